@@ -1,0 +1,239 @@
+use core::fmt;
+
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
+
+/// Bytes that grow at the end: the storage of an assembler, and the output of every encoder.
+///
+/// Implemented for a fixed slice ([`SliceBuf`]), for `Vec<u8>` (feature `alloc`) and for
+/// `BytesMut` (feature `bytes`). An implementation of your own, for a ring or a heapless vector,
+/// needs three methods:
+///
+/// ```
+/// use framewright::{Buffer, BufferFull};
+///
+/// struct Fixed { bytes: [u8; 64], len: usize }
+///
+/// impl Buffer for Fixed {
+///     fn grow(&mut self, len: usize) -> Result<&mut [u8], BufferFull> {
+///         let end = self.len.saturating_add(len);
+///         let fresh = self.bytes.get_mut(self.len..end).ok_or(BufferFull { needed: end })?;
+///         self.len = end;
+///         Ok(fresh)
+///     }
+///     fn as_slice(&self) -> &[u8] {
+///         &self.bytes[..self.len]
+///     }
+///     fn truncate(&mut self, len: usize) {
+///         self.len = self.len.min(len);
+///     }
+/// }
+///
+/// let mut fixed = Fixed { bytes: [0; 64], len: 0 };
+/// fixed.append(b"ok").unwrap();
+/// assert_eq!(fixed.as_slice(), b"ok");
+/// assert_eq!(fixed.append(&[0; 63]), Err(BufferFull { needed: 65 }));
+/// assert_eq!(fixed.as_slice(), b"ok");
+/// ```
+pub trait Buffer {
+    /// Appends `len` bytes, to be overwritten by the caller, or changes nothing.
+    ///
+    /// What the bytes hold at first is not specified.
+    fn grow(&mut self, len: usize) -> Result<&mut [u8], BufferFull>;
+
+    /// The bytes appended so far.
+    fn as_slice(&self) -> &[u8];
+
+    /// Drops all but the first `len` bytes; does nothing if there are not as many.
+    fn truncate(&mut self, len: usize);
+
+    /// Appends all of `bytes`, or changes nothing.
+    fn append(&mut self, bytes: &[u8]) -> Result<(), BufferFull> {
+        self.grow(bytes.len())?.copy_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Drops every byte. Memory already acquired stays for what comes next.
+    fn clear(&mut self) {
+        self.truncate(0);
+    }
+}
+
+/// Nothing was appended, because the buffer has no room for it or memory ran out.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct BufferFull {
+    /// The capacity in bytes that would have been enough, for all that the buffer holds and
+    /// was to hold.
+    pub needed: usize,
+}
+
+impl fmt::Display for BufferFull {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "buffer is too small: {} bytes would be enough", self.needed)
+    }
+}
+
+impl core::error::Error for BufferFull {}
+
+impl<B: Buffer + ?Sized> Buffer for &mut B {
+    fn grow(&mut self, len: usize) -> Result<&mut [u8], BufferFull> {
+        (**self).grow(len)
+    }
+
+    fn as_slice(&self) -> &[u8] {
+        (**self).as_slice()
+    }
+
+    fn truncate(&mut self, len: usize) {
+        (**self).truncate(len);
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> Result<(), BufferFull> {
+        (**self).append(bytes)
+    }
+}
+
+/// A [`Buffer`] in a slice that the caller owns, for those who do not allocate.
+#[derive(Debug)]
+pub struct SliceBuf<'a> {
+    slice: &'a mut [u8],
+    len: usize,
+}
+
+impl<'a> SliceBuf<'a> {
+    /// An empty buffer whose capacity is all of `slice`.
+    pub const fn new(slice: &'a mut [u8]) -> Self {
+        Self { slice, len: 0 }
+    }
+}
+
+impl Buffer for SliceBuf<'_> {
+    #[inline]
+    fn grow(&mut self, len: usize) -> Result<&mut [u8], BufferFull> {
+        let end = self.len.saturating_add(len);
+        let fresh = self.slice.get_mut(self.len..end).ok_or(BufferFull { needed: end })?;
+        self.len = end;
+        Ok(fresh)
+    }
+
+    #[inline]
+    fn as_slice(&self) -> &[u8] {
+        self.slice.get(..self.len).unwrap_or_default()
+    }
+
+    #[inline]
+    fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl Buffer for Vec<u8> {
+    #[inline]
+    fn grow(&mut self, len: usize) -> Result<&mut [u8], BufferFull> {
+        let start = self.len();
+        reserve(self, len)?;
+        self.resize(start + len, 0);
+        Ok(self.get_mut(start..).unwrap_or_default())
+    }
+
+    #[inline]
+    fn as_slice(&self) -> &[u8] {
+        self
+    }
+
+    #[inline]
+    fn truncate(&mut self, len: usize) {
+        self.truncate(len);
+    }
+
+    #[inline]
+    fn append(&mut self, bytes: &[u8]) -> Result<(), BufferFull> {
+        reserve(self, bytes.len())?;
+        self.extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
+/// Memory that runs out is an error of the caller's to handle, not an abort.
+#[cfg(feature = "alloc")]
+#[inline]
+fn reserve(buf: &mut Vec<u8>, additional: usize) -> Result<(), BufferFull> {
+    buf.try_reserve(additional)
+        .map_err(|_| BufferFull { needed: buf.len().saturating_add(additional) })
+}
+
+#[cfg(feature = "bytes")]
+impl Buffer for bytes::BytesMut {
+    #[inline]
+    fn grow(&mut self, len: usize) -> Result<&mut [u8], BufferFull> {
+        let start = self.len();
+        let end = start.checked_add(len).ok_or(BufferFull { needed: usize::MAX })?;
+        self.resize(end, 0);
+        Ok(self.get_mut(start..).unwrap_or_default())
+    }
+
+    #[inline]
+    fn as_slice(&self) -> &[u8] {
+        self
+    }
+
+    #[inline]
+    fn truncate(&mut self, len: usize) {
+        self.truncate(len);
+    }
+
+    #[inline]
+    fn append(&mut self, bytes: &[u8]) -> Result<(), BufferFull> {
+        self.extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn appends_all_or_nothing(buf: &mut impl Buffer) {
+        buf.append(b"abc").unwrap();
+        buf.grow(2).unwrap().copy_from_slice(b"de");
+        assert_eq!(buf.as_slice(), b"abcde");
+        buf.truncate(9);
+        assert_eq!(buf.as_slice(), b"abcde");
+        buf.truncate(1);
+        assert_eq!(buf.as_slice(), b"a");
+        buf.clear();
+        assert_eq!(buf.as_slice(), b"");
+    }
+
+    #[test]
+    fn every_implementation_behaves_alike() {
+        let mut bytes = [0; 5];
+        appends_all_or_nothing(&mut SliceBuf::new(&mut bytes));
+        appends_all_or_nothing(&mut &mut SliceBuf::new(&mut bytes));
+        #[cfg(feature = "alloc")]
+        appends_all_or_nothing(&mut Vec::new());
+        #[cfg(feature = "bytes")]
+        appends_all_or_nothing(&mut bytes::BytesMut::new());
+    }
+
+    #[test]
+    fn a_slice_that_is_full_stays_as_it_was() {
+        let mut bytes = [0; 4];
+        let mut buf = SliceBuf::new(&mut bytes);
+        buf.append(b"abc").unwrap();
+        assert_eq!(buf.append(b"de"), Err(BufferFull { needed: 5 }));
+        assert_eq!(buf.grow(usize::MAX), Err(BufferFull { needed: usize::MAX }));
+        assert_eq!(buf.as_slice(), b"abc");
+        buf.append(b"d").unwrap();
+        assert_eq!(buf.as_slice(), b"abcd");
+    }
+
+    #[test]
+    #[cfg(feature = "alloc")]
+    fn memory_that_runs_out_is_an_error() {
+        let mut buf = Vec::new();
+        assert_eq!(buf.grow(usize::MAX), Err(BufferFull { needed: usize::MAX }));
+        assert_eq!(buf, []);
+    }
+}

@@ -1,0 +1,26 @@
+/// Bytes of a message, and where they fall in it.
+///
+/// A message arrives as one chunk or as many: what was in the input is given out at once, so that
+/// nothing has to be held back until the rest is there. A chunk may be empty, for instance as the
+/// whole of an empty message.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Chunk<'a> {
+    /// The bytes themselves, borrowed from the input.
+    pub bytes: &'a [u8],
+    /// Whether these are the first bytes of their message.
+    pub start: bool,
+    /// Whether these are the last bytes of their message.
+    pub end: bool,
+}
+
+impl<'a> Chunk<'a> {
+    /// A whole message.
+    pub const fn whole(bytes: &'a [u8]) -> Self {
+        Self { bytes, start: true, end: true }
+    }
+
+    /// Whether this chunk is a message by itself.
+    pub const fn is_whole(&self) -> bool {
+        self.start && self.end
+    }
+}
