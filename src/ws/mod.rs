@@ -7,6 +7,7 @@ mod control;
 mod decode;
 mod encode;
 mod error;
+pub mod handshake;
 mod header;
 mod keepalive;
 mod limits;
