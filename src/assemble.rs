@@ -1,3 +1,5 @@
+use core::mem;
+
 use crate::{Buffer, BufferFull, Chunk};
 
 /// Joins the chunks of each message, in storage that the caller picks.
@@ -15,8 +17,15 @@ use crate::{Buffer, BufferFull, Chunk};
 #[derive(Clone, Debug)]
 pub struct Assembler<B> {
     storage: B,
-    /// Whether a chunk of the message under way found no room.
-    lost: bool,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum State {
+    /// Between messages, or in one whose chunks found no room: until the next begins, there is
+    /// nothing to join.
+    Waiting,
+    Joining,
 }
 
 impl<B: Buffer> Assembler<B> {
@@ -24,7 +33,7 @@ impl<B: Buffer> Assembler<B> {
     ///
     /// How much it comes to hold is bounded by the decoder's limits, or by the storage itself.
     pub const fn new(storage: B) -> Self {
-        Self { storage, lost: false }
+        Self { storage, state: State::Waiting }
     }
 
     /// Adds the next chunk; gives out the message if it is the last.
@@ -45,13 +54,12 @@ impl<B: Buffer> Assembler<B> {
     pub(crate) fn join(&mut self, chunk: Chunk<'_>) -> Result<bool, BufferFull> {
         if chunk.start {
             self.storage.clear();
-            self.lost = false;
-        }
-        if self.lost {
+        } else if self.state == State::Waiting {
             return Ok(false);
         }
-        self.storage.append(chunk.bytes).inspect_err(|_| self.lost = true)?;
-        Ok(chunk.end)
+        let joined = self.storage.try_append(chunk.bytes);
+        self.state = if chunk.end || joined.is_err() { State::Waiting } else { State::Joining };
+        joined.map(|()| chunk.end)
     }
 
     /// The storage, with the message joined last or the one under way.
@@ -59,20 +67,15 @@ impl<B: Buffer> Assembler<B> {
         &self.storage
     }
 
-    /// Takes other storage, and gives back the one so far with what it holds.
+    /// Gives back the storage with what it holds, and goes on in empty storage.
     ///
-    /// After a long message, this is how its memory is given back. A message under way is lost.
-    pub fn replace_storage(&mut self, storage: B) -> B {
-        self.lost = true;
-        core::mem::replace(&mut self.storage, storage)
-    }
-}
-
-#[cfg(feature = "bytes")]
-impl Assembler<bytes::BytesMut> {
-    /// Takes the message joined last out of the storage, without a copy.
-    pub(crate) fn split(&mut self) -> bytes::BytesMut {
-        self.storage.split()
+    /// This is how the memory of a long message is given back. While a message is under way,
+    /// nothing happens.
+    pub fn release(&mut self) -> Option<B>
+    where
+        B: Default,
+    {
+        (self.state == State::Waiting).then(|| mem::take(&mut self.storage))
     }
 }
 
@@ -116,10 +119,18 @@ mod tests {
     }
 
     #[test]
-    fn replaced_storage_takes_a_message_under_way_with_it() {
+    fn storage_is_given_back_between_messages_only() {
         let mut assembler = Assembler::new(Vec::new());
         assert_eq!(assembler.push(chunk(b"lo", true, false)), Ok(None));
-        assert_eq!(assembler.replace_storage(Vec::new()), b"lo");
-        assert_eq!(assembler.push(chunk(b"st", false, true)), Ok(None));
+        assert_eq!(assembler.release(), None);
+        assert_eq!(assembler.push(chunk(b"ng", false, true)), Ok(Some(&b"long"[..])));
+        assert_eq!(assembler.release(), Some(b"long".to_vec()));
+        assert_eq!(assembler.storage().capacity(), 0);
+    }
+
+    #[test]
+    fn chunks_without_a_beginning_are_no_message() {
+        let mut assembler = Assembler::new(Vec::new());
+        assert_eq!(assembler.push(chunk(b"x", false, true)), Ok(None));
     }
 }

@@ -187,7 +187,7 @@ fn take_head<'a, 'i: 'a, B: Buffer>(
     let in_one_piece = scan.len == 0;
     let Some(len) = scan.find_end(input, limits)? else {
         let piece: &mut [u8] = mem::take(input);
-        storage.append(piece).map_err(|_| Error::HeadTooLong)?;
+        storage.try_append(piece).map_err(|_| Error::HeadTooLong)?;
         return Ok(Taken::All(scan));
     };
     let (piece, rest) = mem::take(input).split_at_mut_checked(len).unwrap_or_default();
@@ -195,7 +195,7 @@ fn take_head<'a, 'i: 'a, B: Buffer>(
     let head = if in_one_piece {
         piece
     } else {
-        storage.append(piece).map_err(|_| Error::HeadTooLong)?;
+        storage.try_append(piece).map_err(|_| Error::HeadTooLong)?;
         // Not `storage.as_slice()`, which would be that of `&mut B`.
         B::as_slice(storage)
     };

@@ -71,11 +71,20 @@ impl<B: Buffer> Assembler<B> {
         }
     }
 
-    /// Takes other storage, and gives back the one so far with what it holds.
+    /// The storage, with the message joined last or the one under way.
+    pub const fn storage(&self) -> &B {
+        self.chunks.storage()
+    }
+
+    /// Gives back the storage with what it holds, and goes on in empty storage.
     ///
-    /// After a long message, this is how its memory is given back. A message under way is lost.
-    pub fn replace_storage(&mut self, storage: B) -> B {
-        self.chunks.replace_storage(storage)
+    /// This is how the memory of a long message is given back. While a message is under way,
+    /// nothing happens.
+    pub fn release(&mut self) -> Option<B>
+    where
+        B: Default,
+    {
+        self.chunks.release()
     }
 }
 
@@ -97,7 +106,7 @@ impl Assembler<BytesMut> {
         if kind == Kind::Text {
             text_of(self.chunks.storage())?;
         }
-        Ok(Some((kind, self.chunks.split().freeze())))
+        Ok(Some((kind, self.chunks.release().unwrap_or_default().freeze())))
     }
 }
 

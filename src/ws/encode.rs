@@ -140,7 +140,7 @@ impl<M: Masking> Encoder<M> {
         let (opcode, text) = self.fragment(kind)?;
         text.advance(&[], fin && len == 0)?;
         let header = self.header(opcode, fin, len)?;
-        out.append(&header.to_bytes())?;
+        out.try_append(&header.to_bytes())?;
         self.state = match len {
             0 => State::behind(text, fin),
             remaining => State::Payload { text, fin, remaining, mask: header.mask() },
@@ -158,8 +158,8 @@ impl<M: Masking> Encoder<M> {
         };
         let text = text.advance(piece, fin && remaining == 0)?;
         match &mut mask {
-            Some(mask) => mask.copy(piece, out.grow(piece.len())?),
-            None => out.append(piece)?,
+            Some(mask) => mask.copy(piece, out.try_grow(piece.len())?),
+            None => out.try_append(piece)?,
         }
         self.state = match remaining {
             0 => State::behind(text, fin),
@@ -249,15 +249,16 @@ impl<M: Masking> Encoder<M> {
         match header.mask() {
             Some(mut mask) => {
                 // Masked on its way: a second pass over what was just written would wait for it.
-                let (head, body) = out.grow(bytes.len() + payload.len())?.split_at_mut(bytes.len());
+                let (head, body) =
+                    out.try_grow(bytes.len() + payload.len())?.split_at_mut(bytes.len());
                 head.copy_from_slice(&bytes);
                 mask.copy(payload, body);
             }
             None => {
                 let start = out.as_slice().len();
-                out.append(&bytes)
+                out.try_append(&bytes)
                     .map_err(|e| BufferFull { needed: e.needed.saturating_add(payload.len()) })?;
-                out.append(payload).inspect_err(|_| out.truncate(start))?;
+                out.try_append(payload).inspect_err(|_| out.truncate(start))?;
             }
         }
         Ok(())
