@@ -15,7 +15,7 @@ pub struct Limits {
 impl Limits {
     /// The defaults.
     pub const fn new() -> Self {
-        Self { max_frame_len: 16 << 20, max_message_len: 16 << 20, max_fragments: 16 << 10 }
+        Self { max_frame_len: 16 << 20, max_message_len: 16 << 20, max_fragments: 128 << 10 }
     }
 
     /// Sets the longest payload of a single data frame, in bytes. Default: 16 MiB.
@@ -38,7 +38,7 @@ impl Limits {
         self
     }
 
-    /// Sets the greatest number of frames of one message, empty ones included. Default: 16 384;
+    /// Sets the greatest number of frames of one message, empty ones included. Default: 131 072;
     /// 0 counts as 1.
     ///
     /// Fragments cost no memory either, but each costs some 10 bytes on the wire and a call.
