@@ -227,7 +227,7 @@ impl<M: Masking> Connection<M> {
     #[inline]
     pub fn encoder(&mut self) -> Result<&mut Encoder<M>, SendError> {
         match self.state {
-            State::Open => Ok(&mut self.encoder),
+            State::Open if !self.encoder.is_closed() => Ok(&mut self.encoder),
             _ if self.encoder.ready() == Err(SendError::FrameUnfinished) => Ok(&mut self.encoder),
             _ => Err(SendError::Closing),
         }
