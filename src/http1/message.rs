@@ -1,0 +1,333 @@
+use core::fmt;
+use core::mem::MaybeUninit;
+
+use memchr::memchr;
+
+use super::syntax::{ascii, authority, trim};
+use super::{Error, Limits};
+
+/// A version of HTTP that shares the syntax of 1.1 (RFC 9112 §2.3).
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Version {
+    /// HTTP/1.0.
+    Http10,
+    /// HTTP/1.1.
+    Http11,
+}
+
+/// How the end of a body is known (RFC 9112 §6.3).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Body {
+    /// After this many bytes; 0 where there is no body.
+    Len(u64),
+    /// With the last chunk (§7.1).
+    Chunked,
+    /// With the connection; only a response can do that.
+    UntilClose,
+}
+
+/// A request's head, borrowed from where it was read.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    method: &'a str,
+    target: &'a str,
+    version: Version,
+    host: Option<&'a str>,
+    body: Body,
+    headers: Headers<'a>,
+}
+
+impl<'a> Request<'a> {
+    /// The method, a token whose case matters (RFC 9110 §9.1).
+    pub const fn method(&self) -> &'a str {
+        self.method
+    }
+
+    /// The request target as it was sent: visible ASCII, usually a path and a query (§3.2).
+    pub const fn target(&self) -> &'a str {
+        self.target
+    }
+
+    /// The version, of which the first digit is always 1.
+    pub const fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The host and, if sent, the port; `None` only in HTTP/1.0.
+    pub const fn host(&self) -> Option<&'a str> {
+        self.host
+    }
+
+    /// How the end of the body is known.
+    pub const fn body(&self) -> Body {
+        self.body
+    }
+
+    /// The headers, in their order.
+    pub const fn headers(&self) -> Headers<'a> {
+        self.headers
+    }
+
+    /// Parses a head that lies whole in `head`, in lines ended by CRLF, and shows each header to
+    /// `visit` on the way.
+    pub(super) fn parse(
+        head: &'a [u8],
+        mut visit: impl FnMut(&'a str, &'a [u8]),
+    ) -> Result<Self, Error> {
+        let mut slots = [MaybeUninit::uninit(); Limits::MOST_HEADERS];
+        let mut request = httparse::Request::new(&mut []);
+        let parsed = request.parse_with_uninit_headers(head, &mut slots);
+        whole(parsed, Error::RequestLine)?;
+        let (Some(method), Some(target), Some(minor)) =
+            (request.method, request.path, request.version)
+        else {
+            return Err(Error::RequestLine);
+        };
+        if !target.is_ascii() {
+            return Err(Error::RequestLine);
+        }
+        let mut fields = Framing::default();
+        for header in &*request.headers {
+            fields.see(header.name, header.value)?;
+            visit(header.name, header.value);
+        }
+        let version = version(minor);
+        Ok(Self {
+            method,
+            target,
+            version,
+            host: fields.host(version)?,
+            body: fields.body(version)?.unwrap_or(Body::Len(0)),
+            headers: Headers::after_start_line(head),
+        })
+    }
+}
+
+/// A response's head, borrowed from where it was read.
+#[derive(Clone, Copy, Debug)]
+pub struct Response<'a> {
+    version: Version,
+    status: u16,
+    reason: &'a [u8],
+    body: Body,
+    headers: Headers<'a>,
+}
+
+impl<'a> Response<'a> {
+    /// The version, of which the first digit is always 1.
+    pub const fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The status code: three digits, usually of 100 to 599 (RFC 9110 §15).
+    pub const fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The reason phrase, which means nothing (§4).
+    pub const fn reason(&self) -> &'a [u8] {
+        self.reason
+    }
+
+    /// How the end of the body is known.
+    ///
+    /// This is for any request but `HEAD` and `CONNECT`, whose responses have no body (§6.3).
+    pub const fn body(&self) -> Body {
+        self.body
+    }
+
+    /// The headers, in their order.
+    pub const fn headers(&self) -> Headers<'a> {
+        self.headers
+    }
+
+    /// Parses a head that lies whole in `head`, in lines ended by CRLF, and shows each header to
+    /// `visit` on the way.
+    pub(super) fn parse(
+        head: &'a [u8],
+        mut visit: impl FnMut(&'a str, &'a [u8]),
+    ) -> Result<Self, Error> {
+        // `HTTP/1.1 200 `
+        const BEFORE_REASON: usize = 13;
+        let mut slots = [MaybeUninit::uninit(); Limits::MOST_HEADERS];
+        let mut response = httparse::Response::new(&mut []);
+        let parsed = httparse::ParserConfig::default().parse_response_with_uninit_headers(
+            &mut response,
+            head,
+            &mut slots,
+        );
+        whole(parsed, Error::StatusLine)?;
+        let (Some(status), Some(minor)) = (response.code, response.version) else {
+            return Err(Error::StatusLine);
+        };
+        let mut fields = Framing::default();
+        for header in &*response.headers {
+            fields.see(header.name, header.value)?;
+            visit(header.name, header.value);
+        }
+        let version = version(minor);
+        let body = fields.body(version)?.unwrap_or(Body::UntilClose);
+        let line_len = memchr(b'\r', head).unwrap_or_default();
+        Ok(Self {
+            version,
+            status,
+            // Not httparse's, which is empty as soon as one byte of it is not ASCII.
+            reason: head.get(BEFORE_REASON..line_len).unwrap_or_default(),
+            body: if matches!(status, 100..=199 | 204 | 304) { Body::Len(0) } else { body },
+            headers: Headers::after_start_line(head),
+        })
+    }
+}
+
+const fn version(minor: u8) -> Version {
+    if minor == 0 { Version::Http10 } else { Version::Http11 }
+}
+
+fn whole(
+    parsed: Result<httparse::Status<usize>, httparse::Error>,
+    start_line: Error,
+) -> Result<(), Error> {
+    match parsed {
+        Ok(httparse::Status::Complete(_)) => Ok(()),
+        Err(httparse::Error::HeaderName | httparse::Error::HeaderValue) => Err(Error::Header),
+        Err(httparse::Error::TooManyHeaders) => Err(Error::TooManyHeaders),
+        Err(httparse::Error::Version) => Err(Error::Version),
+        Ok(httparse::Status::Partial)
+        | Err(httparse::Error::NewLine | httparse::Error::Status | httparse::Error::Token) => {
+            Err(start_line)
+        }
+    }
+}
+
+/// The headers that say where a message goes and where it ends: one too many of them, and two
+/// servers read two different requests.
+#[derive(Default)]
+struct Framing<'a> {
+    host: Option<&'a [u8]>,
+    content_len: Option<u64>,
+    chunked: bool,
+}
+
+impl<'a> Framing<'a> {
+    fn see(&mut self, name: &str, value: &'a [u8]) -> Result<(), Error> {
+        match name.len() {
+            4 if name.eq_ignore_ascii_case("host") => match self.host {
+                None => self.host = Some(value),
+                Some(_) => return Err(Error::RepeatedHost),
+            },
+            14 if name.eq_ignore_ascii_case("content-length") => {
+                // `parse` would take a sign.
+                let digits = ascii(value);
+                let len = digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok());
+                match (self.content_len, len.flatten()) {
+                    (None, Some(len)) => self.content_len = Some(len),
+                    _ => return Err(Error::ContentLength),
+                }
+            }
+            17 if name.eq_ignore_ascii_case("transfer-encoding") => {
+                if self.chunked || !value.eq_ignore_ascii_case(b"chunked") {
+                    return Err(Error::TransferEncoding);
+                }
+                self.chunked = true;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn host(&self, version: Version) -> Result<Option<&'a str>, Error> {
+        let Some(host) = self.host else {
+            return if version == Version::Http10 { Ok(None) } else { Err(Error::MissingHost) };
+        };
+        let host = core::str::from_utf8(host).map_err(|_| Error::BadHost)?;
+        authority(host).ok_or(Error::BadHost)?;
+        Ok(Some(host))
+    }
+
+    fn body(&self, version: Version) -> Result<Option<Body>, Error> {
+        match (self.chunked, self.content_len) {
+            (true, Some(_)) => Err(Error::AmbiguousLength),
+            (true, None) if version == Version::Http10 => Err(Error::AmbiguousLength),
+            (true, None) => Ok(Some(Body::Chunked)),
+            (false, len) => Ok(len.map(Body::Len)),
+        }
+    }
+}
+
+/// The headers of a message, in their order: names as they were sent, values without the
+/// whitespace around them.
+///
+/// Nothing is indexed: each look-up goes through the lines, at some 10 ns per line. To look for
+/// many names, go through them once.
+#[derive(Clone, Copy)]
+pub struct Headers<'a> {
+    lines: &'a [u8],
+}
+
+impl<'a> Headers<'a> {
+    fn after_start_line(head: &'a [u8]) -> Self {
+        let start = memchr(b'\n', head).map_or(head.len(), |lf| lf + 1);
+        // The empty line at the end is not a header.
+        Self { lines: head.get(start..head.len().saturating_sub(2)).unwrap_or_default() }
+    }
+
+    /// The value of the first header called `name`, in any case.
+    pub fn get(&self, name: &str) -> Option<&'a [u8]> {
+        self.get_all(name).next()
+    }
+
+    /// The values of all headers called `name`, in any case.
+    pub fn get_all<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
+        self.iter().filter(move |(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// Goes through all names and values.
+    pub const fn iter(&self) -> HeaderIter<'a> {
+        HeaderIter { lines: self.lines }
+    }
+}
+
+impl fmt::Debug for Headers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map()
+            .entries(self.iter().map(|(name, value)| (name, value.escape_ascii())))
+            .finish()
+    }
+}
+
+impl<'a> IntoIterator for Headers<'a> {
+    type Item = (&'a str, &'a [u8]);
+    type IntoIter = HeaderIter<'a>;
+
+    fn into_iter(self) -> HeaderIter<'a> {
+        self.iter()
+    }
+}
+
+impl<'a> IntoIterator for &Headers<'a> {
+    type Item = (&'a str, &'a [u8]);
+    type IntoIter = HeaderIter<'a>;
+
+    fn into_iter(self) -> HeaderIter<'a> {
+        self.iter()
+    }
+}
+
+/// An iterator over the names and values of [`Headers`].
+#[derive(Clone, Debug)]
+pub struct HeaderIter<'a> {
+    /// Lines that were parsed once already, each with its CRLF.
+    lines: &'a [u8],
+}
+
+impl<'a> Iterator for HeaderIter<'a> {
+    type Item = (&'a str, &'a [u8]);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let (line, rest) = self.lines.split_at_checked(memchr(b'\r', self.lines)?)?;
+        self.lines = rest.get(2..)?;
+        let (name, value) = line.split_at_checked(memchr(b':', line)?)?;
+        Some((ascii(name), trim(value.get(1..)?)))
+    }
+}

@@ -1,0 +1,44 @@
+//! Heads of HTTP/1.1 messages (RFC 9112), just as far as an upgrade or an event stream needs.
+//!
+//! A [`HeadReader`] takes the start line and the headers out of a stream of bytes, however they
+//! are split; [`RequestWriter`] and [`ResponseWriter`] write them. Bodies are the caller's: what
+//! follows a head is simply what is left in the input.
+//!
+//! Stricter than the standard, because two parsers that disagree about a head are how requests
+//! are smuggled: lines end in CRLF and nothing else, no folded lines, no space before a colon, one
+//! space in the start line, no control bytes, one `Host`, one `Content-Length`, and none beside
+//! `Transfer-Encoding`. The one leniency is an empty line before a request (§2.2).
+//!
+//! ```
+//! use framewright::http1::{HeadReader, Limits, ResponseWriter};
+//!
+//! let mut out = Vec::new();
+//! let mut reader = HeadReader::new(Vec::new(), Limits::new());
+//! for read in ["GET /hello HTTP/1.1\r\nHo", "st: example.com\r\n\r\n"] {
+//!     let mut buf = read.to_owned().into_bytes(); // what the caller has just read, any size
+//!     let mut input = &mut buf[..];
+//!     match reader.read_request(&mut input) {
+//!         Ok(None) => assert!(input.is_empty()), // nothing to keep, move or count
+//!         Ok(Some(request)) => {
+//!             assert_eq!((request.method(), request.target()), ("GET", "/hello"));
+//!             assert_eq!(request.headers().get("host"), Some(&b"example.com"[..]));
+//!             ResponseWriter::new(200).body(b"hello").write(&mut out)?;
+//!         }
+//!         Err(e) => ResponseWriter::new(e.status()).close().write(&mut out)?,
+//!     }
+//! }
+//! assert_eq!(out, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+//! # Ok::<(), framewright::http1::SendError>(())
+//! ```
+
+mod error;
+mod message;
+mod reader;
+pub(crate) mod syntax;
+mod write;
+
+pub use error::Error;
+pub use message::{Body, HeaderIter, Headers, Request, Response, Version};
+pub use reader::{HeadReader, Limits};
+pub(crate) use write::{HeadWriter, check_headers, check_request, is_framing};
+pub use write::{RequestWriter, ResponseWriter, SendError, reason_phrase};

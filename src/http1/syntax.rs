@@ -1,0 +1,160 @@
+//! The little grammar that heads share (RFC 9110 §5.6).
+
+/// Whether `byte` may be part of a token (RFC 9110 §5.6.2).
+#[inline]
+pub(crate) const fn is_tchar(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'!' | b'#'
+                | b'$'
+                | b'%'
+                | b'&'
+                | b'\''
+                | b'*'
+                | b'+'
+                | b'-'
+                | b'.'
+                | b'^'
+                | b'_'
+                | b'`'
+                | b'|'
+                | b'~'
+        )
+}
+
+/// Whether `text` is a token.
+#[inline]
+pub(crate) fn is_token(text: &[u8]) -> bool {
+    !text.is_empty() && text.iter().all(|&b| is_tchar(b))
+}
+
+/// Whether `text` may be written as the value of a header: no control but HTAB, and ASCII only,
+/// because other bytes mean something else to everybody (RFC 9110 §5.5).
+#[inline]
+pub(crate) fn is_value(text: &[u8]) -> bool {
+    text.iter().all(|&b| matches!(b, b'\t' | b' '..=b'~'))
+}
+
+/// Whether `text` is of visible ASCII characters only, and at least one.
+#[inline]
+pub(crate) fn is_visible(text: &[u8]) -> bool {
+    !text.is_empty() && text.iter().all(u8::is_ascii_graphic)
+}
+
+/// The text in `bytes` that are known to be ASCII; empty otherwise.
+#[inline]
+pub(crate) fn ascii(bytes: &[u8]) -> &str {
+    core::str::from_utf8(bytes).unwrap_or_default()
+}
+
+#[inline]
+const fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+/// `bytes` without the optional whitespace around it (RFC 9110 §5.6.3).
+#[inline]
+pub(crate) const fn trim(bytes: &[u8]) -> &[u8] {
+    trim_end(trim_start(bytes))
+}
+
+#[inline]
+pub(crate) const fn trim_start(mut bytes: &[u8]) -> &[u8] {
+    while let [first, rest @ ..] = bytes
+        && is_space(*first)
+    {
+        bytes = rest;
+    }
+    bytes
+}
+
+#[inline]
+const fn trim_end(mut bytes: &[u8]) -> &[u8] {
+    while let [rest @ .., last] = bytes
+        && is_space(*last)
+    {
+        bytes = rest;
+    }
+    bytes
+}
+
+/// The elements of a comma-separated list without quoted strings; empty ones do not count
+/// (RFC 9110 §5.6.1).
+#[inline]
+pub(crate) fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|&b| b == b',').map(trim).filter(|element| !element.is_empty())
+}
+
+/// Splits `host [":" port]`; the port is empty where there is none (RFC 3986 §3.2).
+///
+/// `None` if that is not what `text` is. Userinfo is not allowed, an empty host is.
+pub(crate) fn authority(text: &str) -> Option<(&str, &str)> {
+    let host_len = if text.starts_with('[') {
+        let (address, _) = text.strip_prefix('[')?.split_once(']')?;
+        let valid = |b: u8| b.is_ascii_hexdigit() || matches!(b, b':' | b'.');
+        if address.is_empty() || !address.bytes().all(valid) {
+            return None;
+        }
+        address.len() + 2
+    } else {
+        let valid = |b: u8| {
+            b.is_ascii_alphanumeric()
+                || matches!(
+                    b,
+                    b'-' | b'.'
+                        | b'_'
+                        | b'~'
+                        | b'%'
+                        | b'!'
+                        | b'$'
+                        | b'&'
+                        | b'\''
+                        | b'('
+                        | b')'
+                        | b'*'
+                        | b'+'
+                        | b','
+                        | b';'
+                        | b'='
+                )
+        };
+        text.bytes().position(|b| !valid(b)).unwrap_or(text.len())
+    };
+    let (host, rest) = text.split_at_checked(host_len)?;
+    let port = if rest.is_empty() { "" } else { rest.strip_prefix(':')? };
+    let valid = port.is_empty()
+        || (port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok());
+    valid.then_some((host, port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_authority_is_a_host_and_perhaps_a_port() {
+        for (text, parts) in [
+            ("example.com", Some(("example.com", ""))),
+            ("example.com:", Some(("example.com", ""))),
+            ("example.com:8080", Some(("example.com", "8080"))),
+            ("[::1]", Some(("[::1]", ""))),
+            ("[::ffff:1.2.3.4]:9", Some(("[::ffff:1.2.3.4]", "9"))),
+            ("", Some(("", ""))),
+            ("example.com:65536", None),
+            ("example.com:+1", None),
+            ("example.com:1:2", None),
+            ("user@example.com", None),
+            ("example.com/", None),
+            ("a b", None),
+            ("::1", None),
+            ("[::1", None),
+            ("[]", None),
+            ("[::1]x", None),
+            ("[g]", None),
+            ("b\u{fc}cher.example", None),
+        ] {
+            assert_eq!(authority(text), parts, "{text}");
+        }
+    }
+}

@@ -1,0 +1,354 @@
+use core::fmt;
+
+use super::syntax::{authority, is_token, is_value, is_visible};
+use crate::{Buffer, BufferFull};
+
+/// What the caller asked to write and cannot be written; nothing was.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The buffer has no room.
+    Full(BufferFull),
+    /// A status that is not of three digits, or not one that is allowed here.
+    Status,
+    /// A method that is not a token (RFC 9110 §9.1).
+    Method,
+    /// A target that is empty, has a fragment, or anything but visible ASCII (§3.2).
+    Target,
+    /// A host that is not a host with an optional port (§3.2).
+    Host,
+    /// A body where the status allows none (RFC 9110 §15).
+    Body,
+    /// The header of this index has a name that is not a token (RFC 9110 §5.1).
+    HeaderName(usize),
+    /// The header of this index has a value with anything but printable ASCII and HTAB
+    /// (RFC 9110 §5.5).
+    HeaderValue(usize),
+    /// The header of this index is one that is written without being asked for.
+    ReservedHeader(usize),
+}
+
+impl From<BufferFull> for SendError {
+    fn from(full: BufferFull) -> Self {
+        Self::Full(full)
+    }
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Full(full) => full.fmt(f),
+            Self::Status => f.write_str("invalid status"),
+            Self::Method => f.write_str("invalid method"),
+            Self::Target => f.write_str("invalid request target"),
+            Self::Host => f.write_str("invalid host"),
+            Self::Body => f.write_str("this status allows no body"),
+            Self::HeaderName(index) => write!(f, "header {index} has an invalid name"),
+            Self::HeaderValue(index) => write!(f, "header {index} has an invalid value"),
+            Self::ReservedHeader(index) => write!(f, "header {index} has a reserved name"),
+        }
+    }
+}
+
+impl core::error::Error for SendError {}
+
+/// Writes a request, whole or not at all.
+///
+/// It writes `Host` and, with a body, `Content-Length`. These, `Transfer-Encoding` and
+/// `Connection` are refused among the headers; all strings must be ASCII without controls.
+#[derive(Clone, Copy, Debug)]
+#[must_use = "nothing is written before `write`"]
+pub struct RequestWriter<'a> {
+    method: &'a str,
+    target: &'a str,
+    host: &'a str,
+    headers: &'a [(&'a str, &'a str)],
+    body: Option<&'a [u8]>,
+}
+
+impl<'a> RequestWriter<'a> {
+    /// A request for `target`, usually a path and a query, of `host`, with a port unless it is
+    /// the scheme's own.
+    pub const fn new(method: &'a str, target: &'a str, host: &'a str) -> Self {
+        Self { method, target, host, headers: &[], body: None }
+    }
+
+    /// Sets the headers to write after `Host`, in this order.
+    pub const fn headers(mut self, headers: &'a [(&'a str, &'a str)]) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    /// Sets the body.
+    pub const fn body(mut self, body: &'a [u8]) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    /// Appends the request to `out`.
+    pub fn write(&self, out: &mut impl Buffer) -> Result<(), SendError> {
+        check_request(self.method, self.target, self.host)?;
+        check_headers(self.headers, |name| is_framing(name) || name.eq_ignore_ascii_case("host"))?;
+        let mut head = HeadWriter::new(out);
+        head.request(self.method, self.target, self.host);
+        head.headers(self.headers);
+        if let Some(body) = self.body {
+            head.content_len(body.len());
+        }
+        head.put(b"\r\n");
+        head.put(self.body.unwrap_or_default());
+        Ok(head.finish()?)
+    }
+}
+
+/// Writes a response, whole or not at all.
+///
+/// It writes `Content-Length` and `Connection` where they are due. These and
+/// `Transfer-Encoding` are refused among the headers; all strings must be ASCII without
+/// controls.
+#[derive(Clone, Copy, Debug)]
+#[must_use = "nothing is written before `write`"]
+pub struct ResponseWriter<'a> {
+    status: u16,
+    headers: &'a [(&'a str, &'a str)],
+    body: &'a [u8],
+    connection: &'static str,
+    until_close: bool,
+}
+
+impl<'a> ResponseWriter<'a> {
+    /// A response with this status, of 100 to 999, no headers of its own and an empty body.
+    pub const fn new(status: u16) -> Self {
+        Self { status, headers: &[], body: &[], connection: "", until_close: false }
+    }
+
+    /// Sets the headers to write, in this order.
+    pub const fn headers(mut self, headers: &'a [(&'a str, &'a str)]) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    /// Sets the body. Statuses 1xx, 204 and 304 have none.
+    pub const fn body(mut self, body: &'a [u8]) -> Self {
+        self.body = body;
+        self
+    }
+
+    /// Tells the client that this is the last response on the connection, which the caller
+    /// must then close (§9.6).
+    pub const fn close(self) -> Self {
+        self.connection("close")
+    }
+
+    /// Leaves the body open: it ends when the caller closes the connection (§6.3).
+    ///
+    /// This is how an event stream is sent without chunks. What was given as the body is how
+    /// it begins.
+    pub const fn until_close(mut self) -> Self {
+        self.until_close = true;
+        self.close()
+    }
+
+    pub(crate) const fn connection(mut self, options: &'static str) -> Self {
+        self.connection = options;
+        self
+    }
+
+    /// Appends the response to `out`.
+    pub fn write(&self, out: &mut impl Buffer) -> Result<(), SendError> {
+        if !matches!(self.status, 100..=999) {
+            return Err(SendError::Status);
+        }
+        let without_body = matches!(self.status, 100..=199 | 204 | 304);
+        if without_body && !self.body.is_empty() {
+            return Err(SendError::Body);
+        }
+        check_headers(self.headers, is_framing)?;
+        let mut head = HeadWriter::new(out);
+        head.put(b"HTTP/1.1 ");
+        head.number(self.status.into());
+        head.put(b" ");
+        head.put(reason_phrase(self.status).as_bytes());
+        head.put(b"\r\n");
+        head.headers(self.headers);
+        if !without_body && !self.until_close {
+            head.content_len(self.body.len());
+        }
+        if !self.connection.is_empty() {
+            head.header("Connection", self.connection);
+        }
+        head.put(b"\r\n");
+        head.put(self.body);
+        Ok(head.finish()?)
+    }
+}
+
+/// The reason phrase of a status (RFC 9110 §15); empty for those without one.
+pub const fn reason_phrase(status: u16) -> &'static str {
+    match status {
+        100 => "Continue",
+        101 => "Switching Protocols",
+        103 => "Early Hints",
+        200 => "OK",
+        201 => "Created",
+        202 => "Accepted",
+        203 => "Non-Authoritative Information",
+        204 => "No Content",
+        205 => "Reset Content",
+        206 => "Partial Content",
+        300 => "Multiple Choices",
+        301 => "Moved Permanently",
+        302 => "Found",
+        303 => "See Other",
+        304 => "Not Modified",
+        305 => "Use Proxy",
+        307 => "Temporary Redirect",
+        308 => "Permanent Redirect",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        402 => "Payment Required",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        406 => "Not Acceptable",
+        407 => "Proxy Authentication Required",
+        408 => "Request Timeout",
+        409 => "Conflict",
+        410 => "Gone",
+        411 => "Length Required",
+        412 => "Precondition Failed",
+        413 => "Content Too Large",
+        414 => "URI Too Long",
+        415 => "Unsupported Media Type",
+        416 => "Range Not Satisfiable",
+        417 => "Expectation Failed",
+        421 => "Misdirected Request",
+        422 => "Unprocessable Content",
+        425 => "Too Early",
+        426 => "Upgrade Required",
+        428 => "Precondition Required",
+        429 => "Too Many Requests",
+        431 => "Request Header Fields Too Large",
+        451 => "Unavailable For Legal Reasons",
+        500 => "Internal Server Error",
+        501 => "Not Implemented",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        505 => "HTTP Version Not Supported",
+        511 => "Network Authentication Required",
+        _ => "",
+    }
+}
+
+/// The headers that say where a message ends and what becomes of its connection.
+pub(crate) fn is_framing(name: &str) -> bool {
+    ["connection", "content-length", "transfer-encoding"]
+        .iter()
+        .any(|reserved| name.eq_ignore_ascii_case(reserved))
+}
+
+pub(crate) fn check_request(method: &str, target: &str, host: &str) -> Result<(), SendError> {
+    if !is_token(method.as_bytes()) {
+        return Err(SendError::Method);
+    }
+    if !is_visible(target.as_bytes()) || target.contains('#') {
+        return Err(SendError::Target);
+    }
+    match authority(host) {
+        Some((host, _)) if !host.is_empty() => Ok(()),
+        _ => Err(SendError::Host),
+    }
+}
+
+pub(crate) fn check_headers(
+    headers: &[(&str, &str)],
+    is_reserved: impl Fn(&str) -> bool,
+) -> Result<(), SendError> {
+    for (index, (name, value)) in headers.iter().enumerate() {
+        if !is_token(name.as_bytes()) {
+            return Err(SendError::HeaderName(index));
+        }
+        if is_reserved(name) {
+            return Err(SendError::ReservedHeader(index));
+        }
+        if !is_value(value.as_bytes()) {
+            return Err(SendError::HeaderValue(index));
+        }
+    }
+    Ok(())
+}
+
+/// Puts a head together out of parts that were checked before, whole or not at all.
+pub(crate) struct HeadWriter<'b, B: Buffer> {
+    out: &'b mut B,
+    /// What `out` held before.
+    start: usize,
+    /// What it would have to hold, whether it can or not.
+    needed: usize,
+    full: bool,
+}
+
+impl<'b, B: Buffer> HeadWriter<'b, B> {
+    #[inline]
+    pub(crate) fn new(out: &'b mut B) -> Self {
+        let start = out.as_slice().len();
+        Self { out, start, needed: start, full: false }
+    }
+
+    #[inline]
+    pub(crate) fn put(&mut self, bytes: &[u8]) {
+        self.needed = self.needed.saturating_add(bytes.len());
+        self.full = self.full || self.out.try_append(bytes).is_err();
+    }
+
+    pub(crate) fn header(&mut self, name: &str, value: &str) {
+        self.put(name.as_bytes());
+        self.put(b": ");
+        self.put(value.as_bytes());
+        self.put(b"\r\n");
+    }
+
+    pub(crate) fn headers(&mut self, headers: &[(&str, &str)]) {
+        for (name, value) in headers {
+            self.header(name, value);
+        }
+    }
+
+    pub(crate) fn request(&mut self, method: &str, target: &str, host: &str) {
+        self.put(method.as_bytes());
+        self.put(b" ");
+        self.put(target.as_bytes());
+        self.put(b" HTTP/1.1\r\n");
+        self.header("Host", host);
+    }
+
+    fn content_len(&mut self, len: usize) {
+        self.put(b"Content-Length: ");
+        self.number(len);
+        self.put(b"\r\n");
+    }
+
+    fn number(&mut self, mut number: usize) {
+        let mut digits = [0; 20];
+        let mut start = digits.len();
+        for digit in digits.iter_mut().rev() {
+            *digit = b"0123456789".get(number % 10).copied().unwrap_or_default();
+            number /= 10;
+            start -= 1;
+            if number == 0 {
+                break;
+            }
+        }
+        self.put(digits.get(start..).unwrap_or_default());
+    }
+
+    #[inline]
+    pub(crate) fn finish(self) -> Result<(), BufferFull> {
+        if self.full {
+            self.out.truncate(self.start);
+            return Err(BufferFull { needed: self.needed });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,228 @@
+use core::fmt;
+
+use super::Error;
+use crate::http1::syntax::{ascii, is_tchar, trim_start};
+
+/// The extensions in one `Sec-WebSocket-Extensions`, in their order (§9.1).
+///
+/// ```text
+/// extension-list  = 1#extension
+/// extension       = extension-token *( ";" extension-param )
+/// extension-param = token [ "=" (token | quoted-string) ]
+///                   ; unescaped, the quoted string is a token too
+/// ```
+///
+/// Whitespace may stand between any two of these, and list elements may be empty, as they may in
+/// RFC 2616, whose notation this is. A name may be repeated.
+///
+/// ```
+/// use framewright::ws::handshake::Extensions;
+///
+/// let list = Extensions::parse(b"permessage-deflate; client_max_window_bits, foo; bar=\"10\"")?;
+/// for extension in list {
+///     for param in extension.params() {
+///         println!("{}: {} = {:?}", extension.name(), param.name(), param.value());
+///     }
+/// }
+/// # Ok::<(), framewright::ws::handshake::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Extensions<'a> {
+    rest: Cursor<'a>,
+}
+
+impl<'a> Extensions<'a> {
+    /// Parses the value of one header, in time that grows with its length and no faster.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Extensions`] if it is not such a list, or a list of nothing.
+    pub fn parse(value: &'a [u8]) -> Result<Self, Error> {
+        let list = Self { rest: Cursor { rest: value } };
+        let mut cursor = list.rest;
+        cursor.extension().ok_or(Error::Extensions)?;
+        while cursor.extension().is_some() {}
+        if cursor.rest.is_empty() { Ok(list) } else { Err(Error::Extensions) }
+    }
+}
+
+impl<'a> Iterator for Extensions<'a> {
+    type Item = Extension<'a>;
+
+    fn next(&mut self) -> Option<Extension<'a>> {
+        self.rest.extension()
+    }
+}
+
+/// One extension and its parameters.
+#[derive(Clone, Copy, Debug)]
+pub struct Extension<'a> {
+    name: &'a str,
+    params: Cursor<'a>,
+}
+
+impl<'a> Extension<'a> {
+    /// The name, a token.
+    pub const fn name(&self) -> &'a str {
+        self.name
+    }
+
+    /// The parameters, in their order. A name may be repeated.
+    pub const fn params(&self) -> Params<'a> {
+        Params { rest: self.params }
+    }
+}
+
+/// An iterator over the parameters of an [`Extension`].
+#[derive(Clone, Debug)]
+pub struct Params<'a> {
+    rest: Cursor<'a>,
+}
+
+impl<'a> Iterator for Params<'a> {
+    type Item = Param<'a>;
+
+    fn next(&mut self) -> Option<Param<'a>> {
+        self.rest.param()
+    }
+}
+
+/// A parameter of an [`Extension`].
+#[derive(Clone, Copy, Debug)]
+pub struct Param<'a> {
+    name: &'a str,
+    value: Option<Value<'a>>,
+}
+
+impl<'a> Param<'a> {
+    /// The name, a token.
+    pub const fn name(&self) -> &'a str {
+        self.name
+    }
+
+    /// The value, if there is one.
+    pub const fn value(&self) -> Option<Value<'a>> {
+        self.value
+    }
+}
+
+/// The value of a [`Param`]: a token, however it was written.
+///
+/// ```
+/// use framewright::ws::handshake::Extensions;
+///
+/// let mut list = Extensions::parse(br#"x; bits="1\0""#)?;
+/// let value = list.next().and_then(|x| x.params().next()).and_then(|bits| bits.value()).unwrap();
+/// assert!(value == *"10" && value.bytes().eq(*b"10"));
+/// # Ok::<(), framewright::ws::handshake::Error>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct Value<'a> {
+    /// Without the quotes; each backslash escapes what follows it.
+    escaped: &'a str,
+}
+
+impl<'a> Value<'a> {
+    /// The bytes of the token.
+    pub fn bytes(self) -> impl Iterator<Item = u8> + use<'a> {
+        // In a token there is no backslash, not even an escaped one.
+        self.escaped.bytes().filter(|&b| b != b'\\')
+    }
+}
+
+impl PartialEq<str> for Value<'_> {
+    fn eq(&self, token: &str) -> bool {
+        self.bytes().eq(token.bytes())
+    }
+}
+
+impl fmt::Display for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.escaped.split('\\').try_for_each(|part| f.write_str(part))
+    }
+}
+
+impl fmt::Debug for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{self}\"")
+    }
+}
+
+/// What is still to be parsed. A method that finds what it looks for takes it; one that does not
+/// may leave the cursor anywhere before the end.
+#[derive(Clone, Copy, Debug)]
+struct Cursor<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Cursor<'a> {
+    /// `None` at the end, or where there is no extension; then something is left.
+    fn extension(&mut self) -> Option<Extension<'a>> {
+        while self.eat(b',') {}
+        let mut cursor = *self;
+        let name = cursor.token()?;
+        let mut params = cursor;
+        loop {
+            let before = cursor;
+            if cursor.param().is_none() {
+                cursor = before;
+                break;
+            }
+        }
+        let params_len = params.rest.len() - cursor.rest.len();
+        params.rest = params.rest.get(..params_len).unwrap_or_default();
+        if !cursor.eat(b',') && !cursor.rest.is_empty() {
+            return None;
+        }
+        *self = cursor;
+        Some(Extension { name, params })
+    }
+
+    fn param(&mut self) -> Option<Param<'a>> {
+        if !self.eat(b';') {
+            return None;
+        }
+        let name = self.token()?;
+        let value = if self.eat(b'=') { Some(self.value()?) } else { None };
+        Some(Param { name, value })
+    }
+
+    fn value(&mut self) -> Option<Value<'a>> {
+        let escaped = if self.eat(b'"') { self.quoted()? } else { self.token()? };
+        Some(Value { escaped })
+    }
+
+    /// Eats `byte` and the whitespace before it, or only the latter.
+    fn eat(&mut self, byte: u8) -> bool {
+        self.rest = trim_start(self.rest);
+        let rest = self.rest.strip_prefix(&[byte]);
+        self.rest = rest.unwrap_or(self.rest);
+        rest.is_some()
+    }
+
+    /// Eats a token, and whitespace around it.
+    fn token(&mut self) -> Option<&'a str> {
+        self.rest = trim_start(self.rest);
+        let len = self.rest.iter().position(|&b| !is_tchar(b)).unwrap_or(self.rest.len());
+        let (token, rest) = self.rest.split_at_checked(len)?;
+        self.rest = trim_start(rest);
+        (!token.is_empty()).then(|| ascii(token))
+    }
+
+    /// Eats the rest of a quoted string, which must be a token when unescaped.
+    fn quoted(&mut self) -> Option<&'a str> {
+        let mut len = 0;
+        let mut bytes = self.rest.iter();
+        loop {
+            match bytes.next()? {
+                b'"' => break,
+                b'\\' if is_tchar(*bytes.next()?) => len += 2,
+                b if is_tchar(*b) => len += 1,
+                _ => return None,
+            }
+        }
+        let quoted = self.rest.get(..len)?;
+        self.rest = trim_start(bytes.as_slice());
+        (!quoted.is_empty()).then(|| ascii(quoted))
+    }
+}

@@ -1,0 +1,151 @@
+use super::{Error, Extensions};
+use crate::http1::syntax::{ascii, is_token, list};
+
+/// How often a header was seen, and its first value.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) enum Seen<'a> {
+    #[default]
+    Never,
+    Once(&'a [u8]),
+    Again(&'a [u8]),
+}
+
+impl<'a> Seen<'a> {
+    fn add(&mut self, value: &'a [u8]) {
+        *self = match *self {
+            Self::Never => Self::Once(value),
+            Self::Once(first) | Self::Again(first) => Self::Again(first),
+        };
+    }
+
+    /// The only value.
+    ///
+    /// # Errors
+    ///
+    /// `never` or `again` if there is none or more than one.
+    pub(super) fn only(self, never: Error, again: Error) -> Result<&'a [u8], Error> {
+        match self {
+            Self::Never => Err(never),
+            Self::Once(value) => Ok(value),
+            Self::Again(_) => Err(again),
+        }
+    }
+
+    /// The values of all headers called `name` among `headers`, which are gone through once more
+    /// only if there are several.
+    pub(super) fn all<H>(
+        self,
+        name: &'static str,
+        headers: &H,
+    ) -> impl Iterator<Item = &'a [u8]> + use<'a, H>
+    where
+        H: Clone + IntoIterator<Item = (&'a str, &'a [u8])>,
+    {
+        let (once, again) = match self {
+            Self::Never => (None, None),
+            Self::Once(value) => (Some(value), None),
+            Self::Again(_) => (None, Some(headers.clone())),
+        };
+        let again = again.into_iter().flatten();
+        let again = again.filter(move |(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v);
+        once.into_iter().chain(again)
+    }
+
+    pub(super) const fn is_any(self) -> bool {
+        !matches!(self, Self::Never)
+    }
+}
+
+pub(super) const PROTOCOL: &str = "Sec-WebSocket-Protocol";
+pub(super) const EXTENSIONS: &str = "Sec-WebSocket-Extensions";
+
+/// What either role looks for among the headers, gathered in one pass.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Fields<'a> {
+    pub(super) host: Seen<'a>,
+    /// Whether `websocket` is in `Upgrade`.
+    pub(super) upgrade: bool,
+    /// Whether `upgrade` is in `Connection`.
+    pub(super) connection: bool,
+    /// Whether there is a header that only a message with a body has.
+    pub(super) body: bool,
+    pub(super) origin: Seen<'a>,
+    pub(super) key: Seen<'a>,
+    pub(super) version: Seen<'a>,
+    pub(super) accept: Seen<'a>,
+    pub(super) protocol: Seen<'a>,
+    pub(super) extensions: Seen<'a>,
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn gather(headers: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Self {
+        let mut fields = Self::default();
+        for (name, value) in headers {
+            fields.see(name, value);
+        }
+        fields
+    }
+
+    #[inline]
+    pub(super) fn see(&mut self, name: &'a str, value: &'a [u8]) {
+        let is = |known: &str| name.eq_ignore_ascii_case(known);
+        match name.len() {
+            4 if is("host") => self.host.add(value),
+            6 if is("origin") => self.origin.add(value),
+            7 if is("upgrade") => self.upgrade |= has(value, b"websocket"),
+            10 if is("connection") => self.connection |= has(value, b"upgrade"),
+            14 if is("content-length") => self.body = true,
+            17 if is("sec-websocket-key") => self.key.add(value),
+            17 if is("transfer-encoding") => self.body = true,
+            20 if is("sec-websocket-accept") => self.accept.add(value),
+            21 if is("sec-websocket-version") => self.version.add(value),
+            22 if is(PROTOCOL) => self.protocol.add(value),
+            24 if is(EXTENSIONS) => self.extensions.add(value),
+            _ => {}
+        }
+    }
+
+    /// The checks that both roles make: that the message switches protocols and has no body.
+    pub(super) fn check_upgrade(&self) -> Result<(), Error> {
+        if !self.upgrade {
+            return Err(Error::NotAnUpgrade);
+        }
+        if !self.connection {
+            return Err(Error::Connection);
+        }
+        if self.body {
+            return Err(Error::Body);
+        }
+        Ok(())
+    }
+}
+
+fn has(value: &[u8], token: &[u8]) -> bool {
+    list(value).any(|element| element.eq_ignore_ascii_case(token))
+}
+
+/// Checks a `Sec-WebSocket-Protocol`: tokens, and at least one in all of them.
+pub(super) fn check_protocols<'a>(values: impl Iterator<Item = &'a [u8]>) -> Result<(), Error> {
+    let mut found = false;
+    for element in values.flat_map(list) {
+        if !is_token(element) {
+            return Err(Error::Protocols);
+        }
+        found = true;
+    }
+    if found { Ok(()) } else { Err(Error::Protocols) }
+}
+
+/// The tokens in the values of a checked `Sec-WebSocket-Protocol`.
+pub(super) fn protocols<'a>(
+    values: impl Iterator<Item = &'a [u8]>,
+) -> impl Iterator<Item = &'a str> {
+    values.flat_map(list).map(ascii)
+}
+
+/// The extensions in the values of a checked `Sec-WebSocket-Extensions`.
+pub(super) fn extensions<'a>(
+    values: impl Iterator<Item = &'a [u8]>,
+) -> impl Iterator<Item = super::Extension<'a>> {
+    values.filter_map(|value| Extensions::parse(value).ok()).flatten()
+}
