@@ -73,7 +73,7 @@ def test_our_close_is_clean_and_its_code_comes_back(page, code, reason):
     body = OPEN + "ws.close(args[2], args[3]); return await closed;"
     got = page.run(body, "/ws/echo", None, code, reason)
     assert (got["wasClean"], got["code"]) == (True, code)
-    # The event shows the reason of the server's frame. The code is what is echoed (RFC 6455 §5.5.1); the reason may be.
+    # The reason is that of the server's frame, which repeats the code (RFC 6455 §5.5.1) and may repeat the reason.
     assert got["reason"] in ("", reason)
 
 

@@ -179,7 +179,10 @@ def test_a_refusal_is_a_complete_response_and_the_end(address, request_head, sta
             assert response.getheader("Sec-WebSocket-Version") == "13"
 
 
-@pytest.mark.parametrize("behind", [frame(TEXT, b"echo?"), b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"], ids=["frame", "request"])
+BEHIND = {"a frame": frame(TEXT, b"echo?"), "a request": b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"}
+
+
+@pytest.mark.parametrize("behind", BEHIND.values(), ids=BEHIND)
 def test_what_follows_a_refused_head_is_never_looked_at(address, behind):
     with raw.connection(address) as sock:
         sock.sendall(upgrade(address, Origin="http://evil.example") + behind)
