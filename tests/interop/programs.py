@@ -29,7 +29,7 @@ def example(name):
 
 
 class Program:
-    """A child process whose standard output is read line by line, as it comes.
+    """A child process whose output is read line by line, as it comes.
 
     A context manager: on the way out the process is ended by its own id, if it has not ended by itself.
     """
@@ -37,7 +37,8 @@ class Program:
     def __init__(self, *command, name=None, stdin=None, env=None):
         self.name = name or pathlib.Path(command[0]).name
         self.tail = collections.deque(maxlen=15)
-        self._lines = queue.Queue()
+        self._stdout = queue.Queue()
+        self._stderr = queue.Queue()
         self._process = subprocess.Popen(
             [str(word) for word in command],
             stdin=stdin or subprocess.DEVNULL,
@@ -46,32 +47,28 @@ class Program:
             env=env,
         )
         # Threads, so that no pipe is ever full and no program ever waits for us.
-        for read in self._read_stdout, self._read_stderr:
-            threading.Thread(target=read, daemon=True).start()
+        for pipe, lines in (self._process.stdout, self._stdout), (self._process.stderr, self._stderr):
+            threading.Thread(target=self._read, args=(pipe, lines), daemon=True).start()
 
-    def _read_stdout(self):
-        for line in self._process.stdout:
+    def _read(self, pipe, lines):
+        for line in pipe:
             text = line.decode("utf-8", "replace").rstrip("\n")
             self.tail.append(text[:200])
-            self._lines.put(text)
-        self._lines.put(None)
+            lines.put(text)
+        lines.put(None)
 
-    def _read_stderr(self):
-        for line in self._process.stderr:
-            self.tail.append(line.decode("utf-8", "replace").rstrip("\n")[:200])
-
-    def line(self, timeout):
+    def line(self, timeout, stderr=False):
         """Returns the next line of output, `None` at its end."""
         try:
-            return self._lines.get(timeout=timeout)
+            return (self._stderr if stderr else self._stdout).get(timeout=timeout)
         except queue.Empty:
-            raise Failure(f"{self.name}: no line within {timeout} s; {self.last_words()}") from None
+            raise Failure(f"{self.name}: no line within {timeout:.0f} s; {self.last_words()}") from None
 
-    def line_after(self, prefix, timeout=20):
+    def line_after(self, prefix, timeout=20, stderr=False):
         """Skips to the line that begins with `prefix` and returns the rest of that line."""
         deadline = time.monotonic() + timeout
         while True:
-            line = self.line(max(deadline - time.monotonic(), 0.001))
+            line = self.line(max(deadline - time.monotonic(), 0), stderr)
             if line is None:
                 raise Failure(f"{self.name} ended before it printed {prefix!r}; {self.last_words()}")
             if line.startswith(prefix):
