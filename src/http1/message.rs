@@ -3,7 +3,7 @@ use core::mem::MaybeUninit;
 
 use memchr::memchr;
 
-use super::syntax::{ascii, authority, trim};
+use super::syntax::{ascii, authority, is_name, trim};
 use super::{Error, Limits};
 
 /// A version of HTTP that shares the syntax of 1.1 (RFC 9112 §2.3).
@@ -68,15 +68,17 @@ impl<'a> Request<'a> {
         self.headers
     }
 
-    /// Parses a head that lies whole in `head`, in lines ended by CRLF, and shows each header to
-    /// `visit` on the way.
+    /// Parses a head that lies whole in `head`, in lines ended by CRLF with no empty one before,
+    /// and shows each header to `visit` on the way.
     pub(super) fn parse(
         head: &'a [u8],
+        max_headers: usize,
         mut visit: impl FnMut(&'a str, &'a [u8]),
     ) -> Result<Self, Error> {
         let mut slots = [MaybeUninit::uninit(); Limits::MOST_HEADERS];
+        let slots = slots.get_mut(..max_headers).unwrap_or_default();
         let mut request = httparse::Request::new(&mut []);
-        let parsed = request.parse_with_uninit_headers(head, &mut slots);
+        let parsed = request.parse_with_uninit_headers(head, slots);
         whole(parsed, Error::RequestLine)?;
         let (Some(method), Some(target), Some(minor)) =
             (request.method, request.path, request.version)
@@ -141,20 +143,22 @@ impl<'a> Response<'a> {
         self.headers
     }
 
-    /// Parses a head that lies whole in `head`, in lines ended by CRLF, and shows each header to
-    /// `visit` on the way.
+    /// Parses a head that lies whole in `head`, in lines ended by CRLF with no empty one before,
+    /// and shows each header to `visit` on the way.
     pub(super) fn parse(
         head: &'a [u8],
+        max_headers: usize,
         mut visit: impl FnMut(&'a str, &'a [u8]),
     ) -> Result<Self, Error> {
         // `HTTP/1.1 200 `
         const BEFORE_REASON: usize = 13;
         let mut slots = [MaybeUninit::uninit(); Limits::MOST_HEADERS];
+        let slots = slots.get_mut(..max_headers).unwrap_or_default();
         let mut response = httparse::Response::new(&mut []);
         let parsed = httparse::ParserConfig::default().parse_response_with_uninit_headers(
             &mut response,
             head,
-            &mut slots,
+            slots,
         );
         whole(parsed, Error::StatusLine)?;
         let (Some(status), Some(minor)) = (response.code, response.version) else {
@@ -211,11 +215,11 @@ struct Framing<'a> {
 impl<'a> Framing<'a> {
     fn see(&mut self, name: &str, value: &'a [u8]) -> Result<(), Error> {
         match name.len() {
-            4 if name.eq_ignore_ascii_case("host") => match self.host {
+            4 if is_name(name, b"host") => match self.host {
                 None => self.host = Some(value),
                 Some(_) => return Err(Error::RepeatedHost),
             },
-            14 if name.eq_ignore_ascii_case("content-length") => {
+            14 if is_name(name, b"content-length") => {
                 // `parse` would take a sign.
                 let digits = ascii(value);
                 let len = digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok());
@@ -224,7 +228,7 @@ impl<'a> Framing<'a> {
                     _ => return Err(Error::ContentLength),
                 }
             }
-            17 if name.eq_ignore_ascii_case("transfer-encoding") => {
+            17 if is_name(name, b"transfer-encoding") => {
                 if self.chunked || !value.eq_ignore_ascii_case(b"chunked") {
                     return Err(Error::TransferEncoding);
                 }
@@ -289,9 +293,11 @@ impl<'a> Headers<'a> {
 
 impl fmt::Debug for Headers<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map()
-            .entries(self.iter().map(|(name, value)| (name, value.escape_ascii())))
-            .finish()
+        let mut map = f.debug_map();
+        for (name, value) in self {
+            map.entry(&name, &format_args!("\"{}\"", value.escape_ascii()));
+        }
+        map.finish()
     }
 }
 

@@ -1,8 +1,33 @@
 //! The little grammar that heads share (RFC 9110 §5.6).
 
+/// Whether `name` is `lower` in any case: compared all at once, which is several times faster
+/// than byte by byte, since the length is known when this is compiled.
+#[inline]
+pub(crate) fn is_name<const LEN: usize>(name: &str, lower: &[u8; LEN]) -> bool {
+    let Some(name) = <&[u8; LEN]>::try_from(name.as_bytes()).ok() else { return false };
+    let pairs = name.iter().zip(lower);
+    pairs.fold(0, |diff, (a, b)| diff | (a.to_ascii_lowercase() ^ b)) == 0
+}
+
 /// Whether `byte` may be part of a token (RFC 9110 §5.6.2).
 #[inline]
 pub(crate) const fn is_tchar(byte: u8) -> bool {
+    // An index that is a byte is always within the table.
+    #[allow(clippy::indexing_slicing)]
+    TCHARS[byte as usize]
+}
+
+static TCHARS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] = is_token_char(byte as u8);
+        byte += 1;
+    }
+    table
+};
+
+const fn is_token_char(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(
             byte,

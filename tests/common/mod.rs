@@ -1,0 +1,18 @@
+//! What the tests of every protocol share.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "every test has its own copy, and none uses all of it"
+)]
+
+use std::fmt::Debug;
+
+/// Runs `run` on `bytes` whole, byte by byte, and cut once at every place: the result is the same.
+pub fn same_however_split<T: PartialEq + Debug>(bytes: &[u8], run: impl Fn(&[&[u8]]) -> T) -> T {
+    let whole = run(&[bytes]);
+    assert_eq!(run(&bytes.chunks(1).collect::<Vec<_>>()), whole, "byte by byte");
+    for at in 0..=bytes.len() {
+        assert_eq!(run(&[&bytes[..at], &bytes[at..]]), whole, "cut at {at}");
+    }
+    whole
+}
