@@ -3,7 +3,7 @@ use core::mem::MaybeUninit;
 
 use memchr::memchr;
 
-use super::syntax::{ascii, authority, is_name, trim};
+use super::syntax::{ascii, authority, is_in_any_case, trim};
 use super::{Error, Limits};
 
 /// A version of HTTP that shares the syntax of 1.1 (RFC 9112 §2.3).
@@ -214,12 +214,13 @@ struct Framing<'a> {
 
 impl<'a> Framing<'a> {
     fn see(&mut self, name: &str, value: &'a [u8]) -> Result<(), Error> {
+        let name = name.as_bytes();
         match name.len() {
-            4 if is_name(name, b"host") => match self.host {
+            4 if is_in_any_case(name, b"host") => match self.host {
                 None => self.host = Some(value),
                 Some(_) => return Err(Error::RepeatedHost),
             },
-            14 if is_name(name, b"content-length") => {
+            14 if is_in_any_case(name, b"content-length") => {
                 // `parse` would take a sign.
                 let digits = ascii(value);
                 let len = digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok());
@@ -228,7 +229,7 @@ impl<'a> Framing<'a> {
                     _ => return Err(Error::ContentLength),
                 }
             }
-            17 if is_name(name, b"transfer-encoding") => {
+            17 if is_in_any_case(name, b"transfer-encoding") => {
                 if self.chunked || !value.eq_ignore_ascii_case(b"chunked") {
                     return Err(Error::TransferEncoding);
                 }
@@ -286,8 +287,8 @@ impl<'a> Headers<'a> {
     }
 
     /// Goes through all names and values.
-    pub const fn iter(&self) -> HeaderIter<'a> {
-        HeaderIter { lines: self.lines }
+    pub fn iter(&self) -> HeaderIter<'a> {
+        HeaderIter { lines: self.lines, text: valid_prefix(self.lines) }
     }
 }
 
@@ -319,11 +320,22 @@ impl<'a> IntoIterator for &Headers<'a> {
     }
 }
 
+/// The bytes up to the first that is not UTF-8.
+fn valid_prefix(bytes: &[u8]) -> &str {
+    match core::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(e) => ascii(bytes.get(..e.valid_up_to()).unwrap_or_default()),
+    }
+}
+
 /// An iterator over the names and values of [`Headers`].
 #[derive(Clone, Debug)]
 pub struct HeaderIter<'a> {
     /// Lines that were parsed once already, each with its CRLF.
     lines: &'a [u8],
+    /// The same as text, as far as they are: it is cheaper to find this out once than name by
+    /// name.
+    text: &'a str,
 }
 
 impl<'a> Iterator for HeaderIter<'a> {
@@ -331,9 +343,12 @@ impl<'a> Iterator for HeaderIter<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let (line, rest) = self.lines.split_at_checked(memchr(b'\r', self.lines)?)?;
-        self.lines = rest.get(2..)?;
-        let (name, value) = line.split_at_checked(memchr(b':', line)?)?;
-        Some((ascii(name), trim(value.get(1..)?)))
+        let colon = memchr(b':', self.lines)?;
+        let (name, value) = self.lines.split_at_checked(colon)?;
+        let cr = memchr(b'\r', value)?;
+        let name = self.text.get(..colon).unwrap_or_else(|| ascii(name));
+        self.lines = value.get(cr + 2..)?;
+        self.text = self.text.get(colon + cr + 2..).unwrap_or_default();
+        Some((name, trim(value.get(1..cr)?)))
     }
 }

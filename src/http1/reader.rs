@@ -235,33 +235,31 @@ fn find_end_quickly(input: &[u8], max_head_len: usize) -> Option<usize> {
         return None;
     }
     let mut start = 0;
-    loop {
-        // One more byte, so that each is seen together with the one after it.
-        let block = input.get(start..)?;
-        let block = block.get(..=STEP).unwrap_or(block);
+    // One more byte, so that each is seen together with the one after it.
+    while let Some(block) = input.get(start..)?.first_chunk::<{ STEP + 1 }>() {
+        let (these, next) = (block.first_chunk::<STEP>()?, block.last_chunk::<STEP>()?);
         // All of them, without stopping, so that they are compared many at a time.
-        let (mut empty_line, mut bare_lf) = (false, false);
-        for (&a, &b) in block.iter().zip(block.get(1..)?) {
-            empty_line |= (a == b'\n') & (b == b'\r');
-            bare_lf |= (a != b'\r') & (b == b'\n');
-        }
-        if empty_line || bare_lf {
-            for lf in memchr_iter(b'\n', block) {
-                if lf > 0 && block.get(lf - 1) != Some(&b'\r') {
-                    return None;
-                }
-                if block.get(lf + 1) == Some(&b'\r') {
-                    let end = start + lf + 3;
-                    return input.get(..end)?.ends_with(b"\n").then_some(end);
-                }
-            }
-            return None;
-        }
-        if block.len() <= STEP {
-            return None;
+        let found = these.iter().zip(next).fold(0, |found, (&a, &b)| {
+            let empty_line = u8::from(a == b'\n') & u8::from(b == b'\r');
+            let bare_lf = u8::from(a != b'\r') & u8::from(b == b'\n');
+            found | empty_line | bare_lf
+        });
+        if found != 0 {
+            break;
         }
         start += STEP;
     }
+    let last = input.get(start..)?;
+    for lf in memchr_iter(b'\n', last) {
+        if lf > 0 && last.get(lf - 1) != Some(&b'\r') {
+            return None;
+        }
+        if last.get(lf + 1) == Some(&b'\r') {
+            let end = start + lf + 3;
+            return input.get(..end)?.ends_with(b"\n").then_some(end);
+        }
+    }
+    None
 }
 
 /// The search for the empty line that ends a head, which stops at the first byte that cannot be
