@@ -180,7 +180,7 @@ impl<M: Masking> Encoder<M> {
 
     /// Writes a close frame, after which nothing can be written (§5.5.1).
     ///
-    /// [`CloseCode::NO_STATUS`] stands for a frame without a payload, and goes with no reason.
+    /// [`CloseCode::NO_STATUS`](super::CloseCode::NO_STATUS) stands for a frame without a payload, and goes with no reason.
     pub fn encode_close(
         &mut self,
         close: CloseFrame<'_>,
