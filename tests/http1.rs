@@ -407,9 +407,9 @@ struct Watched<'a> {
 }
 
 impl Buffer for Watched<'_> {
-    fn grow(&mut self, len: usize) -> Result<&mut [u8], BufferFull> {
+    fn try_grow(&mut self, len: usize) -> Result<&mut [u8], BufferFull> {
         self.appended.set(self.appended.get() + len);
-        Buffer::grow(&mut self.bytes, len)
+        Buffer::try_grow(&mut self.bytes, len)
     }
 
     fn as_slice(&self) -> &[u8] {
@@ -537,7 +537,7 @@ fn a_buffer_that_is_too_small_stays_as_it_was_and_learns_what_would_do() {
     for room in 0..=len {
         let mut bytes = vec![0; 3 + room];
         let mut out = SliceBuf::new(&mut bytes);
-        out.append(b"abc").unwrap();
+        out.try_append(b"abc").unwrap();
         let result = writer.write(&mut out);
         if room < len {
             assert_eq!(result, Err(SendError::Full(BufferFull { needed: 3 + len })));

@@ -140,7 +140,7 @@ BAD_REQUEST = range(400, 500)
 REFUSED = {
     "no HTTP": (lambda a: b"\x16\x03\x01 no such thing\r\n\r\n", BAD_REQUEST),
     "a bad request line": (lambda a: b"GET\r\n\r\n", BAD_REQUEST),
-    "HTTP/1.0": (lambda a: upgrade(a, version="HTTP/1.0"), BAD_REQUEST),
+    "HTTP/1.0": (lambda a: upgrade(a, version="HTTP/1.0"), {400, 426, 505}),
     "POST": (lambda a: upgrade(a, method="POST"), BAD_REQUEST),
     "no Upgrade": (lambda a: upgrade(a, Upgrade=None), BAD_REQUEST),
     "another Upgrade": (lambda a: upgrade(a, Upgrade="h2c"), BAD_REQUEST),
@@ -171,7 +171,9 @@ def test_a_refusal_is_a_complete_response_and_the_end(address, request_head, sta
         sock.sendall(request_head(address))
         response = raw.only_response(raw.read_to_end(sock))
         assert response.status in statuses
-        assert response.getheader("Connection", "").lower() == "close"
+        options = response.getheader("Connection", "").lower().split(", ")
+        # A response that names a protocol in Upgrade has to have both (RFC 9110 §7.8).
+        assert options == (["close", "upgrade"] if response.getheader("Upgrade") else ["close"])
         assert response.getheader("Sec-WebSocket-Accept") is None
         if response.status == 426:
             assert response.getheader("Sec-WebSocket-Version") == "13"
