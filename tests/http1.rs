@@ -1,5 +1,7 @@
 //! Heads of HTTP/1.1 messages, in the order of RFC 9112.
 
+#![cfg(feature = "alloc")]
+
 mod common;
 
 use std::cell::Cell;
@@ -87,7 +89,9 @@ fn ask_in(pieces: &[&[u8]], limits: Limits) -> Result<Option<Asked>, Error> {
                 }
             }
         }
-        asked.iter_mut().for_each(|asked| asked.rest.extend_from_slice(input));
+        if let Some(asked) = &mut asked {
+            asked.rest.extend_from_slice(input);
+        }
     }
     Ok(asked)
 }
@@ -108,7 +112,9 @@ fn answer(bytes: impl AsRef<[u8]>) -> Result<Option<Answered>, Error> {
             {
                 answered = Some(Answered::new(&response));
             }
-            answered.iter_mut().for_each(|answered| answered.rest.extend_from_slice(input));
+            if let Some(answered) = &mut answered {
+                answered.rest.extend_from_slice(input);
+            }
         }
         Ok(answered)
     })

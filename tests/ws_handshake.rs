@@ -1,5 +1,7 @@
 //! The opening handshake of WebSocket, in the order of RFC 6455.
 
+#![cfg(feature = "alloc")]
+
 mod common;
 
 use common::same_however_split;
