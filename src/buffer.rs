@@ -15,7 +15,7 @@ use alloc::vec::Vec;
 /// struct Fixed { bytes: [u8; 64], len: usize }
 ///
 /// impl Buffer for Fixed {
-///     fn grow(&mut self, len: usize) -> Result<&mut [u8], BufferFull> {
+///     fn try_grow(&mut self, len: usize) -> Result<&mut [u8], BufferFull> {
 ///         let end = self.len.saturating_add(len);
 ///         let fresh = self.bytes.get_mut(self.len..end).ok_or(BufferFull { needed: end })?;
 ///         self.len = end;
@@ -30,16 +30,16 @@ use alloc::vec::Vec;
 /// }
 ///
 /// let mut fixed = Fixed { bytes: [0; 64], len: 0 };
-/// fixed.append(b"ok").unwrap();
+/// fixed.try_append(b"ok").unwrap();
 /// assert_eq!(fixed.as_slice(), b"ok");
-/// assert_eq!(fixed.append(&[0; 63]), Err(BufferFull { needed: 65 }));
+/// assert_eq!(fixed.try_append(&[0; 63]), Err(BufferFull { needed: 65 }));
 /// assert_eq!(fixed.as_slice(), b"ok");
 /// ```
 pub trait Buffer {
     /// Appends `len` bytes, to be overwritten by the caller, or changes nothing.
     ///
     /// What the bytes hold at first is not specified.
-    fn grow(&mut self, len: usize) -> Result<&mut [u8], BufferFull>;
+    fn try_grow(&mut self, len: usize) -> Result<&mut [u8], BufferFull>;
 
     /// The bytes appended so far.
     fn as_slice(&self) -> &[u8];
@@ -48,8 +48,8 @@ pub trait Buffer {
     fn truncate(&mut self, len: usize);
 
     /// Appends all of `bytes`, or changes nothing.
-    fn append(&mut self, bytes: &[u8]) -> Result<(), BufferFull> {
-        self.grow(bytes.len())?.copy_from_slice(bytes);
+    fn try_append(&mut self, bytes: &[u8]) -> Result<(), BufferFull> {
+        self.try_grow(bytes.len())?.copy_from_slice(bytes);
         Ok(())
     }
 
@@ -76,8 +76,8 @@ impl fmt::Display for BufferFull {
 impl core::error::Error for BufferFull {}
 
 impl<B: Buffer + ?Sized> Buffer for &mut B {
-    fn grow(&mut self, len: usize) -> Result<&mut [u8], BufferFull> {
-        (**self).grow(len)
+    fn try_grow(&mut self, len: usize) -> Result<&mut [u8], BufferFull> {
+        (**self).try_grow(len)
     }
 
     fn as_slice(&self) -> &[u8] {
@@ -88,8 +88,8 @@ impl<B: Buffer + ?Sized> Buffer for &mut B {
         (**self).truncate(len);
     }
 
-    fn append(&mut self, bytes: &[u8]) -> Result<(), BufferFull> {
-        (**self).append(bytes)
+    fn try_append(&mut self, bytes: &[u8]) -> Result<(), BufferFull> {
+        (**self).try_append(bytes)
     }
 }
 
@@ -109,7 +109,7 @@ impl<'a> SliceBuf<'a> {
 
 impl Buffer for SliceBuf<'_> {
     #[inline]
-    fn grow(&mut self, len: usize) -> Result<&mut [u8], BufferFull> {
+    fn try_grow(&mut self, len: usize) -> Result<&mut [u8], BufferFull> {
         let end = self.len.saturating_add(len);
         let fresh = self.slice.get_mut(self.len..end).ok_or(BufferFull { needed: end })?;
         self.len = end;
@@ -130,7 +130,7 @@ impl Buffer for SliceBuf<'_> {
 #[cfg(feature = "alloc")]
 impl Buffer for Vec<u8> {
     #[inline]
-    fn grow(&mut self, len: usize) -> Result<&mut [u8], BufferFull> {
+    fn try_grow(&mut self, len: usize) -> Result<&mut [u8], BufferFull> {
         let start = self.len();
         reserve(self, len)?;
         self.resize(start + len, 0);
@@ -148,7 +148,7 @@ impl Buffer for Vec<u8> {
     }
 
     #[inline]
-    fn append(&mut self, bytes: &[u8]) -> Result<(), BufferFull> {
+    fn try_append(&mut self, bytes: &[u8]) -> Result<(), BufferFull> {
         reserve(self, bytes.len())?;
         self.extend_from_slice(bytes);
         Ok(())
@@ -166,7 +166,7 @@ fn reserve(buf: &mut Vec<u8>, additional: usize) -> Result<(), BufferFull> {
 #[cfg(feature = "bytes")]
 impl Buffer for bytes::BytesMut {
     #[inline]
-    fn grow(&mut self, len: usize) -> Result<&mut [u8], BufferFull> {
+    fn try_grow(&mut self, len: usize) -> Result<&mut [u8], BufferFull> {
         let start = self.len();
         let end = start.checked_add(len).ok_or(BufferFull { needed: usize::MAX })?;
         self.resize(end, 0);
@@ -184,7 +184,7 @@ impl Buffer for bytes::BytesMut {
     }
 
     #[inline]
-    fn append(&mut self, bytes: &[u8]) -> Result<(), BufferFull> {
+    fn try_append(&mut self, bytes: &[u8]) -> Result<(), BufferFull> {
         self.extend_from_slice(bytes);
         Ok(())
     }
@@ -195,8 +195,8 @@ mod tests {
     use super::*;
 
     fn appends_all_or_nothing(buf: &mut impl Buffer) {
-        buf.append(b"abc").unwrap();
-        buf.grow(2).unwrap().copy_from_slice(b"de");
+        buf.try_append(b"abc").unwrap();
+        buf.try_grow(2).unwrap().copy_from_slice(b"de");
         assert_eq!(buf.as_slice(), b"abcde");
         buf.truncate(9);
         assert_eq!(buf.as_slice(), b"abcde");
@@ -221,11 +221,11 @@ mod tests {
     fn a_slice_that_is_full_stays_as_it_was() {
         let mut bytes = [0; 4];
         let mut buf = SliceBuf::new(&mut bytes);
-        buf.append(b"abc").unwrap();
-        assert_eq!(buf.append(b"de"), Err(BufferFull { needed: 5 }));
-        assert_eq!(buf.grow(usize::MAX), Err(BufferFull { needed: usize::MAX }));
+        buf.try_append(b"abc").unwrap();
+        assert_eq!(buf.try_append(b"de"), Err(BufferFull { needed: 5 }));
+        assert_eq!(buf.try_grow(usize::MAX), Err(BufferFull { needed: usize::MAX }));
         assert_eq!(buf.as_slice(), b"abc");
-        buf.append(b"d").unwrap();
+        buf.try_append(b"d").unwrap();
         assert_eq!(buf.as_slice(), b"abcd");
     }
 
@@ -233,7 +233,7 @@ mod tests {
     #[cfg(feature = "alloc")]
     fn memory_that_runs_out_is_an_error() {
         let mut buf = Vec::new();
-        assert_eq!(buf.grow(usize::MAX), Err(BufferFull { needed: usize::MAX }));
+        assert_eq!(buf.try_grow(usize::MAX), Err(BufferFull { needed: usize::MAX }));
         assert_eq!(buf, []);
     }
 }

@@ -1,3 +1,5 @@
+use core::fmt;
+
 /// Bytes of a message, and where they fall in it.
 ///
 /// A message arrives as one chunk or as many: what was in the input is given out at once, so that
@@ -24,3 +26,15 @@ impl<'a> Chunk<'a> {
         self.start && self.end
     }
 }
+
+/// The stream ended inside a message.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Truncated;
+
+impl fmt::Display for Truncated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("stream ended inside a message")
+    }
+}
+
+impl core::error::Error for Truncated {}

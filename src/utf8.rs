@@ -1,1 +1,169 @@
+//! UTF-8 that arrives in pieces (RFC 3629).
+//!
+//! A [`Seam`] says where in a character the text stands, so that a piece can be checked by itself
+//! as soon as it is there. Everything between two seams goes through `simdutf8`.
 
+use simdutf8::basic::from_utf8;
+
+/// What the next byte of a text may be, by what came before it (the table of RFC 3629 §4).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Seam {
+    /// Between two characters.
+    #[default]
+    Boundary,
+    /// One continuation byte is missing.
+    One,
+    /// Two continuation bytes are missing.
+    Two,
+    /// Three continuation bytes are missing.
+    Three,
+    /// After E0, where a smaller second byte would make an overlong form.
+    AfterE0,
+    /// After ED, where a larger second byte would make a surrogate.
+    AfterEd,
+    /// After F0, where a smaller second byte would make an overlong form.
+    AfterF0,
+    /// After F4, where a larger second byte would go beyond U+10FFFF.
+    AfterF4,
+}
+
+impl Seam {
+    /// Follows `bytes`, to the seam behind them or to the first byte that no text has there.
+    #[inline]
+    pub(crate) fn advance(self, bytes: &[u8]) -> Result<Self, Impossible> {
+        let mut seam = self;
+        let mut rest = bytes;
+        while seam != Self::Boundary
+            && let Some((&byte, behind)) = rest.split_first()
+        {
+            let at = bytes.len() - rest.len();
+            seam = seam.step(byte).ok_or(Impossible { at, seam })?;
+            rest = behind;
+        }
+        let (whole, tail) = rest.split_at(rest.len() - unfinished_len(rest));
+        if from_utf8(whole).is_err() {
+            return self.walk(bytes);
+        }
+        seam.walk(tail).map_err(|e| Impossible { at: bytes.len() - tail.len() + e.at, ..e })
+    }
+
+    /// Follows `bytes` one by one.
+    fn walk(self, bytes: &[u8]) -> Result<Self, Impossible> {
+        bytes
+            .iter()
+            .enumerate()
+            .try_fold(self, |seam, (at, &byte)| seam.step(byte).ok_or(Impossible { at, seam }))
+    }
+
+    const fn step(self, byte: u8) -> Option<Self> {
+        Some(match (self, byte) {
+            (Self::Boundary, 0x00..=0x7F) | (Self::One, 0x80..=0xBF) => Self::Boundary,
+            (Self::Boundary, 0xC2..=0xDF)
+            | (Self::Two, 0x80..=0xBF)
+            | (Self::AfterE0, 0xA0..=0xBF)
+            | (Self::AfterEd, 0x80..=0x9F) => Self::One,
+            (Self::Boundary, 0xE0) => Self::AfterE0,
+            (Self::Boundary, 0xED) => Self::AfterEd,
+            (Self::Boundary, 0xE1..=0xEF)
+            | (Self::Three, 0x80..=0xBF)
+            | (Self::AfterF0, 0x90..=0xBF)
+            | (Self::AfterF4, 0x80..=0x8F) => Self::Two,
+            (Self::Boundary, 0xF0) => Self::AfterF0,
+            (Self::Boundary, 0xF1..=0xF3) => Self::Three,
+            (Self::Boundary, 0xF4) => Self::AfterF4,
+            _ => return None,
+        })
+    }
+}
+
+/// There is no UTF-8 that goes on like this.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Impossible {
+    /// Index of the first byte that makes it so.
+    pub(crate) at: usize,
+    /// Where the text stands before that byte.
+    pub(crate) seam: Seam,
+}
+
+/// Length of the last character if its first byte promises more bytes than there are, else 0.
+#[inline]
+fn unfinished_len(bytes: &[u8]) -> usize {
+    for (len, &byte) in (1..4).zip(bytes.iter().rev()) {
+        let promised = match byte {
+            0x80..=0xBF => continue,
+            0xC0..=0xDF => 2,
+            0xE0..=0xEF => 3,
+            0xF0..=0xFF => 4,
+            0x00..=0x7F => 1,
+        };
+        return if promised > len { len } else { 0 };
+    }
+    0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `core` thinks of the whole: `Ok` if it is text, or the beginning of one.
+    fn naive(bytes: &[u8]) -> Result<bool, ()> {
+        match core::str::from_utf8(bytes) {
+            Ok(_) => Ok(true),
+            Err(e) if e.error_len().is_none() => Ok(false),
+            Err(_) => Err(()),
+        }
+    }
+
+    fn agrees_with_naive(bytes: &[u8]) {
+        let whole = Seam::Boundary.advance(bytes);
+        match naive(bytes) {
+            Ok(complete) => {
+                assert_eq!(whole.map(|s| s == Seam::Boundary), Ok(complete), "{bytes:X?}");
+            }
+            Err(()) => {
+                let at = whole.unwrap_err().at;
+                assert!(naive(&bytes[..at]).is_ok(), "{bytes:X?} is possible up to {at}");
+                assert!(naive(&bytes[..=at]).is_err(), "{bytes:X?} is impossible at {at}");
+            }
+        }
+        for cut in 0..=bytes.len() {
+            let (a, b) = bytes.split_at(cut);
+            let halves = match Seam::Boundary.advance(a) {
+                Ok(seam) => seam.advance(b).map_err(|e| Impossible { at: e.at + cut, ..e }),
+                Err(e) => Err(e),
+            };
+            assert_eq!(halves, whole, "{bytes:X?} cut at {cut}");
+        }
+    }
+
+    /// One byte of every class that the table of RFC 3629 §4 tells apart, and their neighbours.
+    const EDGES: [u8; 25] = [
+        0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1,
+        0xEC, 0xED, 0xEE, 0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFF,
+    ];
+
+    #[test]
+    fn every_sequence_of_edges_is_judged_as_core_does_however_it_is_cut() {
+        for a in EDGES {
+            for b in EDGES {
+                for c in EDGES {
+                    for d in EDGES {
+                        agrees_with_naive(&[a, b, c, d]);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_judged_like_a_short_one() {
+        let mut text = "κόσμε 🦀 ".repeat(40).into_bytes();
+        text.insert(0, b'a');
+        agrees_with_naive(&text);
+        for at in 0..text.len() {
+            let mut broken = text.clone();
+            broken[at] = 0xFF;
+            agrees_with_naive(&broken);
+        }
+    }
+}

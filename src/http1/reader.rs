@@ -200,14 +200,14 @@ fn take_head<'a, 'i: 'a, B: Buffer>(
     }
     let Some(len) = scan.find_end(input, limits)? else {
         let piece: &mut [u8] = mem::take(input);
-        storage.append(piece).map_err(|_| Error::HeadTooLong)?;
+        storage.try_append(piece).map_err(|_| Error::HeadTooLong)?;
         return Ok(Taken::All(scan));
     };
     let piece = split_off(input, len);
     if first {
         return Ok(Taken::Head(trim_head(piece)));
     }
-    storage.append(piece).map_err(|_| Error::HeadTooLong)?;
+    storage.try_append(piece).map_err(|_| Error::HeadTooLong)?;
     // Not `storage.as_slice()`, which would be that of `&mut B`.
     Ok(Taken::Head(trim_head(B::as_slice(storage))))
 }

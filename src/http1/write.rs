@@ -299,7 +299,7 @@ impl<'b, B: Buffer> HeadWriter<'b, B> {
     #[inline]
     pub(crate) fn put(&mut self, bytes: &[u8]) {
         self.needed = self.needed.saturating_add(bytes.len());
-        self.full = self.full || self.out.append(bytes).is_err();
+        self.full = self.full || self.out.try_append(bytes).is_err();
     }
 
     pub(crate) fn header(&mut self, name: &str, value: &str) {

@@ -5,6 +5,8 @@
     reason = "every test has its own copy, and none uses all of it"
 )]
 
+pub mod ws;
+
 use std::fmt::Debug;
 
 /// Runs `run` on `bytes` whole, byte by byte, and cut once at every place: the result is the same.

@@ -1,0 +1,59 @@
+//! A WebSocket client on a blocking socket, as the examples share it.
+
+use std::error::Error;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use framewright::http1;
+use framewright::ws::handshake::{Answer, ClientRequest};
+use framewright::ws::{Connection, Limits};
+
+/// What a connection is made of once it is open.
+pub struct Opened {
+    pub stream: TcpStream,
+    pub connection: Connection<fn() -> [u8; 4]>,
+    /// Bytes that came right behind the response.
+    pub early: Vec<u8>,
+}
+
+/// Connects to a URL of the form `ws://HOST:PORT/PATH`.
+pub fn open(url: &str, protocols: &[&str], limits: Limits) -> Result<Opened, Box<dyn Error>> {
+    let rest = url.strip_prefix("ws://").ok_or("the URL has to begin with ws://")?;
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let target = if path.is_empty() { "/" } else { path };
+    let mut stream = TcpStream::connect(host)?;
+    stream.set_nodelay(true)?;
+
+    let mut out = Vec::new();
+    let request = ClientRequest::new(host, target).protocols(protocols);
+    let mut client = request.write(random(), Vec::new(), http1::Limits::new(), &mut out)?;
+    stream.write_all(&out)?;
+
+    let mut buf = [0; 4096];
+    loop {
+        let n = stream.read(&mut buf)?;
+        if n == 0 {
+            client.finish()?;
+        }
+        let mut input = &mut buf[..n];
+        while let Some(answer) = client.receive(&mut input)? {
+            match answer {
+                Answer::Accepted(_) => {
+                    let connection = Connection::client(limits, random as fn() -> [u8; 4]);
+                    return Ok(Opened { stream, connection, early: input.to_vec() });
+                }
+                Answer::Refused(response) => {
+                    return Err(format!("refused: {}", response.status()).into());
+                }
+                Answer::Interim(_) => {}
+            }
+        }
+    }
+}
+
+/// Bytes that nobody can predict.
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("the system has a random generator");
+    bytes
+}

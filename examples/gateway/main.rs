@@ -1,0 +1,188 @@
+//! Every protocol of the crate on one port, one thread, one event loop.
+//!
+//! ```text
+//! cargo run --release --example gateway -- [--listen ADDR] [--max-message BYTES]
+//! ```
+
+mod output;
+mod peer;
+mod websocket;
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use mio::net::{TcpListener, TcpStream};
+use mio::{Events, Interest, Poll, Token, Waker};
+use peer::{Peer, Progress};
+use slab::Slab;
+
+const LISTENER: Token = Token(usize::MAX);
+const WAKER: Token = Token(usize::MAX - 1);
+
+/// How often deadlines are looked at.
+const TICK: Duration = Duration::from_millis(250);
+/// How long a shutdown waits for the peers to close.
+const SHUTDOWN: Duration = Duration::from_secs(5);
+
+struct Args {
+    listen: SocketAddr,
+    max_message: u64,
+}
+
+fn parse_args() -> Result<Args, lexopt::Error> {
+    use lexopt::prelude::{Long, ValueExt};
+    let mut args = Args { listen: ([127, 0, 0, 1], 8080).into(), max_message: 64 << 20 };
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Long("listen") => args.listen = parser.value()?.parse()?,
+            Long("max-message") => args.max_message = parser.value()?.parse()?,
+            Long("help") => {
+                println!("usage: gateway [--listen ADDR] [--max-message BYTES]");
+                std::process::exit(0);
+            }
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(args)
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let args = parse_args()?;
+    let poll = Poll::new()?;
+    let mut listener = TcpListener::bind(args.listen)?;
+    poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
+
+    let stop = Arc::new(AtomicBool::new(false));
+    let waker = Waker::new(poll.registry(), WAKER)?;
+    let stopping = Arc::clone(&stop);
+    ctrlc::set_handler(move || {
+        stopping.store(true, Ordering::Relaxed);
+        let _ = waker.wake();
+    })?;
+
+    let mut stdout = io::stdout();
+    writeln!(stdout, "listening on http://{}", listener.local_addr()?)?;
+    stdout.flush()?;
+    Gateway::new(poll, Some(listener), args.max_message).run(&stop)?;
+    Ok(())
+}
+
+/// What all peers share.
+struct Shared {
+    /// What was read last. One buffer serves every peer, since nothing is left in it.
+    buf: Vec<u8>,
+    max_message: u64,
+    /// Milliseconds since the start.
+    now: u64,
+    /// Frames for every member of the chat room, encoded once.
+    broadcast: Vec<u8>,
+}
+
+struct Gateway {
+    poll: Poll,
+    /// `None` when shutting down.
+    listener: Option<TcpListener>,
+    peers: Slab<Peer>,
+    /// Peers that had more to read when their turn was over.
+    again: Vec<usize>,
+    shared: Shared,
+    start: Instant,
+}
+
+impl Gateway {
+    fn new(poll: Poll, listener: Option<TcpListener>, max_message: u64) -> Self {
+        let shared = Shared { buf: vec![0; 64 * 1024], max_message, now: 0, broadcast: Vec::new() };
+        Self {
+            poll,
+            listener,
+            peers: Slab::new(),
+            again: Vec::new(),
+            shared,
+            start: Instant::now(),
+        }
+    }
+
+    fn run(&mut self, stop: &AtomicBool) -> io::Result<()> {
+        let mut events = Events::with_capacity(1024);
+        let mut next_tick = 0;
+        let mut deadline = u64::MAX;
+        loop {
+            let timeout = if self.again.is_empty() { TICK } else { Duration::ZERO };
+            match self.poll.poll(&mut events, Some(timeout)) {
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                polled => polled?,
+            }
+            self.shared.now = self.start.elapsed().as_millis() as u64;
+            for key in std::mem::take(&mut self.again) {
+                self.drive(key);
+            }
+            for event in &events {
+                match event.token() {
+                    LISTENER => self.accept(),
+                    WAKER => {}
+                    Token(key) => {
+                        if let Some(peer) = self.peers.get_mut(key) {
+                            peer.note(event.is_readable() || event.is_read_closed());
+                            self.drive(key);
+                        }
+                    }
+                }
+            }
+            if self.shared.now >= next_tick {
+                next_tick = self.shared.now + TICK.as_millis() as u64;
+                self.for_each(Peer::tick);
+            }
+            if stop.load(Ordering::Relaxed) && self.listener.take().is_some() {
+                deadline = self.shared.now + SHUTDOWN.as_millis() as u64;
+                self.for_each(Peer::shut_down);
+            }
+            if self.listener.is_none() && (self.peers.is_empty() || self.shared.now >= deadline) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn accept(&mut self) {
+        while let Some(Ok((stream, _))) = self.listener.as_ref().map(TcpListener::accept) {
+            if let Err(e) = self.admit(stream) {
+                eprintln!("a connection was lost: {e}");
+            }
+        }
+    }
+
+    fn admit(&mut self, mut stream: TcpStream) -> io::Result<()> {
+        // Frames are written whole; waiting to fill a segment would only hold up the last of them.
+        stream.set_nodelay(true)?;
+        let entry = self.peers.vacant_entry();
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        self.poll.registry().register(&mut stream, Token(entry.key()), interest)?;
+        entry.insert(Peer::new(stream, self.shared.now));
+        Ok(())
+    }
+
+    /// Lets a peer go on as far as it can, and everybody hear what it said.
+    fn drive(&mut self, key: usize) {
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        match peer.drive(&mut self.shared) {
+            Progress::Blocked => {}
+            Progress::Yielded => self.again.push(key),
+            Progress::Ended => {
+                self.peers.remove(key);
+            }
+        }
+        if !self.shared.broadcast.is_empty() {
+            let frames = std::mem::take(&mut self.shared.broadcast);
+            self.for_each(|peer, _| peer.hear(&frames));
+        }
+    }
+
+    /// Does something with every peer, and drops those for which there is nothing left to do.
+    fn for_each(&mut self, mut act: impl FnMut(&mut Peer, u64) -> Progress) {
+        let now = self.shared.now;
+        self.peers.retain(|_, peer| act(peer, now) != Progress::Ended);
+    }
+}

@@ -1,0 +1,136 @@
+use core::mem;
+
+use crate::{Buffer, BufferFull, Chunk};
+
+/// Joins the chunks of each message, in storage that the caller picks.
+///
+/// A message that comes in one chunk is given back as it is, without a copy.
+///
+/// ```
+/// use framewright::{Assembler, Chunk};
+///
+/// let mut assembler = Assembler::new(Vec::new());
+/// assert_eq!(assembler.push(Chunk::whole(b"one")), Ok(Some(&b"one"[..])));
+/// assert_eq!(assembler.push(Chunk { bytes: b"tw", start: true, end: false }), Ok(None));
+/// assert_eq!(assembler.push(Chunk { bytes: b"o", start: false, end: true }), Ok(Some(&b"two"[..])));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Assembler<B> {
+    storage: B,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum State {
+    /// Between messages, or in one whose chunks found no room: until the next begins, there is
+    /// nothing to join.
+    Waiting,
+    Joining,
+}
+
+impl<B: Buffer> Assembler<B> {
+    /// An assembler that joins messages in `storage`, in place of whatever that holds.
+    ///
+    /// How much it comes to hold is bounded by the decoder's limits, or by the storage itself.
+    pub const fn new(storage: B) -> Self {
+        Self { storage, state: State::Waiting }
+    }
+
+    /// Adds the next chunk; gives out the message if it is the last.
+    ///
+    /// # Errors
+    ///
+    /// The storage has no room for the chunk. The message is lost; the rest of its chunks are
+    /// ignored.
+    #[inline]
+    pub fn push<'a>(&'a mut self, chunk: Chunk<'a>) -> Result<Option<&'a [u8]>, BufferFull> {
+        if chunk.is_whole() {
+            return Ok(Some(chunk.bytes));
+        }
+        Ok(self.join(chunk)?.then(|| self.storage.as_slice()))
+    }
+
+    /// Adds the next chunk to the storage; tells whether the message is complete there.
+    pub(crate) fn join(&mut self, chunk: Chunk<'_>) -> Result<bool, BufferFull> {
+        if chunk.start {
+            self.storage.clear();
+        } else if self.state == State::Waiting {
+            return Ok(false);
+        }
+        let joined = self.storage.try_append(chunk.bytes);
+        self.state = if chunk.end || joined.is_err() { State::Waiting } else { State::Joining };
+        joined.map(|()| chunk.end)
+    }
+
+    /// The storage, with the message joined last or the one under way.
+    pub const fn storage(&self) -> &B {
+        &self.storage
+    }
+
+    /// Gives back the storage with what it holds, and goes on in empty storage.
+    ///
+    /// This is how the memory of a long message is given back. While a message is under way,
+    /// nothing happens.
+    pub fn release(&mut self) -> Option<B>
+    where
+        B: Default,
+    {
+        (self.state == State::Waiting).then(|| mem::take(&mut self.storage))
+    }
+}
+
+#[cfg(all(test, feature = "alloc"))]
+mod tests {
+    use super::*;
+    use crate::SliceBuf;
+    use alloc::vec::Vec;
+
+    const fn chunk(bytes: &[u8], start: bool, end: bool) -> Chunk<'_> {
+        Chunk { bytes, start, end }
+    }
+
+    #[test]
+    fn a_message_in_one_chunk_is_not_copied() {
+        let bytes = *b"whole";
+        let mut assembler = Assembler::new(Vec::new());
+        let message = assembler.push(Chunk::whole(&bytes)).unwrap().unwrap();
+        assert_eq!(message.as_ptr(), bytes.as_ptr());
+        assert_eq!(assembler.storage().capacity(), 0);
+    }
+
+    #[test]
+    fn a_message_that_fits_to_the_byte_passes_and_one_byte_more_loses_all_of_it() {
+        let mut storage = [0; 4];
+        let mut assembler = Assembler::new(SliceBuf::new(&mut storage));
+        assert_eq!(assembler.push(chunk(b"ab", true, false)), Ok(None));
+        assert_eq!(assembler.push(chunk(b"cd", false, true)), Ok(Some(&b"abcd"[..])));
+
+        assert_eq!(assembler.push(chunk(b"abc", true, false)), Ok(None));
+        assert_eq!(assembler.push(chunk(b"de", false, false)), Err(BufferFull { needed: 5 }));
+        assert_eq!(
+            assembler.push(chunk(b"f", false, false)),
+            Ok(None),
+            "what follows is not the message"
+        );
+        assert_eq!(assembler.push(chunk(b"", false, true)), Ok(None));
+
+        assert_eq!(assembler.push(chunk(b"n", true, false)), Ok(None));
+        assert_eq!(assembler.push(chunk(b"ext", false, true)), Ok(Some(&b"next"[..])));
+    }
+
+    #[test]
+    fn storage_is_given_back_between_messages_only() {
+        let mut assembler = Assembler::new(Vec::new());
+        assert_eq!(assembler.push(chunk(b"lo", true, false)), Ok(None));
+        assert_eq!(assembler.release(), None);
+        assert_eq!(assembler.push(chunk(b"ng", false, true)), Ok(Some(&b"long"[..])));
+        assert_eq!(assembler.release(), Some(b"long".to_vec()));
+        assert_eq!(assembler.storage().capacity(), 0);
+    }
+
+    #[test]
+    fn chunks_without_a_beginning_are_no_message() {
+        let mut assembler = Assembler::new(Vec::new());
+        assert_eq!(assembler.push(chunk(b"x", false, true)), Ok(None));
+    }
+}

@@ -1,0 +1,147 @@
+use core::fmt;
+
+#[cfg(feature = "bytes")]
+use bytes::{Bytes, BytesMut};
+use simdutf8::basic::from_utf8;
+
+#[cfg(feature = "bytes")]
+use super::Kind;
+use super::{Message, Part};
+use crate::{Buffer, BufferFull};
+
+/// Joins parts to messages, in storage that the caller picks.
+///
+/// A message that comes in one part is given back as it is, without a copy. The others are joined
+/// in the storage: a `Vec<u8>` or `BytesMut`, which can grow up to
+/// [`Limits::max_message_len`](super::Limits::max_message_len), or a fixed slice.
+///
+/// ```
+/// use framewright::ws::{Assembler, Decoder, Limits, Message, Role};
+///
+/// let mut decoder = Decoder::new(Role::Client, Limits::new());
+/// let mut assembler = Assembler::new(Vec::new());
+/// let mut bytes = *b"\x01\x03Hel\x80\x02lo"; // §5.7
+/// let mut input = &mut bytes[..];
+/// let mut messages = 0;
+/// while let Some(part) = decoder.decode(&mut input)? {
+///     if let Some(message) = assembler.push(part).expect("a Vec has room") {
+///         assert_eq!(message, Message::Text("Hello"));
+///         messages += 1;
+///     }
+/// }
+/// assert_eq!(messages, 1);
+/// # Ok::<(), framewright::ws::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Assembler<B> {
+    chunks: crate::Assembler<B>,
+}
+
+impl<B: Buffer> Assembler<B> {
+    /// An assembler that joins messages in `storage`, in place of whatever that holds.
+    pub const fn new(storage: B) -> Self {
+        Self { chunks: crate::Assembler::new(storage) }
+    }
+
+    /// Adds the next part; gives out the message if it is the last.
+    ///
+    /// Parts of control frames are ignored.
+    ///
+    /// # Errors
+    ///
+    /// The message is lost; the rest of its parts are ignored. The peer should be told by
+    /// [`CloseCode::TOO_BIG`](super::CloseCode::TOO_BIG).
+    #[inline]
+    pub fn push<'a>(&'a mut self, part: Part<'a>) -> Result<Option<Message<'a>>, AssembleError> {
+        match part {
+            Part::Text(text) => {
+                let chunk = text.chunk();
+                if chunk.is_whole()
+                    && let Some(text) = text.as_str()
+                {
+                    return Ok(Some(Message::Text(text)));
+                }
+                match self.chunks.push(chunk)? {
+                    Some(bytes) => Ok(Some(Message::Text(text_of(bytes)?))),
+                    None => Ok(None),
+                }
+            }
+            Part::Binary(chunk) => Ok(self.chunks.push(chunk)?.map(Message::Binary)),
+            Part::Ping(_) | Part::Pong(_) | Part::Close(_) => Ok(None),
+        }
+    }
+
+    /// The storage, with the message joined last or the one under way.
+    pub const fn storage(&self) -> &B {
+        self.chunks.storage()
+    }
+
+    /// Gives back the storage with what it holds, and goes on in empty storage.
+    ///
+    /// This is how the memory of a long message is given back. While a message is under way,
+    /// nothing happens.
+    pub fn release(&mut self) -> Option<B>
+    where
+        B: Default,
+    {
+        self.chunks.release()
+    }
+}
+
+#[cfg(feature = "bytes")]
+impl Assembler<BytesMut> {
+    /// Adds the next part; if it is the last, gives out the message to keep.
+    ///
+    /// Where the message was joined in the storage, it is taken out of it without a copy; where it
+    /// came in one part, it is copied out of the input. A text is UTF-8.
+    pub fn take(&mut self, part: Part<'_>) -> Result<Option<(Kind, Bytes)>, AssembleError> {
+        let kind = match part {
+            Part::Text(_) => Kind::Text,
+            Part::Binary(_) => Kind::Binary,
+            Part::Ping(_) | Part::Pong(_) | Part::Close(_) => return Ok(None),
+        };
+        if !self.chunks.join(part.chunk())? {
+            return Ok(None);
+        }
+        if kind == Kind::Text {
+            text_of(self.chunks.storage())?;
+        }
+        Ok(Some((kind, self.chunks.release().unwrap_or_default().freeze())))
+    }
+}
+
+/// The text that was joined from parts.
+///
+/// Each was checked by the decoder. But only a second look tells that they all came from the same
+/// one, in order, and that the storage gives back what it was given.
+fn text_of(bytes: &[u8]) -> Result<&str, AssembleError> {
+    from_utf8(bytes).map_err(|_| AssembleError::PartsMixed)
+}
+
+/// The message could not be joined.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum AssembleError {
+    /// The storage has no room for it.
+    BufferFull(BufferFull),
+    /// The parts of a text do not belong together: one is missing, or they come from more than one
+    /// connection.
+    PartsMixed,
+}
+
+impl fmt::Display for AssembleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BufferFull(full) => full.fmt(f),
+            Self::PartsMixed => f.write_str("parts of a text do not belong together"),
+        }
+    }
+}
+
+impl core::error::Error for AssembleError {}
+
+impl From<BufferFull> for AssembleError {
+    fn from(full: BufferFull) -> Self {
+        Self::BufferFull(full)
+    }
+}

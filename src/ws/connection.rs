@@ -1,0 +1,309 @@
+use core::fmt::{self, Write};
+use core::str;
+
+use super::control::Slot;
+use super::{
+    CloseCode, CloseFrame, Decoder, Encoder, Error, Limits, Masking, Message, NoMask, Part, Role,
+    SendError,
+};
+use crate::Buffer;
+
+/// One end of a WebSocket connection, behind the opening handshake (RFC 6455).
+///
+/// It decodes and encodes, answers pings and carries out the closing handshake. What the peer sends
+/// comes in through [`receive`](Self::receive); what the protocol obliges us to say goes out
+/// through [`transmit`](Self::transmit); what the caller has to say, through [`send`](Self::send)
+/// and its like, at any time.
+///
+/// It owns no heap and takes less than 512 bytes, whatever the peer does: the only pong owed is the
+/// newest ping's (§5.5.3), and a close frame comes once.
+#[derive(Clone)]
+pub struct Connection<M> {
+    decoder: Decoder,
+    encoder: Encoder<M>,
+    /// The payload of the newest ping, or of the peer's close frame.
+    received: Slot,
+    pong_owed: bool,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    Open,
+    /// The peer's close frame came. Ours is owed unless it was sent.
+    PeerClosed(CloseCode),
+    /// The peer broke a rule. A close frame that says so is owed unless one was sent.
+    Failed(Error),
+}
+
+/// What has come from the peer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// Bytes of a message, of a ping, which [`Connection::transmit`] answers by itself, or of a
+    /// pong.
+    Part(Part<'a>),
+    /// The peer closes: nothing more will come (§5.5.1). The code is [`CloseCode::NO_STATUS`] if
+    /// it gave none; [`Connection::peer_close`] has the reason.
+    Close(CloseCode),
+    /// The peer broke a rule or a limit: nothing more will be read (§7.1.7).
+    Failed(Error),
+}
+
+/// Who is to close the transport (§7.1.1).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Closer {
+    /// This end, once everything transmitted has been written.
+    Us,
+    /// The other end. This end closes only after a timeout.
+    Peer,
+}
+
+/// How a connection ended, once the transport did (§7.1.5).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Ending {
+    /// The peer's status code: [`CloseCode::NO_STATUS`] if its close frame had none,
+    /// [`CloseCode::ABNORMAL`] if there was no close frame.
+    pub code: CloseCode,
+    /// Whether a frame or a fragmented message was cut off.
+    pub truncated: bool,
+}
+
+impl Connection<NoMask> {
+    /// The server's end of a connection.
+    pub const fn server(limits: Limits) -> Self {
+        Self::new(limits, NoMask)
+    }
+}
+
+impl<F: FnMut() -> [u8; 4]> Connection<F> {
+    /// The client's end of a connection, which takes a masking key for each frame from `keys`.
+    ///
+    /// Keys have to be unpredictable, fresh from a generator fit for cryptography: they keep a
+    /// script from choosing the bytes on the wire, and so from talking to a proxy (§5.3, §10.3).
+    pub const fn client(limits: Limits, keys: F) -> Self {
+        Self::new(limits, keys)
+    }
+}
+
+impl<M: Masking> Connection<M> {
+    /// The end of a connection that `masking` stands for.
+    pub const fn new(limits: Limits, masking: M) -> Self {
+        Self {
+            decoder: Decoder::new(M::ROLE, limits),
+            encoder: Encoder::new(masking),
+            received: Slot::EMPTY,
+            pong_owed: false,
+            state: State::Open,
+        }
+    }
+
+    /// Receives the next event, advancing `input` past it.
+    ///
+    /// `None` means that every byte of `input` was taken and more are needed; or, after a close or a
+    /// failure, that whatever comes is ignored. Either way it is time to
+    /// [`transmit`](Self::transmit).
+    #[inline]
+    pub fn receive<'a>(&mut self, input: &mut &'a mut [u8]) -> Option<Event<'a>> {
+        loop {
+            match self.decoder.decode(input) {
+                Ok(None) => return None,
+                Ok(Some(part @ (Part::Text(_) | Part::Binary(_) | Part::Pong(_)))) => {
+                    return Some(Event::Part(part));
+                }
+                Ok(Some(part @ Part::Ping(chunk))) => {
+                    self.received.put(chunk);
+                    self.pong_owed = chunk.end;
+                    return Some(Event::Part(part));
+                }
+                Ok(Some(Part::Close(chunk))) => {
+                    self.received.put(chunk);
+                    self.pong_owed = false;
+                    if chunk.end {
+                        return Some(self.peer_closed());
+                    }
+                }
+                Err(e) => return self.fail(e),
+            }
+        }
+    }
+
+    fn peer_closed<'a>(&mut self) -> Event<'a> {
+        match CloseFrame::parse(self.received.as_slice()) {
+            Ok(CloseFrame { code, .. }) => {
+                self.state = State::PeerClosed(code);
+                Event::Close(code)
+            }
+            Err(e) => {
+                self.state = State::Failed(e);
+                Event::Failed(e)
+            }
+        }
+    }
+
+    #[cold]
+    fn fail<'a>(&mut self, error: Error) -> Option<Event<'a>> {
+        if let State::Failed(_) = self.state {
+            return None;
+        }
+        self.state = State::Failed(error);
+        self.pong_owed = false;
+        Some(Event::Failed(error))
+    }
+
+    /// Writes what the protocol obliges us to say: the answer to the newest ping, and the close
+    /// frame that answers the peer's or tells of its failure.
+    ///
+    /// Returns whether everything was said. If not, `out` has no room, or a frame's payload is
+    /// unfinished: call again when that has changed.
+    pub fn transmit(&mut self, out: &mut impl Buffer) -> bool {
+        self.transmit_pong(out).and_then(|()| self.transmit_close(out)).is_ok()
+    }
+
+    fn transmit_pong(&mut self, out: &mut impl Buffer) -> Result<(), SendError> {
+        if self.pong_owed && !self.encoder.is_closed() {
+            self.encoder.encode_pong(self.received.as_slice(), out)?;
+        }
+        self.pong_owed = false;
+        Ok(())
+    }
+
+    fn transmit_close(&mut self, out: &mut impl Buffer) -> Result<(), SendError> {
+        if self.encoder.is_closed() {
+            return Ok(());
+        }
+        match self.state {
+            State::Open => Ok(()),
+            State::PeerClosed(code) => {
+                self.encoder.encode_close(CloseFrame { code, reason: "" }, out)
+            }
+            State::Failed(error) => {
+                let mut reason = Slot::EMPTY;
+                let reason = match write!(reason, "{error}") {
+                    Ok(()) => str::from_utf8(reason.as_slice()).unwrap_or_default(),
+                    Err(fmt::Error) => "",
+                };
+                self.encoder.encode_close(CloseFrame { code: error.close_code(), reason }, out)
+            }
+        }
+    }
+
+    /// Writes a whole message in one frame.
+    #[inline]
+    pub fn send<'m>(
+        &mut self,
+        message: impl Into<Message<'m>>,
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        self.encoder()?.encode(message.into(), out)
+    }
+
+    /// Writes a ping with at most 125 bytes of payload, which the peer's pong will repeat (§5.5.2).
+    pub fn ping(&mut self, payload: &[u8], out: &mut impl Buffer) -> Result<(), SendError> {
+        self.encoder()?.encode_ping(payload, out)
+    }
+
+    /// Writes a close frame, after which nothing can be sent (§7.1.2).
+    ///
+    /// The peer's messages still come until its own close frame does. It is sent without a payload
+    /// for [`CloseCode::NO_STATUS`] and no reason; a reason has at most 123 bytes.
+    pub fn close(
+        &mut self,
+        code: CloseCode,
+        reason: &str,
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        if let State::Failed(_) = self.state {
+            return Err(SendError::Closing);
+        }
+        self.encoder.encode_close(CloseFrame { code, reason }, out)
+    }
+
+    /// The encoder, to send fragments, payloads in pieces, headers alone and pongs of our own.
+    ///
+    /// # Errors
+    ///
+    /// The connection is closing, and no frame's payload is left to finish.
+    #[inline]
+    pub fn encoder(&mut self) -> Result<&mut Encoder<M>, SendError> {
+        match self.state {
+            State::Open if !self.encoder.is_closed() => Ok(&mut self.encoder),
+            _ if self.encoder.ready() == Err(SendError::FrameUnfinished) => Ok(&mut self.encoder),
+            _ => Err(SendError::Closing),
+        }
+    }
+
+    /// Tells whether a message may be sent, and if not, why.
+    ///
+    /// For a server that has one message for many: what an [`Encoder`] wrote once can be written to
+    /// every connection that is ready.
+    pub fn ready(&self) -> Result<(), SendError> {
+        match self.state {
+            State::Open => self.encoder.ready(),
+            _ => Err(SendError::Closing),
+        }
+    }
+
+    /// Whether anything is owed that [`transmit`](Self::transmit) would write.
+    pub const fn owes(&self) -> bool {
+        !self.encoder.is_closed() && (self.pong_owed || !matches!(self.state, State::Open))
+    }
+
+    /// Tells who is to close the transport, once it is to be closed: `None` before.
+    ///
+    /// After the closing handshake it is the server, so that its port is not the one kept waiting
+    /// (§7.1.1); after a failure, it is whoever noticed. A close frame must have been transmitted,
+    /// so write all of the output first. If the peer has sent data that is still unread, closing
+    /// may discard what was written: shut down writing alone, then read until the end, but not for
+    /// long.
+    pub const fn close_expected(&self) -> Option<Closer> {
+        if !self.encoder.is_closed() {
+            return None;
+        }
+        match (&self.state, M::ROLE) {
+            (State::Open, _) => None,
+            (State::PeerClosed(_), Role::Client) => Some(Closer::Peer),
+            (State::PeerClosed(_), Role::Server) | (State::Failed(_), _) => Some(Closer::Us),
+        }
+    }
+
+    /// The peer's close frame, once it has come.
+    pub fn peer_close(&self) -> Option<CloseFrame<'_>> {
+        match self.state {
+            State::PeerClosed(_) => CloseFrame::parse(self.received.as_slice()).ok(),
+            _ => None,
+        }
+    }
+
+    /// What the peer did wrong, if it did.
+    pub const fn error(&self) -> Option<Error> {
+        match self.state {
+            State::Failed(e) => Some(e),
+            _ => None,
+        }
+    }
+
+    /// Bytes of payload that the frame being received still lacks: 0 between frames.
+    pub const fn payload_remaining(&self) -> u64 {
+        self.decoder.payload_remaining()
+    }
+
+    /// Tells how the connection ended, after the transport did.
+    pub const fn finish(&self) -> Ending {
+        let code = match self.state {
+            State::PeerClosed(code) => code,
+            _ => CloseCode::ABNORMAL,
+        };
+        Ending { code, truncated: self.decoder.finish().is_err() }
+    }
+}
+
+impl<M> fmt::Debug for Connection<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("decoder", &self.decoder)
+            .field("encoder", &self.encoder)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}

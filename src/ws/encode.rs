@@ -1,0 +1,272 @@
+use core::fmt;
+
+use super::{CloseFrame, FrameHeader, Kind, Mask, Masking, Message, Opcode, SendError};
+use crate::utf8::Seam;
+use crate::{Buffer, BufferFull};
+
+/// Writes frames: whole messages, fragments, payloads in pieces, and control frames.
+///
+/// A frame is written whole or not at all, to any [`Buffer`]. Nothing can come between a header and
+/// the end of its payload, nor after a close frame.
+///
+/// ```
+/// use framewright::ws::{Encoder, Kind, Message, NoMask};
+///
+/// let mut encoder = Encoder::new(NoMask);
+/// let mut out = Vec::new();
+/// encoder.encode(Message::Text("Hello"), &mut out)?;
+/// assert_eq!(out, b"\x81\x05Hello"); // §5.7
+///
+/// out.clear();
+/// encoder.encode_fragment(Kind::Text, b"Hel", false, &mut out)?;
+/// encoder.encode_fragment(Kind::Text, b"lo", true, &mut out)?;
+/// assert_eq!(out, b"\x01\x03Hel\x80\x02lo"); // §5.7
+/// # Ok::<(), framewright::ws::SendError>(())
+/// ```
+#[derive(Clone)]
+pub struct Encoder<M> {
+    masking: M,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// Between messages.
+    Idle,
+    /// Between the fragments of a message.
+    Fragmented(Text),
+    /// In the payload of a data frame, the last of its message if `fin`.
+    Payload { text: Text, fin: bool, remaining: u64, mask: Option<Mask> },
+    /// Behind a close frame.
+    Closed,
+}
+
+/// What was written of a message, as far as it matters to what may follow.
+#[derive(Clone, Copy, Debug)]
+struct Text {
+    kind: Kind,
+    /// Where the text stands, if it is one.
+    seam: Seam,
+}
+
+impl Text {
+    /// Follows the next `bytes` of the message, the last if `end`.
+    fn advance(self, bytes: &[u8], end: bool) -> Result<Self, SendError> {
+        if self.kind == Kind::Binary {
+            return Ok(self);
+        }
+        match self.seam.advance(bytes) {
+            Ok(seam) if !end || seam == Seam::Boundary => Ok(Self { seam, ..self }),
+            _ => Err(SendError::InvalidUtf8),
+        }
+    }
+}
+
+impl State {
+    /// Behind a frame of the message, the last if `fin`.
+    const fn behind(text: Text, fin: bool) -> Self {
+        if fin { Self::Idle } else { Self::Fragmented(text) }
+    }
+}
+
+impl<M: Masking> Encoder<M> {
+    /// An encoder for the end of the connection that `masking` stands for.
+    pub const fn new(masking: M) -> Self {
+        Self { masking, state: State::Idle }
+    }
+
+    /// Tells whether a message may be written, and if not, why.
+    #[inline]
+    pub const fn ready(&self) -> Result<(), SendError> {
+        match self.state {
+            State::Idle => Ok(()),
+            State::Fragmented(_) => Err(SendError::MessageUnfinished),
+            State::Payload { .. } => Err(SendError::FrameUnfinished),
+            State::Closed => Err(SendError::Closing),
+        }
+    }
+
+    /// Whether a close frame was written.
+    #[inline]
+    pub const fn is_closed(&self) -> bool {
+        matches!(self.state, State::Closed)
+    }
+
+    /// Writes a whole message in one frame.
+    #[inline]
+    pub fn encode(&mut self, message: Message<'_>, out: &mut impl Buffer) -> Result<(), SendError> {
+        self.ready()?;
+        self.write(message.kind().opcode(), true, message.as_bytes(), out)
+    }
+
+    /// Gives the header alone of a whole message of `len` bytes, for a vectored write.
+    ///
+    /// The payload has to be written right behind it by the caller: `len` bytes, masked with
+    /// [`FrameHeader::mask`] if there is one, and UTF-8 if it is text.
+    pub fn encode_header(&mut self, kind: Kind, len: u64) -> Result<FrameHeader, SendError> {
+        self.ready()?;
+        self.header(kind.opcode(), true, len)
+    }
+
+    /// Writes the next fragment of a message in one frame, the last if `fin`.
+    ///
+    /// The first fragment begins the message; `kind` stays the same until the last (§5.4). A text
+    /// may be cut inside a character. Control frames may be written between fragments.
+    pub fn encode_fragment(
+        &mut self,
+        kind: Kind,
+        payload: &[u8],
+        fin: bool,
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        let (opcode, text) = self.fragment(kind)?;
+        let text = text.advance(payload, fin)?;
+        self.write(opcode, fin, payload, out)?;
+        self.state = State::behind(text, fin);
+        Ok(())
+    }
+
+    /// Writes the header of a frame whose `len` bytes of payload will be given in pieces.
+    ///
+    /// The frame is a whole message or the next fragment of one, the last if `fin`. Until
+    /// [`encode_payload`](Self::encode_payload) was given all of it, nothing else can be written.
+    pub fn begin_frame(
+        &mut self,
+        kind: Kind,
+        len: u64,
+        fin: bool,
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        let (opcode, text) = self.fragment(kind)?;
+        text.advance(&[], fin && len == 0)?;
+        let header = self.header(opcode, fin, len)?;
+        out.try_append(&header.to_bytes())?;
+        self.state = match len {
+            0 => State::behind(text, fin),
+            remaining => State::Payload { text, fin, remaining, mask: header.mask() },
+        };
+        Ok(())
+    }
+
+    /// Writes the next piece of the payload that [`begin_frame`](Self::begin_frame) announced.
+    pub fn encode_payload(&mut self, piece: &[u8], out: &mut impl Buffer) -> Result<(), SendError> {
+        let State::Payload { text, fin, remaining, mut mask } = self.state else {
+            return if piece.is_empty() { Ok(()) } else { Err(SendError::PayloadTooLong) };
+        };
+        let Some(remaining) = remaining.checked_sub(piece.len() as u64) else {
+            return Err(SendError::PayloadTooLong);
+        };
+        let text = text.advance(piece, fin && remaining == 0)?;
+        match &mut mask {
+            Some(mask) => mask.copy(piece, out.try_grow(piece.len())?),
+            None => out.try_append(piece)?,
+        }
+        self.state = match remaining {
+            0 => State::behind(text, fin),
+            _ => State::Payload { text, fin, remaining, mask },
+        };
+        Ok(())
+    }
+
+    /// Writes a ping with at most 125 bytes of payload (§5.5.2).
+    pub fn encode_ping(&mut self, payload: &[u8], out: &mut impl Buffer) -> Result<(), SendError> {
+        self.encode_control(Opcode::Ping, payload, out)
+    }
+
+    /// Writes a pong with at most 125 bytes of payload (§5.5.3).
+    pub fn encode_pong(&mut self, payload: &[u8], out: &mut impl Buffer) -> Result<(), SendError> {
+        self.encode_control(Opcode::Pong, payload, out)
+    }
+
+    /// Writes a close frame, after which nothing can be written (§5.5.1).
+    ///
+    /// [`CloseCode::NO_STATUS`](super::CloseCode::NO_STATUS) stands for a frame without a payload, and goes with no reason.
+    pub fn encode_close(
+        &mut self,
+        close: CloseFrame<'_>,
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        let mut bytes = [0; 125];
+        let payload = match close {
+            CloseFrame::EMPTY => &[],
+            CloseFrame { code, .. } if !code.is_sendable() => {
+                return Err(SendError::CloseCodeInvalid(code));
+            }
+            CloseFrame { code, reason } => {
+                let payload = bytes.get_mut(..2 + reason.len()).ok_or(SendError::ControlTooLong)?;
+                let (to_code, to_reason) = payload.split_at_mut(2);
+                to_code.copy_from_slice(&code.0.to_be_bytes());
+                to_reason.copy_from_slice(reason.as_bytes());
+                &*payload
+            }
+        };
+        self.encode_control(Opcode::Close, payload, out)?;
+        self.state = State::Closed;
+        Ok(())
+    }
+
+    fn encode_control(
+        &mut self,
+        opcode: Opcode,
+        payload: &[u8],
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        match self.state {
+            State::Idle | State::Fragmented(_) => self.write(opcode, true, payload, out),
+            State::Payload { .. } | State::Closed => self.ready(),
+        }
+    }
+
+    /// The opcode of the next fragment of a message, and what came before it.
+    fn fragment(&self, kind: Kind) -> Result<(Opcode, Text), SendError> {
+        match self.state {
+            State::Idle => Ok((kind.opcode(), Text { kind, seam: Seam::Boundary })),
+            State::Fragmented(text) if text.kind == kind => Ok((Opcode::Continuation, text)),
+            State::Fragmented(_) => Err(SendError::MessageUnfinished),
+            State::Payload { .. } => Err(SendError::FrameUnfinished),
+            State::Closed => Err(SendError::Closing),
+        }
+    }
+
+    #[inline]
+    fn header(&mut self, opcode: Opcode, fin: bool, len: u64) -> Result<FrameHeader, SendError> {
+        let header = FrameHeader::new(opcode, fin, len).map_err(|_| {
+            if opcode.is_control() { SendError::ControlTooLong } else { SendError::FrameTooLong }
+        })?;
+        Ok(header.with_key(self.masking.next_key()))
+    }
+
+    #[inline]
+    fn write(
+        &mut self,
+        opcode: Opcode,
+        fin: bool,
+        payload: &[u8],
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        let header = self.header(opcode, fin, payload.len() as u64)?;
+        let bytes = header.to_bytes();
+        match header.mask() {
+            Some(mut mask) => {
+                // Masked on its way: a second pass over what was just written would wait for it.
+                let (head, body) =
+                    out.try_grow(bytes.len() + payload.len())?.split_at_mut(bytes.len());
+                head.copy_from_slice(&bytes);
+                mask.copy(payload, body);
+            }
+            None => {
+                let start = out.as_slice().len();
+                out.try_append(&bytes)
+                    .map_err(|e| BufferFull { needed: e.needed.saturating_add(payload.len()) })?;
+                out.try_append(payload).inspect_err(|_| out.truncate(start))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<M> fmt::Debug for Encoder<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Encoder").field("state", &self.state).finish_non_exhaustive()
+    }
+}

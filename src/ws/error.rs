@@ -1,0 +1,145 @@
+use core::fmt;
+
+use super::CloseCode;
+use crate::BufferFull;
+
+/// What the peer did against the protocol or a limit.
+///
+/// It is final: the connection has failed (§7.1.7), and the peer is owed a close frame with
+/// [`close_code`](Self::close_code). [`Connection`](super::Connection) sees to that.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Error {
+    /// A reserved bit was set that no extension gave a meaning (§5.2).
+    ReservedBits,
+    /// The opcode is one of those reserved for later (§5.2).
+    ReservedOpcode(u8),
+    /// A client's frame was not masked (§5.1).
+    MaskMissing,
+    /// A server's frame was masked (§5.1).
+    MaskUnexpected,
+    /// A control frame was fragmented (§5.5).
+    ControlFragmented,
+    /// A control frame announced more than 125 bytes (§5.5).
+    ControlTooLong,
+    /// A continuation frame came with no message to continue (§5.4).
+    ContinuationUnexpected,
+    /// A text or binary frame came inside a fragmented message (§5.4).
+    ContinuationMissing,
+    /// A length was not written in the shortest form (§5.2).
+    LengthNotMinimal,
+    /// The top bit of a 64-bit length was set (§5.2).
+    LengthTopBit,
+    /// A frame announced more than [`Limits::max_frame_len`](super::Limits::max_frame_len) allows.
+    FrameTooLong {
+        /// The length announced, in bytes.
+        len: u64,
+    },
+    /// A frame would have made its message longer than
+    /// [`Limits::max_message_len`](super::Limits::max_message_len) allows.
+    MessageTooLong {
+        /// The message's length with this frame, in bytes.
+        len: u64,
+    },
+    /// A message came in more frames than
+    /// [`Limits::max_fragments`](super::Limits::max_fragments) allows.
+    TooManyFragments,
+    /// A text message is not UTF-8 (§8.1), or ended inside a character.
+    InvalidUtf8,
+    /// A close frame's payload was one byte, which is no status code (§5.5.1).
+    CloseTooShort,
+    /// A close frame had a status code that must not be sent (§7.4).
+    CloseCodeInvalid(u16),
+    /// A close frame's reason is not UTF-8 (§5.5.1).
+    CloseReasonInvalid,
+}
+
+impl Error {
+    /// The status code that tells the peer (§7.4.1).
+    pub const fn close_code(&self) -> CloseCode {
+        match self {
+            Self::InvalidUtf8 | Self::CloseReasonInvalid => CloseCode::INVALID_DATA,
+            Self::FrameTooLong { .. } | Self::MessageTooLong { .. } => CloseCode::TOO_BIG,
+            Self::TooManyFragments => CloseCode::POLICY,
+            _ => CloseCode::PROTOCOL_ERROR,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ReservedBits => "reserved bit set",
+            Self::ReservedOpcode(opcode) => return write!(f, "reserved opcode {opcode:#X}"),
+            Self::MaskMissing => "client's frame is not masked",
+            Self::MaskUnexpected => "server's frame is masked",
+            Self::ControlFragmented => "control frame is fragmented",
+            Self::ControlTooLong => "control frame is longer than 125 bytes",
+            Self::ContinuationUnexpected => "continuation frame without a message to continue",
+            Self::ContinuationMissing => "new message inside a fragmented one",
+            Self::LengthNotMinimal => "length is not in its shortest form",
+            Self::LengthTopBit => "top bit of a length is set",
+            Self::FrameTooLong { len } => {
+                return write!(f, "frame of {len} bytes is over the limit");
+            }
+            Self::MessageTooLong { len } => {
+                return write!(f, "message of {len} bytes is over the limit");
+            }
+            Self::TooManyFragments => "message has too many fragments",
+            Self::InvalidUtf8 => "text is not UTF-8",
+            Self::CloseTooShort => "close frame of one byte",
+            Self::CloseCodeInvalid(code) => return write!(f, "close code {code} must not be sent"),
+            Self::CloseReasonInvalid => "close reason is not UTF-8",
+        })
+    }
+}
+
+impl core::error::Error for Error {}
+
+/// What the caller asked for cannot be sent. Nothing was written and nothing changed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The output has no room for the whole frame.
+    BufferFull(BufferFull),
+    /// A close frame is sent or waiting to be: nothing may follow it (§5.5.1).
+    Closing,
+    /// A frame's payload is not complete: nothing may come inside a frame.
+    FrameUnfinished,
+    /// A fragmented message is not complete, and this is not its continuation (§5.4).
+    MessageUnfinished,
+    /// More payload was given than the frame's header announced.
+    PayloadTooLong,
+    /// A frame cannot be longer than 2⁶³ − 1 bytes (§5.2).
+    FrameTooLong,
+    /// A control frame carries at most 125 bytes, and so a close reason at most 123 (§5.5).
+    ControlTooLong,
+    /// A text message has to be UTF-8 (§5.6).
+    InvalidUtf8,
+    /// The status code is one that must not be sent (§7.4).
+    CloseCodeInvalid(CloseCode),
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BufferFull(full) => return full.fmt(f),
+            Self::Closing => "the connection is closing",
+            Self::FrameUnfinished => "the payload of a frame is unfinished",
+            Self::MessageUnfinished => "a fragmented message is unfinished",
+            Self::PayloadTooLong => "more payload than the frame's header announced",
+            Self::FrameTooLong => "a frame is shorter than 2^63 bytes",
+            Self::ControlTooLong => "a control frame carries at most 125 bytes",
+            Self::InvalidUtf8 => "text is not UTF-8",
+            Self::CloseCodeInvalid(code) => return write!(f, "close code {code} must not be sent"),
+        })
+    }
+}
+
+impl core::error::Error for SendError {}
+
+impl From<BufferFull> for SendError {
+    fn from(full: BufferFull) -> Self {
+        Self::BufferFull(full)
+    }
+}

@@ -1,0 +1,160 @@
+/// A masking key, at the byte of it that comes next (§5.3).
+///
+/// Masking is XOR, so that applying the same key again unmasks. A payload may be given in any
+/// pieces: the mask remembers where in its key the next piece begins.
+///
+/// ```
+/// use framewright::ws::Mask;
+///
+/// let mut mask = Mask::new([0x37, 0xFA, 0x21, 0x3D]);
+/// let mut payload = [0x7F, 0x9F, 0x4D, 0x51, 0x58]; // §5.7
+/// mask.apply(&mut payload[..2]);
+/// mask.apply(&mut payload[2..]);
+/// assert_eq!(&payload, b"Hello");
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Mask {
+    /// The key's next byte is the lowest.
+    key: u32,
+}
+
+impl Mask {
+    /// The mask at the first byte of `key`.
+    #[inline]
+    pub const fn new(key: [u8; 4]) -> Self {
+        Self { key: u32::from_le_bytes(key) }
+    }
+
+    /// Masks or unmasks the next bytes of a payload in place.
+    #[inline]
+    pub fn apply(&mut self, bytes: &mut [u8]) {
+        self.apply_noting_ascii(bytes);
+    }
+
+    /// Masks or unmasks in place, and tells whether every byte is ASCII afterwards.
+    ///
+    /// The answer costs nothing: the words are in a register.
+    #[inline]
+    pub(crate) fn apply_noting_ascii(&mut self, bytes: &mut [u8]) -> bool {
+        let len = bytes.len();
+        // The bytes behind the last whole word are reached by a last word that overlaps it: it is
+        // read before the loop and written after it.
+        let seen = if let Some(&last) = bytes.last_chunk::<8>() {
+            let last = u64::from_ne_bytes(last) ^ word(self.key_after(len));
+            let mut seen = last;
+            let key = word(self.key);
+            for chunk in bytes.as_chunks_mut::<8>().0 {
+                let word = u64::from_ne_bytes(*chunk) ^ key;
+                seen |= word;
+                *chunk = word.to_ne_bytes();
+            }
+            if let Some(chunk) = bytes.last_chunk_mut::<8>() {
+                *chunk = last.to_ne_bytes();
+            }
+            seen
+        } else {
+            let mut seen = 0;
+            for (byte, key) in bytes.iter_mut().zip(word(self.key).to_ne_bytes()) {
+                *byte ^= key;
+                seen |= *byte;
+            }
+            u64::from(seen)
+        };
+        self.skip(len);
+        seen & 0x8080_8080_8080_8080 == 0
+    }
+
+    /// Copies the next bytes of a payload from `from` to `to`, which are as long, masking them.
+    #[inline]
+    pub(crate) fn copy(&mut self, from: &[u8], to: &mut [u8]) {
+        debug_assert_eq!(from.len(), to.len());
+        let key = word(self.key);
+        if let (Some(&last), Some(_)) = (from.last_chunk::<8>(), to.last_chunk::<8>()) {
+            for (from, to) in from.as_chunks::<8>().0.iter().zip(to.as_chunks_mut::<8>().0) {
+                *to = (u64::from_ne_bytes(*from) ^ key).to_ne_bytes();
+            }
+            if let Some(to) = to.last_chunk_mut::<8>() {
+                *to = (u64::from_ne_bytes(last) ^ word(self.key_after(from.len()))).to_ne_bytes();
+            }
+        } else {
+            for ((from, to), key) in from.iter().zip(to).zip(key.to_ne_bytes()) {
+                *to = from ^ key;
+            }
+        }
+        self.skip(from.len());
+    }
+
+    #[inline]
+    fn skip(&mut self, len: usize) {
+        self.key = self.key_after(len);
+    }
+
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "the remainder is less than 4")]
+    const fn key_after(self, len: usize) -> u32 {
+        self.key.rotate_right(8 * (len % 4) as u32)
+    }
+}
+
+/// Eight bytes of a key, as they lie in memory.
+#[inline]
+const fn word(key: u32) -> u64 {
+    let [a, b, c, d] = key.to_le_bytes();
+    u64::from_ne_bytes([a, b, c, d, a, b, c, d])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
+
+    /// The definition of §5.3, to the letter.
+    fn naive(payload: &[u8], offset: usize) -> Vec<u8> {
+        payload.iter().enumerate().map(|(i, byte)| byte ^ KEY[(offset + i) % 4]).collect()
+    }
+
+    #[test]
+    fn every_length_alignment_and_offset_agrees_with_the_definition() {
+        let payload: Vec<u8> = (0..300u32).map(|i| (i * 167).to_le_bytes()[0]).collect();
+        for start in 0..16 {
+            for len in 0..payload.len() - start {
+                let clear = &payload[start..start + len];
+                for offset in 0..4 {
+                    let expected = naive(clear, offset);
+                    let mut mask = Mask::new(KEY);
+                    mask.apply(&mut [0; 3][..offset]);
+                    let mut copying = mask;
+
+                    let mut bytes = payload.clone();
+                    let ascii = mask.apply_noting_ascii(&mut bytes[start..start + len]);
+                    assert_eq!(bytes[start..start + len], expected);
+                    assert_eq!(bytes[start + len..], payload[start + len..]);
+                    assert_eq!(ascii, expected.is_ascii());
+
+                    let mut copied = vec![0; len];
+                    copying.copy(clear, &mut copied);
+                    assert_eq!(copied, expected);
+                    assert_eq!(mask, copying);
+                    assert_eq!(mask.key, Mask::new(KEY).key_after(offset + len));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn one_byte_that_is_not_ascii_is_noticed_wherever_it_is() {
+        for len in 0..80 {
+            let ascii = vec![b'a'; len];
+            let mut masked = naive(&ascii, 0);
+            assert!(Mask::new(KEY).apply_noting_ascii(&mut masked));
+            for at in 0..len {
+                let mut text = ascii.clone();
+                text[at] = 0x80;
+                let mut masked = naive(&text, 0);
+                assert!(!Mask::new(KEY).apply_noting_ascii(&mut masked), "{at} of {len}");
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+/// Which end of the connection this is.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Role {
+    /// The end that opened the connection. Its frames are masked.
+    Client,
+    /// The end that accepted the connection. Its frames are not masked.
+    Server,
+}
+
+/// Where the masking keys of outgoing frames come from (§5.3).
+///
+/// A server uses [`NoMask`]. A client gives a closure that takes each key fresh from a generator
+/// fit for cryptography; there is no default.
+pub trait Masking {
+    /// The end that masks like this.
+    const ROLE: Role;
+
+    /// The key for the next frame: always one at a client, never one at a server.
+    fn next_key(&mut self) -> Option<[u8; 4]>;
+}
+
+/// A server's frames are not masked (§5.1).
+#[derive(Clone, Copy, Debug)]
+pub struct NoMask;
+
+impl Masking for NoMask {
+    const ROLE: Role = Role::Server;
+
+    #[inline]
+    fn next_key(&mut self) -> Option<[u8; 4]> {
+        None
+    }
+}
+
+impl<F: FnMut() -> [u8; 4]> Masking for F {
+    const ROLE: Role = Role::Client;
+
+    #[inline]
+    fn next_key(&mut self) -> Option<[u8; 4]> {
+        Some(self())
+    }
+}

@@ -1,0 +1,72 @@
+"""What the checks share: programs under test, and peers that nobody here wrote."""
+
+import pathlib
+import sys
+
+import pytest
+
+import programs
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+# Small enough to be passed in a moment, and no round number.
+LIMIT = 70_001
+LARGEST = 16 * 1024 * 1024
+
+
+def pytest_addoption(parser):
+    parser.addoption("--gateway", help="the server to test, in place of our example")
+    parser.addoption("--ws-client", help="the client to test, in place of our example")
+    parser.addoption("--chromium", default="chromium", help="the browser to test with")
+    parser.addoption("--screenshots", type=pathlib.Path, help="the directory for what the browser shows")
+
+
+@pytest.fixture(scope="session")
+def gateway_path(request):
+    return request.config.getoption("gateway") or programs.example("gateway")
+
+
+@pytest.fixture(scope="session")
+def ws_client_path(request):
+    return request.config.getoption("ws_client") or programs.example("ws_client")
+
+
+@pytest.fixture
+def own_gateway(gateway_path):
+    """A gateway that the check may end."""
+    with programs.gateway(gateway_path) as program:
+        yield program
+
+
+def running_gateway(path, limit):
+    with programs.gateway(path, "--max-message", str(limit)) as program:
+        yield program.address
+        # It has outlived every check, and ends as it should.
+        program.interrupt()
+        assert program.wait(20) == 0, program.last_words()
+
+
+@pytest.fixture(scope="session")
+def address(gateway_path):
+    """The `127.0.0.1:PORT` of a gateway that takes messages of up to `LARGEST` bytes."""
+    yield from running_gateway(gateway_path, LARGEST)
+
+
+@pytest.fixture(scope="session")
+def limited_address(gateway_path):
+    """The `127.0.0.1:PORT` of a gateway that takes messages of up to `LIMIT` bytes."""
+    yield from running_gateway(gateway_path, LIMIT)
+
+
+PEER_SERVERS = {
+    "python-websockets": [sys.executable, "-u", HERE / "python_server.py"],
+    "npm-ws": ["node", HERE / "node_server.cjs"],
+}
+
+
+@pytest.fixture(params=PEER_SERVERS)
+def peer_server(request):
+    """A WebSocket server of another make; `url` is where it listens, its lines tell of each connection's end."""
+    with programs.Program(*PEER_SERVERS[request.param], name=request.param) as program:
+        program.url = program.line_after("listening on ")
+        yield program

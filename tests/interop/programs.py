@@ -1,0 +1,123 @@
+"""Starting the programs under test, and ending them, whatever happens in between.
+
+Only the standard library: `tests/autobahn/run` uses this too.
+"""
+
+import collections
+import os
+import pathlib
+import queue
+import signal
+import subprocess
+import threading
+import time
+
+REPO = pathlib.Path(__file__).resolve().parents[2]
+TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or REPO / "target").resolve()
+
+
+class Failure(Exception):
+    """Something that did not go as it must; the text says what was expected."""
+
+
+def example(name):
+    """Finds an example that `cargo build --release --examples` has built."""
+    path = TARGET / "release" / "examples" / name
+    if not path.is_file():
+        raise Failure(f"{path} is missing: run `cargo build --release --examples` first")
+    return path
+
+
+class Program:
+    """A child process whose output is read line by line, as it comes.
+
+    A context manager: on the way out the process is ended by its own id, if it has not ended by itself.
+    """
+
+    def __init__(self, *command, name=None, stdin=None, env=None):
+        self.name = name or pathlib.Path(command[0]).name
+        self.tail = collections.deque(maxlen=15)
+        self._stdout = queue.Queue()
+        self._stderr = queue.Queue()
+        self._process = subprocess.Popen(
+            [str(word) for word in command],
+            stdin=stdin or subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=env,
+        )
+        # Threads, so that no pipe is ever full and no program ever waits for us.
+        for pipe, lines in (self._process.stdout, self._stdout), (self._process.stderr, self._stderr):
+            threading.Thread(target=self._read, args=(pipe, lines), daemon=True).start()
+
+    def _read(self, pipe, lines):
+        for line in pipe:
+            text = line.decode("utf-8", "replace").rstrip("\n")
+            self.tail.append(text[:200])
+            lines.put(text)
+        lines.put(None)
+
+    def line(self, timeout, stderr=False):
+        """Returns the next line of output, `None` at its end."""
+        try:
+            return (self._stderr if stderr else self._stdout).get(timeout=timeout)
+        except queue.Empty:
+            raise Failure(f"{self.name}: no line within {timeout:.0f} s; {self.last_words()}") from None
+
+    def line_after(self, prefix, timeout=20, stderr=False):
+        """Skips to the line that begins with `prefix` and returns the rest of that line."""
+        deadline = time.monotonic() + timeout
+        while True:
+            line = self.line(max(deadline - time.monotonic(), 0), stderr)
+            if line is None:
+                raise Failure(f"{self.name} ended before it printed {prefix!r}; {self.last_words()}")
+            if line.startswith(prefix):
+                return line[len(prefix) :].strip()
+
+    def write(self, data):
+        self._process.stdin.write(data)
+        self._process.stdin.flush()
+
+    def close_stdin(self):
+        self._process.stdin.close()
+
+    def interrupt(self):
+        self._process.send_signal(signal.SIGINT)
+
+    def wait(self, timeout):
+        """Waits for the end and returns the exit status."""
+        try:
+            return self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise Failure(f"{self.name} still runs after {timeout} s; {self.last_words()}") from None
+
+    def last_words(self):
+        return "its last output:\n  " + "\n  ".join(self.tail) if self.tail else "it printed nothing"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(5)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        if self._process.stdin and not self._process.stdin.closed:
+            try:
+                self._process.stdin.close()
+            except OSError:
+                pass  # What was not flushed is of no interest to a dead process.
+
+
+def gateway(path, *options):
+    """Starts the gateway on a port the system picks; the result's `address` is `127.0.0.1:PORT`."""
+    program = Program(path, "--listen", "127.0.0.1:0", *options, name="gateway")
+    try:
+        program.address = program.line_after("listening on http://").rstrip("/")
+    except Failure:
+        program.__exit__()
+        raise
+    return program

@@ -1,0 +1,111 @@
+"""Our server and a browser: its page is opened, and WebSockets are opened from the page's own origin."""
+
+import pytest
+
+import chromium
+
+# What the checks below begin with: a connection that collects, and promises to wait for.
+OPEN = """
+    const ws = new WebSocket(`ws://${location.host}${args[0]}`, args[1] ?? []);
+    ws.binaryType = 'arraybuffer';
+    const within = (promise, what) => Promise.race([
+        promise,
+        new Promise((_, fail) => setTimeout(() => fail(new Error(`${what}: not within 20 s`)), 20000)),
+    ]);
+    const event = (name) => within(new Promise((done) => ws.addEventListener(name, done, { once: true })), name);
+    const closed = event('close').then((e) => ({ wasClean: e.wasClean, code: e.code, reason: e.reason }));
+    await Promise.race([event('open'), closed.then((e) => { throw new Error(`not opened: ${e.code}`) })]);
+"""
+
+
+@pytest.fixture(scope="module")
+def page(address, request):
+    with chromium.page(request.config.getoption("chromium")) as page:
+        page.open(f"http://{address}/")
+        yield page
+
+
+def test_the_page_is_shown(page, address, request):
+    assert page.run("return location.href") == f"http://{address}/"
+    assert page.run("return document.title") != ""
+    assert page.run("return document.body.innerText.trim()") != ""
+    if directory := request.config.getoption("screenshots"):
+        picture = directory / "gateway.png"
+        page.screenshot(picture)
+        print(picture)
+
+
+@pytest.mark.parametrize("text", ["hello", "", "Grüße 👩‍👩‍👧‍👦 🏳️‍🌈 \U0001f600"], ids=["ascii", "empty", "emoji"])
+def test_text_comes_back(page, text):
+    body = OPEN + "ws.send(args[2]); const { data } = await event('message'); ws.close(); await closed; return data;"
+    assert page.run(body, "/ws/echo", None, text) == text
+
+
+def test_1_mib_of_binary_comes_back(page):
+    body = """
+        const sent = new Uint8Array(1 << 20);
+        for (let i = 0; i < sent.length; i += 65536) crypto.getRandomValues(sent.subarray(i, i + 65536));
+        ws.send(sent);
+        const got = new Uint8Array((await event('message')).data);
+        ws.close();
+        await closed;
+        return [got.length, got.findIndex((byte, i) => byte !== sent[i])];
+    """
+    assert page.run(OPEN + body, "/ws/echo") == [1 << 20, -1], "[length, index of the first difference]"
+
+
+def test_a_blob_comes_back(page):
+    body = """
+        ws.send(new Blob(['a ', 'blob']));
+        const { data } = await event('message');
+        ws.close();
+        await closed;
+        return new TextDecoder().decode(data);
+    """
+    assert page.run(OPEN + body, "/ws/echo") == "a blob"
+
+
+@pytest.mark.parametrize("code, reason", [(1000, ""), (3001, "gone fishing 🎣"), (4999, "x" * 123)])
+def test_a_close_is_clean_with_its_code_and_reason(page, code, reason):
+    body = OPEN + "ws.close(args[2], args[3]); return await closed;"
+    got = page.run(body, "/ws/echo", None, code, reason)
+    assert got == {"wasClean": True, "code": code, "reason": reason}
+
+
+def test_a_close_without_a_code_is_clean(page):
+    got = page.run(OPEN + "ws.close(); return await closed;", "/ws/echo")
+    assert got["wasClean"] is True
+    assert got["code"] in (1000, 1005)
+
+
+def test_chat_is_negotiated_and_reaches_both_of_two_tabs(page):
+    body = OPEN + """
+        const other = new WebSocket(ws.url, 'chat');
+        await within(new Promise((done) => other.onopen = done), 'open');
+        const heard = Promise.all([ws, other].map((member) =>
+            within(new Promise((done) => member.onmessage = (e) => done(e.data)), 'message')));
+        other.send('hello, room');
+        const result = [ws.protocol, ...await heard];
+        other.close();
+        ws.close();
+        await closed;
+        return result;
+    """
+    assert page.run(body, "/ws/chat", ["superchat", "chat"]) == ["chat", "hello, room", "hello, room"]
+
+
+def test_another_origin_is_kept_out(page):
+    body = """
+        const frame = document.createElement('iframe');
+        frame.sandbox = 'allow-scripts';  // An opaque origin, which is sent as `null`.
+        frame.srcdoc = `<script>
+            const ws = new WebSocket('ws://${location.host}/ws/echo');
+            ws.onopen = () => parent.postMessage('let in', '*');
+            ws.onerror = () => parent.postMessage('kept out', '*');
+        </` + `script>`;
+        const answer = new Promise((done) => addEventListener('message', (e) => done(e.data), { once: true }));
+        document.body.append(frame);
+        setTimeout(() => postMessage('no answer within 20 s', '*'), 20000);
+        return await answer;
+    """
+    assert page.run(body) == "kept out"

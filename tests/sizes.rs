@@ -1,0 +1,27 @@
+//! What is returned by value, and what a server holds for every connection, stays small.
+
+use std::mem::size_of;
+
+use framewright::ws::{
+    AssembleError, Connection, Decoder, Encoder, Error, Event, Keepalive, Message, NoMask, Part,
+    SendError,
+};
+
+#[test]
+fn what_is_returned_by_value_fits_in_32_bytes() {
+    assert!(size_of::<Result<Option<Part<'_>>, Error>>() <= 32);
+    assert!(size_of::<Option<Event<'_>>>() <= 32);
+    assert!(size_of::<Result<Option<Message<'_>>, AssembleError>>() <= 32);
+    assert!(size_of::<Error>() <= 16);
+    assert!(size_of::<SendError>() <= 16);
+}
+
+#[test]
+fn a_connection_takes_less_than_512_bytes() {
+    println!("decoder: {} bytes", size_of::<Decoder>());
+    println!("encoder: {} bytes", size_of::<Encoder<NoMask>>());
+    println!("connection: {} bytes", size_of::<Connection<NoMask>>());
+    println!("keepalive: {} bytes", size_of::<Keepalive>());
+    assert!(size_of::<Connection<NoMask>>() <= 512);
+    assert!(size_of::<Connection<fn() -> [u8; 4]>>() <= 512);
+}

@@ -1,0 +1,131 @@
+//! Whole messages out of parts, in every kind of storage.
+
+mod common;
+
+use common::same_however_split;
+use common::ws::{frame, masked};
+use framewright::ws::{AssembleError, Assembler, Decoder, Kind, Limits, Message, Part, Role};
+use framewright::{Buffer, BufferFull, SliceBuf};
+
+/// Decodes `pieces`, and gives every part to `push`.
+fn parts(pieces: &[&[u8]], mut push: impl FnMut(Part<'_>)) {
+    let mut decoder = Decoder::new(Role::Client, Limits::new());
+    for piece in pieces {
+        let mut bytes = piece.to_vec();
+        let mut input = &mut bytes[..];
+        while let Some(part) = decoder.decode(&mut input).unwrap() {
+            push(part);
+        }
+    }
+}
+
+fn session() -> Vec<u8> {
+    [
+        frame(0x81, "whole 🦀".as_bytes()),
+        frame(0x01, "fragmen\u{3BA}".as_bytes().split_last().unwrap().1),
+        frame(0x89, b"a ping between"),
+        frame(0x00, b""),
+        frame(0x80, b"\xBAted"),
+        frame(0x82, b""),
+        frame(0x02, b"\xFF"),
+        frame(0x80, b"\x00"),
+    ]
+    .concat()
+}
+
+fn expected() -> Vec<(Kind, Vec<u8>)> {
+    vec![
+        (Kind::Text, "whole 🦀".into()),
+        (Kind::Text, "fragmenκted".into()),
+        (Kind::Binary, vec![]),
+        (Kind::Binary, vec![0xFF, 0x00]),
+    ]
+}
+
+fn assembled(storage: impl Buffer, pieces: &[&[u8]]) -> Vec<(Kind, Vec<u8>)> {
+    let mut assembler = Assembler::new(storage);
+    let mut messages = Vec::new();
+    parts(pieces, |part| {
+        if let Some(message) = assembler.push(part).unwrap() {
+            messages.push((message.kind(), message.as_bytes().to_vec()));
+        }
+    });
+    messages
+}
+
+#[test]
+fn messages_are_whole_in_every_storage_however_they_come() {
+    let got = same_however_split(&session(), |pieces| assembled(Vec::new(), pieces));
+    assert_eq!(got, expected());
+    let got =
+        same_however_split(&session(), |pieces| assembled(SliceBuf::new(&mut [0; 13]), pieces));
+    assert_eq!(got, expected());
+    #[cfg(feature = "bytes")]
+    {
+        let got =
+            same_however_split(&session(), |pieces| assembled(bytes::BytesMut::new(), pieces));
+        assert_eq!(got, expected());
+        let taken = same_however_split(&session(), |pieces| {
+            let mut assembler = Assembler::new(bytes::BytesMut::new());
+            let mut messages = Vec::new();
+            parts(pieces, |part| messages.extend(assembler.take(part).unwrap()));
+            messages.into_iter().map(|(kind, bytes)| (kind, bytes.to_vec())).collect::<Vec<_>>()
+        });
+        assert_eq!(taken, expected());
+    }
+}
+
+#[test]
+#[cfg(feature = "bytes")]
+fn a_message_is_taken_out_of_where_it_was_joined() {
+    let mut assembler = Assembler::new(bytes::BytesMut::with_capacity(64));
+    let storage = assembler.storage().as_ptr();
+    let bytes = [frame(0x01, b"ab"), frame(0x80, b"c"), frame(0x82, b"next")].concat();
+    let mut taken = Vec::new();
+    parts(&[&bytes], |part| taken.extend(assembler.take(part).unwrap()));
+    let [(Kind::Text, text), (Kind::Binary, binary)] = &taken[..] else { panic!("{taken:?}") };
+    assert_eq!((&text[..], &binary[..]), (&b"abc"[..], &b"next"[..]));
+    assert_eq!(text.as_ptr(), storage, "without a copy");
+}
+
+#[test]
+fn a_whole_message_is_not_copied() {
+    let mut bytes = frame(0x81, b"Hello");
+    let at = bytes[2..].as_ptr();
+    let mut decoder = Decoder::new(Role::Client, Limits::new());
+    let mut assembler = Assembler::new(SliceBuf::new(&mut []));
+    let part = decoder.decode(&mut &mut bytes[..]).unwrap().unwrap();
+    let Ok(Some(Message::Text(text))) = assembler.push(part) else { panic!() };
+    assert_eq!(text.as_ptr(), at);
+}
+
+#[test]
+fn a_message_that_finds_no_room_is_lost_as_a_whole_and_the_next_is_not() {
+    let bytes = [
+        frame(0x01, b"abc"),
+        frame(0x00, b"de"),
+        frame(0x80, b"f"),
+        frame(0x01, b"x"),
+        frame(0x80, b"y"),
+    ];
+    let mut storage = [0; 4];
+    let mut assembler = Assembler::new(SliceBuf::new(&mut storage));
+    let mut results = Vec::new();
+    parts(&[&bytes.concat()], |part| {
+        results.push(assembler.push(part).map(|message| message.map(|m| m.as_bytes().to_vec())));
+    });
+    let full = AssembleError::BufferFull(BufferFull { needed: 5 });
+    assert_eq!(results, [Ok(None), Err(full), Ok(None), Ok(None), Ok(Some(b"xy".to_vec()))]);
+}
+
+#[test]
+fn parts_of_different_connections_make_no_text() {
+    let mut assembler = Assembler::new(Vec::new());
+    parts(&[&frame(0x01, b"\xE2\x82")], |part| assert_eq!(assembler.push(part), Ok(None)));
+    let mut other = Decoder::new(Role::Server, Limits::new());
+    let mut bytes = [masked(0x01, b"ascii"), masked(0x80, b"!")].concat();
+    let mut input = &mut bytes[..];
+    other.decode(&mut input).unwrap();
+    let end = other.decode(&mut input).unwrap().unwrap();
+    assert_eq!(assembler.push(end), Err(AssembleError::PartsMixed));
+}

@@ -1,0 +1,512 @@
+//! Frames and messages, in the order of RFC 6455: §5.1 to §5.7, then §8.1 and §10.4.
+
+mod common;
+
+use common::same_however_split;
+use common::ws::{Got, decode, frame, got, masked};
+use framewright::Truncated;
+use framewright::ws::{Decoder, Error, FrameHeader, Limits, Opcode, Role};
+
+/// Decodes `bytes` at a client or a server, however split.
+fn all(role: Role, bytes: &[u8]) -> (Vec<Got>, Result<(), Error>) {
+    same_however_split(bytes, |pieces| decode(role, Limits::new(), pieces))
+}
+
+// §5.1 Overview
+
+#[test]
+fn a_server_refuses_frames_that_are_not_masked() {
+    for first in [0x81, 0x82, 0x01, 0x88, 0x89, 0x8A] {
+        assert_eq!(all(Role::Server, &frame(first, b"x")), (vec![], Err(Error::MaskMissing)));
+    }
+}
+
+#[test]
+fn a_client_refuses_frames_that_are_masked() {
+    for first in [0x81, 0x82, 0x01, 0x88, 0x89, 0x8A] {
+        assert_eq!(all(Role::Client, &masked(first, b"x")), (vec![], Err(Error::MaskUnexpected)));
+    }
+}
+
+// §5.2 Base Framing Protocol
+
+#[test]
+fn reserved_bits_are_refused_on_every_opcode() {
+    for rsv in [0x40, 0x20, 0x10, 0x70] {
+        for opcode in [0x1, 0x2, 0x8, 0x9, 0xA] {
+            let bytes = frame(0x80 | rsv | opcode, b"");
+            assert_eq!(all(Role::Client, &bytes), (vec![], Err(Error::ReservedBits)));
+        }
+    }
+    let (parts, error) = all(Role::Client, &[frame(0x01, b"a"), frame(0xC0, b"b")].concat());
+    assert_eq!(error, Err(Error::ReservedBits), "nor on a continuation");
+    assert_eq!(parts, [Got { end: false, ..got("text", b"a") }]);
+}
+
+#[test]
+fn reserved_opcodes_are_refused() {
+    for opcode in [0x3, 0x4, 0x5, 0x6, 0x7, 0xB, 0xC, 0xD, 0xE, 0xF] {
+        let error = Err(Error::ReservedOpcode(opcode));
+        assert_eq!(all(Role::Client, &frame(0x80 | opcode, b"x")), (vec![], error));
+    }
+}
+
+#[test]
+fn each_form_of_length_is_taken_from_its_first_value_to_its_last() {
+    for len in [0, 1, 125, 126, 127, 0xFFFF, 0x1_0000, 0x1_0001] {
+        let payload: Vec<u8> = (0..len).map(|i| i as u8).collect();
+        for (role, bytes) in
+            [(Role::Client, frame(0x82, &payload)), (Role::Server, masked(0x82, &payload))]
+        {
+            let expected = (vec![got("binary", &payload)], Ok(()));
+            assert_eq!(decode(role, Limits::new(), &[&bytes]), expected, "{len} bytes");
+            assert_eq!(decode(role, Limits::new(), &bytes.chunks(1).collect::<Vec<_>>()), expected);
+            for at in (0..20)
+                .chain(bytes.len().saturating_sub(10)..bytes.len())
+                .filter(|at| *at <= bytes.len())
+            {
+                assert_eq!(decode(role, Limits::new(), &[&bytes[..at], &bytes[at..]]), expected);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_length_that_has_a_shorter_form_is_refused() {
+    let cases: [&[u8]; 5] = [
+        &[0x82, 126, 0, 0],
+        &[0x82, 126, 0, 125],
+        &[0x82, 127, 0, 0, 0, 0, 0, 0, 0, 1],
+        &[0x82, 127, 0, 0, 0, 0, 0, 0, 0, 126],
+        &[0x82, 127, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF],
+    ];
+    for bytes in cases {
+        assert_eq!(all(Role::Client, bytes), (vec![], Err(Error::LengthNotMinimal)), "{bytes:X?}");
+    }
+}
+
+#[test]
+fn a_length_with_its_top_bit_set_is_refused() {
+    for top in [0x80, 0xFF] {
+        let bytes = [0x82, 127, top, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF];
+        assert_eq!(all(Role::Client, &bytes), (vec![], Err(Error::LengthTopBit)));
+    }
+}
+
+/// T13: every pair of first bytes, against the rules written down independently.
+#[test]
+fn t13_all_two_byte_headers_are_judged_by_the_rules() {
+    for role in [Role::Client, Role::Server] {
+        for fragmented in [false, true] {
+            for bits in 0..=u16::MAX {
+                let [first, second] = bits.to_be_bytes();
+                let opcode = first & 0xF;
+                let control = opcode >= 8;
+                let fin = first & 0x80 != 0;
+                let expected = match opcode {
+                    3..=7 | 11..=15 => Err(Error::ReservedOpcode(opcode)),
+                    _ if control && !fin => Err(Error::ControlFragmented),
+                    _ if first & 0x70 != 0 => Err(Error::ReservedBits),
+                    0 if !fragmented => Err(Error::ContinuationUnexpected),
+                    1 | 2 if fragmented => Err(Error::ContinuationMissing),
+                    _ if control && second & 0x7F > 125 => Err(Error::ControlTooLong),
+                    _ if role == Role::Server && second & 0x80 == 0 => Err(Error::MaskMissing),
+                    _ if role == Role::Client && second & 0x80 != 0 => Err(Error::MaskUnexpected),
+                    _ => Ok(()),
+                };
+                let mut decoder = Decoder::new(role, Limits::new());
+                if fragmented {
+                    let mut start =
+                        if role == Role::Server { masked(0x02, b"") } else { frame(0x02, b"") };
+                    assert_eq!(decoder.decode(&mut &mut start[..]), Ok(None));
+                }
+                let complete = role == Role::Client && second == 0 && (control || fin);
+                match decoder.decode(&mut &mut [first, second][..]) {
+                    Ok(part) => {
+                        assert_eq!((expected, part.is_some()), (Ok(()), complete), "{bits:04X}")
+                    }
+                    Err(e) => assert_eq!(Err(e), expected, "{bits:04X}"),
+                }
+
+                let parsed = FrameHeader::parse(&[first, second]);
+                match expected {
+                    Err(e @ (Error::ReservedOpcode(_) | Error::ControlFragmented)) => {
+                        assert_eq!(parsed, Err(e))
+                    }
+                    _ if control && second & 0x7F > 125 => {
+                        assert_eq!(parsed, Err(Error::ControlTooLong))
+                    }
+                    _ if second & 0x80 != 0 || second > 125 => {
+                        assert_eq!(parsed, Ok(None), "{bits:04X}")
+                    }
+                    _ => {
+                        let (header, len) = parsed.unwrap().unwrap();
+                        assert_eq!((header.opcode() as u8, header.fin(), len), (opcode, fin, 2));
+                        assert_eq!(header.rsv(), [0x40, 0x20, 0x10].map(|bit| first & bit != 0));
+                        assert_eq!(*header.to_bytes(), [first, second], "what parses prints back");
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// All forms of length around their edges, with and without a key.
+#[test]
+fn a_header_that_is_printed_parses_back_and_takes_the_shortest_form() {
+    let lens = [
+        0,
+        1,
+        125,
+        126,
+        127,
+        255,
+        256,
+        0xFFFE,
+        0xFFFF,
+        0x1_0000,
+        u64::from(u32::MAX),
+        1 << 32,
+        u64::MAX >> 1,
+    ];
+    for len in lens {
+        for key in [None, Some([1, 2, 3, 4]), Some([0xFF; 4])] {
+            for rsv in [[false; 3], [true, false, false], [true; 3]] {
+                for fin in [false, true] {
+                    let header = FrameHeader::new(Opcode::Binary, fin, len)
+                        .unwrap()
+                        .with_key(key)
+                        .with_rsv(rsv);
+                    let bytes = header.to_bytes();
+                    let form = match len {
+                        0..=125 => 2,
+                        126..=0xFFFF => 4,
+                        _ => 10,
+                    };
+                    assert_eq!(bytes.len(), form + if key.is_some() { 4 } else { 0 });
+                    assert_eq!(FrameHeader::parse(&bytes), Ok(Some((header, bytes.len()))));
+                    for cut in 0..bytes.len() {
+                        assert_eq!(FrameHeader::parse(&bytes[..cut]), Ok(None), "cut at {cut}");
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(FrameHeader::new(Opcode::Text, true, 1 << 63), Err(Error::LengthTopBit));
+    assert_eq!(FrameHeader::new(Opcode::Ping, true, 126), Err(Error::ControlTooLong));
+    assert_eq!(FrameHeader::new(Opcode::Ping, false, 0), Err(Error::ControlFragmented));
+}
+
+// §5.4 Fragmentation
+
+#[test]
+fn fragments_are_joined_and_empty_ones_count_for_nothing() {
+    let bytes = [
+        masked(0x01, b""),
+        masked(0x00, b"Hel"),
+        masked(0x00, b""),
+        masked(0x00, b"lo"),
+        masked(0x80, b""),
+    ]
+    .concat();
+    assert_eq!(all(Role::Server, &bytes), (vec![got("text", "Hello")], Ok(())));
+}
+
+#[test]
+fn a_message_of_empty_fragments_is_an_empty_message() {
+    let bytes = [frame(0x02, b""), frame(0x00, b""), frame(0x80, b""), frame(0x81, b"")].concat();
+    assert_eq!(all(Role::Client, &bytes), (vec![got("binary", ""), got("text", "")], Ok(())));
+}
+
+#[test]
+fn control_frames_may_come_between_fragments() {
+    let bytes = [
+        frame(0x01, b"a"),
+        frame(0x89, b"ping"),
+        frame(0x00, b"b"),
+        frame(0x8A, b""),
+        frame(0x80, b"c"),
+    ]
+    .concat();
+    let expected = vec![got("text", "abc"), got("ping", "ping"), got("pong", "")];
+    assert_eq!(all(Role::Client, &bytes), (expected, Ok(())));
+}
+
+#[test]
+fn a_continuation_needs_a_message_to_continue() {
+    for first in [0x00, 0x80] {
+        assert_eq!(
+            all(Role::Client, &frame(first, b"x")),
+            (vec![], Err(Error::ContinuationUnexpected))
+        );
+    }
+    let bytes = [frame(0x02, b"a"), frame(0x80, b"b"), frame(0x80, b"c")].concat();
+    assert_eq!(
+        all(Role::Client, &bytes),
+        (vec![got("binary", "ab")], Err(Error::ContinuationUnexpected))
+    );
+}
+
+#[test]
+fn a_message_cannot_start_inside_another() {
+    for first in [0x01, 0x02, 0x81, 0x82] {
+        let bytes = [frame(0x02, b"a"), frame(first, b"b")].concat();
+        let unfinished = Got { end: false, ..got("binary", "a") };
+        assert_eq!(all(Role::Client, &bytes), (vec![unfinished], Err(Error::ContinuationMissing)));
+    }
+}
+
+// §5.5 Control Frames
+
+#[test]
+fn a_control_frame_carries_125_bytes_and_not_one_more() {
+    for (first, kind) in [(0x88, "close"), (0x89, "ping"), (0x8A, "pong")] {
+        let payload = [b'x'; 125];
+        assert_eq!(all(Role::Server, &masked(first, &payload)), (vec![got(kind, payload)], Ok(())));
+        assert_eq!(
+            all(Role::Server, &masked(first, &[0; 126])),
+            (vec![], Err(Error::ControlTooLong))
+        );
+        let long_form = [first, 127, 0, 0, 0, 0, 0, 1, 0, 0];
+        assert_eq!(all(Role::Client, &long_form), (vec![], Err(Error::ControlTooLong)));
+    }
+}
+
+#[test]
+fn a_control_frame_cannot_be_fragmented() {
+    for first in [0x08, 0x09, 0x0A] {
+        assert_eq!(
+            all(Role::Server, &masked(first, b"x")),
+            (vec![], Err(Error::ControlFragmented))
+        );
+    }
+}
+
+#[test]
+fn whatever_follows_a_close_frame_is_ignored() {
+    let bytes = [frame(0x88, b"\x03\xE8"), frame(0x81, b"late"), vec![0xFF; 20]].concat();
+    assert_eq!(all(Role::Client, &bytes), (vec![got("close", b"\x03\xE8")], Ok(())));
+}
+
+// §5.6 Data Frames
+
+#[test]
+fn parts_are_out_as_soon_as_their_bytes_are_in() {
+    let mut decoder = Decoder::new(Role::Client, Limits::new());
+    let mut bytes = frame(0x81, b"abc");
+    for (i, byte) in bytes.iter_mut().enumerate() {
+        let mut input = core::slice::from_mut(byte);
+        let part = decoder.decode(&mut input).unwrap();
+        let expected = [
+            None,
+            None,
+            Some((b"a", true, false)),
+            Some((b"b", false, false)),
+            Some((b"c", false, true)),
+        ];
+        assert_eq!(
+            part.map(|p| (p.chunk().bytes, p.chunk().start, p.chunk().end)),
+            expected[i].map(|(b, s, e)| (&b[..], s, e))
+        );
+    }
+}
+
+#[test]
+fn a_payload_says_how_much_of_it_is_missing() {
+    let mut decoder = Decoder::new(Role::Client, Limits::new());
+    let mut bytes = frame(0x82, &[7; 1000]);
+    let (head, tail) = bytes.split_at_mut(104);
+    assert_eq!(decoder.payload_remaining(), 0);
+    let part = decoder.decode(&mut { head }).unwrap().unwrap();
+    assert_eq!((part.chunk().bytes.len(), part.chunk().end), (100, false));
+    assert_eq!(decoder.payload_remaining(), 900);
+    assert_eq!(decoder.finish(), Err(Truncated));
+    let part = decoder.decode(&mut { tail }).unwrap().unwrap();
+    assert_eq!((part.chunk().bytes.len(), part.chunk().end), (900, true));
+    assert_eq!(decoder.payload_remaining(), 0);
+    assert_eq!(decoder.finish(), Ok(()));
+}
+
+#[test]
+fn the_end_of_the_stream_is_told_from_a_cut_at_every_byte() {
+    let message = [masked(0x01, b"a"), masked(0x89, b"b"), masked(0x80, b"c")].concat();
+    for cut in 0..=message.len() {
+        let mut decoder = Decoder::new(Role::Server, Limits::new());
+        let mut bytes = message[..cut].to_vec();
+        let mut input = &mut bytes[..];
+        while decoder.decode(&mut input).unwrap().is_some() {}
+        let whole = cut == 0 || cut == message.len();
+        assert_eq!(decoder.finish().is_ok(), whole, "{cut} bytes");
+    }
+}
+
+// §5.7 Examples
+
+#[test]
+fn the_examples_of_the_rfc_are_decoded() {
+    let hello = || vec![got("text", "Hello")];
+    let bytes256: Vec<u8> = (0..=255).collect();
+    let cases: [(Role, &[u8], Vec<Got>); 5] = [
+        (Role::Client, b"\x81\x05Hello", hello()),
+        (Role::Server, b"\x81\x85\x37\xFA\x21\x3D\x7F\x9F\x4D\x51\x58", hello()),
+        (Role::Client, b"\x01\x03Hel\x80\x02lo", hello()),
+        (Role::Client, b"\x89\x05Hello", vec![got("ping", "Hello")]),
+        (Role::Server, b"\x8A\x85\x37\xFA\x21\x3D\x7F\x9F\x4D\x51\x58", vec![got("pong", "Hello")]),
+    ];
+    for (role, bytes, expected) in cases {
+        assert_eq!(all(role, bytes), (expected, Ok(())));
+    }
+    let medium = [&b"\x82\x7E\x01\x00"[..], &bytes256].concat();
+    assert_eq!(all(Role::Client, &medium), (vec![got("binary", &bytes256)], Ok(())));
+    let large = [&b"\x82\x7F\0\0\0\0\0\x01\0\0"[..], &[0x5A; 65_536]].concat();
+    let expected = (vec![got("binary", [0x5A; 65_536])], Ok(()));
+    assert_eq!(decode(Role::Client, Limits::new(), &[&large]), expected);
+}
+
+// §8.1 Handling Errors in UTF-8-Encoded Data
+
+/// Texts that are not UTF-8, with the index of the first byte that makes it impossible.
+const IMPOSSIBLE: [(&[u8], usize); 13] = [
+    (b"\x80", 0),
+    (b"abc\xFF", 3),
+    (b"\xC0\xAF", 0),
+    (b"\xC1\xBF", 0),
+    (b"\xC3\x28", 1),
+    (b"\xE0\x80\x80", 1),
+    (b"\xE0\x9F\xBF", 1),
+    (b"\xED\xA0\x80", 1),
+    (b"\xE2\x82\x28", 2),
+    (b"\xF0\x8F\xBF\xBF", 1),
+    (b"\xF0\x9F\xA6\x28", 3),
+    (b"\xF4\x90\x80\x80", 1),
+    (b"\xF5\x80\x80\x80", 0),
+];
+
+#[test]
+fn text_is_refused_at_the_first_impossible_byte() {
+    for (text, at) in IMPOSSIBLE {
+        // In a frame whose end has not come, so that nothing but this byte can be the reason.
+        let mut bytes = masked(0x81, &[text, b"and much more"].concat());
+        let header = bytes.len() - text.len() - 13;
+        bytes.truncate(header + at + 1);
+        let possible =
+            if at == 0 { vec![] } else { vec![Got { end: false, ..got("text", &text[..at]) }] };
+        assert_eq!(
+            all(Role::Server, &bytes),
+            (possible.clone(), Err(Error::InvalidUtf8)),
+            "{text:X?}"
+        );
+        bytes.truncate(header + at);
+        assert_eq!(all(Role::Server, &bytes), (possible, Ok(())), "{text:X?} up to there");
+    }
+}
+
+#[test]
+fn text_is_checked_across_fragments() {
+    let text = "κόσμε 🦀 ∀x";
+    for a in 0..text.len() {
+        for b in a..text.len() {
+            let [x, y, z] = [&text.as_bytes()[..a], &text.as_bytes()[a..b], &text.as_bytes()[b..]];
+            let bytes =
+                [frame(0x01, x), frame(0x89, b"?"), frame(0x00, y), frame(0x80, z)].concat();
+            let (parts, error) = decode(Role::Client, Limits::new(), &[&bytes]);
+            assert_eq!(error, Ok(()));
+            assert!(parts.contains(&got("text", text)));
+            let dribble = decode(Role::Client, Limits::new(), &bytes.chunks(1).collect::<Vec<_>>());
+            assert!(dribble.0.contains(&got("text", text)));
+        }
+    }
+}
+
+#[test]
+fn text_cannot_end_inside_a_character() {
+    for text in [&b"a\xC3"[..], b"\xE2\x82", b"\xF0\x9F\xA6", b"\xF0"] {
+        let possible = vec![Got { end: false, ..got("text", text) }];
+        assert_eq!(
+            all(Role::Server, &masked(0x81, text)),
+            (possible.clone(), Err(Error::InvalidUtf8))
+        );
+        let fragments = [masked(0x01, text), masked(0x80, b"")].concat();
+        assert_eq!(all(Role::Server, &fragments), (possible, Err(Error::InvalidUtf8)));
+    }
+}
+
+#[test]
+fn binary_messages_may_hold_anything() {
+    let bytes = masked(0x82, b"\xFF\xC0\x80");
+    assert_eq!(all(Role::Server, &bytes), (vec![got("binary", b"\xFF\xC0\x80")], Ok(())));
+}
+
+// §10.4 Implementation-Specific Limits
+
+fn limited(limits: Limits, bytes: &[u8]) -> Result<(), Error> {
+    same_however_split(bytes, |pieces| decode(Role::Client, limits, pieces)).1
+}
+
+#[test]
+fn a_frame_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
+    for max in [0, 5, 125, 126, 300] {
+        let limits = Limits::new().max_frame_len(max);
+        assert_eq!(limited(limits, &frame(0x82, &vec![1; max as usize])), Ok(()));
+        let error = Err(Error::FrameTooLong { len: max + 1 });
+        assert_eq!(limited(limits, &frame(0x82, &vec![1; max as usize + 1])), error);
+    }
+}
+
+#[test]
+fn a_message_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
+    let limits = Limits::new().max_message_len(5);
+    assert_eq!(limited(limits, &frame(0x81, b"12345")), Ok(()));
+    assert_eq!(
+        limited(
+            limits,
+            &[frame(0x01, b"123"), frame(0x89, b"a ping"), frame(0x80, b"45")].concat()
+        ),
+        Ok(())
+    );
+    let error = Err(Error::MessageTooLong { len: 6 });
+    assert_eq!(limited(limits, &frame(0x81, b"123456")), error);
+    assert_eq!(limited(limits, &[frame(0x01, b"123"), frame(0x80, b"456")].concat()), error);
+    let twice = [frame(0x81, b"12345"), frame(0x01, b"12345"), frame(0x80, b"")].concat();
+    assert_eq!(limited(limits, &twice), Ok(()), "the next message counts from zero");
+}
+
+/// T3: the header is enough to be refused; no payload has to come, and none is waited for.
+#[test]
+fn t3_t4_a_length_is_refused_as_soon_as_it_is_announced() {
+    for len in [(16 << 20) + 1, 60 << 20, u64::from(u32::MAX), 1 << 32, u64::MAX >> 1] {
+        let mut bytes = vec![0x82, 127];
+        bytes.extend(len.to_be_bytes());
+        assert_eq!(limited(Limits::new(), &bytes), Err(Error::FrameTooLong { len }));
+        let mut server = bytes.clone();
+        server[1] |= 0x80;
+        let (_, error) = decode(Role::Server, Limits::new(), &[&server]);
+        assert_eq!(error, Err(Error::FrameTooLong { len }), "before the masking key");
+        let limits = Limits::new().max_frame_len(u64::MAX);
+        assert_eq!(limited(limits, &bytes), Err(Error::MessageTooLong { len }));
+        let sum = [frame(0x02, b"x"), [&[0x80][..], &bytes[1..]].concat()].concat();
+        assert_eq!(limited(limits, &sum), Err(Error::MessageTooLong { len: len + 1 }));
+    }
+}
+
+/// T10: fragments that carry nothing are counted like others.
+#[test]
+fn t10_a_message_has_as_many_fragments_as_the_limit_and_not_one_more() {
+    for payload in [&b""[..], b"x"] {
+        let limits = Limits::new().max_fragments(3);
+        let [start, middle, last] = [0x02, 0x00, 0x80].map(|first| frame(first, payload));
+        let three = [&start[..], &middle, &last].concat();
+        assert_eq!(limited(limits, &[&three[..], &three].concat()), Ok(()));
+        let four = [&start[..], &middle, &middle, &last].concat();
+        assert_eq!(limited(limits, &four), Err(Error::TooManyFragments));
+        let endless = [&start[..], &middle.repeat(1_000_000)].concat();
+        let (_, error) = decode(Role::Client, Limits::new(), &[&endless]);
+        assert_eq!(error, Err(Error::TooManyFragments));
+    }
+    let one = Limits::new().max_fragments(1);
+    assert_eq!(limited(one, &frame(0x82, b"whole")), Ok(()));
+    assert_eq!(
+        limited(one, &[frame(0x02, b"a"), frame(0x80, b"b")].concat()),
+        Err(Error::TooManyFragments)
+    );
+}

@@ -1,0 +1,109 @@
+//! The codec and connection layers never allocate: T2 and T3 of the memory a peer could cost.
+
+mod common;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use common::ws::masked;
+use framewright::ws::{Assembler, CloseCode, Connection, Encoder, Event, Kind, Limits};
+use framewright::{Buffer, SliceBuf};
+
+/// Counts what the thread allocates.
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+#[allow(unsafe_code, reason = "an allocator cannot be had without")]
+// SAFETY: everything is passed on to the system's allocator as it comes.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(ptr, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn allocations(run: impl FnOnce()) -> usize {
+    let before = ALLOCATIONS.get();
+    run();
+    ALLOCATIONS.get() - before
+}
+
+#[test]
+fn the_count_sees_an_allocation() {
+    assert_eq!(allocations(|| drop(std::hint::black_box(Box::new(1)))), 1);
+}
+
+#[test]
+fn a_whole_session_in_slices_allocates_nothing() {
+    let mut session = [
+        masked(0x81, "Grüße 🦀".as_bytes()),
+        masked(0x01, b"frag"),
+        masked(0x89, b"ping"),
+        masked(0x80, b"ment"),
+        masked(0x82, &[7; 1000]),
+        masked(0x88, b"\x03\xE8bye"),
+    ]
+    .concat();
+    let (mut storage, mut sent) = ([0; 1024], [0; 4096]);
+    let mut messages = 0;
+    let count = allocations(|| {
+        let mut server = Connection::server(Limits::new());
+        let mut assembler = Assembler::new(SliceBuf::new(&mut storage));
+        let mut out = SliceBuf::new(&mut sent);
+        for piece in session.chunks_mut(7) {
+            let mut input = piece;
+            while let Some(event) = server.receive(&mut input) {
+                if let Event::Part(part) = event
+                    && let Some(message) = assembler.push(part).unwrap()
+                {
+                    messages += 1;
+                    server.send(message, &mut out).unwrap();
+                }
+            }
+            assert!(server.transmit(&mut out));
+        }
+        assert_eq!(server.finish().code, CloseCode::NORMAL);
+        assert!(out.as_slice().ends_with(b"\x88\x02\x03\xE8"));
+
+        let mut client = Encoder::new(|| [1, 2, 3, 4]);
+        out.clear();
+        client.encode_fragment(Kind::Text, b"frag", false, &mut out).unwrap();
+        client.begin_frame(Kind::Text, 4, true, &mut out).unwrap();
+        client.encode_payload(b"ment", &mut out).unwrap();
+    });
+    assert_eq!((count, messages), (0, 3));
+}
+
+/// T2, T3: a flood of pings, and lengths that no memory could hold.
+#[test]
+fn t2_t3_neither_a_flood_nor_a_claim_allocates() {
+    let mut pings = masked(0x89, &[b'x'; 125]).repeat(100);
+    let mut claims = [15 << 20, 60 << 20, u64::MAX >> 1].map(|len| {
+        let mut header = vec![0x82, 0xFF];
+        header.extend(len.to_be_bytes());
+        header.extend([0; 4]);
+        header
+    });
+    let count = allocations(|| {
+        let mut server = Connection::server(Limits::new());
+        let mut input = &mut pings[..];
+        while server.receive(&mut input).is_some() {}
+        for claim in &mut claims {
+            let mut server =
+                Connection::server(Limits::new().max_message_len(u64::MAX).max_frame_len(u64::MAX));
+            assert_eq!(server.receive(&mut &mut claim[..]), None);
+            assert!(server.payload_remaining() >= 15 << 20);
+        }
+    });
+    assert_eq!(count, 0);
+}
