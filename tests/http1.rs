@@ -1,5 +1,7 @@
 //! Heads of HTTP/1.1 messages, in the order of RFC 9112.
 
+#![cfg(feature = "alloc")]
+
 mod common;
 
 use std::cell::Cell;
@@ -9,7 +11,7 @@ use framewright::http1::{
     Body, Error, HeadReader, Limits, Request, RequestWriter, Response, ResponseWriter, SendError,
     Version, reason_phrase,
 };
-use framewright::{Buffer, BufferFull, SliceBuf};
+use framewright::{Buffer, BufferFull, SliceBuf, Truncated};
 use proptest::prelude::*;
 
 type Lines = Vec<(String, Vec<u8>)>;
@@ -82,12 +84,14 @@ fn ask_in(pieces: &[&[u8]], limits: Limits) -> Result<Option<Asked>, Error> {
                     let mut good = *b"GET / HTTP/1.0\r\n\r\n";
                     let again = reader.read_request(&mut &mut good[..]).err();
                     assert_eq!(again, Some(e), "errors are final");
-                    assert_eq!(reader.finish(), Err(e));
+                    assert_eq!(reader.finish(), Ok(()), "it was the peer, not the stream");
                     return Err(e);
                 }
             }
         }
-        asked.iter_mut().for_each(|asked| asked.rest.extend_from_slice(input));
+        if let Some(asked) = &mut asked {
+            asked.rest.extend_from_slice(input);
+        }
     }
     Ok(asked)
 }
@@ -108,7 +112,9 @@ fn answer(bytes: impl AsRef<[u8]>) -> Result<Option<Answered>, Error> {
             {
                 answered = Some(Answered::new(&response));
             }
-            answered.iter_mut().for_each(|answered| answered.rest.extend_from_slice(input));
+            if let Some(answered) = &mut answered {
+                answered.rest.extend_from_slice(input);
+            }
         }
         Ok(answered)
     })
@@ -177,7 +183,7 @@ fn heads_that_are_split_may_follow_each_other_too() {
     assert_eq!(targets, [("/1".into(), "a".into()), ("/2".into(), "b".into())]);
     assert_eq!(reader.finish(), Ok(()));
     assert!(matches!(reader.read_request(&mut &mut b"G".to_owned()[..]), Ok(None)));
-    assert_eq!(reader.finish(), Err(Error::Truncated));
+    assert_eq!(reader.finish(), Err(Truncated));
 }
 
 /// T5: what two parsers could read in two ways, neither of which is to be guessed.
@@ -409,7 +415,7 @@ struct Watched<'a> {
 impl Buffer for Watched<'_> {
     fn try_grow(&mut self, len: usize) -> Result<&mut [u8], BufferFull> {
         self.appended.set(self.appended.get() + len);
-        Buffer::try_grow(&mut self.bytes, len)
+        self.bytes.try_grow(len)
     }
 
     fn as_slice(&self) -> &[u8] {

@@ -3,7 +3,7 @@ use core::mem;
 use memchr::{memchr_iter, memchr2};
 
 use super::{Error, Request, Response};
-use crate::Buffer;
+use crate::{Buffer, Truncated};
 
 /// What a head may cost.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -105,16 +105,11 @@ impl<B: Buffer> HeadReader<B> {
         self.read_response_with(input, |_, _| {})
     }
 
-    /// Ends the stream.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Truncated`] if it ended within a head, and whatever error came before.
-    pub const fn finish(&self) -> Result<(), Error> {
+    /// Tells whether the stream may end here: not inside a head (§8).
+    pub const fn finish(&self) -> Result<(), Truncated> {
         match self.state {
-            State::Between => Ok(()),
-            State::Within(_) => Err(Error::Truncated),
-            State::Failed(e) => Err(e),
+            State::Between | State::Failed(_) => Ok(()),
+            State::Within(_) => Err(Truncated),
         }
     }
 

@@ -1,11 +1,11 @@
 use super::fields::{EXTENSIONS, Fields, PROTOCOL, Seen, check_protocols, extensions, protocols};
 use super::key::{KEY_LEN, parse_key};
 use super::{Error, Extension, Extensions, Origins, SendError, accept_key};
-use crate::Buffer;
 use crate::http1::syntax::{authority, is_visible};
 use crate::http1::{
     self, HeadReader, HeadWriter, Headers, Limits, Request, ResponseWriter, Version,
 };
+use crate::{Buffer, Truncated};
 
 /// The server's side of the opening handshake (§4.2): reads one request.
 #[derive(Debug)]
@@ -59,17 +59,9 @@ impl<'o, B: Buffer> Server<'o, B> {
         offer.map(Some)
     }
 
-    /// Ends the stream.
-    ///
-    /// # Errors
-    ///
-    /// [`http1::Error::Truncated`] if it ended within the head, and whatever error came before.
-    pub fn finish(&self) -> Result<(), Error> {
-        match self.state {
-            State::Failed(e) => Err(e),
-            State::Done => Ok(()),
-            State::Reading => Ok(self.reader.finish()?),
-        }
+    /// Tells whether the stream may end here: not inside the head.
+    pub const fn finish(&self) -> Result<(), Truncated> {
+        self.reader.finish()
     }
 }
 
