@@ -45,29 +45,33 @@ fn receive(bencher: Bencher<'_, '_>, message: Message<'_>) {
     let mut buf = vec![0; wire.len()];
     let mut server = Connection::server(Limits::new());
     let mut assembler = Assembler::new(Vec::new());
-    bencher.counter(ItemsCount::new(count)).counter(BytesCount::new(wire.len())).bench_local(|| {
-        buf.copy_from_slice(black_box(&wire));
-        let mut input = &mut buf[..];
-        let mut messages = 0;
-        while let Some(event) = server.receive(&mut input) {
-            let Event::Part(part) = event else { unreachable!() };
-            if let Some(message) = assembler.push(part).expect("a Vec has room") {
-                black_box(message);
-                messages += 1;
+    bencher.counter(ItemsCount::new(count)).counter(BytesCount::new(wire.len())).bench_local(
+        || {
+            buf.copy_from_slice(black_box(&wire));
+            let mut input = &mut buf[..];
+            let mut messages = 0;
+            while let Some(event) = server.receive(&mut input) {
+                let Event::Part(part) = event else { unreachable!() };
+                if let Some(message) = assembler.push(part).expect("a Vec has room") {
+                    black_box(message);
+                    messages += 1;
+                }
             }
-        }
-        assert_eq!(messages, count);
-    });
+            assert_eq!(messages, count);
+        },
+    );
 }
 
 #[divan::bench(args = LENS)]
 fn copy(bencher: Bencher<'_, '_>, len: usize) {
     let (wire, count) = frames(Message::Binary(&vec![b'x'; len]));
     let mut buf = vec![0; wire.len()];
-    bencher.counter(ItemsCount::new(count)).counter(BytesCount::new(wire.len())).bench_local(|| {
-        buf.copy_from_slice(black_box(&wire));
-        black_box(&mut buf);
-    });
+    bencher.counter(ItemsCount::new(count)).counter(BytesCount::new(wire.len())).bench_local(
+        || {
+            buf.copy_from_slice(black_box(&wire));
+            black_box(&mut buf);
+        },
+    );
 }
 
 #[divan::bench(args = LENS)]
@@ -89,13 +93,15 @@ fn send<F: FnMut(&[u8], &mut SliceBuf<'_>)>(bencher: Bencher<'_, '_>, len: usize
     let payload = vec![b'x'; len];
     let count = READ / (len + 14);
     let mut buf = vec![0; READ];
-    bencher.counter(ItemsCount::new(count)).counter(BytesCount::new(count * len)).bench_local(|| {
-        let mut out = SliceBuf::new(&mut buf);
-        for _ in 0..count {
-            send(black_box(&payload), &mut out);
-        }
-        black_box(out.as_slice());
-    });
+    bencher.counter(ItemsCount::new(count)).counter(BytesCount::new(count * len)).bench_local(
+        || {
+            let mut out = SliceBuf::new(&mut buf);
+            for _ in 0..count {
+                send(black_box(&payload), &mut out);
+            }
+            black_box(out.as_slice());
+        },
+    );
 }
 
 #[divan::bench(args = LENS)]
@@ -116,13 +122,15 @@ fn send_server_to_vec(bencher: Bencher<'_, '_>, len: usize) {
     let count = READ / (len + 14);
     let mut out = Vec::with_capacity(READ);
     let mut server = Connection::server(Limits::new());
-    bencher.counter(ItemsCount::new(count)).counter(BytesCount::new(count * len)).bench_local(|| {
-        out.clear();
-        for _ in 0..count {
-            server.send(black_box(&payload[..]), &mut out).expect("a Vec has room");
-        }
-        black_box(&out);
-    });
+    bencher.counter(ItemsCount::new(count)).counter(BytesCount::new(count * len)).bench_local(
+        || {
+            out.clear();
+            for _ in 0..count {
+                server.send(black_box(&payload[..]), &mut out).expect("a Vec has room");
+            }
+            black_box(&out);
+        },
+    );
 }
 
 #[divan::bench(args = LENS)]
@@ -131,11 +139,13 @@ fn send_client_to_vec(bencher: Bencher<'_, '_>, len: usize) {
     let count = READ / (len + 14);
     let mut out = Vec::with_capacity(READ);
     let mut client = Connection::client(Limits::new(), || black_box([0x37, 0xFA, 0x21, 0x3D]));
-    bencher.counter(ItemsCount::new(count)).counter(BytesCount::new(count * len)).bench_local(|| {
-        out.clear();
-        for _ in 0..count {
-            client.send(black_box(&payload[..]), &mut out).expect("a Vec has room");
-        }
-        black_box(&out);
-    });
+    bencher.counter(ItemsCount::new(count)).counter(BytesCount::new(count * len)).bench_local(
+        || {
+            out.clear();
+            for _ in 0..count {
+                client.send(black_box(&payload[..]), &mut out).expect("a Vec has room");
+            }
+            black_box(&out);
+        },
+    );
 }

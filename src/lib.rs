@@ -1,4 +1,60 @@
 //! Sans-IO state machines for the framing of the real-time web.
+//!
+//! They take bytes that the caller has read, and append bytes that the caller will write. Sockets,
+//! clocks, random numbers, threads and buffers stay with the caller: the same code serves a
+//! blocking loop, an event loop, an async task and a microcontroller without an allocator.
+//!
+//! # One loop
+//!
+//! ```
+//! use framewright::ws::{Connection, Event, NoMask};
+//!
+//! fn on_readable(conn: &mut Connection<NoMask>, mut input: &mut [u8], out: &mut Vec<u8>) {
+//!     while let Some(event) = conn.receive(&mut input) {
+//!         if let Event::Part(part) = event {
+//!             println!("{} bytes", part.chunk().bytes.len());
+//!         }
+//!     }
+//!     conn.transmit(out); // `input` is empty: there is nothing to keep, move or count
+//! }
+//! # let mut conn = Connection::server(framewright::ws::Limits::new());
+//! # let (mut input, mut out) = (*b"\x89\x80\0\0\0\0", Vec::new());
+//! # on_readable(&mut conn, &mut input, &mut out);
+//! # assert_eq!(out, b"\x8A\0");
+//! ```
+//!
+//! * The input slice advances by itself. `None` means that every byte of it was taken and more are
+//!   needed, and nothing else: a read buffer may have any size, and can be shared by all
+//!   connections, since nothing stays in it.
+//! * What comes out is borrowed from the input, never from the machine, so that `conn.send(…)` can
+//!   be called with the event still in hand. A payload is not copied on its way in.
+//! * What a peer does wrong is an event, since the peer has to be told: `transmit` does that.
+//! * Nothing awaits, so nothing can be cancelled half-way: a future that is dropped loses no bytes.
+//!
+//! # Four layers
+//!
+//! Each is built on those above it, and all are public.
+//!
+//! | layer | knows | types | verbs |
+//! |---|---|---|---|
+//! | wire | one header, no state | [`FrameHeader`](ws::FrameHeader), [`Opcode`](ws::Opcode), [`Mask`](ws::Mask) | `parse`, `to_bytes`, `apply` |
+//! | codec | one direction, any split | [`Decoder`](ws::Decoder) → [`Part`](ws::Part), [`Encoder`](ws::Encoder) | `decode`, `encode`, `finish` |
+//! | connection | both directions and the rules between them | [`Connection`](ws::Connection) → [`Event`](ws::Event) | `receive`, `send`, `close`, `transmit` |
+//! | assembly | whole messages, in storage the caller picks | [`Assembler`](ws::Assembler) → [`Message`](ws::Message) | `push`, `take` |
+//!
+//! A [`Chunk`] says where bytes fall in their message. A [`Buffer`] is where bytes are appended: a
+//! `Vec<u8>`, a `BytesMut`, a fixed slice, or a type of your own.
+//!
+//! # Features
+//!
+//! None of them changes what exists without it; there is no feature for a protocol, as code that is
+//! not called is not linked.
+//!
+//! | feature | by default | adds |
+//! |---|---|---|
+//! | `std` | yes | detection of SIMD at run time, in dependencies |
+//! | `bytes` | yes | [`Buffer`] for `BytesMut`, messages as `Bytes` |
+//! | `alloc` | with either | [`Buffer`] for `Vec<u8>` |
 #![no_std]
 #![warn(missing_debug_implementations, missing_docs, unreachable_pub)]
 #![warn(clippy::pedantic, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]

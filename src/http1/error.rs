@@ -38,8 +38,6 @@ pub enum Error {
     TransferEncoding,
     /// Both `Content-Length` and `Transfer-Encoding`, or the latter in HTTP/1.0 (§6.1).
     AmbiguousLength,
-    /// The stream ended within a head (§8).
-    Truncated,
 }
 
 impl Error {
@@ -70,7 +68,6 @@ impl Error {
             Self::ContentLength => "invalid or repeated Content-Length",
             Self::TransferEncoding => "unsupported Transfer-Encoding",
             Self::AmbiguousLength => "ambiguous length of the body",
-            Self::Truncated => "the stream ended within a head",
         }
     }
 }

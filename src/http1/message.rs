@@ -3,7 +3,7 @@ use core::mem::MaybeUninit;
 
 use memchr::memchr;
 
-use super::syntax::{ascii, authority, trim};
+use super::syntax::{ascii, authority, is_in_any_case, list, trim};
 use super::{Error, Limits};
 
 /// A version of HTTP that shares the syntax of 1.1 (RFC 9112 §2.3).
@@ -63,20 +63,31 @@ impl<'a> Request<'a> {
         self.body
     }
 
+    /// Whether the client may send another request on this connection, once this one has been
+    /// answered (§9.3).
+    ///
+    /// HTTP/1.0 counts as not: to go on, it would need an answer that says so.
+    pub fn is_persistent(&self) -> bool {
+        let mut options = self.headers.get_all("connection").flat_map(list);
+        self.version >= Version::Http11 && !options.any(|option| is_in_any_case(option, b"close"))
+    }
+
     /// The headers, in their order.
     pub const fn headers(&self) -> Headers<'a> {
         self.headers
     }
 
-    /// Parses a head that lies whole in `head`, in lines ended by CRLF, and shows each header to
-    /// `visit` on the way.
+    /// Parses a head that lies whole in `head`, in lines ended by CRLF with no empty one before,
+    /// and shows each header to `visit` on the way.
     pub(super) fn parse(
         head: &'a [u8],
+        max_headers: usize,
         mut visit: impl FnMut(&'a str, &'a [u8]),
     ) -> Result<Self, Error> {
         let mut slots = [MaybeUninit::uninit(); Limits::MOST_HEADERS];
+        let slots = slots.get_mut(..max_headers).unwrap_or_default();
         let mut request = httparse::Request::new(&mut []);
-        let parsed = request.parse_with_uninit_headers(head, &mut slots);
+        let parsed = request.parse_with_uninit_headers(head, slots);
         whole(parsed, Error::RequestLine)?;
         let (Some(method), Some(target), Some(minor)) =
             (request.method, request.path, request.version)
@@ -141,20 +152,22 @@ impl<'a> Response<'a> {
         self.headers
     }
 
-    /// Parses a head that lies whole in `head`, in lines ended by CRLF, and shows each header to
-    /// `visit` on the way.
+    /// Parses a head that lies whole in `head`, in lines ended by CRLF with no empty one before,
+    /// and shows each header to `visit` on the way.
     pub(super) fn parse(
         head: &'a [u8],
+        max_headers: usize,
         mut visit: impl FnMut(&'a str, &'a [u8]),
     ) -> Result<Self, Error> {
         // `HTTP/1.1 200 `
         const BEFORE_REASON: usize = 13;
         let mut slots = [MaybeUninit::uninit(); Limits::MOST_HEADERS];
+        let slots = slots.get_mut(..max_headers).unwrap_or_default();
         let mut response = httparse::Response::new(&mut []);
         let parsed = httparse::ParserConfig::default().parse_response_with_uninit_headers(
             &mut response,
             head,
-            &mut slots,
+            slots,
         );
         whole(parsed, Error::StatusLine)?;
         let (Some(status), Some(minor)) = (response.code, response.version) else {
@@ -210,12 +223,13 @@ struct Framing<'a> {
 
 impl<'a> Framing<'a> {
     fn see(&mut self, name: &str, value: &'a [u8]) -> Result<(), Error> {
+        let name = name.as_bytes();
         match name.len() {
-            4 if name.eq_ignore_ascii_case("host") => match self.host {
+            4 if is_in_any_case(name, b"host") => match self.host {
                 None => self.host = Some(value),
                 Some(_) => return Err(Error::RepeatedHost),
             },
-            14 if name.eq_ignore_ascii_case("content-length") => {
+            14 if is_in_any_case(name, b"content-length") => {
                 // `parse` would take a sign.
                 let digits = ascii(value);
                 let len = digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok());
@@ -224,7 +238,7 @@ impl<'a> Framing<'a> {
                     _ => return Err(Error::ContentLength),
                 }
             }
-            17 if name.eq_ignore_ascii_case("transfer-encoding") => {
+            17 if is_in_any_case(name, b"transfer-encoding") => {
                 if self.chunked || !value.eq_ignore_ascii_case(b"chunked") {
                     return Err(Error::TransferEncoding);
                 }
@@ -282,16 +296,18 @@ impl<'a> Headers<'a> {
     }
 
     /// Goes through all names and values.
-    pub const fn iter(&self) -> HeaderIter<'a> {
-        HeaderIter { lines: self.lines }
+    pub fn iter(&self) -> HeaderIter<'a> {
+        HeaderIter { lines: self.lines, text: valid_prefix(self.lines) }
     }
 }
 
 impl fmt::Debug for Headers<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map()
-            .entries(self.iter().map(|(name, value)| (name, value.escape_ascii())))
-            .finish()
+        let mut map = f.debug_map();
+        for (name, value) in self {
+            map.entry(&name, &format_args!("\"{}\"", value.escape_ascii()));
+        }
+        map.finish()
     }
 }
 
@@ -313,11 +329,22 @@ impl<'a> IntoIterator for &Headers<'a> {
     }
 }
 
+/// The bytes up to the first that is not UTF-8.
+fn valid_prefix(bytes: &[u8]) -> &str {
+    match core::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(e) => ascii(bytes.get(..e.valid_up_to()).unwrap_or_default()),
+    }
+}
+
 /// An iterator over the names and values of [`Headers`].
 #[derive(Clone, Debug)]
 pub struct HeaderIter<'a> {
     /// Lines that were parsed once already, each with its CRLF.
     lines: &'a [u8],
+    /// The same as text, as far as they are: it is cheaper to find this out once than name by
+    /// name.
+    text: &'a str,
 }
 
 impl<'a> Iterator for HeaderIter<'a> {
@@ -325,9 +352,12 @@ impl<'a> Iterator for HeaderIter<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let (line, rest) = self.lines.split_at_checked(memchr(b'\r', self.lines)?)?;
-        self.lines = rest.get(2..)?;
-        let (name, value) = line.split_at_checked(memchr(b':', line)?)?;
-        Some((ascii(name), trim(value.get(1..)?)))
+        let colon = memchr(b':', self.lines)?;
+        let (name, value) = self.lines.split_at_checked(colon)?;
+        let cr = memchr(b'\r', value)?;
+        let name = self.text.get(..colon).unwrap_or_else(|| ascii(name));
+        self.lines = value.get(cr + 2..)?;
+        self.text = self.text.get(colon + cr + 2..).unwrap_or_default();
+        Some((name, trim(value.get(1..cr)?)))
     }
 }

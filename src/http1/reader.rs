@@ -1,9 +1,9 @@
 use core::mem;
 
-use memchr::memchr2;
+use memchr::{memchr_iter, memchr2};
 
 use super::{Error, Request, Response};
-use crate::Buffer;
+use crate::{Buffer, Truncated};
 
 /// What a head may cost.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -70,7 +70,7 @@ enum State {
 }
 
 /// The kinds of head, as far as the search for their end can tell them apart.
-#[derive(Clone, Copy, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 enum Kind {
     Request,
     Response,
@@ -105,16 +105,11 @@ impl<B: Buffer> HeadReader<B> {
         self.read_response_with(input, |_, _| {})
     }
 
-    /// Ends the stream.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Truncated`] if it ended within a head, and whatever error came before.
-    pub const fn finish(&self) -> Result<(), Error> {
+    /// Tells whether the stream may end here: not inside a head (§8).
+    pub const fn finish(&self) -> Result<(), Truncated> {
         match self.state {
-            State::Between => Ok(()),
-            State::Within(_) => Err(Error::Truncated),
-            State::Failed(e) => Err(e),
+            State::Between | State::Failed(_) => Ok(()),
+            State::Within(_) => Err(Truncated),
         }
     }
 
@@ -130,7 +125,9 @@ impl<B: Buffer> HeadReader<B> {
         input: &mut &'i mut [u8],
         visit: impl FnMut(&'a str, &'a [u8]),
     ) -> Result<Option<Request<'a>>, Error> {
-        self.read(input, Kind::Request, |head| Request::parse(head, visit))
+        self.read(input, Kind::Request, |head, max_headers| {
+            Request::parse(head, max_headers, visit)
+        })
     }
 
     /// Like [`read_response`](Self::read_response), with a visitor.
@@ -139,27 +136,30 @@ impl<B: Buffer> HeadReader<B> {
         input: &mut &'i mut [u8],
         visit: impl FnMut(&'a str, &'a [u8]),
     ) -> Result<Option<Response<'a>>, Error> {
-        self.read(input, Kind::Response, |head| Response::parse(head, visit))
+        self.read(input, Kind::Response, |head, max_headers| {
+            Response::parse(head, max_headers, visit)
+        })
     }
 
     fn read<'a, 'i: 'a, T>(
         &'a mut self,
         input: &mut &'i mut [u8],
         kind: Kind,
-        parse: impl FnOnce(&'a [u8]) -> Result<T, Error>,
+        parse: impl FnOnce(&'a [u8], usize) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
         let Self { storage, limits, state } = self;
-        let result = match *state {
+        let scan = match *state {
             State::Failed(e) => return Err(e),
             State::Between if input.is_empty() => return Ok(None),
-            State::Between => {
-                storage.clear();
-                take_head(storage, Scan::new(kind), limits, input)
-            }
-            State::Within(scan) => take_head(storage, scan, limits, input),
+            State::Between => Scan::new(kind),
+            State::Within(scan) => scan,
         };
-        let result = match result {
-            Ok(Taken::Head(head)) => parse(head).map(Some),
+        let result = match take_head(storage, scan, limits, input) {
+            Ok(Taken::Head(head)) => parse(head, limits.max_headers).map(Some),
+            Ok(Taken::Unchecked(head)) => parse(head, limits.max_headers)
+                .map(Some)
+                // The error that the bytes would have met, had they come one by one.
+                .map_err(|e| Scan::new(kind).find_end(head, limits).err().unwrap_or(e)),
             Ok(Taken::All(scan)) => {
                 *state = State::Within(scan);
                 return Ok(None);
@@ -174,8 +174,10 @@ impl<B: Buffer> HeadReader<B> {
 enum Taken<'a> {
     /// All of the input, and the head goes on.
     All(Scan),
-    /// The rest of the head.
+    /// The rest of the head, which is this.
     Head(&'a [u8]),
+    /// All of the head, with lines ended by CRLF, and nothing else known.
+    Unchecked(&'a [u8]),
 }
 
 fn take_head<'a, 'i: 'a, B: Buffer>(
@@ -184,22 +186,75 @@ fn take_head<'a, 'i: 'a, B: Buffer>(
     limits: &Limits,
     input: &mut &'i mut [u8],
 ) -> Result<Taken<'a>, Error> {
-    let in_one_piece = scan.len == 0;
+    let first = scan.len == 0;
+    if first {
+        if let Some(len) = find_end_quickly(input, limits.max_head_len) {
+            return Ok(Taken::Unchecked(split_off(input, len)));
+        }
+        storage.clear();
+    }
     let Some(len) = scan.find_end(input, limits)? else {
         let piece: &mut [u8] = mem::take(input);
         storage.try_append(piece).map_err(|_| Error::HeadTooLong)?;
         return Ok(Taken::All(scan));
     };
-    let (piece, rest) = mem::take(input).split_at_mut_checked(len).unwrap_or_default();
+    let piece = split_off(input, len);
+    if first {
+        return Ok(Taken::Head(trim_head(piece)));
+    }
+    storage.try_append(piece).map_err(|_| Error::HeadTooLong)?;
+    // Not `storage.as_slice()`, which would be that of `&mut B`.
+    Ok(Taken::Head(trim_head(B::as_slice(storage))))
+}
+
+fn split_off<'i>(input: &mut &'i mut [u8], len: usize) -> &'i [u8] {
+    let (head, rest) = mem::take(input).split_at_mut_checked(len).unwrap_or_default();
     *input = rest;
-    let head = if in_one_piece {
-        piece
-    } else {
-        storage.try_append(piece).map_err(|_| Error::HeadTooLong)?;
-        // Not `storage.as_slice()`, which would be that of `&mut B`.
-        B::as_slice(storage)
-    };
-    Ok(Taken::Head(head.strip_prefix(b"\r\n").unwrap_or(head)))
+    head
+}
+
+/// A head without the empty line that may precede a request.
+fn trim_head(head: &[u8]) -> &[u8] {
+    head.strip_prefix(b"\r\n").unwrap_or(head)
+}
+
+/// The length of a head that lies whole in `input`, in lines ended by CRLF.
+///
+/// `None` says nothing. Whatever else can be wrong with a head is left to the parser, so that the
+/// bytes are looked at once less; [`Scan`] is what knows how to say it.
+fn find_end_quickly(input: &[u8], max_head_len: usize) -> Option<usize> {
+    const STEP: usize = 64;
+    let input = input.get(..max_head_len).unwrap_or(input);
+    // The parser would skip any number of empty lines, before a response too.
+    if matches!(input.first(), Some(b'\r' | b'\n')) {
+        return None;
+    }
+    let mut start = 0;
+    // One more byte, so that each is seen together with the one after it.
+    while let Some(block) = input.get(start..)?.first_chunk::<{ STEP + 1 }>() {
+        let (these, next) = (block.first_chunk::<STEP>()?, block.last_chunk::<STEP>()?);
+        // All of them, without stopping, so that they are compared many at a time.
+        let found = these.iter().zip(next).fold(0, |found, (&a, &b)| {
+            let empty_line = u8::from(a == b'\n') & u8::from(b == b'\r');
+            let bare_lf = u8::from(a != b'\r') & u8::from(b == b'\n');
+            found | empty_line | bare_lf
+        });
+        if found != 0 {
+            break;
+        }
+        start += STEP;
+    }
+    let last = input.get(start..)?;
+    for lf in memchr_iter(b'\n', last) {
+        if lf > 0 && last.get(lf - 1) != Some(&b'\r') {
+            return None;
+        }
+        if last.get(lf + 1) == Some(&b'\r') {
+            let end = start + lf + 3;
+            return input.get(..end)?.ends_with(b"\n").then_some(end);
+        }
+    }
+    None
 }
 
 /// The search for the empty line that ends a head, which stops at the first byte that cannot be
@@ -210,8 +265,9 @@ struct Scan {
     len: usize,
     /// Lines ended, without the empty one that may precede a request.
     lines: usize,
-    /// Whether an empty line may precede the first.
-    may_be_empty: bool,
+    kind: Kind,
+    /// Whether an empty line was before the first.
+    skipped: bool,
     /// Whether the line has no byte so far but perhaps its CR.
     line_is_empty: bool,
     /// Whether the last byte was a CR.
@@ -220,8 +276,7 @@ struct Scan {
 
 impl Scan {
     fn new(kind: Kind) -> Self {
-        let may_be_empty = kind == Kind::Request;
-        Self { len: 0, lines: 0, may_be_empty, line_is_empty: true, cr: false }
+        Self { len: 0, lines: 0, kind, skipped: false, line_is_empty: true, cr: false }
     }
 
     /// The length of the part of `bytes` that belongs to the head, if it ends there.
@@ -256,8 +311,12 @@ impl Scan {
                     }
                 } else if self.lines > 0 {
                     return Ok(Some(bytes.len() - rest.len()));
-                } else if !mem::take(&mut self.may_be_empty) {
-                    return Err(Error::RequestLine);
+                } else {
+                    match self.kind {
+                        Kind::Request if !self.skipped => self.skipped = true,
+                        Kind::Request => return Err(Error::RequestLine),
+                        Kind::Response => return Err(Error::StatusLine),
+                    }
                 }
                 self.line_is_empty = true;
             }

@@ -1,26 +1,43 @@
 //! The little grammar that heads share (RFC 9110 §5.6).
 
+/// Whether `text` is `lower` in any case: compared all at once, which is several times faster
+/// than byte by byte, since the length is known when this is compiled.
+#[inline]
+pub(crate) fn is_in_any_case<const LEN: usize>(text: &[u8], lower: &[u8; LEN]) -> bool {
+    let Ok(text) = <&[u8; LEN]>::try_from(text) else { return false };
+    text.iter().zip(lower).fold(0, |diff, (a, b)| diff | (a.to_ascii_lowercase() ^ b)) == 0
+}
+
 /// Whether `byte` may be part of a token (RFC 9110 §5.6.2).
 #[inline]
-pub(crate) const fn is_tchar(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'!' | b'#'
-                | b'$'
-                | b'%'
-                | b'&'
-                | b'\''
-                | b'*'
-                | b'+'
-                | b'-'
-                | b'.'
-                | b'^'
-                | b'_'
-                | b'`'
-                | b'|'
-                | b'~'
-        )
+pub(crate) fn is_tchar(byte: u8) -> bool {
+    TCHARS.get(usize::from(byte)) == Some(&true)
+}
+
+static TCHARS: [bool; 256] = table(b"!#$%&'*+-.^_`|~");
+
+/// Whether `byte` may be part of a host's name (RFC 3986 §3.2.2).
+#[inline]
+fn is_host_char(byte: u8) -> bool {
+    HOST_CHARS.get(usize::from(byte)) == Some(&true)
+}
+
+static HOST_CHARS: [bool; 256] = table(b"-._~%!$&'()*+,;=");
+
+/// A table of letters, digits and `others`.
+#[expect(clippy::indexing_slicing, reason = "evaluated when this is compiled")]
+const fn table(mut others: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte.is_ascii() {
+        table[byte as usize] = byte.is_ascii_alphanumeric();
+        byte += 1;
+    }
+    while let [byte, rest @ ..] = others {
+        table[*byte as usize] = true;
+        others = rest;
+    }
+    table
 }
 
 /// Whether `text` is a token.
@@ -98,28 +115,7 @@ pub(crate) fn authority(text: &str) -> Option<(&str, &str)> {
         }
         address.len() + 2
     } else {
-        let valid = |b: u8| {
-            b.is_ascii_alphanumeric()
-                || matches!(
-                    b,
-                    b'-' | b'.'
-                        | b'_'
-                        | b'~'
-                        | b'%'
-                        | b'!'
-                        | b'$'
-                        | b'&'
-                        | b'\''
-                        | b'('
-                        | b')'
-                        | b'*'
-                        | b'+'
-                        | b','
-                        | b';'
-                        | b'='
-                )
-        };
-        text.bytes().position(|b| !valid(b)).unwrap_or(text.len())
+        text.bytes().position(|b| !is_host_char(b)).unwrap_or(text.len())
     };
     let (host, rest) = text.split_at_checked(host_len)?;
     let port = if rest.is_empty() { "" } else { rest.strip_prefix(':')? };

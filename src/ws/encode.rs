@@ -180,7 +180,7 @@ impl<M: Masking> Encoder<M> {
 
     /// Writes a close frame, after which nothing can be written (§5.5.1).
     ///
-    /// [`CloseCode::NO_STATUS`] stands for a frame without a payload, and goes with no reason.
+    /// [`CloseCode::NO_STATUS`](super::CloseCode::NO_STATUS) stands for a frame without a payload, and goes with no reason.
     pub fn encode_close(
         &mut self,
         close: CloseFrame<'_>,
@@ -200,6 +200,15 @@ impl<M: Masking> Encoder<M> {
                 &*payload
             }
         };
+        self.encode_close_payload(payload, out)
+    }
+
+    /// Writes a close frame whose payload follows the rules.
+    pub(super) fn encode_close_payload(
+        &mut self,
+        payload: &[u8],
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
         self.encode_control(Opcode::Close, payload, out)?;
         self.state = State::Closed;
         Ok(())

@@ -1,4 +1,58 @@
 //! WebSocket (RFC 6455). A section number alone is one of that RFC.
+//!
+//! A [`handshake`] opens the connection. A [`Connection`] is one end of it from there on: it gives
+//! out parts of messages as they come, answers pings, and closes by the book. An [`Assembler`]
+//! joins the parts to [`Message`]s for those who want them whole; who does not, for instance a
+//! proxy, never holds more than a read's worth. A [`Keepalive`] says when to ping. For one
+//! direction alone, there are [`Decoder`] and [`Encoder`].
+//!
+//! Text is checked as it comes, and refused at the first byte that cannot be UTF-8. Whatever a peer
+//! could make us hold or repeat is bounded by [`Limits`].
+//!
+//! No extension is spoken yet: a handshake can negotiate one, but reserved bits are refused.
+//!
+//! A server that echoes, and a client that hears it:
+//!
+//! ```
+//! use framewright::ws::{Assembler, CloseCode, Closer, Connection, Event, Limits, Message};
+//!
+//! let mut server = Connection::server(Limits::new());
+//! let mut assembler = Assembler::new(Vec::new());
+//! // Each key has to come fresh from a generator fit for cryptography: this one does not.
+//! let mut client = Connection::client(Limits::new(), || [0x37, 0xFA, 0x21, 0x3D]);
+//!
+//! let (mut to_server, mut to_client) = (Vec::new(), Vec::new());
+//! client.send("Hello", &mut to_server)?;
+//! client.close(CloseCode::NORMAL, "that was all", &mut to_server)?;
+//!
+//! for read in to_server.chunks_mut(7) { // what the server has just read, any size
+//!     let mut input = read;
+//!     while let Some(event) = server.receive(&mut input) {
+//!         match event {
+//!             Event::Part(part) => {
+//!                 if let Some(message) = assembler.push(part)? {
+//!                     server.send(message, &mut to_client)?;
+//!                 }
+//!             }
+//!             Event::Close(code) => assert_eq!(code, CloseCode::NORMAL),
+//!             Event::Failed(error) => eprintln!("the client broke the protocol: {error}"),
+//!             _ => {}
+//!         }
+//!     }
+//!     server.transmit(&mut to_client); // pongs, and the answer to a close
+//! }
+//! assert_eq!(server.close_expected(), Some(Closer::Us)); // once everything is written
+//!
+//! let mut echo = Assembler::new(Vec::new());
+//! let mut input = &mut to_client[..];
+//! while let Some(event) = client.receive(&mut input) {
+//!     if let Event::Part(part) = event {
+//!         assert_eq!(echo.push(part)?, Some(Message::Text("Hello")));
+//!     }
+//! }
+//! assert_eq!(client.finish().code, CloseCode::NORMAL);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod assemble;
 mod close;

@@ -2,9 +2,9 @@ use super::fields::{EXTENSIONS, Fields, PROTOCOL, extensions};
 use super::key::encode_key;
 use super::server::is_reserved;
 use super::{Error, Extension, Extensions, SendError, accept_key};
-use crate::Buffer;
 use crate::http1::syntax::{ascii, is_token, is_visible};
 use crate::http1::{self, HeadReader, HeadWriter, Headers, Limits, Response, Version};
+use crate::{Buffer, Truncated};
 
 /// The request that opens a WebSocket connection (§4.1).
 ///
@@ -218,16 +218,11 @@ impl<B: Buffer> Client<'_, B> {
         answer.map(Some)
     }
 
-    /// Ends the stream.
-    ///
-    /// # Errors
-    ///
-    /// [`http1::Error::Truncated`] if it ended before the answer, and whatever error came before.
-    pub const fn finish(&self) -> Result<(), Error> {
+    /// Tells whether the stream may end here: not before the answer.
+    pub const fn finish(&self) -> Result<(), Truncated> {
         match self.state {
-            State::Failed(e) => Err(e),
-            State::Done => Ok(()),
-            State::Reading => Err(Error::Head(http1::Error::Truncated)),
+            State::Done | State::Failed(_) => Ok(()),
+            State::Reading => Err(Truncated),
         }
     }
 }

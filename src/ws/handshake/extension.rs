@@ -57,14 +57,14 @@ impl<'a> Iterator for Extensions<'a> {
 /// One extension and its parameters.
 #[derive(Clone, Copy, Debug)]
 pub struct Extension<'a> {
-    name: &'a str,
+    name: Token<'a>,
     params: Cursor<'a>,
 }
 
 impl<'a> Extension<'a> {
     /// The name, a token.
-    pub const fn name(&self) -> &'a str {
-        self.name
+    pub fn name(&self) -> &'a str {
+        self.name.text()
     }
 
     /// The parameters, in their order. A name may be repeated.
@@ -90,14 +90,14 @@ impl<'a> Iterator for Params<'a> {
 /// A parameter of an [`Extension`].
 #[derive(Clone, Copy, Debug)]
 pub struct Param<'a> {
-    name: &'a str,
+    name: Token<'a>,
     value: Option<Value<'a>>,
 }
 
 impl<'a> Param<'a> {
     /// The name, a token.
-    pub const fn name(&self) -> &'a str {
-        self.name
+    pub fn name(&self) -> &'a str {
+        self.name.text()
     }
 
     /// The value, if there is one.
@@ -119,14 +119,14 @@ impl<'a> Param<'a> {
 #[derive(Clone, Copy)]
 pub struct Value<'a> {
     /// Without the quotes; each backslash escapes what follows it.
-    escaped: &'a str,
+    escaped: Token<'a>,
 }
 
 impl<'a> Value<'a> {
     /// The bytes of the token.
     pub fn bytes(self) -> impl Iterator<Item = u8> + use<'a> {
         // In a token there is no backslash, not even an escaped one.
-        self.escaped.bytes().filter(|&b| b != b'\\')
+        self.escaped.0.iter().copied().filter(|&b| b != b'\\')
     }
 }
 
@@ -138,13 +138,31 @@ impl PartialEq<str> for Value<'_> {
 
 impl fmt::Display for Value<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.escaped.split('\\').try_for_each(|part| f.write_str(part))
+        self.escaped.text().split('\\').try_for_each(|part| f.write_str(part))
     }
 }
 
 impl fmt::Debug for Value<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\"{self}\"")
+    }
+}
+
+/// Bytes that were checked to be a token, and so to be ASCII; or one with backslashes.
+///
+/// It is text only for who wants to read it, because most are parsed just to check the grammar.
+#[derive(Clone, Copy)]
+struct Token<'a>(&'a [u8]);
+
+impl<'a> Token<'a> {
+    fn text(self) -> &'a str {
+        ascii(self.0)
+    }
+}
+
+impl fmt::Debug for Token<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.text().fmt(f)
     }
 }
 
@@ -201,16 +219,16 @@ impl<'a> Cursor<'a> {
     }
 
     /// Eats a token, and whitespace around it.
-    fn token(&mut self) -> Option<&'a str> {
+    fn token(&mut self) -> Option<Token<'a>> {
         self.rest = trim_start(self.rest);
         let len = self.rest.iter().position(|&b| !is_tchar(b)).unwrap_or(self.rest.len());
         let (token, rest) = self.rest.split_at_checked(len)?;
         self.rest = trim_start(rest);
-        (!token.is_empty()).then(|| ascii(token))
+        (!token.is_empty()).then_some(Token(token))
     }
 
     /// Eats the rest of a quoted string, which must be a token when unescaped.
-    fn quoted(&mut self) -> Option<&'a str> {
+    fn quoted(&mut self) -> Option<Token<'a>> {
         let mut len = 0;
         let mut bytes = self.rest.iter();
         loop {
@@ -223,6 +241,6 @@ impl<'a> Cursor<'a> {
         }
         let quoted = self.rest.get(..len)?;
         self.rest = trim_start(bytes.as_slice());
-        (!quoted.is_empty()).then(|| ascii(quoted))
+        (!quoted.is_empty()).then_some(Token(quoted))
     }
 }

@@ -1,5 +1,5 @@
 use super::{Error, Extensions};
-use crate::http1::syntax::{ascii, is_token, list};
+use crate::http1::syntax::{ascii, is_in_any_case, is_token, list};
 
 /// How often a header was seen, and its first value.
 #[derive(Clone, Copy, Debug, Default)]
@@ -88,19 +88,19 @@ impl<'a> Fields<'a> {
 
     #[inline]
     pub(super) fn see(&mut self, name: &'a str, value: &'a [u8]) {
-        let is = |known: &str| name.eq_ignore_ascii_case(known);
+        let name = name.as_bytes();
         match name.len() {
-            4 if is("host") => self.host.add(value),
-            6 if is("origin") => self.origin.add(value),
-            7 if is("upgrade") => self.upgrade |= has(value, b"websocket"),
-            10 if is("connection") => self.connection |= has(value, b"upgrade"),
-            14 if is("content-length") => self.body = true,
-            17 if is("sec-websocket-key") => self.key.add(value),
-            17 if is("transfer-encoding") => self.body = true,
-            20 if is("sec-websocket-accept") => self.accept.add(value),
-            21 if is("sec-websocket-version") => self.version.add(value),
-            22 if is(PROTOCOL) => self.protocol.add(value),
-            24 if is(EXTENSIONS) => self.extensions.add(value),
+            4 if is_in_any_case(name, b"host") => self.host.add(value),
+            6 if is_in_any_case(name, b"origin") => self.origin.add(value),
+            7 if is_in_any_case(name, b"upgrade") => self.upgrade |= has(value, b"websocket"),
+            10 if is_in_any_case(name, b"connection") => self.connection |= has(value, b"upgrade"),
+            14 if is_in_any_case(name, b"content-length") => self.body = true,
+            17 if is_in_any_case(name, b"sec-websocket-key") => self.key.add(value),
+            17 if is_in_any_case(name, b"transfer-encoding") => self.body = true,
+            20 if is_in_any_case(name, b"sec-websocket-accept") => self.accept.add(value),
+            21 if is_in_any_case(name, b"sec-websocket-version") => self.version.add(value),
+            22 if is_in_any_case(name, b"sec-websocket-protocol") => self.protocol.add(value),
+            24 if is_in_any_case(name, b"sec-websocket-extensions") => self.extensions.add(value),
             _ => {}
         }
     }
@@ -120,8 +120,8 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn has(value: &[u8], token: &[u8]) -> bool {
-    list(value).any(|element| element.eq_ignore_ascii_case(token))
+fn has<const LEN: usize>(value: &[u8], token: &[u8; LEN]) -> bool {
+    is_in_any_case(value, token) || list(value).any(|element| is_in_any_case(element, token))
 }
 
 /// Checks a `Sec-WebSocket-Protocol`: tokens, and at least one in all of them.

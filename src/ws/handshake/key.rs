@@ -12,10 +12,18 @@ pub(super) const KEY_LEN: usize = 24;
 /// assert_eq!(&accept, b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 /// ```
 pub fn accept_key(key: &[u8]) -> [u8; 28] {
-    let digest = Sha1::new()
-        .chain_update(key)
-        .chain_update(b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11")
-        .finalize();
+    const GUID: &[u8; 36] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    // In one piece the usual key is hashed faster than in two.
+    let mut text = [0; KEY_LEN + GUID.len()];
+    let digest = if let Some((start, end)) = text.split_first_chunk_mut::<KEY_LEN>()
+        && let Ok(key) = key.try_into()
+    {
+        *start = key;
+        end.copy_from_slice(GUID);
+        Sha1::digest(text)
+    } else {
+        Sha1::new().chain_update(key).chain_update(GUID).finalize()
+    };
     let mut accept = [0; 28];
     STANDARD.encode_slice(digest, &mut accept).expect("20 bytes are 28 in base64");
     accept
@@ -30,8 +38,9 @@ pub(super) fn encode_key(nonce: [u8; 16]) -> [u8; KEY_LEN] {
 
 /// Checks that `value` is 16 bytes in base64, in the only way to write them (§4.2.1).
 pub(super) fn parse_key(value: &[u8]) -> Option<[u8; KEY_LEN]> {
-    let key = value.try_into().ok()?;
-    // Room for what 24 characters could be at most.
-    let len = STANDARD.decode_slice(value, &mut [0; 18]).ok()?;
-    (len == 16).then_some(key)
+    let key: [u8; KEY_LEN] = value.try_into().ok()?;
+    // 126 bits; then 2 bits and 4 that must be zero; then padding.
+    let (sextets, last) = key.split_last_chunk::<3>()?;
+    let valid = sextets.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'));
+    (valid && matches!(last, [b'A' | b'Q' | b'g' | b'w', b'=', b'='])).then_some(key)
 }

@@ -36,7 +36,7 @@ enum Rule<'a> {
 impl<'a> Origins<'a> {
     /// The origins in `list`, each as a browser writes it: `https://example.com`, with a port if
     /// it is not the scheme's own and nothing behind. An entry that is written differently admits
-    /// nobody.
+    /// nobody but clients who write it the same way, which browsers do not.
     pub const fn exact(list: &'a [&'a str]) -> Self {
         Self { rule: Rule::Exact(list), absent: false }
     }
@@ -111,17 +111,25 @@ fn port_for(scheme: &str, port: &str) -> Option<u16> {
 }
 
 fn is_same(admitted: &str, origin: &str) -> bool {
+    if admitted == origin {
+        return true;
+    }
     match (Origin::parse(admitted), Origin::parse(origin)) {
         (Some(a), Some(b)) => {
             a.scheme.eq_ignore_ascii_case(b.scheme)
                 && a.host.eq_ignore_ascii_case(b.host)
                 && a.port == b.port
         }
-        _ => admitted == "null" && origin == "null",
+        _ => false,
     }
 }
 
+/// `host` is known to be a host with an optional port.
 fn is_same_host(origin: &str, host: &str) -> bool {
+    let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+    if rest == Some(host) {
+        return true;
+    }
     match (Origin::parse(origin), authority(host)) {
         (Some(origin), Some((host, port))) => {
             origin.host.eq_ignore_ascii_case(host) && origin.port == port_for(origin.scheme, port)

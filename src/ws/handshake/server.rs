@@ -1,11 +1,11 @@
-use super::fields::{EXTENSIONS, Fields, PROTOCOL, check_protocols, extensions, protocols};
+use super::fields::{EXTENSIONS, Fields, PROTOCOL, Seen, check_protocols, extensions, protocols};
 use super::key::{KEY_LEN, parse_key};
 use super::{Error, Extension, Extensions, Origins, SendError, accept_key};
-use crate::Buffer;
 use crate::http1::syntax::{authority, is_visible};
 use crate::http1::{
     self, HeadReader, HeadWriter, Headers, Limits, Request, ResponseWriter, Version,
 };
+use crate::{Buffer, Truncated};
 
 /// The server's side of the opening handshake (§4.2): reads one request.
 #[derive(Debug)]
@@ -52,28 +52,16 @@ impl<'o, B: Buffer> Server<'o, B> {
         let request = reader.read_request_with(input, |name, value| fields.see(name, value));
         let offer = match request {
             Ok(None) => return Ok(None),
-            Ok(Some(request)) => {
-                let (method, version, target) =
-                    (request.method(), request.version(), request.target());
-                Offer::check(method, version, target, request.headers(), &fields, *origins)
-            }
+            Ok(Some(request)) => Offer::from_fields(&request, &fields, *origins),
             Err(e) => Err(e.into()),
         };
         *state = offer.as_ref().err().map_or(State::Done, |e| State::Failed(*e));
         offer.map(Some)
     }
 
-    /// Ends the stream.
-    ///
-    /// # Errors
-    ///
-    /// [`http1::Error::Truncated`] if it ended within the head, and whatever error came before.
-    pub fn finish(&self) -> Result<(), Error> {
-        match self.state {
-            State::Failed(e) => Err(e),
-            State::Done => Ok(()),
-            State::Reading => Ok(self.reader.finish()?),
-        }
+    /// Tells whether the stream may end here: not inside the head.
+    pub const fn finish(&self) -> Result<(), Truncated> {
+        self.reader.finish()
     }
 }
 
@@ -86,7 +74,8 @@ pub struct Offer<'a, H = Headers<'a>> {
     host: &'a str,
     origin: Option<&'a str>,
     key: [u8; KEY_LEN],
-    fields: Fields<'a>,
+    protocol: Seen<'a>,
+    extensions: Seen<'a>,
     headers: H,
 }
 
@@ -96,8 +85,16 @@ impl<'a> Offer<'a> {
     /// [`Error::NotAnUpgrade`] tells a request for a page, to which a server of both may answer
     /// with one.
     pub fn from_request(request: &Request<'a>, origins: Origins<'_>) -> Result<Self, Error> {
+        Self::from_fields(request, &Fields::gather(request.headers()), origins)
+    }
+
+    fn from_fields(
+        request: &Request<'a>,
+        fields: &Fields<'a>,
+        origins: Origins<'_>,
+    ) -> Result<Self, Error> {
         let (method, version, target) = (request.method(), request.version(), request.target());
-        Self::from_parts(method, version, target, request.headers(), origins)
+        Self::check(method, version, target, request.host(), request.headers(), fields, origins)
     }
 }
 
@@ -118,13 +115,25 @@ where
         origins: Origins<'_>,
     ) -> Result<Self, Error> {
         let fields = Fields::gather(headers.clone());
-        Self::check(method, version, target, headers, &fields, origins)
+        let host = match fields.host {
+            Seen::Never => None,
+            Seen::Once(host) => Some(
+                core::str::from_utf8(host)
+                    .ok()
+                    .filter(|host| authority(host).is_some())
+                    .ok_or(http1::Error::BadHost)?,
+            ),
+            Seen::Again(_) => return Err(http1::Error::RepeatedHost.into()),
+        };
+        Self::check(method, version, target, host, headers, &fields, origins)
     }
 
+    /// `host` is a host with an optional port, or empty.
     fn check(
         method: &str,
         version: Version,
         target: &'a str,
+        host: Option<&'a str>,
         headers: H,
         fields: &Fields<'a>,
         origins: Origins<'_>,
@@ -135,12 +144,10 @@ where
         if version < Version::Http11 {
             return Err(Error::HttpVersion);
         }
-        let host = fields.host.only(
-            Error::Head(http1::Error::MissingHost),
-            Error::Head(http1::Error::RepeatedHost),
-        )?;
-        let host = core::str::from_utf8(host).ok().filter(|host| is_authority(host));
-        let host = host.ok_or(Error::Head(http1::Error::BadHost))?;
+        let host = host.ok_or(http1::Error::MissingHost)?;
+        if host.is_empty() || host.starts_with(':') {
+            return Err(http1::Error::BadHost.into());
+        }
         let (authority, resource_name) = split_target(target).ok_or(Error::Target)?;
         // Where the target names a host, `Host` does not count (RFC 9112 §3.2.2).
         let host = authority.unwrap_or(host);
@@ -157,7 +164,8 @@ where
         for value in fields.extensions.all(EXTENSIONS, &headers) {
             Extensions::parse(value)?;
         }
-        Ok(Self { target, resource_name, host, origin, key, fields: *fields, headers })
+        let Fields { protocol, extensions, .. } = *fields;
+        Ok(Self { target, resource_name, host, origin, key, protocol, extensions, headers })
     }
 
     /// The request target as it was sent.
@@ -190,7 +198,7 @@ where
     /// The same one may be there twice, although the standard forbids it: it makes no difference,
     /// and to look for it would.
     pub fn protocols(&self) -> impl Iterator<Item = &'a str> + use<'a, H> {
-        protocols(self.fields.protocol.all(PROTOCOL, &self.headers))
+        protocols(self.protocol.all(PROTOCOL, &self.headers))
     }
 
     /// Chooses the first of the server's subprotocols that was offered.
@@ -201,7 +209,7 @@ where
 
     /// The offered extensions, by the client's preference (§9.1).
     pub fn extensions(&self) -> impl Iterator<Item = Extension<'a>> + use<'a, H> {
-        extensions(self.fields.extensions.all(EXTENSIONS, &self.headers))
+        extensions(self.extensions.all(EXTENSIONS, &self.headers))
     }
 
     /// Accepts the offer; what is accepted of it is to be added and written.

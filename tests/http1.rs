@@ -1,0 +1,685 @@
+//! Heads of HTTP/1.1 messages, in the order of RFC 9112.
+
+#![cfg(feature = "alloc")]
+
+mod common;
+
+use std::cell::Cell;
+
+use common::same_however_split;
+use framewright::http1::{
+    Body, Error, HeadReader, Limits, Request, RequestWriter, Response, ResponseWriter, SendError,
+    Version, reason_phrase,
+};
+use framewright::{Buffer, BufferFull, SliceBuf, Truncated};
+use proptest::prelude::*;
+
+type Lines = Vec<(String, Vec<u8>)>;
+
+fn lines(headers: framewright::http1::Headers<'_>) -> Lines {
+    headers.iter().map(|(name, value)| (name.to_owned(), value.to_vec())).collect()
+}
+
+/// What a request says, and what follows it.
+#[derive(Clone, Debug, PartialEq)]
+struct Asked {
+    method: String,
+    target: String,
+    version: Version,
+    host: Option<String>,
+    body: Body,
+    headers: Lines,
+    rest: Vec<u8>,
+}
+
+impl Asked {
+    fn new(request: &Request<'_>) -> Self {
+        Self {
+            method: request.method().into(),
+            target: request.target().into(),
+            version: request.version(),
+            host: request.host().map(Into::into),
+            body: request.body(),
+            headers: lines(request.headers()),
+            rest: Vec::new(),
+        }
+    }
+}
+
+/// What a response says, and what follows it.
+#[derive(Clone, Debug, PartialEq)]
+struct Answered {
+    version: Version,
+    status: u16,
+    reason: Vec<u8>,
+    body: Body,
+    headers: Lines,
+    rest: Vec<u8>,
+}
+
+impl Answered {
+    fn new(response: &Response<'_>) -> Self {
+        Self {
+            version: response.version(),
+            status: response.status(),
+            reason: response.reason().to_vec(),
+            body: response.body(),
+            headers: lines(response.headers()),
+            rest: Vec::new(),
+        }
+    }
+}
+
+fn ask_in(pieces: &[&[u8]], limits: Limits) -> Result<Option<Asked>, Error> {
+    let mut reader = HeadReader::new(Vec::new(), limits);
+    let mut asked: Option<Asked> = None;
+    for piece in pieces {
+        let mut piece = piece.to_vec();
+        let mut input = &mut piece[..];
+        if asked.is_none() {
+            match reader.read_request(&mut input) {
+                Ok(Some(request)) => asked = Some(Asked::new(&request)),
+                Ok(None) => assert!(input.is_empty(), "all is taken"),
+                Err(e) => {
+                    let mut good = *b"GET / HTTP/1.0\r\n\r\n";
+                    let again = reader.read_request(&mut &mut good[..]).err();
+                    assert_eq!(again, Some(e), "errors are final");
+                    assert_eq!(reader.finish(), Ok(()), "it was the peer, not the stream");
+                    return Err(e);
+                }
+            }
+        }
+        if let Some(asked) = &mut asked {
+            asked.rest.extend_from_slice(input);
+        }
+    }
+    Ok(asked)
+}
+
+fn ask(bytes: impl AsRef<[u8]>) -> Result<Option<Asked>, Error> {
+    same_however_split(bytes.as_ref(), |pieces| ask_in(pieces, Limits::new()))
+}
+
+fn answer(bytes: impl AsRef<[u8]>) -> Result<Option<Answered>, Error> {
+    same_however_split(bytes.as_ref(), |pieces| {
+        let mut reader = HeadReader::new(Vec::new(), Limits::new());
+        let mut answered: Option<Answered> = None;
+        for piece in pieces {
+            let mut piece = piece.to_vec();
+            let mut input = &mut piece[..];
+            if answered.is_none()
+                && let Some(response) = reader.read_response(&mut input)?
+            {
+                answered = Some(Answered::new(&response));
+            }
+            if let Some(answered) = &mut answered {
+                answered.rest.extend_from_slice(input);
+            }
+        }
+        Ok(answered)
+    })
+}
+
+#[test]
+fn a_head_is_what_comes_before_the_first_empty_line() {
+    let head =
+        "GET /a?b HTTP/1.1\r\nHost: example.com:80\r\nx-One:  1 \t\r\nX-ONE:2\r\nEmpty:\r\n\r\n";
+    let asked = ask(format!("{head}\0\n\r\n not a head")).unwrap().unwrap();
+    let (host, one, two, empty) = ("example.com:80", &b"1"[..], &b"2"[..], &b""[..]);
+    let headers = [("Host", host.as_bytes()), ("x-One", one), ("X-ONE", two), ("Empty", empty)];
+    assert_eq!(
+        asked,
+        Asked {
+            method: "GET".into(),
+            target: "/a?b".into(),
+            version: Version::Http11,
+            host: Some(host.into()),
+            body: Body::Len(0),
+            headers: headers.map(|(name, value)| (name.into(), value.into())).into(),
+            rest: b"\0\n\r\n not a head".into(),
+        }
+    );
+    for len in 0..head.len() {
+        assert_eq!(ask(&head[..len]), Ok(None), "{len} bytes");
+    }
+}
+
+#[test]
+fn headers_are_found_in_any_case() {
+    let mut bytes = *b"GET / HTTP/1.1\r\nHost: a\r\nset: 1\r\nSET: \xff\r\n\r\n";
+    let mut reader = HeadReader::new(Vec::new(), Limits::new());
+    let mut input = &mut bytes[..];
+    let request = reader.read_request(&mut input).unwrap().unwrap();
+    assert_eq!(request.headers().get("Set"), Some(&b"1"[..]));
+    assert_eq!(request.headers().get("Sets"), None);
+    assert!(request.headers().get_all("sEt").eq([&b"1"[..], b"\xff"]));
+    assert_eq!(format!("{:?}", request.headers()), r#"{"Host": "a", "set": "1", "SET": "\xff"}"#);
+}
+
+#[test]
+fn a_head_in_one_piece_is_not_copied() {
+    let mut bytes = *b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n";
+    let mut reader = HeadReader::new(SliceBuf::new(&mut []), Limits::new());
+    let mut input = &mut bytes[..];
+    assert_eq!(reader.read_request(&mut input).unwrap().unwrap().target(), "/");
+    assert_eq!(reader.read_request(&mut input).unwrap().unwrap().target(), "/2");
+    assert!(reader.read_request(&mut input).unwrap().is_none());
+    assert_eq!(reader.finish(), Ok(()));
+}
+
+#[test]
+fn heads_that_are_split_may_follow_each_other_too() {
+    let mut reader = HeadReader::new(Vec::new(), Limits::new());
+    let mut targets = Vec::new();
+    for piece in
+        ["GET /1 HTTP/1.1\r\nHo", "st: a\r\n\r\nGET /2 HTTP/1.1\r", "\nHost: b\r\n\r", "\n"]
+    {
+        let mut piece = piece.to_owned().into_bytes();
+        let mut input = &mut piece[..];
+        while let Some(request) = reader.read_request(&mut input).unwrap() {
+            targets.push((request.target().to_owned(), request.host().unwrap().to_owned()));
+        }
+    }
+    assert_eq!(targets, [("/1".into(), "a".into()), ("/2".into(), "b".into())]);
+    assert_eq!(reader.finish(), Ok(()));
+    assert!(matches!(reader.read_request(&mut &mut b"G".to_owned()[..]), Ok(None)));
+    assert_eq!(reader.finish(), Err(Truncated));
+}
+
+/// T5: what two parsers could read in two ways, neither of which is to be guessed.
+#[test]
+fn t5_heads_that_others_might_read_otherwise_are_refused() {
+    let request = |line: &str| format!("GET / HTTP/1.1\r\nHost: a\r\n{line}\r\n\r\nrest");
+    for (head, error) in [
+        // §2.2
+        ("GET / HTTP/1.1\nHost: a\n\n".into(), Error::BareLf),
+        ("GET / HTTP/1.1\r\nHost: a\r\n\n".into(), Error::BareLf),
+        ("GET / HTTP/1.1\r\nHost: a\r\nA: b\nC: d\r\n\r\n".into(), Error::BareLf),
+        ("\nGET / HTTP/1.1\r\nHost: a\r\n\r\n".into(), Error::BareLf),
+        ("GET / HTTP/1.1\r\nHost: a\r\n\rA: b\r\n\r\n".into(), Error::BareCr),
+        (request("A: b\rC: d"), Error::BareCr),
+        (request("A: b\r\r"), Error::BareCr),
+        (request("A: \0"), Error::ControlByte),
+        (request("A: b\x0bc"), Error::ControlByte),
+        (request("A\x01: b"), Error::ControlByte),
+        (request("A: \x7f"), Error::ControlByte),
+        ("GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n".into(), Error::ControlByte),
+        ("\x16\x03\x01\x02".into(), Error::ControlByte),
+        ("\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n".into(), Error::RequestLine),
+        // §2.3
+        ("GET / HTTP/1.2\r\nHost: a\r\n\r\n".into(), Error::Version),
+        ("GET / HTTP/0.9\r\nHost: a\r\n\r\n".into(), Error::Version),
+        ("GET / http/1.1\r\nHost: a\r\n\r\n".into(), Error::Version),
+        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".into(), Error::Version),
+        // §3
+        ("GET /\r\nHost: a\r\n\r\n".into(), Error::RequestLine),
+        ("GET  / HTTP/1.1\r\nHost: a\r\n\r\n".into(), Error::RequestLine),
+        ("GET /  HTTP/1.1\r\nHost: a\r\n\r\n".into(), Error::Version),
+        ("GET / HTTP/1.1 \r\nHost: a\r\n\r\n".into(), Error::RequestLine),
+        (" GET / HTTP/1.1\r\nHost: a\r\n\r\n".into(), Error::RequestLine),
+        ("GET\t/ HTTP/1.1\r\nHost: a\r\n\r\n".into(), Error::RequestLine),
+        ("GET /\t HTTP/1.1\r\nHost: a\r\n\r\n".into(), Error::RequestLine),
+        ("G@T / HTTP/1.1\r\nHost: a\r\n\r\n".into(), Error::RequestLine),
+        ("GET /\u{e9} HTTP/1.1\r\nHost: a\r\n\r\n".into(), Error::RequestLine),
+        // §3.2
+        ("GET / HTTP/1.1\r\n\r\n".into(), Error::MissingHost),
+        ("GET / HTTP/1.1\r\nA: b\r\n\r\n".into(), Error::MissingHost),
+        (request("Host: a"), Error::RepeatedHost),
+        (request("hOST: b"), Error::RepeatedHost),
+        ("GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n".into(), Error::RepeatedHost),
+        ("GET / HTTP/1.1\r\nHost: a b\r\n\r\n".into(), Error::BadHost),
+        ("GET / HTTP/1.1\r\nHost: a/b\r\n\r\n".into(), Error::BadHost),
+        ("GET / HTTP/1.1\r\nHost: me@a\r\n\r\n".into(), Error::BadHost),
+        ("GET / HTTP/1.1\r\nHost: a:b\r\n\r\n".into(), Error::BadHost),
+        ("GET / HTTP/1.1\r\nHost: \u{e9}\r\n\r\n".into(), Error::BadHost),
+        // §5.1, §5.2
+        (request("A : b"), Error::Header),
+        (request("A\t: b"), Error::Header),
+        (request(" A: b"), Error::Header),
+        (request("A: b\r\n c"), Error::Header),
+        (request("A: b\r\n\tc"), Error::Header),
+        ("GET / HTTP/1.1\r\n Host: a\r\n\r\n".into(), Error::Header),
+        (request(": b"), Error::Header),
+        (request("A"), Error::Header),
+        (request("A(b): c"), Error::Header),
+        (request("\u{e9}: b"), Error::Header),
+        // §6.1
+        (request("Transfer-Encoding: gzip"), Error::TransferEncoding),
+        (request("Transfer-Encoding: chunked, chunked"), Error::TransferEncoding),
+        (request("Transfer-Encoding: gzip, chunked"), Error::TransferEncoding),
+        (request("Transfer-Encoding: xchunked"), Error::TransferEncoding),
+        (request("Transfer-Encoding: \"chunked\""), Error::TransferEncoding),
+        (request("Transfer-Encoding:"), Error::TransferEncoding),
+        (
+            request("Transfer-Encoding: chunked\r\ntransfer-encoding: chunked"),
+            Error::TransferEncoding,
+        ),
+        (request("Transfer-Encoding: chunked\r\nContent-Length: 5"), Error::AmbiguousLength),
+        (request("Content-Length: 0\r\nTransfer-Encoding: chunked"), Error::AmbiguousLength),
+        ("GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n".into(), Error::AmbiguousLength),
+        // §6.3
+        (request("Content-Length: 5\r\nContent-Length: 5"), Error::ContentLength),
+        (request("Content-Length: 5\r\ncontent-length: 6"), Error::ContentLength),
+        (request("Content-Length: 5, 5"), Error::ContentLength),
+        (request("Content-Length: +5"), Error::ContentLength),
+        (request("Content-Length: -5"), Error::ContentLength),
+        (request("Content-Length: 0x5"), Error::ContentLength),
+        (request("Content-Length: 5 5"), Error::ContentLength),
+        (request("Content-Length:"), Error::ContentLength),
+        (request("Content-Length: 18446744073709551616"), Error::ContentLength),
+    ] {
+        assert_eq!(ask(&head), Err(error), "{head:?}");
+    }
+}
+
+#[test]
+fn an_error_does_not_wait_for_the_end_of_the_head() {
+    for (bytes, error) in [
+        (&b"GET / HTTP/1.1\n"[..], Error::BareLf),
+        (b"\n", Error::BareLf),
+        (b"GET / HTTP/1.1\r\nA: b\rc", Error::BareCr),
+        (b"GET \0", Error::ControlByte),
+        (b"GET / HTTP/1.1\r\nA: \x7f", Error::ControlByte),
+        (b"\x16", Error::ControlByte),
+        (b"\r\n\r\n", Error::RequestLine),
+    ] {
+        assert_eq!(ask(bytes), Err(error), "{}", bytes.escape_ascii());
+        assert_eq!(ask(&bytes[..bytes.len() - 1]), Ok(None), "{}", bytes.escape_ascii());
+    }
+}
+
+#[test]
+fn one_empty_line_may_precede_a_request() {
+    let asked = ask("\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap().unwrap();
+    assert_eq!((asked.method.as_str(), asked.headers.len()), ("GET", 1));
+    assert_eq!(answer("\r\nHTTP/1.1 200 OK\r\n\r\n"), Err(Error::StatusLine));
+}
+
+#[test]
+fn a_request_of_http_1_0_needs_no_host() {
+    let asked = ask("GET * HTTP/1.0\r\n\r\n").unwrap().unwrap();
+    assert_eq!((asked.version, asked.host, asked.target.as_str()), (Version::Http10, None, "*"));
+}
+
+#[test]
+fn bodies_are_announced_in_three_ways() {
+    let request = |line| ask(format!("POST / HTTP/1.1\r\nHost: a\r\n{line}\r\n")).unwrap().unwrap();
+    assert_eq!(request("").body, Body::Len(0));
+    assert_eq!(request("Content-Length: 018446744073709551615\r\n").body, Body::Len(u64::MAX));
+    assert_eq!(request("Transfer-Encoding: Chunked\r\n").body, Body::Chunked);
+    let response = |head| answer(format!("HTTP/1.1 {head}\r\n\r\n")).unwrap().unwrap();
+    assert_eq!(response("200 OK").body, Body::UntilClose);
+    assert_eq!(response("200 OK\r\nContent-Length: 3").body, Body::Len(3));
+    assert_eq!(response("200 OK\r\ntransfer-encoding: chunked").body, Body::Chunked);
+    assert_eq!(response("101 Switching Protocols").body, Body::Len(0));
+    assert_eq!(response("204 No Content").body, Body::Len(0));
+    assert_eq!(response("304 Not Modified\r\nContent-Length: 3").body, Body::Len(0));
+}
+
+#[test]
+fn a_response_has_a_status_and_perhaps_a_reason() {
+    for (line, status, reason) in [
+        ("HTTP/1.1 200 OK", 200, &b"OK"[..]),
+        ("HTTP/1.0 404 Not  Found ", 404, b"Not  Found "),
+        ("HTTP/1.1 101 \u{e9}", 101, b"\xc3\xa9"),
+        ("HTTP/1.1 999 ", 999, b""),
+        ("HTTP/1.1 200", 200, b""),
+    ] {
+        let answered = answer(format!("{line}\r\nA: b\r\n\r\nrest")).unwrap().unwrap();
+        assert_eq!((answered.status, &answered.reason[..]), (status, reason));
+        assert_eq!(answered.headers, [("A".into(), b"b".into())]);
+        assert_eq!(answered.rest, b"rest");
+    }
+    for (line, error) in [
+        ("HTTP/1.1  200 OK", Error::StatusLine),
+        ("HTTP/1.1 20 OK", Error::StatusLine),
+        ("HTTP/1.1 2000 OK", Error::StatusLine),
+        ("HTTP/1.1 200\tOK", Error::StatusLine),
+        ("HTTP/1.1 +20 OK", Error::StatusLine),
+        ("HTTP/1.1\t200 OK", Error::Version),
+        ("HTTP/2 200 OK", Error::Version),
+        ("ICY 200 OK", Error::Version),
+        ("GET / HTTP/1.1", Error::Version),
+        ("HTTP/1.1 200 O\x08K", Error::ControlByte),
+        ("HTTP/1.1 200 OK\r\nA : b", Error::Header),
+        ("HTTP/1.1 200 OK\r\nA: b\r\n c", Error::Header),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1", Error::ContentLength),
+        ("HTTP/1.1 200 OK\nA: b", Error::BareLf),
+    ] {
+        assert_eq!(answer(format!("{line}\r\n\r\n")), Err(error), "{line:?}");
+    }
+}
+
+#[test]
+fn a_head_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
+    let head = "GET / HTTP/1.1\r\nHost: a\r\nA: b\r\n\r\n";
+    let within = |max: usize, bytes: &str| {
+        same_however_split(bytes.as_bytes(), |pieces| {
+            ask_in(pieces, Limits::new().max_head_len(max)).map(|asked| asked.is_some())
+        })
+    };
+    assert_eq!(within(head.len(), &format!("{head}rest")), Ok(true));
+    assert_eq!(within(head.len() - 1, head), Err(Error::HeadTooLong));
+    assert_eq!(within(0, "G"), Err(Error::HeadTooLong));
+    assert_eq!(within(0, ""), Ok(false));
+    // The bytes within the limit are judged before it is.
+    assert_eq!(within(4, "GET \n"), Err(Error::HeadTooLong));
+    assert_eq!(within(5, "GET \n"), Err(Error::BareLf));
+    // An endless line costs no more than the limit.
+    assert_eq!(within(64, &"x".repeat(64)), Ok(false));
+    assert_eq!(within(64, &"x".repeat(65)), Err(Error::HeadTooLong));
+}
+
+#[test]
+fn storage_that_is_full_is_a_head_that_is_too_long() {
+    let mut bytes = [0; 16];
+    let mut reader = HeadReader::new(SliceBuf::new(&mut bytes), Limits::new());
+    let mut piece = *b"GET / HTTP/1.1\r\n";
+    assert!(reader.read_request(&mut &mut piece[..]).unwrap().is_none());
+    assert_eq!(reader.read_request(&mut &mut b"H".to_owned()[..]).unwrap_err(), Error::HeadTooLong);
+    assert_eq!(reader.into_storage().as_slice(), b"GET / HTTP/1.1\r\n");
+}
+
+/// T7: one header too many is an error, and says so before the end of the head.
+#[test]
+fn t7_there_may_be_so_many_headers_and_no_more() {
+    for (limits, most) in [
+        (Limits::new(), 64),
+        (Limits::new().max_headers(3), 3),
+        (Limits::new().max_headers(1000), Limits::MOST_HEADERS),
+    ] {
+        let head =
+            |count: usize| format!("GET / HTTP/1.1\r\nHost: a\r\n{}", "A: b\r\n".repeat(count - 1));
+        let run = |text: String| {
+            same_however_split(text.as_bytes(), |pieces| {
+                ask_in(pieces, limits).map(|asked| asked.map(|asked| asked.headers.len()))
+            })
+        };
+        assert_eq!(run(head(most) + "\r\n"), Ok(Some(most)));
+        assert_eq!(run(head(most + 1) + "\r\n"), Err(Error::TooManyHeaders));
+        assert_eq!(run(head(most + 1)), Err(Error::TooManyHeaders));
+        assert_eq!(run(head(most) + "A: b\r"), Ok(None));
+    }
+    let none = Limits::new().max_headers(0);
+    assert!(ask_in(&[b"GET / HTTP/1.0\r\n\r\n"], none).unwrap().is_some());
+    assert_eq!(ask_in(&[b"GET / HTTP/1.0\r\nA: b\r\n\r\n"], none), Err(Error::TooManyHeaders));
+}
+
+/// Storage that counts how often what it holds is looked at.
+struct Watched<'a> {
+    bytes: Vec<u8>,
+    looked_at: &'a Cell<usize>,
+    appended: &'a Cell<usize>,
+}
+
+impl Buffer for Watched<'_> {
+    fn try_grow(&mut self, len: usize) -> Result<&mut [u8], BufferFull> {
+        self.appended.set(self.appended.get() + len);
+        self.bytes.try_grow(len)
+    }
+
+    fn as_slice(&self) -> &[u8] {
+        self.looked_at.set(self.looked_at.get() + self.bytes.len());
+        &self.bytes
+    }
+
+    fn truncate(&mut self, len: usize) {
+        self.bytes.truncate(len);
+    }
+}
+
+/// T1: what has been gathered is looked at once, when the head is whole, so that the work is
+/// linear however few bytes come at a time. (CVE-2023-43669 was the opposite.)
+#[test]
+fn t1_a_head_that_dribbles_in_is_not_read_again_and_again() {
+    for size in [1_000, 2_000, 16_000] {
+        let (looked_at, appended) = (Cell::new(0), Cell::new(0));
+        let storage = Watched { bytes: Vec::new(), looked_at: &looked_at, appended: &appended };
+        let mut reader = HeadReader::new(storage, Limits::new());
+        let head = format!("GET / HTTP/1.1\r\nHost: a\r\nA: {}\r\n\r\n", "b".repeat(size));
+        let mut done = false;
+        for byte in head.bytes() {
+            assert!(!done && looked_at.get() == 0);
+            done = reader.read_request(&mut &mut [byte][..]).unwrap().is_some();
+        }
+        assert!(done);
+        assert_eq!((looked_at.get(), appended.get()), (head.len(), head.len()));
+    }
+}
+
+#[test]
+fn errors_are_small_and_name_their_status() {
+    assert!(size_of::<Error>() <= 16 && size_of::<SendError>() <= 16);
+    for (error, status) in [
+        (Error::HeadTooLong, 431),
+        (Error::TooManyHeaders, 431),
+        (Error::Version, 505),
+        (Error::TransferEncoding, 501),
+        (Error::BareLf, 400),
+        (Error::MissingHost, 400),
+    ] {
+        assert_eq!(error.status(), status);
+        assert_ne!(reason_phrase(status), "");
+    }
+    assert_eq!(Error::RepeatedHost.to_string(), "more than one Host header");
+}
+
+fn written(writer: impl Fn(&mut Vec<u8>) -> Result<(), SendError>) -> Result<String, SendError> {
+    let mut out = b"before ".to_vec();
+    let result = writer(&mut out);
+    let text = String::from_utf8(out).unwrap();
+    match result {
+        Ok(()) => Ok(text.strip_prefix("before ").unwrap().to_owned()),
+        Err(e) => {
+            assert_eq!(text, "before ", "nothing was written");
+            Err(e)
+        }
+    }
+}
+
+#[test]
+fn responses_are_written_whole() {
+    for (writer, text) in [
+        (ResponseWriter::new(200).body(b"hi"), "200 OK\r\nContent-Length: 2\r\n\r\nhi"),
+        (
+            ResponseWriter::new(404).headers(&[("A", "b\tc"), ("Empty", "")]).close(),
+            "404 Not Found\r\nA: b\tc\r\nEmpty: \r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        ),
+        (
+            ResponseWriter::new(200).body(b": hi\n").until_close(),
+            "200 OK\r\nConnection: close\r\n\r\n: hi\n",
+        ),
+        (ResponseWriter::new(204), "204 No Content\r\n\r\n"),
+        (
+            ResponseWriter::new(999).body(&[b'x'; 10]),
+            "999 \r\nContent-Length: 10\r\n\r\nxxxxxxxxxx",
+        ),
+    ] {
+        assert_eq!(written(|out| writer.write(out)), Ok(format!("HTTP/1.1 {text}")));
+    }
+}
+
+#[test]
+fn requests_are_written_whole() {
+    let get = RequestWriter::new("GET", "/a?b", "example.com:8080");
+    let head = "GET /a?b HTTP/1.1\r\nHost: example.com:8080\r\n";
+    assert_eq!(written(|out| get.write(out)), Ok(format!("{head}\r\n")));
+    let full = get.headers(&[("Accept", "text/event-stream")]).body(b"hi");
+    let rest = "Accept: text/event-stream\r\nContent-Length: 2\r\n\r\nhi";
+    assert_eq!(written(|out| full.write(out)), Ok(format!("{head}{rest}")));
+}
+
+#[test]
+fn what_cannot_be_written_is_named() {
+    let request =
+        |method, target, host| written(|out| RequestWriter::new(method, target, host).write(out));
+    assert_eq!(request("", "/", "a"), Err(SendError::Method));
+    assert_eq!(request("GET", "", "a"), Err(SendError::Target));
+    assert_eq!(request("GET", "/#a", "a"), Err(SendError::Target));
+    assert_eq!(request("GET", "/", ""), Err(SendError::Host));
+    assert_eq!(request("GET", "/", "a/b"), Err(SendError::Host));
+    let response = |writer: ResponseWriter<'_>| written(|out| writer.write(out));
+    for status in [0, 99, 1000, u16::MAX] {
+        assert_eq!(response(ResponseWriter::new(status)), Err(SendError::Status));
+    }
+    for status in [100, 199, 204, 304] {
+        assert_eq!(response(ResponseWriter::new(status).body(b"x")), Err(SendError::Body));
+    }
+    for reserved in ["Content-Length", "CONNECTION", "transfer-encoding"] {
+        let headers = [("A", "b"), (reserved, "1")];
+        let error = Err(SendError::ReservedHeader(1));
+        assert_eq!(response(ResponseWriter::new(200).headers(&headers)), error);
+        let writer = RequestWriter::new("GET", "/", "a").headers(&headers);
+        assert_eq!(written(|out| writer.write(out)), error);
+    }
+    let writer = RequestWriter::new("GET", "/", "a").headers(&[("host", "b")]);
+    assert_eq!(written(|out| writer.write(out)), Err(SendError::ReservedHeader(0)));
+}
+
+#[test]
+fn a_buffer_that_is_too_small_stays_as_it_was_and_learns_what_would_do() {
+    let writer = ResponseWriter::new(200).headers(&[("A", "b")]).body(b"body");
+    let len = written(|out| writer.write(out)).unwrap().len();
+    for room in 0..=len {
+        let mut bytes = vec![0; 3 + room];
+        let mut out = SliceBuf::new(&mut bytes);
+        out.try_append(b"abc").unwrap();
+        let result = writer.write(&mut out);
+        if room < len {
+            assert_eq!(result, Err(SendError::Full(BufferFull { needed: 3 + len })));
+            assert_eq!(out.as_slice(), b"abc");
+        } else {
+            assert_eq!(result, Ok(()));
+        }
+    }
+}
+
+/// T6: no string of the caller's can end a line, or a head.
+#[test]
+fn t6_nothing_can_be_injected() {
+    for bad in ["\r", "\n", "\r\n", "\r\n\r\n", "\0", "\x1b", "\x7f", "\u{e9}", "\u{10a}"] {
+        for (before, after) in [("", ""), ("a", ""), ("", "a"), ("a", "a")] {
+            let text = &format!("{before}{bad}{after}")[..];
+            for (method, target, host, headers, error) in [
+                (text, "/", "a", [("A", "b")], SendError::Method),
+                ("GET", text, "a", [("A", "b")], SendError::Target),
+                ("GET", "/", text, [("A", "b")], SendError::Host),
+                ("GET", "/", "a", [(text, "b")], SendError::HeaderName(0)),
+                ("GET", "/", "a", [("A", text)], SendError::HeaderValue(0)),
+            ] {
+                let writer = RequestWriter::new(method, target, host).headers(&headers);
+                assert_eq!(written(|out| writer.write(out)), Err(error), "{text:?}");
+                if text.len() != host.len() && method == "GET" && target == "/" && host == "a" {
+                    let writer = ResponseWriter::new(200).headers(&headers);
+                    assert_eq!(written(|out| writer.write(out)), Err(error), "{text:?}");
+                }
+            }
+        }
+    }
+    for (name, method) in [("", ""), ("a b", "a b"), ("a:", "a:"), ("a/", "a/")] {
+        let writer = RequestWriter::new(method, "/", "a");
+        assert_eq!(written(|out| writer.write(out)), Err(SendError::Method));
+        let headers = [(name, "b")];
+        let writer = ResponseWriter::new(200).headers(&headers);
+        assert_eq!(written(|out| writer.write(out)), Err(SendError::HeaderName(0)));
+    }
+    for target in [" ", "/ ", " /", "/a b", "/\t"] {
+        let writer = RequestWriter::new("GET", target, "a");
+        assert_eq!(written(|out| writer.write(out)), Err(SendError::Target));
+    }
+}
+
+/// Text that comes close to a head, so that chance gets anywhere.
+fn nearly_a_head() -> impl Strategy<Value = Vec<u8>> {
+    let part = prop_oneof![
+        4 => Just(&b"\r\n"[..]),
+        2 => Just(&b"GET / HTTP/1.1\r\nHost: a\r\n"[..]),
+        2 => Just(&b"HTTP/1.1 200 OK\r\n"[..]),
+        2 => Just(&b"A: b\r\n"[..]),
+        1 => prop::sample::select(vec![
+            &b"\n"[..], b"\r", b"\0", b" ", b"\t", b":", b"x", b"\xff", b"\x7f", b"GET ", b"/",
+            b" HTTP/1.1", b"Host: b\r\n", b"Content-Length: 1\r\n", b"Transfer-Encoding: chunked\r\n",
+            b"0123456789012345678901234567890123456789012345678901234567890",
+        ]),
+    ];
+    prop::collection::vec(part, 0..16).prop_map(|parts| parts.concat())
+}
+
+/// The reader that sees the whole stream: the rules in the plainest words.
+fn naive_end(bytes: &[u8], max_headers: usize) -> Result<Option<usize>, Error> {
+    let mut lines = 0;
+    let mut line = Vec::new();
+    for (i, &byte) in bytes.iter().enumerate() {
+        let after_cr = line.last() == Some(&b'\r');
+        match byte {
+            b'\n' if !after_cr => return Err(Error::BareLf),
+            b'\n' if line.len() > 1 => {
+                lines += 1;
+                if lines > max_headers + 1 {
+                    return Err(Error::TooManyHeaders);
+                }
+                line.clear();
+            }
+            b'\n' if lines > 0 => return Ok(Some(i + 1)),
+            b'\n' if i > 1 => return Err(Error::RequestLine),
+            b'\n' => line.clear(),
+            _ if after_cr => return Err(Error::BareCr),
+            b'\t' | b'\r' => line.push(byte),
+            0..32 | 127 => return Err(Error::ControlByte),
+            _ => line.push(byte),
+        }
+    }
+    Ok(None)
+}
+
+proptest! {
+    #[test]
+    fn nothing_depends_on_how_the_bytes_are_split(bytes in nearly_a_head()) {
+        let asked = ask(&bytes);
+        let _ = answer(&bytes);
+        match naive_end(&bytes, 64) {
+            Err(e) => prop_assert_eq!(asked, Err(e)),
+            Ok(None) => prop_assert_eq!(asked, Ok(None)),
+            Ok(Some(end)) => if let Ok(asked) = asked {
+                prop_assert_eq!(&asked.unwrap().rest[..], &bytes[end..]);
+            },
+        }
+    }
+
+    #[test]
+    fn no_bytes_cause_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = ask(&bytes);
+        let _ = answer(&bytes);
+    }
+
+    #[test]
+    fn what_is_written_reads_the_same(
+        method in "[!#$%&'*+.^_`|~0-9A-Za-z-]{1,10}",
+        target in "/[!\"$-~]{0,80}",
+        host in "[a-z]{1,10}(:[0-9]{1,4})?",
+        headers in prop::collection::vec(("[a-z]-[!#$%&'*+.^_`|~0-9A-Za-z-]{1,20}", "([!-~]([ -~\t]{0,60}[!-~])?)?"), 0..63),
+        body in prop::collection::vec(any::<u8>(), 0..40),
+        status in 100_u16..=999,
+    ) {
+        let headers: Vec<_> = headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        let writer = RequestWriter::new(&method, &target, &host).headers(&headers).body(&body);
+        let mut out = Vec::new();
+        writer.write(&mut out).unwrap();
+        let asked = ask_in(&[&out], Limits::new()).unwrap().unwrap();
+        prop_assert_eq!(&asked.rest, &body);
+        prop_assert_eq!(asked.body, Body::Len(body.len() as u64));
+        prop_assert_eq!((asked.method, asked.target, asked.host), (method, target, Some(host)));
+        let sent = headers.iter().map(|(n, v)| (String::from(*n), v.as_bytes().to_vec()));
+        prop_assert!(sent.clone().eq(asked.headers[1..asked.headers.len() - 1].iter().cloned()));
+
+        out.clear();
+        ResponseWriter::new(status).headers(&headers).close().write(&mut out).unwrap();
+        // Exactly one end, and it is at the end (T6).
+        prop_assert_eq!(out.windows(4).position(|w| w == b"\r\n\r\n"), Some(out.len() - 4));
+        let mut reader = HeadReader::new(Vec::new(), Limits::new().max_headers(128));
+        let mut input = &mut out[..];
+        let response = reader.read_response(&mut input).unwrap().unwrap();
+        prop_assert_eq!(response.status(), status);
+        prop_assert!(sent.eq(lines(response.headers()).into_iter().take(headers.len())));
+    }
+}

@@ -1,0 +1,1151 @@
+//! The opening handshake of WebSocket, in the order of RFC 6455.
+
+#![cfg(feature = "alloc")]
+
+mod common;
+
+use common::same_however_split;
+use framewright::http1::{self, HeadReader, Limits, Version};
+use framewright::ws::handshake::{
+    Answer, Client, ClientRequest, Error, Extensions, Offer, Origins, SendError, Server,
+    accept_key, refuse,
+};
+use framewright::{Buffer, BufferFull, SliceBuf, Truncated};
+use proptest::prelude::*;
+
+type Params = Vec<(String, Option<String>)>;
+
+/// What a server learns of an offer, and what follows it.
+#[derive(Clone, Debug, PartialEq)]
+struct Offered {
+    resource_name: String,
+    host: String,
+    origin: Option<String>,
+    protocols: Vec<String>,
+    extensions: Vec<(String, Params)>,
+    headers: usize,
+    /// The response that accepts it and adds nothing.
+    accepted: String,
+}
+
+impl Offered {
+    fn new<'a, H>(offer: &Offer<'a, H>) -> Self
+    where
+        H: Clone + IntoIterator<Item = (&'a str, &'a [u8])>,
+    {
+        let mut accepted = Vec::new();
+        offer.accept().write(&mut accepted).unwrap();
+        Self {
+            resource_name: offer.resource_name().into(),
+            host: offer.host().into(),
+            origin: offer.origin().map(Into::into),
+            protocols: offer.protocols().map(Into::into).collect(),
+            extensions: extensions(offer.extensions()),
+            headers: offer.headers().clone().into_iter().count(),
+            accepted: String::from_utf8(accepted).unwrap(),
+        }
+    }
+}
+
+fn extensions<'a>(
+    list: impl Iterator<Item = framewright::ws::handshake::Extension<'a>>,
+) -> Vec<(String, Params)> {
+    let params = |params: framewright::ws::handshake::Params<'_>| {
+        params.map(|p| (p.name().to_owned(), p.value().map(|v| v.to_string()))).collect()
+    };
+    list.map(|extension| (extension.name().to_owned(), params(extension.params()))).collect()
+}
+
+/// Takes `bytes` for a request by every way there is: they all agree.
+fn offer_to(origins: Origins<'_>, bytes: impl AsRef<[u8]>) -> Result<Option<Offered>, Error> {
+    let bytes = bytes.as_ref();
+    let offered = same_however_split(bytes, |pieces| {
+        let mut server = Server::new(origins, Vec::new(), Limits::new());
+        let mut offered = None;
+        for piece in pieces {
+            let mut piece = piece.to_vec();
+            let mut input = &mut piece[..];
+            let len = input.len();
+            let result = server.receive(&mut input).map(|offer| offer.map(|o| Offered::new(&o)));
+            match result {
+                Ok(None) if offered.is_some() => {
+                    assert_eq!(input.len(), len, "frames are left alone")
+                }
+                Ok(None) => assert!(input.is_empty(), "all is taken"),
+                Ok(offer) => offered = offer,
+                Err(e) => {
+                    let mut good = REQUEST.to_owned().into_bytes();
+                    assert_eq!(server.receive(&mut &mut good[..]).unwrap_err(), e, "final");
+                    assert_eq!(server.finish(), Ok(()), "it was the peer, not the stream");
+                    return Err(e);
+                }
+            }
+        }
+        Ok(offered)
+    });
+    let mut copy = bytes.to_vec();
+    let mut reader = HeadReader::new(Vec::new(), Limits::new());
+    if let Ok(Some(request)) = reader.read_request(&mut &mut copy[..]) {
+        let in_two_steps = Offer::from_request(&request, origins);
+        assert_eq!(in_two_steps.map(|o| Some(Offered::new(&o))), offered, "in two steps");
+        let headers: Vec<_> = request.headers().iter().collect();
+        let headers = headers.iter().copied();
+        let (method, version, target) = (request.method(), request.version(), request.target());
+        let from_parts = Offer::from_parts(method, version, target, headers, origins);
+        assert_eq!(from_parts.map(|o| Some(Offered::new(&o))), offered, "from parts");
+    }
+    offered
+}
+
+fn offer(bytes: impl AsRef<[u8]>) -> Result<Option<Offered>, Error> {
+    offer_to(Origins::any(), bytes)
+}
+
+/// The lines of a valid request but for the last, empty one.
+const REQUEST: &str = "GET /chat HTTP/1.1\r\n\
+    Host: server.example.com\r\n\
+    Upgrade: websocket\r\n\
+    Connection: Upgrade\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+    Sec-WebSocket-Version: 13\r\n";
+
+const ACCEPTED: &str = "HTTP/1.1 101 Switching Protocols\r\n\
+    Upgrade: websocket\r\n\
+    Connection: Upgrade\r\n\
+    Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
+
+/// The valid request with more lines.
+fn request_with(lines: &str) -> String {
+    format!("{REQUEST}{lines}\r\n")
+}
+
+/// The valid request with `line` in place of its line that begins with `name`.
+fn request_but(name: &str, line: &str) -> String {
+    let lines = REQUEST.split_inclusive("\r\n");
+    assert_eq!(lines.clone().filter(|l| l.starts_with(name)).count(), 1, "{name}");
+    let lines: String = lines.map(|l| if l.starts_with(name) { line } else { l }).collect();
+    lines + "\r\n"
+}
+
+fn refusal(error: Error) -> String {
+    let mut out = Vec::new();
+    error.respond(&mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+/// Runs `write` on a buffer that is not empty, which it leaves as it was if it fails.
+fn written<T, E>(write: impl FnOnce(&mut Vec<u8>) -> Result<T, E>) -> Result<(String, T), E> {
+    let mut out = b"before ".to_vec();
+    let result = write(&mut out);
+    let text = String::from_utf8(out).unwrap();
+    match result {
+        Ok(value) => Ok((text.strip_prefix("before ").unwrap().to_owned(), value)),
+        Err(e) => {
+            assert_eq!(text, "before ", "nothing was written");
+            Err(e)
+        }
+    }
+}
+
+/// §1.2 and §1.3, to the byte.
+#[test]
+fn the_example_of_the_standard() {
+    const EXAMPLE: &str = "GET /chat HTTP/1.1\r\n\
+        Host: server.example.com\r\n\
+        Upgrade: websocket\r\n\
+        Connection: Upgrade\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+        Origin: http://example.com\r\n\
+        Sec-WebSocket-Protocol: chat, superchat\r\n\
+        Sec-WebSocket-Version: 13\r\n\r\n";
+    let request = ClientRequest::new("server.example.com", "/chat")
+        .origin("http://example.com")
+        .protocols(&["chat", "superchat"]);
+    let (text, mut client) =
+        written(|out| request.write(*b"the sample nonce", Vec::new(), Limits::new(), out)).unwrap();
+    assert_eq!(text, EXAMPLE);
+
+    let mut bytes = format!("{EXAMPLE}\u{81}\0").into_bytes();
+    let mut input = &mut bytes[..];
+    let mut server =
+        Server::new(Origins::exact(&["http://example.com"]), Vec::new(), Limits::new());
+    let offer = server.receive(&mut input).unwrap().unwrap();
+    assert_eq!(input, "\u{81}\0".as_bytes());
+    let protocol = offer.choose(&["none", "chat"]);
+    let (text, ()) = written(|out| offer.accept().protocol(protocol).write(out)).unwrap();
+    assert_eq!(text, format!("{ACCEPTED}Sec-WebSocket-Protocol: chat\r\n\r\n"));
+    assert_eq!(server.finish(), Ok(()));
+
+    let mut bytes = (text + "\u{81}").into_bytes();
+    let mut input = &mut bytes[..];
+    let Some(Answer::Accepted(accepted)) = client.receive(&mut input).unwrap() else {
+        panic!("not accepted");
+    };
+    assert_eq!(accepted.protocol(), Some("chat"));
+    assert_eq!(accepted.headers().iter().count(), 4);
+    assert!(client.receive(&mut input).unwrap().is_none());
+    assert_eq!(input, "\u{81}".as_bytes());
+    assert_eq!(client.finish(), Ok(()));
+}
+
+#[test]
+fn a_key_of_any_length_has_an_accept() {
+    assert_eq!(&accept_key(b"dGhlIHNhbXBsZSBub25jZQ=="), b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    // Computed with `openssl sha1`.
+    assert_eq!(&accept_key(b""), b"Kfh9QIsMVZcl6xEPYxPHzW8SZ8w=");
+    assert_eq!(&accept_key(b"x3JJHMbDL1EzLkh9GBhXDw=="), b"HSmrc0sMlYUkAGmm5OPpG2HaGWk=");
+    assert_eq!(&accept_key(&[b'a'; 100]), b"+taVhj8zzaJPYE6HHo1ugamK/Ug=");
+}
+
+/// §3, §4.2.1 item 1.
+#[test]
+fn the_target_names_a_resource_in_one_of_two_ways() {
+    for (target, name, host) in [
+        ("/", "/", "server.example.com"),
+        ("/chat?a=/b?c", "/chat?a=/b?c", "server.example.com"),
+        ("//other.example/", "//other.example/", "server.example.com"),
+        ("http://other.example/a?b", "/a?b", "other.example"),
+        ("HTTPS://other.example:8443", "/", "other.example:8443"),
+    ] {
+        let offered = offer(request_but("GET", &format!("GET {target} HTTP/1.1\r\n")));
+        let offered = offered.unwrap().unwrap();
+        assert_eq!((&offered.resource_name[..], &offered.host[..]), (name, host), "{target}");
+    }
+    for target in [
+        "*",
+        "chat",
+        "server.example.com:80",
+        "/#fragment",
+        "ftp://a/",
+        "http://",
+        "http:///a",
+        "http://a?b",
+        "http://me@a/",
+        "http:/a",
+    ] {
+        let offered = offer(request_but("GET", &format!("GET {target} HTTP/1.1\r\n")));
+        assert_eq!(offered, Err(Error::Target), "{target}");
+    }
+    for target in ["", "/ ", "/\r\n", "/\u{e9}", "/\0"] {
+        let headers = [("Host", &b"a"[..])];
+        let offer = Offer::from_parts("GET", Version::Http11, target, headers, Origins::any());
+        assert_eq!(offer.unwrap_err(), Error::Target, "{target:?}");
+    }
+}
+
+/// §4.1: what a client sends, in full.
+#[test]
+fn a_client_writes_its_headers_in_the_order_of_the_standard() {
+    let request = ClientRequest::new("[::1]:8080", "/a?b")
+        .origin("null")
+        .protocols(&["a"])
+        .extensions(Some("permessage-deflate; client_max_window_bits, x"))
+        .headers(&[("Authorization", "Bearer x"), ("cookie", "a=b")]);
+    let (text, _) =
+        written(|out| request.write([0xff; 16], Vec::new(), Limits::new(), out)).unwrap();
+    assert_eq!(
+        text,
+        "GET /a?b HTTP/1.1\r\n\
+        Host: [::1]:8080\r\n\
+        Upgrade: websocket\r\n\
+        Connection: Upgrade\r\n\
+        Sec-WebSocket-Key: /////////////////////w==\r\n\
+        Origin: null\r\n\
+        Sec-WebSocket-Protocol: a\r\n\
+        Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits, x\r\n\
+        Sec-WebSocket-Version: 13\r\n\
+        Authorization: Bearer x\r\n\
+        cookie: a=b\r\n\r\n"
+    );
+    assert!(offer(text).unwrap().is_some());
+}
+
+/// §4.1, and T6: the caller's strings cannot end a line, or say what the handshake says.
+#[test]
+fn what_a_client_cannot_ask_for_is_named() {
+    let base = ClientRequest::new("a", "/");
+    let error = |request: ClientRequest<'_>| {
+        written(|out| request.write([0; 16], Vec::new(), Limits::new(), out)).unwrap_err()
+    };
+    for target in ["", "a", "*", "http://a/", "/ ", "/#", "/a#b"] {
+        assert_eq!(error(ClientRequest::new("a", target)), http1::SendError::Target.into());
+    }
+    for host in ["", ":80", "a:b", "a/", "a b", "me@a", "[::1", "a:65536"] {
+        assert_eq!(error(ClientRequest::new(host, "/")), http1::SendError::Host.into(), "{host}");
+    }
+    for origin in ["", " ", "http://a b"] {
+        assert_eq!(error(base.origin(origin)), SendError::Origin);
+    }
+    for protocols in [&[""][..], &["a b"], &["a,b"], &["a", "b", "a"], &["a", ""], &["\"a\""]] {
+        assert_eq!(error(base.protocols(protocols)), SendError::Protocol, "{protocols:?}");
+    }
+    for list in ["", ",", "a b", "a;", "a;b=", "a;b=\"", "a=b"] {
+        assert_eq!(error(base.extensions(Some(list))), SendError::Extensions, "{list}");
+    }
+    for name in [
+        "host",
+        "Origin",
+        "UPGRADE",
+        "connection",
+        "content-length",
+        "Transfer-Encoding",
+        "Sec-WebSocket-Key",
+        "sec-websocket-version",
+        "sec-websocket-protocol",
+        "sec-websocket-extensions",
+        "Sec-WebSocket-Accept",
+        "sec-websocket-",
+    ] {
+        let headers = [("a", "b"), (name, "c")];
+        let expected = http1::SendError::ReservedHeader(1);
+        assert_eq!(error(base.headers(&headers)), expected.into(), "{name}");
+    }
+}
+
+/// T6: every string of either role, with every byte that could end a line or confuse a reader.
+#[test]
+fn t6_nothing_can_be_injected() {
+    let mut bytes =
+        request_with("Sec-WebSocket-Protocol: a\r\nSec-WebSocket-Extensions: a\r\n").into_bytes();
+    let mut server = Server::new(Origins::any(), Vec::new(), Limits::new());
+    let mut input = &mut bytes[..];
+    let offer = server.receive(&mut input).unwrap().unwrap();
+    for bad in
+        ["\r", "\n", "\r\n", "\r\n\r\n", "\r\nA: b", "\0", "\x1b", "\x7f", "\u{e9}", "\u{10a}"]
+    {
+        for text in [bad.to_owned(), format!("a{bad}"), format!("{bad}a"), format!("a{bad}a")] {
+            let text = &text[..];
+            let (path, list) = (format!("/{text}"), [text]);
+            let (name, value) = ([(text, "b")], [("A", text)]);
+            let base = ClientRequest::new("a", "/");
+            let (bad_name, bad_value) =
+                (http1::SendError::HeaderName(0), http1::SendError::HeaderValue(0));
+            for (request, error) in [
+                (ClientRequest::new(text, "/"), http1::SendError::Host.into()),
+                (ClientRequest::new("a", text), http1::SendError::Target.into()),
+                (ClientRequest::new("a", &path), http1::SendError::Target.into()),
+                (base.origin(text), SendError::Origin),
+                (base.protocols(&list), SendError::Protocol),
+                (base.extensions(Some(text)), SendError::Extensions),
+                (base.headers(&name), bad_name.into()),
+                (base.headers(&value), bad_value.into()),
+            ] {
+                let result = written(|out| request.write([0; 16], Vec::new(), Limits::new(), out));
+                assert_eq!(result.unwrap_err(), error, "{text:?}");
+            }
+            for (writer, error) in [
+                (offer.accept().protocol(Some(text)), SendError::ProtocolNotOffered),
+                (offer.accept().extensions(Some(text)), SendError::Extensions),
+                (offer.accept().headers(&name), bad_name.into()),
+                (offer.accept().headers(&value), bad_value.into()),
+            ] {
+                assert_eq!(written(|out| writer.write(out)), Err(error), "{text:?}");
+            }
+            assert_eq!(written(|out| refuse(404, &name, b"", out)), Err(bad_name.into()));
+            assert_eq!(written(|out| refuse(404, &value, b"", out)), Err(bad_value.into()));
+        }
+    }
+}
+
+/// A client that offered two subprotocols and two extensions.
+fn client() -> Client<'static, Vec<u8>> {
+    ClientRequest::new("a", "/")
+        .protocols(&["a", "B"])
+        .extensions(Some("x, y; z=1"))
+        .write(*b"the sample nonce", Vec::new(), Limits::new(), &mut Vec::new())
+        .unwrap()
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Answered {
+    Accepted { protocol: Option<String>, extensions: Vec<(String, Params)>, headers: usize },
+    Refused { status: u16, headers: usize },
+    Interim(u16),
+}
+
+/// The answers, and what was left behind the last.
+fn answers(bytes: impl AsRef<[u8]>) -> Result<(Vec<Answered>, Vec<u8>), Error> {
+    same_however_split(bytes.as_ref(), |pieces| {
+        let mut client = client();
+        let (mut answers, mut rest) = (Vec::new(), Vec::new());
+        for piece in pieces {
+            let mut piece = piece.to_vec();
+            let mut input = &mut piece[..];
+            loop {
+                answers.push(match client.receive(&mut input) {
+                    Ok(None) => break,
+                    Ok(Some(Answer::Accepted(accepted))) => Answered::Accepted {
+                        protocol: accepted.protocol().map(Into::into),
+                        extensions: extensions(accepted.extensions()),
+                        headers: accepted.headers().iter().count(),
+                    },
+                    Ok(Some(Answer::Refused(response))) => Answered::Refused {
+                        status: response.status(),
+                        headers: response.headers().iter().count(),
+                    },
+                    Ok(Some(Answer::Interim(response))) => Answered::Interim(response.status()),
+                    Err(e) => {
+                        let mut good = format!("{ACCEPTED}\r\n").into_bytes();
+                        let mut good = &mut good[..];
+                        assert_eq!(client.receive(&mut good).unwrap_err(), e, "final");
+                        assert_eq!(client.finish(), Ok(()), "it was the peer, not the stream");
+                        return Err(e);
+                    }
+                });
+            }
+            rest.extend_from_slice(input);
+        }
+        let open = !matches!(answers.last(), None | Some(Answered::Interim(_)));
+        assert_eq!(client.finish().is_ok(), open);
+        Ok((answers, rest))
+    })
+}
+
+type Pairs<'a> = &'a [(&'a str, Option<&'a str>)];
+
+fn accepted(protocol: Option<&str>, extensions: &[(&str, Pairs<'_>)], headers: usize) -> Answered {
+    let params = |params: Pairs<'_>| {
+        params.iter().map(|(name, value)| ((*name).into(), value.map(Into::into))).collect()
+    };
+    Answered::Accepted {
+        protocol: protocol.map(Into::into),
+        extensions: extensions.iter().map(|(name, list)| ((*name).into(), params(list))).collect(),
+        headers,
+    }
+}
+
+/// §4.1: what a client accepts.
+#[test]
+fn a_client_takes_what_it_offered() {
+    for (lines, answer) in [
+        ("", accepted(None, &[], 3)),
+        ("Sec-WebSocket-Protocol: B \r\n", accepted(Some("B"), &[], 4)),
+        ("sec-websocket-extensions: y\r\n", accepted(None, &[("y", &[])], 4)),
+        (
+            "Sec-WebSocket-Extensions: y; z=\"2\"\r\nA: b\r\nSec-WebSocket-Extensions: x, y\r\n",
+            accepted(None, &[("y", &[("z", Some("2"))]), ("x", &[]), ("y", &[])], 6),
+        ),
+    ] {
+        assert_eq!(
+            answers(format!("{ACCEPTED}{lines}\r\n\u{81}")),
+            Ok((vec![answer], "\u{81}".into()))
+        );
+    }
+    let other_cases = "HTTP/1.1 101\r\nconnection: keep-alive, UPGRADE\r\nUPGRADE: WebSocket\r\n\
+        sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+    assert_eq!(answers(other_cases), Ok((vec![accepted(None, &[], 3)], vec![])));
+}
+
+#[test]
+fn a_client_takes_nothing_else() {
+    let but = |from: &str, to: &str| {
+        assert!(ACCEPTED.contains(from));
+        format!("{}\r\n", ACCEPTED.replace(from, to))
+    };
+    let with = |lines: &str| format!("{ACCEPTED}{lines}\r\n\r\n");
+    for (response, error) in [
+        (but("HTTP/1.1", "HTTP/1.0"), Error::HttpVersion),
+        (but("Upgrade: websocket\r\n", ""), Error::NotAnUpgrade),
+        (but("websocket", "websocket2"), Error::NotAnUpgrade),
+        (but("websocket", "h2c"), Error::NotAnUpgrade),
+        (but("Connection: Upgrade\r\n", ""), Error::Connection),
+        (but("Connection: Upgrade", "Connection: close"), Error::Connection),
+        (but("Sec-WebSocket-Accept", "X"), Error::Accept),
+        (but("s3pP", "S3pP"), Error::Accept),
+        (but("xOo=", "xOo"), Error::Accept),
+        (but("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", ""), Error::Accept),
+        // The key itself, as an echo would send it.
+        (but("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", "dGhlIHNhbXBsZSBub25jZQ=="), Error::Accept),
+        (with("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), Error::RepeatedAccept),
+        (with("Sec-WebSocket-Protocol: c"), Error::ProtocolNotOffered),
+        (with("Sec-WebSocket-Protocol: A"), Error::ProtocolNotOffered),
+        (with("Sec-WebSocket-Protocol: a, B"), Error::ProtocolNotOffered),
+        (with("Sec-WebSocket-Protocol: "), Error::ProtocolNotOffered),
+        (with("Sec-WebSocket-Protocol: \u{e9}"), Error::ProtocolNotOffered),
+        (with("Sec-WebSocket-Protocol: a\r\nSec-WebSocket-Protocol: a"), Error::ProtocolNotOffered),
+        (with("Sec-WebSocket-Extensions: z"), Error::ExtensionNotOffered),
+        (with("Sec-WebSocket-Extensions: x, permessage-deflate"), Error::ExtensionNotOffered),
+        (
+            with("Sec-WebSocket-Extensions: x\r\nSec-WebSocket-Extensions: z"),
+            Error::ExtensionNotOffered,
+        ),
+        (with("Sec-WebSocket-Extensions: x;"), Error::Extensions),
+        (with("Sec-WebSocket-Extensions:"), Error::Extensions),
+        (with("Content-Length: 0"), Error::Body),
+        (with("Transfer-Encoding: chunked"), Error::Body),
+        (with("A : b"), Error::Head(http1::Error::Header)),
+        (with("Content-Length: 0\r\nContent-Length: 0"), Error::Head(http1::Error::ContentLength)),
+        ("HTTP/1.1 101 \n".into(), Error::Head(http1::Error::BareLf)),
+        ("GET / HTTP/1.1\r\n\r\n".into(), Error::Head(http1::Error::Version)),
+    ] {
+        assert_eq!(answers(&response), Err(error), "{response}");
+    }
+    let nothing_offered = ClientRequest::new("a", "/");
+    for (line, error) in [
+        ("Sec-WebSocket-Protocol: a", Error::ProtocolNotOffered),
+        ("Sec-WebSocket-Extensions: x", Error::ExtensionNotOffered),
+    ] {
+        let mut client = nothing_offered
+            .write(*b"the sample nonce", Vec::new(), Limits::new(), &mut Vec::new())
+            .unwrap();
+        let mut response = format!("{ACCEPTED}{line}\r\n\r\n").into_bytes();
+        assert_eq!(client.receive(&mut &mut response[..]).unwrap_err(), error);
+    }
+}
+
+#[test]
+fn any_other_response_is_handed_over() {
+    for status in [200, 204, 301, 401, 404, 426, 500, 999] {
+        let response =
+            format!("HTTP/1.1 {status} X\r\nLocation: /\r\nContent-Length: 4\r\n\r\nbody");
+        let answer = Answered::Refused { status, headers: 2 };
+        assert_eq!(answers(response), Ok((vec![answer], b"body".into())));
+    }
+    let (early, cont) = ("HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n", "HTTP/1.1 100\r\n\r\n");
+    let expected = vec![Answered::Interim(103), Answered::Interim(100)];
+    assert_eq!(answers(format!("{early}{cont}")), Ok((expected.clone(), vec![])));
+    let expected = [expected, vec![accepted(None, &[], 3)]].concat();
+    assert_eq!(answers(format!("{early}{cont}{ACCEPTED}\r\n")), Ok((expected, vec![])));
+    assert_eq!(answers(""), Ok((vec![], vec![])));
+}
+
+/// §4.2.1: what a server accepts, in the words of others.
+#[test]
+fn a_server_reads_names_and_tokens_in_any_case() {
+    let plain = offer(request_with("")).unwrap().unwrap();
+    assert_eq!(plain.accepted, format!("{ACCEPTED}\r\n"));
+    for request in [
+        REQUEST.to_owned().replace("Host", "hOST").replace("Sec-WebSocket-", "sec-websocket-"),
+        request_but("Upgrade", "UPGRADE: WebSocket\r\n"),
+        request_but("Upgrade", "Upgrade: h2c, websocket ,foo/1\r\n"),
+        request_but("Connection", "Connection: keep-alive, upgrade\r\n"),
+        request_but("Connection", "Connection:,\t,UPGRADE,\r\n"),
+        request_but("Sec-WebSocket-V", "Sec-WebSocket-Version: \t 13 \t \r\n"),
+    ] {
+        let request = request.trim_end().to_owned() + "\r\n\r\n";
+        assert_eq!(offer(&request), Ok(Some(plain.clone())), "{request}");
+    }
+    let repeated = "Connection: keep-alive\r\nConnection: Upgrade\r\n";
+    let offered = offer(request_but("Connection", repeated)).unwrap().unwrap();
+    assert_eq!((offered.accepted, offered.headers), (plain.accepted, 6));
+    let repeated = "Upgrade: h2c\r\nupgrade: websocket\r\n";
+    assert!(offer(request_but("Upgrade", repeated)).unwrap().is_some());
+}
+
+/// §4.2.1, and T5: what a server refuses, and with which status.
+#[test]
+fn t5_a_server_refuses_anything_else() {
+    let head = |e| Error::Head(e);
+    let key = |key: &str| request_but("Sec-WebSocket-K", &format!("Sec-WebSocket-Key: {key}\r\n"));
+    for (request, error, status) in [
+        // 1. the method, the version, the target
+        (request_but("GET", "POST /chat HTTP/1.1\r\n"), Error::Method, 405),
+        (request_but("GET", "get /chat HTTP/1.1\r\n"), Error::Method, 405),
+        (request_but("GET", "GET /chat HTTP/1.0\r\n"), Error::HttpVersion, 505),
+        (request_but("GET", "GET /chat HTTP/2.0\r\n"), head(http1::Error::Version), 505),
+        (request_but("GET", "GET * HTTP/1.1\r\n"), Error::Target, 400),
+        // 2. `Host`
+        (request_but("Host", ""), head(http1::Error::MissingHost), 400),
+        (request_but("Host", "Host: \r\n"), head(http1::Error::BadHost), 400),
+        (request_but("Host", "Host: :80\r\n"), head(http1::Error::BadHost), 400),
+        (request_with("Host: server.example.com\r\n"), head(http1::Error::RepeatedHost), 400),
+        // 3. `Upgrade`
+        (request_but("Upgrade", ""), Error::NotAnUpgrade, 426),
+        (request_but("Upgrade", "Upgrade: websockets\r\n"), Error::NotAnUpgrade, 426),
+        (request_but("Upgrade", "Upgrade: websocket/13\r\n"), Error::NotAnUpgrade, 426),
+        (request_but("Upgrade", "Upgrade: not websocket\r\n"), Error::NotAnUpgrade, 426),
+        // 4. `Connection`
+        (request_but("Connection", ""), Error::Connection, 400),
+        (request_but("Connection", "Connection: keep-alive\r\n"), Error::Connection, 400),
+        (request_but("Connection", "Connection: upgraded, no-upgrade\r\n"), Error::Connection, 400),
+        // a body
+        (request_with("Content-Length: 0\r\n"), Error::Body, 400),
+        (request_with("content-length: 5\r\n"), Error::Body, 400),
+        (request_with("Transfer-Encoding: chunked\r\n"), Error::Body, 400),
+        (
+            request_with("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"),
+            head(http1::Error::AmbiguousLength),
+            400,
+        ),
+        // 5. `Sec-WebSocket-Key`
+        (request_but("Sec-WebSocket-K", ""), Error::Key, 400),
+        (request_with("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"), Error::RepeatedKey, 400),
+        (key(""), Error::Key, 400),
+        (key("dGhlIHNhbXBsZSBub25jZQ"), Error::Key, 400),
+        (key("dGhlIHNhbXBsZSBub25jZQ= ="), Error::Key, 400),
+        // 15 and 17 bytes
+        (key("dGhlIHNhbXBsZSBub25j"), Error::Key, 400),
+        (key("dGhlIHNhbXBsZSBub25jZWU="), Error::Key, 400),
+        // bits that belong to no byte; another alphabet; no alphabet
+        (key("dGhlIHNhbXBsZSBub25jZR=="), Error::Key, 400),
+        (key("_-hlIHNhbXBsZSBub25jZQ=="), Error::Key, 400),
+        (key("dGhlIHNhbX\u{e9}sZSBub25jZQ=="), Error::Key, 400),
+        // 6. `Sec-WebSocket-Version`
+        (request_but("Sec-WebSocket-V", ""), Error::Version, 426),
+        (request_but("Sec-WebSocket-V", "Sec-WebSocket-Version: 8\r\n"), Error::Version, 426),
+        (request_but("Sec-WebSocket-V", "Sec-WebSocket-Version: 013\r\n"), Error::Version, 426),
+        (request_but("Sec-WebSocket-V", "Sec-WebSocket-Version: 13, 8\r\n"), Error::Version, 426),
+        (request_with("Sec-WebSocket-Version: 13\r\n"), Error::RepeatedVersion, 400),
+        // 7. `Origin`, whatever the policy
+        (request_with("Origin: http://a\r\nOrigin: http://a\r\n"), Error::RepeatedOrigin, 400),
+        (request_with("Origin: \r\n"), Error::Origin, 403),
+        (request_with("Origin: http://a http://b\r\n"), Error::Origin, 403),
+        (request_with("Origin: \u{e9}\r\n"), Error::Origin, 403),
+        // 8. `Sec-WebSocket-Protocol`
+        (request_with("Sec-WebSocket-Protocol:\r\n"), Error::Protocols, 400),
+        (request_with("Sec-WebSocket-Protocol: , ,\r\n"), Error::Protocols, 400),
+        (request_with("Sec-WebSocket-Protocol: a b\r\n"), Error::Protocols, 400),
+        (request_with("Sec-WebSocket-Protocol: \"a\"\r\n"), Error::Protocols, 400),
+        (request_with("Sec-WebSocket-Protocol: a;q=1\r\n"), Error::Protocols, 400),
+        (
+            request_with("Sec-WebSocket-Protocol: a\r\nSec-WebSocket-Protocol: \u{e9}\r\n"),
+            Error::Protocols,
+            400,
+        ),
+        // 9. `Sec-WebSocket-Extensions`
+        (request_with("Sec-WebSocket-Extensions: a b\r\n"), Error::Extensions, 400),
+        (
+            request_with("Sec-WebSocket-Extensions: a\r\nSec-WebSocket-Extensions: b=c\r\n"),
+            Error::Extensions,
+            400,
+        ),
+        // RFC 9112
+        (REQUEST.replace("\r\n", "\n") + "\n", head(http1::Error::BareLf), 400),
+        (request_with("A : b\r\n"), head(http1::Error::Header), 400),
+        (request_with(" folded\r\n"), head(http1::Error::Header), 400),
+        (request_with(&"A: b\r\n".repeat(60)), head(http1::Error::TooManyHeaders), 431),
+        (request_with("A: \0\r\n"), head(http1::Error::ControlByte), 400),
+    ] {
+        assert_eq!(offer(&request), Err(error), "{request}");
+        assert_eq!(error.status(), status, "{error}");
+        let response = refusal(error);
+        assert!(response.starts_with(&format!("HTTP/1.1 {status} ")), "{response}");
+        assert!(response.contains("\r\nConnection: close"), "{response}");
+        assert!(response.contains("\r\nContent-Length: "), "{response}");
+        assert_eq!(response.matches("\r\n\r\n").count(), 1, "{response}");
+    }
+}
+
+/// T7: a header that is not there is an error and nothing worse.
+#[test]
+fn t7_every_header_may_be_missing() {
+    let lines: Vec<_> = REQUEST.split_inclusive("\r\n").collect();
+    for present in 0..1 << (lines.len() - 1) {
+        let mut request = lines[0].to_owned();
+        for (i, line) in lines[1..].iter().enumerate() {
+            request += if present >> i & 1 == 1 { line } else { "" };
+        }
+        let offered = offer(request + "\r\n");
+        assert_eq!(offered.is_ok(), present == 0b11111, "{present:b}");
+    }
+}
+
+#[test]
+fn the_status_of_an_error_says_what_to_do_about_it() {
+    assert_eq!(
+        refusal(Error::Method),
+        "HTTP/1.1 405 Method Not Allowed\r\nAllow: GET\r\nContent-Type: text/plain\r\n\
+        Content-Length: 17\r\nConnection: close\r\n\r\nmethod is not GET"
+    );
+    // §4.2.2, §4.4
+    assert_eq!(
+        refusal(Error::Version),
+        "HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+        Content-Type: text/plain\r\nContent-Length: 33\r\nConnection: close, Upgrade\r\n\r\n\
+        unsupported Sec-WebSocket-Version"
+    );
+    assert!(size_of::<Error>() <= 16 && size_of::<SendError>() <= 16);
+    assert_eq!(Error::Head(http1::Error::BareLf).to_string(), "line ends in LF alone");
+}
+
+/// §4.2.2: what a server answers.
+#[test]
+fn a_server_accepts_what_was_offered() {
+    let request = request_with(
+        "Sec-WebSocket-Protocol: a, b\r\nSec-WebSocket-Extensions: x; y, z\r\nSec-WebSocket-Protocol: c\r\n",
+    );
+    let mut bytes = request.into_bytes();
+    let mut server = Server::new(Origins::any(), Vec::new(), Limits::new());
+    let mut input = &mut bytes[..];
+    let offer = server.receive(&mut input).unwrap().unwrap();
+    assert!(offer.protocols().eq(["a", "b", "c"]));
+    assert_eq!(offer.choose(&["c", "a"]), Some("c"));
+    assert_eq!(offer.choose(&["B"]), None);
+    assert_eq!(offer.choose(&[]), None);
+    let accept = offer
+        .accept()
+        .protocol(Some("c"))
+        .extensions(Some("z; a=\"1\", x"))
+        .headers(&[("Set-Cookie", "a=b"), ("set-cookie", "c=d")]);
+    let text = format!(
+        "{ACCEPTED}Sec-WebSocket-Protocol: c\r\nSec-WebSocket-Extensions: z; a=\"1\", x\r\n\
+        Set-Cookie: a=b\r\nset-cookie: c=d\r\n\r\n"
+    );
+    assert_eq!(written(|out| accept.write(out)), Ok((text.clone(), ())));
+    for room in 0..text.len() {
+        let mut bytes = vec![0; room];
+        let mut out = SliceBuf::new(&mut bytes);
+        let full = BufferFull { needed: text.len() };
+        assert_eq!(accept.write(&mut out), Err(SendError::from(full)));
+        assert!(out.as_slice().is_empty());
+    }
+    for (writer, error) in [
+        (offer.accept().protocol(Some("d")), SendError::ProtocolNotOffered),
+        (offer.accept().protocol(Some("")), SendError::ProtocolNotOffered),
+        (offer.accept().protocol(Some("a, b")), SendError::ProtocolNotOffered),
+        (offer.accept().extensions(Some("y")), SendError::ExtensionNotOffered),
+        (offer.accept().extensions(Some("x, y")), SendError::ExtensionNotOffered),
+        (offer.accept().extensions(Some("")), SendError::Extensions),
+        (offer.accept().extensions(Some("x;")), SendError::Extensions),
+        (offer.accept().headers(&[("Upgrade", "x")]), http1::SendError::ReservedHeader(0).into()),
+        (
+            offer.accept().headers(&[("A", "b"), ("sec-websocket-accept", "x")]),
+            http1::SendError::ReservedHeader(1).into(),
+        ),
+        (
+            offer.accept().headers(&[("connection", "x")]),
+            http1::SendError::ReservedHeader(0).into(),
+        ),
+    ] {
+        assert_eq!(written(|out| writer.write(out)), Err(error));
+    }
+}
+
+#[test]
+fn a_refusal_redirects_or_fails_and_closes() {
+    let headers = [("WWW-Authenticate", "Basic")];
+    assert_eq!(
+        written(|out| refuse(401, &headers, b"who?", out)).unwrap().0,
+        "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 4\r\n\
+        Connection: close\r\n\r\nwho?"
+    );
+    for status in [0, 100, 101, 200, 204, 299, 600, 999, u16::MAX] {
+        let error = SendError::Head(http1::SendError::Status);
+        assert_eq!(written(|out| refuse(status, &[], b"", out)), Err(error), "{status}");
+    }
+    assert!(written(|out| refuse(300, &[], b"", out)).is_ok());
+    assert!(written(|out| refuse(599, &[], b"", out)).is_ok());
+}
+
+#[test]
+fn the_end_of_the_stream_within_a_head_is_told_from_one_before() {
+    let mut server = Server::new(Origins::any(), Vec::new(), Limits::new());
+    assert_eq!(server.finish(), Ok(()));
+    assert!(server.receive(&mut &mut b"GET".to_owned()[..]).unwrap().is_none());
+    assert_eq!(server.finish(), Err(Truncated));
+    assert_eq!(client().finish(), Err(Truncated));
+}
+
+/// §9.1 and T9: the grammar, its neighbours, and what other parsers fell over.
+#[test]
+fn t9_extensions_are_what_the_grammar_says() {
+    type List<'a> = &'a [(&'a str, Pairs<'a>)];
+    let cases: &[(&str, Option<List<'_>>)] = &[
+        ("foo", Some(&[("foo", &[])])),
+        ("foo, bar; baz=2", Some(&[("foo", &[]), ("bar", &[("baz", Some("2"))])])),
+        (
+            "deflate-stream, mux; max-channels=4; flow-control, deflate-stream",
+            Some(&[
+                ("deflate-stream", &[]),
+                ("mux", &[("max-channels", Some("4")), ("flow-control", None)]),
+                ("deflate-stream", &[]),
+            ]),
+        ),
+        (
+            "permessage-deflate; client_max_window_bits",
+            Some(&[("permessage-deflate", &[("client_max_window_bits", None)])]),
+        ),
+        // Whitespace between any two of them, none between others.
+        (" \tfoo\t;\tbar = 1 , baz ", Some(&[("foo", &[("bar", Some("1"))]), ("baz", &[])])),
+        ("foo;bar=1,baz", Some(&[("foo", &[("bar", Some("1"))]), ("baz", &[])])),
+        ("foo bar", None),
+        ("foo; bar baz", None),
+        ("foo; bar=1 2", None),
+        // Empty elements of the list, but not of anything else.
+        (",foo,, ,bar,", Some(&[("foo", &[]), ("bar", &[])])),
+        ("", None),
+        (" ", None),
+        (", ,", None),
+        ("foo;", None),
+        ("foo;;bar", None),
+        ("foo; , bar", None),
+        (";foo", None),
+        ("foo; =1", None),
+        ("foo; bar=", None),
+        ("foo; bar=, baz", None),
+        ("foo; bar==1", None),
+        ("foo=1", None),
+        // Quoted strings that are tokens once unescaped.
+        ("foo; bar=\"1\"", Some(&[("foo", &[("bar", Some("1"))])])),
+        ("foo; bar=\"a\\b\\c\" , d", Some(&[("foo", &[("bar", Some("abc"))]), ("d", &[])])),
+        ("foo; bar=\"\\\\\"", None),
+        ("foo; bar=\"\\\"\"", None),
+        ("foo; bar=\"\"", None),
+        ("foo; bar=\" 1\"", None),
+        ("foo; bar=\"8 \"", None),
+        ("foo; bar=\"a,b\"", None),
+        ("foo; bar=\"a;b\"", None),
+        ("foo; bar=\"1", None),
+        ("foo; bar=\"1\\", None),
+        ("foo; bar=\"1\\\"", None),
+        ("foo; bar=1\"", None),
+        ("foo; bar=\"1\"2", None),
+        ("foo; bar=\"1\"\"2\"", None),
+        ("foo; \"bar\"=1", None),
+        ("\"foo\"", None),
+        ("permessage-deflate; client_max_window_bits=\"10, permessage-deflate,11\"", None),
+        // Names that are something else to some languages.
+        (
+            "constructor; __proto__=toString; hasOwnProperty",
+            Some(&[("constructor", &[("__proto__", Some("toString")), ("hasOwnProperty", None)])]),
+        ),
+        // Duplicates are visible, in their order.
+        (
+            "a; b=1; b; b=1, a",
+            Some(&[("a", &[("b", Some("1")), ("b", None), ("b", Some("1"))]), ("a", &[])]),
+        ),
+        // Every character of a token, and the delimiters.
+        ("!#$%&'*+-.^_`|~09AZaz", Some(&[("!#$%&'*+-.^_`|~09AZaz", &[])])),
+        ("a(b", None),
+        ("a@b", None),
+        ("a/b", None),
+        ("a:b", None),
+        ("a[b]", None),
+        ("a{b}", None),
+        ("a<b>", None),
+        ("a?b", None),
+        ("a\\b", None),
+        ("f\u{f6}\u{f6}", None),
+    ];
+    for (value, expected) in cases {
+        let expected = expected.map(|list| {
+            let Answered::Accepted { extensions, .. } = accepted(None, list, 0) else {
+                unreachable!()
+            };
+            extensions
+        });
+        let parsed = Extensions::parse(value.as_bytes());
+        assert_eq!(parsed.map(extensions).ok(), expected, "{value:?}");
+        // And as a client would send it, and a server.
+        let offered = offer(request_with(&format!("Sec-WebSocket-Extensions: {value}\r\n")));
+        assert_eq!(offered.map(|o| o.unwrap().extensions).ok(), expected, "{value:?}");
+    }
+    for byte in
+        (0..=255_u8).filter(|b| !b.is_ascii_alphanumeric() && !b"!#$%&'*+-.^_`|~".contains(b))
+    {
+        for value in [[b'a', byte, b'b'].to_vec(), [b"a;b=\"c", &[byte][..], b"d\""].concat()] {
+            let is_separator = value.len() == 3 && matches!(byte, b',' | b';');
+            let is_escape = value.len() > 3 && byte == b'\\';
+            assert_eq!(Extensions::parse(&value).is_ok(), is_separator || is_escape, "{byte}");
+        }
+    }
+}
+
+#[test]
+fn a_value_is_the_token_however_it_was_written() {
+    let mut list =
+        Extensions::parse(b"a; plain=10; quoted=\"10\"; escaped=\"1\\0\"; none").unwrap();
+    let params = list.next().unwrap().params();
+    let values: Vec<_> = params.map(|p| p.value()).collect();
+    for value in &values[..3] {
+        let value = value.unwrap();
+        assert!(value == *"10" && value != *"1" && value != *"100");
+        assert!(value.bytes().eq(*b"10"));
+        assert_eq!((value.to_string(), format!("{value:?}")), ("10".into(), "\"10\"".into()));
+    }
+    assert!(values[3].is_none());
+}
+
+/// T8: 64 KiB of anything take as long as 64 KiB: a parser that looks at some byte again for
+/// each of the others would take four thousand million steps here.
+#[test]
+fn t8_long_lists_take_linear_time() {
+    const LEN: usize = 64 * 1024;
+    for (before, unit, after, valid) in [
+        ("", ",", "a", true),
+        ("", ", ", "a", true),
+        ("", " ", "a", true),
+        ("a", " ", "", true),
+        ("a", " ", "b", false),
+        ("a", ";", "", false),
+        ("a", ";b", "", true),
+        ("a", "; b=\"c\"", ",d", true),
+        ("", "a,", "", true),
+        ("", "a;b=\"c\" , ", "d", true),
+        ("a;b=\"", "\\c", "\"", true),
+        ("a;b=\"", "\\c", "", false),
+        ("a;b=\"", "\\", "", false),
+        ("a;b=\"", "\\\\", "\"", false),
+        ("a;b=\"", " ", "\"", false),
+        ("a;b=", "\"", "", false),
+        ("", "\"", "", false),
+        ("", "\\", "", false),
+        ("a;b=", "c", "", true),
+        ("", "a", "", true),
+        ("", "a ", "", false),
+        ("", "a=", "", false),
+    ] {
+        let value = format!("{before}{}{after}", unit.repeat(LEN / unit.len()));
+        let parsed = Extensions::parse(value.as_bytes());
+        assert_eq!(parsed.is_ok(), valid, "{before}{unit}{after}");
+        if let Ok(list) = parsed {
+            assert!(list.map(|extension| 1 + extension.params().count()).sum::<usize>() <= LEN);
+        }
+    }
+    // Through a server, whose limits are raised.
+    for (unit, protocols) in [(", ", 0), ("a,", LEN / 2), ("a , ", LEN / 4)] {
+        let list = unit.repeat(LEN / unit.len()) + "z";
+        let mut bytes = request_with(&format!("Sec-WebSocket-Protocol: {list}\r\n")).into_bytes();
+        let limits = Limits::new().max_head_len(2 * LEN);
+        let mut server = Server::new(Origins::any(), Vec::new(), limits);
+        let mut input = &mut bytes[..];
+        let offer = server.receive(&mut input).unwrap().unwrap();
+        assert_eq!(offer.protocols().count(), protocols + 1);
+        assert_eq!(offer.choose(&["y", "z", "a"]), Some("z"));
+    }
+    for unit in [",", " ", "\"", "\\", "a ,", "upgrade ", "Upgrade"] {
+        let list = unit.repeat(LEN / unit.len());
+        let mut bytes =
+            request_but("Connection", &format!("Connection: {list},upgrade\r\n")).into_bytes();
+        let limits = Limits::new().max_head_len(2 * LEN);
+        let mut server = Server::new(Origins::any(), Vec::new(), limits);
+        assert!(server.receive(&mut &mut bytes[..]).unwrap().is_some(), "{unit}");
+    }
+}
+
+/// §10.2: whose pages may connect.
+#[test]
+fn origins_are_compared_whole() {
+    let list = ["https://example.com", "http://localhost:8080", "https://[::1]:8443"];
+    let (exact, same_host) = (Origins::exact(&list), Origins::same_host());
+    let with_null = Origins::exact(&["null"]);
+    let any = Origins::any();
+    let host = "Host: example.com\r\n";
+    for (origin, by_exact, by_same_host) in [
+        ("https://example.com", true, true),
+        ("HTTPS://EXAMPLE.com", true, true),
+        ("https://example.com:443", true, true),
+        ("http://example.com", false, true),
+        ("http://example.com:80", false, true),
+        ("http://example.com:443", false, false),
+        ("https://example.com:80", false, false),
+        ("https://example.com:8443", false, false),
+        ("http://localhost:8080", true, false),
+        ("http://localhost", false, false),
+        ("http://localhost:80800", false, false),
+        ("https://localhost:8080", false, false),
+        ("https://[::1]:8443", true, false),
+        ("https://[::2]:8443", false, false),
+        // Parts of a name.
+        ("https://www.example.com", false, false),
+        ("https://evilexample.com", false, false),
+        ("https://example.com.evil.com", false, false),
+        ("https://example.co", false, false),
+        ("https://example.com.", false, false),
+        ("https://example", false, false),
+        ("https://xample.com", false, false),
+        // Not origins.
+        ("https://example.com/", false, false),
+        ("https://example.com:", false, false),
+        ("https://example.com:x", false, false),
+        ("https://example.com@evil.com", false, false),
+        ("https://evil.com@example.com", false, false),
+        ("https://evil.com#example.com", false, false),
+        ("https://evil.com?https://example.com", false, false),
+        ("https://evil.com,https://example.com", false, false),
+        ("https:example.com", false, false),
+        ("https:/example.com", false, false),
+        ("https:///example.com", false, false),
+        ("//example.com", false, false),
+        ("://example.com", false, false),
+        ("example.com", false, false),
+        ("null", false, false),
+        ("file://", false, false),
+    ] {
+        let request = request_but("Host", host);
+        let request = request.trim_end().to_owned() + &format!("\r\nOrigin: {origin}\r\n\r\n");
+        for (origins, admitted) in [
+            (exact, by_exact),
+            (exact.or_absent(), by_exact),
+            (same_host, by_same_host),
+            (with_null, origin == "null"),
+            (Origins::exact(&[]), false),
+            (any, true),
+        ] {
+            let result = offer_to(origins, &request).map(|offered| offered.unwrap().origin);
+            let expected = if admitted { Ok(Some(origin.to_owned())) } else { Err(Error::Origin) };
+            assert_eq!(result, expected, "{origin} {origins:?}");
+        }
+    }
+}
+
+#[test]
+fn programs_that_send_no_origin_are_admitted_by_name_only() {
+    for (origins, admitted) in [
+        (Origins::exact(&["https://example.com"]), false),
+        (Origins::exact(&["null"]), false),
+        (Origins::same_host(), false),
+        (Origins::exact(&[]).or_absent(), true),
+        (Origins::same_host().or_absent(), true),
+        (Origins::any(), true),
+    ] {
+        let result = offer_to(origins, request_with("")).map(|offered| offered.unwrap().origin);
+        assert_eq!(result, if admitted { Ok(None) } else { Err(Error::Origin) }, "{origins:?}");
+    }
+}
+
+#[test]
+fn the_same_host_is_the_one_that_the_request_is_for() {
+    for (host, target, origin, same) in [
+        ("example.com:8080", "/", "http://example.com:8080", true),
+        ("example.com:8080", "/", "https://EXAMPLE.com:8080", true),
+        ("example.com:8080", "/", "http://example.com", false),
+        ("example.com:443", "/", "https://example.com", true),
+        ("example.com:443", "/", "http://example.com", false),
+        ("example.com:", "/", "http://example.com", true),
+        ("[::1]:80", "/", "http://[::1]", true),
+        ("example.com:080", "/", "http://example.com", true),
+        // `Host` does not count where the target names one (RFC 9112 §3.2.2).
+        ("example.com", "http://other.example/", "http://example.com", false),
+        ("example.com", "http://other.example/", "http://other.example", true),
+    ] {
+        let request = request_but("Host", &format!("Host: {host}\r\n"));
+        let request = request.replace("GET /chat", &format!("GET {target}"));
+        let request = request.trim_end().to_owned() + &format!("\r\nOrigin: {origin}\r\n\r\n");
+        let result = offer_to(Origins::same_host(), &request);
+        assert_eq!(result.is_ok(), same, "{host} {target} {origin}");
+    }
+}
+
+fn token() -> impl Strategy<Value = String> {
+    "[!#$%&'*+.^_`|~0-9A-Za-z-]{1,12}"
+}
+
+/// Extensions, and one of the ways to write them.
+fn extension_list() -> impl Strategy<Value = (Vec<(String, Params)>, String)> {
+    let written = (token(), 0..3_u8, "[ \t]{0,2}", any::<u64>());
+    let param = (token(), prop::option::of(written), "[ \t]{0,2}");
+    let extension = (token(), prop::collection::vec(param, 0..4), "[ \t]{0,2}", "[, ]{0,3}");
+    prop::collection::vec(extension, 1..6).prop_map(|list| {
+        let (mut values, mut text) = (Vec::new(), String::new());
+        for (name, params, space, commas) in list {
+            text += &if text.is_empty() { commas } else { format!(",{commas}") };
+            text += &format!("{space}{name}");
+            let mut named = Vec::new();
+            for (name, value, space) in params {
+                text += &format!("{space};{space}{name}{space}");
+                if let Some((value, way, space, escapes)) = &value {
+                    let escaped: String = (value.chars().enumerate())
+                        .map(
+                            |(i, c)| {
+                                if escapes >> i & 1 == 1 { format!("\\{c}") } else { c.into() }
+                            },
+                        )
+                        .collect();
+                    text += &match way {
+                        0 => format!("={space}{value}"),
+                        1 => format!("={space}\"{value}\"{space}"),
+                        _ => format!("={space}\"{escaped}\""),
+                    };
+                }
+                named.push((name, value.map(|(value, ..)| value)));
+            }
+            values.push((name, named));
+        }
+        (values, text)
+    })
+}
+
+proptest! {
+    #[test]
+    fn extensions_that_are_printed_parse_the_same((values, text) in extension_list()) {
+        let parsed = Extensions::parse(text.as_bytes());
+        prop_assert_eq!(parsed.map(extensions), Ok(values), "{}", text);
+    }
+
+    #[test]
+    fn what_is_parsed_prints_to_what_parses_the_same(value in "[ab,;=\"\\\\ \t]{0,24}") {
+        if let Ok(list) = Extensions::parse(value.as_bytes()) {
+            let list = extensions(list);
+            let printed: Vec<_> = list.iter().map(|(name, params)| {
+                let params = params.iter().map(|(name, value)| match value {
+                    Some(value) => format!("; {name}={value}"),
+                    None => format!("; {name}"),
+                });
+                name.clone() + &params.collect::<String>()
+            }).collect();
+            let printed = printed.join(", ");
+            prop_assert_eq!(Extensions::parse(printed.as_bytes()).map(extensions), Ok(list));
+        }
+    }
+
+    #[test]
+    fn no_bytes_cause_a_panic(value in prop::collection::vec(any::<u8>(), 0..64)) {
+        let _ = Extensions::parse(&value).map(extensions);
+        let _ = offer([&b"GET / HTTP/1.1\r\n"[..], &value, b"\r\n\r\n"].concat());
+        let _ = answers([&b"HTTP/1.1 101\r\n"[..], &value, b"\r\n\r\n"].concat());
+        let headers = [("Host", &b"a"[..]), ("Origin", &value), ("Sec-WebSocket-Key", &value)];
+        let text = String::from_utf8_lossy(&value);
+        let _ = Offer::from_parts(&text, Version::Http11, &text, headers, Origins::same_host());
+    }
+
+    #[test]
+    fn lines_in_any_order_and_number_are_the_same_however_split(
+        lines in prop::collection::vec(prop::sample::select(vec![
+            "Host: a", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13",
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Origin: http://a", "A: b", "A : b",
+            "Sec-WebSocket-Protocol: a", "Sec-WebSocket-Extensions: a", "Content-Length: 0", "\n",
+        ]), 4..10),
+    ) {
+        let request = format!("GET / HTTP/1.1\r\n{}\r\n\r\n", lines.join("\r\n"));
+        let offered = offer(&request);
+        let once = |line: &str| lines.iter().filter(|l| l.starts_with(line)).count() == 1;
+        let any = |line: &str| lines.iter().any(|l| l.starts_with(line));
+        let valid = ["Host", "Sec-WebSocket-V", "Sec-WebSocket-K"].into_iter().all(once)
+            && any("Upgrade") && any("Connection") && (once("Origin") || !any("Origin"))
+            && !["A :", "Content", "\n"].into_iter().any(any);
+        prop_assert_eq!(offered.is_ok(), valid, "{}", request);
+    }
+
+    #[test]
+    fn both_roles_understand_each_other(
+        nonce in any::<[u8; 16]>(),
+        target in "/[!\"$-~]{0,40}",
+        protocols in prop::collection::hash_set(token(), 0..4),
+        (offered, list) in extension_list(),
+        headers in prop::collection::vec(("x-[a-z]{1,8}", "[!-~]{0,20}"), 0..8),
+        choice in any::<prop::sample::Index>(),
+    ) {
+        let protocols: Vec<_> = protocols.iter().map(String::as_str).collect();
+        let headers: Vec<_> = headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        let request = ClientRequest::new("a", &target)
+            .protocols(&protocols)
+            .extensions(Some(&list))
+            .headers(&headers);
+        let (text, mut client) =
+            written(|out| request.write(nonce, Vec::new(), Limits::new(), out)).unwrap();
+        // Exactly one end, and it is at the end (T6).
+        prop_assert_eq!(text.find("\r\n\r\n"), Some(text.len() - 4));
+
+        let mut bytes = text.into_bytes();
+        let mut server = Server::new(Origins::exact(&[]).or_absent(), Vec::new(), Limits::new());
+        let mut input = &mut bytes[..];
+        let offer = server.receive(&mut input).unwrap().unwrap();
+        prop_assert_eq!(offer.target(), &target);
+        prop_assert!(offer.protocols().eq(protocols.iter().copied()));
+        prop_assert_eq!(extensions(offer.extensions()), offered.clone());
+        let protocol = (!protocols.is_empty()).then(|| protocols[choice.index(protocols.len())]);
+        let extension = &offered[choice.index(offered.len())].0[..];
+        let accept = offer.accept().protocol(protocol).extensions(Some(extension)).headers(&headers);
+        let (text, ()) = written(|out| accept.write(out)).unwrap();
+        prop_assert_eq!(text.find("\r\n\r\n"), Some(text.len() - 4));
+
+        let mut bytes = text.into_bytes();
+        let mut input = &mut bytes[..];
+        let Some(Answer::Accepted(accepted)) = client.receive(&mut input).unwrap() else {
+            panic!("not accepted");
+        };
+        prop_assert_eq!(accepted.protocol(), protocol);
+        prop_assert_eq!(extensions(accepted.extensions()), vec![(extension.to_owned(), vec![])]);
+    }
+}
