@@ -97,12 +97,12 @@ CLOSE_IDS = [f"{code} with {len(reason.encode())} bytes of reason" for code, rea
 
 
 @pytest.mark.parametrize("code, reason", CLOSES, ids=CLOSE_IDS)
-def test_our_close_is_answered_with_its_code(address, code, reason):
+def test_a_close_is_answered_with_its_code_and_reason(address, code, reason):
     with join(address) as ws:
         ws.close(code, reason)
         received = ws.protocol.close_rcvd
         assert received is not None, "the connection ended without a close frame"
-        assert received.code == code
+        assert (received.code, received.reason) == (code, reason)
 
 
 def test_messages_before_a_close_come_back_before_the_answer(address):
