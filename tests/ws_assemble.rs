@@ -1,4 +1,5 @@
 //! Whole messages out of parts, in every kind of storage.
+#![cfg(feature = "alloc")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Both directions of a connection, in the order of RFC 6455: §5.4, §5.5, §7.
+#![cfg(feature = "alloc")]
 
 mod common;
 

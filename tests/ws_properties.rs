@@ -1,4 +1,5 @@
 //! What holds for every stream: whole sessions, noise, and two ends joined.
+#![cfg(feature = "alloc")]
 
 mod common;
 

@@ -89,6 +89,25 @@ mod tests {
     use proptest::prelude::{ProptestConfig, any, prop_assert_eq, proptest};
     use std::vec::Vec;
 
+    /// Small enough for Miri, which looks at what the unsafe block does.
+    #[test]
+    fn short_texts_are_str_exactly_if_core_thinks_so() {
+        const EDGES: [u8; 8] = [0x00, 0x7F, 0x80, 0xBF, 0xC3, 0xE0, 0xA0, 0xFF];
+        for a in EDGES {
+            for b in EDGES {
+                for c in EDGES {
+                    let text = [a, b, c];
+                    let mut mask = Mask::new([0x37, 0xFA, 0x21, 0x3D]);
+                    let mut masked = text;
+                    { mask }.apply(&mut masked);
+                    let chunk = TextChunk::unmask(&mut masked, Some(&mut mask), Seam::Boundary);
+                    let str = chunk.ok().and_then(|chunk| chunk.as_str());
+                    assert_eq!(str, core::str::from_utf8(&text).ok());
+                }
+            }
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
         #[test]
