@@ -272,6 +272,38 @@ fn t5_heads_that_others_might_read_otherwise_are_refused() {
     }
 }
 
+/// The end of a head is searched many bytes at a time: it makes no difference where they fall.
+#[test]
+fn t5_it_does_not_matter_how_long_the_head_is() {
+    for len in 0..200 {
+        let padding = format!("P: {}", "p".repeat(len));
+        for (lines, error) in [
+            (format!("{padding}\r\nA: b"), None),
+            (format!("{padding}\nA: b"), Some(Error::BareLf)),
+            (format!("A: b\n{padding}"), Some(Error::BareLf)),
+            (format!("A: b\n{padding}\r\nA: b"), Some(Error::BareLf)),
+            (format!("A: b\r{padding}"), Some(Error::BareCr)),
+            (format!("{padding}\n\r\nA: b"), Some(Error::BareLf)),
+            (format!("{padding}\n\rA: b"), Some(Error::BareLf)),
+            (format!("{padding}\r\n\rA: b"), Some(Error::BareCr)),
+            (format!("{padding}\n"), Some(Error::BareLf)),
+            (format!("{padding}\0"), Some(Error::ControlByte)),
+            (format!("A : b\r\n{padding}\0"), Some(Error::ControlByte)),
+        ] {
+            let head = format!("GET / HTTP/1.1\r\nHost: a\r\n{lines}\r\n\r\n");
+            let bytes = (head.clone() + "\n\r\n\0").into_bytes();
+            for step in [bytes.len(), 1, 7] {
+                let pieces: Vec<_> = bytes.chunks(step).collect();
+                let asked = ask_in(&pieces, Limits::new());
+                match error {
+                    Some(e) => assert_eq!(asked, Err(e), "{head:?}"),
+                    None => assert_eq!(asked.unwrap().unwrap().rest, b"\n\r\n\0", "{head:?}"),
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn an_error_does_not_wait_for_the_end_of_the_head() {
     for (bytes, error) in [
