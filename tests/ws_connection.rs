@@ -99,12 +99,12 @@ fn a_pong_may_come_between_fragments_and_a_message_may_not() {
 // §5.5.1 Close
 
 #[test]
-fn a_close_is_answered_with_its_code() {
+fn a_close_is_answered_with_its_like() {
     let cases: [(&[u8], &str, &[u8]); 4] = [
         (b"", "close 1005", b""),
         (b"\x03\xE8", "close 1000", b"\x03\xE8"),
-        (b"\x03\xE9going", "close 1001", b"\x03\xE9"),
-        (b"\x0F\xA0\xCE\xBA", "close 4000", b"\x0F\xA0"),
+        (b"\x03\xE9going", "close 1001", b"\x03\xE9going"),
+        (b"\x0F\xA0\xCE\xBA", "close 4000", b"\x0F\xA0\xCE\xBA"),
     ];
     for (payload, event, answer) in cases {
         let (events, out, ending) = same_however_split(&masked(0x88, payload), |pieces| {

@@ -17,6 +17,8 @@ const READS: usize = 16;
 const HEAD_WITHIN: u64 = 15_000;
 /// How long a peer has to close after we did, in ms.
 const CLOSE_WITHIN: u64 = 5_000;
+/// How many bytes of a peer are read after that, so that it gets to our last words.
+const IGNORED: usize = 1 << 20;
 
 /// One TCP connection.
 pub struct Peer {
@@ -32,8 +34,8 @@ enum State {
     Http { reader: HeadReader<Vec<u8>>, deadline: u64 },
     /// WebSocket, until the transport is to be closed.
     WebSocket(Box<Session>),
-    /// All is said: what is unsent goes out, what still comes is ignored.
-    Closing { deadline: u64, shut: bool },
+    /// All is said: what is unsent goes out, and some of what still comes is ignored.
+    Closing { deadline: u64, shut: bool, ignored: usize },
 }
 
 /// How far a peer has come.
@@ -70,21 +72,18 @@ impl Peer {
             }
             let mut buf = std::mem::take(&mut shared.buf);
             let read = self.stream.read(&mut buf);
-            let progress = match read {
-                Ok(0) => Ok(Progress::Ended),
-                Ok(n) => {
-                    self.receive(&mut buf[..n], shared);
-                    Ok(Progress::Blocked)
-                }
+            let goes_on = match read {
+                Ok(0) => Ok(false),
+                Ok(n) => Ok(self.receive(&mut buf[..n], shared)),
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
                     self.readable = false;
-                    Ok(Progress::Blocked)
+                    Ok(true)
                 }
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => Ok(Progress::Blocked),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => Ok(true),
                 Err(e) => Err(e),
             };
             shared.buf = buf;
-            if progress? == Progress::Ended {
+            if !goes_on? {
                 return Ok(Progress::Ended);
             }
         }
@@ -92,8 +91,9 @@ impl Peer {
         Ok(Progress::Yielded)
     }
 
-    /// Takes in what was read: the rest of a head, and perhaps frames behind it.
-    fn receive(&mut self, mut input: &mut [u8], shared: &mut Shared) {
+    /// Takes in what was read: the rest of a head, and perhaps frames behind it. Tells whether it
+    /// is worth reading on.
+    fn receive(&mut self, mut input: &mut [u8], shared: &mut Shared) -> bool {
         while !input.is_empty() {
             let next = match &mut self.state {
                 State::Http { reader, .. } => match reader.read_request(&mut input) {
@@ -103,12 +103,16 @@ impl Peer {
                 },
                 State::WebSocket(session) => {
                     session.receive(input, &mut self.out, shared);
-                    return;
+                    break;
                 }
-                State::Closing { .. } => return,
+                State::Closing { ignored, .. } => {
+                    *ignored += input.len();
+                    return *ignored <= IGNORED;
+                }
             };
             self.state = next;
         }
+        true
     }
 
     /// Writes what the peer takes, and closes our side once all is said.
@@ -171,7 +175,7 @@ impl State {
     }
 
     fn closing(now: u64) -> Self {
-        Self::Closing { deadline: now + CLOSE_WITHIN, shut: false }
+        Self::Closing { deadline: now + CLOSE_WITHIN, shut: false, ignored: 0 }
     }
 }
 
@@ -187,27 +191,30 @@ fn respond(request: &Request<'_>, out: &mut Output, shared: &Shared) -> State {
     if request.body() != Body::Len(0) {
         return refuse(413, out, shared);
     }
-    match (request.method(), path) {
-        ("GET", "/") => page(200, include_bytes!("page.html"), out, shared),
-        ("GET", _) => {
-            page(404, b"<!doctype html><title>404</title>There is nothing here.", out, shared)
-        }
-        _ => refuse(405, out, shared),
+    if request.method() != "GET" {
+        return refuse(405, out, shared);
     }
-}
-
-fn page(status: u16, html: &[u8], out: &mut Output, shared: &Shared) -> State {
+    if path != "/" {
+        return refuse(404, out, shared);
+    }
     let headers = [("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store")];
-    written(ResponseWriter::new(status).headers(&headers).body(html), out);
-    State::http(shared.now)
+    let page = ResponseWriter::new(200).headers(&headers).body(include_bytes!("page.html"));
+    // Who asks for another protocol is not going on with this one.
+    if request.is_persistent() && request.headers().get("upgrade").is_none() {
+        write(page, out);
+        State::http(shared.now)
+    } else {
+        write(page.close(), out);
+        State::closing(shared.now)
+    }
 }
 
 fn refuse(status: u16, out: &mut Output, shared: &Shared) -> State {
     let headers: &[_] = if status == 405 { &[("Allow", "GET")] } else { &[] };
-    written(ResponseWriter::new(status).headers(headers).close(), out);
+    write(ResponseWriter::new(status).headers(headers).close(), out);
     State::closing(shared.now)
 }
 
-fn written(response: ResponseWriter<'_>, out: &mut Output) {
+fn write(response: ResponseWriter<'_>, out: &mut Output) {
     response.write(out).expect("the headers are constants, and a Vec has room");
 }

@@ -3,7 +3,7 @@ use core::mem::MaybeUninit;
 
 use memchr::memchr;
 
-use super::syntax::{ascii, authority, is_in_any_case, trim};
+use super::syntax::{ascii, authority, is_in_any_case, list, trim};
 use super::{Error, Limits};
 
 /// A version of HTTP that shares the syntax of 1.1 (RFC 9112 §2.3).
@@ -61,6 +61,15 @@ impl<'a> Request<'a> {
     /// How the end of the body is known.
     pub const fn body(&self) -> Body {
         self.body
+    }
+
+    /// Whether the client may send another request on this connection, once this one has been
+    /// answered (§9.3).
+    ///
+    /// HTTP/1.0 counts as not: to go on, it would need an answer that says so.
+    pub fn is_persistent(&self) -> bool {
+        let mut options = self.headers.get_all("connection").flat_map(list);
+        self.version >= Version::Http11 && !options.any(|option| is_in_any_case(option, b"close"))
     }
 
     /// The headers, in their order.

@@ -174,8 +174,9 @@ impl<M: Masking> Connection<M> {
         }
         match self.state {
             State::Open => Ok(()),
-            State::PeerClosed(code) => {
-                self.encoder.encode_close(CloseFrame { code, reason: "" }, out)
+            // Code and reason go back as they came, so that the peer sees its own close as clean.
+            State::PeerClosed(_) => {
+                self.encoder.encode_close_payload(self.received.as_slice(), out)
             }
             State::Failed(error) => {
                 let mut reason = Slot::EMPTY;

@@ -200,6 +200,15 @@ impl<M: Masking> Encoder<M> {
                 &*payload
             }
         };
+        self.encode_close_payload(payload, out)
+    }
+
+    /// Writes a close frame whose payload follows the rules.
+    pub(super) fn encode_close_payload(
+        &mut self,
+        payload: &[u8],
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
         self.encode_control(Opcode::Close, payload, out)?;
         self.state = State::Closed;
         Ok(())

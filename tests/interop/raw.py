@@ -54,8 +54,11 @@ class _Bytes:
 def read_to_end(sock):
     """Reads until the peer closes, which it has to do within the socket's timeout."""
     received = b""
-    while data := sock.recv(65536):
-        received += data
+    try:
+        while data := sock.recv(65536):
+            received += data
+    except TimeoutError:
+        raise AssertionError(f"the connection does not end after {received[:300]!r}") from None
     return received
 
 
@@ -70,6 +73,11 @@ def only_response(data):
     rest = source.file.read()
     assert rest == b"", f"bytes after the response: {rest[:200]!r}"
     return response
+
+
+def tokens(value):
+    """Splits a list such as `close, Upgrade`."""
+    return [token.strip().lower() for token in (value or "").split(",")]
 
 
 def read_head(reader):
