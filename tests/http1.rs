@@ -146,14 +146,17 @@ fn a_head_is_what_comes_before_the_first_empty_line() {
 
 #[test]
 fn headers_are_found_in_any_case() {
-    let mut bytes = *b"GET / HTTP/1.1\r\nHost: a\r\nset: 1\r\nSET: \xff\r\n\r\n";
+    let mut bytes = *b"GET / HTTP/1.1\r\nHost: a\r\nset: 1\r\nSET: \xff\r\nseT: 3\r\n\r\n";
     let mut reader = HeadReader::new(Vec::new(), Limits::new());
     let mut input = &mut bytes[..];
     let request = reader.read_request(&mut input).unwrap().unwrap();
     assert_eq!(request.headers().get("Set"), Some(&b"1"[..]));
     assert_eq!(request.headers().get("Sets"), None);
-    assert!(request.headers().get_all("sEt").eq([&b"1"[..], b"\xff"]));
-    assert_eq!(format!("{:?}", request.headers()), r#"{"Host": "a", "set": "1", "SET": "\xff"}"#);
+    assert!(request.headers().get_all("sEt").eq([&b"1"[..], b"\xff", b"3"]));
+    assert_eq!(
+        format!("{:?}", request.headers()),
+        r#"{"Host": "a", "set": "1", "SET": "\xff", "seT": "3"}"#
+    );
 }
 
 #[test]
@@ -269,6 +272,38 @@ fn t5_heads_that_others_might_read_otherwise_are_refused() {
         (request("Content-Length: 18446744073709551616"), Error::ContentLength),
     ] {
         assert_eq!(ask(&head), Err(error), "{head:?}");
+    }
+}
+
+/// The end of a head is searched many bytes at a time: it makes no difference where they fall.
+#[test]
+fn t5_it_does_not_matter_how_long_the_head_is() {
+    for len in 0..200 {
+        let padding = format!("P: {}", "p".repeat(len));
+        for (lines, error) in [
+            (format!("{padding}\r\nA: b"), None),
+            (format!("{padding}\nA: b"), Some(Error::BareLf)),
+            (format!("A: b\n{padding}"), Some(Error::BareLf)),
+            (format!("A: b\n{padding}\r\nA: b"), Some(Error::BareLf)),
+            (format!("A: b\r{padding}"), Some(Error::BareCr)),
+            (format!("{padding}\n\r\nA: b"), Some(Error::BareLf)),
+            (format!("{padding}\n\rA: b"), Some(Error::BareLf)),
+            (format!("{padding}\r\n\rA: b"), Some(Error::BareCr)),
+            (format!("{padding}\n"), Some(Error::BareLf)),
+            (format!("{padding}\0"), Some(Error::ControlByte)),
+            (format!("A : b\r\n{padding}\0"), Some(Error::ControlByte)),
+        ] {
+            let head = format!("GET / HTTP/1.1\r\nHost: a\r\n{lines}\r\n\r\n");
+            let bytes = (head.clone() + "\n\r\n\0").into_bytes();
+            for step in [bytes.len(), 1, 7] {
+                let pieces: Vec<_> = bytes.chunks(step).collect();
+                let asked = ask_in(&pieces, Limits::new());
+                match error {
+                    Some(e) => assert_eq!(asked, Err(e), "{head:?}"),
+                    None => assert_eq!(asked.unwrap().unwrap().rest, b"\n\r\n\0", "{head:?}"),
+                }
+            }
+        }
     }
 }
 

@@ -174,6 +174,8 @@ fn the_example_of_the_standard() {
     let protocol = offer.choose(&["none", "chat"]);
     let (text, ()) = written(|out| offer.accept().protocol(protocol).write(out)).unwrap();
     assert_eq!(text, format!("{ACCEPTED}Sec-WebSocket-Protocol: chat\r\n\r\n"));
+    assert!(server.receive(&mut input).unwrap().is_none());
+    assert_eq!(input, "\u{81}\0".as_bytes(), "frames are left alone");
     assert_eq!(server.finish(), Ok(()));
 
     let mut bytes = (text + "\u{81}").into_bytes();
@@ -761,6 +763,11 @@ fn t9_extensions_are_what_the_grammar_says() {
         ("foo bar", None),
         ("foo; bar baz", None),
         ("foo; bar=1 2", None),
+        ("foo, bar baz", None),
+        ("foo, bar;", None),
+        ("foo, ;bar", None),
+        ("foo, \"bar\"", None),
+        ("foo, bar; baz=\"1", None),
         // Empty elements of the list, but not of anything else.
         (",foo,, ,bar,", Some(&[("foo", &[]), ("bar", &[])])),
         ("", None),

@@ -218,12 +218,12 @@ impl<'a> Cursor<'a> {
         rest.is_some()
     }
 
-    /// Eats a token, and whitespace around it.
+    /// Eats a token and the whitespace before it.
     fn token(&mut self) -> Option<Token<'a>> {
         self.rest = trim_start(self.rest);
         let len = self.rest.iter().position(|&b| !is_tchar(b)).unwrap_or(self.rest.len());
         let (token, rest) = self.rest.split_at_checked(len)?;
-        self.rest = trim_start(rest);
+        self.rest = rest;
         (!token.is_empty()).then_some(Token(token))
     }
 
@@ -240,7 +240,7 @@ impl<'a> Cursor<'a> {
             }
         }
         let quoted = self.rest.get(..len)?;
-        self.rest = trim_start(bytes.as_slice());
+        self.rest = bytes.as_slice();
         (!quoted.is_empty()).then_some(Token(quoted))
     }
 }
