@@ -89,6 +89,8 @@ struct Gateway {
     peers: Slab<Peer>,
     /// Peers that had more to read when their turn was over.
     again: Vec<usize>,
+    /// Whether there was no room for another peer: nobody tells when there is.
+    full: bool,
     shared: Shared,
     start: Instant,
 }
@@ -101,6 +103,7 @@ impl Gateway {
             listener,
             peers: Slab::new(),
             again: Vec::new(),
+            full: false,
             shared,
             start: Instant::now(),
         }
@@ -135,6 +138,9 @@ impl Gateway {
             if self.shared.now >= next_tick {
                 next_tick = self.shared.now + TICK.as_millis() as u64;
                 self.for_each(Peer::tick);
+                if self.full {
+                    self.accept();
+                }
             }
             if stop.load(Ordering::Relaxed) && self.listener.take().is_some() {
                 deadline = self.shared.now + SHUTDOWN.as_millis() as u64;
@@ -147,9 +153,18 @@ impl Gateway {
     }
 
     fn accept(&mut self) {
-        while let Some(Ok((stream, _))) = self.listener.as_ref().map(TcpListener::accept) {
-            if let Err(e) = self.admit(stream) {
-                eprintln!("a connection was lost: {e}");
+        self.full = false;
+        while let Some(listener) = &self.listener {
+            match listener.accept().and_then(|(stream, _)| self.admit(stream)) {
+                Ok(()) => {}
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) if e.kind() == io::ErrorKind::ConnectionAborted => {}
+                Err(e) => {
+                    eprintln!("cannot accept a connection: {e}");
+                    self.full = true;
+                    return;
+                }
             }
         }
     }
@@ -176,7 +191,7 @@ impl Gateway {
         }
         if !self.shared.broadcast.is_empty() {
             let frames = std::mem::take(&mut self.shared.broadcast);
-            self.for_each(|peer, _| peer.hear(&frames));
+            self.for_each(|peer, now| peer.hear(&frames, now));
         }
     }
 

@@ -11,6 +11,8 @@ use crate::websocket::{self, Session};
 /// Above this many bytes unsent, nothing more is read from the peer: who does not take answers
 /// cannot ask.
 const HIGH_WATER: usize = 256 * 1024;
+/// A member of the chat room that is this many bytes behind is dropped.
+const BEHIND: usize = 1 << 20;
 /// How many reads a peer gets before it is the others' turn.
 const READS: usize = 16;
 /// How long a request head may take, and an idle connection without one, in ms.
@@ -36,6 +38,8 @@ enum State {
     WebSocket(Box<Session>),
     /// All is said: what is unsent goes out, and some of what still comes is ignored.
     Closing { deadline: u64, shut: bool, ignored: usize },
+    /// The other end has nothing more to say: what is unsent goes out, and that is all.
+    Ended { deadline: u64 },
 }
 
 /// How far a peer has come.
@@ -66,81 +70,91 @@ impl Peer {
 
     fn try_drive(&mut self, shared: &mut Shared) -> io::Result<Progress> {
         for _ in 0..READS {
-            self.write(shared.now)?;
+            if self.write(shared.now)? == Progress::Ended {
+                return Ok(Progress::Ended);
+            }
             if !self.readable || self.out.pending() > HIGH_WATER {
                 return Ok(Progress::Blocked);
             }
             let mut buf = std::mem::take(&mut shared.buf);
             let read = self.stream.read(&mut buf);
-            let goes_on = match read {
-                Ok(0) => Ok(false),
-                Ok(n) => Ok(self.receive(&mut buf[..n], shared)),
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
-                    self.readable = false;
-                    Ok(true)
-                }
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => Ok(true),
-                Err(e) => Err(e),
-            };
+            if let Ok(n @ 1..) = read {
+                self.receive(&mut buf[..n], shared);
+            }
             shared.buf = buf;
-            if !goes_on? {
-                return Ok(Progress::Ended);
+            match read {
+                Ok(0) => {
+                    self.readable = false;
+                    self.state = State::Ended { deadline: shared.now + CLOSE_WITHIN };
+                }
+                // What it said in the chat room is to be heard before it says more.
+                Ok(_) if !shared.broadcast.is_empty() => break,
+                Ok(_) => {}
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => self.readable = false,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
             }
         }
-        self.write(shared.now)?;
         Ok(Progress::Yielded)
     }
 
-    /// Takes in what was read: the rest of a head, and perhaps frames behind it. Tells whether it
-    /// is worth reading on.
-    fn receive(&mut self, mut input: &mut [u8], shared: &mut Shared) -> bool {
+    /// Takes in what was read: the rest of a head, and perhaps frames behind it.
+    fn receive(&mut self, mut input: &mut [u8], shared: &mut Shared) {
         while !input.is_empty() {
             let next = match &mut self.state {
                 State::Http { reader, .. } => match reader.read_request(&mut input) {
                     Ok(Some(request)) => respond(&request, &mut self.out, shared),
-                    Ok(None) => continue,
+                    Ok(None) => return,
                     Err(e) => refuse(e.status(), &mut self.out, shared),
                 },
                 State::WebSocket(session) => {
-                    session.receive(input, &mut self.out, shared);
-                    break;
+                    return session.receive(input, &mut self.out, shared);
                 }
                 State::Closing { ignored, .. } => {
                     *ignored += input.len();
-                    return *ignored <= IGNORED;
+                    if *ignored <= IGNORED {
+                        return;
+                    }
+                    State::Ended { deadline: shared.now + CLOSE_WITHIN }
                 }
+                State::Ended { .. } => return,
             };
             self.state = next;
         }
-        true
     }
 
     /// Writes what the peer takes, and closes our side once all is said.
-    fn write(&mut self, now: u64) -> io::Result<()> {
+    fn write(&mut self, now: u64) -> io::Result<Progress> {
         self.out.flush(&mut self.stream)?;
         if let State::WebSocket(session) = &self.state
             && session.is_over()
         {
             self.state = State::closing(now);
         }
-        if let State::Closing { shut, .. } = &mut self.state
-            && !*shut
-            && self.out.pending() == 0
-        {
-            // Not a full close: with bytes of the peer unread, that could take back ours.
-            self.stream.shutdown(Shutdown::Write)?;
-            *shut = true;
+        if self.out.pending() > 0 {
+            return Ok(Progress::Blocked);
         }
-        Ok(())
+        match &mut self.state {
+            State::Closing { shut, .. } if !*shut => {
+                // Not a full close: with bytes of the peer unread, that could take back ours.
+                self.stream.shutdown(Shutdown::Write)?;
+                *shut = true;
+            }
+            State::Ended { .. } => return Ok(Progress::Ended),
+            _ => {}
+        }
+        Ok(Progress::Blocked)
     }
 
     /// Looks at the clock.
     pub fn tick(&mut self, now: u64) -> Progress {
         let alive = match &mut self.state {
-            State::Http { deadline, .. } | State::Closing { deadline, .. } => now < *deadline,
+            State::Http { deadline, .. }
+            | State::Closing { deadline, .. }
+            | State::Ended { deadline } => now < *deadline,
             State::WebSocket(session) => session.tick(now, &mut self.out),
         };
-        self.written(alive, now)
+        if alive { self.written(now) } else { Progress::Ended }
     }
 
     /// Says goodbye: nothing new is begun.
@@ -148,21 +162,25 @@ impl Peer {
         match &mut self.state {
             State::WebSocket(session) => session.shut_down(now, &mut self.out),
             State::Http { .. } => self.state = State::closing(now),
-            State::Closing { .. } => {}
+            State::Closing { .. } | State::Ended { .. } => {}
         }
-        self.written(true, now)
+        self.written(now)
     }
 
-    /// Passes on what was said in the chat room, if the peer is there.
-    pub fn hear(&mut self, frames: &[u8]) -> Progress {
+    /// Passes on what was said in the chat room, if the peer is there and keeps up.
+    pub fn hear(&mut self, frames: &[u8], now: u64) -> Progress {
         let State::WebSocket(session) = &mut self.state else { return Progress::Blocked };
-        let keeps_up = session.hear(frames, &mut self.out);
-        // The state cannot change here, so the time does not matter.
-        self.written(keeps_up, 0)
+        if !session.hear(frames, &mut self.out) {
+            return Progress::Blocked;
+        }
+        match self.written(now) {
+            Progress::Blocked if self.out.pending() > BEHIND => Progress::Ended,
+            progress => progress,
+        }
     }
 
-    fn written(&mut self, alive: bool, now: u64) -> Progress {
-        if alive && self.write(now).is_ok() { Progress::Blocked } else { Progress::Ended }
+    fn written(&mut self, now: u64) -> Progress {
+        self.write(now).unwrap_or(Progress::Ended)
     }
 }
 

@@ -9,8 +9,6 @@ use framewright::ws::{
 use crate::Shared;
 use crate::output::Output;
 
-/// A member of the chat room that is this many bytes behind is dropped.
-const CHAT_BEHIND: usize = 1 << 20;
 /// The longest chat message, in bytes.
 const CHAT_MESSAGE: u64 = 64 * 1024;
 /// Memory for joined messages above this is given back after each.
@@ -111,8 +109,11 @@ impl Session {
     pub fn tick(&mut self, now: u64, out: &mut Output) -> bool {
         match self.keepalive.poll(now) {
             None => true,
-            // It fails inside a frame of ours or when we are closing: then the ping is not missed.
-            Some(Action::Ping) => self.connection.ping(b"", out).is_ok() || !self.is_over(),
+            Some(Action::Ping) => {
+                // It fails when we are closing: then nobody waits for a pong.
+                let _ = self.connection.ping(b"", out);
+                true
+            }
             Some(Action::Dead | Action::CloseTimedOut) => false,
         }
     }
@@ -123,12 +124,13 @@ impl Session {
         self.keepalive.closing(now);
     }
 
-    /// Passes on frames of the chat room; returns whether the peer keeps up.
+    /// Passes on frames of the chat room; tells whether they were for this peer.
     pub fn hear(&mut self, frames: &[u8], out: &mut Output) -> bool {
-        if self.place == Place::Chat && self.connection.ready().is_ok() {
+        let hears = self.place == Place::Chat && self.connection.ready().is_ok();
+        if hears {
             out.try_append(frames).expect("a Vec has room");
         }
-        self.place != Place::Chat || out.pending() <= CHAT_BEHIND
+        hears
     }
 }
 
