@@ -9,7 +9,7 @@ pub mod ws;
 
 use std::fmt::Debug;
 
-/// Runs `run` on `bytes` whole, byte by byte, and cut once at every place: the result is the same.
+/// T-SPLIT: runs `run` on `bytes` whole, byte by byte, and cut once at every place: the result is the same.
 pub fn same_however_split<T: PartialEq + Debug>(bytes: &[u8], run: impl Fn(&[&[u8]]) -> T) -> T {
     let whole = run(&[bytes]);
     assert_eq!(run(&bytes.chunks(1).collect::<Vec<_>>()), whole, "byte by byte");

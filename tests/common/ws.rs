@@ -39,7 +39,10 @@ pub fn decode(role: Role, limits: Limits, pieces: &[&[u8]]) -> (Vec<Got>, Result
                     return (got, Err(e));
                 }
             };
-            assert!(input.len() < before || part.chunk().end && remaining == 0, "progress");
+            assert!(
+                input.len() < before || part.chunk().end && remaining == 0,
+                "T17: a part takes a byte, or is all of a frame without any"
+            );
             let Chunk { bytes, start, end } = part.chunk();
             let kind = match part {
                 Part::Text(text) => {
