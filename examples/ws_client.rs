@@ -56,7 +56,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                     None => {}
                 },
                 Event::Failed(e) => eprintln!("the server broke the protocol: {e}"),
-                _ => {}
+                Event::Close(_) => {}
             }
         }
         held.transmit(&mut out);

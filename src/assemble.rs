@@ -22,9 +22,9 @@ pub struct Assembler<B> {
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum State {
-    /// Between messages, or in one whose chunks found no room: until the next begins, there is
-    /// nothing to join.
+    /// For the beginning of a message: there is none, or there was no room for all of it.
     Waiting,
+    /// There is a message under way.
     Joining,
 }
 
@@ -76,6 +76,14 @@ impl<B: Buffer> Assembler<B> {
         B: Default,
     {
         (self.state == State::Waiting).then(|| mem::take(&mut self.storage))
+    }
+}
+
+#[cfg(feature = "bytes")]
+impl Assembler<bytes::BytesMut> {
+    /// Takes the message joined last out of the storage, which keeps the room behind it.
+    pub(crate) fn split(&mut self) -> bytes::BytesMut {
+        self.storage.split()
     }
 }
 

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 /// Bytes that grow at the end: the storage of an assembler, and the output of every encoder.
 ///
 /// Implemented for a fixed slice ([`SliceBuf`]), for `Vec<u8>` (feature `alloc`) and for
-/// `BytesMut` (feature `bytes`). An implementation of your own, for a ring or a heapless vector,
+/// `BytesMut` (feature `bytes`). An implementation of your own, for a heapless vector or an arena,
 /// needs three methods:
 ///
 /// ```
@@ -91,6 +91,10 @@ impl<B: Buffer + ?Sized> Buffer for &mut B {
     fn try_append(&mut self, bytes: &[u8]) -> Result<(), BufferFull> {
         (**self).try_append(bytes)
     }
+
+    fn clear(&mut self) {
+        (**self).clear();
+    }
 }
 
 /// A [`Buffer`] in a slice that the caller owns, for those who do not allocate.
@@ -163,6 +167,7 @@ fn reserve(buf: &mut Vec<u8>, additional: usize) -> Result<(), BufferFull> {
         .map_err(|_| BufferFull { needed: buf.len().saturating_add(additional) })
 }
 
+/// `BytesMut` has no way to fail where memory runs out: it aborts, as it does elsewhere.
 #[cfg(feature = "bytes")]
 impl Buffer for bytes::BytesMut {
     #[inline]

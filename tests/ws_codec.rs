@@ -5,7 +5,7 @@ mod common;
 use common::same_however_split;
 use common::ws::{Got, decode, frame, got, masked};
 use framewright::Truncated;
-use framewright::ws::{Decoder, Error, FrameHeader, Limits, Opcode, Role};
+use framewright::ws::{Decoder, Error, FrameHeader, Limits, Opcode, Role, SendError};
 
 /// Decodes `bytes` at a client or a server, however split.
 fn all(role: Role, bytes: &[u8]) -> (Vec<Got>, Result<(), Error>) {
@@ -192,9 +192,9 @@ fn a_header_that_is_printed_parses_back_and_takes_the_shortest_form() {
             }
         }
     }
-    assert_eq!(FrameHeader::new(Opcode::Text, true, 1 << 63), Err(Error::LengthTopBit));
-    assert_eq!(FrameHeader::new(Opcode::Ping, true, 126), Err(Error::ControlTooLong));
-    assert_eq!(FrameHeader::new(Opcode::Ping, false, 0), Err(Error::ControlFragmented));
+    assert_eq!(FrameHeader::new(Opcode::Text, true, 1 << 63), Err(SendError::FrameTooLong));
+    assert_eq!(FrameHeader::new(Opcode::Ping, true, 126), Err(SendError::ControlTooLong));
+    assert_eq!(FrameHeader::new(Opcode::Ping, false, 0), Err(SendError::ControlFragmented));
 }
 
 // §5.4 Fragmentation

@@ -42,7 +42,6 @@ fn receive<M: framewright::ws::Masking>(
             }
             Event::Close(code) => format!("close {code}"),
             Event::Failed(e) => format!("failed {e:?}"),
-            _ => unreachable!(),
         });
     }
     assert!(input.is_empty(), "None means that all was taken");
@@ -135,9 +134,9 @@ fn the_reason_of_a_close_is_there_to_read() {
 fn a_close_frame_that_breaks_the_rules_is_answered_with_why() {
     let cases: [(&[u8], Error, u16); 6] = [
         (b"\x03", Error::CloseTooShort, 1002),
-        (b"\x03\xED", Error::CloseCodeInvalid(1005), 1002),
-        (b"\x00\x00", Error::CloseCodeInvalid(0), 1002),
-        (b"\xFF\xFFbye", Error::CloseCodeInvalid(65535), 1002),
+        (b"\x03\xED", Error::CloseCodeInvalid(CloseCode(1005)), 1002),
+        (b"\x00\x00", Error::CloseCodeInvalid(CloseCode(0)), 1002),
+        (b"\xFF\xFFbye", Error::CloseCodeInvalid(CloseCode(65535)), 1002),
         (b"\x03\xE8\xFF", Error::CloseReasonInvalid, 1007),
         (b"\x03\xE8\xE2\x82", Error::CloseReasonInvalid, 1007),
     ];
@@ -434,8 +433,33 @@ fn every_failure_owes_the_peer_a_close_frame_with_its_code() {
             (events, out)
         });
         assert_eq!(events, [format!("failed {error:?}")]);
-        assert_eq!(out, frame(0x88, &close(code, &error.to_string())), "{error:?}");
+        let (told, reason) = out[2..].split_at(2);
+        assert_eq!(
+            (&out[..2], told),
+            (&[0x88, out.len() as u8 - 2][..], &code.to_be_bytes()[..]),
+            "{error:?}"
+        );
+        assert!(error.to_string().as_bytes().starts_with(reason), "{error:?}");
     }
+}
+
+/// Who reads "as long as there is input" does not see the failure before more input comes, which
+/// the peer may never send. It is told nonetheless.
+#[test]
+fn a_failure_behind_the_last_part_is_known_at_once() {
+    let mut server = server();
+    let mut bytes = masked(0x81, b"a\xFF");
+    let mut input = &mut bytes[..];
+    assert!(matches!(server.receive(&mut input), Some(Event::Part(Part::Text(_)))));
+    assert!(input.is_empty());
+    assert_eq!(server.error(), Some(Error::InvalidUtf8));
+    assert_eq!(server.ready(), Err(SendError::Closing));
+    assert_eq!(server.send("x", &mut Vec::new()), Err(SendError::Closing));
+    assert!(server.owes());
+    assert_eq!(transmit(&mut server)[..4], [0x88, 19, 0x03, 0xEF]);
+    assert_eq!(server.close_expected(), Some(Closer::Us));
+    assert_eq!(server.receive(&mut input), Some(Event::Failed(Error::InvalidUtf8)));
+    assert_eq!(server.receive(&mut input), None);
 }
 
 #[test]

@@ -235,6 +235,27 @@ fn the_target_names_a_resource_in_one_of_two_ways() {
     }
 }
 
+#[test]
+fn headers_may_come_from_the_map_of_another_http_stack() {
+    let request = http::Request::get("/chat")
+        .header("Host", "server.example.com")
+        .header("Upgrade", "websocket")
+        .header("Connection", "Upgrade")
+        .header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
+        .header("Sec-WebSocket-Version", "13")
+        .header("Sec-WebSocket-Protocol", "a")
+        .header("Sec-WebSocket-Protocol", "b, c")
+        .body(())
+        .unwrap();
+    let headers = request.headers();
+    let offer =
+        Offer::from_parts("GET", Version::Http11, "/chat", headers, Origins::any()).unwrap();
+    assert_eq!(offer.protocols().collect::<Vec<_>>(), ["a", "b", "c"]);
+    let mut out = Vec::new();
+    offer.accept().protocol(offer.choose(&["c"])).write(&mut out).unwrap();
+    assert!(out.ends_with(b"Sec-WebSocket-Protocol: c\r\n\r\n"));
+}
+
 /// §4.1: what a client sends, in full.
 #[test]
 fn a_client_writes_its_headers_in_the_order_of_the_standard() {

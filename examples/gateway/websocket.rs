@@ -37,7 +37,7 @@ impl Place {
         out: &mut Output,
         shared: &Shared,
     ) -> Option<Session> {
-        // Nobody here goes by cookies. But a chat that every page could join would be one.
+        // Nobody here goes by cookies. But a page of somebody else should not speak in this chat.
         let origins = Origins::same_host().or_absent();
         let offer = match Offer::from_request(request, origins) {
             Ok(offer) => offer,
@@ -85,6 +85,7 @@ impl Session {
                     Ok(None) => Ok(()),
                     Ok(Some(message)) if *place == Place::Echo => connection.send(message, out),
                     Ok(Some(message)) => broadcast(message, &mut shared.broadcast),
+                    // The limits are in force, so only memory can be missing.
                     Err(_) => connection.close(CloseCode::TOO_BIG, "out of memory", out),
                 };
             }

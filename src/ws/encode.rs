@@ -34,22 +34,22 @@ enum State {
     /// Between messages.
     Idle,
     /// Between the fragments of a message.
-    Fragmented(Text),
+    Fragmented(Progress),
     /// In the payload of a data frame, the last of its message if `fin`.
-    Payload { text: Text, fin: bool, remaining: u64, mask: Option<Mask> },
+    Payload { message: Progress, fin: bool, remaining: u64, mask: Option<Mask> },
     /// Behind a close frame.
     Closed,
 }
 
-/// What was written of a message, as far as it matters to what may follow.
+/// How far a message has come.
 #[derive(Clone, Copy, Debug)]
-struct Text {
+struct Progress {
     kind: Kind,
     /// Where the text stands, if it is one.
     seam: Seam,
 }
 
-impl Text {
+impl Progress {
     /// Follows the next `bytes` of the message, the last if `end`.
     fn advance(self, bytes: &[u8], end: bool) -> Result<Self, SendError> {
         if self.kind == Kind::Binary {
@@ -64,8 +64,8 @@ impl Text {
 
 impl State {
     /// Behind a frame of the message, the last if `fin`.
-    const fn behind(text: Text, fin: bool) -> Self {
-        if fin { Self::Idle } else { Self::Fragmented(text) }
+    const fn behind(message: Progress, fin: bool) -> Self {
+        if fin { Self::Idle } else { Self::Fragmented(message) }
     }
 }
 
@@ -119,10 +119,10 @@ impl<M: Masking> Encoder<M> {
         fin: bool,
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
-        let (opcode, text) = self.fragment(kind)?;
-        let text = text.advance(payload, fin)?;
+        let (opcode, message) = self.fragment(kind)?;
+        let message = message.advance(payload, fin)?;
         self.write(opcode, fin, payload, out)?;
-        self.state = State::behind(text, fin);
+        self.state = State::behind(message, fin);
         Ok(())
     }
 
@@ -137,33 +137,33 @@ impl<M: Masking> Encoder<M> {
         fin: bool,
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
-        let (opcode, text) = self.fragment(kind)?;
-        text.advance(&[], fin && len == 0)?;
+        let (opcode, message) = self.fragment(kind)?;
+        message.advance(&[], fin && len == 0)?;
         let header = self.header(opcode, fin, len)?;
         out.try_append(&header.to_bytes())?;
         self.state = match len {
-            0 => State::behind(text, fin),
-            remaining => State::Payload { text, fin, remaining, mask: header.mask() },
+            0 => State::behind(message, fin),
+            remaining => State::Payload { message, fin, remaining, mask: header.mask() },
         };
         Ok(())
     }
 
     /// Writes the next piece of the payload that [`begin_frame`](Self::begin_frame) announced.
     pub fn encode_payload(&mut self, piece: &[u8], out: &mut impl Buffer) -> Result<(), SendError> {
-        let State::Payload { text, fin, remaining, mut mask } = self.state else {
+        let State::Payload { message, fin, remaining, mut mask } = self.state else {
             return if piece.is_empty() { Ok(()) } else { Err(SendError::PayloadTooLong) };
         };
         let Some(remaining) = remaining.checked_sub(piece.len() as u64) else {
             return Err(SendError::PayloadTooLong);
         };
-        let text = text.advance(piece, fin && remaining == 0)?;
+        let message = message.advance(piece, fin && remaining == 0)?;
         match &mut mask {
             Some(mask) => mask.copy(piece, out.try_grow(piece.len())?),
             None => out.try_append(piece)?,
         }
         self.state = match remaining {
-            0 => State::behind(text, fin),
-            _ => State::Payload { text, fin, remaining, mask },
+            0 => State::behind(message, fin),
+            _ => State::Payload { message, fin, remaining, mask },
         };
         Ok(())
     }
@@ -222,15 +222,18 @@ impl<M: Masking> Encoder<M> {
     ) -> Result<(), SendError> {
         match self.state {
             State::Idle | State::Fragmented(_) => self.write(opcode, true, payload, out),
-            State::Payload { .. } | State::Closed => self.ready(),
+            State::Payload { .. } => Err(SendError::FrameUnfinished),
+            State::Closed => Err(SendError::Closing),
         }
     }
 
     /// The opcode of the next fragment of a message, and what came before it.
-    fn fragment(&self, kind: Kind) -> Result<(Opcode, Text), SendError> {
+    fn fragment(&self, kind: Kind) -> Result<(Opcode, Progress), SendError> {
         match self.state {
-            State::Idle => Ok((kind.opcode(), Text { kind, seam: Seam::Boundary })),
-            State::Fragmented(text) if text.kind == kind => Ok((Opcode::Continuation, text)),
+            State::Idle => Ok((kind.opcode(), Progress { kind, seam: Seam::Boundary })),
+            State::Fragmented(message) if message.kind == kind => {
+                Ok((Opcode::Continuation, message))
+            }
             State::Fragmented(_) => Err(SendError::MessageUnfinished),
             State::Payload { .. } => Err(SendError::FrameUnfinished),
             State::Closed => Err(SendError::Closing),
@@ -239,9 +242,7 @@ impl<M: Masking> Encoder<M> {
 
     #[inline]
     fn header(&mut self, opcode: Opcode, fin: bool, len: u64) -> Result<FrameHeader, SendError> {
-        let header = FrameHeader::new(opcode, fin, len).map_err(|_| {
-            if opcode.is_control() { SendError::ControlTooLong } else { SendError::FrameTooLong }
-        })?;
+        let header = FrameHeader::new(opcode, fin, len)?;
         Ok(header.with_key(self.masking.next_key()))
     }
 

@@ -20,8 +20,8 @@ impl Limits {
 
     /// Sets the longest payload of a single data frame, in bytes. Default: 16 MiB.
     ///
-    /// A frame costs no memory, as its payload is given out as it comes. But nothing else can come
-    /// before it is over, so this bounds for how long a peer can hold up its own pongs.
+    /// A frame costs no memory, as its payload is given out as it comes. But no ping, pong or close
+    /// of the peer can overtake it.
     #[must_use]
     pub const fn max_frame_len(mut self, bytes: u64) -> Self {
         self.max_frame_len = bytes;

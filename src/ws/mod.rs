@@ -1,6 +1,6 @@
-//! WebSocket (RFC 6455). A section number alone is one of that RFC.
+//! WebSocket (RFC 6455).
 //!
-//! A [`handshake`] opens the connection. A [`Connection`] is one end of it from there on: it gives
+//! A section number alone is one of that RFC. A [`handshake`] opens the connection. A [`Connection`] is one end of it from there on: it gives
 //! out parts of messages as they come, answers pings, and closes by the book. An [`Assembler`]
 //! joins the parts to [`Message`]s for those who want them whole; who does not, for instance a
 //! proxy, never holds more than a read's worth. A [`Keepalive`] says when to ping. For one
@@ -9,7 +9,7 @@
 //! Text is checked as it comes, and refused at the first byte that cannot be UTF-8. Whatever a peer
 //! could make us hold or repeat is bounded by [`Limits`].
 //!
-//! No extension is spoken yet: a handshake can negotiate one, but reserved bits are refused.
+//! No extension is spoken: do not accept one in the handshake, as reserved bits are refused.
 //!
 //! A server that echoes, and a client that hears it:
 //!
@@ -36,7 +36,6 @@
 //!             }
 //!             Event::Close(code) => assert_eq!(code, CloseCode::NORMAL),
 //!             Event::Failed(error) => eprintln!("the client broke the protocol: {error}"),
-//!             _ => {}
 //!         }
 //!     }
 //!     server.transmit(&mut to_client); // pongs, and the answer to a close
@@ -70,6 +69,8 @@ mod message;
 mod role;
 mod text;
 
+#[cfg(feature = "bytes")]
+pub use assemble::BytesMessage;
 pub use assemble::{AssembleError, Assembler};
 pub use close::{CloseCode, CloseFrame};
 pub use connection::{Closer, Connection, Ending, Event};

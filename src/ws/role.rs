@@ -10,7 +10,8 @@ pub enum Role {
 /// Where the masking keys of outgoing frames come from (§5.3).
 ///
 /// A server uses [`NoMask`]. A client gives a closure that takes each key fresh from a generator
-/// fit for cryptography; there is no default.
+/// fit for cryptography; there is no default. Where the type of the connection has to be written
+/// down, a function is as good: `Connection<fn() -> [u8; 4]>`.
 pub trait Masking {
     /// The end that masks like this.
     const ROLE: Role;

@@ -33,13 +33,15 @@ impl<'a> Seen<'a> {
 
     /// The values of all headers called `name` among `headers`, which are gone through once more
     /// only if there are several.
-    pub(super) fn all<H>(
+    pub(super) fn all<H, N, V>(
         self,
         name: &'static str,
         headers: &H,
-    ) -> impl Iterator<Item = &'a [u8]> + use<'a, H>
+    ) -> impl Iterator<Item = &'a [u8]> + use<'a, H, N, V>
     where
-        H: Clone + IntoIterator<Item = (&'a str, &'a [u8])>,
+        H: Clone + IntoIterator<Item = (&'a N, &'a V)>,
+        N: AsRef<str> + ?Sized + 'a,
+        V: AsRef<[u8]> + ?Sized + 'a,
     {
         let (once, again) = match self {
             Self::Never => (None, None),
@@ -47,7 +49,8 @@ impl<'a> Seen<'a> {
             Self::Again(_) => (None, Some(headers.clone())),
         };
         let again = again.into_iter().flatten();
-        let again = again.filter(move |(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v);
+        let again = again.filter(move |(n, _)| n.as_ref().eq_ignore_ascii_case(name));
+        let again = again.map(|(_, v)| v.as_ref());
         once.into_iter().chain(again)
     }
 
@@ -78,10 +81,14 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    pub(super) fn gather(headers: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Self {
+    pub(super) fn gather<N, V>(headers: impl IntoIterator<Item = (&'a N, &'a V)>) -> Self
+    where
+        N: AsRef<str> + ?Sized + 'a,
+        V: AsRef<[u8]> + ?Sized + 'a,
+    {
         let mut fields = Self::default();
         for (name, value) in headers {
-            fields.see(name, value);
+            fields.see(name.as_ref(), value.as_ref());
         }
         fields
     }
