@@ -117,6 +117,10 @@ impl Decoder {
         }
     }
 
+    pub(super) const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     pub(super) fn decode_any<'a>(&mut self, input: &mut &'a [u8]) -> Option<Part<'a>> {
         while let Some((&byte, behind)) = input.split_first() {
             match &mut self.state {

@@ -18,7 +18,7 @@ pub enum Error {
     /// An ID was longer than [`Limits::max_id_len`](super::Limits::max_id_len). The one before it
     /// stays the last event ID.
     IdTooLong,
-    /// The storage of an assembler has no room for the event. If it was the
+    /// The storage of an [`Assembler`](super::Assembler) has no room for the event. If it was the
     /// ID that found none, the one before it stays the last event ID.
     BufferFull(BufferFull),
 }

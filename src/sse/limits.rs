@@ -42,7 +42,7 @@ impl Limits {
     /// Sets the longest data of an event, over all its lines and the LFs between them. Default:
     /// 16 MiB.
     ///
-    /// An assembler that can grow holds up to this many bytes for each stream.
+    /// An [`Assembler`](super::Assembler) that can grow holds up to this many bytes for each stream.
     #[must_use]
     pub const fn max_data_len(mut self, bytes: u64) -> Self {
         self.max_data_len = bytes;
@@ -51,7 +51,7 @@ impl Limits {
 
     /// Sets the longest type of an event. Default: 1 KiB.
     ///
-    /// An assembler holds up to this many bytes for each stream.
+    /// An [`Assembler`](super::Assembler) holds up to this many bytes for each stream.
     #[must_use]
     pub const fn max_type_len(mut self, bytes: u64) -> Self {
         self.max_type_len = bytes;
@@ -60,7 +60,7 @@ impl Limits {
 
     /// Sets the longest ID of an event. Default: 4 KiB.
     ///
-    /// An assembler holds up to three times as many bytes for each stream: the
+    /// An [`Assembler`](super::Assembler) holds up to three times as many bytes for each stream: the
     /// last event ID, the one that the event under way has, and one of which it is not yet known
     /// whether it counts. An ID comes back as a header, of which servers take some 8 KiB.
     #[must_use]
