@@ -42,3 +42,43 @@ impl From<BufferFull> for Error {
         Self::BufferFull(full)
     }
 }
+
+/// What the caller asked for cannot be sent. Nothing was written and nothing changed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The output has no room for all of it.
+    BufferFull(BufferFull),
+    /// An event begun is not ended: nothing else may come inside its data.
+    EventUnfinished,
+    /// No event was begun to which data could be added, or which could be ended.
+    EventMissing,
+    /// An event type with a CR, LF or NUL would not arrive as it is (§9.2.6).
+    TypeInvalid,
+    /// An ID that is no legal value of a header would not come back as `Last-Event-ID`
+    /// (RFC 9110 §5.5); one with a CR, LF or NUL would not even arrive (§9.2.6).
+    IdInvalid,
+    /// Data with a CR arrives with an LF in its place, and the encoder was told to refuse that.
+    CarriageReturn,
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BufferFull(full) => return full.fmt(f),
+            Self::EventUnfinished => "the data of an event is unfinished",
+            Self::EventMissing => "no event was begun",
+            Self::TypeInvalid => "an event type has no line break and no NUL",
+            Self::IdInvalid => "an event ID is a legal value of a header",
+            Self::CarriageReturn => "data has a carriage return",
+        })
+    }
+}
+
+impl core::error::Error for SendError {}
+
+impl From<BufferFull> for SendError {
+    fn from(full: BufferFull) -> Self {
+        Self::BufferFull(full)
+    }
+}

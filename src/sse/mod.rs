@@ -2,6 +2,7 @@
 
 mod assemble;
 mod decode;
+mod encode;
 mod error;
 mod limits;
 mod lossy;
@@ -9,6 +10,7 @@ mod storage;
 
 pub use assemble::{Assembler, Event, Item};
 pub use decode::{Decoder, Part};
-pub use error::Error;
+pub use encode::{Encoder, Fields};
+pub use error::{Error, SendError};
 pub use limits::Limits;
 pub use storage::Storage;
