@@ -76,6 +76,7 @@ mod assemble;
 mod buffer;
 mod chunk;
 pub mod http1;
+pub mod sse;
 mod utf8;
 pub mod ws;
 

@@ -5,6 +5,8 @@
     reason = "every test has its own copy, and none uses all of it"
 )]
 
+#[cfg(feature = "alloc")]
+pub mod sse;
 pub mod ws;
 
 use std::fmt::Debug;
