@@ -32,13 +32,15 @@
 //! ```
 
 mod error;
+mod limits;
 mod message;
 mod reader;
 pub(crate) mod syntax;
 mod write;
 
 pub use error::Error;
+pub use limits::Limits;
 pub use message::{Body, HeaderIter, Headers, Request, Response, Version};
-pub use reader::{HeadReader, Limits};
+pub use reader::HeadReader;
 pub(crate) use write::{HeadWriter, check_headers, check_request, is_framing};
 pub use write::{RequestWriter, ResponseWriter, SendError, reason_phrase};
