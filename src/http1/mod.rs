@@ -45,7 +45,8 @@
 //!     let mut input = &mut buf[..];
 //!     if decoder.is_none() {
 //!         let response = reader.read_response(&mut input)?;
-//!         decoder = response.map(|response| BodyDecoder::new(response.body(), Limits::new()));
+//!         decoder = response
+//!             .map(|response| BodyDecoder::new(response.body_for("GET"), Limits::new()));
 //!     }
 //!     if let Some(decoder) = &mut decoder {
 //!         while let Some(part) = decoder.decode(&mut input)? {
