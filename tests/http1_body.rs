@@ -1,10 +1,13 @@
-//! Bodies of HTTP/1.1 messages, in the order of RFC 9112: §6, §7 and §8.
+//! Bodies of HTTP/1.1 messages, in the order of RFC 9112: §6 and §7.
 
 mod common;
 
 use common::same_however_split;
-use framewright::Truncated;
-use framewright::http1::{Body, BodyDecoder, Error, Limits};
+use framewright::http1::{
+    Body, BodyDecoder, BodyEncoder, ChunkHeader, Error, HeadReader, Limits, Part, RequestWriter,
+    ResponseWriter, SendError, Version,
+};
+use framewright::{Buffer, BufferFull, SliceBuf, Truncated};
 use proptest::prelude::{
     ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest,
 };
@@ -479,16 +482,223 @@ fn trailers_of_exactly_the_limits_pass_and_one_more_does_not() {
     assert_eq!(decode(Body::Chunked, Limits::new(), &[endless.as_bytes()]), too_long);
 }
 
-// §8 Handling Incomplete Messages
+// §6 and §7 again, from the other end
+
+fn written(
+    write: impl FnOnce(&mut SliceBuf<'_>) -> Result<(), SendError>,
+) -> Result<String, SendError> {
+    let mut storage = [0; 4096];
+    let mut out = SliceBuf::new(&mut storage);
+    out.try_append(b"before ").unwrap();
+    let result = write(&mut out);
+    let text = str::from_utf8(out.as_slice()).unwrap().strip_prefix("before ").unwrap();
+    if result.is_err() {
+        assert_eq!(text, "", "nothing was written");
+    }
+    result.map(|()| text.to_owned())
+}
 
 #[test]
-fn errors_and_parts_are_small() {
-    use std::mem::size_of;
-    assert!(size_of::<Error>() <= 16);
-    assert!(size_of::<Result<Option<framewright::http1::Part<'_>>, Error>>() <= 32);
+fn pieces_are_framed_as_the_head_announced_them() {
+    for (body, pieces, bytes) in [
+        (Body::Len(0), &[][..], ""),
+        (Body::Len(5), &["hel", "", "lo"], "hello"),
+        (Body::UntilClose, &["hel", "", "lo"], "hello"),
+        (Body::Chunked, &[], "0\r\n\r\n"),
+        (Body::Chunked, &["", ""], "0\r\n\r\n"),
+        (Body::Chunked, &["hel", "", "lo"], "3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n"),
+        (
+            Body::Chunked,
+            &["0\r\n\r\n", "sixteen letters!"],
+            "5\r\n0\r\n\r\n\r\n10\r\nsixteen letters!\r\n0\r\n\r\n",
+        ),
+    ] {
+        let copied = written(|out| {
+            let mut encoder = BodyEncoder::new(body);
+            pieces.iter().try_for_each(|piece| encoder.encode(piece.as_bytes(), out))?;
+            encoder.finish(out)
+        });
+        assert_eq!(copied.as_deref(), Ok(bytes), "{body:?} {pieces:?}");
+        let vectored = written(|out| {
+            let mut encoder = BodyEncoder::new(body);
+            for piece in pieces {
+                let header = encoder.encode_header(piece.len() as u64)?;
+                out.try_append(&[&header, piece.as_bytes(), header.end()].concat())?;
+            }
+            encoder.finish(out)
+        });
+        assert_eq!(vectored, copied);
+    }
+}
+
+#[test]
+fn sizes_are_written_without_leading_zeros() {
+    let header = |len| BodyEncoder::new(Body::Chunked).encode_header(len);
+    for len in (0..=300).chain((9..63).flat_map(|bit| [(1 << bit) - 1, 1 << bit, (1 << bit) + 1])) {
+        let (line, end) =
+            if len == 0 { (String::new(), "") } else { (format!("{len:X}\r\n"), "\r\n") };
+        let header = header(len).unwrap();
+        assert_eq!((&header[..], header.end()), (line.as_bytes(), end.as_bytes()));
+    }
+    assert_eq!(&header((1 << 63) - 1).unwrap()[..], b"7FFFFFFFFFFFFFFF\r\n");
+    // Nobody would read it.
+    assert_eq!(header(1 << 63).map(drop), Err(SendError::BodyTooLong));
+}
+
+/// The peer would take what is too much for another message, or that for what is missing.
+#[test]
+fn a_body_is_neither_longer_nor_shorter_than_announced() {
+    let mut encoder = BodyEncoder::new(Body::Len(5));
+    assert_eq!(written(|out| encoder.encode(b"hello!", out)), Err(SendError::BodyTooLong));
+    assert_eq!(encoder.encode_header(6).map(drop), Err(SendError::BodyTooLong));
+    assert_eq!(written(|out| encoder.finish(out)), Err(SendError::BodyTooShort));
+    assert_eq!(written(|out| encoder.encode(b"hell", out)).as_deref(), Ok("hell"));
+    assert_eq!(written(|out| encoder.finish(out)), Err(SendError::BodyTooShort));
+    assert_eq!(written(|out| encoder.encode(b"o!", out)), Err(SendError::BodyTooLong));
+    assert_eq!(written(|out| encoder.encode(b"o", out)).as_deref(), Ok("o"));
+    assert_eq!(written(|out| encoder.encode(b"!", out)), Err(SendError::BodyTooLong));
+    assert_eq!(written(|out| encoder.finish(out)).as_deref(), Ok(""));
+}
+
+#[test]
+fn nothing_is_written_behind_the_last_chunk() {
+    let mut encoder = BodyEncoder::new(Body::Chunked);
+    assert_eq!(written(|out| encoder.finish(out)).as_deref(), Ok("0\r\n\r\n"));
+    assert_eq!(written(|out| encoder.encode(b"x", out)), Err(SendError::BodyTooLong));
+    assert_eq!(encoder.encode_header(1).map(drop), Err(SendError::BodyTooLong));
+    assert_eq!(written(|out| encoder.encode(b"", out)).as_deref(), Ok(""));
+    assert_eq!(written(|out| encoder.finish(out)).as_deref(), Ok(""));
+    let trailers = written(|out| encoder.finish_with(&[("A", "b")], out));
+    assert_eq!(trailers, Err(SendError::Trailers));
+}
+
+#[test]
+fn trailers_are_written_behind_chunks_and_nowhere_else() {
+    let finish = |body, trailers: &[(&str, &str)]| {
+        written(|out| BodyEncoder::new(body).finish_with(trailers, out))
+    };
+    let trailers = [("Grpc-Status", "0"), ("Empty", "")];
+    let bytes = finish(Body::Chunked, &trailers).unwrap();
+    assert_eq!(bytes, "0\r\nGrpc-Status: 0\r\nEmpty: \r\n\r\n");
+    assert_eq!(chunked(bytes), complete("", ""));
+    for body in [Body::Len(0), Body::Len(1), Body::UntilClose] {
+        assert_eq!(finish(body, &trailers), Err(SendError::Trailers));
+    }
+    for reserved in [
+        "Content-Length",
+        "TRANSFER-ENCODING",
+        "connection",
+        "Host",
+        "trailer",
+        "Upgrade",
+        "TE",
+        "Content-Encoding",
+        "content-type",
+        "Content-Range",
+    ] {
+        let trailers = [("A", "b"), (reserved, "c")];
+        assert_eq!(finish(Body::Chunked, &trailers), Err(SendError::ReservedHeader(1)));
+    }
+}
+
+/// T6: no string of the caller's can end a line, or the body.
+#[test]
+fn t6_nothing_can_be_injected_into_trailers() {
+    for bad in ["\r", "\n", "\r\n", "\r\n\r\n", "\0", "\x1b", "\x7f", "\u{e9}", "\u{10a}"] {
+        for text in [bad.to_owned(), format!("a{bad}"), format!("{bad}a"), format!("a{bad}a")] {
+            for (trailer, error) in [
+                ((&text[..], "b"), SendError::HeaderName(0)),
+                (("A", &text[..]), SendError::HeaderValue(0)),
+            ] {
+                let mut encoder = BodyEncoder::new(Body::Chunked);
+                assert_eq!(written(|out| encoder.finish_with(&[trailer], out)), Err(error));
+                assert_eq!(written(|out| encoder.finish(out)).as_deref(), Ok("0\r\n\r\n"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_buffer_that_is_too_small_stays_as_it_was_and_the_encoder_too() {
+    for (body, len) in [(Body::Len(5), 5), (Body::Chunked, 10), (Body::UntilClose, 5)] {
+        let mut encoder = BodyEncoder::new(body);
+        for room in 0..=len {
+            let mut storage = vec![0; 3 + room];
+            let mut out = SliceBuf::new(&mut storage);
+            out.try_append(b"abc").unwrap();
+            let result = encoder.encode(b"hello", &mut out);
+            if room < len {
+                assert_eq!(result, Err(SendError::Full(BufferFull { needed: 3 + len })));
+                assert_eq!(out.as_slice(), b"abc");
+            } else {
+                assert_eq!(result, Ok(()));
+            }
+        }
+        let last = if body == Body::Chunked { 5 } else { 0 };
+        for room in 0..last {
+            let mut storage = [0; 5];
+            let result = encoder.finish(&mut SliceBuf::new(&mut storage[..room]));
+            assert_eq!(result, Err(SendError::Full(BufferFull { needed: last })));
+        }
+        assert_eq!(encoder.finish(&mut SliceBuf::new(&mut [0; 5])), Ok(()));
+    }
+}
+
+#[test]
+fn heads_announce_the_body_that_follows() {
+    let begin = |writer: ResponseWriter<'_>, body| {
+        written(|out| writer.begin(body, out)?.encode(b"lo", out))
+    };
+    let writer = ResponseWriter::new(200).headers(&[("A", "b")]).body(b"hel");
+    for (writer, body, text) in [
+        (writer, Body::Chunked, "Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n"),
+        (writer.close(), Body::Len(5), "Content-Length: 5\r\nConnection: close\r\n\r\nhello"),
+        (writer, Body::Len(u64::MAX), "Content-Length: 18446744073709551615\r\n\r\nhello"),
+        (writer, Body::UntilClose, "Connection: close\r\n\r\nhello"),
+        (writer.body(b""), Body::Chunked, "Transfer-Encoding: chunked\r\n\r\n2\r\nlo\r\n"),
+    ] {
+        assert_eq!(begin(writer, body), Ok(format!("HTTP/1.1 200 OK\r\nA: b\r\n{text}")));
+    }
+    assert_eq!(begin(writer, Body::Len(2)), Err(SendError::BodyTooLong));
+    for status in [101, 204, 304] {
+        for body in [Body::Len(2), Body::Chunked, Body::UntilClose] {
+            assert_eq!(begin(ResponseWriter::new(status), body), Err(SendError::Body));
+        }
+    }
+    let empty = written(|out| ResponseWriter::new(204).begin(Body::Len(0), out)?.finish(out));
+    assert_eq!(empty.as_deref(), Ok("HTTP/1.1 204 No Content\r\n\r\n"));
+
+    let writer = RequestWriter::new("POST", "/", "a");
+    let begin = |writer: RequestWriter<'_>, body| {
+        written(|out| writer.begin(body, out)?.encode(b"lo", out))
+    };
+    let head = "POST / HTTP/1.1\r\nHost: a\r\n";
+    for (writer, body, text) in [
+        (writer, Body::Chunked, "Transfer-Encoding: chunked\r\n\r\n2\r\nlo\r\n"),
+        (writer.body(b"hel"), Body::Len(5), "Content-Length: 5\r\n\r\nhello"),
+    ] {
+        assert_eq!(begin(writer, body), Ok(format!("{head}{text}")));
+    }
+    assert_eq!(begin(writer, Body::UntilClose), Err(SendError::Body));
+    assert_eq!(begin(writer.body(b"hel"), Body::Len(2)), Err(SendError::BodyTooLong));
+}
+
+#[test]
+fn a_body_of_unknown_length_is_sent_in_chunks_to_those_who_know_them() {
+    assert_eq!(Body::of_unknown_len(Version::Http10), Body::UntilClose);
+    assert_eq!(Body::of_unknown_len(Version::Http11), Body::Chunked);
+}
+
+#[test]
+fn what_is_returned_by_value_is_small() {
+    assert!(size_of::<Result<Option<Part<'_>>, Error>>() <= 32);
+    assert!(size_of::<Result<ChunkHeader, SendError>>() <= 32);
+    assert!(size_of::<Error>() <= 16 && size_of::<SendError>() <= 16);
     println!("decoder: {} bytes", size_of::<BodyDecoder>());
-    assert!(size_of::<BodyDecoder>() <= 128);
+    println!("encoder: {} bytes", size_of::<BodyEncoder>());
+    assert!(size_of::<BodyDecoder>() <= 128 && size_of::<BodyEncoder>() <= 16);
     assert_eq!((Error::BodyTooLong.status(), Error::ChunkSize.status()), (413, 400));
+    assert_eq!(Error::ChunkSize.to_string(), "invalid chunk size");
 }
 
 /// The rules of chunks for somebody who sees the whole stream, written for nothing but to be read.
@@ -715,5 +925,50 @@ proptest! {
             }
             Err(e) => prop_assert!(matches!(e, Error::ChunkSize | Error::ChunkExtension)),
         }
+    }
+
+    /// Head and body through both ends, in whatever pieces, with another message behind.
+    #[test]
+    fn what_is_encoded_decodes_to_the_same(
+        kind in 0..3_u8,
+        pieces in collection::vec(collection::vec(any::<u8>(), 0..40), 0..6),
+        trailers in collection::vec(("[a-z]-[!#$%&'*+.^_`|~0-9A-Za-z-]{1,9}", "([!-~]([ -~\t]{0,9}[!-~])?)?"), 0..3),
+    ) {
+        let content = pieces.concat();
+        let announced = match kind {
+            0 => Body::Len(content.len() as u64),
+            1 => Body::Chunked,
+            _ => Body::UntilClose,
+        };
+        let trailers: Vec<_> = trailers.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        let mut storage = [0; 4096];
+        let mut out = SliceBuf::new(&mut storage);
+        let mut encoder = ResponseWriter::new(200).begin(announced, &mut out).unwrap();
+        for piece in &pieces {
+            encoder.encode(piece, &mut out).unwrap();
+        }
+        let trailers = if announced == Body::Chunked { &trailers[..] } else { &[] };
+        encoder.finish_with(trailers, &mut out).unwrap();
+        let next = if announced == Body::UntilClose { "" } else { "HTTP/1.1 " };
+        out.try_append(next.as_bytes()).unwrap();
+
+        let got = same_however_split(out.as_slice(), |pieces| {
+            let (mut head, mut rest) = ([0; 128], Vec::new());
+            let mut reader = HeadReader::new(SliceBuf::new(&mut head), Limits::new());
+            let mut body = None;
+            for piece in pieces {
+                let mut piece = piece.to_vec();
+                let mut input = &mut piece[..];
+                if body.is_none() {
+                    body = reader.read_response(&mut input).unwrap().map(|r| r.body());
+                }
+                rest.push(input.to_vec());
+            }
+            assert_eq!(body, Some(announced));
+            let rest: Vec<_> = rest.iter().map(|piece| &piece[..]).collect();
+            decode(announced, Limits::new(), &rest)
+        });
+        let result = if announced == Body::UntilClose { State::Open } else { State::Complete };
+        prop_assert_eq!(got, Got { result: Ok(result), ..complete(content, next) });
     }
 }

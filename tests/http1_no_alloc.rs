@@ -1,9 +1,10 @@
-//! Bodies cost no memory: neither those that come nor those that are only announced (T2, T3).
+//! Bodies cost no memory: neither those that come and go nor those that are only announced (T2, T3).
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use framewright::http1::{Body, BodyDecoder, Error, Limits};
+use framewright::http1::{Body, BodyDecoder, Error, Limits, ResponseWriter};
+use framewright::{Buffer, SliceBuf};
 
 /// Counts what the thread allocates.
 struct Counting;
@@ -66,6 +67,19 @@ fn t2_t3_neither_a_body_nor_a_claim_nor_an_error_allocates() {
         assert_eq!(decode(Body::Len(u64::MAX), &mut claim, 7), Ok(19));
         assert_eq!(decode(Body::Chunked, &mut endless, 7), Err(Error::HeadTooLong));
         assert_eq!(decode(Body::Chunked, &mut flood, 7), Err(Error::ChunkExtensionsTooLong));
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn a_response_in_chunks_is_written_to_a_slice() {
+    let mut storage = [0; 256];
+    let count = allocations(|| {
+        let mut out = SliceBuf::new(&mut storage);
+        let mut encoder = ResponseWriter::new(200).begin(Body::Chunked, &mut out).unwrap();
+        encoder.encode(b"hello", &mut out).unwrap();
+        encoder.finish_with(&[("A", "b")], &mut out).unwrap();
+        assert!(out.as_slice().ends_with(b"\r\n5\r\nhello\r\n0\r\nA: b\r\n\r\n"));
     });
     assert_eq!(count, 0);
 }

@@ -26,6 +26,17 @@ pub enum Body {
     UntilClose,
 }
 
+impl Body {
+    /// How to send a response of a length that is not known, to a client of this version: in
+    /// chunks, unless it does not know them (§6.1).
+    pub const fn of_unknown_len(version: Version) -> Self {
+        match version {
+            Version::Http10 => Self::UntilClose,
+            Version::Http11 => Self::Chunked,
+        }
+    }
+}
+
 /// A request's head, borrowed from where it was read.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {

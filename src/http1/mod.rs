@@ -2,7 +2,8 @@
 //!
 //! A [`HeadReader`] takes the start line and the headers out of a stream of bytes, however they
 //! are split, and leaves what follows in the input; a [`BodyDecoder`] takes the body out of that.
-//! [`RequestWriter`] and [`ResponseWriter`] write messages.
+//! [`RequestWriter`] and [`ResponseWriter`] write messages, whole or up to where a [`BodyEncoder`]
+//! goes on.
 //!
 //! Stricter than the standard, because two parsers that disagree about where a message ends are how
 //! requests are smuggled: lines end in CRLF and nothing else, no folded lines, no space before a
@@ -60,6 +61,7 @@
 
 mod chunked;
 mod decode;
+mod encode;
 mod error;
 mod limits;
 mod message;
@@ -68,6 +70,7 @@ pub(crate) mod syntax;
 mod write;
 
 pub use decode::{BodyDecoder, Part};
+pub use encode::{BodyEncoder, ChunkHeader};
 pub use error::Error;
 pub use limits::Limits;
 pub use message::{Body, HeaderIter, Headers, Request, Response, Version};
