@@ -49,22 +49,32 @@ impl Stream {
     /// Answers a request for the stream at `path`, if there is one.
     ///
     /// `Err` has the status of the refusal.
-    pub fn open(request: &Request<'_>, path: &str, out: &mut Output, shared: &Shared) -> Option<Result<Self, u16>> {
+    pub fn open(
+        request: &Request<'_>,
+        path: &str,
+        out: &mut Output,
+        shared: &Shared,
+    ) -> Option<Result<Self, u16>> {
         let query = request.target().split_once('?').map_or("", |(_, query)| query);
-        let last_id = request.headers().get("last-event-id").and_then(|id| str::from_utf8(id).ok()?.parse().ok());
+        let last_id: Option<u64> = request
+            .headers()
+            .get("last-event-id")
+            .and_then(|id| str::from_utf8(id).ok()?.parse().ok());
         let (source, left) = match path {
             "/sse/clock" => {
                 let every = number(query, "every").unwrap_or(1_000).clamp(50, 10_000);
                 let current = unix_millis() / every;
                 let next = match last_id {
-                    Some(id) if id <= current + REMEMBERED => (id + 1).max(current.saturating_sub(REMEMBERED)),
+                    Some(id) if id <= current + REMEMBERED => {
+                        (id + 1).max(current.saturating_sub(REMEMBERED))
+                    }
                     _ => current,
                 };
                 (Source::Clock { every, next }, number(query, "for").unwrap_or(u64::MAX))
             }
             "/sse/llm" => {
                 let count = number(query, "n").unwrap_or(1_000);
-                let next = last_id.map_or(1, |id: u64| id.saturating_add(1));
+                let next = last_id.map_or(1, |id| id.saturating_add(1));
                 if next > count {
                     // Who has everything is not to come back (§9.2.3).
                     return Some(Err(204));
@@ -76,17 +86,29 @@ impl Stream {
         if request.method() != "GET" {
             return Some(Err(405));
         }
-        let headers = [("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"), ("X-Accel-Buffering", "no")];
+        let headers = [
+            ("Content-Type", "text/event-stream"),
+            ("Cache-Control", "no-store"),
+            ("X-Accel-Buffering", "no"),
+        ];
         let response = ResponseWriter::new(200).headers(&headers);
         let persistent = request.is_persistent();
         let response = if persistent { response } else { response.close() };
-        let mut body =
-            response.begin(Body::of_unknown_len(request.version()), out).expect("the headers are constants, and a Vec has room");
+        let mut body = response
+            .begin(Body::of_unknown_len(request.version()), out)
+            .expect("the headers are constants, and a Vec has room");
         let mut encoder = Encoder::new();
         let mut bytes = Vec::new();
         encoder.encode_retry(RETRY, &mut bytes).expect("a Vec has room");
         body.encode(&bytes, out).expect("a Vec has room");
-        Some(Ok(Self { source, encoder, body, left, comment_at: shared.now + KEEP_ALIVE, persistent }))
+        Some(Ok(Self {
+            source,
+            encoder,
+            body,
+            left,
+            comment_at: shared.now + KEEP_ALIVE,
+            persistent,
+        }))
     }
 
     /// Whether the connection can be used for another request after this.
@@ -144,7 +166,9 @@ impl Stream {
             self.comment_at = now + KEEP_ALIVE;
             let fields = Fields::new().event_type(event_type).data(&data);
             let id = id.to_string();
-            self.encoder.encode(fields.id(&id), bytes).expect("the strings have no line breaks, and a Vec has room");
+            self.encoder
+                .encode(fields.id(&id), bytes)
+                .expect("the strings have no line breaks, and a Vec has room");
         }
         Filled::Enough
     }

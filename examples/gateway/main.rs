@@ -4,6 +4,7 @@
 //! cargo run --release --example gateway -- [--listen ADDR] [--max-message BYTES]
 //! ```
 
+mod events;
 mod output;
 mod peer;
 mod websocket;
@@ -80,6 +81,10 @@ struct Shared {
     now: u64,
     /// Frames for every member of the chat room, encoded once.
     broadcast: Vec<u8>,
+    /// Events on their way into a body.
+    scratch: Vec<u8>,
+    /// When a peer has something to say again, in milliseconds since the start.
+    wake_at: u64,
 }
 
 struct Gateway {
@@ -97,7 +102,14 @@ struct Gateway {
 
 impl Gateway {
     fn new(poll: Poll, listener: Option<TcpListener>, max_message: u64) -> Self {
-        let shared = Shared { buf: vec![0; 64 * 1024], max_message, now: 0, broadcast: Vec::new() };
+        let shared = Shared {
+            buf: vec![0; 64 * 1024],
+            max_message,
+            now: 0,
+            broadcast: Vec::new(),
+            scratch: Vec::new(),
+            wake_at: u64::MAX,
+        };
         Self {
             poll,
             listener,
@@ -114,7 +126,9 @@ impl Gateway {
         let mut next_tick = 0;
         let mut deadline = u64::MAX;
         loop {
-            let timeout = if self.again.is_empty() { TICK } else { Duration::ZERO };
+            let until_wake =
+                Duration::from_millis(self.shared.wake_at.saturating_sub(self.shared.now));
+            let timeout = if self.again.is_empty() { TICK.min(until_wake) } else { Duration::ZERO };
             match self.poll.poll(&mut events, Some(timeout)) {
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
                 polled => polled?,
@@ -135,8 +149,9 @@ impl Gateway {
                     }
                 }
             }
-            if self.shared.now >= next_tick {
+            if self.shared.now >= next_tick.min(self.shared.wake_at) {
                 next_tick = self.shared.now + TICK.as_millis() as u64;
+                self.shared.wake_at = u64::MAX;
                 self.for_each(Peer::tick);
                 if self.full {
                     self.accept();
@@ -191,13 +206,19 @@ impl Gateway {
         }
         if !self.shared.broadcast.is_empty() {
             let frames = std::mem::take(&mut self.shared.broadcast);
-            self.for_each(|peer, now| peer.hear(&frames, now));
+            self.for_each(|peer, shared| peer.hear(&frames, shared));
         }
     }
 
     /// Does something with every peer, and drops those for which there is nothing left to do.
-    fn for_each(&mut self, mut act: impl FnMut(&mut Peer, u64) -> Progress) {
-        let now = self.shared.now;
-        self.peers.retain(|_, peer| act(peer, now) != Progress::Ended);
+    fn for_each(&mut self, mut act: impl FnMut(&mut Peer, &mut Shared) -> Progress) {
+        let Self { peers, shared, again, .. } = self;
+        peers.retain(|key, peer| {
+            let progress = act(peer, shared);
+            if progress == Progress::Yielded {
+                again.push(key);
+            }
+            progress != Progress::Ended
+        });
     }
 }

@@ -5,6 +5,7 @@ use framewright::http1::{Body, HeadReader, Limits, Request, ResponseWriter};
 use mio::net::TcpStream;
 
 use crate::Shared;
+use crate::events::{self, Filled};
 use crate::output::Output;
 use crate::websocket::{self, Session};
 
@@ -36,6 +37,8 @@ enum State {
     Http { reader: HeadReader<Vec<u8>>, deadline: u64 },
     /// WebSocket, until the transport is to be closed.
     WebSocket(Box<Session>),
+    /// An event stream.
+    Events(Box<events::Stream>),
     /// All is said: what is unsent goes out, and some of what still comes is ignored.
     Closing { deadline: u64, shut: bool, ignored: usize },
     /// The other end has nothing more to say: what is unsent goes out, and that is all.
@@ -70,8 +73,10 @@ impl Peer {
 
     fn try_drive(&mut self, shared: &mut Shared) -> io::Result<Progress> {
         for _ in 0..READS {
-            if self.write(shared.now)? == Progress::Ended {
-                return Ok(Progress::Ended);
+            match self.write(shared)? {
+                Progress::Blocked => {}
+                Progress::Yielded => continue,
+                Progress::Ended => return Ok(Progress::Ended),
             }
             if !self.readable || self.out.pending() > HIGH_WATER {
                 return Ok(Progress::Blocked);
@@ -110,6 +115,7 @@ impl Peer {
                 State::WebSocket(session) => {
                     return session.receive(input, &mut self.out, shared);
                 }
+                State::Events(stream) => return stream.interrupt(),
                 State::Closing { ignored, .. } => {
                     *ignored += input.len();
                     if *ignored <= IGNORED {
@@ -124,12 +130,30 @@ impl Peer {
     }
 
     /// Writes what the peer takes, and closes our side once all is said.
-    fn write(&mut self, now: u64) -> io::Result<Progress> {
+    ///
+    /// `Yielded` means that there is more to write.
+    fn write(&mut self, shared: &mut Shared) -> io::Result<Progress> {
+        let mut more = false;
+        if let State::Events(stream) = &mut self.state {
+            match stream.fill(&mut self.out, shared) {
+                Filled::Enough => more = true,
+                Filled::Until(time) => shared.wake_at = shared.wake_at.min(time),
+                Filled::End => {
+                    stream.finish(&mut self.out);
+                    let persistent = stream.is_persistent();
+                    self.state = if persistent {
+                        State::http(shared.now)
+                    } else {
+                        State::closing(shared.now)
+                    };
+                }
+            }
+        }
         self.out.flush(&mut self.stream)?;
         if let State::WebSocket(session) = &self.state
             && session.is_over()
         {
-            self.state = State::closing(now);
+            self.state = State::closing(shared.now);
         }
         if self.out.pending() > 0 {
             return Ok(Progress::Blocked);
@@ -141,46 +165,52 @@ impl Peer {
                 *shut = true;
             }
             State::Ended { .. } => return Ok(Progress::Ended),
+            _ if more => return Ok(Progress::Yielded),
             _ => {}
         }
         Ok(Progress::Blocked)
     }
 
     /// Looks at the clock.
-    pub fn tick(&mut self, now: u64) -> Progress {
+    pub fn tick(&mut self, shared: &mut Shared) -> Progress {
         let alive = match &mut self.state {
             State::Http { deadline, .. }
             | State::Closing { deadline, .. }
-            | State::Ended { deadline } => now < *deadline,
-            State::WebSocket(session) => session.tick(now, &mut self.out),
+            | State::Ended { deadline } => shared.now < *deadline,
+            State::WebSocket(session) => session.tick(shared.now, &mut self.out),
+            State::Events(_) => true,
         };
-        if alive { self.written(now) } else { Progress::Ended }
+        if alive { self.written(shared) } else { Progress::Ended }
     }
 
     /// Says goodbye: nothing new is begun.
-    pub fn shut_down(&mut self, now: u64) -> Progress {
+    pub fn shut_down(&mut self, shared: &mut Shared) -> Progress {
         match &mut self.state {
-            State::WebSocket(session) => session.shut_down(now, &mut self.out),
-            State::Http { .. } => self.state = State::closing(now),
+            State::WebSocket(session) => session.shut_down(shared.now, &mut self.out),
+            State::Events(stream) => {
+                stream.finish(&mut self.out);
+                self.state = State::closing(shared.now);
+            }
+            State::Http { .. } => self.state = State::closing(shared.now),
             State::Closing { .. } | State::Ended { .. } => {}
         }
-        self.written(now)
+        self.written(shared)
     }
 
     /// Passes on what was said in the chat room, if the peer is there and keeps up.
-    pub fn hear(&mut self, frames: &[u8], now: u64) -> Progress {
+    pub fn hear(&mut self, frames: &[u8], shared: &mut Shared) -> Progress {
         let State::WebSocket(session) = &mut self.state else { return Progress::Blocked };
         if !session.hear(frames, &mut self.out) {
             return Progress::Blocked;
         }
-        match self.written(now) {
+        match self.written(shared) {
             Progress::Blocked if self.out.pending() > BEHIND => Progress::Ended,
             progress => progress,
         }
     }
 
-    fn written(&mut self, now: u64) -> Progress {
-        self.write(now).unwrap_or(Progress::Ended)
+    fn written(&mut self, shared: &mut Shared) -> Progress {
+        self.write(shared).unwrap_or(Progress::Ended)
     }
 }
 
@@ -208,6 +238,11 @@ fn respond(request: &Request<'_>, out: &mut Output, shared: &Shared) -> State {
     }
     if request.body() != Body::Len(0) {
         return refuse(413, out, shared);
+    }
+    match events::Stream::open(request, path, out, shared) {
+        Some(Ok(stream)) => return State::Events(Box::new(stream)),
+        Some(Err(status)) => return refuse(status, out, shared),
+        None => {}
     }
     if request.method() != "GET" {
         return refuse(405, out, shared);
