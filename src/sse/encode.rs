@@ -49,7 +49,7 @@ enum State {
 /// use framewright::sse::Fields;
 ///
 /// let fields = Fields::new().event_type("add").data("73857293");
-/// assert_eq!(fields.encoded_len(), 28); // to the byte
+/// assert_eq!(fields.encoded_len(), 27); // to the byte
 /// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Fields<'a> {
