@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(addr)?;
     println!("listening on ws://{}", listener.local_addr()?);
     for stream in listener.incoming() {
-        let stream = stream?;
+        let Ok(stream) = stream else { continue };
         thread::spawn(|| echo(stream).unwrap_or_else(|e| eprintln!("{e}")));
     }
     Ok(())

@@ -137,6 +137,14 @@ mod tests {
     }
 
     #[test]
+    fn a_beginning_takes_the_place_of_a_message_without_an_end() {
+        let mut assembler = Assembler::new(Vec::new());
+        assert_eq!(assembler.push(chunk(b"cut o", true, false)), Ok(None));
+        assert_eq!(assembler.push(chunk(b"ne", true, false)), Ok(None));
+        assert_eq!(assembler.push(chunk(b"w", false, true)), Ok(Some(&b"new"[..])));
+    }
+
+    #[test]
     fn chunks_without_a_beginning_are_no_message() {
         let mut assembler = Assembler::new(Vec::new());
         assert_eq!(assembler.push(chunk(b"x", false, true)), Ok(None));

@@ -17,11 +17,11 @@ fn what_is_returned_by_value_fits_in_32_bytes() {
 }
 
 #[test]
-fn a_connection_takes_at_most_256_bytes() {
+fn a_connection_takes_less_than_400_bytes() {
     println!("decoder: {} bytes", size_of::<Decoder>());
     println!("encoder: {} bytes", size_of::<Encoder<NoMask>>());
     println!("connection: {} bytes", size_of::<Connection<NoMask>>());
     println!("keepalive: {} bytes", size_of::<Keepalive>());
-    assert!(size_of::<Connection<NoMask>>() <= 256);
-    assert!(size_of::<Connection<fn() -> [u8; 4]>>() <= 256);
+    assert!(size_of::<Connection<NoMask>>() < 400);
+    assert!(size_of::<Connection<fn() -> [u8; 4]>>() < 400);
 }

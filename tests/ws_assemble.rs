@@ -131,4 +131,10 @@ fn parts_of_different_connections_make_no_text() {
     other.decode(&mut input).unwrap();
     let end = other.decode(&mut input).unwrap().unwrap();
     assert_eq!(assembler.push(end), Err(AssembleError::PartsMixed));
+    #[cfg(feature = "bytes")]
+    {
+        let mut assembler = Assembler::new(bytes::BytesMut::new());
+        parts(&[&frame(0x01, b"\xE2\x82")], |part| assert_eq!(assembler.take(part), Ok(None)));
+        assert_eq!(assembler.take(end), Err(AssembleError::PartsMixed));
+    }
 }

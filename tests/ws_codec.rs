@@ -325,6 +325,8 @@ fn a_payload_says_how_much_of_it_is_missing() {
     assert_eq!((part.chunk().bytes.len(), part.chunk().end), (900, true));
     assert_eq!(decoder.payload_remaining(), 0);
     assert_eq!(decoder.finish(), Ok(()));
+    assert!(decoder.decode(&mut &mut frame(0x89, b"ping")[..3]).unwrap().is_some());
+    assert_eq!(decoder.payload_remaining(), 3);
 }
 
 #[test]
@@ -503,6 +505,11 @@ fn t10_a_message_has_as_many_fragments_as_the_limit_and_not_one_more() {
         let (_, error) = decode(Role::Client, Limits::new(), &[&endless]);
         assert_eq!(error, Err(Error::TooManyFragments));
     }
+    let limits = Limits::new().max_fragments(2);
+    let ping = [frame(0x02, b"a"), frame(0x00, b"b"), frame(0x89, b"?")].concat();
+    assert_eq!(limited(limits, &ping), Ok(()), "a control frame is no fragment");
+    let none = Limits::new().max_fragments(0);
+    assert_eq!(limited(none, &frame(0x82, b"whole")), Ok(()), "no message has none");
     let one = Limits::new().max_fragments(1);
     assert_eq!(limited(one, &frame(0x82, b"whole")), Ok(()));
     assert_eq!(

@@ -444,9 +444,11 @@ fn a_client_takes_what_it_offered() {
         ("", accepted(None, &[], 3)),
         ("Sec-WebSocket-Protocol: B \r\n", accepted(Some("B"), &[], 4)),
         ("sec-websocket-extensions: y\r\n", accepted(None, &[("y", &[])], 4)),
+        // RFC 9112 §6.3: a 101 has no body, whatever its headers say.
+        ("Content-Length: 0\r\n", accepted(None, &[], 4)),
         (
-            "Sec-WebSocket-Extensions: y; z=\"2\"\r\nA: b\r\nSec-WebSocket-Extensions: x, y\r\n",
-            accepted(None, &[("y", &[("z", Some("2"))]), ("x", &[]), ("y", &[])], 6),
+            "Sec-WebSocket-Extensions: y; z=\"2\", x, y\r\nA: b\r\n",
+            accepted(None, &[("y", &[("z", Some("2"))]), ("x", &[]), ("y", &[])], 5),
         ),
     ] {
         assert_eq!(
@@ -489,13 +491,13 @@ fn a_client_takes_nothing_else() {
         (with("Sec-WebSocket-Extensions: z"), Error::ExtensionNotOffered),
         (with("Sec-WebSocket-Extensions: x, permessage-deflate"), Error::ExtensionNotOffered),
         (
-            with("Sec-WebSocket-Extensions: x\r\nSec-WebSocket-Extensions: z"),
-            Error::ExtensionNotOffered,
+            with("Sec-WebSocket-Extensions: x\r\nSec-WebSocket-Extensions: y"),
+            Error::RepeatedExtensions,
         ),
         (with("Sec-WebSocket-Extensions: x;"), Error::Extensions),
         (with("Sec-WebSocket-Extensions:"), Error::Extensions),
-        (with("Content-Length: 0"), Error::Body),
-        (with("Transfer-Encoding: chunked"), Error::Body),
+        (but("websocket", "h2c, websocket"), Error::NotAnUpgrade),
+        (with("Upgrade: h2c"), Error::NotAnUpgrade),
         (with("A : b"), Error::Head(http1::Error::Header)),
         (with("Content-Length: 0\r\nContent-Length: 0"), Error::Head(http1::Error::ContentLength)),
         ("HTTP/1.1 101 \n".into(), Error::Head(http1::Error::BareLf)),
@@ -884,11 +886,11 @@ fn a_value_is_the_token_however_it_was_written() {
     assert!(values[3].is_none());
 }
 
-/// T8: 64 KiB of anything take as long as 64 KiB: a parser that looks at some byte again for
-/// each of the others would take four thousand million steps here.
+/// T8: a parser that looks at some byte again for each of the others would not come to an end here:
+/// it would take 10^13 steps.
 #[test]
 fn t8_long_lists_take_linear_time() {
-    const LEN: usize = 64 * 1024;
+    const LEN: usize = 4 << 20;
     for (before, unit, after, valid) in [
         ("", ",", "a", true),
         ("", ", ", "a", true),

@@ -12,6 +12,8 @@ const AHEAD: usize = 64 * 1024;
 const KEEP_ALIVE: u64 = 5_000;
 /// Who was away for longer than this many ticks is not told of all of them.
 const REMEMBERED: u64 = 3_600;
+/// The longest answer that anybody can ask for.
+const MOST_TOKENS: u64 = 1_000_000_000;
 /// How long a reader waits before it connects again, in ms.
 const RETRY: u64 = 1_000;
 
@@ -73,7 +75,7 @@ impl Stream {
                 (Source::Clock { every, next }, number(query, "for").unwrap_or(u64::MAX))
             }
             "/sse/llm" => {
-                let count = number(query, "n").unwrap_or(1_000);
+                let count = number(query, "n").unwrap_or(1_000).min(MOST_TOKENS);
                 let next = last_id.map_or(1, |id| id.saturating_add(1));
                 if next > count {
                     // Who has everything is not to come back (§9.2.3).

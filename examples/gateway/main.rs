@@ -135,6 +135,9 @@ impl Gateway {
             }
             self.shared.now = self.start.elapsed().as_millis() as u64;
             for key in std::mem::take(&mut self.again) {
+                if let Some(peer) = self.peers.get_mut(key) {
+                    peer.queued = false;
+                }
                 self.drive(key);
             }
             for event in &events {
@@ -199,7 +202,7 @@ impl Gateway {
         let Some(peer) = self.peers.get_mut(key) else { return };
         match peer.drive(&mut self.shared) {
             Progress::Blocked => {}
-            Progress::Yielded => self.again.push(key),
+            Progress::Yielded => queue(&mut self.again, key, peer),
             Progress::Ended => {
                 self.peers.remove(key);
             }
@@ -216,9 +219,16 @@ impl Gateway {
         peers.retain(|key, peer| {
             let progress = act(peer, shared);
             if progress == Progress::Yielded {
-                again.push(key);
+                queue(again, key, peer);
             }
             progress != Progress::Ended
         });
+    }
+}
+
+/// Has a peer go on without an event: once, so that it gets no more turns than others.
+fn queue(again: &mut Vec<usize>, key: usize, peer: &mut Peer) {
+    if !std::mem::replace(&mut peer.queued, true) {
+        again.push(key);
     }
 }

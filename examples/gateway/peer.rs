@@ -20,6 +20,8 @@ const READS: usize = 16;
 const HEAD_WITHIN: u64 = 15_000;
 /// How long a peer has to close after we did, in ms.
 const CLOSE_WITHIN: u64 = 5_000;
+/// How long a peer may take nothing of what is there for it, in ms.
+const STALLED: u64 = 30_000;
 /// How many bytes of a peer are read after that, so that it gets to our last words.
 const IGNORED: usize = 1 << 20;
 
@@ -28,21 +30,25 @@ pub struct Peer {
     stream: TcpStream,
     /// Whether a read may find something.
     readable: bool,
+    /// Whether it is on the list of those who go on without an event.
+    pub queued: bool,
     out: Output,
+    /// When the peer took something last, or all there was.
+    taken_at: u64,
     state: State,
 }
 
 enum State {
     /// Between HTTP requests, or within the head of one.
-    Http { reader: HeadReader<Vec<u8>>, deadline: u64 },
+    Http { reader: HeadReader<Vec<u8>>, since: u64 },
     /// WebSocket, until the transport is to be closed.
     WebSocket(Box<Session>),
     /// An event stream.
     Events(Box<events::Stream>),
     /// All is said: what is unsent goes out, and some of what still comes is ignored.
-    Closing { deadline: u64, shut: bool, ignored: usize },
+    Closing { since: u64, shut: bool, ignored: usize },
     /// The other end has nothing more to say: what is unsent goes out, and that is all.
-    Ended { deadline: u64 },
+    Ended,
 }
 
 /// How far a peer has come.
@@ -58,7 +64,14 @@ pub enum Progress {
 
 impl Peer {
     pub fn new(stream: TcpStream, now: u64) -> Self {
-        Self { stream, readable: true, out: Output::default(), state: State::http(now) }
+        Self {
+            stream,
+            readable: true,
+            queued: false,
+            out: Output::default(),
+            taken_at: now,
+            state: State::http(now),
+        }
     }
 
     /// Notes what the event loop has learnt.
@@ -90,7 +103,7 @@ impl Peer {
             match read {
                 Ok(0) => {
                     self.readable = false;
-                    self.state = State::Ended { deadline: shared.now + CLOSE_WITHIN };
+                    self.state = State::Ended;
                 }
                 // What it said in the chat room is to be heard before it says more.
                 Ok(_) if !shared.broadcast.is_empty() => break,
@@ -108,6 +121,10 @@ impl Peer {
         while !input.is_empty() {
             let next = match &mut self.state {
                 State::Http { reader, .. } => match reader.read_request(&mut input) {
+                    // Who asks much faster than it takes answers gets no more of them.
+                    Ok(Some(_)) if self.out.pending() > HIGH_WATER => {
+                        refuse(429, &mut self.out, shared)
+                    }
                     Ok(Some(request)) => respond(&request, &mut self.out, shared),
                     Ok(None) => return,
                     Err(e) => refuse(e.status(), &mut self.out, shared),
@@ -121,9 +138,9 @@ impl Peer {
                     if *ignored <= IGNORED {
                         return;
                     }
-                    State::Ended { deadline: shared.now + CLOSE_WITHIN }
+                    State::Ended
                 }
-                State::Ended { .. } => return,
+                State::Ended => return,
             };
             self.state = next;
         }
@@ -149,11 +166,16 @@ impl Peer {
                 }
             }
         }
-        self.out.flush(&mut self.stream)?;
-        if let State::WebSocket(session) = &self.state
-            && session.is_over()
-        {
-            self.state = State::closing(shared.now);
+        if self.out.flush(&mut self.stream)? || self.out.pending() == 0 {
+            self.taken_at = shared.now;
+        }
+        if let State::WebSocket(session) = &mut self.state {
+            if self.taken_at == shared.now {
+                session.is_alive(shared.now);
+            }
+            if session.is_over() {
+                self.state = State::closing(shared.now);
+            }
         }
         if self.out.pending() > 0 {
             return Ok(Progress::Blocked);
@@ -164,7 +186,7 @@ impl Peer {
                 self.stream.shutdown(Shutdown::Write)?;
                 *shut = true;
             }
-            State::Ended { .. } => return Ok(Progress::Ended),
+            State::Ended => return Ok(Progress::Ended),
             _ if more => return Ok(Progress::Yielded),
             _ => {}
         }
@@ -173,12 +195,14 @@ impl Peer {
 
     /// Looks at the clock.
     pub fn tick(&mut self, shared: &mut Shared) -> Progress {
+        let now = shared.now;
+        // While something is on its way, time does not run against the peer.
+        let waited = |since: u64| now.saturating_sub(since.max(self.taken_at));
         let alive = match &mut self.state {
-            State::Http { deadline, .. }
-            | State::Closing { deadline, .. }
-            | State::Ended { deadline } => shared.now < *deadline,
-            State::WebSocket(session) => session.tick(shared.now, &mut self.out),
-            State::Events(_) => true,
+            State::Http { since, .. } => waited(*since) < HEAD_WITHIN,
+            State::Closing { since, .. } => waited(*since) < CLOSE_WITHIN,
+            State::WebSocket(session) => session.tick(now, &mut self.out),
+            State::Events(_) | State::Ended => waited(0) < STALLED,
         };
         if alive { self.written(shared) } else { Progress::Ended }
     }
@@ -192,7 +216,7 @@ impl Peer {
                 self.state = State::closing(shared.now);
             }
             State::Http { .. } => self.state = State::closing(shared.now),
-            State::Closing { .. } | State::Ended { .. } => {}
+            State::Closing { .. } | State::Ended => {}
         }
         self.written(shared)
     }
@@ -216,20 +240,17 @@ impl Peer {
 
 impl State {
     fn http(now: u64) -> Self {
-        Self::Http {
-            reader: HeadReader::new(Vec::new(), Limits::new()),
-            deadline: now + HEAD_WITHIN,
-        }
+        Self::Http { reader: HeadReader::new(Vec::new(), Limits::new()), since: now }
     }
 
     fn closing(now: u64) -> Self {
-        Self::Closing { deadline: now + CLOSE_WITHIN, shut: false, ignored: 0 }
+        Self::Closing { since: now, shut: false, ignored: 0 }
     }
 }
 
 /// Answers one request, and tells what the connection is for after that.
 fn respond(request: &Request<'_>, out: &mut Output, shared: &Shared) -> State {
-    let path = request.target().split('?').next().unwrap_or_default();
+    let path = path_of(request.target());
     if let Some(place) = websocket::Place::at(path) {
         return match place.enter(request, out, shared) {
             Some(session) => State::WebSocket(Box::new(session)),
@@ -259,6 +280,15 @@ fn respond(request: &Request<'_>, out: &mut Output, shared: &Shared) -> State {
     } else {
         write(page.close(), out);
         State::closing(shared.now)
+    }
+}
+
+/// The path of a request target, which may be a whole URI (RFC 9112 §3.2.2).
+fn path_of(target: &str) -> &str {
+    let path = target.split('?').next().unwrap_or_default();
+    match path.split_once("://") {
+        Some((_, rest)) => rest.find('/').map_or("/", |slash| &rest[slash..]),
+        None => path,
     }
 }
 

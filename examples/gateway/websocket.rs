@@ -96,9 +96,14 @@ impl Session {
         if assembler.storage().capacity() > KEEP {
             assembler.release();
         }
-        if connection.close_expected().is_some() {
+        if connection.ready() == Err(SendError::Closing) {
             keepalive.closing(shared.now);
         }
+    }
+
+    /// Notes that the peer takes what it is sent.
+    pub fn is_alive(&mut self, now: u64) {
+        self.keepalive.received(now);
     }
 
     /// Whether it is for us to close the transport.

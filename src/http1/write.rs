@@ -217,7 +217,7 @@ impl<'a> ResponseWriter<'a> {
             return Err(SendError::Status);
         }
         let without_body = matches!(self.status, 100..=199 | 204 | 304);
-        if without_body && body != Body::Len(0) {
+        if (without_body || self.status == 205) && body != Body::Len(0) {
             return Err(SendError::Body);
         }
         check_headers(self.headers, is_framing)?;

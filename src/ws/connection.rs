@@ -14,14 +14,16 @@ use crate::Buffer;
 /// through [`transmit`](Self::transmit); what the caller has to say, through [`send`](Self::send)
 /// and its like, at any time.
 ///
-/// It owns no heap and takes at most 256 bytes, whatever the peer does: the only pong owed is the
+/// It owns no heap and takes less than 400 bytes, whatever the peer does: the only pong owed is the
 /// newest ping's (§5.5.3), and a close frame comes once.
 #[derive(Clone)]
 pub struct Connection<M> {
     decoder: Decoder,
     encoder: Encoder<M>,
-    /// The payload of the newest ping, or of the peer's close frame.
+    /// The payload of a control frame as far as it has come, or of the peer's close frame.
     received: Slot,
+    /// The payload of the newest ping that came whole.
+    pinged: Slot,
     pong_owed: bool,
     state: State,
 }
@@ -92,6 +94,7 @@ impl<M: Masking> Connection<M> {
             decoder: Decoder::new(M::ROLE, limits),
             encoder: Encoder::new(masking),
             received: Slot::EMPTY,
+            pinged: Slot::EMPTY,
             pong_owed: false,
             state: State::Open,
         }
@@ -111,14 +114,16 @@ impl<M: Masking> Connection<M> {
                     return Some(Event::Part(part));
                 }
                 Ok(Some(part @ Part::Ping(chunk))) => {
-                    // A pong still owed for the ping before is so no longer (§5.5.3).
                     self.received.put(chunk);
-                    self.pong_owed = chunk.end;
+                    if chunk.end {
+                        // A pong still owed for the ping before is so no longer (§5.5.3).
+                        self.pinged.clone_from(&self.received);
+                        self.pong_owed = true;
+                    }
                     return Some(Event::Part(part));
                 }
                 Ok(Some(Part::Close(chunk))) => {
                     self.received.put(chunk);
-                    self.pong_owed = false;
                     if chunk.end {
                         return Some(self.peer_closed());
                     }
@@ -161,7 +166,7 @@ impl<M: Masking> Connection<M> {
 
     fn transmit_pong(&mut self, out: &mut impl Buffer) -> Result<(), SendError> {
         if self.owes_pong() {
-            self.encoder.encode_pong(self.received.as_slice(), out)?;
+            self.encoder.encode_pong(self.pinged.as_slice(), out)?;
         }
         self.pong_owed = false;
         Ok(())
@@ -181,8 +186,9 @@ impl<M: Masking> Connection<M> {
         }
     }
 
+    /// A peer that has closed waits for no pong (§5.5.2), and to one that failed only that is said.
     const fn owes_pong(&self) -> bool {
-        self.pong_owed && self.error().is_none() && !self.encoder.is_closed()
+        self.pong_owed && self.is_open() && !self.encoder.is_closed()
     }
 
     const fn owes_close(&self) -> bool {
@@ -261,7 +267,8 @@ impl<M: Masking> Connection<M> {
     /// (§7.1.1); after a failure, it is whoever noticed. A close frame must have been transmitted,
     /// so write all of the output first. If the peer has sent data that is still unread, closing
     /// may discard what was written: shut down writing alone, then read until the end, but not for
-    /// long.
+    /// long. While a frame's payload is unfinished there is nobody: who cannot finish it can only
+    /// drop the transport.
     pub const fn close_expected(&self) -> Option<Closer> {
         if self.is_open() || !self.encoder.is_closed() {
             return None;

@@ -113,9 +113,9 @@ impl Decoder {
     /// Tells whether the stream may end here: not inside a frame or a fragmented message.
     pub const fn finish(&self) -> Result<(), Truncated> {
         match self.state {
-            State::Header { len: 0, message: None, .. } | State::Closed | State::Failed(_) => {
-                Ok(())
-            }
+            State::Header { len: 0, message: None, .. }
+            | State::Closed { inside: false }
+            | State::Failed(_) => Ok(()),
             _ => Err(Truncated),
         }
     }
@@ -164,7 +164,9 @@ impl Decoder {
                     let end = *remaining == 0;
                     let chunk = Chunk { bytes, start: *start, end };
                     let (part, next) = match control {
-                        Control::Close => (Part::Close(chunk), State::Closed),
+                        Control::Close => {
+                            (Part::Close(chunk), State::Closed { inside: message.is_some() })
+                        }
                         Control::Ping => (Part::Ping(chunk), State::between(*message)),
                         Control::Pong => (Part::Pong(chunk), State::between(*message)),
                     };
@@ -174,7 +176,7 @@ impl Decoder {
                     }
                     return Ok(Some(part));
                 }
-                State::Closed => {
+                State::Closed { .. } => {
                     *input = &mut [];
                     return Ok(None);
                 }
@@ -235,8 +237,10 @@ enum State {
         mask: Option<Mask>,
         message: Option<Progress>,
     },
-    /// Behind a close frame.
-    Closed,
+    /// Behind a close frame, which may have come inside a fragmented message.
+    Closed {
+        inside: bool,
+    },
     Failed(Error),
 }
 

@@ -99,15 +99,6 @@ impl<M: Masking> Encoder<M> {
         self.write(message.kind().opcode(), true, message.as_bytes(), out)
     }
 
-    /// Gives the header alone of a whole message of `len` bytes, for a vectored write.
-    ///
-    /// The payload has to be written right behind it by the caller: `len` bytes, masked with
-    /// [`FrameHeader::mask`] if there is one, and UTF-8 if it is text.
-    pub fn encode_header(&mut self, kind: Kind, len: u64) -> Result<FrameHeader, SendError> {
-        self.ready()?;
-        self.header(kind.opcode(), true, len)
-    }
-
     /// Writes the next fragment of a message in one frame, the last if `fin`.
     ///
     /// The first fragment begins the message; `kind` stays the same until the last (§5.4). A text
@@ -137,13 +128,49 @@ impl<M: Masking> Encoder<M> {
         fin: bool,
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
+        let before = self.state;
+        let header = self.encode_header(kind, len, fin)?;
+        out.try_append(&header.to_bytes()).inspect_err(|_| self.state = before)?;
+        Ok(())
+    }
+
+    /// Begins a frame as [`begin_frame`](Self::begin_frame) does, and gives its header alone, for a
+    /// vectored write.
+    ///
+    /// Who writes the payload without a copy masks it with [`FrameHeader::mask`], if there is one,
+    /// and says so to [`payload_written`](Self::payload_written).
+    pub fn encode_header(
+        &mut self,
+        kind: Kind,
+        len: u64,
+        fin: bool,
+    ) -> Result<FrameHeader, SendError> {
         let (opcode, message) = self.fragment(kind)?;
         message.advance(&[], fin && len == 0)?;
         let header = self.header(opcode, fin, len)?;
-        out.try_append(&header.to_bytes())?;
         self.state = match len {
             0 => State::behind(message, fin),
             remaining => State::Payload { message, fin, remaining, mask: header.mask() },
+        };
+        Ok(header)
+    }
+
+    /// Notes that the caller itself has written, or is certain to write next, `len` bytes of the
+    /// payload that was announced.
+    ///
+    /// Of a text, these have to be whole characters: nobody else looks at them.
+    pub fn payload_written(&mut self, len: u64) -> Result<(), SendError> {
+        let State::Payload { message, fin, remaining, mut mask } = self.state else {
+            return if len == 0 { Ok(()) } else { Err(SendError::PayloadTooLong) };
+        };
+        let remaining = remaining.checked_sub(len).ok_or(SendError::PayloadTooLong)?;
+        message.advance(&[], fin && remaining == 0)?;
+        if let Some(mask) = &mut mask {
+            mask.skip(len);
+        }
+        self.state = match remaining {
+            0 => State::behind(message, fin),
+            _ => State::Payload { message, fin, remaining, mask },
         };
         Ok(())
     }

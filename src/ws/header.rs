@@ -106,7 +106,7 @@ impl FrameHeader {
 
     /// Parses the header at the beginning of `bytes`, and tells its length.
     ///
-    /// `None` means that the header goes on behind `bytes`, and that what is there is good.
+    /// `None` means that the header goes on behind `bytes`.
     ///
     /// # Errors
     ///

@@ -30,8 +30,8 @@ impl Limits {
 
     /// Sets the longest message, over all its frames, in bytes. Default: 16 MiB.
     ///
-    /// An [`Assembler`](super::Assembler) that can grow holds up to this many bytes for each
-    /// connection; one in a fixed slice should be told the slice's length here.
+    /// An [`Assembler`](super::Assembler) in a `Vec` holds up to this many bytes for each connection,
+    /// in a capacity of up to twice as many; for one in a fixed slice, set the slice's length here.
     #[must_use]
     pub const fn max_message_len(mut self, bytes: u64) -> Self {
         self.max_message_len = bytes;

@@ -63,11 +63,14 @@ pub(super) const PROTOCOL: &str = "Sec-WebSocket-Protocol";
 pub(super) const EXTENSIONS: &str = "Sec-WebSocket-Extensions";
 
 /// What either role looks for among the headers, gathered in one pass.
+#[expect(clippy::struct_excessive_bools, reason = "four facts that do not depend on each other")]
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Fields<'a> {
     pub(super) host: Seen<'a>,
     /// Whether `websocket` is in `Upgrade`.
     pub(super) upgrade: bool,
+    /// Whether anything else is.
+    pub(super) other_upgrade: bool,
     /// Whether `upgrade` is in `Connection`.
     pub(super) connection: bool,
     /// Whether there is a header that only a message with a body has.
@@ -99,7 +102,10 @@ impl<'a> Fields<'a> {
         match name.len() {
             4 if is_in_any_case(name, b"host") => self.host.add(value),
             6 if is_in_any_case(name, b"origin") => self.origin.add(value),
-            7 if is_in_any_case(name, b"upgrade") => self.upgrade |= has(value, b"websocket"),
+            7 if is_in_any_case(name, b"upgrade") => {
+                self.upgrade |= has(value, b"websocket");
+                self.other_upgrade |= !is_in_any_case(value, b"websocket");
+            }
             10 if is_in_any_case(name, b"connection") => self.connection |= has(value, b"upgrade"),
             14 if is_in_any_case(name, b"content-length") => self.body = true,
             17 if is_in_any_case(name, b"sec-websocket-key") => self.key.add(value),
@@ -112,16 +118,13 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The checks that both roles make: that the message switches protocols and has no body.
+    /// The check that both roles make: that the message switches protocols.
     pub(super) fn check_upgrade(&self) -> Result<(), Error> {
         if !self.upgrade {
             return Err(Error::NotAnUpgrade);
         }
         if !self.connection {
             return Err(Error::Connection);
-        }
-        if self.body {
-            return Err(Error::Body);
         }
         Ok(())
     }

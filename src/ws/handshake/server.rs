@@ -155,6 +155,9 @@ where
         // Where the target names a host, `Host` does not count (RFC 9112 §3.2.2).
         let host = authority.unwrap_or(host);
         fields.check_upgrade()?;
+        if fields.body {
+            return Err(Error::Body);
+        }
         if fields.version.only(Error::Version, Error::RepeatedVersion)? != b"13" {
             return Err(Error::Version);
         }
