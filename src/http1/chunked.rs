@@ -36,6 +36,10 @@ impl Chunked {
         limits: &Limits,
         input: &mut &'a mut [u8],
     ) -> Result<Option<(&'a mut [u8], bool)>, Error> {
+        // The most frequent case takes one step.
+        if let Some(size) = self.size_line(input) {
+            self.at = self.data(size)?;
+        }
         loop {
             match &mut self.at {
                 At::Data { remaining } => {
@@ -59,6 +63,40 @@ impl Chunked {
             At::Data { remaining } => remaining,
             _ => 0,
         }
+    }
+
+    /// Takes a whole size line off `input`, with the end of the data before it: the line of a chunk
+    /// with data, and without extensions.
+    ///
+    /// Anything else is left alone.
+    #[inline]
+    fn size_line(&self, input: &mut &mut [u8]) -> Option<u64> {
+        let line = match self.at {
+            At::DataCr => input.strip_prefix(b"\r\n")?,
+            At::Size { digits: 0, .. } => &**input,
+            _ => return None,
+        };
+        let mut size = 0;
+        // One digit less than is allowed, so that any size of them is.
+        for (i, byte) in line.iter().take(16).enumerate() {
+            let Some(digit) = char::from(*byte).to_digit(16) else {
+                let rest = line.get(i..)?.strip_prefix(b"\r\n").filter(|_| size > 0)?;
+                let len = input.len() - rest.len();
+                input.split_off_mut(..len)?;
+                return Some(size);
+            };
+            size = size << 4 | u64::from(digit);
+        }
+        None
+    }
+
+    /// Behind the size line of a chunk with data.
+    #[inline]
+    fn data(&mut self, size: u64) -> Result<At, Error> {
+        // The announced length counts, so that a liar is refused before it costs anything.
+        self.room = self.room.checked_sub(size).ok_or(Error::BodyTooLong)?;
+        self.extensions_len = self.extensions_len.saturating_sub(size);
+        Ok(At::Data { remaining: size })
     }
 
     /// Where the next byte leads, outside of data.
@@ -91,11 +129,8 @@ impl Chunked {
                 lf(byte, At::Trailers(Trailers { len: 0, lines: 0, at: Line::Start }))
             }
             At::SizeLf { size } => {
-                let data = lf(byte, At::Data { remaining: size })?;
-                // The announced length counts, so that a liar is refused before it costs anything.
-                self.room = self.room.checked_sub(size).ok_or(Error::BodyTooLong)?;
-                self.extensions_len = self.extensions_len.saturating_sub(size);
-                Ok(data)
+                lf(byte, ())?;
+                self.data(size)
             }
             At::DataCr if byte == b'\r' => Ok(At::DataLf),
             At::DataCr => Err(invalid(byte, Error::ChunkEnd)),
