@@ -19,6 +19,7 @@ extern crate std;
 mod assemble;
 mod buffer;
 mod chunk;
+pub mod grpc;
 pub mod http1;
 mod utf8;
 pub mod ws;
