@@ -13,6 +13,7 @@ mod path;
 mod prefix;
 mod status;
 mod timeout;
+pub mod web;
 
 pub use code::Code;
 pub use decode::{Decoder, Frame, Part};
