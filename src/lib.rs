@@ -75,6 +75,7 @@ extern crate std;
 mod assemble;
 mod buffer;
 mod chunk;
+pub mod grpc;
 pub mod http1;
 pub mod sse;
 mod utf8;
