@@ -113,8 +113,8 @@ class Program:
 
 
 def gateway(path, *options):
-    """Starts the gateway on a port the system picks; the result's `address` is `127.0.0.1:PORT`."""
-    program = Program(path, "--listen", "127.0.0.1:0", *options, name="gateway")
+    """Starts the gateway, or what else listens, on a port the system picks; its `address` is `127.0.0.1:PORT`."""
+    program = Program(path, "--listen", "127.0.0.1:0", *options)
     try:
         program.address = program.line_after("listening on http://").rstrip("/")
     except Failure:
