@@ -44,7 +44,7 @@ pub async fn listen(address: &str) -> Result<(), Box<dyn Error>> {
     }
     drop(listener);
     stop.send_replace(());
-    // Each connection has a receiver for as long as it lives.
+    // Each connection and each call has a receiver for as long as it lives.
     if timeout(SHUTDOWN, stop.closed()).await.is_err() {
         eprintln!("not all calls have ended");
     }
@@ -65,7 +65,13 @@ async fn serve_connection(socket: TcpStream, mut stop: watch::Receiver<()>) {
         tokio::select! {
             Ok(()) = stop.changed() => connection.graceful_shutdown(),
             accepted = connection.accept() => match accepted {
-                Some(Ok((request, respond))) => drop(tokio::spawn(serve(request, respond))),
+                Some(Ok((request, respond))) => {
+                    let alive = stop.clone();
+                    tokio::spawn(async move {
+                        serve(request, respond).await;
+                        drop(alive);
+                    });
+                }
                 Some(Err(_)) | None => return, // the calls learn of it by themselves
             },
         }

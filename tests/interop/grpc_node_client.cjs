@@ -205,6 +205,15 @@ const checks = {
     assert.equal(trailers['grpc-status'], String(grpc.status.UNIMPLEMENTED));
   },
 
+  'a message in frames of a byte each': async () => {
+    const message = encode({ payload: Buffer.alloc(2000, 'framewright') });
+    const prefix = Buffer.from([0, 0, 0, message.length >> 8, message.length & 255]);
+    const bytes = [...prefix, ...message].map((byte) => Buffer.from([byte]));
+    const { body, trailers } = await raw({}, bytes);
+    assert.equal(trailers['grpc-status'], String(grpc.status.OK));
+    assert.ok(messages.decode(body.subarray(5)).payload.equals(Buffer.alloc(2000, 'framewright')));
+  },
+
   'gRPC-Web over HTTP/2, binary and in base64': async () => {
     const message = Buffer.from([0, 0, 0, 0, 4, 0x0a, 2, 0x68, 0x69]);
     const binary = await raw({ 'content-type': 'application/grpc-web' }, message);
@@ -236,7 +245,7 @@ const checks = {
   },
 };
 
-// A request by Node's own HTTP/2, for what no library would send.
+// A request by Node's own HTTP/2, for what no library would send; its body may be in pieces.
 function raw(headers, body, path = '/echo.Echo/Unary') {
   return new Promise((resolve, reject) => {
     const session = http2.connect(`http://${address}`);
@@ -252,7 +261,9 @@ function raw(headers, body, path = '/echo.Echo/Unary') {
       session.close();
       resolve({ ...result, body: Buffer.concat(result.body) });
     });
-    if (body !== undefined) stream.end(body);
+    if (body === undefined) return;
+    for (const piece of [body].flat()) stream.write(piece);
+    stream.end();
   });
 }
 

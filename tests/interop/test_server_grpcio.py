@@ -294,15 +294,24 @@ def test_a_call_cancelled_half_way(service):
     assert service.Unary(EchoRequest(text="still here"), timeout=WAIT).text == "still here"
 
 
-def test_streams_that_are_cancelled_leave_room_for_others(service):
-    # Each is waiting when it is cancelled; were it not noticed, there would be no streams left.
-    for _ in range(3):
-        calls = [service.ServerStream(EchoRequest(count=2, delay_ms=60_000), timeout=WAIT) for _ in range(500)]
-        for call in calls:
-            next(call)
-        for call in calls:
-            call.cancel()
-    assert service.Unary(EchoRequest(text="room"), timeout=5).text == "room"
+def expect_clean_end(server):
+    assert server.wait(WAIT) == 0, server.last_words()
+    assert server.line(WAIT, stderr=True) is None, f"it did not wait for all to end; {server.last_words()}"
+
+
+def test_calls_that_are_cancelled_are_over_at_the_server_too(own_grpc_server):
+    with grpc.insecure_channel(own_grpc_server.address, OPTIONS) as channel:
+        service = Echo(channel)
+        for _ in range(3):
+            # More in all than there may be at a time, and each is waiting when it is cancelled.
+            calls = [service.ServerStream(EchoRequest(count=2, delay_ms=60_000), timeout=WAIT) for _ in range(500)]
+            for call in calls:
+                next(call)
+            for call in calls:
+                call.cancel()
+        assert service.Unary(EchoRequest(text="room"), timeout=5).text == "room"
+    own_grpc_server.interrupt()
+    expect_clean_end(own_grpc_server)
 
 
 def test_calls_at_the_same_time(grpc_address):
@@ -324,4 +333,4 @@ def test_a_shutdown_lets_calls_end(own_grpc_server):
         own_grpc_server.interrupt()
         replies, code, _ = complete(call)
         assert ([reply.index for reply in replies], code) == ([1, 2, 3, 4], Code.OK)
-        assert own_grpc_server.wait(WAIT) == 0, own_grpc_server.last_words()
+        expect_clean_end(own_grpc_server)
