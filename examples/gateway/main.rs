@@ -4,7 +4,10 @@
 //! cargo run --release --example gateway -- [--listen ADDR] [--max-message BYTES]
 //! ```
 
+#[path = "../echo/mod.rs"]
+mod echo;
 mod events;
+mod grpc;
 mod output;
 mod peer;
 mod websocket;
