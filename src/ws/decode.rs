@@ -1,5 +1,5 @@
 use super::header::{First, Second};
-use super::{Error, FrameHeader, Kind, Limits, Mask, Opcode, Role, TextChunk};
+use super::{CompressedChunk, Error, FrameHeader, Kind, Limits, Mask, Opcode, Role, TextChunk};
 use crate::utf8::Seam;
 use crate::{Chunk, Truncated};
 
@@ -35,6 +35,9 @@ pub enum Part<'a> {
     Text(TextChunk<'a>),
     /// Of a binary message, over all its frames (§5.6).
     Binary(Chunk<'a>),
+    /// Of a compressed message, over all its frames (RFC 7692 §6.2). There is none before
+    /// [`Decoder::accept_compressed`].
+    Compressed(CompressedChunk<'a>),
     /// Of a ping (§5.5.2).
     Ping(Chunk<'a>),
     /// Of a pong (§5.5.3).
@@ -54,6 +57,7 @@ impl<'a> Part<'a> {
     pub const fn chunk(&self) -> Chunk<'a> {
         match self {
             Self::Text(text) => text.chunk(),
+            Self::Compressed(compressed) => compressed.chunk(),
             Self::Binary(chunk) | Self::Ping(chunk) | Self::Pong(chunk) | Self::Close(chunk) => {
                 *chunk
             }
@@ -64,7 +68,17 @@ impl<'a> Part<'a> {
 impl Decoder {
     /// A decoder for the end of the connection that has `role`, of what the other end sends.
     pub const fn new(role: Role, limits: Limits) -> Self {
-        Self { rules: Rules { role, limits }, state: State::between(None) }
+        Self { rules: Rules { role, limits, compressed: false }, state: State::between(None) }
+    }
+
+    /// Accepts compressed messages too, as was agreed in the opening handshake: those whose first
+    /// frame has RSV1 set (RFC 7692 §6).
+    ///
+    /// [`Part::Compressed`] has their bytes, with RSV1's meaning left to whoever has to inflate them.
+    #[must_use]
+    pub const fn accept_compressed(mut self) -> Self {
+        self.rules.compressed = true;
+        self
     }
 
     /// Decodes the next part, advancing `input` past it.
@@ -167,13 +181,18 @@ impl Decoder {
         }
     }
 
+    /// Fails for what somebody found in the parts given out.
+    pub(super) const fn fail_for(&mut self, error: Error) {
+        self.state = State::Failed(error);
+    }
+
     #[cold]
     fn fail<'a>(
         &mut self,
         error: Error,
         input: &mut &'a mut [u8],
     ) -> Result<Option<Part<'a>>, Error> {
-        self.state = State::Failed(error);
+        self.fail_for(error);
         *input = &mut [];
         Err(error)
     }
@@ -245,8 +264,8 @@ impl State {
             Opcode::Close => return control(Control::Close),
             Opcode::Ping => return control(Control::Ping),
             Opcode::Pong => return control(Control::Pong),
-            Opcode::Text => Message::new(Kind::Text),
-            Opcode::Binary => Message::new(Kind::Binary),
+            Opcode::Text => Message::new(Kind::Text).compressed_if(header.rsv()[0]),
+            Opcode::Binary => Message::new(Kind::Binary).compressed_if(header.rsv()[0]),
             Opcode::Continuation => message.unwrap_or(Message::new(Kind::Binary)),
         };
         Self::Data { message: message.with_frame(remaining), fin, remaining, mask }
@@ -257,6 +276,7 @@ impl State {
 #[derive(Clone, Copy, Debug)]
 struct Message {
     kind: Kind,
+    compressed: bool,
     /// Length of its frames in bytes, as announced.
     len: u64,
     /// Number of its frames.
@@ -270,7 +290,12 @@ struct Message {
 impl Message {
     #[inline]
     const fn new(kind: Kind) -> Self {
-        Self { kind, len: 0, frames: 0, started: false, seam: Seam::Boundary }
+        Self { kind, compressed: false, len: 0, frames: 0, started: false, seam: Seam::Boundary }
+    }
+
+    const fn compressed_if(mut self, compressed: bool) -> Self {
+        self.compressed = compressed;
+        self
     }
 
     const fn with_frame(mut self, len: u64) -> Self {
@@ -292,6 +317,12 @@ impl Message {
         let start = !self.started;
         self.started = true;
         match self.kind {
+            _ if self.compressed => {
+                if let Some(mask) = mask {
+                    mask.apply(bytes);
+                }
+                Ok(Part::Compressed(CompressedChunk::new(self.kind, Chunk { bytes, start, end })))
+            }
             Kind::Binary => {
                 if let Some(mask) = mask {
                     mask.apply(bytes);
@@ -318,6 +349,8 @@ impl Message {
 struct Rules {
     role: Role,
     limits: Limits,
+    /// Whether RSV1 has a meaning.
+    compressed: bool,
 }
 
 impl Rules {
@@ -388,13 +421,20 @@ impl Rules {
     ) -> Result<Option<(FrameHeader, usize)>, Error> {
         let Some((&first, rest)) = bytes.split_first() else { return Ok(None) };
         let First { fin, rsv, opcode } = First::parse(first)?;
-        if rsv != [false; 3] {
-            return Err(Error::ReservedBits);
-        }
+        let compressed = match rsv {
+            [false, false, false] => false,
+            // On the first frame of a message, and nowhere else (RFC 7692 §6).
+            [true, false, false]
+                if self.compressed && matches!(opcode, Opcode::Text | Opcode::Binary) =>
+            {
+                true
+            }
+            _ => return Err(Error::ReservedBits),
+        };
         let message = match (opcode, message) {
             (Opcode::Continuation, None) => return Err(Error::ContinuationUnexpected),
             (Opcode::Text | Opcode::Binary, Some(_)) => return Err(Error::ContinuationMissing),
-            (_, None) => Message::new(Kind::Binary),
+            (_, None) => Message::new(Kind::Binary).compressed_if(compressed),
             (_, Some(message)) => *message,
         };
         if !opcode.is_control() && message.frames >= self.limits.max_fragments {
@@ -411,12 +451,13 @@ impl Rules {
 
         let Some((len, rest)) = second.parse_len(rest)? else { return Ok(None) };
         if !opcode.is_control() {
-            if len > self.limits.max_frame_len {
+            let limits = if message.compressed { self.limits.compressed() } else { self.limits };
+            if len > limits.max_frame_len {
                 return Err(Error::FrameTooLong { len });
             }
             // The announced length counts, so that a liar is refused before it costs anything.
             let len = message.len.saturating_add(len);
-            if len > self.limits.max_message_len {
+            if len > limits.max_message_len {
                 return Err(Error::MessageTooLong { len });
             }
         }

@@ -45,6 +45,7 @@ enum State {
 #[derive(Clone, Copy, Debug)]
 struct Text {
     kind: Kind,
+    compressed: bool,
     /// Where the text stands, if it is one.
     seam: Seam,
 }
@@ -59,6 +60,23 @@ impl Text {
             Ok(seam) if !end || seam == Seam::Boundary => Ok(Self { seam, ..self }),
             _ => Err(SendError::InvalidUtf8),
         }
+    }
+}
+
+/// A fragment that may be written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fragment {
+    opcode: Opcode,
+    fin: bool,
+    /// Where the message stands behind it.
+    text: Text,
+}
+
+#[cfg(feature = "deflate")]
+impl Fragment {
+    /// Whether it begins its message.
+    pub(super) fn is_first(&self) -> bool {
+        self.opcode != Opcode::Continuation
     }
 }
 
@@ -96,7 +114,20 @@ impl<M: Masking> Encoder<M> {
     #[inline]
     pub fn encode(&mut self, message: Message<'_>, out: &mut impl Buffer) -> Result<(), SendError> {
         self.ready()?;
-        self.write(message.kind().opcode(), true, message.as_bytes(), out)
+        self.write(message.kind().opcode(), true, false, message.as_bytes(), out)
+    }
+
+    /// Writes a whole message in one frame whose payload was compressed already (RFC 7692 §6.1).
+    ///
+    /// The other end must have agreed to that in the opening handshake.
+    pub fn encode_compressed(
+        &mut self,
+        kind: Kind,
+        payload: &[u8],
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        self.ready()?;
+        self.write(kind.opcode(), true, true, payload, out)
     }
 
     /// Gives the header alone of a whole message of `len` bytes, for a vectored write.
@@ -119,9 +150,32 @@ impl<M: Masking> Encoder<M> {
         fin: bool,
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
-        let (opcode, text) = self.fragment(kind)?;
-        let text = text.advance(payload, fin)?;
-        self.write(opcode, fin, payload, out)?;
+        let fragment = self.fragment(kind, payload, fin, false)?;
+        self.encode_fragment_as(fragment, payload, out)
+    }
+
+    /// Checks the next fragment of a message before its `payload` is perhaps compressed.
+    pub(super) fn fragment(
+        &self,
+        kind: Kind,
+        payload: &[u8],
+        fin: bool,
+        compressed: bool,
+    ) -> Result<Fragment, SendError> {
+        let (opcode, text) = self.next_opcode(kind, compressed)?;
+        Ok(Fragment { opcode, fin, text: text.advance(payload, fin)? })
+    }
+
+    /// Writes a checked fragment, with its payload as it goes on the wire.
+    pub(super) fn encode_fragment_as(
+        &mut self,
+        Fragment { opcode, fin, text }: Fragment,
+        payload: &[u8],
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        // RSV1 is for the first frame alone (RFC 7692 §6.1).
+        let rsv1 = text.compressed && opcode != Opcode::Continuation;
+        self.write(opcode, fin, rsv1, payload, out)?;
         self.state = State::behind(text, fin);
         Ok(())
     }
@@ -137,7 +191,7 @@ impl<M: Masking> Encoder<M> {
         fin: bool,
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
-        let (opcode, text) = self.fragment(kind)?;
+        let (opcode, text) = self.next_opcode(kind, false)?;
         text.advance(&[], fin && len == 0)?;
         let header = self.header(opcode, fin, len)?;
         out.try_append(&header.to_bytes())?;
@@ -221,16 +275,18 @@ impl<M: Masking> Encoder<M> {
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
         match self.state {
-            State::Idle | State::Fragmented(_) => self.write(opcode, true, payload, out),
+            State::Idle | State::Fragmented(_) => self.write(opcode, true, false, payload, out),
             State::Payload { .. } | State::Closed => self.ready(),
         }
     }
 
     /// The opcode of the next fragment of a message, and what came before it.
-    fn fragment(&self, kind: Kind) -> Result<(Opcode, Text), SendError> {
+    fn next_opcode(&self, kind: Kind, compressed: bool) -> Result<(Opcode, Text), SendError> {
         match self.state {
-            State::Idle => Ok((kind.opcode(), Text { kind, seam: Seam::Boundary })),
-            State::Fragmented(text) if text.kind == kind => Ok((Opcode::Continuation, text)),
+            State::Idle => Ok((kind.opcode(), Text { kind, compressed, seam: Seam::Boundary })),
+            State::Fragmented(text) if text.kind == kind && text.compressed == compressed => {
+                Ok((Opcode::Continuation, text))
+            }
             State::Fragmented(_) => Err(SendError::MessageUnfinished),
             State::Payload { .. } => Err(SendError::FrameUnfinished),
             State::Closed => Err(SendError::Closing),
@@ -250,10 +306,12 @@ impl<M: Masking> Encoder<M> {
         &mut self,
         opcode: Opcode,
         fin: bool,
+        rsv1: bool,
         payload: &[u8],
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
         let header = self.header(opcode, fin, payload.len() as u64)?;
+        let header = header.with_rsv([rsv1, false, false]);
         let bytes = header.to_bytes();
         match header.mask() {
             Some(mut mask) => {

@@ -9,7 +9,9 @@
 //! Text is checked as it comes, and refused at the first byte that cannot be UTF-8. Whatever a peer
 //! could make us hold or repeat is bounded by [`Limits`].
 //!
-//! No extension is spoken yet: a handshake can negotiate one, but reserved bits are refused.
+//! Messages may be compressed (permessage-deflate, RFC 7692): `deflate`, of the feature by that name,
+//! negotiates it and does it. Without it, a handshake can negotiate any extension, but reserved bits
+//! are refused.
 //!
 //! A server that echoes, and a client that hears it:
 //!
@@ -56,9 +58,12 @@
 
 mod assemble;
 mod close;
+mod compressed;
 mod connection;
 mod control;
 mod decode;
+#[cfg(feature = "deflate")]
+pub mod deflate;
 mod encode;
 mod error;
 pub mod handshake;
@@ -72,6 +77,7 @@ mod text;
 
 pub use assemble::{AssembleError, Assembler};
 pub use close::{CloseCode, CloseFrame};
+pub use compressed::CompressedChunk;
 pub use connection::{Closer, Connection, Ending, Event};
 pub use decode::{Decoder, Part};
 pub use encode::Encoder;
