@@ -6,7 +6,7 @@ use mio::net::TcpStream;
 
 use crate::Shared;
 use crate::output::Output;
-use crate::websocket::{self, Session};
+use crate::websocket::{self, Broadcast, Session};
 
 /// Above this many bytes unsent, nothing more is read from the peer: who does not take answers
 /// cannot ask.
@@ -168,9 +168,9 @@ impl Peer {
     }
 
     /// Passes on what was said in the chat room, if the peer is there and keeps up.
-    pub fn hear(&mut self, frames: &[u8], now: u64) -> Progress {
+    pub fn hear(&mut self, broadcast: &Broadcast, now: u64) -> Progress {
         let State::WebSocket(session) = &mut self.state else { return Progress::Blocked };
-        if !session.hear(frames, &mut self.out) {
+        if !session.hear(broadcast, &mut self.out) {
             return Progress::Blocked;
         }
         match self.written(now) {
