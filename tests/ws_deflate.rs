@@ -5,7 +5,7 @@ mod common;
 
 use common::deflate::{Receiver, Unzlib, Zlib, agreed, payload, receive};
 use common::same_however_split;
-use common::ws::{decode, frame, got, masked};
+use common::ws::{decode, frame, masked};
 use flate2::FlushCompress;
 use framewright::ws::deflate::{Config, Deflater, Inflater, InflatingAssembler};
 use framewright::ws::handshake::{self, Extensions};

@@ -154,8 +154,9 @@ impl Deflater {
     /// Compresses the next `bytes` of a message, at its beginning if `first`, at its end if `last`.
     fn deflate(&mut self, bytes: &[u8], first: bool, last: bool) -> Result<(), SendError> {
         self.deflated.len = 0;
+        self.stale |= first && !self.takeover;
         if !bytes.is_empty() {
-            let stale = mem::replace(&mut self.stale, false) || (first && !self.takeover);
+            let stale = mem::replace(&mut self.stale, false);
             let stream = match &mut self.stream {
                 Some(stream) => {
                     if stale {

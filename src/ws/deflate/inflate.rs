@@ -1,6 +1,6 @@
 use core::fmt;
 
-use zlib_rs::{InflateFlush, Status};
+use zlib_rs::{InflateError, InflateFlush, Status};
 
 use super::Agreed;
 use crate::Chunk;
@@ -241,7 +241,7 @@ impl Progress {
             let allowed = usize::try_from(allowed).unwrap_or(usize::MAX).min(room.len());
             let out = if allowed == 0 { &mut over[..] } else { room.split_at_mut(allowed).0 };
 
-            let step = Step::take(stream, self.next(limits, chunk), out, InflateFlush::NoFlush)?;
+            let step = Step::take(stream, self.next(limits, chunk), out, InflateFlush::NoFlush);
             if allowed == 0 && step.produced > 0 {
                 return Err(Error::MessageTooLong { len: self.len.saturating_add(1) });
             }
@@ -251,12 +251,13 @@ impl Progress {
             *filled += step.produced;
             self.fresh &= step.consumed == 0;
             self.pending = step.produced == out.len();
-            if step.end {
+            let stuck = step.consumed == 0 && step.produced == 0 && !chunk.chunk().bytes.is_empty();
+            if step.result == Ok(Status::StreamEnd) {
                 // What follows a final block is a stream of its own, whose context is empty.
                 stream.reset(false);
                 self.fresh = true;
                 self.pending = false;
-            } else if step.consumed == 0 && step.produced == 0 && !chunk.chunk().bytes.is_empty() {
+            } else if step.result.is_err() || stuck {
                 return Err(Error::InvalidDeflate);
             }
             if self.pending {
@@ -267,8 +268,8 @@ impl Progress {
             }
             if chunk.is_last() {
                 if !self.fresh {
-                    let step = Step::take(stream, &TAIL, &mut over, InflateFlush::Block)?;
-                    if (step.consumed, step.produced) != (TAIL_LEN, 0) {
+                    let step = Step::take(stream, &TAIL, &mut over, InflateFlush::Block);
+                    if (step.consumed, step.produced) != (TAIL_LEN, 0) || step.result.is_err() {
                         return Err(Error::InvalidDeflate);
                     }
                 }
@@ -300,13 +301,11 @@ impl Progress {
     }
 }
 
-/// How far one call came.
-#[derive(Clone, Copy)]
+/// How far one call came, whatever came of it.
 struct Step {
     consumed: usize,
     produced: usize,
-    /// Whether a final block ended.
-    end: bool,
+    result: Result<Status, InflateError>,
 }
 
 impl Step {
@@ -315,15 +314,15 @@ impl Step {
         input: &[u8],
         out: &mut [u8],
         flush: InflateFlush,
-    ) -> Result<Self, Error> {
+    ) -> Self {
         let (total_in, total_out) = (stream.total_in(), stream.total_out());
-        let status = stream.decompress(input, out, flush).map_err(|_| Error::InvalidDeflate)?;
+        let result = stream.decompress(input, out, flush);
         let since = |now: u64, before| usize::try_from(now - before).unwrap_or(usize::MAX);
-        Ok(Self {
+        Self {
             consumed: since(stream.total_in(), total_in),
             produced: since(stream.total_out(), total_out),
-            end: status == Status::StreamEnd,
-        })
+            result,
+        }
     }
 }
 
