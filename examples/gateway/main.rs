@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo run --release --features deflate --example gateway -- \
-//!     [--listen ADDR] [--max-message BYTES] [--no-deflate]
+//!     [--listen ADDR] [--max-message BYTES] [--no-deflate | --no-context-takeover]
 //! ```
 
 mod output;
@@ -50,8 +50,16 @@ fn parse_args() -> Result<Args, lexopt::Error> {
             Long("listen") => args.listen = parser.value()?.parse()?,
             Long("max-message") => args.max_message = parser.value()?.parse()?,
             Long("no-deflate") => args.deflate = None,
+            Long("no-context-takeover") => {
+                let alone = Config::new();
+                let alone = alone.server_no_context_takeover(true).client_no_context_takeover(true);
+                args.deflate = Some(alone);
+            }
             Long("help") => {
-                println!("usage: gateway [--listen ADDR] [--max-message BYTES] [--no-deflate]");
+                println!(
+                    "usage: gateway [--listen ADDR] [--max-message BYTES] \
+                     [--no-deflate | --no-context-takeover]"
+                );
                 std::process::exit(0);
             }
             other => return Err(other.unexpected()),

@@ -34,7 +34,7 @@ impl<'a> CompressedChunk<'a> {
 
 /// Taking it in.
 #[cfg(feature = "deflate")]
-impl<'a> CompressedChunk<'a> {
+impl CompressedChunk<'_> {
     /// Tells whether these are the first bytes of their message, once.
     pub(super) const fn take_start(&mut self) -> bool {
         core::mem::replace(&mut self.start, false)

@@ -75,7 +75,7 @@ pub(super) struct Fragment {
 #[cfg(feature = "deflate")]
 impl Fragment {
     /// Whether it begins its message.
-    pub(super) fn is_first(&self) -> bool {
+    pub(super) fn is_first(self) -> bool {
         self.opcode != Opcode::Continuation
     }
 }

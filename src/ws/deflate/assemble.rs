@@ -99,7 +99,7 @@ impl InflatingAssembler<BytesMut> {
         let mut taken = Ok(None);
         while let Some(part) = inflater.inflate(&mut chunk, window)? {
             let next = self.assembler.take(part);
-            taken = taken.and_then(|_| next);
+            taken = taken.and(next);
         }
         taken
     }

@@ -45,7 +45,7 @@ impl Agreed {
         self.client.window_bits
     }
 
-    pub(super) const fn of(&self, sender: Role) -> Sender {
+    pub(super) const fn of(self, sender: Role) -> Sender {
         match sender {
             Role::Server => self.server,
             Role::Client => self.client,
@@ -84,10 +84,10 @@ impl Config {
         offers
             .into_iter()
             .filter(|offer| offer.name() == NAME)
-            .find_map(|offer| self.accept(&Params::parse(&offer)?))
+            .find_map(|offer| self.accept(Params::parse(&offer)?))
     }
 
-    fn accept(&self, offer: &Params) -> Option<Answer> {
+    fn accept(&self, offer: Params) -> Option<Answer> {
         let server_window_bits = match offer.server_max_window_bits {
             Some(8) => return None,
             Some(bits) => bits.min(self.server.window_bits),
@@ -109,7 +109,7 @@ impl Config {
                 window_bits: client_window_bits,
             },
         };
-        let text = ExtensionText::print(&Params {
+        let text = ExtensionText::print(Params {
             server_no_context_takeover: !agreed.server.takeover,
             client_no_context_takeover: !agreed.client.takeover,
             // What was asked for has to be in the answer, even if it is what holds anyway.
@@ -124,7 +124,7 @@ impl Config {
     /// The offer of a client (§5.1), for
     /// [`ClientRequest::extensions`](crate::ws::handshake::ClientRequest::extensions).
     pub fn offer(&self) -> ExtensionText {
-        ExtensionText::print(&Params {
+        ExtensionText::print(Params {
             server_no_context_takeover: !self.server.takeover,
             client_no_context_takeover: !self.client.takeover,
             server_max_window_bits: (self.server.window_bits < 15)
@@ -152,7 +152,7 @@ impl Config {
     ) -> Result<Option<Agreed>, Error> {
         let mut agreed = None;
         for answer in answers.into_iter().filter(|answer| answer.name() == NAME) {
-            let checked = Params::parse(&answer).and_then(|params| self.agree(&params));
+            let checked = Params::parse(&answer).and_then(|params| self.agree(params));
             let checked = checked.ok_or(Error::ExtensionParams)?;
             if agreed.replace(checked).is_some() {
                 return Err(Error::ExtensionParams);
@@ -161,7 +161,7 @@ impl Config {
         Ok(agreed)
     }
 
-    fn agree(&self, answer: &Params) -> Option<Agreed> {
+    fn agree(&self, answer: Params) -> Option<Agreed> {
         if !self.server.takeover && !answer.server_no_context_takeover {
             return None;
         }
@@ -194,6 +194,7 @@ struct Params {
     client_no_context_takeover: bool,
     server_max_window_bits: Option<u8>,
     /// In an offer, its value may be missing.
+    #[expect(clippy::option_option, reason = "there without a value is not the same as not there")]
     client_max_window_bits: Option<Option<u8>>,
 }
 
@@ -247,13 +248,13 @@ impl ExtensionText {
         + "; server_no_context_takeover; client_no_context_takeover".len()
         + "; server_max_window_bits=10; client_max_window_bits=10".len();
 
-    fn print(params: &Params) -> Self {
+    fn print(params: Params) -> Self {
         let mut text = Self { bytes: [0; Self::CAPACITY], len: 0 };
         text.print_params(params).expect("there is room for all parameters at once");
         text
     }
 
-    fn print_params(&mut self, params: &Params) -> fmt::Result {
+    fn print_params(&mut self, params: Params) -> fmt::Result {
         self.write_str(NAME)?;
         if params.server_no_context_takeover {
             self.write_str("; server_no_context_takeover")?;
