@@ -108,11 +108,11 @@ def test_chromium_and_our_server(tapped, alone, request):
     texts = [text for text in TEXTS for _ in range(2)]
     with chromium.page(request.config.getoption("chromium")) as page:
         page.open(f"http://{tapped.address}/")
-        extensions, got = page.run(OPEN + body, "/ws/echo", None, texts)
+        extensions, got = page.run(OPEN + body, "/ws/echo?tapped", None, texts)
     assert got == texts
     assert extensions.startswith("permessage-deflate")
-    # The page itself may have a connection to the chat.
-    check(tapped, TEXTS, alone, "/ws/echo")
+    # The page itself has connections too.
+    check(tapped, TEXTS, alone, "/ws/echo?tapped")
 
 
 @pytest.mark.parametrize("name", PEER_SERVERS)
