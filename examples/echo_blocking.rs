@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread;
+use std::time::Duration;
 
 use framewright::http1;
 use framewright::ws::handshake::{Origins, Server};
@@ -14,7 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(addr)?;
     println!("listening on ws://{}", listener.local_addr()?);
     for stream in listener.incoming() {
-        let stream = stream?;
+        let Ok(stream) = stream else { continue };
         thread::spawn(|| echo(stream).unwrap_or_else(|e| eprintln!("{e}")));
     }
     Ok(())
@@ -51,6 +52,7 @@ fn echo(mut stream: TcpStream) -> Result<(), Box<dyn Error>> {
         stream.write_all(&out)?;
         if connection.close_expected().is_some() {
             stream.shutdown(Shutdown::Write)?;
+            stream.set_read_timeout(Some(Duration::from_secs(5)))?;
         }
     }
     Ok(())

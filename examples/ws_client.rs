@@ -74,7 +74,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                     Err(e) => return Err(e.into()),
                 },
                 Event::Failed(e) => eprintln!("the server broke the protocol: {e}"),
-                _ => {}
+                Event::Close(_) => {}
             }
         }
         held.transmit(&mut out);

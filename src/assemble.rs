@@ -22,9 +22,9 @@ pub struct Assembler<B> {
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum State {
-    /// Between messages, or in one whose chunks found no room: until the next begins, there is
-    /// nothing to join.
+    /// For the beginning of a message: there is none, or there was no room for all of it.
     Waiting,
+    /// There is a message under way.
     Joining,
 }
 
@@ -79,6 +79,14 @@ impl<B: Buffer> Assembler<B> {
     }
 }
 
+#[cfg(feature = "bytes")]
+impl Assembler<bytes::BytesMut> {
+    /// Takes the message joined last out of the storage, which keeps the room behind it.
+    pub(crate) fn split(&mut self) -> bytes::BytesMut {
+        self.storage.split()
+    }
+}
+
 #[cfg(all(test, feature = "alloc"))]
 mod tests {
     use super::*;
@@ -126,6 +134,14 @@ mod tests {
         assert_eq!(assembler.push(chunk(b"ng", false, true)), Ok(Some(&b"long"[..])));
         assert_eq!(assembler.release(), Some(b"long".to_vec()));
         assert_eq!(assembler.storage().capacity(), 0);
+    }
+
+    #[test]
+    fn a_beginning_takes_the_place_of_a_message_without_an_end() {
+        let mut assembler = Assembler::new(Vec::new());
+        assert_eq!(assembler.push(chunk(b"cut o", true, false)), Ok(None));
+        assert_eq!(assembler.push(chunk(b"ne", true, false)), Ok(None));
+        assert_eq!(assembler.push(chunk(b"w", false, true)), Ok(Some(&b"new"[..])));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 /// Bytes that grow at the end: the storage of an assembler, and the output of every encoder.
 ///
 /// Implemented for a fixed slice ([`SliceBuf`]), for `Vec<u8>` (feature `alloc`) and for
-/// `BytesMut` (feature `bytes`). An implementation of your own, for a ring or a heapless vector,
+/// `BytesMut` (feature `bytes`). An implementation of your own, for a heapless vector or an arena,
 /// needs three methods:
 ///
 /// ```
@@ -91,6 +91,10 @@ impl<B: Buffer + ?Sized> Buffer for &mut B {
     fn try_append(&mut self, bytes: &[u8]) -> Result<(), BufferFull> {
         (**self).try_append(bytes)
     }
+
+    fn clear(&mut self) {
+        (**self).clear();
+    }
 }
 
 /// A [`Buffer`] in a slice that the caller owns, for those who do not allocate.
@@ -163,12 +167,13 @@ fn reserve(buf: &mut Vec<u8>, additional: usize) -> Result<(), BufferFull> {
         .map_err(|_| BufferFull { needed: buf.len().saturating_add(additional) })
 }
 
+/// Where memory runs out, `BytesMut` aborts, as it does elsewhere.
 #[cfg(feature = "bytes")]
 impl Buffer for bytes::BytesMut {
     #[inline]
     fn try_grow(&mut self, len: usize) -> Result<&mut [u8], BufferFull> {
         let start = self.len();
-        let end = start.checked_add(len).ok_or(BufferFull { needed: usize::MAX })?;
+        let end = addressable(start, len)?;
         self.resize(end, 0);
         Ok(self.get_mut(start..).unwrap_or_default())
     }
@@ -185,9 +190,18 @@ impl Buffer for bytes::BytesMut {
 
     #[inline]
     fn try_append(&mut self, bytes: &[u8]) -> Result<(), BufferFull> {
+        addressable(self.len(), bytes.len())?;
         self.extend_from_slice(bytes);
         Ok(())
     }
+}
+
+/// No allocation is longer than `isize::MAX`.
+#[cfg(feature = "bytes")]
+#[inline]
+fn addressable(len: usize, additional: usize) -> Result<usize, BufferFull> {
+    let needed = len.saturating_add(additional);
+    if isize::try_from(needed).is_ok() { Ok(needed) } else { Err(BufferFull { needed }) }
 }
 
 #[cfg(test)]
@@ -235,5 +249,12 @@ mod tests {
         let mut buf = Vec::new();
         assert_eq!(buf.try_grow(usize::MAX), Err(BufferFull { needed: usize::MAX }));
         assert_eq!(buf, []);
+    }
+
+    #[test]
+    #[cfg(feature = "bytes")]
+    fn what_no_memory_could_hold_is_an_error() {
+        let needed = usize::MAX / 2 + 1;
+        assert_eq!(bytes::BytesMut::new().try_grow(needed), Err(BufferFull { needed }));
     }
 }

@@ -24,16 +24,17 @@
 //! ```
 //!
 //! * The input slice advances by itself. `None` means that every byte of it was taken and more are
-//!   needed, and nothing else: a read buffer may have any size, and can be shared by all
-//!   connections, since nothing stays in it.
+//!   needed, unless the machine has come to its end: a read buffer may have any size, and can be
+//!   shared by all connections, since nothing stays in it.
 //! * What comes out is borrowed from the input, never from the machine, so that `conn.send(…)` can
 //!   be called with the event still in hand. A payload is not copied on its way in.
 //! * What a peer does wrong is an event, since the peer has to be told: `transmit` does that.
-//! * Nothing awaits, so nothing can be cancelled half-way: a future that is dropped loses no bytes.
+//! * Nothing awaits, so no machine is ever half-way through anything. What is left of the input and
+//!   of the output is the caller's: keep both outside of a future that may be dropped.
 //!
 //! # Four layers
 //!
-//! Each is built on those above it, and all are public.
+//! Each can be used without those below it.
 //!
 //! | layer | knows | types | verbs |
 //! |---|---|---|---|
@@ -47,8 +48,7 @@
 //!
 //! # Features
 //!
-//! None of them changes what exists without it; there is no feature for a protocol, as code that is
-//! not called is not linked.
+//! Features only add. There is none for each protocol: what is not called is not linked.
 //!
 //! | feature | by default | adds |
 //! |---|---|---|
@@ -76,9 +76,15 @@ extern crate std;
 mod assemble;
 mod buffer;
 mod chunk;
+pub mod grpc;
 pub mod http1;
+pub mod sse;
 mod utf8;
 pub mod ws;
+
+#[cfg(all(doctest, feature = "alloc"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 pub use assemble::Assembler;
 pub use buffer::{Buffer, BufferFull, SliceBuf};

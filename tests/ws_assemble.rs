@@ -70,7 +70,7 @@ fn messages_are_whole_in_every_storage_however_they_come() {
             let mut assembler = Assembler::new(bytes::BytesMut::new());
             let mut messages = Vec::new();
             parts(pieces, |part| messages.extend(assembler.take(part).unwrap()));
-            messages.into_iter().map(|(kind, bytes)| (kind, bytes.to_vec())).collect::<Vec<_>>()
+            messages.into_iter().map(|m| (m.kind(), m.into_bytes().to_vec())).collect::<Vec<_>>()
         });
         assert_eq!(taken, expected());
     }
@@ -84,9 +84,11 @@ fn a_message_is_taken_out_of_where_it_was_joined() {
     let bytes = [frame(0x01, b"ab"), frame(0x80, b"c"), frame(0x82, b"next")].concat();
     let mut taken = Vec::new();
     parts(&[&bytes], |part| taken.extend(assembler.take(part).unwrap()));
-    let [(Kind::Text, text), (Kind::Binary, binary)] = &taken[..] else { panic!("{taken:?}") };
-    assert_eq!((&text[..], &binary[..]), (&b"abc"[..], &b"next"[..]));
-    assert_eq!(text.as_ptr(), storage, "without a copy");
+    let [text, binary] = &taken[..] else { panic!("{taken:?}") };
+    assert_eq!(text.as_message(), Message::Text("abc"));
+    assert_eq!(binary.as_message(), Message::Binary(b"next"));
+    assert_eq!(text.as_message().as_bytes().as_ptr(), storage, "without a copy");
+    assert!(assembler.storage().capacity() > 50, "and the rest of the storage stays");
 }
 
 #[test]
@@ -129,4 +131,10 @@ fn parts_of_different_connections_make_no_text() {
     other.decode(&mut input).unwrap();
     let end = other.decode(&mut input).unwrap().unwrap();
     assert_eq!(assembler.push(end), Err(AssembleError::PartsMixed));
+    #[cfg(feature = "bytes")]
+    {
+        let mut assembler = Assembler::new(bytes::BytesMut::new());
+        parts(&[&frame(0x01, b"\xE2\x82")], |part| assert_eq!(assembler.take(part), Ok(None)));
+        assert_eq!(assembler.take(end), Err(AssembleError::PartsMixed));
+    }
 }

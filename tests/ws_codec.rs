@@ -5,7 +5,7 @@ mod common;
 use common::same_however_split;
 use common::ws::{Got, decode, frame, got, masked};
 use framewright::Truncated;
-use framewright::ws::{Decoder, Error, FrameHeader, Limits, Opcode, Role};
+use framewright::ws::{Decoder, Error, FrameHeader, Limits, Opcode, Role, SendError};
 
 /// Decodes `bytes` at a client or a server, however split.
 fn all(role: Role, bytes: &[u8]) -> (Vec<Got>, Result<(), Error>) {
@@ -192,9 +192,9 @@ fn a_header_that_is_printed_parses_back_and_takes_the_shortest_form() {
             }
         }
     }
-    assert_eq!(FrameHeader::new(Opcode::Text, true, 1 << 63), Err(Error::LengthTopBit));
-    assert_eq!(FrameHeader::new(Opcode::Ping, true, 126), Err(Error::ControlTooLong));
-    assert_eq!(FrameHeader::new(Opcode::Ping, false, 0), Err(Error::ControlFragmented));
+    assert_eq!(FrameHeader::new(Opcode::Text, true, 1 << 63), Err(SendError::FrameTooLong));
+    assert_eq!(FrameHeader::new(Opcode::Ping, true, 126), Err(SendError::ControlTooLong));
+    assert_eq!(FrameHeader::new(Opcode::Ping, false, 0), Err(SendError::ControlFragmented));
 }
 
 // §5.4 Fragmentation
@@ -325,6 +325,8 @@ fn a_payload_says_how_much_of_it_is_missing() {
     assert_eq!((part.chunk().bytes.len(), part.chunk().end), (900, true));
     assert_eq!(decoder.payload_remaining(), 0);
     assert_eq!(decoder.finish(), Ok(()));
+    assert!(decoder.decode(&mut &mut frame(0x89, b"ping")[..3]).unwrap().is_some());
+    assert_eq!(decoder.payload_remaining(), 3);
 }
 
 #[test]
@@ -503,6 +505,11 @@ fn t10_a_message_has_as_many_fragments_as_the_limit_and_not_one_more() {
         let (_, error) = decode(Role::Client, Limits::new(), &[&endless]);
         assert_eq!(error, Err(Error::TooManyFragments));
     }
+    let limits = Limits::new().max_fragments(2);
+    let ping = [frame(0x02, b"a"), frame(0x00, b"b"), frame(0x89, b"?")].concat();
+    assert_eq!(limited(limits, &ping), Ok(()), "a control frame is no fragment");
+    let none = Limits::new().max_fragments(0);
+    assert_eq!(limited(none, &frame(0x82, b"whole")), Ok(()), "no message has none");
     let one = Limits::new().max_fragments(1);
     assert_eq!(limited(one, &frame(0x82, b"whole")), Ok(()));
     assert_eq!(

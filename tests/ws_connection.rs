@@ -42,7 +42,6 @@ fn receive<M: framewright::ws::Masking>(
             }
             Event::Close(code) => format!("close {code}"),
             Event::Failed(e) => format!("failed {e:?}"),
-            _ => unreachable!(),
         });
     }
     assert!(input.is_empty(), "None means that all was taken");
@@ -135,9 +134,9 @@ fn the_reason_of_a_close_is_there_to_read() {
 fn a_close_frame_that_breaks_the_rules_is_answered_with_why() {
     let cases: [(&[u8], Error, u16); 6] = [
         (b"\x03", Error::CloseTooShort, 1002),
-        (b"\x03\xED", Error::CloseCodeInvalid(1005), 1002),
-        (b"\x00\x00", Error::CloseCodeInvalid(0), 1002),
-        (b"\xFF\xFFbye", Error::CloseCodeInvalid(65535), 1002),
+        (b"\x03\xED", Error::CloseCodeInvalid(CloseCode(1005)), 1002),
+        (b"\x00\x00", Error::CloseCodeInvalid(CloseCode(0)), 1002),
+        (b"\xFF\xFFbye", Error::CloseCodeInvalid(CloseCode(65535)), 1002),
         (b"\x03\xE8\xFF", Error::CloseReasonInvalid, 1007),
         (b"\x03\xE8\xE2\x82", Error::CloseReasonInvalid, 1007),
     ];
@@ -308,6 +307,39 @@ fn a_ping_that_is_cut_off_is_not_answered() {
 }
 
 #[test]
+fn a_ping_that_came_whole_is_answered_although_another_has_begun() {
+    let mut server = server();
+    let half = masked(0x89, b"the next");
+    receive(&mut server, &[masked(0x89, b"whole"), half[..10].to_vec()].concat());
+    assert_eq!(transmit(&mut server), frame(0x8A, b"whole"));
+    receive(&mut server, &half[10..]);
+    assert_eq!(transmit(&mut server), frame(0x8A, b"the next"));
+
+    let mut server = self::server();
+    let close = masked(0x88, b"\x03\xE8bye");
+    receive(&mut server, &[masked(0x89, b"whole"), close[..9].to_vec()].concat());
+    assert_eq!(transmit(&mut server), frame(0x8A, b"whole"), "the peer has not closed yet");
+}
+
+#[test]
+fn a_peer_that_closes_or_fails_gets_no_pong() {
+    let ping = masked(0x89, b"?");
+    let mut server = server();
+    receive(&mut server, &[&ping[..], &masked(0x88, b"\x03\xE8")].concat());
+    assert_eq!(transmit(&mut server), frame(0x88, b"\x03\xE8"));
+
+    let mut server = self::server();
+    receive(&mut server, &[&ping[..], &masked(0x83, b"")].concat());
+    assert_eq!(transmit(&mut server)[..4], [0x88, 17, 0x03, 0xEA]);
+
+    let mut server = self::server();
+    server.close(CloseCode::NORMAL, "", &mut Vec::new()).unwrap();
+    receive(&mut server, &ping);
+    assert!(!server.owes());
+    assert_eq!(transmit(&mut server), b"");
+}
+
+#[test]
 fn a_pong_is_an_event_and_not_answered() {
     let mut client = client();
     assert_eq!(receive(&mut client, &frame(0x8A, b"!")), ["pong !"]);
@@ -343,6 +375,15 @@ fn the_server_closes_the_transport_and_the_client_waits_for_it() {
 }
 
 #[test]
+fn a_client_that_noticed_a_failure_does_not_wait_for_the_server() {
+    let mut client = client();
+    receive(&mut client, &masked(0x81, b"x"));
+    assert_eq!(client.close_expected(), None);
+    transmit(&mut client);
+    assert_eq!(client.close_expected(), Some(Closer::Us));
+}
+
+#[test]
 fn both_sides_closing_at_once_is_a_clean_close_even_with_different_codes() {
     let (mut server, mut client) = (server(), client());
     let (mut from_server, mut from_client) = (Vec::new(), Vec::new());
@@ -359,6 +400,9 @@ fn both_sides_closing_at_once_is_a_clean_close_even_with_different_codes() {
 
 #[test]
 fn an_end_without_a_close_is_abnormal_and_says_whether_something_was_cut() {
+    let mut cut = self::client();
+    receive(&mut cut, b"\x01\x03Hel\x88\x02\x03\xE8");
+    assert_eq!(cut.finish(), Ending { code: CloseCode::NORMAL, truncated: true });
     let cases: [(&[u8], bool); 5] = [
         (b"", false),
         (b"\x81", true),
@@ -434,8 +478,34 @@ fn every_failure_owes_the_peer_a_close_frame_with_its_code() {
             (events, out)
         });
         assert_eq!(events, [format!("failed {error:?}")]);
-        assert_eq!(out, frame(0x88, &close(code, &error.to_string())), "{error:?}");
+        let (told, reason) = out[2..].split_at(2);
+        assert_eq!(
+            (&out[..2], told),
+            (&[0x88, out.len() as u8 - 2][..], &code.to_be_bytes()[..]),
+            "{error:?}"
+        );
+        assert!(error.to_string().as_bytes().starts_with(reason), "{error:?}");
     }
+}
+
+/// Who reads "as long as there is input" does not see the failure before more input comes, which
+/// the peer may never send. It is told nonetheless.
+#[test]
+fn a_failure_behind_the_last_part_is_known_at_once() {
+    let mut server = server();
+    let mut bytes = masked(0x81, b"a\xFF");
+    let mut input = &mut bytes[..];
+    assert!(matches!(server.receive(&mut input), Some(Event::Part(Part::Text(_)))));
+    assert!(input.is_empty());
+    assert_eq!(server.error(), Some(Error::InvalidUtf8));
+    assert_eq!(server.ready(), Err(SendError::Closing));
+    assert_eq!(server.send("x", &mut Vec::new()), Err(SendError::Closing));
+    assert_eq!(server.close(CloseCode::NORMAL, "", &mut Vec::new()), Err(SendError::Closing));
+    assert!(server.owes());
+    assert_eq!(transmit(&mut server)[..4], [0x88, 19, 0x03, 0xEF]);
+    assert_eq!(server.close_expected(), Some(Closer::Us));
+    assert_eq!(server.receive(&mut input), Some(Event::Failed(Error::InvalidUtf8)));
+    assert_eq!(server.receive(&mut input), None);
 }
 
 #[test]
@@ -494,11 +564,20 @@ fn a_header_alone_is_the_one_that_the_frame_would_have() {
     let mut client = Connection::client(Limits::new(), key);
     let mut whole = Vec::new();
     client.send("vectored", &mut whole).unwrap();
-    let header = client.encoder().unwrap().encode_header(Kind::Text, 8).unwrap();
+    let header = client.encoder().unwrap().encode_header(Kind::Text, 8, true).unwrap();
     let mut payload = *b"vectored";
     header.mask().unwrap().apply(&mut payload);
     assert_eq!([&header.to_bytes()[..], &payload].concat(), whole);
-    let too_long = client.encoder().unwrap().encode_header(Kind::Binary, 1 << 63);
+    receive(&mut client, &frame(0x89, b"?"));
+    assert!(!client.transmit(&mut Vec::new()), "a pong would land inside the frame");
+    assert_eq!(client.encoder().unwrap().payload_written(9), Err(SendError::PayloadTooLong));
+    client.encoder().unwrap().payload_written(3).unwrap();
+    assert!(!client.transmit(&mut Vec::new()));
+    client.encoder().unwrap().payload_written(5).unwrap();
+    assert_eq!(transmit(&mut client)[..2], [0x8A, 0x81]);
+    assert_eq!(client.encoder().unwrap().payload_written(0), Ok(()));
+    assert_eq!(client.encoder().unwrap().payload_written(1), Err(SendError::PayloadTooLong));
+    let too_long = client.encoder().unwrap().encode_header(Kind::Binary, 1 << 63, true);
     assert_eq!(too_long, Err(SendError::FrameTooLong));
 }
 
@@ -521,7 +600,12 @@ fn payload_in_pieces_is_neither_more_nor_less_than_announced() {
     encoder.encode_payload(b"c", &mut out).unwrap();
     encoder.begin_frame(Kind::Binary, 0, true, &mut out).unwrap();
     assert_eq!(encoder.ready(), Ok(()));
-    assert_eq!(out, [frame(0x02, b"abc"), frame(0x80, b"")].concat());
+    assert_eq!(encoder.encode_payload(b"", &mut out), Ok(()), "nothing is no more than announced");
+    encoder.begin_frame(Kind::Binary, 0, false, &mut out).unwrap();
+    assert_eq!(encoder.ready(), Err(SendError::MessageUnfinished));
+    encoder.begin_frame(Kind::Binary, 0, true, &mut out).unwrap();
+    let expected = [frame(0x02, b"abc"), frame(0x80, b""), frame(0x02, b""), frame(0x80, b"")];
+    assert_eq!(out, expected.concat());
 }
 
 #[test]
@@ -545,6 +629,13 @@ fn text_that_is_not_utf8_is_not_sent() {
     assert_eq!(encoder.encode_payload(b"\xAC\xC3", &mut out), invalid);
     encoder.encode_payload(b"\xACx", &mut out).unwrap();
     assert_eq!(out, [frame(0x01, b"\xE2\x82"), frame(0x80, b"\xACx")].concat());
+
+    out.clear();
+    for (piece, fin) in [(&b"\xE2"[..], false), (b"\x82\xAC", true)] {
+        encoder.begin_frame(Kind::Text, piece.len() as u64, fin, &mut out).unwrap();
+        encoder.encode_payload(piece, &mut out).unwrap();
+    }
+    assert_eq!(out, [frame(0x01, b"\xE2"), frame(0x80, b"\x82\xAC")].concat());
 }
 
 #[test]

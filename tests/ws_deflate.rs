@@ -19,6 +19,7 @@ const ALONE: Config =
     Config::new().server_no_context_takeover(true).client_no_context_takeover(true);
 
 /// Receives at a client, however split and through whatever window.
+#[allow(clippy::type_complexity, reason = "it is taken apart at once")]
 fn all(config: Config, limits: Limits, bytes: &[u8]) -> (Vec<(Kind, Vec<u8>)>, Result<(), Error>) {
     let once = receive(config, limits, 4096, &[bytes]);
     for window in [1, 2, 3, 5, 4096] {

@@ -235,6 +235,27 @@ fn the_target_names_a_resource_in_one_of_two_ways() {
     }
 }
 
+#[test]
+fn headers_may_come_from_the_map_of_another_http_stack() {
+    let request = http::Request::get("/chat")
+        .header("Host", "server.example.com")
+        .header("Upgrade", "websocket")
+        .header("Connection", "Upgrade")
+        .header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
+        .header("Sec-WebSocket-Version", "13")
+        .header("Sec-WebSocket-Protocol", "a")
+        .header("Sec-WebSocket-Protocol", "b, c")
+        .body(())
+        .unwrap();
+    let headers = request.headers();
+    let offer =
+        Offer::from_parts("GET", Version::Http11, "/chat", headers, Origins::any()).unwrap();
+    assert_eq!(offer.protocols().collect::<Vec<_>>(), ["a", "b", "c"]);
+    let mut out = Vec::new();
+    offer.accept().protocol(offer.choose(&["c"])).write(&mut out).unwrap();
+    assert!(out.ends_with(b"Sec-WebSocket-Protocol: c\r\n\r\n"));
+}
+
 /// §4.1: what a client sends, in full.
 #[test]
 fn a_client_writes_its_headers_in_the_order_of_the_standard() {
@@ -332,6 +353,10 @@ fn t6_nothing_can_be_injected() {
                 (base.headers(&name), bad_name.into()),
                 (base.headers(&value), bad_value.into()),
             ] {
+                // Beyond ASCII there is nothing that ends a line, and values may have it.
+                if error == bad_value.into() && !bad.is_ascii() {
+                    continue;
+                }
                 let result = written(|out| request.write([0; 16], Vec::new(), Limits::new(), out));
                 assert_eq!(result.unwrap_err(), error, "{text:?}");
             }
@@ -339,12 +364,15 @@ fn t6_nothing_can_be_injected() {
                 (offer.accept().protocol(Some(text)), SendError::ProtocolNotOffered),
                 (offer.accept().extensions(Some(text)), SendError::Extensions),
                 (offer.accept().headers(&name), bad_name.into()),
-                (offer.accept().headers(&value), bad_value.into()),
             ] {
                 assert_eq!(written(|out| writer.write(out)), Err(error), "{text:?}");
             }
             assert_eq!(written(|out| refuse(404, &name, b"", out)), Err(bad_name.into()));
-            assert_eq!(written(|out| refuse(404, &value, b"", out)), Err(bad_value.into()));
+            let expected = if bad.is_ascii() { Err(bad_value.into()) } else { Ok(()) };
+            let accepted = written(|out| offer.accept().headers(&value).write(out));
+            assert_eq!(accepted.map(drop), expected, "{text:?}");
+            let refused = written(|out| refuse(404, &value, b"", out));
+            assert_eq!(refused.map(drop), expected, "{text:?}");
         }
     }
 }
@@ -423,9 +451,11 @@ fn a_client_takes_what_it_offered() {
         ("", accepted(None, &[], 3)),
         ("Sec-WebSocket-Protocol: B \r\n", accepted(Some("B"), &[], 4)),
         ("sec-websocket-extensions: y\r\n", accepted(None, &[("y", &[])], 4)),
+        // RFC 9112 §6.3: a 101 has no body, whatever its headers say.
+        ("Content-Length: 0\r\n", accepted(None, &[], 4)),
         (
-            "Sec-WebSocket-Extensions: y; z=\"2\"\r\nA: b\r\nSec-WebSocket-Extensions: x, y\r\n",
-            accepted(None, &[("y", &[("z", Some("2"))]), ("x", &[]), ("y", &[])], 6),
+            "Sec-WebSocket-Extensions: y; z=\"2\", x, y\r\nA: b\r\n",
+            accepted(None, &[("y", &[("z", Some("2"))]), ("x", &[]), ("y", &[])], 5),
         ),
     ] {
         assert_eq!(
@@ -468,13 +498,13 @@ fn a_client_takes_nothing_else() {
         (with("Sec-WebSocket-Extensions: z"), Error::ExtensionNotOffered),
         (with("Sec-WebSocket-Extensions: x, permessage-deflate"), Error::ExtensionNotOffered),
         (
-            with("Sec-WebSocket-Extensions: x\r\nSec-WebSocket-Extensions: z"),
-            Error::ExtensionNotOffered,
+            with("Sec-WebSocket-Extensions: x\r\nSec-WebSocket-Extensions: y"),
+            Error::RepeatedExtensions,
         ),
         (with("Sec-WebSocket-Extensions: x;"), Error::Extensions),
         (with("Sec-WebSocket-Extensions:"), Error::Extensions),
-        (with("Content-Length: 0"), Error::Body),
-        (with("Transfer-Encoding: chunked"), Error::Body),
+        (but("websocket", "h2c, websocket"), Error::NotAnUpgrade),
+        (with("Upgrade: h2c"), Error::NotAnUpgrade),
         (with("A : b"), Error::Head(http1::Error::Header)),
         (with("Content-Length: 0\r\nContent-Length: 0"), Error::Head(http1::Error::ContentLength)),
         ("HTTP/1.1 101 \n".into(), Error::Head(http1::Error::BareLf)),
@@ -863,11 +893,11 @@ fn a_value_is_the_token_however_it_was_written() {
     assert!(values[3].is_none());
 }
 
-/// T8: 64 KiB of anything take as long as 64 KiB: a parser that looks at some byte again for
-/// each of the others would take four thousand million steps here.
+/// T8: a parser that looks at some byte again for each of the others would not come to an end here:
+/// it would take 10^13 steps.
 #[test]
 fn t8_long_lists_take_linear_time() {
-    const LEN: usize = 64 * 1024;
+    const LEN: usize = 4 << 20;
     for (before, unit, after, valid) in [
         ("", ",", "a", true),
         ("", ", ", "a", true),

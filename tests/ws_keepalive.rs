@@ -25,6 +25,8 @@ fn a_silent_peer_is_pinged_once_and_is_dead_once() {
     assert_eq!(keepalive.deadline(), Some(1150));
     assert_eq!(keepalive.poll(1149), None);
     assert_eq!(keepalive.poll(1150), Some(Action::Dead));
+    keepalive.closing(1160);
+    keepalive.received(1160);
     assert_eq!((keepalive.deadline(), keepalive.poll(u64::MAX)), (None, None));
 }
 

@@ -5,6 +5,7 @@
 //!     [--listen ADDR] [--max-message BYTES] [--no-deflate | --no-context-takeover]
 //! ```
 
+mod events;
 mod output;
 mod peer;
 mod websocket;
@@ -101,6 +102,10 @@ struct Shared {
     now: u64,
     /// For every member of the chat room, encoded once.
     broadcast: Broadcast,
+    /// Events on their way into a body.
+    scratch: Vec<u8>,
+    /// When a peer has something to say again, in milliseconds since the start.
+    wake_at: u64,
 }
 
 struct Gateway {
@@ -125,6 +130,8 @@ impl Gateway {
             deflate: args.deflate,
             now: 0,
             broadcast: Broadcast::new(args.deflate),
+            scratch: Vec::new(),
+            wake_at: u64::MAX,
         };
         Self {
             poll,
@@ -142,13 +149,18 @@ impl Gateway {
         let mut next_tick = 0;
         let mut deadline = u64::MAX;
         loop {
-            let timeout = if self.again.is_empty() { TICK } else { Duration::ZERO };
+            let until_wake =
+                Duration::from_millis(self.shared.wake_at.saturating_sub(self.shared.now));
+            let timeout = if self.again.is_empty() { TICK.min(until_wake) } else { Duration::ZERO };
             match self.poll.poll(&mut events, Some(timeout)) {
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
                 polled => polled?,
             }
             self.shared.now = self.start.elapsed().as_millis() as u64;
             for key in std::mem::take(&mut self.again) {
+                if let Some(peer) = self.peers.get_mut(key) {
+                    peer.queued = false;
+                }
                 self.drive(key);
             }
             for event in &events {
@@ -163,8 +175,9 @@ impl Gateway {
                     }
                 }
             }
-            if self.shared.now >= next_tick {
+            if self.shared.now >= next_tick.min(self.shared.wake_at) {
                 next_tick = self.shared.now + TICK.as_millis() as u64;
+                self.shared.wake_at = u64::MAX;
                 self.for_each(Peer::tick);
                 if self.full {
                     self.accept();
@@ -212,21 +225,33 @@ impl Gateway {
         let Some(peer) = self.peers.get_mut(key) else { return };
         match peer.drive(&mut self.shared) {
             Progress::Blocked => {}
-            Progress::Yielded => self.again.push(key),
+            Progress::Yielded => queue(&mut self.again, key, peer),
             Progress::Ended => {
                 self.peers.remove(key);
             }
         }
         if !self.shared.broadcast.is_empty() {
-            let (now, broadcast) = (self.shared.now, &self.shared.broadcast);
-            self.peers.retain(|_, peer| peer.hear(broadcast, now) != Progress::Ended);
-            self.shared.broadcast.clear();
+            let heard = self.shared.broadcast.take();
+            self.for_each(|peer, shared| peer.hear(&heard, shared));
         }
     }
 
     /// Does something with every peer, and drops those for which there is nothing left to do.
-    fn for_each(&mut self, mut act: impl FnMut(&mut Peer, u64) -> Progress) {
-        let now = self.shared.now;
-        self.peers.retain(|_, peer| act(peer, now) != Progress::Ended);
+    fn for_each(&mut self, mut act: impl FnMut(&mut Peer, &mut Shared) -> Progress) {
+        let Self { peers, shared, again, .. } = self;
+        peers.retain(|key, peer| {
+            let progress = act(peer, shared);
+            if progress == Progress::Yielded {
+                queue(again, key, peer);
+            }
+            progress != Progress::Ended
+        });
+    }
+}
+
+/// Has a peer go on without an event: once, so that it gets no more turns than others.
+fn queue(again: &mut Vec<usize>, key: usize, peer: &mut Peer) {
+    if !std::mem::replace(&mut peer.queued, true) {
+        again.push(key);
     }
 }

@@ -18,21 +18,28 @@ impl Output {
         self.bytes.len() - self.sent
     }
 
-    /// Writes as much as the peer takes.
-    pub fn flush(&mut self, to: &mut impl Write) -> io::Result<()> {
+    /// Writes as much as the peer takes; tells whether it took anything.
+    pub fn flush(&mut self, to: &mut impl Write) -> io::Result<bool> {
+        let before = self.pending();
         while self.pending() > 0 {
             match to.write(&self.bytes[self.sent..]) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(n) => self.sent += n,
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => break,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) => return Err(e),
             }
         }
-        self.sent = 0;
-        self.bytes.clear();
-        self.bytes.shrink_to(Self::KEEP);
-        Ok(())
+        let progress = self.pending() < before;
+        // What is moved is no more than what was sent before it, so each byte moves once at most.
+        if self.sent >= self.pending() {
+            self.bytes.drain(..self.sent);
+            self.sent = 0;
+        }
+        if self.bytes.is_empty() {
+            self.bytes.shrink_to(Self::KEEP);
+        }
+        Ok(progress)
     }
 }
 

@@ -5,8 +5,9 @@ use framewright::http1::{Body, HeadReader, Limits, Request, ResponseWriter};
 use mio::net::TcpStream;
 
 use crate::Shared;
+use crate::events::{self, Filled};
 use crate::output::Output;
-use crate::websocket::{self, Broadcast, Session};
+use crate::websocket::{self, Heard, Session};
 
 /// Above this many bytes unsent, nothing more is read from the peer: who does not take answers
 /// cannot ask.
@@ -19,6 +20,8 @@ const READS: usize = 16;
 const HEAD_WITHIN: u64 = 15_000;
 /// How long a peer has to close after we did, in ms.
 const CLOSE_WITHIN: u64 = 5_000;
+/// How long a peer may take nothing of what is there for it, in ms.
+const STALLED: u64 = 30_000;
 /// How many bytes of a peer are read after that, so that it gets to our last words.
 const IGNORED: usize = 1 << 20;
 
@@ -27,19 +30,25 @@ pub struct Peer {
     stream: TcpStream,
     /// Whether a read may find something.
     readable: bool,
+    /// Whether it is on the list of those who go on without an event.
+    pub queued: bool,
     out: Output,
+    /// When the peer took something last, or all there was.
+    taken_at: u64,
     state: State,
 }
 
 enum State {
     /// Between HTTP requests, or within the head of one.
-    Http { reader: HeadReader<Vec<u8>>, deadline: u64 },
+    Http { reader: HeadReader<Vec<u8>>, since: u64 },
     /// WebSocket, until the transport is to be closed.
     WebSocket(Box<Session>),
+    /// An event stream.
+    Events(Box<events::Stream>),
     /// All is said: what is unsent goes out, and some of what still comes is ignored.
-    Closing { deadline: u64, shut: bool, ignored: usize },
+    Closing { since: u64, shut: bool, ignored: usize },
     /// The other end has nothing more to say: what is unsent goes out, and that is all.
-    Ended { deadline: u64 },
+    Ended,
 }
 
 /// How far a peer has come.
@@ -55,7 +64,14 @@ pub enum Progress {
 
 impl Peer {
     pub fn new(stream: TcpStream, now: u64) -> Self {
-        Self { stream, readable: true, out: Output::default(), state: State::http(now) }
+        Self {
+            stream,
+            readable: true,
+            queued: false,
+            out: Output::default(),
+            taken_at: now,
+            state: State::http(now),
+        }
     }
 
     /// Notes what the event loop has learnt.
@@ -70,8 +86,10 @@ impl Peer {
 
     fn try_drive(&mut self, shared: &mut Shared) -> io::Result<Progress> {
         for _ in 0..READS {
-            if self.write(shared.now)? == Progress::Ended {
-                return Ok(Progress::Ended);
+            match self.write(shared)? {
+                Progress::Blocked => {}
+                Progress::Yielded => continue,
+                Progress::Ended => return Ok(Progress::Ended),
             }
             if !self.readable || self.out.pending() > HIGH_WATER {
                 return Ok(Progress::Blocked);
@@ -85,7 +103,7 @@ impl Peer {
             match read {
                 Ok(0) => {
                     self.readable = false;
-                    self.state = State::Ended { deadline: shared.now + CLOSE_WITHIN };
+                    self.state = State::Ended;
                 }
                 // What it said in the chat room is to be heard before it says more.
                 Ok(_) if !shared.broadcast.is_empty() => break,
@@ -103,6 +121,10 @@ impl Peer {
         while !input.is_empty() {
             let next = match &mut self.state {
                 State::Http { reader, .. } => match reader.read_request(&mut input) {
+                    // Who asks much faster than it takes answers gets no more of them.
+                    Ok(Some(_)) if self.out.pending() > HIGH_WATER => {
+                        refuse(429, &mut self.out, shared)
+                    }
                     Ok(Some(request)) => respond(&request, &mut self.out, shared),
                     Ok(None) => return,
                     Err(e) => refuse(e.status(), &mut self.out, shared),
@@ -110,26 +132,50 @@ impl Peer {
                 State::WebSocket(session) => {
                     return session.receive(input, &mut self.out, shared);
                 }
+                State::Events(stream) => return stream.interrupt(),
                 State::Closing { ignored, .. } => {
                     *ignored += input.len();
                     if *ignored <= IGNORED {
                         return;
                     }
-                    State::Ended { deadline: shared.now + CLOSE_WITHIN }
+                    State::Ended
                 }
-                State::Ended { .. } => return,
+                State::Ended => return,
             };
             self.state = next;
         }
     }
 
     /// Writes what the peer takes, and closes our side once all is said.
-    fn write(&mut self, now: u64) -> io::Result<Progress> {
-        self.out.flush(&mut self.stream)?;
-        if let State::WebSocket(session) = &self.state
-            && session.is_over()
-        {
-            self.state = State::closing(now);
+    ///
+    /// `Yielded` means that there is more to write.
+    fn write(&mut self, shared: &mut Shared) -> io::Result<Progress> {
+        let mut more = false;
+        if let State::Events(stream) = &mut self.state {
+            match stream.fill(&mut self.out, shared) {
+                Filled::Enough => more = true,
+                Filled::Until(time) => shared.wake_at = shared.wake_at.min(time),
+                Filled::End => {
+                    stream.finish(&mut self.out);
+                    let persistent = stream.is_persistent();
+                    self.state = if persistent {
+                        State::http(shared.now)
+                    } else {
+                        State::closing(shared.now)
+                    };
+                }
+            }
+        }
+        if self.out.flush(&mut self.stream)? || self.out.pending() == 0 {
+            self.taken_at = shared.now;
+        }
+        if let State::WebSocket(session) = &mut self.state {
+            if self.taken_at == shared.now {
+                session.is_alive(shared.now);
+            }
+            if session.is_over() {
+                self.state = State::closing(shared.now);
+            }
         }
         if self.out.pending() > 0 {
             return Ok(Progress::Blocked);
@@ -140,66 +186,71 @@ impl Peer {
                 self.stream.shutdown(Shutdown::Write)?;
                 *shut = true;
             }
-            State::Ended { .. } => return Ok(Progress::Ended),
+            State::Ended => return Ok(Progress::Ended),
+            _ if more => return Ok(Progress::Yielded),
             _ => {}
         }
         Ok(Progress::Blocked)
     }
 
     /// Looks at the clock.
-    pub fn tick(&mut self, now: u64) -> Progress {
+    pub fn tick(&mut self, shared: &mut Shared) -> Progress {
+        let now = shared.now;
+        // While something is on its way, time does not run against the peer.
+        let waited = |since: u64| now.saturating_sub(since.max(self.taken_at));
         let alive = match &mut self.state {
-            State::Http { deadline, .. }
-            | State::Closing { deadline, .. }
-            | State::Ended { deadline } => now < *deadline,
+            State::Http { since, .. } => waited(*since) < HEAD_WITHIN,
+            State::Closing { since, .. } => waited(*since) < CLOSE_WITHIN,
             State::WebSocket(session) => session.tick(now, &mut self.out),
+            State::Events(_) | State::Ended => waited(0) < STALLED,
         };
-        if alive { self.written(now) } else { Progress::Ended }
+        if alive { self.written(shared) } else { Progress::Ended }
     }
 
     /// Says goodbye: nothing new is begun.
-    pub fn shut_down(&mut self, now: u64) -> Progress {
+    pub fn shut_down(&mut self, shared: &mut Shared) -> Progress {
         match &mut self.state {
-            State::WebSocket(session) => session.shut_down(now, &mut self.out),
-            State::Http { .. } => self.state = State::closing(now),
-            State::Closing { .. } | State::Ended { .. } => {}
+            State::WebSocket(session) => session.shut_down(shared.now, &mut self.out),
+            State::Events(stream) => {
+                stream.finish(&mut self.out);
+                self.state = State::closing(shared.now);
+            }
+            State::Http { .. } => self.state = State::closing(shared.now),
+            State::Closing { .. } | State::Ended => {}
         }
-        self.written(now)
+        self.written(shared)
     }
 
     /// Passes on what was said in the chat room, if the peer is there and keeps up.
-    pub fn hear(&mut self, broadcast: &Broadcast, now: u64) -> Progress {
+    pub fn hear(&mut self, heard: &Heard, shared: &mut Shared) -> Progress {
         let State::WebSocket(session) = &mut self.state else { return Progress::Blocked };
-        if !session.hear(broadcast, &mut self.out) {
+        if !session.hear(heard, shared.broadcast.deflater(), &mut self.out) {
             return Progress::Blocked;
         }
-        match self.written(now) {
+        match self.written(shared) {
             Progress::Blocked if self.out.pending() > BEHIND => Progress::Ended,
             progress => progress,
         }
     }
 
-    fn written(&mut self, now: u64) -> Progress {
-        self.write(now).unwrap_or(Progress::Ended)
+    fn written(&mut self, shared: &mut Shared) -> Progress {
+        self.write(shared).unwrap_or(Progress::Ended)
     }
 }
 
 impl State {
     fn http(now: u64) -> Self {
-        Self::Http {
-            reader: HeadReader::new(Vec::new(), Limits::new()),
-            deadline: now + HEAD_WITHIN,
-        }
+        Self::Http { reader: HeadReader::new(Vec::new(), Limits::new()), since: now }
     }
 
     fn closing(now: u64) -> Self {
-        Self::Closing { deadline: now + CLOSE_WITHIN, shut: false, ignored: 0 }
+        Self::Closing { since: now, shut: false, ignored: 0 }
     }
 }
 
 /// Answers one request, and tells what the connection is for after that.
 fn respond(request: &Request<'_>, out: &mut Output, shared: &Shared) -> State {
-    let path = request.target().split('?').next().unwrap_or_default();
+    let path = path_of(request.target());
     if let Some(place) = websocket::Place::at(path) {
         return match place.enter(request, out, shared) {
             Some(session) => State::WebSocket(Box::new(session)),
@@ -208,6 +259,11 @@ fn respond(request: &Request<'_>, out: &mut Output, shared: &Shared) -> State {
     }
     if request.body() != Body::Len(0) {
         return refuse(413, out, shared);
+    }
+    match events::Stream::open(request, path, out, shared) {
+        Some(Ok(stream)) => return State::Events(Box::new(stream)),
+        Some(Err(status)) => return refuse(status, out, shared),
+        None => {}
     }
     if request.method() != "GET" {
         return refuse(405, out, shared);
@@ -224,6 +280,15 @@ fn respond(request: &Request<'_>, out: &mut Output, shared: &Shared) -> State {
     } else {
         write(page.close(), out);
         State::closing(shared.now)
+    }
+}
+
+/// The path of a request target, which may be a whole URI (RFC 9112 §3.2.2).
+fn path_of(target: &str) -> &str {
+    let path = target.split('?').next().unwrap_or_default();
+    match path.split_once("://") {
+        Some((_, rest)) => rest.find('/').map_or("/", |slash| &rest[slash..]),
+        None => path,
     }
 }
 

@@ -38,7 +38,7 @@ impl Place {
         out: &mut Output,
         shared: &Shared,
     ) -> Option<Session> {
-        // Nobody here goes by cookies. But a chat that every page could join would be one.
+        // Nobody here goes by cookies. But a page of somebody else should not speak in this chat.
         let origins = Origins::same_host().or_absent();
         let offer = match Offer::from_request(request, origins) {
             Ok(offer) => offer,
@@ -118,6 +118,7 @@ impl Session {
                         connection.fail(error);
                         Ok(())
                     }
+                    // The limits are in force, so only memory can be missing.
                     Err(_) => connection.close(CloseCode::TOO_BIG, "out of memory", out),
                 };
             }
@@ -129,9 +130,14 @@ impl Session {
             assembler.release();
         }
         assembler.release_context();
-        if connection.close_expected().is_some() {
+        if connection.ready() == Err(SendError::Closing) {
             keepalive.closing(shared.now);
         }
+    }
+
+    /// Notes that the peer takes what it is sent.
+    pub fn is_alive(&mut self, now: u64) {
+        self.keepalive.received(now);
     }
 
     /// Whether it is for us to close the transport.
@@ -163,47 +169,57 @@ impl Session {
     }
 
     /// Passes on what was said in the chat room; tells whether that was for this peer.
-    pub fn hear(&mut self, broadcast: &Broadcast, out: &mut Output) -> bool {
+    pub fn hear(&mut self, heard: &Heard, by: Option<&Deflater>, out: &mut Output) -> bool {
         let hears = self.place == Place::Chat && self.connection.ready().is_ok();
         if hears {
-            let admitted = match (&mut self.deflater, &broadcast.deflater) {
-                (Some(own), Some(shared)) => own.admit(shared),
+            let admitted = match (&mut self.deflater, by) {
+                (Some(own), Some(by)) => own.admit(by),
                 _ => false,
             };
-            let frames = if admitted { &broadcast.compressed } else { &broadcast.plain };
+            let frames = if admitted { &heard.compressed } else { &heard.plain };
             out.try_append(frames).expect("a Vec has room");
         }
         hears
     }
 }
 
-/// What was said in the chat room, encoded once for all who will hear it.
+/// Says things in the chat room: encodes them once for all who will hear them.
 pub struct Broadcast {
+    said: Heard,
+    deflater: Option<Deflater>,
+}
+
+/// Frames of the chat room, as they are and compressed.
+#[derive(Default)]
+pub struct Heard {
     plain: Vec<u8>,
     compressed: Vec<u8>,
-    deflater: Option<Deflater>,
 }
 
 impl Broadcast {
     pub fn new(deflate: Option<Config>) -> Self {
         let deflater = deflate.map(|config| Deflater::shared(15, config));
-        Self { plain: Vec::new(), compressed: Vec::new(), deflater }
+        Self { said: Heard::default(), deflater }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.plain.is_empty()
+        self.said.plain.is_empty()
     }
 
-    pub fn clear(&mut self) {
-        self.plain.clear();
-        self.compressed.clear();
+    pub fn take(&mut self) -> Heard {
+        std::mem::take(&mut self.said)
+    }
+
+    /// What compresses it.
+    pub fn deflater(&self) -> Option<&Deflater> {
+        self.deflater.as_ref()
     }
 
     fn say(&mut self, message: Message<'_>) -> Result<(), SendError> {
-        Encoder::new(NoMask).encode(message, &mut self.plain)?;
+        Encoder::new(NoMask).encode(message, &mut self.said.plain)?;
         match &mut self.deflater {
             Some(deflater) => {
-                deflater.encode(message, &mut Encoder::new(NoMask), &mut self.compressed)
+                deflater.encode(message, &mut Encoder::new(NoMask), &mut self.said.compressed)
             }
             None => Ok(()),
         }

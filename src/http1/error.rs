@@ -1,13 +1,14 @@
 use core::fmt;
 
-/// What the peer did wrong in the head of a message (RFC 9112).
+/// What the peer did wrong in a message (RFC 9112).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
-    /// A head longer than [`Limits::max_head_len`](super::Limits::max_head_len), or than the
-    /// storage holds (RFC 6585 §5).
+    /// A head, or trailers, longer than [`Limits::max_head_len`](super::Limits::max_head_len); or a
+    /// head longer than the storage holds (RFC 6585 §5).
     HeadTooLong,
-    /// More header lines than [`Limits::max_headers`](super::Limits::max_headers) (RFC 6585 §5).
+    /// More header or trailer lines than [`Limits::max_headers`](super::Limits::max_headers)
+    /// (RFC 6585 §5).
     TooManyHeaders,
     /// A line that ends in LF alone (§2.2).
     BareLf,
@@ -23,7 +24,7 @@ pub enum Error {
     StatusLine,
     /// A version other than HTTP/1.0 and HTTP/1.1 (RFC 9110 §15.6.6).
     Version,
-    /// A header line whose name is not a token, that has a space before its colon, or that
+    /// A header or trailer line whose name is not a token, that has a space before its colon, or that
     /// continues the line before it (§5.1, §5.2).
     Header,
     /// A request of HTTP/1.1 without a `Host` (§3.2).
@@ -38,12 +39,25 @@ pub enum Error {
     TransferEncoding,
     /// Both `Content-Length` and `Transfer-Encoding`, or the latter in HTTP/1.0 (§6.1).
     AmbiguousLength,
+    /// A body longer than [`Limits::max_body_len`](super::Limits::max_body_len) (RFC 9110 §15.5.14).
+    BodyTooLong,
+    /// A chunk size that is not 1 to 16 hexadecimal digits and nothing else, or not less than 2⁶³
+    /// (§7.1).
+    ChunkSize,
+    /// An extension whose line ends in a quoted string (§7.1.1).
+    ChunkExtension,
+    /// Chunk extensions longer than
+    /// [`Limits::max_chunk_extensions_len`](super::Limits::max_chunk_extensions_len) (§7.1.1).
+    ChunkExtensionsTooLong,
+    /// The data of a chunk, with anything but CRLF behind it (§7.1).
+    ChunkEnd,
 }
 
 impl Error {
     /// The status to answer the request with (RFC 9110 §15).
     pub const fn status(self) -> u16 {
         match self {
+            Self::BodyTooLong => 413,
             Self::HeadTooLong | Self::TooManyHeaders => 431,
             Self::TransferEncoding => 501,
             Self::Version => 505,
@@ -57,7 +71,7 @@ impl Error {
             Self::TooManyHeaders => "too many headers",
             Self::BareLf => "line ends in LF alone",
             Self::BareCr => "CR without LF",
-            Self::ControlByte => "control byte in the head",
+            Self::ControlByte => "control byte in a line",
             Self::RequestLine => "invalid request line",
             Self::StatusLine => "invalid status line",
             Self::Version => "unsupported version of HTTP",
@@ -68,6 +82,11 @@ impl Error {
             Self::ContentLength => "invalid or repeated Content-Length",
             Self::TransferEncoding => "unsupported Transfer-Encoding",
             Self::AmbiguousLength => "ambiguous length of the body",
+            Self::BodyTooLong => "body is too long",
+            Self::ChunkSize => "invalid chunk size",
+            Self::ChunkExtension => "chunk extension with an open quoted string",
+            Self::ChunkExtensionsTooLong => "chunk extensions are too long",
+            Self::ChunkEnd => "no CRLF behind the data of a chunk",
         }
     }
 }

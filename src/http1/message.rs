@@ -26,6 +26,17 @@ pub enum Body {
     UntilClose,
 }
 
+impl Body {
+    /// How to send a response of a length that is not known, to a client of this version: in
+    /// chunks, unless it does not know them (§6.1).
+    pub const fn of_unknown_len(version: Version) -> Self {
+        match version {
+            Version::Http10 => Self::UntilClose,
+            Version::Http11 => Self::Chunked,
+        }
+    }
+}
+
 /// A request's head, borrowed from where it was read.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
@@ -68,8 +79,7 @@ impl<'a> Request<'a> {
     ///
     /// HTTP/1.0 counts as not: to go on, it would need an answer that says so.
     pub fn is_persistent(&self) -> bool {
-        let mut options = self.headers.get_all("connection").flat_map(list);
-        self.version >= Version::Http11 && !options.any(|option| is_in_any_case(option, b"close"))
+        is_persistent(self.version, &self.headers)
     }
 
     /// The headers, in their order.
@@ -142,9 +152,30 @@ impl<'a> Response<'a> {
 
     /// How the end of the body is known.
     ///
-    /// This is for any request but `HEAD` and `CONNECT`, whose responses have no body (§6.3).
+    /// This is for any request but `HEAD` and `CONNECT`, to which the head says something else:
+    /// [`body_for`](Self::body_for) is for all.
     pub const fn body(&self) -> Body {
         self.body
+    }
+
+    /// How the end of the body is known, if this answers a request with `method` (§6.3).
+    ///
+    /// A response to `HEAD` has no body, whatever length it announces; nor has one of 2xx to
+    /// `CONNECT`, behind which another protocol begins.
+    pub fn body_for(&self, method: &str) -> Body {
+        match (method, self.status) {
+            ("HEAD", _) | ("CONNECT", 200..=299) => Body::Len(0),
+            _ => self.body,
+        }
+    }
+
+    /// Whether the client may send another request on this connection, once the body is over
+    /// (§9.3).
+    ///
+    /// HTTP/1.0 counts as not. Whatever this says, the connection is over with a body that is
+    /// [`Body::UntilClose`], and no longer HTTP after a 101 or a `CONNECT`.
+    pub fn is_persistent(&self) -> bool {
+        is_persistent(self.version, &self.headers)
     }
 
     /// The headers, in their order.
@@ -190,6 +221,11 @@ impl<'a> Response<'a> {
             headers: Headers::after_start_line(head),
         })
     }
+}
+
+fn is_persistent(version: Version, headers: &Headers<'_>) -> bool {
+    let mut options = headers.get_all("connection").flat_map(list);
+    version >= Version::Http11 && !options.any(|option| is_in_any_case(option, b"close"))
 }
 
 const fn version(minor: u8) -> Version {

@@ -1,13 +1,17 @@
-//! Heads of HTTP/1.1 messages (RFC 9112), just as far as an upgrade or an event stream needs.
+//! Messages of HTTP/1.1 (RFC 9112), just as far as an upgrade or a stream needs.
 //!
 //! A [`HeadReader`] takes the start line and the headers out of a stream of bytes, however they
-//! are split; [`RequestWriter`] and [`ResponseWriter`] write them. Bodies are the caller's: what
-//! follows a head is simply what is left in the input.
+//! are split, and leaves what follows in the input; a [`BodyDecoder`] takes the body out of that.
+//! [`RequestWriter`] and [`ResponseWriter`] write messages, whole or up to where a [`BodyEncoder`]
+//! goes on.
 //!
-//! Stricter than the standard, because two parsers that disagree about a head are how requests
-//! are smuggled: lines end in CRLF and nothing else, no folded lines, no space before a colon, one
-//! space in the start line, no control bytes, one `Host`, one `Content-Length`, and none beside
-//! `Transfer-Encoding`. The one leniency is an empty line before a request (§2.2).
+//! Stricter than the standard, because two parsers that disagree about where a message ends are how
+//! requests are smuggled: lines end in CRLF and nothing else, no folded lines, no space before a
+//! colon, one space in the start line, no control bytes, one `Host`, one `Content-Length`, and none
+//! beside `Transfer-Encoding`, which is `chunked` and nothing else; chunk sizes of at most 16 digits
+//! and below 2⁶³, no space around them, no quoted string open at the end of their line. There
+//! are two leniencies: an empty line may come before a request (§2.2), and what else is in a chunk
+//! extension is skipped unparsed.
 //!
 //! ```
 //! use framewright::http1::{HeadReader, Limits, ResponseWriter};
@@ -30,15 +34,47 @@
 //! assert_eq!(out, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
 //! # Ok::<(), framewright::http1::SendError>(())
 //! ```
+//!
+//! The same loop with a body, here at a client:
+//!
+//! ```
+//! use framewright::http1::{BodyDecoder, HeadReader, Limits};
+//!
+//! let mut reader = HeadReader::new(Vec::new(), Limits::new());
+//! let mut decoder: Option<BodyDecoder> = None;
+//! for read in ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chu", "nked\r\n\r\n5\r\nhel", "lo\r\n0\r\n\r\n"] {
+//!     let mut buf = read.to_owned().into_bytes();
+//!     let mut input = &mut buf[..];
+//!     if decoder.is_none() {
+//!         let response = reader.read_response(&mut input)?;
+//!         decoder = response
+//!             .map(|response| BodyDecoder::new(response.body_for("GET"), Limits::new()));
+//!     }
+//!     if let Some(decoder) = &mut decoder {
+//!         while let Some(part) = decoder.decode(&mut input)? {
+//!             print!("{}", part.bytes.escape_ascii()); // as it comes: `hel`, `lo`
+//!         }
+//!     }
+//! }
+//! assert!(decoder.is_some_and(|decoder| decoder.is_complete()));
+//! # Ok::<(), framewright::http1::Error>(())
+//! ```
 
+mod chunked;
+mod decode;
+mod encode;
 mod error;
+mod limits;
 mod message;
 mod reader;
 pub(crate) mod syntax;
 mod write;
 
+pub use decode::{BodyDecoder, Part};
+pub use encode::{BodyEncoder, ChunkHeader};
 pub use error::Error;
+pub use limits::Limits;
 pub use message::{Body, HeaderIter, Headers, Request, Response, Version};
-pub use reader::{HeadReader, Limits};
+pub use reader::HeadReader;
 pub(crate) use write::{HeadWriter, check_headers, check_request, is_framing};
 pub use write::{RequestWriter, ResponseWriter, SendError, reason_phrase};

@@ -1,6 +1,7 @@
 use core::fmt;
 
 use super::syntax::{authority, is_token, is_value, is_visible};
+use super::{Body, BodyEncoder, ChunkHeader};
 use crate::{Buffer, BufferFull};
 
 /// What the caller asked to write and cannot be written; nothing was.
@@ -17,12 +18,17 @@ pub enum SendError {
     Target,
     /// A host that is not a host with an optional port (§3.2).
     Host,
-    /// A body where the status allows none (RFC 9110 §15).
+    /// A body where the status allows none (RFC 9110 §15), or a request's until close (§6.3).
     Body,
+    /// More of a body than was announced, or behind its end.
+    BodyTooLong,
+    /// Less of a body than was announced.
+    BodyTooShort,
+    /// Trailers behind a body that is not in chunks, or behind its end (§7.1.2).
+    Trailers,
     /// The header of this index has a name that is not a token (RFC 9110 §5.1).
     HeaderName(usize),
-    /// The header of this index has a value with anything but printable ASCII and HTAB
-    /// (RFC 9110 §5.5).
+    /// The header of this index has a value with a control byte other than HTAB (RFC 9110 §5.5).
     HeaderValue(usize),
     /// The header of this index is one that is written without being asked for.
     ReservedHeader(usize),
@@ -42,7 +48,10 @@ impl fmt::Display for SendError {
             Self::Method => f.write_str("invalid method"),
             Self::Target => f.write_str("invalid request target"),
             Self::Host => f.write_str("invalid host"),
-            Self::Body => f.write_str("this status allows no body"),
+            Self::Body => f.write_str("no such body is allowed here"),
+            Self::BodyTooLong => f.write_str("more of the body than was announced"),
+            Self::BodyTooShort => f.write_str("less of the body than was announced"),
+            Self::Trailers => f.write_str("no trailers are possible here"),
             Self::HeaderName(index) => write!(f, "header {index} has an invalid name"),
             Self::HeaderValue(index) => write!(f, "header {index} has an invalid value"),
             Self::ReservedHeader(index) => write!(f, "header {index} has a reserved name"),
@@ -54,8 +63,8 @@ impl core::error::Error for SendError {}
 
 /// Writes a request, whole or not at all.
 ///
-/// It writes `Host` and, with a body, `Content-Length`. These, `Transfer-Encoding` and
-/// `Connection` are refused among the headers; all strings must be ASCII without controls.
+/// It writes `Host` and, with a body, `Content-Length` or `Transfer-Encoding`. These and
+/// `Connection` are refused among the headers; no string may have controls, and all but values must be ASCII.
 #[derive(Clone, Copy, Debug)]
 #[must_use = "nothing is written before `write`"]
 pub struct RequestWriter<'a> {
@@ -87,25 +96,47 @@ impl<'a> RequestWriter<'a> {
 
     /// Appends the request to `out`.
     pub fn write(&self, out: &mut impl Buffer) -> Result<(), SendError> {
+        self.write_head(self.body.map(|body| Body::Len(body.len() as u64)), out).map(drop)
+    }
+
+    /// Appends the head of a request to `out`, and gives the encoder of the body that it announces.
+    ///
+    /// What was given as the body is how it begins. Chunks are only for a server that is known to
+    /// speak HTTP/1.1 (§6.1), and no request has a body until close.
+    pub fn begin(&self, body: Body, out: &mut impl Buffer) -> Result<BodyEncoder, SendError> {
+        if body == Body::UntilClose {
+            return Err(SendError::Body);
+        }
+        self.write_head(Some(body), out)
+    }
+
+    fn write_head(
+        &self,
+        body: Option<Body>,
+        out: &mut impl Buffer,
+    ) -> Result<BodyEncoder, SendError> {
         check_request(self.method, self.target, self.host)?;
         check_headers(self.headers, |name| is_framing(name) || name.eq_ignore_ascii_case("host"))?;
+        let data = self.body.unwrap_or_default();
+        let mut encoder = BodyEncoder::new(body.unwrap_or(Body::Len(0)));
+        let header = encoder.encode_header(data.len() as u64)?;
         let mut head = HeadWriter::new(out);
         head.request(self.method, self.target, self.host);
         head.headers(self.headers);
-        if let Some(body) = self.body {
-            head.content_len(body.len());
+        if let Some(body) = body {
+            head.framing(body);
         }
         head.put(b"\r\n");
-        head.put(self.body.unwrap_or_default());
-        Ok(head.finish()?)
+        head.piece(&header, data);
+        head.finish()?;
+        Ok(encoder)
     }
 }
 
 /// Writes a response, whole or not at all.
 ///
-/// It writes `Content-Length` and `Connection` where they are due. These and
-/// `Transfer-Encoding` are refused among the headers; all strings must be ASCII without
-/// controls.
+/// It writes `Content-Length`, `Transfer-Encoding` and `Connection` where they are due. These are
+/// refused among the headers; no string may have controls, and all but values must be ASCII.
 #[derive(Clone, Copy, Debug)]
 #[must_use = "nothing is written before `write`"]
 pub struct ResponseWriter<'a> {
@@ -143,7 +174,7 @@ impl<'a> ResponseWriter<'a> {
     /// Leaves the body open: it ends when the caller closes the connection (§6.3).
     ///
     /// This is how an event stream is sent without chunks. What was given as the body is how
-    /// it begins.
+    /// it begins, and what the caller writes after it, how it goes on.
     pub const fn until_close(mut self) -> Self {
         self.until_close = true;
         self.close()
@@ -156,14 +187,41 @@ impl<'a> ResponseWriter<'a> {
 
     /// Appends the response to `out`.
     pub fn write(&self, out: &mut impl Buffer) -> Result<(), SendError> {
+        let len = Body::Len(self.body.len() as u64);
+        self.begin(if self.until_close { Body::UntilClose } else { len }, out).map(drop)
+    }
+
+    /// Appends the head of a response to `out`, and gives the encoder of the body that it announces.
+    ///
+    /// What was given as the body is how it begins. Where its length is not known,
+    /// [`Body::of_unknown_len`] says how to announce it; behind a body until close, the caller
+    /// must close the connection. An answer to `HEAD` is over with the head.
+    ///
+    /// ```
+    /// use framewright::http1::{Body, ResponseWriter, Version};
+    ///
+    /// let mut out = Vec::new();
+    /// let body = Body::of_unknown_len(Version::Http11); // the request's
+    /// let mut encoder = ResponseWriter::new(200).begin(body, &mut out)?;
+    /// encoder.encode(b"data: hello\n\n", &mut out)?;
+    /// encoder.finish(&mut out)?;
+    /// assert_eq!(
+    ///     out,
+    ///     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nD\r\ndata: hello\n\n\r\n0\r\n\r\n",
+    /// );
+    /// # Ok::<(), framewright::http1::SendError>(())
+    /// ```
+    pub fn begin(&self, body: Body, out: &mut impl Buffer) -> Result<BodyEncoder, SendError> {
         if !matches!(self.status, 100..=999) {
             return Err(SendError::Status);
         }
         let without_body = matches!(self.status, 100..=199 | 204 | 304);
-        if without_body && !self.body.is_empty() {
+        if (without_body || self.status == 205) && body != Body::Len(0) {
             return Err(SendError::Body);
         }
         check_headers(self.headers, is_framing)?;
+        let mut encoder = BodyEncoder::new(body);
+        let header = encoder.encode_header(self.body.len() as u64)?;
         let mut head = HeadWriter::new(out);
         head.put(b"HTTP/1.1 ");
         head.number(self.status.into());
@@ -171,15 +229,17 @@ impl<'a> ResponseWriter<'a> {
         head.put(reason_phrase(self.status).as_bytes());
         head.put(b"\r\n");
         head.headers(self.headers);
-        if !without_body && !self.until_close {
-            head.content_len(self.body.len());
+        if !without_body {
+            head.framing(body);
         }
-        if !self.connection.is_empty() {
-            head.header("Connection", self.connection);
+        let connection = if body == Body::UntilClose { "close" } else { self.connection };
+        if !connection.is_empty() {
+            head.header("Connection", connection);
         }
         head.put(b"\r\n");
-        head.put(self.body);
-        Ok(head.finish()?)
+        head.piece(&header, self.body);
+        head.finish()?;
+        Ok(encoder)
     }
 }
 
@@ -279,7 +339,7 @@ pub(crate) fn check_headers(
     Ok(())
 }
 
-/// Puts a head together out of parts that were checked before, whole or not at all.
+/// Puts a head or a chunk together out of parts that were checked before, whole or not at all.
 pub(crate) struct HeadWriter<'b, B: Buffer> {
     out: &'b mut B,
     /// What `out` held before.
@@ -323,17 +383,31 @@ impl<'b, B: Buffer> HeadWriter<'b, B> {
         self.header("Host", host);
     }
 
-    fn content_len(&mut self, len: usize) {
-        self.put(b"Content-Length: ");
-        self.number(len);
-        self.put(b"\r\n");
+    /// Announces `body`.
+    fn framing(&mut self, body: Body) {
+        match body {
+            Body::Len(len) => {
+                self.put(b"Content-Length: ");
+                self.number(len);
+                self.put(b"\r\n");
+            }
+            Body::Chunked => self.header("Transfer-Encoding", "chunked"),
+            Body::UntilClose => {}
+        }
     }
 
-    fn number(&mut self, mut number: usize) {
+    /// Puts a piece of a body, with what goes around it.
+    pub(super) fn piece(&mut self, header: &ChunkHeader, data: &[u8]) {
+        self.put(header);
+        self.put(data);
+        self.put(header.end());
+    }
+
+    fn number(&mut self, mut number: u64) {
         let mut digits = [0; 20];
         let mut start = digits.len();
         for digit in digits.iter_mut().rev() {
-            *digit = b"0123456789".get(number % 10).copied().unwrap_or_default();
+            *digit = b'0' + u8::try_from(number % 10).unwrap_or_default();
             number /= 10;
             start -= 1;
             if number == 0 {

@@ -94,21 +94,56 @@ impl Assembler<BytesMut> {
     /// Adds the next part; if it is the last, gives out the message to keep.
     ///
     /// Where the message was joined in the storage, it is taken out of it without a copy; where it
-    /// came in one part, it is copied out of the input. A text is UTF-8.
-    pub fn take(&mut self, part: Part<'_>) -> Result<Option<(Kind, Bytes)>, AssembleError> {
-        let kind = match part {
-            Part::Text(_) => Kind::Text,
-            Part::Binary(_) => Kind::Binary,
-            Part::Compressed(_) => return Err(AssembleError::Compressed),
-            Part::Ping(_) | Part::Pong(_) | Part::Close(_) => return Ok(None),
-        };
+    /// came in one part, it is copied out of the input.
+    pub fn take(&mut self, part: Part<'_>) -> Result<Option<BytesMessage>, AssembleError> {
+        let Some(kind) = part.kind() else { return Ok(None) };
+        if let Part::Compressed(_) = part {
+            return Err(AssembleError::Compressed);
+        }
         if !self.chunks.join(part.chunk())? {
             return Ok(None);
         }
         if kind == Kind::Text {
             text_of(self.chunks.storage())?;
         }
-        Ok(Some((kind, self.chunks.release().unwrap_or_default().freeze())))
+        Ok(Some(BytesMessage { kind, bytes: self.chunks.split().freeze() }))
+    }
+}
+
+/// A whole message to keep, to clone and to give to other threads, in [`Bytes`].
+#[cfg(feature = "bytes")]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct BytesMessage {
+    kind: Kind,
+    /// UTF-8 if this is text.
+    bytes: Bytes,
+}
+
+#[cfg(feature = "bytes")]
+impl BytesMessage {
+    /// What the message is made of.
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The message, to look at or to send.
+    pub fn as_message(&self) -> Message<'_> {
+        match self.kind {
+            Kind::Text => Message::Text(text_of(&self.bytes).expect("checked when it was taken")),
+            Kind::Binary => Message::Binary(&self.bytes),
+        }
+    }
+
+    /// The message's payload; UTF-8 if this is text.
+    pub fn into_bytes(self) -> Bytes {
+        self.bytes
+    }
+}
+
+#[cfg(feature = "bytes")]
+impl<'a> From<&'a BytesMessage> for Message<'a> {
+    fn from(message: &'a BytesMessage) -> Self {
+        message.as_message()
     }
 }
 

@@ -83,7 +83,7 @@ impl<'a> CloseFrame<'a> {
         };
         let code = CloseCode(u16::from_be_bytes(*code));
         if !code.is_sendable() {
-            return Err(Error::CloseCodeInvalid(code.0));
+            return Err(Error::CloseCodeInvalid(code));
         }
         let reason = str::from_utf8(reason).map_err(|_| Error::CloseReasonInvalid)?;
         Ok(Self { code, reason })

@@ -1,5 +1,4 @@
-use core::fmt::{self, Write};
-use core::str;
+use core::fmt;
 
 use super::control::Slot;
 use super::{
@@ -15,14 +14,16 @@ use crate::Buffer;
 /// through [`transmit`](Self::transmit); what the caller has to say, through [`send`](Self::send)
 /// and its like, at any time.
 ///
-/// It owns no heap and takes less than 512 bytes, whatever the peer does: the only pong owed is the
+/// It owns no heap and takes less than 400 bytes, whatever the peer does: the only pong owed is the
 /// newest ping's (§5.5.3), and a close frame comes once.
 #[derive(Clone)]
 pub struct Connection<M> {
     decoder: Decoder,
     encoder: Encoder<M>,
-    /// The payload of the newest ping, or of the peer's close frame.
+    /// The payload of a control frame as far as it has come, or of the peer's close frame.
     received: Slot,
+    /// The payload of the newest ping that came whole.
+    pinged: Slot,
     pong_owed: bool,
     state: State,
 }
@@ -32,13 +33,13 @@ enum State {
     Open,
     /// The peer's close frame came. Ours is owed unless it was sent.
     PeerClosed(CloseCode),
-    /// The peer broke a rule. A close frame that says so is owed unless one was sent.
+    /// The peer broke a rule, and the caller was told. A close frame that says so is owed unless
+    /// one was sent.
     Failed(Error),
 }
 
 /// What has come from the peer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
 pub enum Event<'a> {
     /// Bytes of a message, of a ping, which [`Connection::transmit`] answers by itself, or of a
     /// pong.
@@ -93,6 +94,7 @@ impl<M: Masking> Connection<M> {
             decoder: Decoder::new(M::ROLE, limits),
             encoder: Encoder::new(masking),
             received: Slot::EMPTY,
+            pinged: Slot::EMPTY,
             pong_owed: false,
             state: State::Open,
         }
@@ -110,9 +112,9 @@ impl<M: Masking> Connection<M> {
 
     /// Receives the next event, advancing `input` past it.
     ///
-    /// `None` means that every byte of `input` was taken and more are needed; or, after a close or a
-    /// failure, that whatever comes is ignored. Either way it is time to
-    /// [`transmit`](Self::transmit).
+    /// `None` means that every byte of `input` was taken and more are needed; after a close or a
+    /// failure, that whatever comes is ignored. Call it until then, even when `input` is empty: a
+    /// failure may be what is left to tell. Then it is time to [`transmit`](Self::transmit).
     #[inline]
     pub fn receive<'a>(&mut self, input: &mut &'a mut [u8]) -> Option<Event<'a>> {
         loop {
@@ -123,12 +125,15 @@ impl<M: Masking> Connection<M> {
                 )) => return Some(Event::Part(part)),
                 Ok(Some(part @ Part::Ping(chunk))) => {
                     self.received.put(chunk);
-                    self.pong_owed = chunk.end;
+                    if chunk.end {
+                        // A pong still owed for the ping before is so no longer (§5.5.3).
+                        self.pinged.clone_from(&self.received);
+                        self.pong_owed = true;
+                    }
                     return Some(Event::Part(part));
                 }
                 Ok(Some(Part::Close(chunk))) => {
                     self.received.put(chunk);
-                    self.pong_owed = false;
                     if chunk.end {
                         return Some(self.peer_closed());
                     }
@@ -157,7 +162,6 @@ impl<M: Masking> Connection<M> {
             return None;
         }
         self.state = State::Failed(error);
-        self.pong_owed = false;
         Some(Event::Failed(error))
     }
 
@@ -176,39 +180,46 @@ impl<M: Masking> Connection<M> {
     /// Writes what the protocol obliges us to say: the answer to the newest ping, and the close
     /// frame that answers the peer's or tells of its failure.
     ///
-    /// Returns whether everything was said. If not, `out` has no room, or a frame's payload is
-    /// unfinished: call again when that has changed.
+    /// Returns whether everything was said. If not, a frame's payload is unfinished, or `out` has no
+    /// room: 127 bytes are always enough for a server, 131 for a client. What is owed stays owed.
     pub fn transmit(&mut self, out: &mut impl Buffer) -> bool {
         self.transmit_pong(out).and_then(|()| self.transmit_close(out)).is_ok()
     }
 
     fn transmit_pong(&mut self, out: &mut impl Buffer) -> Result<(), SendError> {
-        if self.pong_owed && !self.encoder.is_closed() {
-            self.encoder.encode_pong(self.received.as_slice(), out)?;
+        if self.owes_pong() {
+            self.encoder.encode_pong(self.pinged.as_slice(), out)?;
         }
         self.pong_owed = false;
         Ok(())
     }
 
     fn transmit_close(&mut self, out: &mut impl Buffer) -> Result<(), SendError> {
-        if self.encoder.is_closed() {
+        if !self.owes_close() {
             return Ok(());
         }
-        match self.state {
-            State::Open => Ok(()),
+        match self.error() {
+            Some(error) => {
+                let close = CloseFrame { code: error.close_code(), reason: error.text() };
+                self.encoder.encode_close(close, out)
+            }
             // Code and reason go back as they came, so that the peer sees its own close as clean.
-            State::PeerClosed(_) => {
-                self.encoder.encode_close_payload(self.received.as_slice(), out)
-            }
-            State::Failed(error) => {
-                let mut reason = Slot::EMPTY;
-                let reason = match write!(reason, "{error}") {
-                    Ok(()) => str::from_utf8(reason.as_slice()).unwrap_or_default(),
-                    Err(fmt::Error) => "",
-                };
-                self.encoder.encode_close(CloseFrame { code: error.close_code(), reason }, out)
-            }
+            None => self.encoder.encode_close_payload(self.received.as_slice(), out),
         }
+    }
+
+    /// A peer that has closed waits for no pong (§5.5.2), and to one that failed only that is said.
+    const fn owes_pong(&self) -> bool {
+        self.pong_owed && self.is_open() && !self.encoder.is_closed()
+    }
+
+    const fn owes_close(&self) -> bool {
+        !self.is_open() && !self.encoder.is_closed()
+    }
+
+    /// Whether neither the peer has closed nor a failure of its is known.
+    const fn is_open(&self) -> bool {
+        matches!(self.state, State::Open) && self.decoder.error().is_none()
     }
 
     /// Writes a whole message in one frame.
@@ -229,14 +240,15 @@ impl<M: Masking> Connection<M> {
     /// Writes a close frame, after which nothing can be sent (§7.1.2).
     ///
     /// The peer's messages still come until its own close frame does. It is sent without a payload
-    /// for [`CloseCode::NO_STATUS`] and no reason; a reason has at most 123 bytes.
+    /// for [`CloseCode::NO_STATUS`] and no reason; a reason has at most 123 bytes. Within the payload
+    /// of a frame, it fails: finish the frame first, or drop the transport.
     pub fn close(
         &mut self,
         code: CloseCode,
         reason: &str,
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
-        if let State::Failed(_) = self.state {
+        if self.error().is_some() {
             return Err(SendError::Closing);
         }
         self.encoder.encode_close(CloseFrame { code, reason }, out)
@@ -249,9 +261,11 @@ impl<M: Masking> Connection<M> {
     /// The connection is closing, and no frame's payload is left to finish.
     #[inline]
     pub fn encoder(&mut self) -> Result<&mut Encoder<M>, SendError> {
-        match self.state {
-            State::Open if !self.encoder.is_closed() => Ok(&mut self.encoder),
-            _ if self.encoder.ready() == Err(SendError::FrameUnfinished) => Ok(&mut self.encoder),
+        if self.is_open() && !self.encoder.is_closed() {
+            return Ok(&mut self.encoder);
+        }
+        match self.encoder.ready() {
+            Err(SendError::FrameUnfinished) => Ok(&mut self.encoder),
             _ => Err(SendError::Closing),
         }
     }
@@ -261,15 +275,12 @@ impl<M: Masking> Connection<M> {
     /// For a server that has one message for many: what an [`Encoder`] wrote once can be written to
     /// every connection that is ready.
     pub fn ready(&self) -> Result<(), SendError> {
-        match self.state {
-            State::Open => self.encoder.ready(),
-            _ => Err(SendError::Closing),
-        }
+        if self.is_open() { self.encoder.ready() } else { Err(SendError::Closing) }
     }
 
     /// Whether anything is owed that [`transmit`](Self::transmit) would write.
     pub const fn owes(&self) -> bool {
-        !self.encoder.is_closed() && (self.pong_owed || !matches!(self.state, State::Open))
+        self.owes_pong() || self.owes_close()
     }
 
     /// Tells who is to close the transport, once it is to be closed: `None` before.
@@ -278,15 +289,15 @@ impl<M: Masking> Connection<M> {
     /// (§7.1.1); after a failure, it is whoever noticed. A close frame must have been transmitted,
     /// so write all of the output first. If the peer has sent data that is still unread, closing
     /// may discard what was written: shut down writing alone, then read until the end, but not for
-    /// long.
+    /// long. While a frame's payload is unfinished there is nobody: who cannot finish it can only
+    /// drop the transport.
     pub const fn close_expected(&self) -> Option<Closer> {
-        if !self.encoder.is_closed() {
+        if self.is_open() || !self.encoder.is_closed() {
             return None;
         }
-        match (&self.state, M::ROLE) {
-            (State::Open, _) => None,
-            (State::PeerClosed(_), Role::Client) => Some(Closer::Peer),
-            (State::PeerClosed(_), Role::Server) | (State::Failed(_), _) => Some(Closer::Us),
+        match (self.error(), M::ROLE) {
+            (None, Role::Client) => Some(Closer::Peer),
+            (None, Role::Server) | (Some(_), _) => Some(Closer::Us),
         }
     }
 
@@ -302,7 +313,7 @@ impl<M: Masking> Connection<M> {
     pub const fn error(&self) -> Option<Error> {
         match self.state {
             State::Failed(e) => Some(e),
-            _ => None,
+            _ => self.decoder.error(),
         }
     }
 

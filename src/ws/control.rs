@@ -1,5 +1,3 @@
-use core::fmt;
-
 use crate::Chunk;
 
 /// The payload of one control frame (§5.5), which may come in pieces.
@@ -19,27 +17,14 @@ impl Slot {
         if chunk.start {
             self.len = 0;
         }
-        for &byte in chunk.bytes {
-            self.push(byte);
+        let room = self.bytes.iter_mut().skip(usize::from(self.len));
+        for (to, from) in room.zip(chunk.bytes) {
+            *to = *from;
+            self.len += 1;
         }
     }
 
     pub(super) fn as_slice(&self) -> &[u8] {
         self.bytes.get(..usize::from(self.len)).unwrap_or_default()
-    }
-
-    fn push(&mut self, byte: u8) {
-        if let Some(to) = self.bytes.get_mut(usize::from(self.len)) {
-            *to = byte;
-            self.len += 1;
-        }
-    }
-}
-
-/// What is written in ASCII is cut where a close reason has to end (§5.5.1).
-impl fmt::Write for Slot {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        text.bytes().take(123 - self.as_slice().len().min(123)).for_each(|byte| self.push(byte));
-        Ok(())
     }
 }

@@ -1,3 +1,5 @@
+use core::mem;
+
 use super::header::{First, Second};
 use super::{CompressedChunk, Error, FrameHeader, Kind, Limits, Mask, Opcode, Role, TextChunk};
 use crate::utf8::Seam;
@@ -63,6 +65,16 @@ impl<'a> Part<'a> {
             }
         }
     }
+
+    /// What the message is made of; `None` for a control frame.
+    pub const fn kind(&self) -> Option<Kind> {
+        match self {
+            Self::Text(_) => Some(Kind::Text),
+            Self::Binary(_) => Some(Kind::Binary),
+            Self::Compressed(compressed) => Some(compressed.kind()),
+            Self::Ping(_) | Self::Pong(_) | Self::Close(_) => None,
+        }
+    }
 }
 
 impl Decoder {
@@ -95,7 +107,7 @@ impl Decoder {
         if let State::Header { len: 0, message: None, .. } = self.state
             && let Some((kind, mut mask, bytes)) = self.rules.small_message(input)
         {
-            return match Message::new(kind).part(bytes, mask.as_mut(), true) {
+            return match Progress::new(kind).part(bytes, mask.as_mut(), true) {
                 Ok(part) => Ok(Some(part)),
                 Err(possible) => self.fail_after(possible, input),
             };
@@ -116,10 +128,18 @@ impl Decoder {
     /// Tells whether the stream may end here: not inside a frame or a fragmented message.
     pub const fn finish(&self) -> Result<(), Truncated> {
         match self.state {
-            State::Header { len: 0, message: None, .. } | State::Closed | State::Failed(_) => {
-                Ok(())
-            }
+            State::Header { len: 0, message: None, .. }
+            | State::Closed { inside: false }
+            | State::Failed(_) => Ok(()),
             _ => Err(Truncated),
+        }
+    }
+
+    /// What made decoding fail, even if the part before it was given out just now.
+    pub const fn error(&self) -> Option<Error> {
+        match self.state {
+            State::Failed(e) => Some(e),
+            _ => None,
         }
     }
 
@@ -128,7 +148,7 @@ impl Decoder {
             match &mut self.state {
                 State::Header { bytes, len, message } => {
                     match self.rules.read_header(bytes, len, message.as_ref(), input) {
-                        Ok(Some(header)) => self.state = State::payload(&header, *message),
+                        Ok(Some(payload)) => self.state = payload,
                         Ok(None) => return Ok(None),
                         Err(e) => return self.fail(e, input),
                     }
@@ -159,7 +179,9 @@ impl Decoder {
                     let end = *remaining == 0;
                     let chunk = Chunk { bytes, start: *start, end };
                     let (part, next) = match control {
-                        Control::Close => (Part::Close(chunk), State::Closed),
+                        Control::Close => {
+                            (Part::Close(chunk), State::Closed { inside: message.is_some() })
+                        }
                         Control::Ping => (Part::Ping(chunk), State::between(*message)),
                         Control::Pong => (Part::Pong(chunk), State::between(*message)),
                     };
@@ -169,7 +191,7 @@ impl Decoder {
                     }
                     return Ok(Some(part));
                 }
-                State::Closed => {
+                State::Closed { .. } => {
                     *input = &mut [];
                     return Ok(None);
                 }
@@ -217,11 +239,11 @@ enum State {
     Header {
         bytes: [u8; FrameHeader::MAX_LEN],
         len: usize,
-        message: Option<Message>,
+        message: Option<Progress>,
     },
     /// In the payload of a data frame, the last of its message if `fin`.
     Data {
-        message: Message,
+        message: Progress,
         fin: bool,
         remaining: u64,
         mask: Option<Mask>,
@@ -233,10 +255,12 @@ enum State {
         start: bool,
         remaining: u64,
         mask: Option<Mask>,
-        message: Option<Message>,
+        message: Option<Progress>,
     },
-    /// Behind a close frame.
-    Closed,
+    /// Behind a close frame, which may have come inside a fragmented message.
+    Closed {
+        inside: bool,
+    },
     Failed(Error),
 }
 
@@ -250,31 +274,14 @@ enum Control {
 impl State {
     /// Before a header, perhaps between the fragments of `message`.
     #[inline]
-    const fn between(message: Option<Message>) -> Self {
+    const fn between(message: Option<Progress>) -> Self {
         Self::Header { bytes: [0; FrameHeader::MAX_LEN], len: 0, message }
-    }
-
-    /// Behind a header that follows the rules, perhaps between the fragments of `message`.
-    fn payload(header: &FrameHeader, message: Option<Message>) -> Self {
-        let remaining = header.len();
-        let mask = header.mask();
-        let fin = header.fin();
-        let control = |control| Self::Control { control, start: true, remaining, mask, message };
-        let message = match header.opcode() {
-            Opcode::Close => return control(Control::Close),
-            Opcode::Ping => return control(Control::Ping),
-            Opcode::Pong => return control(Control::Pong),
-            Opcode::Text => Message::new(Kind::Text).compressed_if(header.rsv()[0]),
-            Opcode::Binary => Message::new(Kind::Binary).compressed_if(header.rsv()[0]),
-            Opcode::Continuation => message.unwrap_or(Message::new(Kind::Binary)),
-        };
-        Self::Data { message: message.with_frame(remaining), fin, remaining, mask }
     }
 }
 
-/// A data message, as far as it has come.
+/// How far a data message has come.
 #[derive(Clone, Copy, Debug)]
-struct Message {
+struct Progress {
     kind: Kind,
     compressed: bool,
     /// Length of its frames in bytes, as announced.
@@ -287,7 +294,7 @@ struct Message {
     seam: Seam,
 }
 
-impl Message {
+impl Progress {
     #[inline]
     const fn new(kind: Kind) -> Self {
         Self { kind, compressed: false, len: 0, frames: 0, started: false, seam: Seam::Boundary }
@@ -379,46 +386,53 @@ impl Rules {
         Some((kind, mask, frame.get_mut(header_len..)?))
     }
 
-    /// Takes a header off `input`, and off the first bytes of it that came before.
+    /// Takes a header off `input`, and off the first bytes of it that came before. Gives the state
+    /// behind it.
     ///
     /// `None` means that it goes on behind `input`, which was taken as a whole.
     fn read_header(
         &self,
         bytes: &mut [u8; FrameHeader::MAX_LEN],
         len: &mut usize,
-        message: Option<&Message>,
+        message: Option<&Progress>,
         input: &mut &mut [u8],
-    ) -> Result<Option<FrameHeader>, Error> {
+    ) -> Result<Option<State>, Error> {
         let before = *len;
         if before == 0
-            && let Some((header, header_len)) = self.check(message, input)?
+            && let Some((payload, header_len)) = self.check(message, input)?
         {
-            let _header = input.split_off_mut(..header_len);
-            return Ok(Some(header));
+            advance(input, header_len);
+            return Ok(Some(payload));
         }
         let mut have = before;
         for (to, from) in bytes.iter_mut().skip(before).zip(input.iter()) {
             *to = *from;
             have += 1;
         }
-        let have = bytes.get(..have).unwrap_or_default();
-        if let Some((header, header_len)) = self.check(message, have)? {
-            let _rest = input.split_off_mut(..header_len - before);
-            return Ok(Some(header));
+        let header = bytes.get(..have).unwrap_or_default();
+        if let Some((payload, header_len)) = self.check(message, header)? {
+            advance(input, header_len - before);
+            return Ok(Some(payload));
         }
-        *len = have.len();
+        *len = have;
         *input = &mut [];
         Ok(None)
     }
 
     /// Checks a header as far as `bytes` go, in the order of its bytes, so that the verdict does
-    /// not depend on how many are there. Tells its length, once it is complete.
+    /// not depend on how many are there. Once it is complete, gives the state behind it, and its
+    /// length.
     #[inline]
     fn check(
         &self,
-        message: Option<&Message>,
+        message: Option<&Progress>,
         bytes: &[u8],
-    ) -> Result<Option<(FrameHeader, usize)>, Error> {
+    ) -> Result<Option<(State, usize)>, Error> {
+        enum Frame {
+            Data(Progress),
+            Control(Control),
+        }
+
         let Some((&first, rest)) = bytes.split_first() else { return Ok(None) };
         let First { fin, rsv, opcode } = First::parse(first)?;
         let compressed = match rsv {
@@ -431,13 +445,20 @@ impl Rules {
             }
             _ => return Err(Error::ReservedBits),
         };
-        let message = match (opcode, message) {
+        let new = |kind| Frame::Data(Progress::new(kind).compressed_if(compressed));
+        let frame = match (opcode, message) {
             (Opcode::Continuation, None) => return Err(Error::ContinuationUnexpected),
+            (Opcode::Continuation, Some(message)) => Frame::Data(*message),
             (Opcode::Text | Opcode::Binary, Some(_)) => return Err(Error::ContinuationMissing),
-            (_, None) => Message::new(Kind::Binary).compressed_if(compressed),
-            (_, Some(message)) => *message,
+            (Opcode::Text, None) => new(Kind::Text),
+            (Opcode::Binary, None) => new(Kind::Binary),
+            (Opcode::Close, _) => Frame::Control(Control::Close),
+            (Opcode::Ping, _) => Frame::Control(Control::Ping),
+            (Opcode::Pong, _) => Frame::Control(Control::Pong),
         };
-        if !opcode.is_control() && message.frames >= self.limits.max_fragments {
+        if let Frame::Data(message) = &frame
+            && message.frames >= self.limits.max_fragments
+        {
             return Err(Error::TooManyFragments);
         }
 
@@ -450,7 +471,7 @@ impl Rules {
         }
 
         let Some((len, rest)) = second.parse_len(rest)? else { return Ok(None) };
-        if !opcode.is_control() {
+        if let Frame::Data(message) = &frame {
             let limits = if message.compressed { self.limits.compressed() } else { self.limits };
             if len > limits.max_frame_len {
                 return Err(Error::FrameTooLong { len });
@@ -463,9 +484,21 @@ impl Rules {
         }
 
         let Some((key, rest)) = second.parse_key(rest) else { return Ok(None) };
-        let header = FrameHeader { opcode, fin, rsv, key, len };
-        Ok(Some((header, bytes.len() - rest.len())))
+        let (remaining, mask) = (len, key.map(Mask::new));
+        let payload = match frame {
+            Frame::Data(message) => {
+                State::Data { message: message.with_frame(len), fin, remaining, mask }
+            }
+            Frame::Control(control) => {
+                State::Control { control, start: true, remaining, mask, message: message.copied() }
+            }
+        };
+        Ok(Some((payload, bytes.len() - rest.len())))
     }
+}
+
+fn advance(input: &mut &mut [u8], len: usize) {
+    *input = mem::take(input).get_mut(len..).unwrap_or_default();
 }
 
 /// Takes as much payload off `input` as there is, and off what remains of it.

@@ -34,23 +34,23 @@ enum State {
     /// Between messages.
     Idle,
     /// Between the fragments of a message.
-    Fragmented(Text),
+    Fragmented(Progress),
     /// In the payload of a data frame, the last of its message if `fin`.
-    Payload { text: Text, fin: bool, remaining: u64, mask: Option<Mask> },
+    Payload { message: Progress, fin: bool, remaining: u64, mask: Option<Mask> },
     /// Behind a close frame.
     Closed,
 }
 
-/// What was written of a message, as far as it matters to what may follow.
+/// How far a message has come.
 #[derive(Clone, Copy, Debug)]
-struct Text {
+struct Progress {
     kind: Kind,
     compressed: bool,
     /// Where the text stands, if it is one.
     seam: Seam,
 }
 
-impl Text {
+impl Progress {
     /// Follows the next `bytes` of the message, the last if `end`.
     fn advance(self, bytes: &[u8], end: bool) -> Result<Self, SendError> {
         if self.kind == Kind::Binary {
@@ -69,7 +69,7 @@ pub(super) struct Fragment {
     opcode: Opcode,
     fin: bool,
     /// Where the message stands behind it.
-    text: Text,
+    message: Progress,
 }
 
 #[cfg(feature = "deflate")]
@@ -82,8 +82,8 @@ impl Fragment {
 
 impl State {
     /// Behind a frame of the message, the last if `fin`.
-    const fn behind(text: Text, fin: bool) -> Self {
-        if fin { Self::Idle } else { Self::Fragmented(text) }
+    const fn behind(message: Progress, fin: bool) -> Self {
+        if fin { Self::Idle } else { Self::Fragmented(message) }
     }
 }
 
@@ -130,15 +130,6 @@ impl<M: Masking> Encoder<M> {
         self.write(kind.opcode(), true, true, payload, out)
     }
 
-    /// Gives the header alone of a whole message of `len` bytes, for a vectored write.
-    ///
-    /// The payload has to be written right behind it by the caller: `len` bytes, masked with
-    /// [`FrameHeader::mask`] if there is one, and UTF-8 if it is text.
-    pub fn encode_header(&mut self, kind: Kind, len: u64) -> Result<FrameHeader, SendError> {
-        self.ready()?;
-        self.header(kind.opcode(), true, len)
-    }
-
     /// Writes the next fragment of a message in one frame, the last if `fin`.
     ///
     /// The first fragment begins the message; `kind` stays the same until the last (§5.4). A text
@@ -150,33 +141,33 @@ impl<M: Masking> Encoder<M> {
         fin: bool,
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
-        let fragment = self.fragment(kind, payload, fin, false)?;
+        let fragment = self.check_fragment(kind, payload, fin, false)?;
         self.encode_fragment_as(fragment, payload, out)
     }
 
     /// Checks the next fragment of a message before its `payload` is perhaps compressed.
-    pub(super) fn fragment(
+    pub(super) fn check_fragment(
         &self,
         kind: Kind,
         payload: &[u8],
         fin: bool,
         compressed: bool,
     ) -> Result<Fragment, SendError> {
-        let (opcode, text) = self.next_opcode(kind, compressed)?;
-        Ok(Fragment { opcode, fin, text: text.advance(payload, fin)? })
+        let (opcode, message) = self.fragment(kind, compressed)?;
+        Ok(Fragment { opcode, fin, message: message.advance(payload, fin)? })
     }
 
     /// Writes a checked fragment, with its payload as it goes on the wire.
     pub(super) fn encode_fragment_as(
         &mut self,
-        Fragment { opcode, fin, text }: Fragment,
+        Fragment { opcode, fin, message }: Fragment,
         payload: &[u8],
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
         // RSV1 is for the first frame alone (RFC 7692 §6.1).
-        let rsv1 = text.compressed && opcode != Opcode::Continuation;
+        let rsv1 = message.compressed && opcode != Opcode::Continuation;
         self.write(opcode, fin, rsv1, payload, out)?;
-        self.state = State::behind(text, fin);
+        self.state = State::behind(message, fin);
         Ok(())
     }
 
@@ -191,33 +182,69 @@ impl<M: Masking> Encoder<M> {
         fin: bool,
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
-        let (opcode, text) = self.next_opcode(kind, false)?;
-        text.advance(&[], fin && len == 0)?;
+        let before = self.state;
+        let header = self.encode_header(kind, len, fin)?;
+        out.try_append(&header.to_bytes()).inspect_err(|_| self.state = before)?;
+        Ok(())
+    }
+
+    /// Begins a frame as [`begin_frame`](Self::begin_frame) does, and gives its header alone, for a
+    /// vectored write.
+    ///
+    /// Who writes the payload without a copy masks it with [`FrameHeader::mask`], if there is one,
+    /// and says so to [`payload_written`](Self::payload_written).
+    pub fn encode_header(
+        &mut self,
+        kind: Kind,
+        len: u64,
+        fin: bool,
+    ) -> Result<FrameHeader, SendError> {
+        let (opcode, message) = self.fragment(kind, false)?;
+        message.advance(&[], fin && len == 0)?;
         let header = self.header(opcode, fin, len)?;
-        out.try_append(&header.to_bytes())?;
         self.state = match len {
-            0 => State::behind(text, fin),
-            remaining => State::Payload { text, fin, remaining, mask: header.mask() },
+            0 => State::behind(message, fin),
+            remaining => State::Payload { message, fin, remaining, mask: header.mask() },
+        };
+        Ok(header)
+    }
+
+    /// Notes that the caller itself has written, or is certain to write next, `len` bytes of the
+    /// payload that was announced.
+    ///
+    /// Of a text, these have to be whole characters: nobody else looks at them.
+    pub fn payload_written(&mut self, len: u64) -> Result<(), SendError> {
+        let State::Payload { message, fin, remaining, mut mask } = self.state else {
+            return if len == 0 { Ok(()) } else { Err(SendError::PayloadTooLong) };
+        };
+        let remaining = remaining.checked_sub(len).ok_or(SendError::PayloadTooLong)?;
+        message.advance(&[], fin && remaining == 0)?;
+        if let Some(mask) = &mut mask {
+            mask.skip(len);
+        }
+        self.state = match remaining {
+            0 => State::behind(message, fin),
+            _ => State::Payload { message, fin, remaining, mask },
         };
         Ok(())
     }
 
     /// Writes the next piece of the payload that [`begin_frame`](Self::begin_frame) announced.
     pub fn encode_payload(&mut self, piece: &[u8], out: &mut impl Buffer) -> Result<(), SendError> {
-        let State::Payload { text, fin, remaining, mut mask } = self.state else {
+        let State::Payload { message, fin, remaining, mut mask } = self.state else {
             return if piece.is_empty() { Ok(()) } else { Err(SendError::PayloadTooLong) };
         };
         let Some(remaining) = remaining.checked_sub(piece.len() as u64) else {
             return Err(SendError::PayloadTooLong);
         };
-        let text = text.advance(piece, fin && remaining == 0)?;
+        let message = message.advance(piece, fin && remaining == 0)?;
         match &mut mask {
             Some(mask) => mask.copy(piece, out.try_grow(piece.len())?),
             None => out.try_append(piece)?,
         }
         self.state = match remaining {
-            0 => State::behind(text, fin),
-            _ => State::Payload { text, fin, remaining, mask },
+            0 => State::behind(message, fin),
+            _ => State::Payload { message, fin, remaining, mask },
         };
         Ok(())
     }
@@ -276,16 +303,19 @@ impl<M: Masking> Encoder<M> {
     ) -> Result<(), SendError> {
         match self.state {
             State::Idle | State::Fragmented(_) => self.write(opcode, true, false, payload, out),
-            State::Payload { .. } | State::Closed => self.ready(),
+            State::Payload { .. } => Err(SendError::FrameUnfinished),
+            State::Closed => Err(SendError::Closing),
         }
     }
 
     /// The opcode of the next fragment of a message, and what came before it.
-    fn next_opcode(&self, kind: Kind, compressed: bool) -> Result<(Opcode, Text), SendError> {
+    fn fragment(&self, kind: Kind, compressed: bool) -> Result<(Opcode, Progress), SendError> {
         match self.state {
-            State::Idle => Ok((kind.opcode(), Text { kind, compressed, seam: Seam::Boundary })),
-            State::Fragmented(text) if text.kind == kind && text.compressed == compressed => {
-                Ok((Opcode::Continuation, text))
+            State::Idle => Ok((kind.opcode(), Progress { kind, compressed, seam: Seam::Boundary })),
+            State::Fragmented(message)
+                if message.kind == kind && message.compressed == compressed =>
+            {
+                Ok((Opcode::Continuation, message))
             }
             State::Fragmented(_) => Err(SendError::MessageUnfinished),
             State::Payload { .. } => Err(SendError::FrameUnfinished),
@@ -295,9 +325,7 @@ impl<M: Masking> Encoder<M> {
 
     #[inline]
     fn header(&mut self, opcode: Opcode, fin: bool, len: u64) -> Result<FrameHeader, SendError> {
-        let header = FrameHeader::new(opcode, fin, len).map_err(|_| {
-            if opcode.is_control() { SendError::ControlTooLong } else { SendError::FrameTooLong }
-        })?;
+        let header = FrameHeader::new(opcode, fin, len)?;
         Ok(header.with_key(self.masking.next_key()))
     }
 

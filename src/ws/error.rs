@@ -55,7 +55,7 @@ pub enum Error {
     /// A close frame's payload was one byte, which is no status code (§5.5.1).
     CloseTooShort,
     /// A close frame had a status code that must not be sent (§7.4).
-    CloseCodeInvalid(u16),
+    CloseCodeInvalid(CloseCode),
     /// A close frame's reason is not UTF-8 (§5.5.1).
     CloseReasonInvalid,
 }
@@ -74,13 +74,12 @@ impl Error {
             _ => CloseCode::PROTOCOL_ERROR,
         }
     }
-}
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+    /// What the close frame gives as its reason: at most 123 bytes.
+    pub(super) const fn text(&self) -> &'static str {
+        match self {
             Self::ReservedBits => "reserved bit set",
-            Self::ReservedOpcode(opcode) => return write!(f, "reserved opcode {opcode:#X}"),
+            Self::ReservedOpcode(_) => "reserved opcode",
             Self::MaskMissing => "client's frame is not masked",
             Self::MaskUnexpected => "server's frame is masked",
             Self::ControlFragmented => "control frame is fragmented",
@@ -89,20 +88,28 @@ impl fmt::Display for Error {
             Self::ContinuationMissing => "new message inside a fragmented one",
             Self::LengthNotMinimal => "length is not in its shortest form",
             Self::LengthTopBit => "top bit of a length is set",
-            Self::FrameTooLong { len } => {
-                return write!(f, "frame of {len} bytes is over the limit");
-            }
-            Self::MessageTooLong { len } => {
-                return write!(f, "message of {len} bytes is over the limit");
-            }
+            Self::FrameTooLong { .. } => "frame is too long",
+            Self::MessageTooLong { .. } => "message is too long",
             Self::TooManyFragments => "message has too many fragments",
             Self::InvalidUtf8 => "text is not UTF-8",
             Self::InvalidDeflate => "compressed message cannot be inflated",
             Self::RatioTooHigh => "message is compressed too far",
             Self::CloseTooShort => "close frame of one byte",
-            Self::CloseCodeInvalid(code) => return write!(f, "close code {code} must not be sent"),
+            Self::CloseCodeInvalid(_) => "close code must not be sent",
             Self::CloseReasonInvalid => "close reason is not UTF-8",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())?;
+        match self {
+            Self::ReservedOpcode(opcode) => write!(f, ": {opcode:#X}"),
+            Self::FrameTooLong { len } | Self::MessageTooLong { len } => write!(f, ": {len} bytes"),
+            Self::CloseCodeInvalid(code) => write!(f, ": {code}"),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -124,6 +131,8 @@ pub enum SendError {
     PayloadTooLong,
     /// A frame cannot be longer than 2⁶³ − 1 bytes (§5.2).
     FrameTooLong,
+    /// A control frame cannot be fragmented (§5.5).
+    ControlFragmented,
     /// A control frame carries at most 125 bytes, and so a close reason at most 123 (§5.5).
     ControlTooLong,
     /// A text message has to be UTF-8 (§5.6).
@@ -141,6 +150,7 @@ impl fmt::Display for SendError {
             Self::MessageUnfinished => "a fragmented message is unfinished",
             Self::PayloadTooLong => "more payload than the frame's header announced",
             Self::FrameTooLong => "a frame is shorter than 2^63 bytes",
+            Self::ControlFragmented => "a control frame cannot be fragmented",
             Self::ControlTooLong => "a control frame carries at most 125 bytes",
             Self::InvalidUtf8 => "text is not UTF-8",
             Self::CloseCodeInvalid(code) => return write!(f, "close code {code} must not be sent"),

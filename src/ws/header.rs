@@ -1,4 +1,4 @@
-use super::{Error, Mask};
+use super::{Error, Mask, SendError};
 
 /// What a frame is for (§5.2).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -77,15 +77,15 @@ impl FrameHeader {
     /// # Errors
     ///
     /// A control frame that is fragmented or longer than 125 bytes, or a length over 2⁶³ − 1.
-    pub const fn new(opcode: Opcode, fin: bool, len: u64) -> Result<Self, Error> {
+    pub const fn new(opcode: Opcode, fin: bool, len: u64) -> Result<Self, SendError> {
         if opcode.is_control() && !fin {
-            return Err(Error::ControlFragmented);
+            return Err(SendError::ControlFragmented);
         }
         if opcode.is_control() && len > 125 {
-            return Err(Error::ControlTooLong);
+            return Err(SendError::ControlTooLong);
         }
         if len >> 63 != 0 {
-            return Err(Error::LengthTopBit);
+            return Err(SendError::FrameTooLong);
         }
         Ok(Self { opcode, fin, rsv: [false; 3], key: None, len })
     }
@@ -106,7 +106,7 @@ impl FrameHeader {
 
     /// Parses the header at the beginning of `bytes`, and tells its length.
     ///
-    /// `None` means that the header goes on behind `bytes`, and that what is there is good.
+    /// `None` means that the header goes on behind `bytes`.
     ///
     /// # Errors
     ///

@@ -21,7 +21,7 @@ pub struct Keepalive {
     state: State,
 }
 
-/// What the caller is to do.
+/// What a [`Keepalive`] asks the caller to do.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Action {
     /// Send a ping.

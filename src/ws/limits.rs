@@ -26,9 +26,8 @@ impl Limits {
 
     /// Sets the longest payload of a single data frame, in bytes. Default: 16 MiB.
     ///
-    /// A frame costs no memory, as its payload is given out as it comes. But nothing else can come
-    /// before it is over, so this bounds for how long a peer can hold up its own pongs. A frame of a
-    /// compressed message may be a quarter longer.
+    /// A frame costs no memory, as its payload is given out as it comes. But no ping, pong or close
+    /// of the peer can overtake it. A frame of a compressed message may be a quarter longer.
     #[must_use]
     pub const fn max_frame_len(mut self, bytes: u64) -> Self {
         self.max_frame_len = bytes;
@@ -37,8 +36,8 @@ impl Limits {
 
     /// Sets the longest message, over all its frames, in bytes. Default: 16 MiB.
     ///
-    /// An [`Assembler`](super::Assembler) that can grow holds up to this many bytes for each
-    /// connection; one in a fixed slice should be told the slice's length here.
+    /// An [`Assembler`](super::Assembler) in a `Vec` holds up to this many bytes for each connection,
+    /// in a capacity of up to twice as many; for one in a fixed slice, set the slice's length here.
     ///
     /// What counts of a compressed message is what it inflates to, while it does. In frames it may
     /// take a quarter more and 64 bytes: what does not shrink grows, and to be exactly as long as the

@@ -40,7 +40,7 @@ impl Mask {
         // The bytes behind the last whole word are reached by a last word that overlaps it: it is
         // read before the loop and written after it.
         let seen = if let Some(&last) = bytes.last_chunk::<8>() {
-            let last = u64::from_ne_bytes(last) ^ word(self.key_after(len));
+            let last = u64::from_ne_bytes(last) ^ word(self.key_after(len as u64));
             let mut seen = last;
             let key = word(self.key);
             for chunk in bytes.as_chunks_mut::<8>().0 {
@@ -60,7 +60,7 @@ impl Mask {
             }
             u64::from(seen)
         };
-        self.skip(len);
+        self.skip(len as u64);
         seen & 0x8080_8080_8080_8080 == 0
     }
 
@@ -74,24 +74,25 @@ impl Mask {
                 *to = (u64::from_ne_bytes(*from) ^ key).to_ne_bytes();
             }
             if let Some(to) = to.last_chunk_mut::<8>() {
-                *to = (u64::from_ne_bytes(last) ^ word(self.key_after(from.len()))).to_ne_bytes();
+                *to = (u64::from_ne_bytes(last) ^ word(self.key_after(from.len() as u64)))
+                    .to_ne_bytes();
             }
         } else {
             for ((from, to), key) in from.iter().zip(to).zip(key.to_ne_bytes()) {
                 *to = from ^ key;
             }
         }
-        self.skip(from.len());
+        self.skip(from.len() as u64);
     }
 
+    /// Goes over bytes that were masked elsewhere.
     #[inline]
-    fn skip(&mut self, len: usize) {
+    pub(crate) fn skip(&mut self, len: u64) {
         self.key = self.key_after(len);
     }
 
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "the remainder is less than 4")]
-    const fn key_after(self, len: usize) -> u32 {
+    const fn key_after(self, len: u64) -> u32 {
         self.key.rotate_right(8 * (len % 4) as u32)
     }
 }
@@ -137,7 +138,7 @@ mod tests {
                     copying.copy(clear, &mut copied);
                     assert_eq!(copied, expected);
                     assert_eq!(mask, copying);
-                    assert_eq!(mask.key, Mask::new(KEY).key_after(offset + len));
+                    assert_eq!(mask.key, Mask::new(KEY).key_after((offset + len) as u64));
                 }
             }
         }

@@ -1,6 +1,6 @@
-//! WebSocket (RFC 6455). A section number alone is one of that RFC.
+//! WebSocket (RFC 6455).
 //!
-//! A [`handshake`] opens the connection. A [`Connection`] is one end of it from there on: it gives
+//! A section number alone is one of that RFC. A [`handshake`] opens the connection. A [`Connection`] is one end of it from there on: it gives
 //! out parts of messages as they come, answers pings, and closes by the book. An [`Assembler`]
 //! joins the parts to [`Message`]s for those who want them whole; who does not, for instance a
 //! proxy, never holds more than a read's worth. A [`Keepalive`] says when to ping. For one
@@ -38,7 +38,6 @@
 //!             }
 //!             Event::Close(code) => assert_eq!(code, CloseCode::NORMAL),
 //!             Event::Failed(error) => eprintln!("the client broke the protocol: {error}"),
-//!             _ => {}
 //!         }
 //!     }
 //!     server.transmit(&mut to_client); // pongs, and the answer to a close
@@ -75,6 +74,8 @@ mod message;
 mod role;
 mod text;
 
+#[cfg(feature = "bytes")]
+pub use assemble::BytesMessage;
 pub use assemble::{AssembleError, Assembler};
 pub use close::{CloseCode, CloseFrame};
 pub use compressed::CompressedChunk;

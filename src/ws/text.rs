@@ -30,6 +30,7 @@ impl<'a> TextChunk<'a> {
         mask: Option<&mut Mask>,
         before: Seam,
     ) -> Result<Self, Self> {
+        let chunk = |bytes, after| Self { bytes, start: false, end: false, before, after };
         let ascii = match mask {
             Some(mask) => mask.apply_noting_ascii(bytes),
             None => bytes.is_ascii(),
@@ -37,14 +38,11 @@ impl<'a> TextChunk<'a> {
         let bytes = &*bytes;
         // ASCII goes on anywhere but inside a character.
         if ascii && before == Seam::Boundary {
-            return Ok(Self { bytes, start: false, end: false, before, after: before });
+            return Ok(chunk(bytes, before));
         }
         match before.advance(bytes) {
-            Ok(after) => Ok(Self { bytes, start: false, end: false, before, after }),
-            Err(Impossible { at, seam }) => {
-                let bytes = bytes.get(..at).unwrap_or_default();
-                Err(Self { bytes, start: false, end: false, before, after: seam })
-            }
+            Ok(after) => Ok(chunk(bytes, after)),
+            Err(Impossible { at, seam }) => Err(chunk(bytes.get(..at).unwrap_or_default(), seam)),
         }
     }
 
@@ -63,7 +61,8 @@ impl<'a> TextChunk<'a> {
     /// The chunk as `str`, unless it begins or ends inside a character.
     #[inline]
     pub fn as_str(&self) -> Option<&'a str> {
-        (self.before == Seam::Boundary && self.after == Seam::Boundary).then(|| checked(self.bytes))
+        (self.before == Seam::Boundary && self.after == Seam::Boundary)
+            .then(|| without_check(self.bytes))
     }
 
     /// Where the text stands behind this chunk.
@@ -76,7 +75,7 @@ impl<'a> TextChunk<'a> {
 /// The `str` of bytes that were found to be UTF-8 from boundary to boundary.
 #[inline]
 #[allow(unsafe_code)]
-fn checked(bytes: &[u8]) -> &str {
+fn without_check(bytes: &[u8]) -> &str {
     debug_assert!(core::str::from_utf8(bytes).is_ok());
     // SAFETY: called by `TextChunk::as_str` alone, with the bytes of a chunk whose seams are both
     // boundaries. `TextChunk::unmask` followed these bytes from one seam to the other.

@@ -7,6 +7,8 @@
 
 #[cfg(feature = "deflate")]
 pub mod deflate;
+#[cfg(feature = "alloc")]
+pub mod sse;
 pub mod ws;
 
 use std::fmt::Debug;

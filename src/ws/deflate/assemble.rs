@@ -1,10 +1,10 @@
 #[cfg(feature = "bytes")]
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 
 use super::Inflater;
 use crate::Buffer;
 #[cfg(feature = "bytes")]
-use crate::ws::Kind;
+use crate::ws::BytesMessage;
 use crate::ws::{AssembleError, Assembler, Error, Message, Part};
 
 /// Joins parts to messages as an [`Assembler`] does, and inflates those that are compressed.
@@ -93,7 +93,7 @@ impl InflatingAssembler<BytesMut> {
         &mut self,
         part: Part<'_>,
         window: &mut [u8],
-    ) -> Result<Option<(Kind, Bytes)>, AssembleError> {
+    ) -> Result<Option<BytesMessage>, AssembleError> {
         let Part::Compressed(mut chunk) = part else { return self.assembler.take(part) };
         let inflater = self.inflater.as_mut().ok_or(Error::ReservedBits)?;
         let mut taken = Ok(None);

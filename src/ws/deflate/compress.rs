@@ -116,7 +116,7 @@ impl Deflater {
         if !self.compresses() {
             return encoder.encode_fragment(kind, payload, fin, out);
         }
-        let fragment = encoder.fragment(kind, payload, fin, true)?;
+        let fragment = encoder.check_fragment(kind, payload, fin, true)?;
         self.deflate(payload, fragment.is_first(), fin)?;
         let written = encoder.encode_fragment_as(fragment, self.deflated.as_slice(), out);
         self.written(written)

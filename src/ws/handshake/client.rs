@@ -1,4 +1,4 @@
-use super::fields::{EXTENSIONS, Fields, PROTOCOL, extensions};
+use super::fields::{EXTENSIONS, Fields, PROTOCOL, Seen, extensions};
 use super::key::encode_key;
 use super::server::is_reserved;
 use super::{Error, Extension, Extensions, SendError, accept_key};
@@ -8,7 +8,7 @@ use crate::{Buffer, Truncated};
 
 /// The request that opens a WebSocket connection (§4.1).
 ///
-/// All strings must be ASCII without controls.
+/// No string may have controls, and all but the values of headers must be ASCII.
 ///
 /// ```
 /// use framewright::http1::Limits;
@@ -247,6 +247,13 @@ impl<'a> Accepted<'a> {
             return Err(Error::HttpVersion);
         }
         fields.check_upgrade()?;
+        // A server answers with the one protocol that it has switched to (§4.1).
+        if fields.other_upgrade {
+            return Err(Error::NotAnUpgrade);
+        }
+        if matches!(fields.extensions, Seen::Again(_)) {
+            return Err(Error::RepeatedExtensions);
+        }
         if fields.accept.only(Error::Accept, Error::RepeatedAccept)? != accept {
             return Err(Error::Accept);
         }

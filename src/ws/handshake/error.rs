@@ -19,7 +19,8 @@ pub enum Error {
     NotAnUpgrade,
     /// No `upgrade` in `Connection` (§4.1, §4.2.1).
     Connection,
-    /// A `Content-Length` or `Transfer-Encoding`, where bytes after the head must be frames.
+    /// A `Content-Length` or `Transfer-Encoding` in a request, where bytes after the head must be
+    /// frames.
     ///
     /// Stricter than the standard: intermediaries disagree about such requests.
     Body,
@@ -39,6 +40,8 @@ pub enum Error {
     Protocols,
     /// A `Sec-WebSocket-Extensions` that is not a list of extensions (§9.1).
     Extensions,
+    /// More than one `Sec-WebSocket-Extensions` in a response (§11.3.2).
+    RepeatedExtensions,
     /// No `Sec-WebSocket-Accept`, or one that does not answer our key (§4.1).
     Accept,
     /// More than one `Sec-WebSocket-Accept` (§11.3.3).
@@ -52,7 +55,8 @@ pub enum Error {
 }
 
 impl Error {
-    /// The status of the response to a request with this error (§4.2.1).
+    /// The status of the response to a request with this error (§4.2.1). It means nothing for an
+    /// error in a response.
     pub const fn status(self) -> u16 {
         match self {
             Self::Head(e) => e.status(),
@@ -100,6 +104,7 @@ impl Error {
             Self::RepeatedOrigin => "more than one Origin",
             Self::Protocols => "invalid Sec-WebSocket-Protocol",
             Self::Extensions => "invalid Sec-WebSocket-Extensions",
+            Self::RepeatedExtensions => "more than one Sec-WebSocket-Extensions",
             Self::Accept => "no valid Sec-WebSocket-Accept",
             Self::RepeatedAccept => "more than one Sec-WebSocket-Accept",
             Self::ProtocolNotOffered => "subprotocol was not offered",

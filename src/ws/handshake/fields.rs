@@ -33,13 +33,15 @@ impl<'a> Seen<'a> {
 
     /// The values of all headers called `name` among `headers`, which are gone through once more
     /// only if there are several.
-    pub(super) fn all<H>(
+    pub(super) fn all<H, N, V>(
         self,
         name: &'static str,
         headers: &H,
-    ) -> impl Iterator<Item = &'a [u8]> + use<'a, H>
+    ) -> impl Iterator<Item = &'a [u8]> + use<'a, H, N, V>
     where
-        H: Clone + IntoIterator<Item = (&'a str, &'a [u8])>,
+        H: Clone + IntoIterator<Item = (&'a N, &'a V)>,
+        N: AsRef<str> + ?Sized + 'a,
+        V: AsRef<[u8]> + ?Sized + 'a,
     {
         let (once, again) = match self {
             Self::Never => (None, None),
@@ -47,7 +49,8 @@ impl<'a> Seen<'a> {
             Self::Again(_) => (None, Some(headers.clone())),
         };
         let again = again.into_iter().flatten();
-        let again = again.filter(move |(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v);
+        let again = again.filter(move |(n, _)| n.as_ref().eq_ignore_ascii_case(name));
+        let again = again.map(|(_, v)| v.as_ref());
         once.into_iter().chain(again)
     }
 
@@ -60,11 +63,14 @@ pub(super) const PROTOCOL: &str = "Sec-WebSocket-Protocol";
 pub(super) const EXTENSIONS: &str = "Sec-WebSocket-Extensions";
 
 /// What either role looks for among the headers, gathered in one pass.
+#[expect(clippy::struct_excessive_bools, reason = "four facts that do not depend on each other")]
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Fields<'a> {
     pub(super) host: Seen<'a>,
     /// Whether `websocket` is in `Upgrade`.
     pub(super) upgrade: bool,
+    /// Whether anything else is.
+    pub(super) other_upgrade: bool,
     /// Whether `upgrade` is in `Connection`.
     pub(super) connection: bool,
     /// Whether there is a header that only a message with a body has.
@@ -78,10 +84,14 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    pub(super) fn gather(headers: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Self {
+    pub(super) fn gather<N, V>(headers: impl IntoIterator<Item = (&'a N, &'a V)>) -> Self
+    where
+        N: AsRef<str> + ?Sized + 'a,
+        V: AsRef<[u8]> + ?Sized + 'a,
+    {
         let mut fields = Self::default();
         for (name, value) in headers {
-            fields.see(name, value);
+            fields.see(name.as_ref(), value.as_ref());
         }
         fields
     }
@@ -92,7 +102,10 @@ impl<'a> Fields<'a> {
         match name.len() {
             4 if is_in_any_case(name, b"host") => self.host.add(value),
             6 if is_in_any_case(name, b"origin") => self.origin.add(value),
-            7 if is_in_any_case(name, b"upgrade") => self.upgrade |= has(value, b"websocket"),
+            7 if is_in_any_case(name, b"upgrade") => {
+                self.upgrade |= has(value, b"websocket");
+                self.other_upgrade |= !is_in_any_case(value, b"websocket");
+            }
             10 if is_in_any_case(name, b"connection") => self.connection |= has(value, b"upgrade"),
             14 if is_in_any_case(name, b"content-length") => self.body = true,
             17 if is_in_any_case(name, b"sec-websocket-key") => self.key.add(value),
@@ -105,16 +118,13 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The checks that both roles make: that the message switches protocols and has no body.
+    /// The check that both roles make: that the message switches protocols.
     pub(super) fn check_upgrade(&self) -> Result<(), Error> {
         if !self.upgrade {
             return Err(Error::NotAnUpgrade);
         }
         if !self.connection {
             return Err(Error::Connection);
-        }
-        if self.body {
-            return Err(Error::Body);
         }
         Ok(())
     }

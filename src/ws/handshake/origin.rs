@@ -14,6 +14,9 @@ use crate::http1::syntax::{authority, is_visible};
 /// `null`, the origin of sandboxed frames and local files, is admitted only by
 /// [`any`](Self::any) and where [`exact`](Self::exact) lists it; every site can make such a frame.
 ///
+/// For a rule of your own, take [`any`](Self::any), and look at
+/// [`Offer::origin`](super::Offer::origin) before you accept.
+///
 /// ```
 /// use framewright::ws::handshake::Origins;
 ///

@@ -98,12 +98,15 @@ impl<'a> Offer<'a> {
     }
 }
 
-impl<'a, H> Offer<'a, H>
+impl<'a, H, N, V> Offer<'a, H>
 where
-    H: Clone + IntoIterator<Item = (&'a str, &'a [u8])>,
+    H: Clone + IntoIterator<Item = (&'a N, &'a V)>,
+    N: AsRef<str> + ?Sized + 'a,
+    V: AsRef<[u8]> + ?Sized + 'a,
 {
-    /// Checks a request that somebody else has parsed: names and values of its headers in their
-    /// order, with repeated ones repeated.
+    /// Checks a request that somebody else has parsed: names and values of its headers, those of
+    /// the same name in their order. A slice of pairs will do, or a reference to the map that an
+    /// HTTP stack keeps them in.
     ///
     /// Whoever parsed it is answerable for what [`http1`] refuses: above all, that
     /// nothing in a name or a value ends a line.
@@ -152,6 +155,9 @@ where
         // Where the target names a host, `Host` does not count (RFC 9112 §3.2.2).
         let host = authority.unwrap_or(host);
         fields.check_upgrade()?;
+        if fields.body {
+            return Err(Error::Body);
+        }
         if fields.version.only(Error::Version, Error::RepeatedVersion)? != b"13" {
             return Err(Error::Version);
         }
@@ -197,7 +203,7 @@ where
     ///
     /// The same one may be there twice, although the standard forbids it: it makes no difference,
     /// and to look for it would.
-    pub fn protocols(&self) -> impl Iterator<Item = &'a str> + use<'a, H> {
+    pub fn protocols(&self) -> impl Iterator<Item = &'a str> + use<'a, H, N, V> {
         protocols(self.protocol.all(PROTOCOL, &self.headers))
     }
 
@@ -208,7 +214,7 @@ where
     }
 
     /// The offered extensions, by the client's preference (§9.1).
-    pub fn extensions(&self) -> impl Iterator<Item = Extension<'a>> + use<'a, H> {
+    pub fn extensions(&self) -> impl Iterator<Item = Extension<'a>> + use<'a, H, N, V> {
         extensions(self.extensions.all(EXTENSIONS, &self.headers))
     }
 
@@ -228,9 +234,11 @@ pub struct AcceptWriter<'o, 'a, H = Headers<'a>> {
     headers: &'o [(&'o str, &'o str)],
 }
 
-impl<'o, 'a, H> AcceptWriter<'o, 'a, H>
+impl<'o, 'a, H, N, V> AcceptWriter<'o, 'a, H>
 where
-    H: Clone + IntoIterator<Item = (&'a str, &'a [u8])>,
+    H: Clone + IntoIterator<Item = (&'a N, &'a V)>,
+    N: AsRef<str> + ?Sized + 'a,
+    V: AsRef<[u8]> + ?Sized + 'a,
 {
     /// Sets the subprotocol, one of those offered.
     pub const fn protocol(mut self, protocol: Option<&'o str>) -> Self {

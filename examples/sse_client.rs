@@ -1,0 +1,156 @@
+//! Prints the events of a stream, one to a line, and takes it up again whenever it breaks.
+//!
+//! ```text
+//! cargo run --example sse_client -- http://HOST:PORT/PATH [--events COUNT]
+//! ```
+
+use std::error::Error;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use framewright::http1::{self, BodyDecoder, HeadReader, RequestWriter};
+use framewright::sse::{
+    Action, Assembler, Client, Item, Limits, Policy, ReadyState, Response, Storage,
+};
+
+/// A restarting server refuses connections and answers 503 for a while.
+const RETRY: &[u16] = &[429, 500, 502, 503, 504];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut args = std::env::args().skip(1);
+    let url = args.next().ok_or("usage: sse_client http://HOST:PORT/PATH [--events COUNT]")?;
+    let rest = url.strip_prefix("http://").ok_or("the URL has to begin with http://")?;
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let target = if path.is_empty() { "/" } else { path };
+    let left = match (args.next().as_deref(), args.next()) {
+        (None, _) => u64::MAX,
+        (Some("--events"), Some(count)) => count.parse()?,
+        _ => return Err("the only option is --events COUNT".into()),
+    };
+
+    let assembler = Assembler::new(Limits::new(), Storage::<Vec<u8>>::default());
+    let policy = Policy::new().retry_statuses(RETRY).connect_timeout(10_000).idle_timeout(60_000);
+    let client = Client::new(policy, assembler, u64::from(std::process::id()));
+    let mut reader = Reader { client, start: Instant::now(), left };
+    loop {
+        let now = reader.now();
+        match reader.client.poll(now) {
+            Some(Action::Connect) => {
+                // However a connection ends, the client decides what comes of it.
+                if let Err(e) = reader.stream(host, target) {
+                    eprintln!("{e}");
+                    let now = reader.now();
+                    reader.client.fail(now);
+                }
+            }
+            Some(Action::Disconnect) => {} // by then, `stream` has returned and dropped the socket
+            None => match reader.client.deadline() {
+                Some(deadline) => thread::sleep(Duration::from_millis(deadline - now)),
+                None => break,
+            },
+        }
+    }
+    match reader.client.ready_state() {
+        ReadyState::Closed(reason) => eprintln!("closed: {reason:?}"),
+        state => eprintln!("{state:?}"),
+    }
+    Ok(())
+}
+
+struct Reader {
+    client: Client<Vec<u8>>,
+    start: Instant,
+    /// Events still to be printed.
+    left: u64,
+}
+
+impl Reader {
+    fn now(&self) -> u64 {
+        self.start.elapsed().as_millis() as u64
+    }
+
+    /// Asks for the stream and receives it until its end.
+    fn stream(&mut self, host: &str, target: &str) -> Result<(), Box<dyn Error>> {
+        let mut socket = TcpStream::connect(host)?;
+        let mut headers = vec![("Accept", "text/event-stream"), ("Cache-Control", "no-store")];
+        if let Some(id) = self.client.last_event_id_header()? {
+            headers.push(("Last-Event-ID", id));
+        }
+        let mut out = Vec::new();
+        RequestWriter::new("GET", target, host).headers(&headers).write(&mut out)?;
+        socket.write_all(&out)?;
+
+        let limits = http1::Limits::new().max_body_len(u64::MAX);
+        let mut heads = HeadReader::new(Vec::new(), limits);
+        let mut body = None;
+        let mut buf = vec![0; 16 * 1024];
+        while let ReadyState::Connecting | ReadyState::Open = self.client.ready_state() {
+            let Some(n) = self.read(&mut socket, &mut buf)? else { return Ok(()) };
+            let mut input = &mut buf[..n];
+            if n == 0 {
+                let now = self.now();
+                self.client.end(now);
+                return Ok(());
+            }
+            if body.is_none() {
+                let Some(response) = heads.read_response(&mut input)? else { continue };
+                let header = |name| response.headers().get(name);
+                let judged = Response {
+                    status: response.status(),
+                    content_type: header("content-type"),
+                    retry_after: header("retry-after"),
+                };
+                let now = self.now();
+                if !self.client.response(judged, now) {
+                    return Ok(());
+                }
+                body = Some(BodyDecoder::new(response.body_for("GET"), limits));
+            }
+            let Some(body) = &mut body else { continue };
+            while let Some(part) = body.decode(&mut input)? {
+                self.receive(part.bytes)?;
+            }
+            if body.is_complete() {
+                let now = self.now();
+                self.client.end(now);
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what comes, for as long as the client has patience; `None` if it has no more.
+    fn read(&mut self, socket: &mut TcpStream, buf: &mut [u8]) -> io::Result<Option<usize>> {
+        loop {
+            let wait =
+                self.client.deadline().map(|deadline| deadline.saturating_sub(self.now()).max(1));
+            socket.set_read_timeout(wait.map(Duration::from_millis))?;
+            match socket.read(buf) {
+                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                    let now = self.now();
+                    if self.client.poll(now) == Some(Action::Disconnect) {
+                        return Ok(None);
+                    }
+                }
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                read => return read.map(Some),
+            }
+        }
+    }
+
+    fn receive(&mut self, mut input: &[u8]) -> io::Result<()> {
+        let now = self.now();
+        while let Some(item) = self.client.receive(&mut input, now) {
+            let Item::Event(event) = item else { continue };
+            let data = serde_json::to_string(event.data)?;
+            writeln!(io::stdout(), "{} {} {data}", event.last_event_id, event.event_type)?;
+            self.left -= 1;
+            if self.left == 0 {
+                self.client.close();
+            }
+        }
+        Ok(())
+    }
+}

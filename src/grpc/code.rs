@@ -1,0 +1,157 @@
+use core::fmt;
+
+/// How a call ended (statuscodes.md).
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[repr(u8)]
+pub enum Code {
+    /// It succeeded.
+    Ok = 0,
+    /// It was cancelled, as a rule by the caller.
+    Cancelled = 1,
+    /// An error that nothing more is known of.
+    Unknown = 2,
+    /// The client gave an argument that is invalid whatever the state of the system.
+    InvalidArgument = 3,
+    /// The deadline passed before it was over.
+    DeadlineExceeded = 4,
+    /// Something asked for was not found.
+    NotFound = 5,
+    /// Something to be created exists already.
+    AlreadyExists = 6,
+    /// The caller may not do this.
+    PermissionDenied = 7,
+    /// A quota or a limit was reached.
+    ResourceExhausted = 8,
+    /// The system is not in a state that allows it.
+    FailedPrecondition = 9,
+    /// It was given up, for instance for a transaction that lost.
+    Aborted = 10,
+    /// It went past the valid range.
+    OutOfRange = 11,
+    /// The method does not exist here, or not like this.
+    Unimplemented = 12,
+    /// Something that ought to hold does not.
+    Internal = 13,
+    /// The service is not available just now.
+    Unavailable = 14,
+    /// Data were lost for good.
+    DataLoss = 15,
+    /// The caller has not proved who it is.
+    Unauthenticated = 16,
+}
+
+impl Code {
+    /// All codes, each at the index that is its number.
+    pub const ALL: [Self; 17] = [
+        Self::Ok,
+        Self::Cancelled,
+        Self::Unknown,
+        Self::InvalidArgument,
+        Self::DeadlineExceeded,
+        Self::NotFound,
+        Self::AlreadyExists,
+        Self::PermissionDenied,
+        Self::ResourceExhausted,
+        Self::FailedPrecondition,
+        Self::Aborted,
+        Self::OutOfRange,
+        Self::Unimplemented,
+        Self::Internal,
+        Self::Unavailable,
+        Self::DataLoss,
+        Self::Unauthenticated,
+    ];
+
+    /// The code of a number, if it is one of 0 to 16.
+    pub fn from_u8(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number)).copied()
+    }
+
+    /// Parses the value of `grpc-status`: a number without leading zeros (PROTOCOL-HTTP2, *Status*).
+    ///
+    /// `None` if it is not one of 0 to 16; a client takes that for [`Unknown`](Self::Unknown).
+    pub fn parse(value: &[u8]) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.as_str().as_bytes() == value)
+    }
+
+    /// The number as `grpc-status` writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "0",
+            Self::Cancelled => "1",
+            Self::Unknown => "2",
+            Self::InvalidArgument => "3",
+            Self::DeadlineExceeded => "4",
+            Self::NotFound => "5",
+            Self::AlreadyExists => "6",
+            Self::PermissionDenied => "7",
+            Self::ResourceExhausted => "8",
+            Self::FailedPrecondition => "9",
+            Self::Aborted => "10",
+            Self::OutOfRange => "11",
+            Self::Unimplemented => "12",
+            Self::Internal => "13",
+            Self::Unavailable => "14",
+            Self::DataLoss => "15",
+            Self::Unauthenticated => "16",
+        }
+    }
+
+    /// The name, such as `NOT_FOUND`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "OK",
+            Self::Cancelled => "CANCELLED",
+            Self::Unknown => "UNKNOWN",
+            Self::InvalidArgument => "INVALID_ARGUMENT",
+            Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
+            Self::NotFound => "NOT_FOUND",
+            Self::AlreadyExists => "ALREADY_EXISTS",
+            Self::PermissionDenied => "PERMISSION_DENIED",
+            Self::ResourceExhausted => "RESOURCE_EXHAUSTED",
+            Self::FailedPrecondition => "FAILED_PRECONDITION",
+            Self::Aborted => "ABORTED",
+            Self::OutOfRange => "OUT_OF_RANGE",
+            Self::Unimplemented => "UNIMPLEMENTED",
+            Self::Internal => "INTERNAL",
+            Self::Unavailable => "UNAVAILABLE",
+            Self::DataLoss => "DATA_LOSS",
+            Self::Unauthenticated => "UNAUTHENTICATED",
+        }
+    }
+
+    /// The code that stands for the status of a response in HTTP that has no `grpc-status`
+    /// (http-grpc-status-mapping.md).
+    pub const fn from_http(status: u16) -> Self {
+        match status {
+            400 | 431 => Self::Internal,
+            401 => Self::Unauthenticated,
+            403 => Self::PermissionDenied,
+            404 => Self::Unimplemented,
+            429 | 502..=504 => Self::Unavailable,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// The code that stands for the error code of an HTTP/2 stream's reset (PROTOCOL-HTTP2,
+    /// *Errors*).
+    ///
+    /// `STREAM_CLOSED`, to which the document gives none, is [`Unknown`](Self::Unknown), and so is
+    /// what it does not list.
+    pub const fn from_http2(error: u32) -> Self {
+        match error {
+            0..=4 | 6 | 9 | 10 => Self::Internal,
+            7 => Self::Unavailable,
+            8 => Self::Cancelled,
+            11 => Self::ResourceExhausted,
+            12 => Self::PermissionDenied,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,187 @@
+use super::{Prefix, SendError};
+use crate::{Buffer, BufferFull};
+
+/// Writes messages, whole or in pieces, and the trailers of gRPC-Web.
+///
+/// A message is written whole or not at all, to any [`Buffer`]. Nothing can come between a prefix
+/// and the end of its payload, nor after trailers.
+///
+/// ```
+/// use framewright::grpc::{Encoder, Message};
+///
+/// let mut encoder = Encoder::new();
+/// let mut out = Vec::new();
+/// encoder.encode(Message::plain(b"Hello"), &mut out)?;
+/// assert_eq!(out, b"\0\0\0\0\x05Hello");
+///
+/// out.clear();
+/// encoder.begin_message(5, false, &mut out)?;
+/// encoder.encode_payload(b"Hel", &mut out)?;
+/// encoder.encode_payload(b"lo", &mut out)?;
+/// assert_eq!(out, b"\0\0\0\0\x05Hello");
+/// # Ok::<(), framewright::grpc::SendError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Encoder {
+    state: State,
+}
+
+/// A message to be sent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Message<'a> {
+    /// Whether the bytes are compressed with the encoding that `grpc-encoding` names.
+    pub compressed: bool,
+    /// The bytes as they go on the wire.
+    pub bytes: &'a [u8],
+}
+
+impl<'a> Message<'a> {
+    /// A message that is not compressed.
+    #[inline]
+    pub const fn plain(bytes: &'a [u8]) -> Self {
+        Self { compressed: false, bytes }
+    }
+
+    /// A message that the caller has compressed.
+    #[inline]
+    pub const fn compressed(bytes: &'a [u8]) -> Self {
+        Self { compressed: true, bytes }
+    }
+}
+
+impl<'a> From<&'a [u8]> for Message<'a> {
+    #[inline]
+    fn from(bytes: &'a [u8]) -> Self {
+        Self::plain(bytes)
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// Between messages.
+    Idle,
+    /// In the payload of a message.
+    Payload { remaining: u32 },
+    /// Behind the trailers.
+    Ended,
+}
+
+impl Encoder {
+    /// An encoder at the beginning of a stream.
+    pub const fn new() -> Self {
+        Self { state: State::Idle }
+    }
+
+    /// Tells whether a message may be written, and if not, why.
+    #[inline]
+    pub const fn ready(&self) -> Result<(), SendError> {
+        match self.state {
+            State::Idle => Ok(()),
+            State::Payload { .. } => Err(SendError::MessageUnfinished),
+            State::Ended => Err(SendError::Ended),
+        }
+    }
+
+    /// Writes a whole message.
+    #[inline]
+    pub fn encode(&mut self, message: Message<'_>, out: &mut impl Buffer) -> Result<(), SendError> {
+        let prefix = self.encode_prefix(message.bytes.len() as u64, message.compressed)?;
+        append(prefix, message.bytes, out)
+    }
+
+    /// Gives the prefix alone of a whole message of `len` bytes, for a vectored write.
+    ///
+    /// The payload has to be written right behind it by the caller.
+    #[inline]
+    pub fn encode_prefix(&self, len: u64, compressed: bool) -> Result<Prefix, SendError> {
+        self.ready()?;
+        let len = u32::try_from(len).map_err(|_| SendError::MessageTooLong)?;
+        Ok(Prefix { flags: if compressed { Prefix::COMPRESSED } else { 0 }, len })
+    }
+
+    /// Writes the prefix of a message whose `len` bytes of payload will be given in pieces.
+    ///
+    /// Until [`encode_payload`](Self::encode_payload) was given all of it, nothing else can be
+    /// written.
+    pub fn begin_message(
+        &mut self,
+        len: u64,
+        compressed: bool,
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        let prefix = self.encode_prefix(len, compressed)?;
+        out.try_append(&prefix.to_bytes())?;
+        self.begin(prefix);
+        Ok(())
+    }
+
+    /// Writes the next piece of the payload that [`begin_message`](Self::begin_message) announced.
+    pub fn encode_payload(&mut self, piece: &[u8], out: &mut impl Buffer) -> Result<(), SendError> {
+        let state = self.after(piece)?;
+        out.try_append(piece)?;
+        self.state = state;
+        Ok(())
+    }
+
+    /// Writes the trailers of a response in gRPC-Web, after which nothing can be written
+    /// (PROTOCOL-WEB, *Message framing*).
+    ///
+    /// `block` is what [`Trailers::write`](super::Trailers::write) wrote.
+    pub fn encode_trailers(
+        &mut self,
+        block: &[u8],
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        let prefix = self.encode_prefix(block.len() as u64, false)?;
+        append(Prefix { flags: Prefix::TRAILERS, ..prefix }, block, out)?;
+        self.end();
+        Ok(())
+    }
+
+    /// Notes that a prefix was written, and its payload was not.
+    pub(super) const fn begin(&mut self, prefix: Prefix) {
+        self.state = match prefix.len {
+            0 => State::Idle,
+            remaining => State::Payload { remaining },
+        };
+    }
+
+    /// Notes that a piece of payload was written.
+    pub(super) fn advance(&mut self, piece: &[u8]) -> Result<(), SendError> {
+        self.state = self.after(piece)?;
+        Ok(())
+    }
+
+    /// Notes that nothing will follow.
+    pub(super) const fn end(&mut self) {
+        self.state = State::Ended;
+    }
+
+    fn after(&self, piece: &[u8]) -> Result<State, SendError> {
+        let State::Payload { remaining } = self.state else {
+            return if piece.is_empty() { Ok(self.state) } else { Err(SendError::PayloadTooLong) };
+        };
+        match u64::from(remaining).checked_sub(piece.len() as u64) {
+            None => Err(SendError::PayloadTooLong),
+            Some(0) => Ok(State::Idle),
+            Some(left) => {
+                Ok(State::Payload { remaining: u32::try_from(left).unwrap_or(remaining) })
+            }
+        }
+    }
+}
+
+impl Default for Encoder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[inline]
+fn append(prefix: Prefix, payload: &[u8], out: &mut impl Buffer) -> Result<(), SendError> {
+    let start = out.as_slice().len();
+    out.try_append(&prefix.to_bytes())
+        .map_err(|e| BufferFull { needed: e.needed.saturating_add(payload.len()) })?;
+    out.try_append(payload).inspect_err(|_| out.truncate(start))?;
+    Ok(())
+}

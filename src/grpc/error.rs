@@ -1,0 +1,240 @@
+use core::fmt;
+
+use super::Code;
+use crate::BufferFull;
+
+/// What the peer did against the protocol or a limit, or what became of it.
+///
+/// It is final: the call ends with [`code`](Self::code). [`ClientCall`](super::ClientCall) and
+/// [`ServerCall`](super::ServerCall) see to that.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Error {
+    /// A prefix has a flag that means nothing here (PROTOCOL-HTTP2, *Compressed-Flag*).
+    FlagsUnknown(u8),
+    /// A message is compressed although no encoding was negotiated (compression.md, test case 6).
+    CompressedUnexpected,
+    /// A message is longer than [`Limits::max_message_len`](super::Limits::max_message_len) allows
+    /// (statuscodes.md).
+    MessageTooLong {
+        /// The length announced, in bytes.
+        len: u64,
+    },
+    /// The trailers, or a head in place of a message, are longer than
+    /// [`Limits::max_trailers_len`](super::Limits::max_trailers_len) allows, or than the storage
+    /// holds (statuscodes.md).
+    TrailersTooLong {
+        /// The length announced, in bytes.
+        len: u64,
+    },
+    /// Something came behind the trailers (PROTOCOL-WEB, *Message framing*).
+    AfterTrailers,
+    /// The trailers are compressed: a [`ClientCall`](super::ClientCall) does not decompress
+    /// (PROTOCOL-WEB, *Message framing*).
+    TrailersCompressed,
+    /// The trailers are not lines of a name, a colon and a value (PROTOCOL-WEB, *Message framing*).
+    TrailersMalformed,
+    /// What should be base64 is not (RFC 4648 §4; PROTOCOL-WEB, *Text-encoded streams*).
+    Base64,
+    /// A message over WebSocket begins with neither 0 nor 1, or goes on behind 1 (the client of
+    /// `@improbable-eng/grpc-web`).
+    SocketControl(u8),
+    /// A message over WebSocket came behind the one that says that none will.
+    SocketHalfClosed,
+    /// The stream ended inside a message (PROTOCOL-HTTP2, *Length-Prefixed-Message*).
+    Truncated,
+    /// A method other than `POST` (PROTOCOL-HTTP2, *Method*).
+    Method,
+    /// A content type that is not gRPC's, or not this one's (PROTOCOL-HTTP2, *Content-Type*).
+    ContentType,
+    /// A response in another codec than the request (PROTOCOL-HTTP2, *Content-Type*).
+    Codec,
+    /// A path that is not `/service/method` (PROTOCOL-HTTP2, *Path*).
+    Path,
+    /// A `grpc-timeout` that is not of 1 to 8 digits and a unit (PROTOCOL-HTTP2, *Timeout*).
+    Timeout,
+    /// A request in an encoding that the server does not have (compression.md).
+    EncodingUnsupported,
+    /// A message of the response in an encoding that the client did not accept (compression.md).
+    EncodingNotAccepted,
+    /// A single message was to come, and none did (statuscodes.md, *cardinality violation*).
+    MessageMissing,
+    /// A single message was to come, and another did (statuscodes.md, *cardinality violation*).
+    MessageUnexpected,
+    /// The stream ended, or went on, without a head (PROTOCOL-HTTP2, *Responses*).
+    HeadMissing,
+    /// A second head, or anything else where it cannot be (PROTOCOL-HTTP2, *Outline*).
+    OutOfOrder,
+    /// The response has a body, but no status behind it (PROTOCOL-HTTP2, *Trailers*).
+    StatusMissing,
+    /// The response has no `grpc-status`, but this status of HTTP (http-grpc-status-mapping.md).
+    Http(u16),
+    /// The stream was reset with this error code of HTTP/2 (PROTOCOL-HTTP2, *Errors*).
+    Reset(u32),
+    /// The connection was lost (PROTOCOL-HTTP2, *Connection failure*).
+    Disconnected,
+}
+
+impl Error {
+    /// The code that tells what happened: the peer, from a server, and the caller, at a client.
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::MessageTooLong { .. } | Self::TrailersTooLong { .. } => Code::ResourceExhausted,
+            Self::Path
+            | Self::EncodingUnsupported
+            | Self::MessageMissing
+            | Self::MessageUnexpected => Code::Unimplemented,
+            Self::TrailersMalformed | Self::Method | Self::ContentType | Self::HeadMissing => {
+                Code::Unknown
+            }
+            Self::Http(status) => Code::from_http(*status),
+            Self::Reset(error) => Code::from_http2(*error),
+            Self::Disconnected => Code::Unavailable,
+            _ => Code::Internal,
+        }
+    }
+
+    /// The status of HTTP to answer the request with: 200, unless it does not look like one of gRPC
+    /// (PROTOCOL-HTTP2, *Requests*).
+    pub const fn http_status(&self) -> u16 {
+        match self {
+            Self::Method => 405,
+            Self::ContentType => 415,
+            _ => 200,
+        }
+    }
+
+    /// The message that goes with [`code`](Self::code).
+    pub(super) const fn text(self) -> &'static str {
+        match self {
+            Self::FlagsUnknown(_) => "unknown flag before a message",
+            Self::CompressedUnexpected => "compressed message without an encoding",
+            Self::MessageTooLong { .. } => "message is over the limit",
+            Self::TrailersTooLong { .. } => "trailers are over the limit",
+            Self::AfterTrailers => "something came behind the trailers",
+            Self::TrailersCompressed => "trailers are compressed",
+            Self::TrailersMalformed => "malformed trailers",
+            Self::Base64 => "invalid base64",
+            Self::SocketControl(_) => "unknown control byte",
+            Self::SocketHalfClosed => "message behind the half-close",
+            Self::Truncated => "stream ended inside a message",
+            Self::Method => "method is not POST",
+            Self::ContentType => "unexpected content-type",
+            Self::Codec => "response in another codec",
+            Self::Path => "path is not /service/method",
+            Self::Timeout => "malformed grpc-timeout",
+            Self::EncodingUnsupported => "unsupported grpc-encoding",
+            Self::EncodingNotAccepted => "grpc-encoding was not accepted",
+            Self::MessageMissing => "no message where one was to come",
+            Self::MessageUnexpected => "more than one message where one was to come",
+            Self::HeadMissing => "no response head",
+            Self::OutOfOrder => "out of order",
+            Self::StatusMissing => "no grpc-status behind the body",
+            Self::Http(_) => "no grpc-status in the response",
+            Self::Reset(_) => "stream was reset",
+            Self::Disconnected => "connection was lost",
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::FlagsUnknown(flags) => write!(f, "unknown flag before a message: {flags:#04X}"),
+            Self::MessageTooLong { len } => write!(f, "message of {len} bytes is over the limit"),
+            Self::TrailersTooLong { len } => {
+                write!(f, "trailers of {len} bytes are over the limit")
+            }
+            Self::SocketControl(byte) => write!(f, "unknown control byte: {byte:#04X}"),
+            Self::Http(status) => write!(f, "no grpc-status in the response with status {status}"),
+            Self::Reset(error) => write!(f, "stream was reset with error code {error}"),
+            _ => f.write_str(self.text()),
+        }
+    }
+}
+
+impl core::error::Error for Error {}
+
+/// What the caller asked for cannot be sent. Nothing was written and nothing changed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The output has no room for all of it.
+    BufferFull(BufferFull),
+    /// A message cannot be longer than 2³² − 1 bytes (PROTOCOL-HTTP2, *Message-Length*).
+    MessageTooLong,
+    /// A message's payload is not complete: nothing may come inside a message.
+    MessageUnfinished,
+    /// More payload was given than the prefix announced.
+    PayloadTooLong,
+    /// A single message is to be sent, and it was (statuscodes.md, *cardinality violation*).
+    MessageUnexpected,
+    /// A single message is to be sent, and it was not (statuscodes.md, *cardinality violation*).
+    MessageMissing,
+    /// A compressed message needs a `grpc-encoding` (compression.md, test case 6).
+    EncodingMissing,
+    /// The head has to be sent first (PROTOCOL-HTTP2, *Responses*).
+    HeadUnsent,
+    /// The head is sent once (PROTOCOL-HTTP2, *Responses*).
+    HeadSent,
+    /// The request was ended by [`ClientCall::half_close`](super::ClientCall::half_close).
+    HalfClosed,
+    /// The call is over.
+    Ended,
+    /// A prefix alone is of no use where the payload is written in base64 or in messages of
+    /// WebSocket.
+    PrefixAlone,
+    /// An encoding that is not a token (PROTOCOL-HTTP2, *Content-Coding*).
+    Encoding,
+    /// A user agent that is not printable ASCII (PROTOCOL-HTTP2, *User-Agent*).
+    UserAgent,
+    /// An origin or a list of header names that is not printable ASCII (Fetch, *CORS protocol*).
+    Cors,
+    /// The metadata of this index have a name that is not of digits, lower-case letters, `_`, `-`
+    /// and `.` (PROTOCOL-HTTP2, *Header-Name*).
+    MetadataName(usize),
+    /// The metadata of this index have a name that gRPC or HTTP reserves (PROTOCOL-HTTP2,
+    /// *Custom-Metadata*).
+    MetadataReserved(usize),
+    /// The metadata of this index have a value that is not printable ASCII without spaces around
+    /// it, or bytes and a name that does not end in `-bin`, or the reverse (PROTOCOL-HTTP2,
+    /// *ASCII-Value*, *Binary-Header*).
+    MetadataValue(usize),
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BufferFull(full) => return full.fmt(f),
+            Self::MessageTooLong => "a message is shorter than 2^32 bytes",
+            Self::MessageUnfinished => "the payload of a message is unfinished",
+            Self::PayloadTooLong => "more payload than the prefix announced",
+            Self::MessageUnexpected => "a second message where one is to be sent",
+            Self::MessageMissing => "no message where one is to be sent",
+            Self::EncodingMissing => "compressed message without an encoding",
+            Self::HeadUnsent => "the head is not sent",
+            Self::HeadSent => "the head is already sent",
+            Self::HalfClosed => "the request has ended",
+            Self::Ended => "the call is over",
+            Self::PrefixAlone => "this framing wraps the payload",
+            Self::Encoding => "invalid name of an encoding",
+            Self::UserAgent => "invalid user agent",
+            Self::Cors => "invalid origin or list of headers",
+            Self::MetadataName(index) => return write!(f, "metadata {index} have an invalid name"),
+            Self::MetadataReserved(index) => {
+                return write!(f, "metadata {index} have a reserved name");
+            }
+            Self::MetadataValue(index) => {
+                return write!(f, "metadata {index} have an invalid value");
+            }
+        })
+    }
+}
+
+impl core::error::Error for SendError {}
+
+impl From<BufferFull> for SendError {
+    fn from(full: BufferFull) -> Self {
+        Self::BufferFull(full)
+    }
+}

@@ -1,0 +1,46 @@
+/// What a peer may send, at most.
+///
+/// ```
+/// use framewright::grpc::Limits;
+///
+/// const LIMITS: Limits = Limits::new().max_message_len(64 * 1024);
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Limits {
+    pub(super) max_message_len: u64,
+    pub(super) max_trailers_len: u64,
+}
+
+impl Limits {
+    /// The defaults.
+    pub const fn new() -> Self {
+        Self { max_message_len: 4 << 20, max_trailers_len: 8 << 10 }
+    }
+
+    /// Sets the longest message, as it is on the wire, in bytes. Default: 4 MiB.
+    ///
+    /// An [`Assembler`](crate::Assembler) that can grow holds up to this many bytes for each call;
+    /// one in a fixed slice should be told the slice's length here. What a compressed message
+    /// becomes is for whoever decompresses it to limit, while it grows.
+    #[must_use]
+    pub const fn max_message_len(mut self, bytes: u64) -> Self {
+        self.max_message_len = bytes;
+        self
+    }
+
+    /// Sets the longest trailers, or the longest head of gRPC-Web over WebSocket, in bytes.
+    /// Default: 8 KiB, as PROTOCOL-HTTP2 suggests.
+    ///
+    /// The storage of a [`ClientCall`](super::ClientCall) that can grow holds up to this many bytes.
+    #[must_use]
+    pub const fn max_trailers_len(mut self, bytes: u64) -> Self {
+        self.max_trailers_len = bytes;
+        self
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::new()
+    }
+}

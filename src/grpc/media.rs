@@ -1,0 +1,141 @@
+use core::{fmt, str};
+
+use crate::http1::syntax::{is_token, trim};
+
+/// What the body is, and what its messages are: the value of `content-type` (PROTOCOL-HTTP2 and
+/// PROTOCOL-WEB, *Content-Type*).
+///
+/// ```
+/// use framewright::grpc::{Codec, ContentType, Dialect};
+///
+/// let json = ContentType { dialect: Dialect::Web, codec: Codec::JSON };
+/// assert_eq!(ContentType::parse(b"application/grpc-web+json; charset=utf-8"), Some(json));
+/// assert_eq!(json.to_string(), "application/grpc-web+json");
+/// assert_eq!(ContentType::parse(b"application/grpcfoo"), None);
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ContentType {
+    /// What the body is.
+    pub dialect: Dialect,
+    /// What the messages are.
+    pub codec: Codec,
+}
+
+/// The ways to put messages and trailers in HTTP.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Dialect {
+    /// gRPC: the trailers are those of HTTP.
+    Grpc,
+    /// gRPC-Web: the trailers are at the end of the body.
+    Web,
+    /// gRPC-Web, with its body in base64 (PROTOCOL-WEB, *Text-encoded streams*).
+    WebText,
+}
+
+impl ContentType {
+    /// Messages of Protobuf in gRPC.
+    pub const GRPC: Self = Self { dialect: Dialect::Grpc, codec: Codec::PROTO };
+    /// Messages of Protobuf in gRPC-Web.
+    pub const WEB: Self = Self { dialect: Dialect::Web, codec: Codec::PROTO };
+    /// Messages of Protobuf in gRPC-Web, in base64.
+    pub const WEB_TEXT: Self = Self { dialect: Dialect::WebText, codec: Codec::PROTO };
+
+    /// Parses a content type, in any case, and without its parameters.
+    ///
+    /// `None` if it is not one of gRPC, or if its codec has a name longer than
+    /// [`Codec::MAX_LEN`].
+    pub fn parse(value: &[u8]) -> Option<Self> {
+        let media_type = value.split(|&b| b == b';').next().map(trim)?;
+        let (name, codec) = match media_type.iter().position(|&b| b == b'+') {
+            Some(at) => (media_type.get(..at)?, media_type.get(at + 1..)?),
+            None => (media_type, &[][..]),
+        };
+        let named = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
+        let dialect = match () {
+            () if named(Dialect::Grpc.media_type()) => Dialect::Grpc,
+            () if named(Dialect::Web.media_type()) => Dialect::Web,
+            () if named(Dialect::WebText.media_type()) => Dialect::WebText,
+            // The document knows a longer name for the same.
+            () if named("application/grpc-web-text-base64") => Dialect::WebText,
+            () => return None,
+        };
+        Some(Self { dialect, codec: Codec::new(str::from_utf8(codec).ok()?)? })
+    }
+}
+
+impl Dialect {
+    pub(super) const fn media_type(self) -> &'static str {
+        match self {
+            Self::Grpc => "application/grpc",
+            Self::Web => "application/grpc-web",
+            Self::WebText => "application/grpc-web-text",
+        }
+    }
+}
+
+/// As `content-type` writes it.
+impl fmt::Display for ContentType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.dialect.media_type())?;
+        match self.codec.name() {
+            "" => Ok(()),
+            name => write!(f, "+{name}"),
+        }
+    }
+}
+
+/// What messages are encoded in (PROTOCOL-HTTP2, *Content-Type*).
+#[derive(Clone, Copy)]
+pub struct Codec {
+    name: [u8; Self::MAX_LEN],
+    len: u8,
+}
+
+impl Codec {
+    /// Length of the longest name that is taken, in bytes.
+    pub const MAX_LEN: usize = 31;
+    /// No name, which means Protobuf.
+    pub const UNNAMED: Self = Self { name: [0; Self::MAX_LEN], len: 0 };
+    /// Protobuf.
+    pub const PROTO: Self = Self::UNNAMED.with(b"proto");
+    /// JSON.
+    pub const JSON: Self = Self::UNNAMED.with(b"json");
+
+    /// The codec of a name, a token of at most [`MAX_LEN`](Self::MAX_LEN) bytes.
+    pub fn new(name: &str) -> Option<Self> {
+        let valid = name.is_empty() || is_token(name.as_bytes());
+        (valid && name.len() <= Self::MAX_LEN).then(|| Self::UNNAMED.with(name.as_bytes()))
+    }
+
+    /// The name; empty if there is none.
+    pub fn name(&self) -> &str {
+        let name = self.name.get(..usize::from(self.len)).unwrap_or_default();
+        str::from_utf8(name).unwrap_or_default()
+    }
+
+    const fn with(mut self, mut name: &[u8]) -> Self {
+        let mut room: &mut [u8] = &mut self.name;
+        while let ([byte, bytes @ ..], [to, rest @ ..]) = (name, room) {
+            *to = byte.to_ascii_lowercase();
+            (name, room) = (bytes, rest);
+            self.len += 1;
+        }
+        self
+    }
+}
+
+/// By name, in any case; one without a name is Protobuf.
+impl PartialEq for Codec {
+    fn eq(&self, other: &Self) -> bool {
+        let name = |codec: &Self| if codec.len == 0 { Self::PROTO.name } else { codec.name };
+        name(self) == name(other)
+    }
+}
+
+impl Eq for Codec {}
+
+impl fmt::Debug for Codec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Codec").field(&self.name()).finish()
+    }
+}

@@ -1,0 +1,216 @@
+use core::fmt;
+
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::general_purpose::{GeneralPurpose, PAD_INDIFFERENT};
+
+use super::SendError;
+use super::field::Sink;
+use crate::http1::syntax::{ascii, trim};
+use crate::{Buffer, BufferFull};
+
+/// The value of a piece of custom metadata (PROTOCOL-HTTP2, *Custom-Metadata*).
+///
+/// Names that end in `-bin` go with bytes, others with text. What was received can be sent on as it
+/// is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Value<'a> {
+    /// Printable ASCII, without spaces around it. Laxer than the grammar, it may be empty.
+    Text(&'a str),
+    /// Any bytes. They are written in base64.
+    Bytes(&'a [u8]),
+    /// Any bytes, in base64 as they came.
+    Base64(&'a [u8]),
+}
+
+impl Value<'_> {
+    /// Appends the bytes to `out`, out of base64 if need be.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was appended.
+    pub fn decode(&self, out: &mut impl Buffer) -> Result<(), DecodeError> {
+        match self {
+            Self::Text(text) => Ok(out.try_append(text.as_bytes())?),
+            Self::Bytes(bytes) => Ok(out.try_append(bytes)?),
+            Self::Base64(symbols) => decode(symbols, out),
+        }
+    }
+
+    /// Whether the value goes with a name, and can be written.
+    fn is_valid(&self, name: &str) -> bool {
+        let binary = name.ends_with("-bin");
+        match self {
+            Self::Text(text) => !binary && is_text(text.as_bytes()),
+            Self::Bytes(_) => binary,
+            Self::Base64(symbols) => {
+                binary && symbols.iter().all(|&b| b.is_ascii_alphanumeric() || b"+/=".contains(&b))
+            }
+        }
+    }
+}
+
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<'a> From<&'a [u8]> for Value<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+/// Goes through the custom metadata among the headers or trailers of any HTTP stack, in their order
+/// (PROTOCOL-HTTP2, *Custom-Metadata*).
+///
+/// Where several `-bin` values are joined by commas, each comes by itself. What gRPC and HTTP
+/// reserve is left out, and so is a text that could not be sent back, because the document forbids
+/// to fail for it.
+///
+/// ```
+/// use framewright::grpc::{Value, metadata};
+///
+/// let headers = [("te", &b"trailers"[..]), ("x-id", b"7"), ("x-bin", b"q6ur,AQI=")];
+/// let mut metadata = metadata(headers);
+/// assert_eq!(metadata.next(), Some(("x-id", Value::Text("7"))));
+/// assert_eq!(metadata.next(), Some(("x-bin", Value::Base64(b"q6ur"))));
+///
+/// let mut bytes = Vec::new();
+/// metadata.next().unwrap().1.decode(&mut bytes)?;
+/// assert_eq!(bytes, [1, 2]);
+/// # Ok::<(), framewright::grpc::DecodeError>(())
+/// ```
+pub fn metadata<'a, H>(headers: H) -> impl Iterator<Item = (&'a str, Value<'a>)>
+where
+    H: IntoIterator<Item = (&'a str, &'a [u8])>,
+{
+    let custom = headers.into_iter().filter(|(name, _)| !is_reserved(name));
+    custom.flat_map(|(name, value)| {
+        let suffix = name.len().checked_sub(4).and_then(|at| name.get(at..)).unwrap_or_default();
+        let (text, joined) = if suffix.eq_ignore_ascii_case("-bin") {
+            (None, Some(value.split(|&b| b == b',').map(|one| Value::Base64(trim(one)))))
+        } else {
+            let value = trim(value);
+            (is_text(value).then(|| Value::Text(ascii(value))), None)
+        };
+        text.into_iter().chain(joined.into_iter().flatten()).map(move |value| (name, value))
+    })
+}
+
+/// Whether only gRPC or HTTP itself may set a header of this name, in any case (PROTOCOL-HTTP2,
+/// *Custom-Metadata*; RFC 9110 §7.6.1).
+fn is_reserved(name: &str) -> bool {
+    const RESERVED: [&str; 16] = [
+        "accept",
+        "accept-encoding",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "host",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "user-agent",
+        "x-grpc-web",
+        "x-user-agent",
+    ];
+    name.starts_with(':')
+        || name.get(..5).is_some_and(|prefix| prefix.eq_ignore_ascii_case("grpc-"))
+        || RESERVED.iter().any(|reserved| name.eq_ignore_ascii_case(reserved))
+}
+
+/// Whether `value` is an *ASCII-Value* without spaces around it, or empty.
+fn is_text(value: &[u8]) -> bool {
+    value.iter().all(|&b| matches!(b, b' '..=b'~')) && trim(value).len() == value.len()
+}
+
+/// Whether `name` is a *Header-Name*.
+fn is_name(name: &str) -> bool {
+    let valid = |b| matches!(b, b'0'..=b'9' | b'a'..=b'z' | b'_' | b'-' | b'.');
+    !name.is_empty() && name.bytes().all(valid)
+}
+
+/// Checks metadata that are to be written.
+pub(super) fn check(metadata: &[(&str, Value<'_>)]) -> Result<(), SendError> {
+    for (index, (name, value)) in metadata.iter().enumerate() {
+        if !is_name(name) {
+            return Err(SendError::MetadataName(index));
+        }
+        if is_reserved(name) {
+            return Err(SendError::MetadataReserved(index));
+        }
+        if !value.is_valid(name) {
+            return Err(SendError::MetadataValue(index));
+        }
+    }
+    Ok(())
+}
+
+/// Writes metadata that were checked, one line for each value: some peers cannot split.
+pub(super) fn write(metadata: &[(&str, Value<'_>)], sink: &mut dyn Sink) {
+    for (name, value) in metadata {
+        write_value(name, *value, sink);
+    }
+}
+
+pub(super) fn write_value(name: &str, value: Value<'_>, sink: &mut dyn Sink) {
+    match value {
+        Value::Text(text) => sink.field(name, text.as_bytes()),
+        Value::Bytes(bytes) => sink.field_base64(name, bytes),
+        Value::Base64(symbols) => sink.field(name, symbols),
+    }
+}
+
+/// Decodes base64 with or without padding, whatever its last bits (PROTOCOL-HTTP2,
+/// *Custom-Metadata*).
+fn decode(symbols: &[u8], out: &mut impl Buffer) -> Result<(), DecodeError> {
+    const LENIENT: GeneralPurpose =
+        GeneralPurpose::new(&STANDARD, PAD_INDIFFERENT.with_decode_allow_trailing_bits(true));
+    let start = out.as_slice().len();
+    let mut pieces = symbols.chunks(64).peekable();
+    while let Some(piece) = pieces.next() {
+        let mut bytes = [0; 48];
+        let decoded = match LENIENT.decode_slice(piece, &mut bytes) {
+            // Only the last can be padded.
+            Ok(len) if len == bytes.len() || pieces.peek().is_none() => {
+                out.try_append(bytes.get(..len).unwrap_or_default()).map_err(DecodeError::from)
+            }
+            _ => Err(DecodeError::Base64),
+        };
+        decoded.inspect_err(|_| out.truncate(start))?;
+    }
+    Ok(())
+}
+
+/// The value could not be decoded.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// It is not base64 (RFC 4648 §4).
+    Base64,
+    /// The output has no room for it.
+    BufferFull(BufferFull),
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Base64 => f.write_str("invalid base64"),
+            Self::BufferFull(full) => full.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for DecodeError {}
+
+impl From<BufferFull> for DecodeError {
+    fn from(full: BufferFull) -> Self {
+        Self::BufferFull(full)
+    }
+}

@@ -1,0 +1,80 @@
+//! gRPC and gRPC-Web, but for HTTP itself. A name in capitals is that of a document in gRPC's
+//! repository, such as PROTOCOL-HTTP2, and one in italics that of a rule or a section in it.
+//!
+//! A [`Decoder`] and an [`Encoder`] know messages; a [`ClientCall`] and a [`ServerCall`] know what
+//! comes when, over any stack of HTTP that gives out heads, bodies and trailers. Heads and trailers
+//! are written as lines, which [`Fields`] reads.
+//!
+//! ```
+//! use framewright::Assembler;
+//! use framewright::grpc::{
+//!     Event, Kind, Limits, Message, Request, ResponseHead, ServerCall, Status, Trailing,
+//! };
+//!
+//! /// Answers each message with itself, in any dialect; `read` is what has come of the body.
+//! fn on_readable(
+//!     call: &mut ServerCall,
+//!     assembler: &mut Assembler<Vec<u8>>,
+//!     read: &mut [u8],
+//!     body: &mut Vec<u8>,
+//! ) {
+//!     let mut input = call.plain(read);
+//!     while let Some(event) = call.receive(&mut input) {
+//!         let Event::Message { chunk, .. } = event else { continue };
+//!         if let Ok(Some(message)) = assembler.push(chunk) {
+//!             call.send(Message::plain(message), body).expect("the head is sent");
+//!         }
+//!     } // `input` is empty: there is nothing to keep, move or count
+//! }
+//!
+//! let headers = [("content-type", &b"application/grpc-web-text"[..])];
+//! let request = Request::parse("POST", "/echo.Echo/Chat", headers).unwrap();
+//! let mut call = request.accept(Kind::BidiStreaming, Limits::new(), &[]).unwrap();
+//! let (mut head, mut body) = (Vec::new(), Vec::new());
+//! call.send_head(ResponseHead::new(), &mut head)?;
+//! let mut assembler = Assembler::new(Vec::new());
+//! for read in ["AAAAAAIIA", "Q=="] {
+//!     on_readable(&mut call, &mut assembler, &mut read.to_owned().into_bytes(), &mut body);
+//! }
+//! assert_eq!(call.receive_end(), Some(Event::HalfClose));
+//! assert_eq!(call.finish(Status::OK, &mut body)?, Trailing::Body);
+//! assert_eq!(head, b"content-type: application/grpc-web-text\r\n");
+//! assert_eq!(body, b"AAAAAAIIAQ==gAAAABBncnBjLXN0YXR1czogMA0K");
+//! # Ok::<(), framewright::grpc::SendError>(())
+//! ```
+
+mod body;
+mod call;
+mod client;
+mod code;
+mod decode;
+mod encode;
+mod error;
+mod field;
+mod limits;
+mod media;
+mod metadata;
+mod path;
+mod prefix;
+mod request;
+mod server;
+mod status;
+mod timeout;
+pub mod web;
+
+pub use call::{Event, Kind};
+pub use client::ClientCall;
+pub use code::Code;
+pub use decode::{Decoder, Frame, Part};
+pub use encode::{Encoder, Message};
+pub use error::{Error, SendError};
+pub use field::{FieldIter, Fields};
+pub use limits::Limits;
+pub use media::{Codec, ContentType, Dialect};
+pub use metadata::{DecodeError, Value, metadata};
+pub use path::Path;
+pub use prefix::Prefix;
+pub use request::{ClientRequest, Refusal, Request, accept_encodings};
+pub use server::{ResponseHead, ServerCall, Trailing};
+pub use status::{Status, StatusMessage, Trailers};
+pub use timeout::Timeout;

@@ -1,0 +1,169 @@
+use core::ops::Deref;
+
+use super::chunked::MAX_CHUNK_LEN;
+use super::write::{HeadWriter, check_headers, is_framing};
+use super::{Body, SendError};
+use crate::Buffer;
+
+/// Writes the body of a message in pieces, framed as its head announced it (§6, §7).
+///
+/// [`RequestWriter::begin`](super::RequestWriter::begin) and
+/// [`ResponseWriter::begin`](super::ResponseWriter::begin) write the head and give the encoder for
+/// what follows. A piece is written whole or not at all, to any [`Buffer`], and never more than was
+/// announced, since the peer would take the rest for another message.
+///
+/// ```
+/// use framewright::http1::{Body, BodyEncoder};
+///
+/// let mut encoder = BodyEncoder::new(Body::Chunked);
+/// let mut out = Vec::new();
+/// encoder.encode(b"hello", &mut out)?;
+/// encoder.encode(b"", &mut out)?; // is not written: an empty chunk would be the last
+/// encoder.finish(&mut out)?;
+/// assert_eq!(out, b"5\r\nhello\r\n0\r\n\r\n");
+/// # Ok::<(), framewright::http1::SendError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct BodyEncoder {
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// In a body of so many more bytes.
+    Len {
+        remaining: u64,
+    },
+    Chunked,
+    UntilClose,
+    /// Behind the last chunk.
+    Complete,
+}
+
+impl BodyEncoder {
+    /// An encoder for one body, as the head before it announces it.
+    pub const fn new(body: Body) -> Self {
+        let state = match body {
+            Body::Len(remaining) => State::Len { remaining },
+            Body::Chunked => State::Chunked,
+            Body::UntilClose => State::UntilClose,
+        };
+        Self { state }
+    }
+
+    /// Writes the next piece of the body; as a chunk, if it is [`Body::Chunked`].
+    ///
+    /// Of an empty piece, nothing is written.
+    pub fn encode(&mut self, data: &[u8], out: &mut impl Buffer) -> Result<(), SendError> {
+        let before = self.state;
+        let header = self.encode_header(data.len() as u64)?;
+        let mut chunk = HeadWriter::new(out);
+        chunk.piece(&header, data);
+        chunk.finish().inspect_err(|_| self.state = before)?;
+        Ok(())
+    }
+
+    /// Gives what goes before the next `len` bytes of the body, for a vectored write.
+    ///
+    /// Right behind it, the caller has to write these bytes, and then [`ChunkHeader::end`].
+    pub fn encode_header(&mut self, len: u64) -> Result<ChunkHeader, SendError> {
+        match &mut self.state {
+            State::Len { remaining } => {
+                *remaining = remaining.checked_sub(len).ok_or(SendError::BodyTooLong)?;
+                Ok(ChunkHeader::NONE)
+            }
+            State::Chunked if len > MAX_CHUNK_LEN => Err(SendError::BodyTooLong),
+            State::Chunked => Ok(ChunkHeader::new(len)),
+            State::Complete if len > 0 => Err(SendError::BodyTooLong),
+            State::UntilClose | State::Complete => Ok(ChunkHeader::NONE),
+        }
+    }
+
+    /// Ends the body: writes the last chunk, if it is [`Body::Chunked`].
+    ///
+    /// A body until close ends when the caller closes the connection. Nothing happens at an end
+    /// that was written before.
+    ///
+    /// # Errors
+    ///
+    /// Less was written than announced, or the buffer has no room.
+    pub fn finish(&mut self, out: &mut impl Buffer) -> Result<(), SendError> {
+        self.finish_with(&[], out)
+    }
+
+    /// Ends a body that is [`Body::Chunked`] with trailers, in this order (§7.1.2).
+    ///
+    /// Most recipients ignore them. Those that would say how to read the message, which has been
+    /// read by then, are refused (RFC 9110 §6.5.1).
+    pub fn finish_with(
+        &mut self,
+        trailers: &[(&str, &str)],
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        match self.state {
+            State::Chunked => {}
+            _ if !trailers.is_empty() => return Err(SendError::Trailers),
+            State::Len { remaining: 1.. } => return Err(SendError::BodyTooShort),
+            State::Len { .. } | State::UntilClose | State::Complete => return Ok(()),
+        }
+        check_headers(trailers, is_header_only)?;
+        let mut last = HeadWriter::new(out);
+        last.put(b"0\r\n");
+        last.headers(trailers);
+        last.put(b"\r\n");
+        last.finish()?;
+        self.state = State::Complete;
+        Ok(())
+    }
+}
+
+/// What goes before a piece of a body: the size line of a chunk, or nothing. Dereferences to its
+/// bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct ChunkHeader {
+    bytes: [u8; 18],
+    len: u8,
+}
+
+impl ChunkHeader {
+    const NONE: Self = Self { bytes: [0; 18], len: 0 };
+
+    /// What goes behind the piece: CRLF, or nothing.
+    pub const fn end(&self) -> &'static [u8] {
+        if self.len == 0 { b"" } else { b"\r\n" }
+    }
+
+    /// The size line of a chunk of `len` bytes; nothing, if it would be the last.
+    fn new(len: u64) -> Self {
+        let mut header = Self::NONE;
+        if len == 0 {
+            return header;
+        }
+        let digits = len.to_be_bytes().into_iter().flat_map(|byte| [byte >> 4, byte & 0xF]);
+        let digits = digits
+            .skip_while(|digit| *digit == 0)
+            .map(|digit| if digit < 10 { b'0' + digit } else { b'A' + digit - 10 });
+        for (to, from) in header.bytes.iter_mut().zip(digits.chain(*b"\r\n")) {
+            *to = from;
+            header.len += 1;
+        }
+        header
+    }
+}
+
+impl Deref for ChunkHeader {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+    }
+}
+
+/// Whether a header cannot be a trailer: it says where the message goes or how to read it.
+fn is_header_only(name: &str) -> bool {
+    is_framing(name)
+        || ["content-encoding", "content-range", "content-type", "host", "te", "trailer", "upgrade"]
+            .iter()
+            .any(|reserved| name.eq_ignore_ascii_case(reserved))
+}

@@ -1,0 +1,77 @@
+//! Server-Sent Events (HTML standard §9.2). A section number alone is one of that standard.
+//!
+//! A server writes a stream with an [`Encoder`]. A client gives the body of a response to an
+//! [`Assembler`], which joins [`Event`]s; or leaves it to a [`Client`] to say when to connect, and
+//! again after the stream broke. For fields as they come, there is the [`Decoder`].
+//!
+//! Every stream of bytes is a stream of events: there is nothing that a peer could do wrong but go
+//! over [`Limits`], and that loses one event. What is not UTF-8 becomes U+FFFD.
+//!
+//! A server that sends, and a client that hears it:
+//!
+//! ```
+//! use framewright::sse::{Assembler, Encoder, Fields, Item, Limits, Storage};
+//!
+//! let mut encoder = Encoder::new();
+//! let mut stream = Vec::new(); // the body of a response with `RESPONSE_HEADERS`
+//! encoder.encode_retry(10_000, &mut stream)?;
+//! encoder.encode(Fields::new().event_type("add").id("1").data("73857293"), &mut stream)?;
+//! encoder.encode("two\nlines", &mut stream)?;
+//! encoder.encode_keep_alive(&mut stream)?;
+//!
+//! let mut assembler = Assembler::new(Limits::new(), Storage::<Vec<u8>>::default());
+//! let mut events = Vec::new();
+//! for read in stream.chunks(7) { // what the client has just read, any size
+//!     let mut input = read;
+//!     while let Some(item) = assembler.receive(&mut input) {
+//!         match item {
+//!             Item::Event(event) => events.push(format!("{}: {}", event.event_type, event.data)),
+//!             Item::Comment(_) => println!("the server is alive"),
+//!             Item::Lost(error) => eprintln!("an event was lost: {error}"),
+//!             _ => {}
+//!         }
+//!     } // `input` is empty: there is nothing to keep, move or count
+//! }
+//! assert_eq!(events, ["add: 73857293", "message: two\nlines"]);
+//! assert_eq!(assembler.reconnection_time(), Some(10_000));
+//! assert_eq!(assembler.last_event_id(), "1");
+//! assert_eq!(assembler.finish(), None); // no event was cut off
+//! # Ok::<(), framewright::sse::SendError>(())
+//! ```
+
+mod assemble;
+mod client;
+mod decode;
+mod encode;
+mod error;
+mod limits;
+mod lossy;
+mod policy;
+mod storage;
+
+pub use assemble::{Assembler, Event, Item};
+pub use client::{Action, Client, ReadyState, Reason, Response};
+pub use decode::{Decoder, Part};
+pub use encode::{Encoder, Fields};
+pub use error::{Error, SendError};
+pub use limits::Limits;
+pub use policy::{Policy, Reconnect};
+pub use storage::Storage;
+
+/// The content type of an event stream (§9.2.5).
+pub const CONTENT_TYPE: &str = "text/event-stream";
+
+/// The header in which a client sends back the last event ID (§9.2.4).
+pub const LAST_EVENT_ID: &str = "Last-Event-ID";
+
+/// The headers of a client's request (§9.2.2).
+pub const REQUEST_HEADERS: [(&str, &str); 2] =
+    [("Accept", CONTENT_TYPE), ("Cache-Control", "no-store")];
+
+/// The headers of a server's response: its type, and that nobody on the way is to keep it, or to
+/// hold it back as nginx would.
+pub const RESPONSE_HEADERS: [(&str, &str); 3] =
+    [("Content-Type", CONTENT_TYPE), ("Cache-Control", "no-store"), ("X-Accel-Buffering", "no")];
+
+/// How often a server that has nothing to say should send a sign of life, in ms (§9.2.7).
+pub const KEEP_ALIVE_INTERVAL: u64 = 15_000;

@@ -1,0 +1,620 @@
+//! Heads and what is in them, in the order of PROTOCOL-HTTP2 (*Requests*), then *Responses*.
+#![cfg(feature = "alloc")]
+
+use core::time::Duration;
+
+use framewright::grpc::{
+    ClientRequest, Code, Codec, ContentType, DecodeError, Dialect, Error, Fields, Kind, Limits,
+    Path, Refusal, Request, ResponseHead, SendError, Status, Timeout, Trailers, Value,
+    accept_encodings, metadata,
+};
+use framewright::{Buffer, BufferFull, SliceBuf};
+use proptest::prelude::{ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, proptest};
+
+type Headers<'a> = Vec<(&'a str, &'a [u8])>;
+
+fn headers<'a>(list: &[(&'a str, &'a str)]) -> Headers<'a> {
+    list.iter().map(|(name, value)| (*name, value.as_bytes())).collect()
+}
+
+fn request<'a>(list: &[(&'a str, &'a str)]) -> Result<Request<'a>, Refusal<'static>> {
+    Request::parse("POST", "/p.S/M", headers(list))
+}
+
+const GRPC: (&str, &str) = ("content-type", "application/grpc");
+
+fn written(write: impl FnOnce(&mut Vec<u8>) -> Result<(), SendError>) -> String {
+    let mut out = Vec::new();
+    write(&mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+// Method
+
+#[test]
+fn a_method_other_than_post_is_not_allowed() {
+    for method in ["GET", "PUT", "OPTIONS", "post", ""] {
+        let refusal = Request::parse(method, "/p.S/M", headers(&[GRPC])).unwrap_err();
+        assert_eq!(refusal.http_status(), 405);
+        assert_eq!(written(|out| refusal.write(out)), "allow: POST\r\n", "nothing of gRPC");
+    }
+}
+
+// Path → "/" Service-Name "/" {method name}
+
+#[test]
+fn a_path_is_a_service_and_a_method() {
+    for (path, parts) in [
+        ("/helloworld.Greeter/SayHello", Some(("helloworld.Greeter", "SayHello"))),
+        ("/Greeter/SayHello", Some(("Greeter", "SayHello"))),
+        ("/prefix/p.S/M", Some(("prefix/p.S", "M"))),
+        ("/p.S/m%20x", Some(("p.S", "m%20x"))),
+        ("", None),
+        ("/", None),
+        ("//", None),
+        ("/M", None),
+        ("/p.S/", None),
+        ("//M", None),
+        ("p.S/M", None),
+        ("/p.S/M?q", None),
+        ("/p.S/M#f", None),
+        ("/p.S/M M", None),
+        ("/p.S/\u{e9}", None),
+        ("/p.S/M\r\nx: y", None),
+    ] {
+        let parsed = Path::parse(path);
+        assert_eq!(parsed.map(|path| (path.service(), path.method())), parts, "{path}");
+        assert!(parsed.is_none_or(|parsed| parsed.as_str() == path));
+    }
+    let refusal = Request::parse("POST", "/nothing", headers(&[GRPC])).unwrap_err();
+    assert_eq!((refusal.http_status(), refusal.status().code), (200, Code::Unimplemented));
+}
+
+// TE
+
+#[test]
+fn te_is_looked_at_and_not_insisted_upon() {
+    for (value, says) in
+        [("trailers", true), ("gzip, Trailers", true), ("gzip", false), ("", false)]
+    {
+        assert_eq!(request(&[GRPC, ("TE", value)]).unwrap().te_trailers(), says, "{value}");
+    }
+    assert!(!request(&[GRPC]).unwrap().te_trailers());
+}
+
+// Timeout → "grpc-timeout" TimeoutValue TimeoutUnit
+
+#[test]
+fn a_timeout_is_of_1_to_8_digits_and_a_unit() {
+    for (value, duration) in [
+        ("1H", Duration::from_secs(3600)),
+        ("1M", Duration::from_secs(60)),
+        ("1S", Duration::from_secs(1)),
+        ("1m", Duration::from_millis(1)),
+        ("1u", Duration::from_micros(1)),
+        ("1n", Duration::from_nanos(1)),
+        ("1500m", Duration::from_millis(1500)),
+        ("1670M", Duration::from_secs(100_200)),
+        ("99999999H", Duration::from_secs(99_999_999 * 3600)),
+        ("99999999n", Duration::from_nanos(99_999_999)),
+        ("00000001S", Duration::from_secs(1)),
+        ("0n", Duration::ZERO),
+        ("0H", Duration::ZERO),
+    ] {
+        assert_eq!(Timeout::parse(value.as_bytes()).unwrap().duration(), duration, "{value}");
+    }
+    for value in [
+        "",
+        "S",
+        "1",
+        "123456789S",
+        "000000001S",
+        "-1S",
+        "+1S",
+        " 1S",
+        "1 S",
+        "1s",
+        "1h",
+        "1N",
+        "1U",
+        "1x",
+        "1.5S",
+        "1SS",
+        "0x1S",
+        "\u{661}S",
+    ] {
+        assert_eq!(Timeout::parse(value.as_bytes()), None, "{value:?}");
+    }
+    let refusal = request(&[GRPC, ("grpc-timeout", "1s")]).unwrap_err();
+    assert_eq!((refusal.http_status(), refusal.status().code), (200, Code::Internal));
+    assert!(request(&[GRPC, ("grpc-timeout", " 1S ")]).is_ok(), "HTTP allows spaces around it");
+}
+
+#[test]
+fn a_timeout_is_written_in_the_smallest_unit_that_fits_rounded_up() {
+    for (duration, written) in [
+        (Duration::ZERO, "0n"),
+        (Duration::from_nanos(1), "1n"),
+        (Duration::from_nanos(99_999_999), "99999999n"),
+        (Duration::from_nanos(100_000_000), "100000u"),
+        (Duration::from_nanos(100_000_001), "100001u"),
+        (Duration::from_millis(1500), "1500000u"),
+        (Duration::from_nanos(99_999_999_001), "100000m"),
+        (Duration::from_secs(100_000), "100000S"),
+        (Duration::from_secs(99_999), "99999000m"),
+        (Duration::from_secs(99_999_999), "99999999S"),
+        (Duration::from_secs(100_000_000), "1666667M"),
+        (Duration::from_secs(6_000_000_000), "1666667H"),
+        (Duration::from_secs(99_999_999 * 3600), "99999999H"),
+        (Duration::from_secs(99_999_999 * 3600 + 1), "99999999H"),
+        (Duration::MAX, "99999999H"),
+    ] {
+        assert_eq!(Timeout::new(duration).to_string(), written, "{duration:?}");
+    }
+}
+
+#[test]
+fn a_deadline_is_rounded_up_and_never_overflows() {
+    for (value, now, at) in [
+        ("1S", 5, 1005),
+        ("1n", 5, 6),
+        ("1000001n", 5, 7),
+        ("0n", 5, 5),
+        ("99999999H", 0, 359_999_996_400_000),
+        ("99999999H", u64::MAX - 1, u64::MAX),
+    ] {
+        assert_eq!(Timeout::parse(value.as_bytes()).unwrap().deadline(now), at, "{value}");
+    }
+}
+
+// Content-Type
+
+#[test]
+fn a_content_type_is_taken_by_its_family_and_its_codec() {
+    let other = Codec::new("vnd.example").unwrap();
+    for (value, expected) in [
+        ("application/grpc", Some((Dialect::Grpc, ""))),
+        ("application/grpc+proto", Some((Dialect::Grpc, "proto"))),
+        ("application/grpc+json", Some((Dialect::Grpc, "json"))),
+        ("application/grpc+vnd.example", Some((Dialect::Grpc, other.name()))),
+        ("application/grpc;charset=utf-8", Some((Dialect::Grpc, ""))),
+        ("Application/GRPC+Proto ; q=1", Some((Dialect::Grpc, "proto"))),
+        ("application/grpc+", Some((Dialect::Grpc, ""))),
+        ("application/grpc-web", Some((Dialect::Web, ""))),
+        ("application/grpc-web+proto", Some((Dialect::Web, "proto"))),
+        ("application/grpc-web+json; charset=utf-8", Some((Dialect::Web, "json"))),
+        ("application/grpc-web-text", Some((Dialect::WebText, ""))),
+        ("application/grpc-web-text+proto", Some((Dialect::WebText, "proto"))),
+        ("application/grpc-web-text-base64", Some((Dialect::WebText, ""))),
+        ("application/grpcfoo", None),
+        ("application/grpc-foo", None),
+        ("application/grp", None),
+        ("application/json", None),
+        ("text/html", None),
+        ("", None),
+        (";", None),
+        ("application/grpc+a b", None),
+        ("application/grpc+a+b/", None),
+        ("application/grpc+a2345678901234567890123456789012", None),
+    ] {
+        let parsed = ContentType::parse(value.as_bytes());
+        let parts = parsed.as_ref().map(|parsed| (parsed.dialect, parsed.codec.name()));
+        assert_eq!(parts, expected, "{value}");
+        match parsed {
+            Some(parsed) => {
+                let again = ContentType::parse(parsed.to_string().as_bytes());
+                assert_eq!(again, Some(parsed));
+                assert!(request(&[("content-type", value)]).is_ok());
+            }
+            None => {
+                let refusal = request(&[("content-type", value)]).unwrap_err();
+                assert_eq!(refusal.http_status(), 415, "{value}");
+                assert_eq!(written(|out| refusal.write(out)), "");
+            }
+        }
+    }
+    assert_eq!(request(&[]).unwrap_err().http_status(), 415, "none at all");
+    assert_eq!(Codec::UNNAMED, Codec::PROTO);
+    assert_ne!(Codec::UNNAMED, Codec::JSON);
+}
+
+#[test]
+fn accept_chooses_what_a_response_in_grpc_web_is() {
+    let kind = (Kind::Unary, Limits::new());
+    for (content_type, accept, response) in [
+        ("application/grpc-web", "application/grpc-web-text", "application/grpc-web-text"),
+        ("application/grpc-web-text+json", "application/grpc-web", "application/grpc-web+json"),
+        ("application/grpc-web-text", "*/*", "application/grpc-web-text"),
+        ("application/grpc-web-text", "text/html, application/grpc-web", "application/grpc-web"),
+        ("application/grpc-web", "application/grpc", "application/grpc-web"),
+        ("application/grpc", "application/grpc-web", "application/grpc"),
+        ("application/grpc+proto", "", "application/grpc+proto"),
+    ] {
+        let request = request(&[("content-type", content_type), ("accept", accept)]).unwrap();
+        let mut call = request.accept(kind.0, kind.1, &[]).unwrap();
+        let head = written(|out| call.send_head(ResponseHead::new(), out));
+        assert_eq!(head, format!("content-type: {response}\r\n"));
+    }
+}
+
+// Message-Encoding, Message-Accept-Encoding, and compression.md
+
+#[test]
+fn a_request_in_an_unknown_encoding_is_unimplemented_and_told_what_is() {
+    let request = request(&[GRPC, ("grpc-encoding", "snappy")]).unwrap();
+    assert_eq!(request.encoding(), Some("snappy"));
+    let refusal = request.accept(Kind::Unary, Limits::new(), &["gzip", "zstd"]).unwrap_err();
+    assert_eq!((refusal.http_status(), refusal.status().code), (200, Code::Unimplemented));
+    assert_eq!(
+        written(|out| refusal.write(out)),
+        "content-type: application/grpc\r\n\
+         grpc-accept-encoding: gzip,zstd\r\n\
+         grpc-status: 12\r\n\
+         grpc-message: unsupported grpc-encoding\r\n"
+    );
+    assert!(request.accept(Kind::Unary, Limits::new(), &["gzip", "snappy"]).is_ok());
+}
+
+#[test]
+fn identity_is_no_encoding() {
+    for list in [&[GRPC][..], &[GRPC, ("grpc-encoding", "identity")]] {
+        let request = request(list).unwrap();
+        assert_eq!(request.encoding(), None);
+        assert!(request.accept(Kind::Unary, Limits::new(), &[]).is_ok());
+    }
+}
+
+#[test]
+fn accepted_encodings_are_a_list_however_it_is_spaced_and_in_however_many_lines() {
+    let expected = ["identity", "deflate", "gzip"];
+    for lines in [
+        &["identity,deflate,gzip"][..],
+        &["identity, deflate, gzip"],
+        &[" identity ,,deflate", "gzip"],
+    ] {
+        let list = lines.iter().map(|line| ("Grpc-Accept-Encoding", line.as_bytes()));
+        assert_eq!(accept_encodings(list).collect::<Vec<_>>(), expected);
+    }
+}
+
+// Custom-Metadata → Binary-Header / ASCII-Header
+
+#[test]
+fn metadata_are_found_among_the_headers() {
+    let list = headers(&[
+        (":path", "/p.S/M"),
+        ("x-b", "2"),
+        ("te", "trailers"),
+        ("grpc-timeout", "1S"),
+        ("Grpc-Future", "reserved"),
+        ("user-agent", "grpc-go/1"),
+        ("content-type", "application/grpc"),
+        ("x-a", " spaces around "),
+        ("x-bin", "q6ur, AQI,,AQI="),
+        ("x-b", "1"),
+        ("x-tab", "a\tb"),
+        ("x-high", "\u{e9}"),
+        ("x-empty", ""),
+    ]);
+    let expected = [
+        ("x-b", Value::Text("2")),
+        ("x-a", Value::Text("spaces around")),
+        ("x-bin", Value::Base64(b"q6ur")),
+        ("x-bin", Value::Base64(b"AQI")),
+        ("x-bin", Value::Base64(b"")),
+        ("x-bin", Value::Base64(b"AQI=")),
+        ("x-b", Value::Text("1")),
+        ("x-empty", Value::Text("")),
+    ];
+    assert_eq!(metadata(list).collect::<Vec<_>>(), expected);
+}
+
+/// PROTOCOL-HTTP2: sending back what came must not fail.
+#[test]
+fn whatever_is_found_can_be_sent_back() {
+    let list = headers(&[
+        ("x-a", " padded\t"),
+        ("x-bin", "AQI=,q6ur"),
+        ("x-bad", "a\u{7f}b"),
+        ("te", "x"),
+        ("x-b", "~!"),
+    ]);
+    let echo: Vec<_> = metadata(list).collect();
+    let trailers = written(|out| Trailers::new(Status::OK).metadata(&echo).write(out));
+    assert_eq!(
+        trailers,
+        "grpc-status: 0\r\nx-a: padded\r\nx-bin: AQI=\r\nx-bin: q6ur\r\nx-b: ~!\r\n"
+    );
+}
+
+#[test]
+fn base64_is_taken_with_or_without_padding_and_whatever_its_last_bits() {
+    for (symbols, bytes) in [
+        ("", Ok(&b""[..])),
+        ("q6urAQ", Ok(&[0xAB, 0xAB, 0xAB, 1])),
+        ("q6urAQ==", Ok(&[0xAB, 0xAB, 0xAB, 1])),
+        ("AQI", Ok(&[1, 2])),
+        ("AQI=", Ok(&[1, 2])),
+        ("AQJ", Ok(&[1, 2])),
+        ("+/+/", Ok(&[0xFB, 0xFF, 0xBF])),
+        ("AQI==", Err(())),
+        ("A", Err(())),
+        ("AAAAA", Err(())),
+        ("-_-_", Err(())),
+        ("AQ=I", Err(())),
+        ("AQ==AQ==", Err(())),
+        ("A Q", Err(())),
+        ("=", Err(())),
+    ] {
+        let mut out = b">".to_vec();
+        match Value::Base64(symbols.as_bytes()).decode(&mut out) {
+            Ok(()) => assert_eq!(Ok(&out[1..]), bytes, "{symbols}"),
+            Err(e) => {
+                assert_eq!((e, bytes), (DecodeError::Base64, Err(())), "{symbols}");
+                assert_eq!(out, b">", "nothing was appended");
+            }
+        }
+    }
+    let padded_inside = format!("{}AQ==AAAA", "A".repeat(60));
+    let value = Value::Base64(padded_inside.as_bytes());
+    assert_eq!(value.decode(&mut Vec::new()), Err(DecodeError::Base64), "at the edge of a piece");
+    let mut room = [0; 3];
+    let mut out = SliceBuf::new(&mut room);
+    let full = DecodeError::BufferFull(BufferFull { needed: 4 });
+    assert_eq!(Value::Base64(b"q6urAQ").decode(&mut out), Err(full));
+    assert_eq!(out.as_slice(), b"");
+}
+
+#[test]
+fn what_cannot_be_metadata_is_refused_and_nothing_is_written() {
+    let bytes = Value::Bytes(&[1]);
+    let text = Value::Text("x");
+    for (name, value, error) in [
+        ("X-Upper", text, SendError::MetadataName(1)),
+        ("", text, SendError::MetadataName(1)),
+        ("x y", text, SendError::MetadataName(1)),
+        ("x:y", text, SendError::MetadataName(1)),
+        (":path", text, SendError::MetadataName(1)),
+        ("x\r\n", text, SendError::MetadataName(1)),
+        ("x!", text, SendError::MetadataName(1)),
+        ("grpc-status", text, SendError::MetadataReserved(1)),
+        ("grpc-anything", text, SendError::MetadataReserved(1)),
+        ("te", text, SendError::MetadataReserved(1)),
+        ("content-type", text, SendError::MetadataReserved(1)),
+        ("connection", text, SendError::MetadataReserved(1)),
+        ("transfer-encoding", text, SendError::MetadataReserved(1)),
+        ("user-agent", text, SendError::MetadataReserved(1)),
+        ("x", Value::Text("a\r\nb: c"), SendError::MetadataValue(1)),
+        ("x", Value::Text("\u{e9}"), SendError::MetadataValue(1)),
+        ("x", Value::Text("a\tb"), SendError::MetadataValue(1)),
+        ("x", Value::Text(" a"), SendError::MetadataValue(1)),
+        ("x", Value::Text("a "), SendError::MetadataValue(1)),
+        ("x", bytes, SendError::MetadataValue(1)),
+        ("x", Value::Base64(b"AA"), SendError::MetadataValue(1)),
+        ("x-bin", text, SendError::MetadataValue(1)),
+        ("x-bin", Value::Base64(b"AA,AA"), SendError::MetadataValue(1)),
+        ("x-bin", Value::Base64(b"AA\r\n"), SendError::MetadataValue(1)),
+    ] {
+        let list = [("ok", text), (name, value)];
+        let mut out = Vec::new();
+        assert_eq!(Trailers::new(Status::OK).metadata(&list).write(&mut out), Err(error), "{name}");
+        let request = ClientRequest::new(Path::parse("/p.S/M").unwrap()).metadata(&list);
+        assert_eq!(request.write_head(&mut out), Err(error));
+        assert_eq!(out, b"");
+    }
+}
+
+#[test]
+fn bytes_are_written_in_base64_without_padding_and_one_line_each() {
+    let list = [
+        ("x-bin", Value::Bytes(&[0xAB, 0xAB, 0xAB, 1])),
+        ("x-bin", Value::Bytes(&[1, 2])),
+        ("x-bin", Value::Bytes(&[])),
+    ];
+    let trailers = written(|out| Trailers::new(Status::OK).metadata(&list).write(out));
+    assert_eq!(trailers, "grpc-status: 0\r\nx-bin: q6urAQ\r\nx-bin: AQI\r\nx-bin: \r\n");
+}
+
+// Request-Headers → Call-Definition *Custom-Metadata
+
+#[test]
+fn a_request_head_has_the_timeout_first_and_metadata_last() {
+    let request = ClientRequest::new(Path::parse("/p.S/M").unwrap())
+        .timeout(Timeout::new(Duration::from_secs(1)))
+        .encoding("gzip")
+        .accept_encodings(&["gzip", "deflate"])
+        .user_agent("grpc-rust-framewright/0.1.0")
+        .metadata(&[("x-id", Value::Text("7"))]);
+    assert_eq!(
+        written(|out| request.write_head(out)),
+        "grpc-timeout: 1000000u\r\n\
+         te: trailers\r\n\
+         content-type: application/grpc+proto\r\n\
+         grpc-encoding: gzip\r\n\
+         grpc-accept-encoding: gzip,deflate\r\n\
+         user-agent: grpc-rust-framewright/0.1.0\r\n\
+         x-id: 7\r\n"
+    );
+    assert_eq!(
+        written(|out| request.content_type(ContentType::WEB_TEXT).write_head(out)),
+        "grpc-timeout: 1000000u\r\n\
+         content-type: application/grpc-web-text+proto\r\n\
+         accept: application/grpc-web-text+proto\r\n\
+         x-grpc-web: 1\r\n\
+         grpc-encoding: gzip\r\n\
+         grpc-accept-encoding: gzip,deflate\r\n\
+         x-user-agent: grpc-rust-framewright/0.1.0\r\n\
+         x-id: 7\r\n"
+    );
+}
+
+#[test]
+fn a_request_head_is_read_in_any_order_and_any_case() {
+    // As grpc-js orders them: custom metadata first.
+    let list = headers(&[
+        (":authority", "localhost"),
+        ("x-id", "7"),
+        ("Grpc-Timeout", "5S"),
+        ("Content-Type", "application/grpc"),
+        ("TE", "trailers"),
+        ("grpc-encoding", "gzip"),
+    ]);
+    let request = Request::parse("POST", "/p.S/M", list).unwrap();
+    assert_eq!(request.path().service(), "p.S");
+    assert_eq!(request.timeout().unwrap().duration(), Duration::from_secs(5));
+    assert_eq!((request.encoding(), request.te_trailers()), (Some("gzip"), true));
+    assert_eq!(request.content_type(), ContentType::GRPC);
+}
+
+#[test]
+fn names_that_would_break_a_line_are_refused() {
+    let request = ClientRequest::new(Path::parse("/p.S/M").unwrap());
+    let mut out = Vec::new();
+    assert_eq!(request.encoding("a b").write_head(&mut out), Err(SendError::Encoding));
+    assert_eq!(request.accept_encodings(&["a", ""]).write_head(&mut out), Err(SendError::Encoding));
+    assert_eq!(request.user_agent("a\r\nb").write_head(&mut out), Err(SendError::UserAgent));
+    assert_eq!(out, b"");
+}
+
+#[test]
+fn a_head_is_written_whole_or_not_at_all() {
+    let request = ClientRequest::new(Path::parse("/p.S/M").unwrap());
+    let len = written(|out| request.write_head(out)).len();
+    for room in 0..len {
+        let mut bytes = vec![0; room];
+        let mut out = SliceBuf::new(&mut bytes);
+        let full = SendError::BufferFull(BufferFull { needed: len });
+        assert_eq!(request.write_head(&mut out), Err(full));
+        assert_eq!(out.as_slice(), b"");
+    }
+}
+
+#[test]
+fn a_refusal_is_trailers_only() {
+    let request = request(&[("content-type", "application/grpc-web-text+proto")]).unwrap();
+    let refusal = request.refuse(Status::new(Code::PermissionDenied, "not you"));
+    assert_eq!(
+        (refusal.http_status(), refusal.to_string()),
+        (200, "PERMISSION_DENIED: not you".into())
+    );
+    assert_eq!(
+        written(|out| refusal.write(out)),
+        "content-type: application/grpc-web-text+proto\r\n\
+         grpc-status: 7\r\n\
+         grpc-message: not you\r\n"
+    );
+    assert_eq!(request.unimplemented().status().code, Code::Unimplemented);
+}
+
+// Header lists as lines
+
+#[test]
+fn lines_are_read_however_they_are_spaced_and_repeated() {
+    for (lines, fields) in [
+        ("", &[][..]),
+        ("a: 1\r\n", &[("a", "1")][..]),
+        ("a:1\r\nb:  2 \r\na: 3\r\n", &[("a", "1"), ("b", "2"), ("a", "3")]),
+        ("A: 1\r\n\r\n", &[("A", "1")]),
+        ("a: 1\nb: 2\n", &[("a", "1"), ("b", "2")]),
+        ("a: 1\r\nb: 2", &[("a", "1"), ("b", "2")]),
+        ("a:\r\n", &[("a", "")]),
+        ("a: b: c\r\n", &[("a", "b: c")]),
+        ("\r\n", &[]),
+    ] {
+        let parsed = Fields::parse(lines.as_bytes()).unwrap();
+        assert_eq!(parsed.iter().collect::<Vec<_>>(), headers(fields), "{lines:?}");
+    }
+    for lines in [
+        "a\r\n",
+        ": 1\r\n",
+        "a b: 1\r\n",
+        "\r\na: 1\r\n",
+        "a: \0\r\n",
+        "a: 1\rb: 2\r\n",
+        " a: 1\r\n",
+    ] {
+        let error = Fields::parse(lines.as_bytes()).map(|_| ());
+        assert_eq!(error, Err(Error::TrailersMalformed), "{lines:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_timeout_comes_back_no_shorter_and_as_close_as_can_be(
+        secs in any::<u64>(), shift in 0..64_u32, nanos in 0..1_000_000_000_u32,
+    ) {
+        let duration = Duration::new(secs >> shift, nanos);
+        let timeout = Timeout::new(duration);
+        let text = timeout.to_string();
+        prop_assert_eq!(Timeout::parse(text.as_bytes()), Some(timeout));
+        prop_assert!(text.len() <= 9);
+        if duration <= Timeout::MAX.duration() {
+            let over = timeout.duration() - duration;
+            // One unit less would be too short, and a smaller unit would not fit.
+            prop_assert!(over * 99_999 <= duration || over == Duration::ZERO, "{over:?}");
+        } else {
+            prop_assert_eq!(timeout, Timeout::MAX);
+        }
+    }
+
+    #[test]
+    fn nothing_makes_a_head_panic(
+        path in any::<String>(),
+        list in proptest::collection::vec(("[a-zA-Z:-]{0,24}", any::<Vec<u8>>()), 0..6),
+        lines in any::<Vec<u8>>(),
+    ) {
+        const NAMES: [&str; 6] =
+            ["te", "accept", "content-type", "grpc-timeout", "grpc-encoding", "x-bin"];
+        let named = NAMES.iter().copied().zip(list.iter().map(|(_, value)| &value[..]));
+        let any = list.iter().map(|(name, value)| (&name[..], &value[..]));
+        let list: Headers = any.chain(named).chain(headers(&[GRPC])).collect();
+        let _request = Request::parse("POST", &path, list.iter().copied());
+        let _status = Status::parse(list.iter().copied());
+        let _encodings = accept_encodings(list.iter().copied()).count();
+        for (_, value) in metadata(list) {
+            let _decoded = value.decode(&mut Vec::new());
+        }
+        if let Ok(fields) = Fields::parse(&lines) {
+            let _count = fields.iter().count();
+        }
+    }
+
+    #[test]
+    fn metadata_come_back(
+        list in proptest::collection::vec(
+            proptest::prelude::prop_oneof![
+                ("[a-z0-9_.-]{1,8}x", "[!-~]([ -~]{0,20}[!-~])?").prop_map(|(name, text)| (name, Ok(text))),
+                ("[a-z0-9_.-]{1,8}-bin", any::<Vec<u8>>()).prop_map(|(name, bytes)| (name, Err(bytes))),
+            ],
+            0..6,
+        ),
+    ) {
+        let list: Vec<_> = list.into_iter().filter(|(name, _)| !name.starts_with("grpc-")).collect();
+        let values: Vec<_> = list
+            .iter()
+            .map(|(name, value)| (&name[..], match value {
+                Ok(text) => Value::Text(text),
+                Err(bytes) => Value::Bytes(bytes),
+            }))
+            .collect();
+        let lines = written(|out| Trailers::new(Status::OK).metadata(&values).write(out));
+        let fields = Fields::parse(lines.as_bytes()).unwrap();
+        let back: Vec<_> = metadata(fields)
+            .map(|(name, value)| {
+                let mut bytes = Vec::new();
+                value.decode(&mut bytes).unwrap();
+                (name.to_owned(), bytes)
+            })
+            .collect();
+        let expected: Vec<_> = list
+            .iter()
+            .map(|(name, value)| (name.clone(), match value {
+                Ok(text) => text.clone().into_bytes(),
+                Err(bytes) => bytes.clone(),
+            }))
+            .collect();
+        prop_assert_eq!(back, expected);
+    }
+}

@@ -1,0 +1,169 @@
+//! gRPC needs no allocator.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::hint::black_box;
+
+use framewright::grpc::web::{SocketDecoder, SocketPart, TextDecoder, encode_text};
+use framewright::grpc::{
+    ClientRequest, Code, ContentType, Decoder, Dialect, Encoder, Event, Fields, Kind, Limits,
+    Message, Path, Request, ResponseHead, Status, Timeout, Trailers, Trailing, Value, metadata,
+};
+use framewright::{Assembler, Buffer, Chunk, SliceBuf};
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Counts, because an allocator must not panic itself.
+struct Counting;
+
+// SAFETY: everything is passed on to the system's allocator.
+#[allow(unsafe_code)]
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(at, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn without_allocator<T>(run: impl FnOnce() -> T) -> T {
+    let before = ALLOCATIONS.get();
+    let result = run();
+    assert_eq!(ALLOCATIONS.get(), before, "nothing is to be allocated");
+    result
+}
+
+#[test]
+fn messages_need_no_allocator() {
+    without_allocator(|| {
+        let mut bytes = [0; 64];
+        let mut out = SliceBuf::new(&mut bytes);
+        let mut encoder = Encoder::new();
+        encoder.encode(Message::plain(b"abc"), &mut out).unwrap();
+        encoder.begin_message(2, true, &mut out).unwrap();
+        encoder.encode_payload(b"de", &mut out).unwrap();
+        encoder.encode_trailers(b"grpc-status: 0\r\n", &mut out).unwrap();
+        let mut decoder = Decoder::new(Limits::new()).compressed(true).with_trailers();
+        let mut storage = [0; 8];
+        let mut assembler = Assembler::new(SliceBuf::new(&mut storage));
+        let mut messages = 0;
+        for mut input in out.as_slice().chunks(1) {
+            while let Some(part) = decoder.decode(&mut input).unwrap() {
+                let message = assembler.push(part.chunk);
+                messages += usize::from(matches!(message, Ok(Some(_))));
+            }
+        }
+        assert_eq!(messages, 2);
+    });
+}
+
+#[test]
+fn heads_and_trailers_need_no_allocator() {
+    without_allocator(|| {
+        let mut bytes = [0; 512];
+        let mut out = SliceBuf::new(&mut bytes);
+        let status = Status::new(Code::NotFound, "caf\u{e9}").with_details(&[1, 2, 3]);
+        let list = [("x-bin", Value::Bytes(&[0; 100])), ("x", Value::Text("7"))];
+        Trailers::new(status).metadata(&list).write(&mut out).unwrap();
+        let fields = Fields::parse(out.as_slice()).unwrap();
+        let status = Status::parse(fields).unwrap();
+        let mut decoded = [0; 128];
+        let mut decoded = SliceBuf::new(&mut decoded);
+        status.message.decode(&mut decoded).unwrap();
+        status.details.unwrap().decode(&mut decoded).unwrap();
+        for (_, value) in metadata(fields) {
+            value.decode(&mut decoded).unwrap();
+        }
+        assert_eq!(decoded.as_slice().len(), 5 + 3 + 100 + 1);
+    });
+}
+
+#[test]
+fn text_and_sockets_need_no_allocator() {
+    without_allocator(|| {
+        let mut bytes = [0; 2048];
+        let mut out = SliceBuf::new(&mut bytes);
+        encode_text(&[7; 700], &mut out).unwrap();
+        encode_text(&[7; 500], &mut out).unwrap();
+        let len = out.as_slice().len();
+        let mut text = TextDecoder::new();
+        let mut input = &mut bytes[..len];
+        let decoded = text.decode(&mut input).unwrap().unwrap();
+        assert_eq!(decoded, [7; 1200]);
+        let mut socket = SocketDecoder::new();
+        socket.decode(Chunk::whole(b"a: b\r\n")).unwrap();
+        let data = socket.decode(Chunk::whole(b"\0abc")).unwrap();
+        assert_eq!(data, Some(SocketPart::Data(b"abc")));
+    });
+}
+
+#[test]
+fn calls_need_no_allocator() {
+    without_allocator(|| {
+        for content_type in [ContentType::GRPC, ContentType::WEB, ContentType::WEB_TEXT] {
+            let (mut head, mut up, mut down, mut rest) = ([0; 512], [0; 512], [0; 512], [0; 512]);
+            let (mut head, mut up) = (SliceBuf::new(&mut head), SliceBuf::new(&mut up));
+            let mut storage = [0; 256];
+            let request = ClientRequest::new(Path::parse("/p.S/M").unwrap())
+                .content_type(content_type)
+                .timeout(Timeout::parse(b"1S").unwrap());
+            let storage = SliceBuf::new(&mut storage);
+            let mut client = request.write(Kind::Unary, Limits::new(), storage, &mut head).unwrap();
+            client.send(Message::plain(b"hello"), &mut up).unwrap();
+            client.half_close(&mut up).unwrap();
+
+            let fields = Fields::parse(head.as_slice()).unwrap();
+            let request = Request::parse("POST", "/p.S/M", fields).unwrap();
+            let mut server = request.accept(Kind::Unary, Limits::new(), &["gzip"]).unwrap();
+            let mut answer = SliceBuf::new(&mut rest);
+            server.send_head(ResponseHead::new(), &mut answer).unwrap();
+            let answer = Fields::parse(answer.as_slice()).unwrap();
+            assert_eq!(client.receive_head(200, answer, false), Some(Event::Head));
+
+            let mut read = [0; 512];
+            let len = up.as_slice().len();
+            read[..len].copy_from_slice(up.as_slice());
+            let mut body = SliceBuf::new(&mut down);
+            let mut input = server.plain(&mut read[..len]);
+            while let Some(event) = server.receive(&mut input) {
+                let Event::Message { chunk, .. } = event else { continue };
+                server.send(Message::plain(chunk.bytes), &mut body).unwrap();
+            }
+            server.receive_end();
+            let mut trailers = [0; 256];
+            let mut trailers = SliceBuf::new(&mut trailers);
+            let status = Status::new(Code::Ok, "fine");
+            let trailing = if content_type.dialect == Dialect::Grpc {
+                server.finish(status, &mut trailers).unwrap()
+            } else {
+                server.finish(status, &mut body).unwrap()
+            };
+            let len = body.as_slice().len();
+            let mut input = client.plain(&mut down[..len]);
+            let mut end = None;
+            while let Some(event) = client.receive(&mut input) {
+                end = Some(event);
+            }
+            if trailing == Trailing::Trailers {
+                end = client.receive_trailers(Fields::parse(trailers.as_slice()).unwrap());
+            }
+            assert_eq!(end, Some(Event::End(Code::Ok)));
+            assert_eq!(client.status().unwrap().code, Code::Ok);
+        }
+    });
+}
+
+/// Otherwise these tests would show nothing.
+#[test]
+#[should_panic(expected = "nothing is to be allocated")]
+fn an_allocation_would_be_noticed() {
+    without_allocator(|| drop(black_box(Box::new(1))));
+}

@@ -1,0 +1,85 @@
+//! Bodies cost no memory: neither those that come and go nor those that are only announced (T2, T3).
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use framewright::http1::{Body, BodyDecoder, Error, Limits, ResponseWriter};
+use framewright::{Buffer, SliceBuf};
+
+/// Counts what the thread allocates.
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+#[allow(unsafe_code, reason = "an allocator cannot be had without")]
+// SAFETY: everything is passed on to the system's allocator as it comes.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(ptr, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn allocations(run: impl FnOnce()) -> usize {
+    let before = ALLOCATIONS.get();
+    run();
+    ALLOCATIONS.get() - before
+}
+
+/// Decodes `bytes` in pieces, and tells how many came of the body.
+fn decode(body: Body, bytes: &mut [u8], len: usize) -> Result<usize, Error> {
+    let mut decoder = BodyDecoder::new(body, Limits::new());
+    let mut got = 0;
+    for mut piece in bytes.chunks_mut(len) {
+        while let Some(part) = decoder.decode(&mut piece)? {
+            got += part.bytes.len();
+        }
+    }
+    Ok(got)
+}
+
+#[test]
+fn the_count_sees_an_allocation() {
+    assert_eq!(allocations(|| drop(std::hint::black_box(Box::new(1)))), 1);
+}
+
+#[test]
+fn t2_t3_neither_a_body_nor_a_claim_nor_an_error_allocates() {
+    let mut chunks = b"5;a=\"b\"\r\nhello\r\n".repeat(1000);
+    let mut trailers = [&b"0\r\n"[..], &b"A: b\r\n".repeat(60), b"\r\n"].concat();
+    let mut claim = *b"7FFFFFFFFFFFFFFF\r\n!";
+    let mut endless = b"0\r\nA: ".to_vec();
+    endless.resize(100_000, b'b');
+    let mut flood = b"1;extension\r\nx\r\n".repeat(10_000);
+    let count = allocations(|| {
+        assert_eq!(decode(Body::Chunked, &mut chunks, 7), Ok(5000));
+        assert_eq!(decode(Body::Chunked, &mut trailers, 7), Ok(0));
+        assert_eq!(decode(Body::Chunked, &mut claim, 7), Ok(1));
+        assert_eq!(decode(Body::Len(u64::MAX), &mut claim, 7), Ok(19));
+        assert_eq!(decode(Body::Chunked, &mut endless, 7), Err(Error::HeadTooLong));
+        assert_eq!(decode(Body::Chunked, &mut flood, 7), Err(Error::ChunkExtensionsTooLong));
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn a_response_in_chunks_is_written_to_a_slice() {
+    let mut storage = [0; 256];
+    let count = allocations(|| {
+        let mut out = SliceBuf::new(&mut storage);
+        let mut encoder = ResponseWriter::new(200).begin(Body::Chunked, &mut out).unwrap();
+        encoder.encode(b"hello", &mut out).unwrap();
+        encoder.finish_with(&[("A", "b")], &mut out).unwrap();
+        assert!(out.as_slice().ends_with(b"\r\n5\r\nhello\r\n0\r\nA: b\r\n\r\n"));
+    });
+    assert_eq!(count, 0);
+}

@@ -1,0 +1,509 @@
+//! Events out of a stream, in the order of the HTML standard: §9.2.5, then §9.2.6 with its examples.
+#![cfg(feature = "alloc")]
+
+mod common;
+
+use common::same_however_split;
+use common::sse::{Got, event, growing, message, no_data, receive};
+use framewright::SliceBuf;
+use framewright::sse::{Assembler, Error, Event, Item, Limits, Storage};
+
+/// What comes of a stream, however split, and the last event ID behind it.
+fn all(bytes: &[u8]) -> (Vec<Got>, String) {
+    limited(Limits::new(), bytes)
+}
+
+fn limited(limits: Limits, bytes: &[u8]) -> (Vec<Got>, String) {
+    same_however_split(bytes, |pieces| {
+        let mut assembler = growing(limits);
+        let mut got = Vec::new();
+        receive(&mut assembler, pieces, &mut got);
+        (got, assembler.last_event_id().to_owned())
+    })
+}
+
+/// The events alone.
+fn events(bytes: impl AsRef<[u8]>) -> Vec<Got> {
+    let is_event = |got: &Got| matches!(got, Got::Event { .. });
+    all(bytes.as_ref()).0.into_iter().filter(is_event).collect()
+}
+
+// §9.2.5 Parsing an event stream
+
+/// Rules 1 and 3, and where one of three bytes or of the last one of a line is missing.
+#[test]
+fn what_is_not_utf_8_becomes_a_replacement_character_and_never_an_error() {
+    let cases: [(&[u8], &str); 10] = [
+        (b"data:\xFFhello\xC2\ndata:bye\n\n", "\u{FFFD}hello\u{FFFD}\nbye"),
+        (b"data: \xED\xA0\x80\n\n", "\u{FFFD}\u{FFFD}\u{FFFD}"),
+        (b"data: \xF0\x9F\xA6\n\n", "\u{FFFD}"),
+        (b"data: \xF0\x9F\xA6\x80\n\n", "🦀"),
+        (b"data: \xF0\x9F\ndata: \xA6\x80\n\n", "\u{FFFD}\n\u{FFFD}\u{FFFD}"),
+        (b"data: \xE2\x80\xE2\x80\xA6\n\n", "\u{FFFD}…"),
+        (b"data: \xC0\xAF\n\n", "\u{FFFD}\u{FFFD}"),
+        (b"data: \xF4\x90\x80\x80\n\n", "\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}"),
+        (b"data: a\xC3\r\n\r\n", "a\u{FFFD}"),
+        (b"data: \xEF\xBB\xBFx\n\n", "\u{FEFF}x"),
+    ];
+    for (bytes, data) in cases {
+        assert_eq!(events(bytes), [message(data)], "{}", bytes.escape_ascii());
+    }
+    let bytes = b"event: \xFFa\nid: \xC3\ndata\n\n";
+    assert_eq!(events(bytes), [event("\u{FFFD}a", "", "\u{FFFD}")]);
+}
+
+#[test]
+fn one_byte_order_mark_is_removed_from_the_start() {
+    assert_eq!(events("\u{FEFF}data: 1\n\n"), [message("1")]);
+    assert_eq!(events("\u{FEFF}\u{FEFF}data:1\n\ndata:2\n\n"), [message("2")]);
+    assert_eq!(events("\n\u{FEFF}data: x\n\n"), []);
+    assert_eq!(events(b"\xEF\xBBdata: 1\ndata: 2\n\n"), [message("2")]);
+}
+
+/// Rules 4 to 6: WPT's `format-newlines`, `format-null-character` and others like them.
+#[test]
+fn lines_end_as_they_like() {
+    assert_eq!(events("data: x\r\r\n"), [message("x")]);
+    assert_eq!(events("data:test\r\ndata\ndata:test\r\n\r\n"), [message("test\n\ntest")]);
+    assert_eq!(events("data: 1\r\rdata: 2\n\ndata: 3\r\n\r\n"), ["1", "2", "3"].map(message));
+    assert_eq!(events("data:\0\n\n"), [message("\0")]);
+    assert_eq!(
+        events("data: a\u{2028}\u{85}\u{B}\u{C}b\n\n"),
+        [message("a\u{2028}\u{85}\u{B}\u{C}b")]
+    );
+    assert_eq!(events("data: x\n"), []);
+    assert_eq!(events("data: x\ndata: y"), []);
+}
+
+/// Rule 5: above all where lines end in CR, and the next event may take long.
+#[test]
+fn an_event_is_out_with_the_byte_that_ends_it() {
+    for end in ["\n", "\r", "\r\n"] {
+        let stream = format!("id: 1{end}data: a{end}data: b{end}event: c{end}{end}").repeat(2);
+        let mut assembler = growing(Limits::new());
+        let mut ends = Vec::new();
+        for (at, byte) in stream.bytes().enumerate() {
+            let mut got = Vec::new();
+            receive(&mut assembler, &[&[byte]], &mut got);
+            if !got.is_empty() {
+                assert_eq!(got, [event("c", "a\nb", "1")]);
+                ends.push(at + 1);
+            }
+        }
+        // With CRLF, the CR of the blank line has ended it.
+        let late = usize::from(end == "\r\n");
+        assert_eq!(ends, [stream.len() / 2 - late, stream.len() - late], "{end:?}");
+    }
+}
+
+// §9.2.6 Interpreting an event stream: fields
+
+#[test]
+fn names_are_compared_as_they_are() {
+    let unknown = "Data: x\n data: x\ndata : x\ndata\0: x\nda-ta: x\ncomment: x\ndatas\n";
+    assert_eq!(events(format!("{unknown}data: y\n\n")), [message("y")]);
+    assert_eq!(all(format!("{unknown}\n").as_bytes()).0, []);
+}
+
+#[test]
+fn a_value_loses_one_space_and_nothing_else() {
+    assert_eq!(events("data:  hello  \n\n"), [message(" hello  ")]);
+    assert_eq!(events("data:\ttest\n\n"), [message("\ttest")]);
+    assert_eq!(events("data::x: y\n\n"), [message(":x: y")]);
+}
+
+/// Rules 10 and 12.
+#[test]
+fn the_last_type_counts_and_an_empty_one_is_the_default() {
+    assert_eq!(events("event: a\nevent: b\ndata\n\n"), [event("b", "", "")]);
+    assert_eq!(events("event: a\nevent\ndata\n\n"), [message("")]);
+    assert_eq!(events("event: a\nevent:\ndata\n\n"), [message("")]);
+    assert_eq!(events("data: x\nevent: a\ndata: y\n\n"), [event("a", "x\ny", "")]);
+    assert_eq!(events("event: a b \0\ndata\n\n"), [event("a b \0", "", "")]);
+    // Rule 19: it does not outlive its event.
+    assert_eq!(events("event: a\ndata\n\ndata\n\n"), [event("a", "", ""), message("")]);
+}
+
+/// Rules 10, 12, 14 and 19: WPT's `format-field-id`.
+#[test]
+fn an_id_holds_until_the_next() {
+    let two = |a: Got, b: Got| vec![a, b];
+    assert_eq!(
+        events("id: 1\ndata: a\n\ndata: b\n\n"),
+        two(event("message", "a", "1"), event("message", "b", "1"))
+    );
+    assert_eq!(
+        events("id: 1\ndata: a\n\nid\ndata: b\n\n"),
+        two(event("message", "a", "1"), message("b"))
+    );
+    assert_eq!(
+        events("id: 1\ndata: a\n\nid:\ndata: b\n\n"),
+        two(event("message", "a", "1"), message("b"))
+    );
+    assert_eq!(events("id: 1\nid: 2\ndata: a\nid: …\n\n"), [event("message", "a", "…")]);
+    assert_eq!(all(b"id: 99\n\n"), (vec![no_data("message", "99")], "99".to_owned()));
+}
+
+/// Rule 12: the field does not count, and the one before it does, even in the same event.
+#[test]
+fn an_id_with_a_nul_does_not_count() {
+    for id in ["\0", "\0b", "a\0b", "a\0"] {
+        let stream = format!("id: 1\ndata: a\n\nid: {id}\ndata: b\n\n");
+        let expected = [event("message", "a", "1"), event("message", "b", "1")];
+        assert_eq!(events(stream), expected, "{id:?}");
+        let stream = format!("id: 1\nid: {id}\ndata: a\n\n");
+        assert_eq!(events(stream), [event("message", "a", "1")], "{id:?}");
+        let stream = format!("id: {id}\nid: 1\ndata: a\n\n");
+        assert_eq!(events(stream), [event("message", "a", "1")], "{id:?}");
+    }
+}
+
+/// Rule 13.
+#[test]
+fn the_reconnection_time_changes_at_once() {
+    let mut assembler = growing(Limits::new());
+    assert_eq!(assembler.reconnection_time(), None);
+    let mut got = Vec::new();
+    receive(&mut assembler, &[b"data: x\nretry: 02000\n"], &mut got);
+    assert_eq!(got, [Got::ReconnectionTime(2000)]);
+    assert_eq!(assembler.reconnection_time(), Some(2000));
+    receive(&mut assembler, &[b"retry: +5\nretry:\nretry\nretry: 1x\n\n"], &mut got);
+    assert_eq!(got, [Got::ReconnectionTime(2000), message("x")]);
+    receive(&mut assembler, &[b"retry: 99999999999999999999999\n"], &mut got);
+    assert_eq!(assembler.reconnection_time(), Some(u64::MAX));
+}
+
+// §9.2.6: dispatch
+
+/// Rules 15 to 17.
+#[test]
+fn no_data_is_no_event_but_empty_data_is() {
+    assert_eq!(events("event: ping\n\ndata: x\n\n"), [message("x")]);
+    assert_eq!(events("data:\n\n"), [message("")]);
+    assert_eq!(events("data\n\n"), [message("")]);
+    assert_eq!(events("data\ndata\n\n"), [message("\n")]);
+    assert_eq!(events("data: a\ndata\n\n"), [message("a\n")]);
+    assert_eq!(events("data\ndata: a\n\n"), [message("\na")]);
+    assert_eq!(events("\n\n\ndata: a\n\n\n\n"), [message("a")]);
+}
+
+/// Rule 22. MCP primes a client with an ID and empty data; others with an ID alone.
+#[test]
+fn what_is_no_event_can_be_seen() {
+    let stream = b": hi\n\nid: 1\n\nretry: 5\n\nevent: ping\n\nid: 2\ndata\n\n\n\nunknown\n\n:\n";
+    let expected = vec![
+        Got::Comment(b"hi".to_vec()),
+        no_data("message", "1"),
+        Got::ReconnectionTime(5),
+        no_data("message", "1"),
+        no_data("ping", "1"),
+        event("message", "", "2"),
+        Got::Comment(vec![]),
+    ];
+    assert_eq!(all(stream), (expected, "2".to_owned()));
+}
+
+/// A comment can come anywhere between lines, and does not touch the event around it.
+#[test]
+fn comments_come_inside_of_events() {
+    let (got, _) = all(b"event: a\n:1\ndata: x\n:2\nid: 7\n:3\ndata: y\n:4\n\n");
+    let expected: Vec<_> = ["1", "2", "3", "4"]
+        .map(|text| Got::Comment(text.into()))
+        .into_iter()
+        .chain([event("a", "x\ny", "7")])
+        .collect();
+    assert_eq!(got, expected);
+}
+
+#[test]
+fn the_examples_of_the_standard_are_received() {
+    assert_eq!(
+        events(
+            "data: This is the first message.\n\ndata: This is the second message, it\ndata: has two lines.\n\ndata: This is the third message.\n\n"
+        ),
+        [
+            "This is the first message.",
+            "This is the second message, it\nhas two lines.",
+            "This is the third message."
+        ]
+        .map(message)
+    );
+    assert_eq!(
+        events(
+            "event: add\ndata: 73857293\n\nevent: remove\ndata: 2153\n\nevent: add\ndata: 113411\n\n"
+        ),
+        [event("add", "73857293", ""), event("remove", "2153", ""), event("add", "113411", "")]
+    );
+    assert_eq!(events("data: YHOO\ndata: +2\ndata: 10\n\n"), [message("YHOO\n+2\n10")]);
+    assert_eq!(
+        events(
+            ": test stream\n\ndata: first event\nid: 1\n\ndata:second event\nid\n\ndata:  third event\n\n"
+        ),
+        [event("message", "first event", "1"), message("second event"), message(" third event")]
+    );
+    assert_eq!(events("data\n\ndata\ndata\n\ndata:"), [message(""), message("\n")]);
+    assert_eq!(events("data:test\n\ndata: test\n\n"), [message("test"), message("test")]);
+}
+
+// §9.2.6: the end of the stream
+
+fn finished(bytes: &[u8]) -> (Option<Got>, String, Option<u64>) {
+    same_however_split(bytes, |pieces| {
+        let mut assembler = growing(Limits::new());
+        receive(&mut assembler, pieces, &mut Vec::new());
+        let dropped = assembler.finish().map(Got::from);
+        assert_eq!(assembler.finish(), None, "it is dropped once");
+        (dropped, assembler.last_event_id().to_owned(), assembler.reconnection_time())
+    })
+}
+
+/// Rule 20.
+#[test]
+fn an_event_that_is_not_ended_is_dropped_with_its_id() {
+    let cases = [
+        (&b""[..], None, "", None),
+        (b"data: a\n\n", None, "", None),
+        (b"id: 1\ndata: a\n\nid: 2\n", None, "1", None),
+        (b"id: 1\ndata: a\n\nid: 2\ndata: b\n", Some(event("message", "b", "2")), "1", None),
+        (b"id: 1\ndata: a\n\nid: 2\ndata: b\nid: 3", Some(event("message", "b", "2")), "1", None),
+        (b"id: 1\n\ndata: b", Some(event("message", "b", "1")), "1", None),
+        (b"event: e\ndata: a\ndata: b", Some(event("e", "a\nb", "")), "", None),
+        (b"data: a\nevent: e", Some(event("e", "a", "")), "", None),
+        (b"data: a\nretry: 7\n", Some(message("a")), "", Some(7)),
+        (b"data: a\nretry: 7", Some(message("a")), "", None),
+        (b"data: a\xF0\x9F", Some(message("a\u{FFFD}")), "", None),
+        (b"event: ping\n", None, "", None),
+    ];
+    for (bytes, dropped, id, retry) in cases {
+        let expected = (dropped, id.to_owned(), retry);
+        assert_eq!(finished(bytes), expected, "{}", bytes.escape_ascii());
+    }
+}
+
+/// Rule 21: what WPT's `format-field-id` and the browsers have, which the standard's text has not.
+#[test]
+fn the_next_stream_starts_anew_but_for_the_id_and_the_reconnection_time() {
+    let cuts: [&[u8]; 8] = [
+        b"data: cut",
+        b"data: cut\n",
+        b"event: cut\n",
+        b"id: cut\n",
+        b"id: cut",
+        b"\r",
+        b"x",
+        b"retry: 1",
+    ];
+    for cut in cuts {
+        for finish in [false, true] {
+            let mut assembler = growing(Limits::new());
+            let mut got = Vec::new();
+            receive(&mut assembler, &[b"retry: 9\nid: \xE2\x80\xA6\ndata: a\n\n", cut], &mut got);
+            if finish {
+                assembler.finish();
+            } else {
+                assembler.reset();
+            }
+            got.clear();
+            receive(&mut assembler, &["\u{FEFF}".as_bytes(), b"data: b\n\n"], &mut got);
+            assert_eq!(got, [event("message", "b", "…")], "{}", cut.escape_ascii());
+            assert_eq!(assembler.reconnection_time(), Some(9));
+        }
+    }
+    // The LF of a CRLF that the connection cut off is a blank line in the next.
+    let mut assembler = growing(Limits::new());
+    let mut got = Vec::new();
+    receive(&mut assembler, &[b"data: a\r"], &mut got);
+    assembler.reset();
+    receive(&mut assembler, &[b"\ndata: b\n\n"], &mut got);
+    assert_eq!(got, [message("b")]);
+}
+
+#[test]
+fn a_stream_can_take_up_where_another_was_cut_off() {
+    let mut assembler = growing(Limits::new());
+    assembler.set_last_event_id("41").unwrap();
+    assert_eq!(assembler.last_event_id(), "41");
+    let mut got = Vec::new();
+    receive(&mut assembler, &[b"data: a\n\nid: 42\ndata: b\n\n"], &mut got);
+    assert_eq!(got, [event("message", "a", "41"), event("message", "b", "42")]);
+    assert_eq!(assembler.last_event_id(), "42");
+}
+
+// Storage
+
+/// The data and the type are where they were in the input, whatever the order of the fields.
+#[test]
+fn an_event_that_lies_whole_in_the_input_with_one_line_of_data_is_not_copied() {
+    let streams = [
+        "data: whole\n\n",
+        "event: add\ndata: whole\n\n",
+        "data: whole\nevent: add\n\n",
+        "id: 7\nevent: add\ndata: whole\n\n",
+        "data: whole\nid: 7\n\n",
+        "data:whole\r\n\r\n",
+        "data: whole\r\r",
+        "unknown\ndata: whole\nunknown: x\n\n",
+        "\u{FEFF}data: whole\n\n",
+    ];
+    for stream in streams {
+        let mut assembler = growing(Limits::new());
+        let mut input = stream.as_bytes();
+        let Some(Item::Event(event)) = assembler.receive(&mut input) else { unreachable!() };
+        assert_eq!(event.data, "whole");
+        let is_in_input = |text: &str| stream.as_bytes().as_ptr_range().contains(&text.as_ptr());
+        assert!(is_in_input(event.data), "{stream:?}");
+        assert!(event.event_type == "message" || is_in_input(event.event_type), "{stream:?}");
+        assert_eq!(assembler.release().unwrap().capacity(), 0);
+    }
+}
+
+#[test]
+fn memory_for_data_is_given_back_between_events_only() {
+    let mut assembler = growing(Limits::new());
+    receive(&mut assembler, &[b"data: a\n", b"da"], &mut Vec::new());
+    assert_eq!(assembler.release(), None);
+    receive(&mut assembler, &[b"ta: b\n\n"], &mut Vec::new());
+    assert_eq!(assembler.release(), Some(b"a\nb".to_vec()));
+    assert_eq!(assembler.release(), Some(vec![]));
+}
+
+/// Runs in one slice, with limits that leave `len` bytes for data.
+fn fixed(len: usize, pieces: &[&[u8]]) -> Vec<Got> {
+    let limits = Limits::new().max_type_len(4).max_id_len(2);
+    let mut memory = vec![0; len + 4 + 3 * 2];
+    let mut assembler = Assembler::new(limits, Storage::in_slice(&mut memory, &limits));
+    let mut got = Vec::new();
+    receive(&mut assembler, pieces, &mut got);
+    got
+}
+
+#[test]
+fn an_event_that_fits_to_the_byte_passes_and_one_byte_more_loses_it_alone() {
+    let lost = |needed| Got::Lost(Error::BufferFull(framewright::BufferFull { needed }));
+    for first in ["event: long\nid: 12\n", ""] {
+        let (event_type, id) = if first.is_empty() { ("message", "") } else { ("long", "12") };
+        let stream = format!("{first}data: ab\ndata: de\n\n");
+        let pieces: Vec<_> = stream.as_bytes().chunks(1).collect();
+        assert_eq!(fixed(5, &pieces), [event(event_type, "ab\nde", id)]);
+        let stream = format!("{first}data: ab\ndata: def\nevent: x\ndata: gh\n\ndata: next\n\n");
+        for pieces in [vec![stream.as_bytes()], stream.as_bytes().chunks(1).collect()] {
+            assert_eq!(fixed(5, &pieces), [lost(6), event("message", "next", id)]);
+        }
+    }
+    // Whole in the input, data needs no room.
+    assert_eq!(fixed(0, &[b"data: whole\n\n"]), [message("whole")]);
+    assert_eq!(fixed(0, &[b"data: who", b"le\n\n"]), [lost(3)]);
+    // What was held had to be stored for the comment's sake, and did not fit.
+    let expected = [Got::Comment(b"c".to_vec()), lost(5), event("message", "b", "")];
+    assert_eq!(fixed(1, &[b"data: whole\n:c\n\ndata: b\n\n"]), expected);
+}
+
+#[test]
+fn an_id_that_finds_no_room_leaves_the_one_before_it() {
+    let mut memory = [0; 64];
+    let mut ids = [[0; 2]; 3];
+    let [a, b, c] = &mut ids;
+    let (data, event_type) = memory.split_at_mut(32);
+    let mut assembler = Assembler::new(
+        Limits::new(),
+        Storage {
+            data: SliceBuf::new(data),
+            event_type: SliceBuf::new(event_type),
+            ids: [SliceBuf::new(a), SliceBuf::new(b), SliceBuf::new(c)],
+        },
+    );
+    let mut got = Vec::new();
+    let stream = b"id: 1\ndata: a\n\nid: 123\ndata: b\n\ndata: c\n\nid: 3\ndata: d\n\n";
+    receive(&mut assembler, &[stream], &mut got);
+    let expected = [
+        event("message", "a", "1"),
+        Got::Lost(Error::BufferFull(framewright::BufferFull { needed: 3 })),
+        event("message", "c", "1"),
+        event("message", "d", "3"),
+    ];
+    assert_eq!(got, expected);
+}
+
+// Limits
+
+#[test]
+fn an_event_over_a_limit_is_lost_once_and_the_stream_goes_on() {
+    let limits = Limits::new().max_line_len(40).max_data_len(5).max_type_len(3).max_id_len(2);
+    let cases: [(&[u8], Error); 8] = [
+        (b"data: 123456\ndata: 7", Error::DataTooLong),
+        (b"data: 12\ndata: 456", Error::DataTooLong),
+        (b"data: x\nevent: abcd\nevent: abcde", Error::TypeTooLong),
+        (b"data: x\nid: 123", Error::IdTooLong),
+        (b"data: x\nunknown: 123456789 123456789 123456789 12", Error::LineTooLong),
+        // Two bytes, but three times as many in UTF-8.
+        (b"data: \xFF\xFF", Error::DataTooLong),
+        (b"data\nevent: \xFF\xFF", Error::TypeTooLong),
+        (b"data\nid: \xFF", Error::IdTooLong),
+    ];
+    for (lost, error) in cases {
+        let stream = [b"id: 1\ndata: a\n\n", lost, b"\n\ndata: next\n\n"].concat();
+        let expected =
+            vec![event("message", "a", "1"), Got::Lost(error), event("message", "next", "1")];
+        assert_eq!(limited(limits, &stream), (expected, "1".to_owned()), "{}", lost.escape_ascii());
+    }
+}
+
+#[test]
+fn the_id_of_a_lost_event_counts() {
+    let limits = Limits::new().max_data_len(1);
+    let stream = b"id: 1\ndata: 12\nid: 2\nretry: 3\n\ndata: x\n\n";
+    let expected =
+        vec![Got::Lost(Error::DataTooLong), Got::ReconnectionTime(3), event("message", "x", "2")];
+    assert_eq!(limited(limits, stream), (expected, "2".to_owned()));
+}
+
+#[test]
+fn a_lost_event_is_not_shown_at_the_end() {
+    let mut assembler = growing(Limits::new().max_data_len(1));
+    receive(&mut assembler, &[b"data: 12"], &mut Vec::new());
+    assert_eq!(assembler.finish(), None);
+}
+
+/// T15: whatever the peer sends, what is held is what the limits say.
+#[test]
+fn t15_endless_lines_and_events_hold_no_more_than_the_limits() {
+    let limits =
+        Limits::new().max_data_len(1000).max_type_len(100).max_id_len(100).max_line_len(5000);
+    let endless: [&[u8]; 10] = [
+        b"x",
+        b":",
+        b"data: x\n",
+        b"data\n",
+        b"id: x\n",
+        b"event: x\n",
+        b"retry: 1\n",
+        b"data: \xFF\n",
+        b"id: \xFF",
+        b"event: \xF0\x9F\r",
+    ];
+    for line in endless {
+        for head in [&b""[..], b"data: ", b"id: ", b"event: "] {
+            let stream: Vec<u8> =
+                head.iter().chain(line.iter().cycle()).copied().take(300_000).collect();
+            for chunk_len in [1, 1000, stream.len()] {
+                let mut assembler = growing(limits);
+                let mut lost = 0;
+                for mut input in stream.chunks(chunk_len) {
+                    while let Some(item) = assembler.receive(&mut input) {
+                        lost += usize::from(matches!(item, Item::Lost(_)));
+                    }
+                }
+                assert!(lost <= 1);
+                assembler.finish();
+                assert!(assembler.release().unwrap().capacity() <= 2048);
+                assert!(assembler.last_event_id().len() <= 100);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_returned_by_value_is_small() {
+    assert!(size_of::<Option<Item<'_>>>() <= 56);
+    assert!(size_of::<Event<'_>>() <= 48);
+}

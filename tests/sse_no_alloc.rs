@@ -1,0 +1,111 @@
+//! No layer of an event stream allocates by itself: what is kept is kept in the caller's storage.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use framewright::sse::{
+    Action, Assembler, Client, Decoder, Encoder, Fields, Item, Limits, Part, Policy, Response,
+    Storage,
+};
+use framewright::{Buffer, SliceBuf};
+
+/// Counts what the thread allocates.
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+#[allow(unsafe_code, reason = "an allocator cannot be had without")]
+// SAFETY: everything is passed on to the system's allocator as it comes.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(ptr, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn allocations(run: impl FnOnce()) -> usize {
+    let before = ALLOCATIONS.get();
+    run();
+    ALLOCATIONS.get() - before
+}
+
+#[test]
+fn the_count_sees_an_allocation() {
+    assert_eq!(allocations(|| drop(std::hint::black_box(Box::new(1)))), 1);
+}
+
+#[test]
+fn a_whole_session_in_slices_allocates_nothing() {
+    const LIMITS: Limits = Limits::new().max_type_len(16).max_id_len(16);
+    let (mut sent, mut memory) = ([0; 1024], [0; 256]);
+    let mut events = 0;
+    let count = allocations(|| {
+        let mut out = SliceBuf::new(&mut sent);
+        let mut encoder = Encoder::new();
+        encoder.encode_retry(1000, &mut out).unwrap();
+        encoder.encode(Fields::new().event_type("add").id("1").data("Grüße 🦀"), &mut out).unwrap();
+        encoder.encode_comment("two\nlines", &mut out).unwrap();
+        encoder.begin_event("a\r", &mut out).unwrap();
+        encoder.encode_data("\nb", &mut out).unwrap();
+        encoder.end_event(&mut out).unwrap();
+        encoder.encode(Fields::new().data(&TOO_LONG[..200]), &mut out).unwrap();
+        out.try_append(b"data: \xFF\xF0\x9F\n\nid: 2\n\ndata: cut").unwrap();
+
+        let storage = Storage::in_slice(&mut memory, &LIMITS);
+        let mut client = Client::new(Policy::new(), Assembler::new(LIMITS, storage), 1);
+        assert_eq!(client.poll(0), Some(Action::Connect));
+        let content_type = Some(&b"text/event-stream"[..]);
+        assert!(client.response(Response { status: 200, content_type, retry_after: None }, 0));
+        let mut lost = 0;
+        for mut input in out.as_slice().chunks(7) {
+            while let Some(item) = client.receive(&mut input, 0) {
+                events += usize::from(matches!(item, Item::Event(_)));
+                lost += usize::from(matches!(item, Item::Lost(_)));
+            }
+        }
+        assert_eq!(lost, 1, "192 bytes are there for data");
+        assert_eq!(client.end(0).map(|event| event.data), Some("cut"));
+        assert_eq!(client.last_event_id_header(), Ok(Some("2")));
+    });
+    assert_eq!((count, events), (0, 3));
+}
+
+const TOO_LONG: &str = match str::from_utf8(&[b'x'; 1000]) {
+    Ok(text) => text,
+    Err(_) => "",
+};
+
+/// T15: what never ends costs no memory.
+#[test]
+fn t15_endless_lines_and_events_allocate_nothing() {
+    let endless: [&[u8]; 5] = [b"x", b":", b"data: x\n", b"id: x", b"event\r"];
+    let mut memory = [0; 1024];
+    let mut lost = 0;
+    let count = allocations(|| {
+        for line in endless {
+            let limits = Limits::new().max_line_len(1000).max_data_len(100).max_id_len(100);
+            let mut decoder = Decoder::new(limits);
+            let mut assembler = Assembler::new(limits, Storage::in_slice(&mut memory, &limits));
+            for _ in 0..10_000 {
+                let mut input = line;
+                while let Some(part) = decoder.decode(&mut input) {
+                    lost += usize::from(matches!(part, Part::Lost(_)));
+                }
+                let mut input = line;
+                while let Some(item) = assembler.receive(&mut input) {
+                    lost += usize::from(matches!(item, Item::Lost(_)));
+                }
+            }
+        }
+    });
+    assert_eq!((count, lost), (0, 4 * 2));
+}
