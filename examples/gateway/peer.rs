@@ -8,7 +8,7 @@ use crate::Shared;
 use crate::events::{self, Filled};
 use crate::grpc;
 use crate::output::Output;
-use crate::websocket::{self, Session};
+use crate::websocket::{self, Heard, Session};
 
 /// Above this many bytes unsent, nothing more is read from the peer: who does not take answers
 /// cannot ask.
@@ -222,9 +222,9 @@ impl Peer {
     }
 
     /// Passes on what was said in the chat room, if the peer is there and keeps up.
-    pub fn hear(&mut self, frames: &[u8], shared: &mut Shared) -> Progress {
+    pub fn hear(&mut self, heard: &Heard, shared: &mut Shared) -> Progress {
         let State::WebSocket(session) = &mut self.state else { return Progress::Blocked };
-        if !session.hear(frames, &mut self.out) {
+        if !session.hear(heard, shared.broadcast.deflater(), &mut self.out) {
             return Progress::Blocked;
         }
         match self.written(shared) {
