@@ -55,6 +55,7 @@
 //! | `std` | yes | detection of SIMD at run time, in dependencies |
 //! | `bytes` | yes | [`Buffer`] for `BytesMut`, messages as `Bytes` |
 //! | `alloc` | with either | [`Buffer`] for `Vec<u8>` |
+//! | `deflate` | no | `ws::deflate`: compressed messages, by zlib-rs |
 #![no_std]
 #![warn(missing_debug_implementations, missing_docs, unreachable_pub)]
 #![warn(clippy::pedantic, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]

@@ -1,5 +1,6 @@
 """What the checks share: programs under test, and peers that nobody here wrote."""
 
+import contextlib
 import pathlib
 import sys
 
@@ -86,6 +87,12 @@ PEER_SERVERS = {
 @pytest.fixture(params=PEER_SERVERS)
 def peer_server(request):
     """A WebSocket server of another make; `url` is where it listens, its lines tell of each connection's end."""
-    with programs.Program(*PEER_SERVERS[request.param], name=request.param) as program:
+    with started(PEER_SERVERS[request.param], request.param) as program:
+        yield program
+
+
+@contextlib.contextmanager
+def started(command, name):
+    with programs.Program(*command, name=name) as program:
         program.url = program.line_after("listening on ")
         yield program

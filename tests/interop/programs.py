@@ -24,7 +24,7 @@ def example(name):
     """Finds an example that `cargo build --release --examples` has built."""
     path = TARGET / "release" / "examples" / name
     if not path.is_file():
-        raise Failure(f"{path} is missing: run `cargo build --release --examples` first")
+        raise Failure(f"{path} is missing: run `cargo build --release --examples --all-features` first")
     return path
 
 
