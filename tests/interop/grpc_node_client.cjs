@@ -171,18 +171,18 @@ const checks = {
   },
 
   'a deadline': async () => {
-    const result = await outcome(() => client().serverStream({ count: 1000, delayMs: 50 }, within(0.4)));
+    const result = await outcome(() => client().serverStream({ count: 1000, delayMs: 50 }, within(1)));
     assert.equal(result.status.code, grpc.status.DEADLINE_EXCEEDED);
-    assert.ok(result.replies.length >= 1 && result.replies.length <= 9, `${result.replies.length} replies`);
+    assert.ok(result.replies.length >= 1 && result.replies.length <= 21, `${result.replies.length} replies`);
   },
 
   'the server keeps a deadline by itself': async () => {
     // ServerStream of 100 replies, 100 ms between them.
     const body = Buffer.from([0, 0, 0, 0, 4, 0x10, 100, 0x18, 100]);
     const start = Date.now();
-    const { trailers } = await raw({ 'grpc-timeout': '350m' }, body, '/echo.Echo/ServerStream');
+    const { trailers } = await raw({ 'grpc-timeout': '1S' }, body, '/echo.Echo/ServerStream');
     assert.equal(trailers['grpc-status'], String(grpc.status.DEADLINE_EXCEEDED));
-    assert.ok(Date.now() - start >= 340 && Date.now() - start < 3000, `${Date.now() - start} ms`);
+    assert.ok(Date.now() - start >= 990 && Date.now() - start < 5000, `${Date.now() - start} ms`);
   },
 
   'what is not gRPC gets 415 or 405': async () => {
@@ -203,15 +203,6 @@ const checks = {
   'two messages where one was to come': async () => {
     const { trailers } = await raw({}, Buffer.alloc(10));
     assert.equal(trailers['grpc-status'], String(grpc.status.UNIMPLEMENTED));
-  },
-
-  'a message in frames of a byte each': async () => {
-    const message = encode({ payload: Buffer.alloc(2000, 'framewright') });
-    const prefix = Buffer.from([0, 0, 0, message.length >> 8, message.length & 255]);
-    const bytes = [...prefix, ...message].map((byte) => Buffer.from([byte]));
-    const { body, trailers } = await raw({}, bytes);
-    assert.equal(trailers['grpc-status'], String(grpc.status.OK));
-    assert.ok(messages.decode(body.subarray(5)).payload.equals(Buffer.alloc(2000, 'framewright')));
   },
 
   'gRPC-Web over HTTP/2, binary and in base64': async () => {
@@ -245,7 +236,7 @@ const checks = {
   },
 };
 
-// A request by Node's own HTTP/2, for what no library would send; its body may be in pieces.
+// A request by Node's own HTTP/2, for what no library would send.
 function raw(headers, body, path = '/echo.Echo/Unary') {
   return new Promise((resolve, reject) => {
     const session = http2.connect(`http://${address}`);
@@ -261,9 +252,7 @@ function raw(headers, body, path = '/echo.Echo/Unary') {
       session.close();
       resolve({ ...result, body: Buffer.concat(result.body) });
     });
-    if (body === undefined) return;
-    for (const piece of [body].flat()) stream.write(piece);
-    stream.end();
+    if (body !== undefined) stream.end(body);
   });
 }
 

@@ -146,7 +146,7 @@ function connectChecks(baseUrl) {
     'replies come as they are made': async () => {
       const start = Date.now();
       const times = [];
-      for await (const _ of client.serverStream(request({ count: 3, delayMs: 300 }), within(20_000))) {
+      for await (const _ of client.serverStream(request({ count: 3, delayMs: 500 }), within(20_000))) {
         times.push(Date.now() - start);
       }
       equal(times.length, 3);
@@ -187,20 +187,20 @@ function connectChecks(baseUrl) {
       let count = 0;
       const start = Date.now();
       const error = await failure((async () => {
-        for await (const _ of client.serverStream(request({ count: 1000, delayMs: 50 }), within(500))) count++;
+        for await (const _ of client.serverStream(request({ count: 1000, delayMs: 50 }), within(1000))) count++;
       })());
       equal(error.code, Code.DeadlineExceeded);
-      check(count >= 1 && count <= 11 && Date.now() - start < 5000, `${count} replies in ${Date.now() - start} ms`);
+      check(count >= 1 && count <= 21 && Date.now() - start < 5000, `${count} replies in ${Date.now() - start} ms`);
     },
 
     'the server keeps a deadline by itself': async () => {
       let count = 0;
       const error = await failure((async () => {
-        const headers = { 'grpc-timeout': '400m' };
+        const headers = { 'grpc-timeout': '1S' };
         for await (const _ of client.serverStream(request({ count: 100, delayMs: 50 }), { headers })) count++;
       })());
       equal([error.code, error.rawMessage], [Code.DeadlineExceeded, 'deadline exceeded']);
-      check(count >= 1 && count <= 9, `${count} replies`);
+      check(count >= 1 && count <= 21, `${count} replies`);
     },
 
     'a call cancelled half-way': async () => {
@@ -333,7 +333,7 @@ function googleChecks(baseUrl, format, options) {
     },
 
     'replies come as they are made': async () => {
-      const { times, error } = await stream({ count: 3, delayMs: 300 });
+      const { times, error } = await stream({ count: 3, delayMs: 500 });
       equal([error, times.length], [undefined, 3]);
       check(times[1] - times[0] > 200 && times[2] - times[1] > 200, `at ${times} ms`);
     },
@@ -345,9 +345,9 @@ function googleChecks(baseUrl, format, options) {
     },
 
     'the server keeps a deadline by itself': async () => {
-      const { replies, error } = await stream({ count: 100, delayMs: 50 }, { 'grpc-timeout': '400m' });
+      const { replies, error } = await stream({ count: 100, delayMs: 50 }, { 'grpc-timeout': '1S' });
       equal(error.code, StatusCode.DEADLINE_EXCEEDED);
-      check(replies.length >= 1 && replies.length <= 9, `${replies.length} replies`);
+      check(replies.length >= 1 && replies.length <= 21, `${replies.length} replies`);
     },
   };
 

@@ -1,4 +1,4 @@
-"""Our client of gRPC and a server made with Python's `grpcio`.
+"""Our client of gRPC and a server made with Python's `grpcio`; and our own, which ought to be no worse.
 
 `grpc_h2 --connect ADDRESS` makes its checks at once, and prints `ok NAME` or `FAILED NAME` for each.
 """
@@ -19,6 +19,7 @@ CHECKS = [
     "a_thousand_replies",
     "an_error_behind_replies",
     "client_streaming",
+    "a_thousand_requests",
     "client_streaming_of_nothing",
     "bidi_streaming",
     "many_calls_at_once",
@@ -32,11 +33,14 @@ CHECKS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def outcome(grpc_path):
+@pytest.fixture(scope="module", params=["grpcio", "grpc_h2"])
+def outcome(grpc_path, request):
     """What our client printed, without the panics, and its exit status."""
-    server = [sys.executable, "-u", HERE / "grpc_python_server.py"]
-    with Program(*server, name="grpcio") as server:
+    servers = {
+        "grpcio": [sys.executable, "-u", HERE / "grpc_python_server.py"],
+        "grpc_h2": [grpc_path, "--listen", "127.0.0.1:0"],
+    }
+    with Program(*servers[request.param], name=request.param) as server:
         url = server.line_after("listening on ")
         with Program(grpc_path, "--connect", url, name="grpc_h2") as client:
             lines = []
@@ -46,7 +50,7 @@ def outcome(grpc_path):
 
 
 @pytest.mark.parametrize("check", CHECKS)
-def test_grpcio_server(outcome, check):
+def test_server(outcome, check):
     lines, _, last_words = outcome
     assert f"ok {check}" in lines, last_words
 

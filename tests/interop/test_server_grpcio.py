@@ -278,10 +278,10 @@ def test_a_deadline_that_is_kept(service):
 
 def test_a_deadline_that_passes(service):
     start = time.monotonic()
-    replies, code, _ = complete(service.ServerStream(EchoRequest(count=1000, delay_ms=50), timeout=0.5))
+    replies, code, _ = complete(service.ServerStream(EchoRequest(count=1000, delay_ms=50), timeout=1))
     assert code == Code.DEADLINE_EXCEEDED
-    assert 1 <= len(replies) <= 11
-    assert 0.4 < time.monotonic() - start < 5
+    assert 1 <= len(replies) <= 21
+    assert 0.9 < time.monotonic() - start < 5
 
 
 def test_a_call_cancelled_half_way(service):
