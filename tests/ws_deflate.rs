@@ -475,6 +475,7 @@ fn text_is_refused_at_the_first_byte_that_cannot_be_with_1007() {
     let mut window = [0; 100];
     let part = inflater.inflate(&mut chunk, &mut window).unwrap().unwrap();
     assert_eq!(part.chunk().bytes, b"possible\xE2\x82");
+    assert_eq!(inflater.error(), Some(Error::InvalidUtf8));
     assert_eq!(inflater.inflate(&mut chunk, &mut window), Err(Error::InvalidUtf8));
     assert_eq!(inflater.inflate(&mut chunk, &mut window), Err(Error::InvalidUtf8), "it is final");
 

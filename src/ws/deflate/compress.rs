@@ -38,7 +38,7 @@ pub struct Deflater {
     window_bits: u8,
     config: Config,
     stream: Option<zlib_rs::Deflate>,
-    /// Whether the stream refers to what must not be referred to.
+    /// Whether the stream knows of what must not be referred to any more.
     stale: bool,
     deflated: Scratch,
 }
@@ -90,10 +90,12 @@ impl Deflater {
             return encoder.encode(message, out);
         }
         self.deflate(bytes, true, true)?;
-        if !self.takeover && self.deflated.as_slice().len() >= bytes.len() {
-            return encoder.encode(message, out);
-        }
-        let written = encoder.encode_compressed(message.kind(), self.deflated.as_slice(), out);
+        let payload = self.deflated.as_slice();
+        let written = if !self.takeover && payload.len() >= bytes.len() {
+            encoder.encode(message, out)
+        } else {
+            encoder.encode_compressed(message.kind(), payload, out)
+        };
         self.written(written)
     }
 

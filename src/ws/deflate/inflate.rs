@@ -137,6 +137,14 @@ impl Inflater {
         }
     }
 
+    /// What made inflating fail, even if the part before it was given out just now.
+    pub const fn error(&self) -> Option<Error> {
+        match self.state {
+            State::Failed(e) => Some(e),
+            _ => None,
+        }
+    }
+
     /// Gives back the context's memory, if no message can refer to it: between messages, where each
     /// of the other end's stands alone. It is acquired again with the next.
     pub fn release(&mut self) {
