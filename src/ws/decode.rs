@@ -472,13 +472,16 @@ impl Rules {
 
         let Some((len, rest)) = second.parse_len(rest)? else { return Ok(None) };
         if let Frame::Data(message) = &frame {
-            let limits = if message.compressed { self.limits.compressed() } else { self.limits };
-            if len > limits.max_frame_len {
+            if len > self.limits.max_frame_len
+                && len > self.limits.of_frames(message.compressed).max_frame_len
+            {
                 return Err(Error::FrameTooLong { len });
             }
             // The announced length counts, so that a liar is refused before it costs anything.
             let len = message.len.saturating_add(len);
-            if len > limits.max_message_len {
+            if len > self.limits.max_message_len
+                && len > self.limits.of_frames(message.compressed).max_message_len
+            {
                 return Err(Error::MessageTooLong { len });
             }
         }

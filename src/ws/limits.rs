@@ -73,9 +73,13 @@ impl Limits {
     /// How far DEFLATE goes: 258 bytes for two bits.
     pub(super) const DEFLATE_RATIO: u32 = 1032;
 
-    /// The limits for the frames of a compressed message, which may be longer than what they stand
-    /// for: by an eighth, if all of its bytes have the longest of the fixed codes.
-    pub(super) const fn compressed(mut self) -> Self {
+    /// The limits for the frames of a message: if it is compressed, they may be longer than what they
+    /// stand for, by an eighth if all of its bytes have the longest of the fixed codes.
+    #[cold]
+    pub(super) const fn of_frames(mut self, compressed: bool) -> Self {
+        if !compressed {
+            return self;
+        }
         self.max_frame_len = self.max_frame_len.saturating_add(self.max_frame_len / 4 + 64);
         self.max_message_len = self.max_message_len.saturating_add(self.max_message_len / 4 + 64);
         self
