@@ -369,10 +369,14 @@ impl<B: Buffer> Assembler<B> {
             self.block.void_id = false;
             incoming.clear();
         }
-        self.block.void_id |= memchr(0, chunk.bytes).is_some();
         if self.block.void_id {
             return Ok(());
         }
+        // What comes before a NUL counts, as it would if the NUL were still to come.
+        let nul = memchr(0, chunk.bytes);
+        let bytes = nul.and_then(|nul| chunk.bytes.get(..nul)).unwrap_or(chunk.bytes);
+        let chunk = Chunk { bytes, end: chunk.end && nul.is_none(), ..chunk };
+        self.block.void_id = nul.is_some();
         let max_len = self.decoder.limits().max_id_len;
         if let Err(overflow) = self.block.value.push(chunk, incoming, max_len) {
             self.block.void_id = true;
