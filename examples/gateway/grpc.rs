@@ -146,9 +146,10 @@ impl Call {
         Opened::Call(call)
     }
 
-    /// Whether the connection can be used for another request after this.
+    /// Whether the connection can be used for another request after this: not if the call is over
+    /// before its request is, because the rest of that would be taken for the next.
     pub fn is_persistent(&self) -> bool {
-        self.persistent
+        self.persistent && self.body.is_complete()
     }
 
     /// Takes in what has come of the request's body.

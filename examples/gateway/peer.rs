@@ -24,7 +24,7 @@ const CLOSE_WITHIN: u64 = 5_000;
 /// How long a peer may take nothing of what is there for it, in ms.
 const STALLED: u64 = 30_000;
 /// How many bytes of a peer are read after that, so that it gets to our last words.
-const IGNORED: usize = 1 << 20;
+const IGNORED: usize = 8 << 20;
 
 /// One TCP connection.
 pub struct Peer {

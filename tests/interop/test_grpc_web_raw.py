@@ -4,6 +4,7 @@ import base64
 import contextlib
 import http.client
 import re
+import socket
 import struct
 
 import pytest
@@ -139,6 +140,30 @@ def test_a_bad_body_ends_with_a_status(address, body, code):
     assert (response.status, status_of(response)) == (200, code)
 
 
+@pytest.mark.parametrize("content_type", [WEB, TEXT])
+def test_5_mb_are_over_the_limit(address, content_type):
+    body = frame(bytes(5_000_000))
+    body = base64.b64encode(body) if content_type == TEXT else body
+    response = call(address, body=body, headers={"content-type": content_type, "accept": WEB})
+    assert (response.status, status_of(response)) == (200, "8")
+
+
+def test_what_follows_a_call_that_failed_is_no_request(address):
+    rest = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+    bad = frame(b"", 2)
+    head = f"POST /echo.Echo/Unary HTTP/1.1\r\nHost: x\r\nContent-Type: {WEB}\r\nContent-Length: {len(bad + rest)}\r\n\r\n"
+    host, port = address.split(":")
+    with socket.create_connection((host, int(port)), timeout=WAIT) as connection:
+        connection.sendall(head.encode() + bad)
+        got = connection.recv(65536)
+        # The call is over, and yet its request is not.
+        connection.sendall(rest)
+        while data := connection.recv(65536):
+            got += data
+    assert got.count(b"HTTP/1.1 ") == 1, got
+    assert b"grpc-status: 13" in got
+
+
 def test_bad_base64_ends_with_a_status(address):
     response = call(address, body=b"AAAA*AAA", headers={"content-type": TEXT, "accept": WEB})
     assert (response.status, status_of(response)) == (200, "13")
@@ -156,12 +181,12 @@ def test_what_is_not_grpc_web_is_refused(address):
 
 def test_many_calls_on_one_connection(address):
     with contextlib.closing(http.client.HTTPConnection(address, timeout=WAIT)) as connection:
-        socket = None
+        first = None
         for number in range(20):
             body = frame(EchoRequest(text=str(number)).SerializeToString())
             connection.request("POST", "/echo.Echo/Unary", body, {"content-type": WEB})
-            assert socket is None or connection.sock is socket, "another connection"
-            socket = connection.sock
+            assert first in (None, connection.sock), "another connection"
+            first = connection.sock
             response = connection.getresponse()
             response.body = response.read()
             assert result(response) == ([EchoReply(text=str(number))], {"grpc-status": "0"})
