@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use framewright::http1::{self, BodyDecoder, HeadReader, RequestWriter};
 use framewright::sse::{
-    Action, Assembler, Client, Item, Limits, Policy, ReadyState, Response, Storage,
+    Action, Assembler, Client, Item, Limits, Policy, ReadyState, Reason, Response, Storage,
 };
 
 /// A restarting server refuses connections and answers 503 for a while.
@@ -53,10 +53,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     match reader.client.ready_state() {
-        ReadyState::Closed(reason) => eprintln!("closed: {reason:?}"),
-        state => eprintln!("{state:?}"),
+        // All was printed that was to be, or all that there is.
+        ReadyState::Closed(Reason::Caller | Reason::Status(204)) => Ok(()),
+        state => Err(format!("{state:?}").into()),
     }
-    Ok(())
 }
 
 struct Reader {
@@ -75,8 +75,10 @@ impl Reader {
     fn stream(&mut self, host: &str, target: &str) -> Result<(), Box<dyn Error>> {
         let mut socket = TcpStream::connect(host)?;
         let mut headers = vec![("Accept", "text/event-stream"), ("Cache-Control", "no-store")];
-        if let Some(id) = self.client.last_event_id_header()? {
-            headers.push(("Last-Event-ID", id));
+        match self.client.last_event_id_header() {
+            Ok(Some(id)) => headers.push(("Last-Event-ID", id)),
+            Ok(None) => {}
+            Err(e) => eprintln!("{e}: the stream goes on somewhere else"),
         }
         let mut out = Vec::new();
         RequestWriter::new("GET", target, host).headers(&headers).write(&mut out)?;

@@ -77,7 +77,7 @@ impl Stream {
             "/sse/llm" => {
                 let count = number(query, "n").unwrap_or(1_000).min(MOST_TOKENS);
                 let next = last_id.map_or(1, |id| id.saturating_add(1));
-                if next > count {
+                if next > count + 1 {
                     // Who has everything is not to come back (§9.2.3).
                     return Some(Err(204));
                 }
@@ -85,9 +85,6 @@ impl Stream {
             }
             _ => return None,
         };
-        if request.method() != "GET" {
-            return Some(Err(405));
-        }
         let headers = [
             ("Content-Type", "text/event-stream"),
             ("Cache-Control", "no-store"),
@@ -160,9 +157,9 @@ impl Stream {
                     *next += 1;
                     ("token", token, token_data(token))
                 }
-                Source::Tokens { count, .. } => {
+                Source::Tokens { next, .. } => {
                     self.left = 1;
-                    ("done", *count, "[DONE]".to_owned())
+                    ("done", *next, "[DONE]".to_owned())
                 }
             };
             self.left -= 1;

@@ -264,6 +264,9 @@ fn respond(request: &Request<'_>, out: &mut Output, shared: &Shared) -> State {
         Some(grpc::Opened::Refused(status)) => return refuse(status, out, shared),
         None => {}
     }
+    if request.method() != "GET" {
+        return refuse(405, out, shared);
+    }
     if request.body() != Body::Len(0) {
         return refuse(413, out, shared);
     }
@@ -271,9 +274,6 @@ fn respond(request: &Request<'_>, out: &mut Output, shared: &Shared) -> State {
         Some(Ok(stream)) => return State::Events(Box::new(stream)),
         Some(Err(status)) => return refuse(status, out, shared),
         None => {}
-    }
-    if request.method() != "GET" {
-        return refuse(405, out, shared);
     }
     if path != "/" {
         return refuse(404, out, shared);
