@@ -7,6 +7,7 @@ import collections
 import os
 import pathlib
 import queue
+import re
 import signal
 import subprocess
 import threading
@@ -59,10 +60,15 @@ class Program:
 
     def line(self, timeout, stderr=False):
         """Returns the next line of output, `None` at its end."""
+        lines = self._stderr if stderr else self._stdout
         try:
-            return (self._stderr if stderr else self._stdout).get(timeout=timeout)
+            line = lines.get(timeout=timeout)
         except queue.Empty:
             raise Failure(f"{self.name}: no line within {timeout:.0f} s; {self.last_words()}") from None
+        if line is None:
+            # The end stays the end, however often one asks.
+            lines.put(None)
+        return line
 
     def line_after(self, prefix, timeout=20, stderr=False):
         """Skips to the line that begins with `prefix` and returns the rest of that line."""
@@ -81,8 +87,20 @@ class Program:
     def close_stdin(self):
         self._process.stdin.close()
 
+    def memory(self):
+        """Returns how many bytes of memory the program has in use, which only Linux tells."""
+        status = pathlib.Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(re.search(r"^VmRSS:\s*(\d+) kB$", status, re.MULTILINE)[1]) * 1024
+
+    def open_files(self):
+        return len(os.listdir(f"/proc/{self._process.pid}/fd"))
+
     def interrupt(self):
         self._process.send_signal(signal.SIGINT)
+
+    def kill(self):
+        self._process.kill()
+        self._process.wait()
 
     def wait(self, timeout):
         """Waits for the end and returns the exit status."""

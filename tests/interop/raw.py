@@ -1,8 +1,9 @@
-"""HTTP heads and WebSocket frames by hand, for what no well-behaved client would send."""
+"""HTTP heads and bodies and WebSocket frames by hand: for what no well-behaved client would send, or would notice."""
 
 import contextlib
 import http.client
 import io
+import re
 import socket
 import struct
 
@@ -41,6 +42,11 @@ def upgrade(address, path="/ws/echo", method="GET", version="HTTP/1.1", extra=()
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
+def request(address, path, *fields, method="GET", version="1.1"):
+    """Builds the head of a request."""
+    return "\r\n".join([f"{method} {path} HTTP/{version}", f"Host: {address}", *fields, "", ""]).encode()
+
+
 class _Bytes:
     """As much of a socket as `HTTPResponse` wants."""
 
@@ -62,12 +68,12 @@ def read_to_end(sock):
     return received
 
 
-def only_response(data):
+def only_response(data, method="GET"):
     """Parses the one complete response that `data` has to be."""
     source = _Bytes(data)
     # Not to be closed with the response: what follows it is of interest.
     source.file.close = lambda: None
-    response = http.client.HTTPResponse(source)
+    response = http.client.HTTPResponse(source, method=method)
     response.begin()
     response.body = response.read()  # Raises `IncompleteRead` if it is shorter than announced.
     rest = source.file.read()
@@ -88,6 +94,24 @@ def read_head(reader):
         name, _, value = line.decode().partition(":")
         fields[name.lower()] = value.strip()
     return status.strip(), fields
+
+
+def read_chunk(reader):
+    """Reads a chunk (RFC 9112 §7.1) and returns its data.
+
+    That is `b""` for the last one, and `None` if the connection has ended behind a chunk that was not the last.
+    """
+    line = reader.readline()
+    if line == b"":
+        return None
+    size = re.fullmatch(rb"([0-9A-Fa-f]{1,16})\r\n", line)
+    assert size, f"not the size of a chunk: {line[:100]!r}"
+    size = int(size[1], 16)
+    data = reader.read(size)
+    assert len(data) == size, f"the connection has ended inside a chunk: {data[-100:]!r}"
+    end = reader.read(2)
+    assert end == b"\r\n", f"{end!r} behind a chunk, or for a trailer"
+    return data
 
 
 def frame(opcode, payload=b"", fin=True, mask=b"\x37\xfa\x21\x3d"):
