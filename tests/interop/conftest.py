@@ -1,11 +1,15 @@
 """What the checks share: programs under test, and peers that nobody here wrote."""
 
+import json
 import pathlib
+import subprocess
 import sys
 
+import hypothesis
 import pytest
 
 import programs
+import stream_peers
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -13,10 +17,17 @@ HERE = pathlib.Path(__file__).resolve().parent
 LIMIT = 70_001
 LARGEST = 16 * 1024 * 1024
 
+# The same cases each time, unless one asks for many others.
+hypothesis.settings.register_profile("same", derandomize=True, database=None, deadline=None, max_examples=300)
+hypothesis.settings.register_profile("more", deadline=None, max_examples=20_000)
+hypothesis.settings.load_profile("same")
+
 
 def pytest_addoption(parser):
     parser.addoption("--gateway", help="the server to test, in place of our example")
     parser.addoption("--ws-client", help="the client to test, in place of our example")
+    parser.addoption("--sse-client", help="the client of event streams to test, in place of our example")
+    parser.addoption("--sse-json", help="the encoder and decoder of event streams to test, in place of our example")
     parser.addoption("--chromium", default="chromium", help="the browser to test with")
     parser.addoption("--screenshots", type=pathlib.Path, help="the directory for what the browser shows")
 
@@ -29,6 +40,16 @@ def gateway_path(request):
 @pytest.fixture(scope="session")
 def ws_client_path(request):
     return request.config.getoption("ws_client") or programs.example("ws_client")
+
+
+@pytest.fixture(scope="session")
+def sse_client_path(request):
+    return request.config.getoption("sse_client") or programs.example("sse_client")
+
+
+@pytest.fixture(scope="session")
+def sse_json_path(request):
+    return request.config.getoption("sse_json") or programs.example("sse_json")
 
 
 @pytest.fixture
@@ -70,3 +91,30 @@ def peer_server(request):
     with programs.Program(*PEER_SERVERS[request.param], name=request.param) as program:
         program.url = program.line_after("listening on ")
         yield program
+
+
+@pytest.fixture(scope="session")
+def sse_json(sse_json_path):
+    """Encodes and decodes event streams with our crate."""
+    return stream_peers.Json(sse_json_path)
+
+
+@pytest.fixture(scope="session")
+def npm():
+    """Asks npm's parser and encoder of event streams; `sse_peer.cjs` says what there is to ask."""
+    with programs.Program("node", HERE / "sse_peer.cjs", name="sse_peer", stdin=subprocess.PIPE) as program:
+
+        def ask(**request):
+            program.write(json.dumps(request).encode() + b"\n")
+            answer = program.line(20)
+            assert answer is not None, program.last_words()
+            return json.loads(answer)
+
+        yield ask
+
+
+@pytest.fixture(scope="session")
+def browser_reads(request):
+    """Has a browser's `EventSource` read a stream, and returns the events."""
+    with stream_peers.page(request.config.getoption("chromium")) as read:
+        yield read
