@@ -1,7 +1,7 @@
 //! The client under test of Autobahn's fuzzing server: echoes every case.
 //!
 //! ```text
-//! cargo run --release --example autobahn_client -- ws://HOST:PORT AGENT
+//! cargo run --release --features deflate --example autobahn_client -- [--no-deflate] ws://HOST:PORT AGENT
 //! ```
 
 mod client;
@@ -10,33 +10,43 @@ use std::error::Error;
 use std::io::{ErrorKind, Read, Write};
 
 use client::{Opened, open};
-use framewright::ws::{Assembler, Event, Limits, Message};
+use framewright::ws::deflate::{Config, Deflater, Inflater, InflatingAssembler};
+use framewright::ws::{AssembleError, Event, Limits, Message, Role};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut args = std::env::args().skip(1);
+    let mut args = std::env::args().skip(1).peekable();
+    let deflate = args.next_if(|arg| arg == "--no-deflate").map_or(Some(Config::new()), |_| None);
     let (Some(base), Some(agent)) = (args.next(), args.next()) else {
-        return Err("usage: autobahn_client ws://HOST:PORT AGENT".into());
+        return Err("usage: autobahn_client [--no-deflate] ws://HOST:PORT AGENT".into());
     };
     let mut cases = 0;
-    run(&format!("{base}/getCaseCount"), |message| {
+    run(&format!("{base}/getCaseCount"), deflate, |message| {
         if let Message::Text(count) = message {
             cases = count.parse().unwrap_or(0);
         }
         false
     })?;
     for case in 1..=cases {
-        run(&format!("{base}/runCase?case={case}&agent={agent}"), |_| true)?;
+        run(&format!("{base}/runCase?case={case}&agent={agent}"), deflate, |_| true)?;
     }
-    run(&format!("{base}/updateReports?agent={agent}"), |_| false)?;
+    run(&format!("{base}/updateReports?agent={agent}"), deflate, |_| false)?;
     println!("{cases} cases");
     Ok(())
 }
 
 /// Talks until the server closes; echoes the messages that `on_message` says to.
-fn run(url: &str, mut on_message: impl FnMut(Message<'_>) -> bool) -> Result<(), Box<dyn Error>> {
+fn run(
+    url: &str,
+    deflate: Option<Config>,
+    mut on_message: impl FnMut(Message<'_>) -> bool,
+) -> Result<(), Box<dyn Error>> {
     let limits = Limits::new().max_frame_len(64 << 20).max_message_len(64 << 20);
-    let Opened { mut stream, mut connection, early } = open(url, &[], limits)?;
-    let mut assembler = Assembler::new(Vec::new());
+    let Opened { mut stream, mut connection, agreed, early } = open(url, &[], deflate, limits)?;
+    let inflater = agreed.map(|agreed| Inflater::new(Role::Client, agreed, limits));
+    let mut assembler = InflatingAssembler::new(Vec::new(), inflater);
+    let mut window = vec![0; 16 * 1024];
+    let mut deflater =
+        deflate.zip(agreed).map(|(config, agreed)| Deflater::new(Role::Client, agreed, config));
     let mut out = Vec::new();
     let mut buf = vec![0; 64 * 1024];
     buf[..early.len()].copy_from_slice(&early);
@@ -44,12 +54,21 @@ fn run(url: &str, mut on_message: impl FnMut(Message<'_>) -> bool) -> Result<(),
     loop {
         let mut input = &mut buf[..n];
         while let Some(event) = connection.receive(&mut input) {
-            if let Event::Part(part) = event
-                && let Some(message) = assembler.push(part)?
-                && on_message(message)
-            {
-                // It fails when the connection is closing: then there is nobody to hear it.
-                let _ = connection.send(message, &mut out);
+            if let Event::Part(part) = event {
+                match assembler.push(part, &mut window) {
+                    Ok(Some(message)) if on_message(message) => {
+                        // It fails when the connection is closing: then there is nobody to hear it.
+                        let _ = match &mut deflater {
+                            Some(deflater) => connection
+                                .encoder()
+                                .and_then(|encoder| deflater.encode(message, encoder, &mut out)),
+                            None => connection.send(message, &mut out),
+                        };
+                    }
+                    Ok(_) => {}
+                    Err(AssembleError::Peer(error)) => connection.fail(error),
+                    Err(e) => return Err(e.into()),
+                }
             }
             connection.transmit(&mut out);
         }

@@ -1,7 +1,7 @@
 //! Sends each line of the standard input as a text message, and prints the messages that come.
 //!
 //! ```text
-//! cargo run --example ws_client -- ws://HOST:PORT/PATH [SUBPROTOCOL]
+//! cargo run --features deflate --example ws_client -- [--no-deflate] ws://HOST:PORT/PATH [SUBPROTOCOL]
 //! ```
 
 mod client;
@@ -11,14 +11,19 @@ use std::io::{BufRead, Read, Write};
 use std::sync::{Arc, Mutex};
 
 use client::{Opened, open};
-use framewright::ws::{Assembler, CloseCode, Event, Limits, Message};
+use framewright::ws::deflate::{Config, Deflater, Inflater, InflatingAssembler};
+use framewright::ws::{AssembleError, CloseCode, Event, Limits, Message, Role};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut args = std::env::args().skip(1);
-    let url = args.next().ok_or("usage: ws_client ws://HOST:PORT/PATH [SUBPROTOCOL]")?;
+    let mut args = std::env::args().skip(1).peekable();
+    let deflate = args.next_if(|arg| arg == "--no-deflate").map_or(Some(Config::new()), |_| None);
+    let url =
+        args.next().ok_or("usage: ws_client [--no-deflate] ws://HOST:PORT/PATH [SUBPROTOCOL]")?;
     let protocol = args.next();
-    let Opened { mut stream, connection, early } =
-        open(&url, protocol.as_deref().as_slice(), Limits::new())?;
+    let Opened { mut stream, connection, agreed, early } =
+        open(&url, protocol.as_deref().as_slice(), deflate, Limits::new())?;
+    let mut deflater =
+        deflate.zip(agreed).map(|(config, agreed)| Deflater::new(Role::Client, agreed, config));
     let connection = Arc::new(Mutex::new(connection));
 
     // The other thread has the same connection: whoever holds it writes what it says, in order.
@@ -28,7 +33,13 @@ fn main() -> Result<(), Box<dyn Error>> {
             let mut out = Vec::new();
             let mut connection = typed.lock().expect("nobody panics");
             let line = line.unwrap_or_default();
-            if connection.send(&*line, &mut out).is_err() || writer.write_all(&out).is_err() {
+            let sent = match &mut deflater {
+                Some(deflater) => connection
+                    .encoder()
+                    .and_then(|encoder| deflater.encode(&*line, encoder, &mut out)),
+                None => connection.send(&*line, &mut out),
+            };
+            if sent.is_err() || writer.write_all(&out).is_err() {
                 return;
             }
         }
@@ -40,7 +51,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     });
 
-    let mut assembler = Assembler::new(Vec::new());
+    let inflater = agreed.map(|agreed| Inflater::new(Role::Client, agreed, Limits::new()));
+    let mut assembler = InflatingAssembler::new(Vec::new(), inflater);
+    let mut window = vec![0; 16 * 1024];
     let mut buf = vec![0; 64 * 1024];
     buf[..early.len()].copy_from_slice(&early);
     let mut n = early.len();
@@ -50,10 +63,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         let mut input = &mut buf[..n];
         while let Some(event) = held.receive(&mut input) {
             match event {
-                Event::Part(part) => match assembler.push(part)? {
-                    Some(Message::Text(text)) => println!("{text}"),
-                    Some(Message::Binary(bytes)) => println!("{} bytes", bytes.len()),
-                    None => {}
+                Event::Part(part) => match assembler.push(part, &mut window) {
+                    Ok(Some(Message::Text(text))) => println!("{text}"),
+                    Ok(Some(Message::Binary(bytes))) => println!("{} bytes", bytes.len()),
+                    Ok(None) => {}
+                    Err(AssembleError::Peer(e)) => {
+                        eprintln!("the server broke the protocol: {e}");
+                        held.fail(e);
+                    }
+                    Err(e) => return Err(e.into()),
                 },
                 Event::Failed(e) => eprintln!("the server broke the protocol: {e}"),
                 Event::Close(_) => {}

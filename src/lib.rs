@@ -43,6 +43,9 @@
 //! | connection | both directions and the rules between them | [`Connection`](ws::Connection) → [`Event`](ws::Event) | `receive`, `send`, `close`, `transmit` |
 //! | assembly | whole messages, in storage the caller picks | [`Assembler`](ws::Assembler) → [`Message`](ws::Message) | `push`, `take` |
 //!
+//! The types of the table are those of [`ws`]; [`sse`] and [`grpc`] have theirs by the same names, on
+//! as many layers as they need. [`http1`] has what they need to be spoken without an HTTP stack.
+//!
 //! A [`Chunk`] says where bytes fall in their message. A [`Buffer`] is where bytes are appended: a
 //! `Vec<u8>`, a `BytesMut`, a fixed slice, or a type of your own.
 //!
@@ -54,7 +57,9 @@
 //! |---|---|---|
 //! | `std` | yes | detection of SIMD at run time, in dependencies |
 //! | `bytes` | yes | [`Buffer`] for `BytesMut`, messages as `Bytes` |
+//! | `deflate` | yes | compressed WebSocket messages: `ws::deflate` |
 //! | `alloc` | with either | [`Buffer`] for `Vec<u8>` |
+//! | `deflate` | no | `ws::deflate`: compressed messages, by zlib-rs |
 #![no_std]
 #![warn(missing_debug_implementations, missing_docs, unreachable_pub)]
 #![warn(clippy::pedantic, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]

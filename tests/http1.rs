@@ -651,11 +651,16 @@ fn t6_nothing_can_be_injected() {
                 ("GET", "/", "a", [(text, "b")], SendError::HeaderName(0)),
                 ("GET", "/", "a", [("A", text)], SendError::HeaderValue(0)),
             ] {
+                // Beyond ASCII there is nothing that ends a line, and values may have it.
+                let error = match error {
+                    SendError::HeaderValue(_) if !bad.is_ascii() => Ok(()),
+                    error => Err(error),
+                };
                 let writer = RequestWriter::new(method, target, host).headers(&headers);
-                assert_eq!(written(|out| writer.write(out)), Err(error), "{text:?}");
+                assert_eq!(written(|out| writer.write(out)).map(drop), error, "{text:?}");
                 if text.len() != host.len() && method == "GET" && target == "/" && host == "a" {
                     let writer = ResponseWriter::new(200).headers(&headers);
-                    assert_eq!(written(|out| writer.write(out)), Err(error), "{text:?}");
+                    assert_eq!(written(|out| writer.write(out)).map(drop), error, "{text:?}");
                 }
             }
         }

@@ -610,6 +610,10 @@ fn t6_nothing_can_be_injected_into_trailers() {
                 ((&text[..], "b"), SendError::HeaderName(0)),
                 (("A", &text[..]), SendError::HeaderValue(0)),
             ] {
+                // Beyond ASCII there is nothing that ends a line, and values may have it.
+                if error == SendError::HeaderValue(0) && !bad.is_ascii() {
+                    continue;
+                }
                 let mut encoder = BodyEncoder::new(Body::Chunked);
                 assert_eq!(written(|out| encoder.finish_with(&[trailer], out)), Err(error));
                 assert_eq!(written(|out| encoder.finish(out)).as_deref(), Ok("0\r\n\r\n"));

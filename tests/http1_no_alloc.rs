@@ -1,39 +1,11 @@
 //! Bodies cost no memory: neither those that come and go nor those that are only announced (T2, T3).
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+#[path = "common/counting.rs"]
+mod counting;
 
+use counting::allocations;
 use framewright::http1::{Body, BodyDecoder, Error, Limits, ResponseWriter};
 use framewright::{Buffer, SliceBuf};
-
-/// Counts what the thread allocates.
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-#[allow(unsafe_code, reason = "an allocator cannot be had without")]
-// SAFETY: everything is passed on to the system's allocator as it comes.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-        unsafe { System.dealloc(ptr, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-fn allocations(run: impl FnOnce()) -> usize {
-    let before = ALLOCATIONS.get();
-    run();
-    ALLOCATIONS.get() - before
-}
 
 /// Decodes `bytes` in pieces, and tells how many came of the body.
 fn decode(body: Body, bytes: &mut [u8], len: usize) -> Result<usize, Error> {
@@ -45,11 +17,6 @@ fn decode(body: Body, bytes: &mut [u8], len: usize) -> Result<usize, Error> {
         }
     }
     Ok(got)
-}
-
-#[test]
-fn the_count_sees_an_allocation() {
-    assert_eq!(allocations(|| drop(std::hint::black_box(Box::new(1)))), 1);
 }
 
 #[test]

@@ -17,6 +17,14 @@ fn what_is_returned_by_value_fits_in_32_bytes() {
 }
 
 #[test]
+#[cfg(feature = "deflate")]
+fn what_compresses_takes_little_before_it_does() {
+    use framewright::ws::deflate::{Deflater, Inflater};
+    assert!(size_of::<Inflater>() <= 256);
+    assert!(size_of::<Deflater>() <= 256);
+}
+
+#[test]
 fn a_connection_takes_less_than_400_bytes() {
     println!("decoder: {} bytes", size_of::<Decoder>());
     println!("encoder: {} bytes", size_of::<Encoder<NoMask>>());

@@ -507,3 +507,23 @@ fn what_is_returned_by_value_is_small() {
     assert!(size_of::<Option<Item<'_>>>() <= 56);
     assert!(size_of::<Event<'_>>() <= 48);
 }
+
+#[test]
+fn an_id_that_is_too_long_before_its_nul_is_too_long_however_it_is_split() {
+    let limits = Limits::new().max_id_len(2);
+    for stream in [&b"id:\xBB\0\n\n"[..], b"id: abc\0\n\n"] {
+        let lost = same_however_split(stream, |pieces| {
+            let mut assembler = Assembler::new(limits, Storage::<Vec<u8>>::default());
+            let mut lost = Vec::new();
+            for mut piece in pieces.iter().copied() {
+                while let Some(item) = assembler.receive(&mut piece) {
+                    if let Item::Lost(error) = item {
+                        lost.push(error);
+                    }
+                }
+            }
+            lost
+        });
+        assert_eq!(lost, [Error::IdTooLong]);
+    }
+}

@@ -353,6 +353,10 @@ fn t6_nothing_can_be_injected() {
                 (base.headers(&name), bad_name.into()),
                 (base.headers(&value), bad_value.into()),
             ] {
+                // Beyond ASCII there is nothing that ends a line, and values may have it.
+                if error == bad_value.into() && !bad.is_ascii() {
+                    continue;
+                }
                 let result = written(|out| request.write([0; 16], Vec::new(), Limits::new(), out));
                 assert_eq!(result.unwrap_err(), error, "{text:?}");
             }
@@ -360,12 +364,15 @@ fn t6_nothing_can_be_injected() {
                 (offer.accept().protocol(Some(text)), SendError::ProtocolNotOffered),
                 (offer.accept().extensions(Some(text)), SendError::Extensions),
                 (offer.accept().headers(&name), bad_name.into()),
-                (offer.accept().headers(&value), bad_value.into()),
             ] {
                 assert_eq!(written(|out| writer.write(out)), Err(error), "{text:?}");
             }
             assert_eq!(written(|out| refuse(404, &name, b"", out)), Err(bad_name.into()));
-            assert_eq!(written(|out| refuse(404, &value, b"", out)), Err(bad_value.into()));
+            let expected = if bad.is_ascii() { Err(bad_value.into()) } else { Ok(()) };
+            let accepted = written(|out| offer.accept().headers(&value).write(out));
+            assert_eq!(accepted.map(drop), expected, "{text:?}");
+            let refused = written(|out| refuse(404, &value, b"", out));
+            assert_eq!(refused.map(drop), expected, "{text:?}");
         }
     }
 }

@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use framewright::http1;
+use framewright::ws::deflate::{Agreed, Config};
 use framewright::ws::handshake::{Answer, ClientRequest};
 use framewright::ws::{Connection, Limits};
 
@@ -12,12 +13,19 @@ use framewright::ws::{Connection, Limits};
 pub struct Opened {
     pub stream: TcpStream,
     pub connection: Connection<fn() -> [u8; 4]>,
+    /// What was agreed on of compression, if anything.
+    pub agreed: Option<Agreed>,
     /// Bytes that came right behind the response.
     pub early: Vec<u8>,
 }
 
 /// Connects to a URL of the form `ws://HOST:PORT/PATH`.
-pub fn open(url: &str, protocols: &[&str], limits: Limits) -> Result<Opened, Box<dyn Error>> {
+pub fn open(
+    url: &str,
+    protocols: &[&str],
+    deflate: Option<Config>,
+    limits: Limits,
+) -> Result<Opened, Box<dyn Error>> {
     let rest = url.strip_prefix("ws://").ok_or("the URL has to begin with ws://")?;
     let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let target = if path.is_empty() { "/" } else { path };
@@ -25,7 +33,9 @@ pub fn open(url: &str, protocols: &[&str], limits: Limits) -> Result<Opened, Box
     stream.set_nodelay(true)?;
 
     let mut out = Vec::new();
-    let request = ClientRequest::new(host, target).protocols(protocols);
+    let offer = deflate.map(|config| config.offer());
+    let request =
+        ClientRequest::new(host, target).protocols(protocols).extensions(offer.as_deref());
     let mut client = request.write(random(), Vec::new(), http1::Limits::new(), &mut out)?;
     stream.write_all(&out)?;
 
@@ -38,9 +48,16 @@ pub fn open(url: &str, protocols: &[&str], limits: Limits) -> Result<Opened, Box
         let mut input = &mut buf[..n];
         while let Some(answer) = client.receive(&mut input)? {
             match answer {
-                Answer::Accepted(_) => {
-                    let connection = Connection::client(limits, random as fn() -> [u8; 4]);
-                    return Ok(Opened { stream, connection, early: input.to_vec() });
+                Answer::Accepted(accepted) => {
+                    let agreed = match deflate {
+                        Some(config) => config.check(accepted.extensions())?,
+                        None => None,
+                    };
+                    let mut connection = Connection::client(limits, random as fn() -> [u8; 4]);
+                    if agreed.is_some() {
+                        connection = connection.accept_compressed();
+                    }
+                    return Ok(Opened { stream, connection, agreed, early: input.to_vec() });
                 }
                 Answer::Refused(response) => {
                     return Err(format!("refused: {}", response.status()).into());

@@ -128,8 +128,9 @@ impl Stream {
         let mut bytes = std::mem::take(&mut shared.scratch);
         bytes.clear();
         let filled = self.encode(AHEAD.saturating_sub(out.pending()), &mut bytes, shared.now);
-        if !bytes.is_empty() {
-            self.body.encode(&bytes, out).expect("a Vec has room");
+        self.body.encode(&bytes, out).expect("a Vec has room");
+        if matches!(filled, Filled::End) {
+            self.finish(out);
         }
         shared.scratch = bytes;
         filled

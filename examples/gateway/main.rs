@@ -1,10 +1,14 @@
 //! Every protocol of the crate on one port, one thread, one event loop.
 //!
 //! ```text
-//! cargo run --release --example gateway -- [--listen ADDR] [--max-message BYTES]
+//! cargo run --release --features deflate --example gateway -- \
+//!     [--listen ADDR] [--max-message BYTES] [--no-deflate | --no-context-takeover]
 //! ```
 
+#[path = "../echo/mod.rs"]
+mod echo;
 mod events;
+mod grpc;
 mod output;
 mod peer;
 mod websocket;
@@ -15,10 +19,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use framewright::ws::deflate::Config;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
 use peer::{Peer, Progress};
 use slab::Slab;
+use websocket::Broadcast;
 
 const LISTENER: Token = Token(usize::MAX);
 const WAKER: Token = Token(usize::MAX - 1);
@@ -31,18 +37,33 @@ const SHUTDOWN: Duration = Duration::from_secs(5);
 struct Args {
     listen: SocketAddr,
     max_message: u64,
+    /// How messages are compressed with those who offer it.
+    deflate: Option<Config>,
 }
 
 fn parse_args() -> Result<Args, lexopt::Error> {
     use lexopt::prelude::{Long, ValueExt};
-    let mut args = Args { listen: ([127, 0, 0, 1], 8080).into(), max_message: 64 << 20 };
+    let mut args = Args {
+        listen: ([127, 0, 0, 1], 8080).into(),
+        max_message: 64 << 20,
+        deflate: Some(Config::new()),
+    };
     let mut parser = lexopt::Parser::from_env();
     while let Some(arg) = parser.next()? {
         match arg {
             Long("listen") => args.listen = parser.value()?.parse()?,
             Long("max-message") => args.max_message = parser.value()?.parse()?,
+            Long("no-deflate") => args.deflate = None,
+            Long("no-context-takeover") => {
+                let alone = Config::new();
+                let alone = alone.server_no_context_takeover(true).client_no_context_takeover(true);
+                args.deflate = Some(alone);
+            }
             Long("help") => {
-                println!("usage: gateway [--listen ADDR] [--max-message BYTES]");
+                println!(
+                    "usage: gateway [--listen ADDR] [--max-message BYTES] \
+                     [--no-deflate | --no-context-takeover]"
+                );
                 std::process::exit(0);
             }
             other => return Err(other.unexpected()),
@@ -68,7 +89,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut stdout = io::stdout();
     writeln!(stdout, "listening on http://{}", listener.local_addr()?)?;
     stdout.flush()?;
-    Gateway::new(poll, Some(listener), args.max_message).run(&stop)?;
+    Gateway::new(poll, Some(listener), &args).run(&stop)?;
     Ok(())
 }
 
@@ -76,11 +97,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 struct Shared {
     /// What was read last. One buffer serves every peer, since nothing is left in it.
     buf: Vec<u8>,
+    /// Where compressed messages are inflated, for every peer too.
+    window: Vec<u8>,
     max_message: u64,
+    deflate: Option<Config>,
     /// Milliseconds since the start.
     now: u64,
-    /// Frames for every member of the chat room, encoded once.
-    broadcast: Vec<u8>,
+    /// For every member of the chat room, encoded once.
+    broadcast: Broadcast,
     /// Events on their way into a body.
     scratch: Vec<u8>,
     /// When a peer has something to say again, in milliseconds since the start.
@@ -101,12 +125,14 @@ struct Gateway {
 }
 
 impl Gateway {
-    fn new(poll: Poll, listener: Option<TcpListener>, max_message: u64) -> Self {
+    fn new(poll: Poll, listener: Option<TcpListener>, args: &Args) -> Self {
         let shared = Shared {
             buf: vec![0; 64 * 1024],
-            max_message,
+            window: vec![0; 16 * 1024],
+            max_message: args.max_message,
+            deflate: args.deflate,
             now: 0,
-            broadcast: Vec::new(),
+            broadcast: Broadcast::new(args.deflate),
             scratch: Vec::new(),
             wake_at: u64::MAX,
         };
@@ -208,8 +234,8 @@ impl Gateway {
             }
         }
         if !self.shared.broadcast.is_empty() {
-            let frames = std::mem::take(&mut self.shared.broadcast);
-            self.for_each(|peer, shared| peer.hear(&frames, shared));
+            let heard = self.shared.broadcast.take();
+            self.for_each(|peer, shared| peer.hear(&heard, shared));
         }
     }
 

@@ -6,8 +6,9 @@ use mio::net::TcpStream;
 
 use crate::Shared;
 use crate::events::{self, Filled};
+use crate::grpc;
 use crate::output::Output;
-use crate::websocket::{self, Session};
+use crate::websocket::{self, Heard, Session};
 
 /// Above this many bytes unsent, nothing more is read from the peer: who does not take answers
 /// cannot ask.
@@ -45,6 +46,8 @@ enum State {
     WebSocket(Box<Session>),
     /// An event stream.
     Events(Box<events::Stream>),
+    /// A call in gRPC-Web.
+    Grpc(Box<grpc::Call>),
     /// All is said: what is unsent goes out, and some of what still comes is ignored.
     Closing { since: u64, shut: bool, ignored: usize },
     /// The other end has nothing more to say: what is unsent goes out, and that is all.
@@ -133,6 +136,7 @@ impl Peer {
                     return session.receive(input, &mut self.out, shared);
                 }
                 State::Events(stream) => return stream.interrupt(),
+                State::Grpc(call) => return call.receive(input),
                 State::Closing { ignored, .. } => {
                     *ignored += input.len();
                     if *ignored <= IGNORED {
@@ -150,21 +154,17 @@ impl Peer {
     ///
     /// `Yielded` means that there is more to write.
     fn write(&mut self, shared: &mut Shared) -> io::Result<Progress> {
-        let mut more = false;
-        if let State::Events(stream) = &mut self.state {
-            match stream.fill(&mut self.out, shared) {
-                Filled::Enough => more = true,
-                Filled::Until(time) => shared.wake_at = shared.wake_at.min(time),
-                Filled::End => {
-                    stream.finish(&mut self.out);
-                    let persistent = stream.is_persistent();
-                    self.state = if persistent {
-                        State::http(shared.now)
-                    } else {
-                        State::closing(shared.now)
-                    };
-                }
-            }
+        let (filled, persistent) = match &mut self.state {
+            State::Events(stream) => (stream.fill(&mut self.out, shared), stream.is_persistent()),
+            State::Grpc(call) => (call.fill(&mut self.out, shared), call.is_persistent()),
+            _ => (Filled::Until(u64::MAX), true),
+        };
+        let more = matches!(filled, Filled::Enough);
+        match filled {
+            Filled::Enough => {}
+            Filled::Until(time) => shared.wake_at = shared.wake_at.min(time),
+            Filled::End if persistent => self.state = State::http(shared.now),
+            Filled::End => self.state = State::closing(shared.now),
         }
         if self.out.flush(&mut self.stream)? || self.out.pending() == 0 {
             self.taken_at = shared.now;
@@ -202,7 +202,7 @@ impl Peer {
             State::Http { since, .. } => waited(*since) < HEAD_WITHIN,
             State::Closing { since, .. } => waited(*since) < CLOSE_WITHIN,
             State::WebSocket(session) => session.tick(now, &mut self.out),
-            State::Events(_) | State::Ended => waited(0) < STALLED,
+            State::Events(_) | State::Grpc(_) | State::Ended => waited(0) < STALLED,
         };
         if alive { self.written(shared) } else { Progress::Ended }
     }
@@ -215,16 +215,16 @@ impl Peer {
                 stream.finish(&mut self.out);
                 self.state = State::closing(shared.now);
             }
-            State::Http { .. } => self.state = State::closing(shared.now),
+            State::Http { .. } | State::Grpc(_) => self.state = State::closing(shared.now),
             State::Closing { .. } | State::Ended => {}
         }
         self.written(shared)
     }
 
     /// Passes on what was said in the chat room, if the peer is there and keeps up.
-    pub fn hear(&mut self, frames: &[u8], shared: &mut Shared) -> Progress {
+    pub fn hear(&mut self, heard: &Heard, shared: &mut Shared) -> Progress {
         let State::WebSocket(session) = &mut self.state else { return Progress::Blocked };
-        if !session.hear(frames, &mut self.out) {
+        if !session.hear(heard, shared.broadcast.deflater(), &mut self.out) {
             return Progress::Blocked;
         }
         match self.written(shared) {
@@ -256,6 +256,13 @@ fn respond(request: &Request<'_>, out: &mut Output, shared: &Shared) -> State {
             Some(session) => State::WebSocket(Box::new(session)),
             None => State::closing(shared.now),
         };
+    }
+    match grpc::Call::open(request, path, out, shared) {
+        Some(grpc::Opened::Call(call)) => return State::Grpc(call),
+        Some(grpc::Opened::Answered) => return State::http(shared.now),
+        Some(grpc::Opened::Closing) => return State::closing(shared.now),
+        Some(grpc::Opened::Refused(status)) => return refuse(status, out, shared),
+        None => {}
     }
     if request.body() != Body::Len(0) {
         return refuse(413, out, shared);

@@ -1,9 +1,10 @@
 use framewright::Buffer;
 use framewright::http1::Request;
+use framewright::ws::deflate::{Answer, Config, Deflater, Inflater, InflatingAssembler};
 use framewright::ws::handshake::{Offer, Origins, refuse};
 use framewright::ws::{
-    Action, Assembler, CloseCode, Connection, Encoder, Event, Keepalive, Limits, Message, NoMask,
-    SendError,
+    Action, AssembleError, CloseCode, Connection, Encoder, Event, Keepalive, Limits, Message,
+    NoMask, Role, SendError,
 };
 
 use crate::Shared;
@@ -55,12 +56,33 @@ impl Place {
             refuse(400, &[("Content-Type", "text/plain")], why, out).expect("a Vec has room");
             return None;
         }
-        offer.accept().protocol(protocol).write(out).expect("it was offered, and a Vec has room");
+        let deflate = match self {
+            Self::Echo => shared.deflate,
+            // What is compressed once for all cannot refer to what one of them has heard.
+            Self::Chat => shared.deflate.map(|config| config.server_no_context_takeover(true)),
+        };
+        let answer = deflate.and_then(|config| config.negotiate(offer.extensions()));
+        offer
+            .accept()
+            .protocol(protocol)
+            .extensions(answer.as_ref().map(Answer::as_str))
+            .write(out)
+            .expect("both were offered, and a Vec has room");
         let limits = Limits::new().max_frame_len(max_message).max_message_len(max_message);
+        let agreed = answer.map(|answer| answer.agreed());
         Some(Session {
             place: self,
-            connection: Connection::server(limits),
-            assembler: Assembler::new(Vec::new()),
+            connection: match agreed {
+                Some(_) => Connection::server(limits).accept_compressed(),
+                None => Connection::server(limits),
+            },
+            assembler: InflatingAssembler::new(
+                Vec::new(),
+                agreed.map(|agreed| Inflater::new(Role::Server, agreed, limits)),
+            ),
+            deflater: deflate
+                .zip(agreed)
+                .map(|(config, agreed)| Deflater::new(Role::Server, agreed, config)),
             keepalive: Keepalive::new(shared.now),
         })
     }
@@ -70,21 +92,32 @@ impl Place {
 pub struct Session {
     place: Place,
     connection: Connection<NoMask>,
-    assembler: Assembler<Vec<u8>>,
+    assembler: InflatingAssembler<Vec<u8>>,
+    /// If compression was agreed on.
+    deflater: Option<Deflater>,
     keepalive: Keepalive,
 }
 
 impl Session {
     pub fn receive(&mut self, mut input: &mut [u8], out: &mut Output, shared: &mut Shared) {
-        let Self { place, connection, assembler, keepalive } = self;
+        let Self { place, connection, assembler, deflater, keepalive } = self;
         keepalive.received(shared.now);
         while let Some(event) = connection.receive(&mut input) {
             if let Event::Part(part) = event {
                 // What cannot be sent any more is not: when we are closing, nobody waits for it.
-                let _ = match assembler.push(part) {
+                let _ = match assembler.push(part, &mut shared.window) {
                     Ok(None) => Ok(()),
-                    Ok(Some(message)) if *place == Place::Echo => connection.send(message, out),
-                    Ok(Some(message)) => broadcast(message, &mut shared.broadcast),
+                    Ok(Some(message)) if *place == Place::Chat => shared.broadcast.say(message),
+                    Ok(Some(message)) => match deflater {
+                        Some(deflater) => connection
+                            .encoder()
+                            .and_then(|encoder| deflater.encode(message, encoder, out)),
+                        None => connection.send(message, out),
+                    },
+                    Err(AssembleError::Peer(error)) => {
+                        connection.fail(error);
+                        Ok(())
+                    }
                     // The limits are in force, so only memory can be missing.
                     Err(_) => connection.close(CloseCode::TOO_BIG, "out of memory", out),
                 };
@@ -96,6 +129,7 @@ impl Session {
         if assembler.storage().capacity() > KEEP {
             assembler.release();
         }
+        assembler.release_context();
         if connection.ready() == Err(SendError::Closing) {
             keepalive.closing(shared.now);
         }
@@ -118,6 +152,10 @@ impl Session {
             Some(Action::Ping) => {
                 // It fails when we are closing: then nobody waits for a pong.
                 let _ = self.connection.ping(b"", out);
+                // Nothing was said for a while. A compressor can do without what it remembers.
+                if let Some(deflater) = &mut self.deflater {
+                    deflater.release();
+                }
                 true
             }
             Some(Action::Dead | Action::CloseTimedOut) => false,
@@ -130,17 +168,60 @@ impl Session {
         self.keepalive.closing(now);
     }
 
-    /// Passes on frames of the chat room; tells whether they were for this peer.
-    pub fn hear(&mut self, frames: &[u8], out: &mut Output) -> bool {
+    /// Passes on what was said in the chat room; tells whether that was for this peer.
+    pub fn hear(&mut self, heard: &Heard, by: Option<&Deflater>, out: &mut Output) -> bool {
         let hears = self.place == Place::Chat && self.connection.ready().is_ok();
         if hears {
+            let admitted = match (&mut self.deflater, by) {
+                (Some(own), Some(by)) => own.admit(by),
+                _ => false,
+            };
+            let frames = if admitted { &heard.compressed } else { &heard.plain };
             out.try_append(frames).expect("a Vec has room");
         }
         hears
     }
 }
 
-/// Encodes a message once for all who will hear it.
-fn broadcast(message: Message<'_>, frames: &mut Vec<u8>) -> Result<(), SendError> {
-    Encoder::new(NoMask).encode(message, frames)
+/// Says things in the chat room: encodes them once for all who will hear them.
+pub struct Broadcast {
+    said: Heard,
+    deflater: Option<Deflater>,
+}
+
+/// Frames of the chat room, as they are and compressed.
+#[derive(Default)]
+pub struct Heard {
+    plain: Vec<u8>,
+    compressed: Vec<u8>,
+}
+
+impl Broadcast {
+    pub fn new(deflate: Option<Config>) -> Self {
+        let deflater = deflate.map(|config| Deflater::shared(15, config));
+        Self { said: Heard::default(), deflater }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.said.plain.is_empty()
+    }
+
+    pub fn take(&mut self) -> Heard {
+        std::mem::take(&mut self.said)
+    }
+
+    /// What compresses it.
+    pub fn deflater(&self) -> Option<&Deflater> {
+        self.deflater.as_ref()
+    }
+
+    fn say(&mut self, message: Message<'_>) -> Result<(), SendError> {
+        Encoder::new(NoMask).encode(message, &mut self.said.plain)?;
+        match &mut self.deflater {
+            Some(deflater) => {
+                deflater.encode(message, &mut Encoder::new(NoMask), &mut self.said.compressed)
+            }
+            None => Ok(()),
+        }
+    }
 }

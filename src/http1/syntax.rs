@@ -46,11 +46,13 @@ pub(crate) fn is_token(text: &[u8]) -> bool {
     !text.is_empty() && text.iter().all(|&b| is_tchar(b))
 }
 
-/// Whether `text` may be written as the value of a header: no control but HTAB, and ASCII only,
-/// because other bytes mean something else to everybody (RFC 9110 §5.5).
+/// Whether `text` may be written as the value of a header: no control but HTAB (RFC 9110 §5.5).
+///
+/// Beyond ASCII, what it means is between sender and receiver: browsers send the ID of an event in
+/// UTF-8.
 #[inline]
 pub(crate) fn is_value(text: &[u8]) -> bool {
-    text.iter().all(|&b| matches!(b, b'\t' | b' '..=b'~'))
+    text.iter().all(|&b| b == b'\t' || !b.is_ascii_control())
 }
 
 /// Whether `text` is of visible ASCII characters only, and at least one.

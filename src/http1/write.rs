@@ -28,8 +28,7 @@ pub enum SendError {
     Trailers,
     /// The header of this index has a name that is not a token (RFC 9110 §5.1).
     HeaderName(usize),
-    /// The header of this index has a value with anything but printable ASCII and HTAB
-    /// (RFC 9110 §5.5).
+    /// The header of this index has a value with a control byte other than HTAB (RFC 9110 §5.5).
     HeaderValue(usize),
     /// The header of this index is one that is written without being asked for.
     ReservedHeader(usize),
@@ -65,7 +64,7 @@ impl core::error::Error for SendError {}
 /// Writes a request, whole or not at all.
 ///
 /// It writes `Host` and, with a body, `Content-Length` or `Transfer-Encoding`. These and
-/// `Connection` are refused among the headers; all strings must be ASCII without controls.
+/// `Connection` are refused among the headers; no string may have controls, and all but values must be ASCII.
 #[derive(Clone, Copy, Debug)]
 #[must_use = "nothing is written before `write`"]
 pub struct RequestWriter<'a> {
@@ -137,7 +136,7 @@ impl<'a> RequestWriter<'a> {
 /// Writes a response, whole or not at all.
 ///
 /// It writes `Content-Length`, `Transfer-Encoding` and `Connection` where they are due. These are
-/// refused among the headers; all strings must be ASCII without controls.
+/// refused among the headers; no string may have controls, and all but values must be ASCII.
 #[derive(Clone, Copy, Debug)]
 #[must_use = "nothing is written before `write`"]
 pub struct ResponseWriter<'a> {

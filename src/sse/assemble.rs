@@ -3,7 +3,7 @@ use core::mem;
 use memchr::memchr;
 use simdutf8::basic::from_utf8;
 
-use super::decode::{Field, Step};
+use super::decode::{Field, FirstLine, Step};
 use super::lossy::{Lossy, Overflow, end_text};
 use super::{Decoder, Error, Limits, Part, Storage};
 use crate::{Buffer, BufferFull, Chunk};
@@ -81,13 +81,23 @@ impl<B: Buffer> Assembler<B> {
     /// `None` means that every byte of `input` was taken and more are needed.
     #[inline]
     pub fn receive<'s, 'a: 's>(&'s mut self, input: &mut &'a [u8]) -> Option<Item<'s>> {
-        Some(match self.next(input)? {
-            Next::Event { data, event_type } => Item::Event(self.event(data, event_type)),
-            Next::NoData { event_type } => Item::NoData(self.event(Place::Nowhere, event_type)),
-            Next::Comment(chunk) => Item::Comment(chunk),
-            Next::ReconnectionTime(ms) => Item::ReconnectionTime(ms),
-            Next::Lost(error) => Item::Lost(error),
-        })
+        // The most frequent event takes one step and leaves no trace.
+        let next = match self.decoder.first_line(input) {
+            FirstLine::Event(bytes) => {
+                if let Ok(data) = from_utf8(bytes) {
+                    self.block.has_fields = false;
+                    return Some(Item::Event(Event {
+                        event_type: type_or_default(""),
+                        data,
+                        last_event_id: self.last_event_id(),
+                    }));
+                }
+                self.replaced_event(bytes)
+            }
+            FirstLine::Data(chunk) => self.next_behind(chunk, input),
+            FirstLine::Other => self.next(Held::default(), input),
+        };
+        Some(self.item(next?))
     }
 
     /// Ends the stream: an event that was not ended is dropped, and its ID with it (§9.2.6).
@@ -150,95 +160,115 @@ impl<B: Buffer> Assembler<B> {
         (!self.block.has_data).then(|| mem::take(&mut self.storage.data))
     }
 
+    /// A whole event of one line of data that is not UTF-8.
+    #[cold]
+    fn replaced_event<'a>(&mut self, bytes: &[u8]) -> Option<Next<'a>> {
+        if let Err(error) = self.store_data(Chunk::whole(bytes)) {
+            self.block.lose(error);
+        }
+        let lost = self.tell_loss();
+        let event = self.dispatch(Held::default());
+        lost.or(event)
+    }
+
+    /// What comes next behind a chunk of the first line of data.
+    fn next_behind<'a>(&mut self, chunk: Chunk<'a>, input: &mut &'a [u8]) -> Option<Next<'a>> {
+        let mut held = Held::default();
+        if let Err(error) = self.take_data(chunk, &mut held) {
+            self.block.lose(error);
+        }
+        self.next(held, input)
+    }
+
     /// What comes next, without a look at the storage.
-    #[inline]
-    fn next<'a>(&mut self, input: &mut &'a [u8]) -> Option<Next<'a>> {
+    ///
+    /// Fields that came whole are still in the input, so they need not be stored as long as their
+    /// event may end there too.
+    fn next<'a>(&mut self, mut held: Held<'a>, input: &mut &'a [u8]) -> Option<Next<'a>> {
         if let lost @ Some(_) = self.tell_loss() {
+            self.store_held(held);
             return lost;
         }
-        // Fields that came whole are still in the input, so they need not be stored as long as
-        // their event may end there too.
-        let mut held = Held::NOTHING;
         loop {
-            let part = match self.decoder.step(input) {
-                // The most frequent cases go their own way, so that they stay in registers.
-                Step::Value(Field::Data, chunk) => {
-                    if chunk.is_whole()
-                        && self.can_hold(&held)
-                        && let Ok(data) = from_utf8(chunk.bytes)
-                    {
-                        held.data = Some(data);
-                        continue;
-                    }
-                    match self.store_held_data(&mut held).and_then(|()| self.store_data(chunk)) {
-                        Ok(()) => continue,
-                        Err(error) => Some(Part::Lost(error)),
-                    }
-                }
-                Step::Value(field, chunk) => Some(field.part(chunk)),
-                Step::Dispatch => {
-                    if let next @ Some(_) = self.dispatch(held) {
-                        return next;
-                    }
-                    held = Held::NOTHING;
-                    continue;
-                }
-                Step::NoInput => None,
-                Step::Other => self.decoder.decode_any(input),
-            };
-            let result = match part {
-                Some(Part::Data(chunk)) => {
-                    if chunk.is_whole()
-                        && self.can_hold(&held)
-                        && let Ok(data) = from_utf8(chunk.bytes)
-                    {
-                        held.data = Some(data);
-                        continue;
-                    }
-                    self.store_held_data(&mut held).and_then(|()| self.store_data(chunk))
-                }
-                Some(Part::EventType(chunk)) => {
-                    self.block.has_fields = true;
-                    held.event_type = None;
-                    if chunk.is_whole()
-                        && let Ok(event_type) = from_utf8(chunk.bytes)
-                    {
-                        held.event_type = Some(event_type);
-                        continue;
-                    }
-                    self.store_event_type(chunk)
-                }
-                Some(Part::Id(chunk)) => self.store_id(chunk),
-                Some(Part::Dispatch) => {
-                    if let next @ Some(_) = self.dispatch(held) {
-                        return next;
-                    }
-                    held = Held::NOTHING;
-                    continue;
-                }
-                Some(Part::Retry(ms)) => {
-                    self.store_held(held);
-                    self.block.has_fields = true;
-                    self.reconnection_time = Some(ms);
-                    return Some(Next::ReconnectionTime(ms));
-                }
-                Some(Part::Comment(chunk)) => {
+            let taken = match self.decoder.step(input) {
+                Step::Value(Field::Data, chunk) => self.take_data(chunk, &mut held),
+                Step::Value(Field::EventType, chunk) => self.take_event_type(chunk, &mut held),
+                Step::Value(Field::Id, chunk) => self.store_id(chunk),
+                Step::Value(Field::Retry | Field::Comment, chunk) => {
                     self.store_held(held);
                     return Some(Next::Comment(chunk));
                 }
-                Some(Part::Lost(error)) => Err(error),
-                None => {
+                Step::Dispatch => {
+                    if let next @ Some(_) = self.dispatch(mem::take(&mut held)) {
+                        return next;
+                    }
+                    continue;
+                }
+                Step::NoInput => {
                     self.store_held(held);
                     return self.tell_loss();
                 }
+                Step::Other => match self.decoder.decode_any(input) {
+                    Some(Part::Data(chunk)) => self.take_data(chunk, &mut held),
+                    Some(Part::EventType(chunk)) => self.take_event_type(chunk, &mut held),
+                    Some(Part::Id(chunk)) => self.store_id(chunk),
+                    Some(Part::Comment(chunk)) => {
+                        self.store_held(held);
+                        return Some(Next::Comment(chunk));
+                    }
+                    Some(Part::Retry(ms)) => {
+                        self.store_held(held);
+                        self.block.has_fields = true;
+                        self.reconnection_time = Some(ms);
+                        return Some(Next::ReconnectionTime(ms));
+                    }
+                    Some(Part::Dispatch) => {
+                        if let next @ Some(_) = self.dispatch(mem::take(&mut held)) {
+                            return next;
+                        }
+                        continue;
+                    }
+                    Some(Part::Lost(error)) => Err(error),
+                    // What is over a limit of an event that is lost, or all of the input.
+                    None => continue,
+                },
             };
-            if let Err(error) = result {
+            if let Err(error) = taken {
                 self.block.lose(error);
                 if let lost @ Some(_) = self.tell_loss() {
                     return lost;
                 }
             }
         }
+    }
+
+    /// Holds a line of data, or stores what is there of it.
+    #[inline]
+    fn take_data<'a>(&mut self, chunk: Chunk<'a>, held: &mut Held<'a>) -> Result<(), Error> {
+        if chunk.is_whole()
+            && held.data.is_none()
+            && !self.block.has_data
+            && let Ok(data) = from_utf8(chunk.bytes)
+        {
+            held.data = Some(data);
+            return Ok(());
+        }
+        self.store_held_data(held)?;
+        self.store_data(chunk)
+    }
+
+    /// Holds a type, or stores what is there of it.
+    #[inline]
+    fn take_event_type<'a>(&mut self, chunk: Chunk<'a>, held: &mut Held<'a>) -> Result<(), Error> {
+        self.block.has_fields = true;
+        held.event_type = None;
+        if chunk.is_whole()
+            && let Ok(event_type) = from_utf8(chunk.bytes)
+        {
+            held.event_type = Some(event_type);
+            return Ok(());
+        }
+        self.store_event_type(chunk)
     }
 
     /// Ends the event: there is one unless there is no data, or it was lost.
@@ -264,12 +294,6 @@ impl<B: Buffer> Assembler<B> {
             None if block.has_fields => Some(Next::NoData { event_type }),
             None => None,
         }
-    }
-
-    /// Whether a line of data that came whole would be the event's first.
-    #[inline]
-    const fn can_hold(&self, held: &Held<'_>) -> bool {
-        held.data.is_none() && !self.block.has_data
     }
 
     /// Stores what is held, before the input is out of sight.
@@ -345,10 +369,14 @@ impl<B: Buffer> Assembler<B> {
             self.block.void_id = false;
             incoming.clear();
         }
-        self.block.void_id |= memchr(0, chunk.bytes).is_some();
         if self.block.void_id {
             return Ok(());
         }
+        // What comes before a NUL counts, as it would if the NUL were still to come.
+        let nul = memchr(0, chunk.bytes);
+        let bytes = nul.and_then(|nul| chunk.bytes.get(..nul)).unwrap_or(chunk.bytes);
+        let chunk = Chunk { bytes, end: chunk.end && nul.is_none(), ..chunk };
+        self.block.void_id = nul.is_some();
         let max_len = self.decoder.limits().max_id_len;
         if let Err(overflow) = self.block.value.push(chunk, incoming, max_len) {
             self.block.void_id = true;
@@ -365,6 +393,16 @@ impl<B: Buffer> Assembler<B> {
         let Loss::Due(error) = self.block.loss else { return None };
         self.block.loss = Loss::Told;
         Some(Next::Lost(error))
+    }
+
+    fn item<'s>(&'s self, next: Next<'s>) -> Item<'s> {
+        match next {
+            Next::Event { data, event_type } => Item::Event(self.event(data, event_type)),
+            Next::NoData { event_type } => Item::NoData(self.event(Place::Nowhere, event_type)),
+            Next::Comment(chunk) => Item::Comment(chunk),
+            Next::ReconnectionTime(ms) => Item::ReconnectionTime(ms),
+            Next::Lost(error) => Item::Lost(error),
+        }
     }
 
     #[inline]
@@ -405,14 +443,10 @@ impl<'a> Place<'a> {
 }
 
 /// Fields of the event under way that came whole, and are not stored.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Held<'a> {
     data: Option<&'a str>,
     event_type: Option<&'a str>,
-}
-
-impl Held<'_> {
-    const NOTHING: Self = Self { data: None, event_type: None };
 }
 
 /// What is stored of the event under way, and what else is known of it.

@@ -104,6 +104,34 @@ impl Decoder {
         }
     }
 
+    /// Takes what there is of the first line of an event, if that is data; and the blank line behind
+    /// it, if that ends the event.
+    #[inline]
+    pub(super) fn first_line<'a>(&mut self, input: &mut &'a [u8]) -> FirstLine<'a> {
+        let (State::Line { after_cr: false }, Block { open: false, lost: false, .. }) =
+            (&self.state, &self.block)
+        else {
+            return FirstLine::Other;
+        };
+        let [b'd', b'a', b't', b'a', b':', b' ', behind @ ..] = &**input else {
+            return FirstLine::Other;
+        };
+        *input = behind;
+        let value = Value { field: Field::Data, line_len: 6, len: 0, started: false };
+        let Some(chunk) = self.take_value(value, input) else {
+            self.state = State::Value(value);
+            return FirstLine::Other;
+        };
+        match **input {
+            [b'\n', ref behind @ ..] if matches!(self.state, State::Line { after_cr: false }) => {
+                *input = behind;
+                self.block = Block::EMPTY;
+                FirstLine::Event(chunk.bytes)
+            }
+            _ => FirstLine::Data(chunk),
+        }
+    }
+
     /// Tells whether the stream ended between events. An event that is not ended must not be
     /// dispatched (§9.2.6).
     pub const fn finish(&self) -> Result<(), Truncated> {
@@ -303,6 +331,16 @@ impl Decoder {
         *input = behind;
         self.state = State::Line { after_cr };
     }
+}
+
+/// What was taken of the first line of an event.
+pub(super) enum FirstLine<'a> {
+    /// All of it, and it is the whole event.
+    Event(&'a [u8]),
+    /// What is there of it.
+    Data(Chunk<'a>),
+    /// Nothing that can be given out: it is for [`Decoder::step`] to go on.
+    Other,
 }
 
 /// What one step of the decoder took.

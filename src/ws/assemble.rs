@@ -6,7 +6,7 @@ use simdutf8::basic::from_utf8;
 
 #[cfg(feature = "bytes")]
 use super::Kind;
-use super::{Message, Part};
+use super::{Error, Message, Part};
 use crate::{Buffer, BufferFull};
 
 /// Joins parts to messages, in storage that the caller picks.
@@ -67,6 +67,7 @@ impl<B: Buffer> Assembler<B> {
                 }
             }
             Part::Binary(chunk) => Ok(self.chunks.push(chunk)?.map(Message::Binary)),
+            Part::Compressed(_) => Err(AssembleError::Compressed),
             Part::Ping(_) | Part::Pong(_) | Part::Close(_) => Ok(None),
         }
     }
@@ -96,6 +97,9 @@ impl Assembler<BytesMut> {
     /// came in one part, it is copied out of the input.
     pub fn take(&mut self, part: Part<'_>) -> Result<Option<BytesMessage>, AssembleError> {
         let Some(kind) = part.kind() else { return Ok(None) };
+        if let Part::Compressed(_) = part {
+            return Err(AssembleError::Compressed);
+        }
         if !self.chunks.join(part.chunk())? {
             return Ok(None);
         }
@@ -160,6 +164,11 @@ pub enum AssembleError {
     /// The parts of a text do not belong together: one is missing, or they come from more than one
     /// connection.
     PartsMixed,
+    /// The part is compressed, and was given to an assembler that does not inflate.
+    Compressed,
+    /// The peer's message cannot be inflated, or only to more than the limit: what
+    /// [`Connection::fail`](super::Connection::fail) is for.
+    Peer(Error),
 }
 
 impl fmt::Display for AssembleError {
@@ -167,11 +176,19 @@ impl fmt::Display for AssembleError {
         match self {
             Self::BufferFull(full) => full.fmt(f),
             Self::PartsMixed => f.write_str("parts of a text do not belong together"),
+            Self::Compressed => f.write_str("part is compressed"),
+            Self::Peer(error) => error.fmt(f),
         }
     }
 }
 
 impl core::error::Error for AssembleError {}
+
+impl From<Error> for AssembleError {
+    fn from(error: Error) -> Self {
+        Self::Peer(error)
+    }
+}
 
 impl From<BufferFull> for AssembleError {
     fn from(full: BufferFull) -> Self {

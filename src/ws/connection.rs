@@ -100,6 +100,16 @@ impl<M: Masking> Connection<M> {
         }
     }
 
+    /// Accepts compressed messages too, as was agreed in the opening handshake (RFC 7692 §6).
+    ///
+    /// Their parts are [`Part::Compressed`], to be inflated by the caller. If that fails,
+    /// [`fail`](Self::fail) tells the peer.
+    #[must_use]
+    pub const fn accept_compressed(mut self) -> Self {
+        self.decoder = self.decoder.accept_compressed();
+        self
+    }
+
     /// Receives the next event, advancing `input` past it.
     ///
     /// `None` means that every byte of `input` was taken and more are needed; after a close or a
@@ -110,9 +120,9 @@ impl<M: Masking> Connection<M> {
         loop {
             match self.decoder.decode(input) {
                 Ok(None) => return None,
-                Ok(Some(part @ (Part::Text(_) | Part::Binary(_) | Part::Pong(_)))) => {
-                    return Some(Event::Part(part));
-                }
+                Ok(Some(
+                    part @ (Part::Text(_) | Part::Binary(_) | Part::Compressed(_) | Part::Pong(_)),
+                )) => return Some(Event::Part(part)),
                 Ok(Some(part @ Part::Ping(chunk))) => {
                     self.received.put(chunk);
                     if chunk.end {
@@ -128,7 +138,7 @@ impl<M: Masking> Connection<M> {
                         return Some(self.peer_closed());
                     }
                 }
-                Err(e) => return self.fail(e),
+                Err(e) => return self.failed(e),
             }
         }
     }
@@ -147,12 +157,24 @@ impl<M: Masking> Connection<M> {
     }
 
     #[cold]
-    fn fail<'a>(&mut self, error: Error) -> Option<Event<'a>> {
+    fn failed<'a>(&mut self, error: Error) -> Option<Event<'a>> {
         if let State::Failed(_) = self.state {
             return None;
         }
         self.state = State::Failed(error);
         Some(Event::Failed(error))
+    }
+
+    /// Fails the connection for what was found in the parts it gave out: that a compressed message
+    /// cannot be inflated, for instance (§7.1.7).
+    ///
+    /// It is as if the connection had found it: nothing more will be read, and
+    /// [`transmit`](Self::transmit) tells the peer. After a close or a failure, it changes nothing.
+    pub fn fail(&mut self, error: Error) {
+        if let State::Open = self.state {
+            self.decoder.fail_for(error);
+            self.failed(error);
+        }
     }
 
     /// Writes what the protocol obliges us to say: the answer to the newest ping, and the close

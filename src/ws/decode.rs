@@ -1,7 +1,7 @@
 use core::mem;
 
 use super::header::{First, Second};
-use super::{Error, FrameHeader, Kind, Limits, Mask, Opcode, Role, TextChunk};
+use super::{CompressedChunk, Error, FrameHeader, Kind, Limits, Mask, Opcode, Role, TextChunk};
 use crate::utf8::Seam;
 use crate::{Chunk, Truncated};
 
@@ -37,6 +37,9 @@ pub enum Part<'a> {
     Text(TextChunk<'a>),
     /// Of a binary message, over all its frames (§5.6).
     Binary(Chunk<'a>),
+    /// Of a compressed message, over all its frames (RFC 7692 §6.2). There is none before
+    /// [`Decoder::accept_compressed`].
+    Compressed(CompressedChunk<'a>),
     /// Of a ping (§5.5.2).
     Ping(Chunk<'a>),
     /// Of a pong (§5.5.3).
@@ -56,6 +59,7 @@ impl<'a> Part<'a> {
     pub const fn chunk(&self) -> Chunk<'a> {
         match self {
             Self::Text(text) => text.chunk(),
+            Self::Compressed(compressed) => compressed.chunk(),
             Self::Binary(chunk) | Self::Ping(chunk) | Self::Pong(chunk) | Self::Close(chunk) => {
                 *chunk
             }
@@ -67,6 +71,7 @@ impl<'a> Part<'a> {
         match self {
             Self::Text(_) => Some(Kind::Text),
             Self::Binary(_) => Some(Kind::Binary),
+            Self::Compressed(compressed) => Some(compressed.kind()),
             Self::Ping(_) | Self::Pong(_) | Self::Close(_) => None,
         }
     }
@@ -75,7 +80,17 @@ impl<'a> Part<'a> {
 impl Decoder {
     /// A decoder for the end of the connection that has `role`, of what the other end sends.
     pub const fn new(role: Role, limits: Limits) -> Self {
-        Self { rules: Rules { role, limits }, state: State::between(None) }
+        Self { rules: Rules { role, limits, compressed: false }, state: State::between(None) }
+    }
+
+    /// Accepts compressed messages too, as was agreed in the opening handshake: those whose first
+    /// frame has RSV1 set (RFC 7692 §6).
+    ///
+    /// [`Part::Compressed`] has their bytes, with RSV1's meaning left to whoever has to inflate them.
+    #[must_use]
+    pub const fn accept_compressed(mut self) -> Self {
+        self.rules.compressed = true;
+        self
     }
 
     /// Decodes the next part, advancing `input` past it.
@@ -188,13 +203,18 @@ impl Decoder {
         }
     }
 
+    /// Fails for what somebody found in the parts given out.
+    pub(super) const fn fail_for(&mut self, error: Error) {
+        self.state = State::Failed(error);
+    }
+
     #[cold]
     fn fail<'a>(
         &mut self,
         error: Error,
         input: &mut &'a mut [u8],
     ) -> Result<Option<Part<'a>>, Error> {
-        self.state = State::Failed(error);
+        self.fail_for(error);
         *input = &mut [];
         Err(error)
     }
@@ -263,6 +283,7 @@ impl State {
 #[derive(Clone, Copy, Debug)]
 struct Progress {
     kind: Kind,
+    compressed: bool,
     /// Length of its frames in bytes, as announced.
     len: u64,
     /// Number of its frames.
@@ -276,7 +297,12 @@ struct Progress {
 impl Progress {
     #[inline]
     const fn new(kind: Kind) -> Self {
-        Self { kind, len: 0, frames: 0, started: false, seam: Seam::Boundary }
+        Self { kind, compressed: false, len: 0, frames: 0, started: false, seam: Seam::Boundary }
+    }
+
+    const fn compressed_if(mut self, compressed: bool) -> Self {
+        self.compressed = compressed;
+        self
     }
 
     const fn with_frame(mut self, len: u64) -> Self {
@@ -298,6 +324,12 @@ impl Progress {
         let start = !self.started;
         self.started = true;
         match self.kind {
+            _ if self.compressed => {
+                if let Some(mask) = mask {
+                    mask.apply(bytes);
+                }
+                Ok(Part::Compressed(CompressedChunk::new(self.kind, Chunk { bytes, start, end })))
+            }
             Kind::Binary => {
                 if let Some(mask) = mask {
                     mask.apply(bytes);
@@ -324,6 +356,8 @@ impl Progress {
 struct Rules {
     role: Role,
     limits: Limits,
+    /// Whether RSV1 has a meaning.
+    compressed: bool,
 }
 
 impl Rules {
@@ -401,15 +435,23 @@ impl Rules {
 
         let Some((&first, rest)) = bytes.split_first() else { return Ok(None) };
         let First { fin, rsv, opcode } = First::parse(first)?;
-        if rsv != [false; 3] {
-            return Err(Error::ReservedBits);
-        }
+        let compressed = match rsv {
+            [false, false, false] => false,
+            // On the first frame of a message, and nowhere else (RFC 7692 §6).
+            [true, false, false]
+                if self.compressed && matches!(opcode, Opcode::Text | Opcode::Binary) =>
+            {
+                true
+            }
+            _ => return Err(Error::ReservedBits),
+        };
+        let new = |kind| Frame::Data(Progress::new(kind).compressed_if(compressed));
         let frame = match (opcode, message) {
             (Opcode::Continuation, None) => return Err(Error::ContinuationUnexpected),
             (Opcode::Continuation, Some(message)) => Frame::Data(*message),
             (Opcode::Text | Opcode::Binary, Some(_)) => return Err(Error::ContinuationMissing),
-            (Opcode::Text, None) => Frame::Data(Progress::new(Kind::Text)),
-            (Opcode::Binary, None) => Frame::Data(Progress::new(Kind::Binary)),
+            (Opcode::Text, None) => new(Kind::Text),
+            (Opcode::Binary, None) => new(Kind::Binary),
             (Opcode::Close, _) => Frame::Control(Control::Close),
             (Opcode::Ping, _) => Frame::Control(Control::Ping),
             (Opcode::Pong, _) => Frame::Control(Control::Pong),
@@ -430,12 +472,16 @@ impl Rules {
 
         let Some((len, rest)) = second.parse_len(rest)? else { return Ok(None) };
         if let Frame::Data(message) = &frame {
-            if len > self.limits.max_frame_len {
+            if len > self.limits.max_frame_len
+                && len > self.limits.of_frames(message.compressed).max_frame_len
+            {
                 return Err(Error::FrameTooLong { len });
             }
             // The announced length counts, so that a liar is refused before it costs anything.
             let len = message.len.saturating_add(len);
-            if len > self.limits.max_message_len {
+            if len > self.limits.max_message_len
+                && len > self.limits.of_frames(message.compressed).max_message_len
+            {
                 return Err(Error::MessageTooLong { len });
             }
         }

@@ -45,6 +45,7 @@ enum State {
 #[derive(Clone, Copy, Debug)]
 struct Progress {
     kind: Kind,
+    compressed: bool,
     /// Where the text stands, if it is one.
     seam: Seam,
 }
@@ -59,6 +60,23 @@ impl Progress {
             Ok(seam) if !end || seam == Seam::Boundary => Ok(Self { seam, ..self }),
             _ => Err(SendError::InvalidUtf8),
         }
+    }
+}
+
+/// A fragment that may be written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fragment {
+    opcode: Opcode,
+    fin: bool,
+    /// Where the message stands behind it.
+    message: Progress,
+}
+
+#[cfg(feature = "deflate")]
+impl Fragment {
+    /// Whether it begins its message.
+    pub(super) fn is_first(self) -> bool {
+        self.opcode != Opcode::Continuation
     }
 }
 
@@ -96,7 +114,20 @@ impl<M: Masking> Encoder<M> {
     #[inline]
     pub fn encode(&mut self, message: Message<'_>, out: &mut impl Buffer) -> Result<(), SendError> {
         self.ready()?;
-        self.write(message.kind().opcode(), true, message.as_bytes(), out)
+        self.write(message.kind().opcode(), true, false, message.as_bytes(), out)
+    }
+
+    /// Writes a whole message in one frame whose payload was compressed already (RFC 7692 §6.1).
+    ///
+    /// The other end must have agreed to that in the opening handshake.
+    pub fn encode_compressed(
+        &mut self,
+        kind: Kind,
+        payload: &[u8],
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        self.ready()?;
+        self.write(kind.opcode(), true, true, payload, out)
     }
 
     /// Writes the next fragment of a message in one frame, the last if `fin`.
@@ -110,9 +141,32 @@ impl<M: Masking> Encoder<M> {
         fin: bool,
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
-        let (opcode, message) = self.fragment(kind)?;
-        let message = message.advance(payload, fin)?;
-        self.write(opcode, fin, payload, out)?;
+        let fragment = self.check_fragment(kind, payload, fin, false)?;
+        self.encode_fragment_as(fragment, payload, out)
+    }
+
+    /// Checks the next fragment of a message before its `payload` is perhaps compressed.
+    pub(super) fn check_fragment(
+        &self,
+        kind: Kind,
+        payload: &[u8],
+        fin: bool,
+        compressed: bool,
+    ) -> Result<Fragment, SendError> {
+        let (opcode, message) = self.fragment(kind, compressed)?;
+        Ok(Fragment { opcode, fin, message: message.advance(payload, fin)? })
+    }
+
+    /// Writes a checked fragment, with its payload as it goes on the wire.
+    pub(super) fn encode_fragment_as(
+        &mut self,
+        Fragment { opcode, fin, message }: Fragment,
+        payload: &[u8],
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        // RSV1 is for the first frame alone (RFC 7692 §6.1).
+        let rsv1 = message.compressed && opcode != Opcode::Continuation;
+        self.write(opcode, fin, rsv1, payload, out)?;
         self.state = State::behind(message, fin);
         Ok(())
     }
@@ -145,7 +199,7 @@ impl<M: Masking> Encoder<M> {
         len: u64,
         fin: bool,
     ) -> Result<FrameHeader, SendError> {
-        let (opcode, message) = self.fragment(kind)?;
+        let (opcode, message) = self.fragment(kind, false)?;
         message.advance(&[], fin && len == 0)?;
         let header = self.header(opcode, fin, len)?;
         self.state = match len {
@@ -248,17 +302,19 @@ impl<M: Masking> Encoder<M> {
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
         match self.state {
-            State::Idle | State::Fragmented(_) => self.write(opcode, true, payload, out),
+            State::Idle | State::Fragmented(_) => self.write(opcode, true, false, payload, out),
             State::Payload { .. } => Err(SendError::FrameUnfinished),
             State::Closed => Err(SendError::Closing),
         }
     }
 
     /// The opcode of the next fragment of a message, and what came before it.
-    fn fragment(&self, kind: Kind) -> Result<(Opcode, Progress), SendError> {
+    fn fragment(&self, kind: Kind, compressed: bool) -> Result<(Opcode, Progress), SendError> {
         match self.state {
-            State::Idle => Ok((kind.opcode(), Progress { kind, seam: Seam::Boundary })),
-            State::Fragmented(message) if message.kind == kind => {
+            State::Idle => Ok((kind.opcode(), Progress { kind, compressed, seam: Seam::Boundary })),
+            State::Fragmented(message)
+                if message.kind == kind && message.compressed == compressed =>
+            {
                 Ok((Opcode::Continuation, message))
             }
             State::Fragmented(_) => Err(SendError::MessageUnfinished),
@@ -278,10 +334,12 @@ impl<M: Masking> Encoder<M> {
         &mut self,
         opcode: Opcode,
         fin: bool,
+        rsv1: bool,
         payload: &[u8],
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
         let header = self.header(opcode, fin, payload.len() as u64)?;
+        let header = header.with_rsv([rsv1, false, false]);
         let bytes = header.to_bytes();
         match header.mask() {
             Some(mut mask) => {

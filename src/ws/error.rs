@@ -46,6 +46,12 @@ pub enum Error {
     TooManyFragments,
     /// A text message is not UTF-8 (§8.1), or ended inside a character.
     InvalidUtf8,
+    /// A compressed message is not DEFLATE, refers to what its context does not have, or ended inside
+    /// a block (RFC 7692 §7.2.2).
+    InvalidDeflate,
+    /// A compressed message inflated to more times its length than
+    /// [`Limits::max_ratio`](super::Limits::max_ratio) allows.
+    RatioTooHigh,
     /// A close frame's payload was one byte, which is no status code (§5.5.1).
     CloseTooShort,
     /// A close frame had a status code that must not be sent (§7.4).
@@ -58,8 +64,12 @@ impl Error {
     /// The status code that tells the peer (§7.4.1).
     pub const fn close_code(&self) -> CloseCode {
         match self {
-            Self::InvalidUtf8 | Self::CloseReasonInvalid => CloseCode::INVALID_DATA,
-            Self::FrameTooLong { .. } | Self::MessageTooLong { .. } => CloseCode::TOO_BIG,
+            Self::InvalidUtf8 | Self::InvalidDeflate | Self::CloseReasonInvalid => {
+                CloseCode::INVALID_DATA
+            }
+            Self::FrameTooLong { .. } | Self::MessageTooLong { .. } | Self::RatioTooHigh => {
+                CloseCode::TOO_BIG
+            }
             Self::TooManyFragments => CloseCode::POLICY,
             _ => CloseCode::PROTOCOL_ERROR,
         }
@@ -82,6 +92,8 @@ impl Error {
             Self::MessageTooLong { .. } => "message is too long",
             Self::TooManyFragments => "message has too many fragments",
             Self::InvalidUtf8 => "text is not UTF-8",
+            Self::InvalidDeflate => "compressed message cannot be inflated",
+            Self::RatioTooHigh => "message is compressed too far",
             Self::CloseTooShort => "close frame of one byte",
             Self::CloseCodeInvalid(_) => "close code must not be sent",
             Self::CloseReasonInvalid => "close reason is not UTF-8",

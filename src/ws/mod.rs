@@ -9,7 +9,9 @@
 //! Text is checked as it comes, and refused at the first byte that cannot be UTF-8. Whatever a peer
 //! could make us hold or repeat is bounded by [`Limits`].
 //!
-//! No extension is spoken: do not accept one in the handshake, as reserved bits are refused.
+//! Messages may be compressed (permessage-deflate, RFC 7692): `deflate`, of the feature by that name,
+//! negotiates it and does it. Without it, a handshake can negotiate any extension, but reserved bits
+//! are refused.
 //!
 //! A server that echoes, and a client that hears it:
 //!
@@ -55,9 +57,12 @@
 
 mod assemble;
 mod close;
+mod compressed;
 mod connection;
 mod control;
 mod decode;
+#[cfg(feature = "deflate")]
+pub mod deflate;
 mod encode;
 mod error;
 pub mod handshake;
@@ -73,6 +78,7 @@ mod text;
 pub use assemble::BytesMessage;
 pub use assemble::{AssembleError, Assembler};
 pub use close::{CloseCode, CloseFrame};
+pub use compressed::CompressedChunk;
 pub use connection::{Closer, Connection, Ending, Event};
 pub use decode::{Decoder, Part};
 pub use encode::Encoder;

@@ -5,6 +5,8 @@
     reason = "every test has its own copy, and none uses all of it"
 )]
 
+#[cfg(feature = "deflate")]
+pub mod deflate;
 #[cfg(feature = "alloc")]
 pub mod sse;
 pub mod ws;

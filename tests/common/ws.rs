@@ -52,6 +52,7 @@ pub fn decode(role: Role, limits: Limits, pieces: &[&[u8]]) -> (Vec<Got>, Result
                     "text"
                 }
                 Part::Binary(_) => "binary",
+                Part::Compressed(_) => "compressed",
                 Part::Ping(_) => "ping",
                 Part::Pong(_) => "pong",
                 Part::Close(_) => "close",

@@ -1,5 +1,6 @@
 """What the checks share: programs under test, and peers that nobody here wrote."""
 
+import contextlib
 import json
 import pathlib
 import subprocess
@@ -25,6 +26,7 @@ hypothesis.settings.load_profile("same")
 
 def pytest_addoption(parser):
     parser.addoption("--gateway", help="the server to test, in place of our example")
+    parser.addoption("--grpc-h2", help="the server and client of gRPC to test, in place of our example")
     parser.addoption("--ws-client", help="the client to test, in place of our example")
     parser.addoption("--sse-client", help="the client of event streams to test, in place of our example")
     parser.addoption("--sse-json", help="the encoder and decoder of event streams to test, in place of our example")
@@ -40,6 +42,11 @@ def gateway_path(request):
 @pytest.fixture(scope="session")
 def ws_client_path(request):
     return request.config.getoption("ws_client") or programs.example("ws_client")
+
+
+@pytest.fixture(scope="session")
+def grpc_path(request):
+    return request.config.getoption("grpc_h2") or programs.example("grpc_h2")
 
 
 @pytest.fixture(scope="session")
@@ -59,8 +66,15 @@ def own_gateway(gateway_path):
         yield program
 
 
-def running_gateway(path, limit):
-    with programs.gateway(path, "--max-message", str(limit)) as program:
+@pytest.fixture
+def own_grpc_server(grpc_path):
+    """A server of gRPC that the check may end."""
+    with programs.gateway(grpc_path) as program:
+        yield program
+
+
+def running_gateway(path, *options):
+    with programs.gateway(path, *options) as program:
         yield program.address
         # It has outlived every check, and ends as it should.
         program.interrupt()
@@ -70,13 +84,19 @@ def running_gateway(path, limit):
 @pytest.fixture(scope="session")
 def address(gateway_path):
     """The `127.0.0.1:PORT` of a gateway that takes messages of up to `LARGEST` bytes."""
-    yield from running_gateway(gateway_path, LARGEST)
+    yield from running_gateway(gateway_path, "--max-message", str(LARGEST))
 
 
 @pytest.fixture(scope="session")
 def limited_address(gateway_path):
     """The `127.0.0.1:PORT` of a gateway that takes messages of up to `LIMIT` bytes."""
-    yield from running_gateway(gateway_path, LIMIT)
+    yield from running_gateway(gateway_path, "--max-message", str(LIMIT))
+
+
+@pytest.fixture(scope="session")
+def grpc_address(grpc_path):
+    """The `127.0.0.1:PORT` of a server of gRPC."""
+    yield from running_gateway(grpc_path)
 
 
 PEER_SERVERS = {
@@ -88,7 +108,13 @@ PEER_SERVERS = {
 @pytest.fixture(params=PEER_SERVERS)
 def peer_server(request):
     """A WebSocket server of another make; `url` is where it listens, its lines tell of each connection's end."""
-    with programs.Program(*PEER_SERVERS[request.param], name=request.param) as program:
+    with started(PEER_SERVERS[request.param], request.param) as program:
+        yield program
+
+
+@contextlib.contextmanager
+def started(command, name):
+    with programs.Program(*command, name=name) as program:
         program.url = program.line_after("listening on ")
         yield program
 

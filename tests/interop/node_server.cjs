@@ -30,10 +30,13 @@ const paths = {
   '/drop': (ws) => ws.once('message', () => ws.terminate()),
 };
 
+const alone = process.argv.includes('--no-context-takeover');
+
 const server = http.createServer();
 const handshake = new WebSocketServer({
   noServer: true,
   maxPayload: 0,
+  perMessageDeflate: { serverNoContextTakeover: alone, clientNoContextTakeover: alone, threshold: 64 },
   handleProtocols: (offered) => (offered.has('chat') ? 'chat' : false),
 });
 

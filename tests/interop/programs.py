@@ -25,7 +25,7 @@ def example(name):
     """Finds an example that `cargo build --release --examples` has built."""
     path = TARGET / "release" / "examples" / name
     if not path.is_file():
-        raise Failure(f"{path} is missing: run `cargo build --release --examples` first")
+        raise Failure(f"{path} is missing: run `cargo build --release --examples --all-features` first")
     return path
 
 
@@ -131,8 +131,8 @@ class Program:
 
 
 def gateway(path, *options):
-    """Starts the gateway on a port the system picks; the result's `address` is `127.0.0.1:PORT`."""
-    program = Program(path, "--listen", "127.0.0.1:0", *options, name="gateway")
+    """Starts the gateway, or what else listens, on a port the system picks; its `address` is `127.0.0.1:PORT`."""
+    program = Program(path, "--listen", "127.0.0.1:0", *options)
     try:
         program.address = program.line_after("listening on http://").rstrip("/")
     except Failure:

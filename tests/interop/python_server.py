@@ -12,8 +12,10 @@ Prints `listening on ws://127.0.0.1:PORT`, then a line `closed CODE REASON` for 
 """
 
 import socket
+import sys
 
 from websockets.exceptions import ConnectionClosed
+from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 from websockets.sync.server import serve
 
 
@@ -67,6 +69,10 @@ def refuse_unknown(ws, request):
         return ws.respond(404, "no such path\n")
 
 
+# Messages are compressed for whoever offers it: with `--no-context-takeover`, each by itself.
+ALONE = "--no-context-takeover" in sys.argv
+DEFLATE = ServerPerMessageDeflateFactory(server_no_context_takeover=ALONE, client_no_context_takeover=ALONE)
+
 with serve(
     handle,
     "127.0.0.1",
@@ -74,6 +80,7 @@ with serve(
     process_request=refuse_unknown,
     subprotocols=["chat"],
     select_subprotocol=lambda ws, offered: "chat" if "chat" in offered else None,
+    extensions=[DEFLATE],
     max_size=None,
 ) as server:
     print("listening on ws://127.0.0.1:%d" % server.socket.getsockname()[1], flush=True)

@@ -8,7 +8,7 @@ use crate::{Buffer, Truncated};
 
 /// The request that opens a WebSocket connection (§4.1).
 ///
-/// All strings must be ASCII without controls.
+/// No string may have controls, and all but the values of headers must be ASCII.
 ///
 /// ```
 /// use framewright::http1::Limits;

@@ -50,6 +50,8 @@ pub enum Error {
     ProtocolNotOffered,
     /// An extension that was not offered (§4.1).
     ExtensionNotOffered,
+    /// The parameters of an extension that was accepted do not answer the offer (§9.1).
+    ExtensionParams,
 }
 
 impl Error {
@@ -107,6 +109,7 @@ impl Error {
             Self::RepeatedAccept => "more than one Sec-WebSocket-Accept",
             Self::ProtocolNotOffered => "subprotocol was not offered",
             Self::ExtensionNotOffered => "extension was not offered",
+            Self::ExtensionParams => "parameters of an extension do not answer the offer",
         }
     }
 }

@@ -1,0 +1,184 @@
+//! Compressed WebSocket messages against zlib-rs alone, in turns, so that whatever else the machine
+//! does happens to both: `cargo bench --features deflate --bench ws_deflate`.
+//!
+//! Printed is the median over all rounds of what a message takes, and of the ratio of each round.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use framewright::ws::deflate::{Config, Deflater, Inflater, InflatingAssembler};
+use framewright::ws::handshake::Extensions;
+use framewright::ws::{Connection, Encoder, Event, Limits, Message, NoMask, Role};
+use zlib_rs::{Deflate, DeflateFlush, Inflate, InflateFlush};
+
+/// Records of a feed, as alike as such things are.
+fn json(len: usize) -> Vec<String> {
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut number = |below: u64| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state % below
+    };
+    let message = |_| {
+        let mut text = String::from("[");
+        while text.len() < len {
+            text += &format!(
+                "{{\"id\":{},\"symbol\":\"{}\",\"price\":{}.{:02},\"size\":{},\"side\":\"{}\",\"ts\":17{}}},",
+                number(1_000_000_000),
+                ["AAPL", "MSFT", "NVDA", "GOOG", "AMZN", "META"][number(6) as usize],
+                number(1000),
+                number(100),
+                number(5000),
+                ["buy", "sell"][number(2) as usize],
+                number(100_000_000_000),
+            );
+        }
+        text.truncate(len - 1);
+        text + "]"
+    };
+    // More than any window holds, as they will be sent again and again.
+    (0..(256 * 1024 / len).max(64)).map(message).collect()
+}
+
+fn main() {
+    // `cargo bench -- --test` and `cargo test` only want to see it run.
+    let rounds = if std::env::args().any(|arg| arg == "--test") { 1 } else { 41 };
+    println!("length level takeover      zlib-rs   framewright  ratio");
+    for len in [128, 1024, 16 * 1024] {
+        let messages = json(len);
+        for level in [1, 6] {
+            for takeover in [true, false] {
+                compress(&messages, level, takeover, rounds);
+            }
+        }
+        inflate(&messages, true, rounds);
+        inflate(&messages, false, rounds);
+    }
+}
+
+/// Runs both in turns, and prints what they take for each of `count` messages.
+fn race(what: &str, count: usize, rounds: usize, mut raw: impl FnMut(), mut ours: impl FnMut()) {
+    let time = |run: &mut dyn FnMut()| {
+        let start = Instant::now();
+        run();
+        start.elapsed().as_nanos() as f64 / count as f64
+    };
+    time(&mut raw);
+    time(&mut ours);
+    let mut times: Vec<(f64, f64, f64)> = Vec::new();
+    for round in 0..rounds {
+        let (a, b) = if round % 2 == 0 {
+            let a = time(&mut raw);
+            (a, time(&mut ours))
+        } else {
+            let b = time(&mut ours);
+            (time(&mut raw), b)
+        };
+        times.push((a, b, b / a));
+    }
+    let median = |pick: fn(&(f64, f64, f64)) -> f64| {
+        let mut values: Vec<f64> = times.iter().map(pick).collect();
+        values.sort_by(f64::total_cmp);
+        values[values.len() / 2]
+    };
+    println!(
+        "{what:<26} {:>8.0} ns {:>9.0} ns  {:.3}",
+        median(|t| t.0),
+        median(|t| t.1),
+        median(|t| t.2)
+    );
+}
+
+fn config(takeover: bool) -> Config {
+    Config::new().server_no_context_takeover(!takeover)
+}
+
+fn compress(messages: &[String], level: u8, takeover: bool, rounds: usize) {
+    let config = config(takeover).level(level);
+    let answer = config.negotiate(Extensions::parse(b"permessage-deflate").unwrap()).unwrap();
+    let mut deflate = Deflate::new(i32::from(level), false, 15);
+    let mut room = vec![0; 64 * 1024];
+    let mut deflater = Deflater::new(Role::Server, answer.agreed(), config);
+    let mut out = Vec::with_capacity(64 * 1024);
+    let what = format!("{:>6} {level:>5} {takeover:<8} out", messages[0].len());
+    race(
+        &what,
+        messages.len(),
+        rounds,
+        || {
+            for message in messages {
+                if !takeover {
+                    deflate.reset();
+                }
+                let bytes = message.as_bytes();
+                deflate.compress(bytes, &mut room, DeflateFlush::SyncFlush).expect("there is room");
+                black_box(&room);
+            }
+        },
+        || {
+            let mut server = Encoder::new(NoMask);
+            for message in messages {
+                out.clear();
+                deflater.encode(&**message, &mut server, &mut out).expect("a Vec has room");
+                black_box(&out);
+            }
+        },
+    );
+}
+
+fn inflate(messages: &[String], takeover: bool, rounds: usize) {
+    let config = config(takeover).min_len(0);
+    let answer = config.negotiate(Extensions::parse(b"permessage-deflate").unwrap()).unwrap();
+    let mut deflater = Deflater::new(Role::Server, answer.agreed(), config);
+    let (mut server, mut wire, mut payloads) = (Encoder::new(NoMask), Vec::new(), Vec::new());
+    for message in messages {
+        let start = wire.len();
+        deflater.encode(&**message, &mut server, &mut wire).expect("a Vec has room");
+        let header = if wire.len() - start < 128 { 2 } else { 4 };
+        payloads.push(start + header..wire.len());
+    }
+    let shrunk = wire.len() as f64 / messages.iter().map(String::len).sum::<usize>() as f64;
+    let mut room = vec![0; 64 * 1024];
+    let (mut buf, mut window) = (wire.clone(), vec![0; 64 * 1024]);
+    let parts = || {
+        let limits = Limits::new();
+        let client = Connection::client(limits, || [0; 4]).accept_compressed();
+        (client, Inflater::new(Role::Client, answer.agreed(), limits))
+    };
+    let what = format!("{:>6}       {takeover:<8} in {shrunk:.2}", messages[0].len());
+    race(
+        &what,
+        messages.len(),
+        rounds,
+        || {
+            let mut raw = Inflate::new(false, 15);
+            for payload in &payloads {
+                let payload = &wire[payload.clone()];
+                if !takeover {
+                    raw.reset(false);
+                }
+                // The second is not on the wire.
+                for bytes in [payload, &[0, 0, 0xFF, 0xFF][..]] {
+                    raw.decompress(bytes, &mut room, InflateFlush::NoFlush).expect("it is DEFLATE");
+                }
+                black_box(&room);
+            }
+        },
+        || {
+            buf.copy_from_slice(&wire);
+            let (mut client, inflater) = parts();
+            let mut assembler = InflatingAssembler::new(Vec::new(), Some(inflater));
+            let (mut input, mut count) = (&mut buf[..], 0);
+            while let Some(event) = client.receive(&mut input) {
+                let Event::Part(part) = event else { unreachable!() };
+                if let Some(message) = assembler.push(part, &mut window).expect("a Vec has room") {
+                    assert!(matches!(message, Message::Text(_)));
+                    black_box(message);
+                    count += 1;
+                }
+            }
+            assert_eq!(count, messages.len());
+        },
+    );
+}

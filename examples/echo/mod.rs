@@ -1,0 +1,107 @@
+//! The Echo service as all examples have it: its messages, and how they are put in bytes.
+//!
+//! ```text
+//! package echo;
+//!
+//! service Echo {
+//!   rpc Unary(EchoRequest) returns (EchoReply);
+//!   rpc ServerStream(EchoRequest) returns (stream EchoReply);
+//!   rpc ClientStream(stream EchoRequest) returns (EchoReply);
+//!   rpc Bidi(stream EchoRequest) returns (stream EchoReply);
+//! }
+//! ```
+
+use std::io::{Read, Write};
+
+use flate2::Compression;
+use flate2::read::MultiGzDecoder;
+use flate2::write::GzEncoder;
+use framewright::grpc::{Code, Kind, Message, Path, Status};
+
+/// `message EchoRequest`
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct EchoRequest {
+    #[prost(string, tag = "1")]
+    pub text: String,
+    /// How many replies a `ServerStream` has.
+    #[prost(uint32, tag = "2")]
+    pub count: u32,
+    /// How long it waits between them.
+    #[prost(uint32, tag = "3")]
+    pub delay_ms: u32,
+    /// The status to end the call with, unless it is 0.
+    #[prost(uint32, tag = "4")]
+    pub code: u32,
+    /// The message of that status.
+    #[prost(string, tag = "5")]
+    pub error: String,
+    #[prost(bytes = "vec", tag = "6")]
+    pub payload: Vec<u8>,
+}
+
+/// `message EchoReply`
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct EchoReply {
+    #[prost(string, tag = "1")]
+    pub text: String,
+    /// Its place among the replies of a `ServerStream`; in `ClientStream`, the number of requests.
+    #[prost(uint32, tag = "2")]
+    pub index: u32,
+    #[prost(bytes = "vec", tag = "3")]
+    pub payload: Vec<u8>,
+}
+
+/// What kind of call a method takes, which here tells the method as well.
+pub fn kind(path: Path<'_>) -> Option<Kind> {
+    match path.as_str() {
+        "/echo.Echo/Unary" => Some(Kind::Unary),
+        "/echo.Echo/ServerStream" => Some(Kind::ServerStreaming),
+        "/echo.Echo/ClientStream" => Some(Kind::ClientStreaming),
+        "/echo.Echo/Bidi" => Some(Kind::BidiStreaming),
+        _ => None,
+    }
+}
+
+/// The only encoding of messages that is spoken here.
+pub const GZIP: &str = "gzip";
+
+/// The longest message, compressed or not.
+pub const MAX_LEN: u64 = 4 << 20;
+
+/// Decodes a message that came.
+pub fn decode<M: prost::Message + Default>(
+    compressed: bool,
+    bytes: &[u8],
+) -> Result<M, Status<'static>> {
+    let mut inflated = Vec::new();
+    let bytes = if compressed {
+        // A byte more than is allowed tells that there is more, however much there is.
+        let mut gzip = MultiGzDecoder::new(bytes).take(MAX_LEN + 1);
+        gzip.read_to_end(&mut inflated).map_err(|_| Status::new(Code::Internal, "invalid gzip"))?;
+        if inflated.len() as u64 > MAX_LEN {
+            return Err(Status::new(
+                Code::ResourceExhausted,
+                "decompressed message is over the limit",
+            ));
+        }
+        &inflated
+    } else {
+        bytes
+    };
+    M::decode(bytes).map_err(|_| Status::new(Code::Internal, "malformed message"))
+}
+
+/// Encodes a message, compressed if need be, and lends it to `send`.
+pub fn encode<T>(
+    message: &impl prost::Message,
+    compress: bool,
+    send: impl FnOnce(Message<'_>) -> T,
+) -> T {
+    let bytes = message.encode_to_vec();
+    if !compress {
+        return send(Message::plain(&bytes));
+    }
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+    let deflated = gzip.write_all(&bytes).and_then(|()| gzip.finish());
+    send(Message::compressed(&deflated.expect("a Vec takes everything")))
+}

@@ -1,0 +1,47 @@
+//! gRPC on the `h2` crate: the Echo service with its four kinds of call, and a client of it.
+//!
+//! ```text
+//! cargo run --release --example grpc_h2 -- --listen ADDR
+//! cargo run --release --example grpc_h2 -- --connect ADDR
+//! ```
+//!
+//! The server serves until it is interrupted; the client checks what a server answers, line by
+//! line, and fails if an answer is wrong.
+
+mod client;
+#[path = "../echo/mod.rs"]
+mod echo;
+mod script;
+mod server;
+
+use framewright::grpc::Fields;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+/// What `h2` may spend on frames that wait to be read: as many as there can be in a window of
+/// 64 KiB if each has a message of a byte. By default, a hundred of them would end the connection.
+const DATA_FRAME_BUDGET: usize = 4 << 20;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let args: Vec<_> = std::env::args().skip(1).collect();
+    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["--listen", address] => server::listen(address).await,
+        ["--connect", address] => script::run(address).await,
+        _ => Err("usage: grpc_h2 --listen ADDR | --connect ADDR".into()),
+    }
+}
+
+/// Names and values, as `framewright` reads them.
+fn fields(headers: &HeaderMap) -> impl Iterator<Item = (&str, &[u8])> {
+    headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))
+}
+
+/// The lines that `framewright` writes, as `http` has them.
+fn header_map(lines: &[u8]) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (name, value) in Fields::parse(lines).expect("lines it wrote itself") {
+        let name = HeaderName::from_bytes(name.as_bytes()).expect("a valid name");
+        headers.append(name, HeaderValue::from_bytes(value).expect("a valid value"));
+    }
+    headers
+}

@@ -1,0 +1,355 @@
+//! The server's side: a task for each connection, and one for each call.
+
+use std::error::Error;
+use std::future::poll_fn;
+use std::time::Duration;
+
+use bytes::{Buf, Bytes, BytesMut};
+use framewright::Assembler;
+use framewright::grpc::{
+    Code, Event, Kind, Limits, Refusal, Request, ResponseHead, ServerCall, Status, Trailers,
+    Trailing, Value, accept_encodings, metadata,
+};
+use h2::server::SendResponse;
+use h2::{RecvStream, SendStream};
+use http::Response;
+use http::request::Parts;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+
+use crate::echo::{self, EchoReply, EchoRequest, GZIP, MAX_LEN};
+use crate::{DATA_FRAME_BUDGET, fields, header_map};
+
+/// How long a shutdown waits for calls to end.
+const SHUTDOWN: Duration = Duration::from_secs(5);
+/// Length of the frames that replies are gathered for: the longest that every client takes.
+const FRAME_LEN: usize = 16 << 10;
+
+pub async fn listen(address: &str) -> Result<(), Box<dyn Error>> {
+    let listener = TcpListener::bind(address).await?;
+    println!("listening on http://{}", listener.local_addr()?);
+    let (stop, _) = watch::channel(());
+    loop {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => break,
+            accepted = listener.accept() => match accepted {
+                Ok((socket, _)) => drop(tokio::spawn(serve_connection(socket, stop.subscribe()))),
+                Err(e) => {
+                    eprintln!("cannot accept a connection: {e}");
+                    sleep(Duration::from_millis(100)).await;
+                }
+            },
+        }
+    }
+    drop(listener);
+    stop.send_replace(());
+    // Each connection and each call has a receiver for as long as it lives.
+    if timeout(SHUTDOWN, stop.closed()).await.is_err() {
+        eprintln!("not all calls have ended");
+    }
+    Ok(())
+}
+
+async fn serve_connection(socket: TcpStream, mut stop: watch::Receiver<()>) {
+    // Messages are written whole; waiting to fill a segment would only hold up the last of them.
+    let _ = socket.set_nodelay(true);
+    let mut builder = h2::server::Builder::new();
+    builder
+        .max_concurrent_streams(1000)
+        .max_header_list_size(16 << 10)
+        .data_frame_budget(DATA_FRAME_BUDGET);
+    let handshake = timeout(Duration::from_secs(10), builder.handshake::<_, Bytes>(socket)).await;
+    let Ok(Ok(mut connection)) = handshake else { return };
+    loop {
+        tokio::select! {
+            Ok(()) = stop.changed() => connection.graceful_shutdown(),
+            accepted = connection.accept() => match accepted {
+                Some(Ok((request, respond))) => {
+                    let alive = stop.clone();
+                    tokio::spawn(async move {
+                        serve(request, respond).await;
+                        drop(alive);
+                    });
+                }
+                Some(Err(_)) | None => return, // the calls learn of it by themselves
+            },
+        }
+    }
+}
+
+/// Serves one call, or refuses it.
+async fn serve(request: http::Request<RecvStream>, mut respond: SendResponse<Bytes>) {
+    let (head, body) = request.into_parts();
+    let mut lines = Vec::new();
+    let (answered, accepted) = match begin(&head, &mut lines) {
+        Ok(accepted) => (200, Some(accepted)),
+        Err(refusal) => {
+            lines.clear();
+            refusal.write(&mut lines).expect("nothing in it comes from the client");
+            (refusal.http_status(), None)
+        }
+    };
+    let mut response = Response::new(());
+    *response.status_mut() = answered.try_into().expect("a status of HTTP");
+    *response.headers_mut() = header_map(&lines);
+    // That nothing can be sent means that the client is gone: there is nobody to tell.
+    let Ok(stream) = respond.send_response(response, accepted.is_none()) else { return };
+    if let Some(Accepted { call, kind, compress }) = accepted {
+        let assembler = Assembler::new(Vec::new());
+        let (data, out) = (BytesMut::new(), BytesMut::new());
+        let mut call = Call { call, body, data, assembler, stream, compress, out };
+        let echoed = echoed(&head);
+        let names: Vec<_> =
+            echoed.iter().map(|(name, _)| name.replace("echo", "trailer")).collect();
+        let values = echoed.iter().map(|(_, value)| *value);
+        let metadata: Vec<_> = names.iter().map(String::as_str).zip(values).collect();
+        call.run(kind, &metadata).await;
+    }
+}
+
+struct Accepted {
+    call: ServerCall,
+    kind: Kind,
+    /// Whether the replies are to be compressed.
+    compress: bool,
+}
+
+/// Judges the head of a request, and writes that of the response.
+fn begin(head: &Parts, lines: &mut Vec<u8>) -> Result<Accepted, Refusal<'static>> {
+    let headers = || fields(&head.headers);
+    let request = Request::parse(head.method.as_str(), head.uri.path(), headers())?;
+    let kind = echo::kind(request.path()).ok_or_else(|| request.unimplemented())?;
+    let mut call = request.accept(kind, Limits::new().max_message_len(MAX_LEN), &[GZIP])?;
+    if let Some(timeout) = request.timeout() {
+        call.set_deadline(timeout.deadline(0));
+    }
+    let compress = head.headers.get("x-echo-gzip").is_some_and(|value| value == "1")
+        && accept_encodings(headers()).any(|name| name == GZIP);
+    let metadata = echoed(head);
+    let mut response = ResponseHead::new().metadata(&metadata);
+    if compress {
+        response = response.encoding(GZIP);
+    }
+    call.send_head(response, lines)
+        .map_err(|_| request.refuse(Status::new(Code::InvalidArgument, "malformed metadata")))?;
+    Ok(Accepted { call, kind, compress })
+}
+
+/// The metadata of a request that come back: in the head, and in the trailers by another name.
+fn echoed(head: &Parts) -> Vec<(&str, Value<'_>)> {
+    metadata(fields(&head.headers)).filter(|(name, _)| name.starts_with("x-echo-")).collect()
+}
+
+/// A call over a stream of HTTP/2.
+struct Call {
+    call: ServerCall,
+    body: RecvStream,
+    /// What came of the body, and is still to be looked at.
+    data: BytesMut,
+    assembler: Assembler<Vec<u8>>,
+    stream: SendStream<Bytes>,
+    compress: bool,
+    /// What is to be sent, and waits for the client to take it.
+    out: BytesMut,
+}
+
+/// Why a method did not come to its end.
+enum Stop {
+    /// It ends the call like this.
+    Status(Code, String),
+    /// The call is over: the [`ServerCall`] knows why.
+    Over,
+}
+
+impl Call {
+    /// Has the method answered, and sees to it that the call ends with a status.
+    async fn run(&mut self, kind: Kind, metadata: &[(&str, Value<'_>)]) {
+        let start = Instant::now();
+        let deadline = self.call.deadline().map(Duration::from_millis);
+        let method = async {
+            let result = self.answer(kind).await;
+            self.flush().await?;
+            result
+        };
+        let result = match deadline.and_then(|deadline| start.checked_add(deadline)) {
+            Some(deadline) => timeout_at(deadline, method).await.unwrap_or(Err(Stop::Over)),
+            None => method.await,
+        };
+        self.call.poll(start.elapsed().as_millis() as u64);
+        if !self.out.is_empty() {
+            // Behind part of a message, no trailers can come.
+            self.stream.send_reset(h2::Reason::CANCEL);
+            return;
+        }
+        let mut lines = Vec::new();
+        let (code, text) = match &result {
+            Ok(()) => (Code::Ok, ""),
+            Err(Stop::Status(code, text)) => (*code, text.as_str()),
+            Err(Stop::Over) => (Code::Unknown, ""), // not used, since there is another
+        };
+        let trailers = Trailers::new(Status::new(code, text)).metadata(metadata);
+        let trailing = match self.call.finish(trailers, &mut lines) {
+            Ok(trailing) => Some(trailing),
+            Err(_) => self.call.transmit(&mut lines),
+        };
+        let _ = match trailing {
+            Some(Trailing::Trailers) => self.stream.send_trailers(header_map(&lines)),
+            Some(Trailing::Body) => self.stream.send_data(lines.into(), true),
+            Some(Trailing::TrailersOnly) => unreachable!("the head was sent"),
+            None => Ok(()), // the client is gone
+        };
+        // If the client has not finished, `h2` resets the stream with NO_ERROR when it is dropped.
+    }
+
+    async fn answer(&mut self, kind: Kind) -> Result<(), Stop> {
+        match kind {
+            Kind::Unary => {
+                let request = self.only_request().await?;
+                check(&request)?;
+                self.reply(request.text, 0, request.payload).await
+            }
+            Kind::ServerStreaming => {
+                let request = self.only_request().await?;
+                for index in 0..request.count {
+                    if index > 0 && request.delay_ms > 0 {
+                        self.pause(Duration::from_millis(request.delay_ms.into())).await?;
+                    }
+                    self.reply(request.text.clone(), index, request.payload.clone()).await?;
+                }
+                check(&request)
+            }
+            Kind::ClientStreaming => {
+                let (mut texts, mut count) = (Vec::new(), 0);
+                while let Some(request) = self.request().await? {
+                    check(&request)?;
+                    texts.push(request.text);
+                    count += 1;
+                }
+                self.reply(texts.join(","), count, Vec::new()).await
+            }
+            Kind::BidiStreaming => {
+                let mut index = 0;
+                while let Some(request) = self.request().await? {
+                    check(&request)?;
+                    self.reply(request.text, index, request.payload).await?;
+                    index += 1;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// The next message, or `None` if the client has no more.
+    async fn request(&mut self) -> Result<Option<EchoRequest>, Stop> {
+        loop {
+            let mut input = &self.data[..];
+            let event = self.call.receive(&mut input);
+            let taken = self.data.len() - input.len();
+            let message = match event {
+                Some(Event::Message { compressed, chunk }) => {
+                    let message = self.assembler.push(chunk).expect("a Vec takes everything");
+                    message.map(|bytes| echo::decode(compressed, bytes))
+                }
+                Some(_) => return Err(Stop::Over),
+                None => None,
+            };
+            self.data.advance(taken);
+            match message {
+                Some(message) => return Ok(Some(message?)),
+                None if !self.data.is_empty() => {}
+                None if self.read().await? => {}
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// The only message: [`ServerCall`] has seen to it that there is one, and no other.
+    async fn only_request(&mut self) -> Result<EchoRequest, Stop> {
+        let request = self.request().await?;
+        match self.request().await? {
+            None => request.ok_or(Stop::Over),
+            Some(_) => Err(Stop::Over),
+        }
+    }
+
+    /// Waits for more of the body, and tells whether there is any.
+    async fn read(&mut self) -> Result<bool, Stop> {
+        self.flush().await?;
+        match self.body.data().await {
+            Some(Ok(data)) => {
+                // The client may send as much again, because these bytes do not wait for anything.
+                let _ = self.body.flow_control().release_capacity(data.len());
+                self.data = data.into();
+                let len = self.call.plain(&mut self.data).len();
+                self.data.truncate(len);
+                Ok(true)
+            }
+            Some(Err(e)) => Err(self.lost(Some(e))),
+            None => match self.call.receive_end() {
+                Some(Event::HalfClose) => Ok(false),
+                _ => Err(Stop::Over),
+            },
+        }
+    }
+
+    async fn reply(&mut self, text: String, index: u32, payload: Vec<u8>) -> Result<(), Stop> {
+        let reply = EchoReply { text, index, payload };
+        let Self { call, compress, out, .. } = self;
+        echo::encode(&reply, *compress, |message| call.send(message, out))
+            .map_err(|_| Stop::Status(Code::Internal, "cannot reply".into()))?;
+        // Short replies go together, if nothing keeps them from it.
+        if self.out.len() < FRAME_LEN { Ok(()) } else { self.flush().await }
+    }
+
+    /// Sends what is to be sent, as the client makes room for it.
+    async fn flush(&mut self) -> Result<(), Stop> {
+        while !self.out.is_empty() {
+            self.stream.reserve_capacity(self.out.len());
+            let room = match poll_fn(|cx| self.stream.poll_capacity(cx)).await {
+                Some(Ok(room)) => room.min(self.out.len()),
+                Some(Err(e)) => return Err(self.lost(Some(e))),
+                None => return Err(self.lost(None)),
+            };
+            let data = self.out.split_to(room).freeze();
+            self.stream.send_data(data, false).map_err(|e| self.lost(Some(e)))?;
+        }
+        Ok(())
+    }
+
+    /// Waits, unless the client gives up first.
+    async fn pause(&mut self, time: Duration) -> Result<(), Stop> {
+        self.flush().await?;
+        tokio::select! {
+            reset = poll_fn(|cx| self.stream.poll_reset(cx)) => {
+                Err(self.lost(Some(match reset { Ok(reason) => reason.into(), Err(e) => e })))
+            }
+            () = sleep(time) => Ok(()),
+        }
+    }
+
+    /// Notes that the stream is lost, or the whole connection.
+    fn lost(&mut self, error: Option<h2::Error>) -> Stop {
+        match error.and_then(|e| e.reason()) {
+            Some(reason) => self.call.receive_reset(reason.into()),
+            None => self.call.disconnect(),
+        };
+        self.out.clear();
+        Stop::Over
+    }
+}
+
+/// Ends the call if the client has asked for that.
+fn check(request: &EchoRequest) -> Result<(), Stop> {
+    let code = u8::try_from(request.code).ok().and_then(Code::from_u8).unwrap_or(Code::Unknown);
+    match code {
+        Code::Ok => Ok(()),
+        code => Err(Stop::Status(code, request.error.clone())),
+    }
+}
+
+impl From<Status<'_>> for Stop {
+    fn from(status: Status<'_>) -> Self {
+        Self::Status(status.code, status.message.to_string())
+    }
+}

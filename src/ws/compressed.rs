@@ -1,0 +1,62 @@
+use super::Kind;
+use crate::Chunk;
+
+/// Bytes of a compressed message, as they were on the wire (RFC 7692 §6.2).
+///
+/// What they stand for is known only once they are inflated. Until then, a text is not even known
+/// to be UTF-8.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct CompressedChunk<'a> {
+    bytes: &'a [u8],
+    start: bool,
+    end: bool,
+    kind: Kind,
+}
+
+impl<'a> CompressedChunk<'a> {
+    #[inline]
+    pub(super) const fn new(kind: Kind, chunk: Chunk<'a>) -> Self {
+        let Chunk { bytes, start, end } = chunk;
+        Self { bytes, start, end, kind }
+    }
+
+    /// The bytes, and where in the compressed message they fall.
+    #[inline]
+    pub const fn chunk(&self) -> Chunk<'a> {
+        Chunk { bytes: self.bytes, start: self.start, end: self.end }
+    }
+
+    /// What the message is made of.
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+}
+
+/// Taking it in.
+#[cfg(feature = "deflate")]
+impl CompressedChunk<'_> {
+    /// Tells whether these are the first bytes of their message, once.
+    pub(super) const fn take_start(&mut self) -> bool {
+        core::mem::replace(&mut self.start, false)
+    }
+
+    /// Takes the first `len` bytes.
+    pub(super) fn advance(&mut self, len: usize) {
+        self.bytes = self.bytes.get(len..).unwrap_or_default();
+    }
+
+    /// Notes that the end of the message was taken too.
+    pub(super) const fn take_end(&mut self) {
+        self.end = false;
+    }
+
+    /// Whether nothing is left but the end of the message.
+    pub(super) const fn is_last(&self) -> bool {
+        self.bytes.is_empty() && self.end
+    }
+
+    /// Whether all was taken.
+    pub(super) const fn is_over(&self) -> bool {
+        self.bytes.is_empty() && !self.end
+    }
+}

@@ -1,0 +1,257 @@
+use core::{fmt, mem};
+
+use alloc::vec::Vec;
+use zlib_rs::{DeflateConfig, DeflateFlush};
+
+use super::{Agreed, Config};
+use crate::ws::{Encoder, Kind, Masking, Message, Role, SendError};
+use crate::{Buffer, BufferFull};
+
+/// Compresses messages on their way to an [`Encoder`] (§7.2.1).
+///
+/// Whether a message goes compressed is decided by its length before anything else: whatever has
+/// gone through the compressor, the other end has to have seen.
+///
+/// The compressor is made with the first message that needs it. It and the room for what it puts out
+/// stay until [`release`](Self::release).
+///
+/// ```
+/// use framewright::ws::deflate::{Config, Deflater};
+/// use framewright::ws::handshake::Extensions;
+/// use framewright::ws::{Connection, Limits, Role};
+///
+/// let config = Config::new().min_len(0);
+/// let answer = config.negotiate(Extensions::parse(b"permessage-deflate")?).unwrap();
+/// let mut connection = Connection::server(Limits::new()).accept_compressed();
+/// let mut deflater = Deflater::new(Role::Server, answer.agreed(), config);
+/// let mut out = Vec::new();
+/// deflater.encode("Hello", connection.encoder()?, &mut out)?;
+/// assert_eq!(out, b"\xC1\x07\xF2\x48\xCD\xC9\xC9\x07\x00"); // §7.2.3.1
+///
+/// out.clear();
+/// deflater.encode("Hello", connection.encoder()?, &mut out)?;
+/// assert_eq!(out, b"\xC1\x05\xF2\x00\x11\x00\x00"); // §7.2.3.2
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Deflater {
+    takeover: bool,
+    window_bits: u8,
+    config: Config,
+    stream: Option<zlib_rs::Deflate>,
+    /// Whether the stream knows of what must not be referred to any more.
+    stale: bool,
+    deflated: Scratch,
+}
+
+/// What a message that is flushed ends with, and its receiver adds (§7.2.1).
+const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
+/// A block that holds nothing, without that tail (§7.2.3.6).
+const EMPTY: [u8; 1] = [0x00];
+
+impl Deflater {
+    /// A compressor for the end of the connection that has `role`.
+    pub const fn new(role: Role, agreed: Agreed, config: Config) -> Self {
+        let sender = agreed.of(role);
+        Self::with(sender.takeover, sender.window_bits, config)
+    }
+
+    /// A compressor for messages that go to many: each stands alone, and refers back to no more than
+    /// the last 2 to the power of `window_bits` bytes, which counts as 9 at least and 15 at most.
+    ///
+    /// What it encoded once can be written to every connection whose own deflater
+    /// [admits](Self::admit) it.
+    pub fn shared(window_bits: u8, config: Config) -> Self {
+        Self::with(false, window_bits.clamp(9, 15), config)
+    }
+
+    const fn with(takeover: bool, window_bits: u8, config: Config) -> Self {
+        Self { takeover, window_bits, config, stream: None, stale: false, deflated: Scratch::EMPTY }
+    }
+
+    /// Writes a whole message in one frame, compressed unless it is shorter than
+    /// [`Config::min_len`].
+    ///
+    /// Where no context is kept, one that does not shrink goes as it is too.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was written, and the other end has missed nothing: if the compressor knows what could
+    /// not be written, it forgets it, and all that was before.
+    pub fn encode<'m, M: Masking>(
+        &mut self,
+        message: impl Into<Message<'m>>,
+        encoder: &mut Encoder<M>,
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        let message = message.into();
+        let bytes = message.as_bytes();
+        encoder.ready()?;
+        if bytes.len() < self.config.min_len || !self.compresses() {
+            return encoder.encode(message, out);
+        }
+        self.deflate(bytes, true, true)?;
+        let payload = self.deflated.as_slice();
+        let written = if !self.takeover && payload.len() >= bytes.len() {
+            encoder.encode(message, out)
+        } else {
+            encoder.encode_compressed(message.kind(), payload, out)
+        };
+        self.written(written)
+    }
+
+    /// Writes the next fragment of a compressed message in one frame, the last if `fin`.
+    ///
+    /// It is as [`Encoder::encode_fragment`]. The other end can inflate all of a fragment as soon as it
+    /// is there. Whether the message is worth compressing is for the caller to know.
+    ///
+    /// # Errors
+    ///
+    /// As with [`encode`](Self::encode).
+    pub fn encode_fragment<M: Masking>(
+        &mut self,
+        kind: Kind,
+        payload: &[u8],
+        fin: bool,
+        encoder: &mut Encoder<M>,
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        if !self.compresses() {
+            return encoder.encode_fragment(kind, payload, fin, out);
+        }
+        let fragment = encoder.check_fragment(kind, payload, fin, true)?;
+        self.deflate(payload, fragment.is_first(), fin)?;
+        let written = encoder.encode_fragment_as(fragment, self.deflated.as_slice(), out);
+        self.written(written)
+    }
+
+    /// Tells whether what `shared` encoded may be written to this deflater's connection, which takes
+    /// it as written if so: what comes next will not refer to anything before.
+    pub const fn admit(&mut self, shared: &Self) -> bool {
+        let admitted = self.compresses() && shared.window_bits <= self.window_bits;
+        self.stale |= admitted;
+        admitted
+    }
+
+    /// Gives back all memory.
+    ///
+    /// It can be done at any time: what comes next will not refer to anything before, which shrinks
+    /// it less.
+    pub fn release(&mut self) {
+        self.stream = None;
+        self.stale = false;
+        self.deflated = Scratch::EMPTY;
+    }
+
+    /// Whether there is a compressor for the window: there is none for 8 bits.
+    const fn compresses(&self) -> bool {
+        self.window_bits >= 9
+    }
+
+    fn written(&mut self, result: Result<(), SendError>) -> Result<(), SendError> {
+        self.stale |= result.is_err();
+        self.deflated.trim();
+        result
+    }
+
+    /// Compresses the next `bytes` of a message, at its beginning if `first`, at its end if `last`.
+    fn deflate(&mut self, bytes: &[u8], first: bool, last: bool) -> Result<(), SendError> {
+        self.deflated.len = 0;
+        self.stale |= first && !self.takeover;
+        if !bytes.is_empty() {
+            let stale = mem::replace(&mut self.stale, false);
+            let stream = match &mut self.stream {
+                Some(stream) => {
+                    if stale {
+                        stream.reset();
+                    }
+                    stream
+                }
+                None => self.stream.insert(zlib_rs::Deflate::new_with_config(DeflateConfig {
+                    level: i32::from(self.config.level),
+                    window_bits: -i32::from(self.window_bits),
+                    mem_level: i32::from(self.config.mem_level),
+                    ..DeflateConfig::default()
+                })),
+            };
+            let flushed = self.deflated.flush(stream, bytes);
+            self.stale = flushed.is_err();
+            flushed?;
+        }
+        if last {
+            match self.deflated.as_slice().strip_suffix(&TAIL) {
+                Some(rest) => self.deflated.len = rest.len(),
+                None => self.deflated.put(&EMPTY)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Room that grows, and is filled with zeros just once.
+struct Scratch {
+    bytes: Vec<u8>,
+    len: usize,
+}
+
+impl Scratch {
+    const EMPTY: Self = Self { bytes: Vec::new(), len: 0 };
+
+    fn as_slice(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+
+    /// Compresses `bytes` to the last, behind what is here.
+    fn flush(&mut self, stream: &mut zlib_rs::Deflate, bytes: &[u8]) -> Result<(), SendError> {
+        let mut input = bytes;
+        let mut wanted = bytes.len() / 4 + 64;
+        loop {
+            let room = self.room(wanted)?;
+            let (total_in, total_out, len) = (stream.total_in(), stream.total_out(), room.len());
+            stream
+                .compress(input, room, DeflateFlush::SyncFlush)
+                .expect("a stream that was set up and is never finished takes everything");
+            let since = |now: u64, before| usize::try_from(now - before).unwrap_or(usize::MAX);
+            let produced = since(stream.total_out(), total_out);
+            self.len += produced;
+            input = input.get(since(stream.total_in(), total_in)..).unwrap_or_default();
+            if produced < len && input.is_empty() {
+                return Ok(());
+            }
+            wanted = wanted.saturating_mul(2);
+        }
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> Result<(), SendError> {
+        let room = self.room(bytes.len())?;
+        room.split_at_mut(bytes.len()).0.copy_from_slice(bytes);
+        self.len += bytes.len();
+        Ok(())
+    }
+
+    /// At least `wanted` bytes behind what is here.
+    fn room(&mut self, wanted: usize) -> Result<&mut [u8], SendError> {
+        let needed = self.len.saturating_add(wanted);
+        let missing = needed.saturating_sub(self.bytes.len());
+        self.bytes.try_reserve(missing).map_err(|_| BufferFull { needed })?;
+        self.bytes.resize(self.bytes.len() + missing, 0);
+        Ok(self.bytes.get_mut(self.len..).unwrap_or_default())
+    }
+
+    /// Gives back the memory of a long message.
+    fn trim(&mut self) {
+        const KEEP: usize = 64 * 1024;
+        if self.bytes.len() > KEEP {
+            *self = Self::EMPTY;
+        }
+    }
+}
+
+impl fmt::Debug for Deflater {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deflater")
+            .field("takeover", &self.takeover)
+            .field("window_bits", &self.window_bits)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,298 @@
+use core::fmt::{self, Write as _};
+use core::mem;
+use core::ops::Deref;
+
+use super::Config;
+use crate::ws::Role;
+use crate::ws::handshake::{Error, Extension};
+
+const NAME: &str = "permessage-deflate";
+
+/// What both ends agreed on (§5): how each of them compresses.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Agreed {
+    pub(super) server: Sender,
+    pub(super) client: Sender,
+}
+
+/// How one end compresses what it sends.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Sender {
+    /// Whether a message may refer to those before it.
+    pub(super) takeover: bool,
+    /// Base-2 logarithm of how many bytes it may refer back, from 8 to 15.
+    pub(super) window_bits: u8,
+}
+
+impl Agreed {
+    /// Whether each of the server's messages stands alone (§7.1.1.1).
+    pub const fn server_no_context_takeover(&self) -> bool {
+        !self.server.takeover
+    }
+
+    /// Whether each of the client's messages stands alone (§7.1.1.2).
+    pub const fn client_no_context_takeover(&self) -> bool {
+        !self.client.takeover
+    }
+
+    /// Base-2 logarithm of how many bytes the server refers back at most, from 9 to 15 (§7.1.2.1).
+    pub const fn server_max_window_bits(&self) -> u8 {
+        self.server.window_bits
+    }
+
+    /// Base-2 logarithm of how many bytes the client refers back at most, from 8 to 15 (§7.1.2.2).
+    pub const fn client_max_window_bits(&self) -> u8 {
+        self.client.window_bits
+    }
+
+    pub(super) const fn of(self, sender: Role) -> Sender {
+        match sender {
+            Role::Server => self.server,
+            Role::Client => self.client,
+        }
+    }
+}
+
+/// A server's answer to an offer: what was agreed, and the text that says so.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer {
+    agreed: Agreed,
+    text: ExtensionText,
+}
+
+impl Answer {
+    /// What was agreed, for an [`Inflater`](super::Inflater) and a [`Deflater`](super::Deflater).
+    pub const fn agreed(&self) -> Agreed {
+        self.agreed
+    }
+
+    /// The text for [`AcceptWriter::extensions`](crate::ws::handshake::AcceptWriter::extensions).
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl Config {
+    /// Answers the first of a client's offers that a server can accept (§5.1, §7.1); `None` declines
+    /// them all, and messages go uncompressed.
+    ///
+    /// An offer is declined if a parameter of it is unknown, ill-formed or there twice (§7), or if it
+    /// asks for a server's window of 8 bits, with which no zlib compresses. The answer has what the
+    /// offer asks for and what this configuration does, but never `client_max_window_bits` to a
+    /// client that did not say it understands that (§7.1.2.2).
+    pub fn negotiate<'a>(&self, offers: impl IntoIterator<Item = Extension<'a>>) -> Option<Answer> {
+        offers
+            .into_iter()
+            .filter(|offer| offer.name() == NAME)
+            .find_map(|offer| self.accept(Params::parse(&offer)?))
+    }
+
+    fn accept(&self, offer: Params) -> Option<Answer> {
+        let server_window_bits = match offer.server_max_window_bits {
+            Some(8) => return None,
+            Some(bits) => bits.min(self.server.window_bits),
+            None => self.server.window_bits,
+        };
+        let client_window_bits = match offer.client_max_window_bits {
+            // A client that offers 8 keeps to it by itself: it need not be told, and whether it can
+            // is better not put to the test.
+            Some(Some(8)) | None => 15,
+            Some(bits) => bits.unwrap_or(15).min(self.client.window_bits),
+        };
+        let agreed = Agreed {
+            server: Sender {
+                takeover: self.server.takeover && !offer.server_no_context_takeover,
+                window_bits: server_window_bits,
+            },
+            client: Sender {
+                takeover: self.client.takeover && !offer.client_no_context_takeover,
+                window_bits: client_window_bits,
+            },
+        };
+        let text = ExtensionText::print(Params {
+            server_no_context_takeover: !agreed.server.takeover,
+            client_no_context_takeover: !agreed.client.takeover,
+            // What was asked for has to be in the answer, even if it is what holds anyway.
+            server_max_window_bits: (offer.server_max_window_bits.is_some()
+                || server_window_bits < 15)
+                .then_some(server_window_bits),
+            client_max_window_bits: (client_window_bits < 15).then_some(Some(client_window_bits)),
+        });
+        Some(Answer { agreed, text })
+    }
+
+    /// The offer of a client (§5.1), for
+    /// [`ClientRequest::extensions`](crate::ws::handshake::ClientRequest::extensions).
+    pub fn offer(&self) -> ExtensionText {
+        ExtensionText::print(Params {
+            server_no_context_takeover: !self.server.takeover,
+            client_no_context_takeover: !self.client.takeover,
+            server_max_window_bits: (self.server.window_bits < 15)
+                .then_some(self.server.window_bits),
+            // Without a value, it tells the server that it may ask for less.
+            client_max_window_bits: Some(
+                (self.client.window_bits < 15).then_some(self.client.window_bits),
+            ),
+        })
+    }
+
+    /// Checks a server's answer to [`offer`](Self::offer) (§5.1, §7.1): what was agreed, or `None` if
+    /// the server declined.
+    ///
+    /// A server may ask for a client's window of 8 bits, with which no zlib compresses. That is agreed
+    /// to: what this end sends goes uncompressed then.
+    ///
+    /// # Errors
+    ///
+    /// The answer has a parameter that is unknown, ill-formed or there twice, or does not grant what
+    /// was asked for, or comes twice. The client must fail the connection (§5.1).
+    pub fn check<'a>(
+        &self,
+        answers: impl IntoIterator<Item = Extension<'a>>,
+    ) -> Result<Option<Agreed>, Error> {
+        let mut agreed = None;
+        for answer in answers.into_iter().filter(|answer| answer.name() == NAME) {
+            let checked = Params::parse(&answer).and_then(|params| self.agree(params));
+            let checked = checked.ok_or(Error::ExtensionParams)?;
+            if agreed.replace(checked).is_some() {
+                return Err(Error::ExtensionParams);
+            }
+        }
+        Ok(agreed)
+    }
+
+    fn agree(&self, answer: Params) -> Option<Agreed> {
+        if !self.server.takeover && !answer.server_no_context_takeover {
+            return None;
+        }
+        let server_window_bits = answer.server_max_window_bits.unwrap_or(15);
+        if server_window_bits > self.server.window_bits {
+            return None;
+        }
+        let client_window_bits = match answer.client_max_window_bits {
+            None => self.client.window_bits,
+            Some(bits) => bits.filter(|bits| *bits <= self.client.window_bits)?,
+        };
+        Some(Agreed {
+            server: Sender {
+                takeover: !answer.server_no_context_takeover,
+                window_bits: server_window_bits,
+            },
+            client: Sender {
+                // What was offered to do is done, whether the server takes note of it or not.
+                takeover: self.client.takeover && !answer.client_no_context_takeover,
+                window_bits: client_window_bits,
+            },
+        })
+    }
+}
+
+/// The parameters of an offer or an answer (§7.1).
+#[derive(Clone, Copy, Debug, Default)]
+struct Params {
+    server_no_context_takeover: bool,
+    client_no_context_takeover: bool,
+    server_max_window_bits: Option<u8>,
+    /// In an offer, its value may be missing.
+    #[expect(clippy::option_option, reason = "there without a value is not the same as not there")]
+    client_max_window_bits: Option<Option<u8>>,
+}
+
+impl Params {
+    /// `None` if one is unknown, there twice, or has a value that it cannot have.
+    fn parse(extension: &Extension<'_>) -> Option<Self> {
+        let mut params = Self::default();
+        for param in extension.params() {
+            let bits = match param.value() {
+                None => None,
+                Some(value) => Some(*BITS.iter().find(|(text, _)| value == **text)?),
+            };
+            let bits = bits.map(|(_, bits)| bits);
+            let again = match (param.name(), bits) {
+                ("server_no_context_takeover", None) => {
+                    mem::replace(&mut params.server_no_context_takeover, true)
+                }
+                ("client_no_context_takeover", None) => {
+                    mem::replace(&mut params.client_no_context_takeover, true)
+                }
+                ("server_max_window_bits", Some(bits)) => {
+                    params.server_max_window_bits.replace(bits).is_some()
+                }
+                ("client_max_window_bits", bits) => {
+                    params.client_max_window_bits.replace(bits).is_some()
+                }
+                _ => return None,
+            };
+            if again {
+                return None;
+            }
+        }
+        Some(params)
+    }
+}
+
+/// All the values there are: decimal, without leading zeros (§7.1.2).
+const BITS: [(&str, u8); 8] =
+    [("8", 8), ("9", 9), ("10", 10), ("11", 11), ("12", 12), ("13", 13), ("14", 14), ("15", 15)];
+
+/// An offer or an answer as it is written in a header; dereferences to its text.
+#[derive(Clone, Copy)]
+pub struct ExtensionText {
+    bytes: [u8; Self::CAPACITY],
+    len: u8,
+}
+
+impl ExtensionText {
+    /// The length of the longest.
+    const CAPACITY: usize = NAME.len()
+        + "; server_no_context_takeover; client_no_context_takeover".len()
+        + "; server_max_window_bits=10; client_max_window_bits=10".len();
+
+    fn print(params: Params) -> Self {
+        let mut text = Self { bytes: [0; Self::CAPACITY], len: 0 };
+        text.print_params(params).expect("there is room for all parameters at once");
+        text
+    }
+
+    fn print_params(&mut self, params: Params) -> fmt::Result {
+        self.write_str(NAME)?;
+        if params.server_no_context_takeover {
+            self.write_str("; server_no_context_takeover")?;
+        }
+        if params.client_no_context_takeover {
+            self.write_str("; client_no_context_takeover")?;
+        }
+        if let Some(bits) = params.server_max_window_bits {
+            write!(self, "; server_max_window_bits={bits}")?;
+        }
+        match params.client_max_window_bits {
+            Some(Some(bits)) => write!(self, "; client_max_window_bits={bits}"),
+            Some(None) => self.write_str("; client_max_window_bits"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Write for ExtensionText {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let free = self.bytes.get_mut(usize::from(self.len)..).ok_or(fmt::Error)?;
+        free.get_mut(..text.len()).ok_or(fmt::Error)?.copy_from_slice(text.as_bytes());
+        self.len += u8::try_from(text.len()).map_err(|_| fmt::Error)?;
+        Ok(())
+    }
+}
+
+impl Deref for ExtensionText {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        let bytes = self.bytes.get(..usize::from(self.len)).unwrap_or_default();
+        core::str::from_utf8(bytes).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for ExtensionText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}

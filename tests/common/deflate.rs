@@ -1,0 +1,161 @@
+//! Compressed messages, and another DEFLATE to make and to read them: zlib.
+
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
+use framewright::ws::deflate::{Agreed, Config, Inflater, InflatingAssembler};
+use framewright::ws::handshake::Extensions;
+use framewright::ws::{
+    AssembleError, Connection, Error, Event, Kind, Limits, Masking, Message, Part, Role,
+};
+
+/// What a server and a client of this configuration agree on, each having checked the other.
+pub fn agreed(config: Config) -> Agreed {
+    let offer = config.offer();
+    let answer = config.negotiate(Extensions::parse(offer.as_bytes()).unwrap()).unwrap();
+    let extensions = Extensions::parse(answer.as_str().as_bytes()).unwrap();
+    assert_eq!(config.check(extensions), Ok(Some(answer.agreed())));
+    answer.agreed()
+}
+
+/// A message's payload as zlib compresses it.
+pub struct Zlib {
+    stream: Compress,
+    takeover: bool,
+}
+
+impl Zlib {
+    pub fn new(level: u32, window_bits: u8, takeover: bool) -> Self {
+        let stream = Compress::new_with_window_bits(Compression::new(level), false, window_bits);
+        Self { stream, takeover }
+    }
+
+    /// The payload with its tail.
+    pub fn flush(&mut self, bytes: &[u8], flush: FlushCompress) -> Vec<u8> {
+        let mut out = Vec::with_capacity(bytes.len() * 2 + 100);
+        let before = self.stream.total_in();
+        self.stream.compress_vec(bytes, &mut out, flush).unwrap();
+        assert_eq!(self.stream.total_in() - before, bytes.len() as u64);
+        assert!(out.len() < out.capacity());
+        out
+    }
+
+    pub fn message(&mut self, bytes: &[u8]) -> Vec<u8> {
+        if !self.takeover {
+            self.stream.reset();
+        }
+        if bytes.is_empty() {
+            return vec![0];
+        }
+        let mut out = self.flush(bytes, FlushCompress::Sync);
+        assert_eq!(out.split_off(out.len() - 4), [0, 0, 0xFF, 0xFF]);
+        out
+    }
+
+    pub fn reset(&mut self) {
+        self.stream.reset();
+    }
+}
+
+/// Reads what was compressed, with a window of exactly so many bits: it takes the output byte by
+/// byte, so that nothing but the window can be referred to.
+pub struct Unzlib {
+    stream: Decompress,
+    window_bits: u8,
+    takeover: bool,
+}
+
+impl Unzlib {
+    pub fn new(window_bits: u8, takeover: bool) -> Self {
+        let stream = Decompress::new_with_window_bits(false, window_bits);
+        Self { stream, window_bits, takeover }
+    }
+
+    pub fn message(&mut self, payload: &[u8]) -> Vec<u8> {
+        if !self.takeover {
+            self.stream = Decompress::new_with_window_bits(false, self.window_bits);
+        }
+        let input = [payload, &[0, 0, 0xFF, 0xFF]].concat();
+        let (mut out, mut byte, start) = (Vec::new(), [0], self.stream.total_in());
+        loop {
+            let before = (self.stream.total_in(), self.stream.total_out());
+            let rest = &input[(before.0 - start) as usize..];
+            self.stream.decompress(rest, &mut byte, FlushDecompress::None).unwrap();
+            let after = (self.stream.total_in(), self.stream.total_out());
+            if after.1 > before.1 {
+                out.push(byte[0]);
+            } else if after == before {
+                assert!(rest.is_empty(), "{} bytes are left", rest.len());
+                return out;
+            }
+        }
+    }
+}
+
+/// One end that inflates, and what came of it.
+pub struct Receiver<M> {
+    pub connection: Connection<M>,
+    pub assembler: InflatingAssembler<Vec<u8>>,
+    pub window: Vec<u8>,
+    pub got: Vec<(Kind, Vec<u8>)>,
+    pub controls: usize,
+}
+
+impl<M: Masking> Receiver<M> {
+    pub fn new(connection: Connection<M>, agreed: Agreed, limits: Limits, window: usize) -> Self {
+        let inflater = Inflater::new(M::ROLE, agreed, limits);
+        Self {
+            connection: connection.accept_compressed(),
+            assembler: InflatingAssembler::new(Vec::new(), Some(inflater)),
+            window: vec![0xAA; window],
+            got: Vec::new(),
+            controls: 0,
+        }
+    }
+
+    pub fn receive(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let mut bytes = bytes.to_vec();
+        let mut input = &mut bytes[..];
+        while let Some(event) = self.connection.receive(&mut input) {
+            match event {
+                Event::Part(Part::Ping(_) | Part::Pong(_)) => self.controls += 1,
+                Event::Part(part) => match self.assembler.push(part, &mut self.window) {
+                    Ok(None) => {}
+                    Ok(Some(Message::Text(text))) => self.got.push((Kind::Text, text.into())),
+                    Ok(Some(Message::Binary(bytes))) => {
+                        self.got.push((Kind::Binary, bytes.into()));
+                    }
+                    Err(AssembleError::Peer(error)) => self.connection.fail(error),
+                    Err(e) => panic!("{e}"),
+                },
+                Event::Close(_) => {}
+                Event::Failed(e) => assert_eq!(self.connection.error(), Some(e)),
+            }
+        }
+        self.connection.error().map_or(Ok(()), Err)
+    }
+}
+
+/// What a client makes of a server's `pieces`: messages, and the error that ended them.
+#[allow(clippy::type_complexity, reason = "it is taken apart at once")]
+pub fn receive(
+    config: Config,
+    limits: Limits,
+    window: usize,
+    pieces: &[&[u8]],
+) -> (Vec<(Kind, Vec<u8>)>, Result<(), Error>) {
+    let client = Connection::client(limits, || [1, 2, 3, 4]);
+    let mut receiver = Receiver::new(client, agreed(config), limits, window);
+    let result = pieces.iter().try_for_each(|piece| receiver.receive(piece));
+    (receiver.got, result)
+}
+
+/// The payload of the one frame in `bytes`, and its first byte; what was masked is unmasked.
+pub fn payload(role: Role, bytes: &[u8]) -> (u8, Vec<u8>) {
+    let (header, len) = framewright::ws::FrameHeader::parse(bytes).unwrap().unwrap();
+    assert_eq!(header.key().is_some(), role == Role::Client);
+    let mut payload = bytes[len..].to_vec();
+    assert_eq!(payload.len() as u64, header.len(), "one frame");
+    if let Some(mut mask) = header.mask() {
+        mask.apply(&mut payload);
+    }
+    (bytes[0], payload)
+}

@@ -1,0 +1,833 @@
+//! Compressed messages, in the order of RFC 7692: §5 and §7.1, §6, §7.2, and its security (§8).
+#![cfg(feature = "deflate")]
+
+mod common;
+
+use common::deflate::{Receiver, Unzlib, Zlib, agreed, payload, receive};
+use common::same_however_split;
+use common::ws::{decode, frame, masked};
+use flate2::FlushCompress;
+use framewright::ws::deflate::{Config, Deflater, Inflater, InflatingAssembler};
+use framewright::ws::handshake::{self, Extensions};
+use framewright::ws::{
+    AssembleError, CloseCode, Connection, Decoder, Encoder, Error, Kind, Limits, Message, NoMask,
+    Part, Role, SendError,
+};
+use framewright::{BufferFull, SliceBuf};
+
+const ALONE: Config =
+    Config::new().server_no_context_takeover(true).client_no_context_takeover(true);
+
+/// Receives at a client, however split and through whatever window.
+#[allow(clippy::type_complexity, reason = "it is taken apart at once")]
+fn all(config: Config, limits: Limits, bytes: &[u8]) -> (Vec<(Kind, Vec<u8>)>, Result<(), Error>) {
+    let once = receive(config, limits, 4096, &[bytes]);
+    for window in [1, 2, 3, 5, 4096] {
+        let result = same_however_split(bytes, |pieces| receive(config, limits, window, pieces));
+        assert_eq!(result, once, "a window of {window}");
+    }
+    once
+}
+
+fn text(bytes: &str) -> (Kind, Vec<u8>) {
+    (Kind::Text, bytes.into())
+}
+
+/// Bytes that do not shrink.
+fn noise(len: usize) -> Vec<u8> {
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    (0..len)
+        .map(|_| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 32) as u8
+        })
+        .collect()
+}
+
+// §5.1 and §7.1 Negotiation
+
+/// What a server of this configuration answers.
+fn answer(config: Config, offers: &str) -> Option<String> {
+    let offers = Extensions::parse(offers.as_bytes()).expect("a list of extensions");
+    config.negotiate(offers).map(|answer| answer.as_str().to_owned())
+}
+
+#[test]
+fn a_server_answers_with_what_was_agreed_and_with_nothing_the_client_cannot_know() {
+    let small = Config::new().server_max_window_bits(10).client_max_window_bits(11);
+    let cases = [
+        (Config::new(), "", ""),
+        (Config::new(), "; server_no_context_takeover", "; server_no_context_takeover"),
+        (Config::new(), "; client_no_context_takeover", "; client_no_context_takeover"),
+        (ALONE, "", "; server_no_context_takeover; client_no_context_takeover"),
+        (Config::new(), "; server_max_window_bits=9", "; server_max_window_bits=9"),
+        (Config::new(), "; server_max_window_bits=15", "; server_max_window_bits=15"),
+        (small, "", "; server_max_window_bits=10"),
+        (small, "; server_max_window_bits=12", "; server_max_window_bits=10"),
+        (small, "; server_max_window_bits=9", "; server_max_window_bits=9"),
+        (Config::new(), "; client_max_window_bits", ""),
+        (Config::new(), "; client_max_window_bits=15", ""),
+        (Config::new(), "; client_max_window_bits=9", "; client_max_window_bits=9"),
+        (Config::new(), "; client_max_window_bits=8", ""),
+        (
+            small,
+            "; client_max_window_bits",
+            "; server_max_window_bits=10; client_max_window_bits=11",
+        ),
+        (
+            small,
+            "; client_max_window_bits=\"10\"",
+            "; server_max_window_bits=10; client_max_window_bits=10",
+        ),
+        (small, "; client_max_window_bits=8", "; server_max_window_bits=10"),
+        (
+            ALONE,
+            "; client_max_window_bits=\"1\\2\"; server_max_window_bits=13; client_no_context_takeover",
+            "; server_no_context_takeover; client_no_context_takeover; \
+             server_max_window_bits=13; client_max_window_bits=12",
+        ),
+    ];
+    for (config, offer, expected) in cases {
+        let offer = format!("permessage-deflate{offer}");
+        let expected = format!("permessage-deflate{expected}");
+        assert_eq!(answer(config, &offer), Some(expected), "{offer}");
+    }
+}
+
+#[test]
+fn a_server_takes_the_first_offer_that_it_can() {
+    let cases = [
+        ("foo; bar, permessage-deflate", Some("")),
+        ("permessage-deflate; foo, permessage-deflate", Some("")),
+        (
+            "permessage-deflate; server_max_window_bits=8, permessage-deflate; server_max_window_bits=9",
+            Some("; server_max_window_bits=9"),
+        ),
+        (
+            "permessage-deflate; client_no_context_takeover, permessage-deflate",
+            Some("; client_no_context_takeover"),
+        ),
+        ("permessage-deflate; server_max_window_bits=8", None),
+        ("foo, x-webkit-deflate-frame, permessage-bzip2", None),
+        ("constructor, __proto__; hasOwnProperty", None),
+        ("permessage-deflate; constructor", None),
+        ("Permessage-Deflate", None),
+    ];
+    for (offers, expected) in cases {
+        let expected = expected.map(|params| format!("permessage-deflate{params}"));
+        assert_eq!(answer(Config::new(), offers), expected, "{offers}");
+    }
+    // In several headers, the offers of one come behind those of the other.
+    let headers = [&b"foo, permessage-deflate; foo"[..], b"permessage-deflate"];
+    let offers = headers.into_iter().flat_map(|header| Extensions::parse(header).unwrap());
+    assert!(Config::new().negotiate(offers).is_some());
+}
+
+/// T12: window bits from 0 to 255, with every other way to write them.
+#[test]
+fn t12_window_bits_are_8_to_15_in_decimal_or_the_offer_is_declined() {
+    let mut texts: Vec<String> = (0..=255).map(|bits| bits.to_string()).collect();
+    texts.extend((0..=20).map(|bits| format!("0{bits}")));
+    texts.extend((0..=20).map(|bits| format!("+{bits}")));
+    texts.extend((0..=20).map(|bits| format!("-{bits}")));
+    texts.extend(["1e1", "0xA", "0b1010", "a", "10.0", "1_0", "10!", "ten"].map(String::from));
+    for bits in &texts {
+        let valid = (8..=15).any(|valid| *bits == valid.to_string());
+        for quote in ["", "\""] {
+            let server = format!("permessage-deflate; server_max_window_bits={quote}{bits}{quote}");
+            let client = format!("permessage-deflate; client_max_window_bits={quote}{bits}{quote}");
+            // The one that zlib has no compressor for is declined, and so never fails later.
+            let can = valid && bits != "8";
+            let expected =
+                can.then(|| format!("permessage-deflate; server_max_window_bits={bits}"));
+            assert_eq!(answer(Config::new(), &server), expected, "{server}");
+            assert_eq!(answer(Config::new(), &client).is_some(), valid, "{client}");
+            // In an answer, both stand for less than was offered.
+            for text in [server, client] {
+                let checked = Config::new().check(Extensions::parse(text.as_bytes()).unwrap());
+                assert_eq!(checked.is_ok(), valid, "{text}");
+            }
+        }
+    }
+    for list in [
+        "permessage-deflate; server_max_window_bits=",
+        "permessage-deflate; server_max_window_bits=\"\"",
+        "permessage-deflate; server_max_window_bits=\"8 \"",
+        "permessage-deflate; client_max_window_bits=\"10, permessage-deflate,11\"",
+        "permessage-deflate; client_max_window_bits=10 11",
+        "permessage-deflate;",
+        "permessage-deflate; ; server_no_context_takeover",
+    ] {
+        assert_eq!(
+            Extensions::parse(list.as_bytes()).err(),
+            Some(handshake::Error::Extensions),
+            "{list}: no list at all"
+        );
+    }
+}
+
+#[test]
+fn t12_a_parameter_that_is_unknown_missing_its_value_or_there_twice_declines_the_offer() {
+    for params in [
+        "server_max_window_bits",
+        "server_max_window_bits=10; server_max_window_bits=10",
+        "server_max_window_bits=10; server_max_window_bits=11",
+        "client_max_window_bits; client_max_window_bits",
+        "client_max_window_bits; client_max_window_bits=10",
+        "client_max_window_bits=10; client_max_window_bits=10",
+        "server_no_context_takeover; server_no_context_takeover",
+        "client_no_context_takeover; client_no_context_takeover",
+        "server_no_context_takeover=1",
+        "server_no_context_takeover=true",
+        "client_no_context_takeover=10",
+        "client_no_context_takeover=\"10\"",
+        "Server_No_Context_Takeover",
+        "unknown",
+        "unknown=10",
+        "mem_level=8",
+    ] {
+        let list = format!("permessage-deflate; {params}");
+        assert_eq!(answer(Config::new(), &list), None, "{list}");
+        let checked = Config::new().check(Extensions::parse(list.as_bytes()).unwrap());
+        assert_eq!(checked, Err(handshake::Error::ExtensionParams), "{list}");
+        // Another offer in the same header may still be good.
+        let list = format!("{list}, permessage-deflate");
+        assert_eq!(answer(Config::new(), &list).as_deref(), Some("permessage-deflate"));
+    }
+}
+
+#[test]
+fn a_client_offers_what_it_is_configured_to() {
+    assert_eq!(&*Config::new().offer(), "permessage-deflate; client_max_window_bits");
+    let all = ALONE.server_max_window_bits(10).client_max_window_bits(11);
+    assert_eq!(
+        &*all.offer(),
+        "permessage-deflate; server_no_context_takeover; client_no_context_takeover; \
+         server_max_window_bits=10; client_max_window_bits=11"
+    );
+}
+
+#[test]
+fn a_client_accepts_only_an_answer_to_its_offer() {
+    let small = Config::new().server_max_window_bits(10).client_max_window_bits(11);
+    let cases = [
+        // server takes over, client does, server's bits, client's bits
+        (Config::new(), "", Some((true, true, 15, 15))),
+        (Config::new(), "; server_no_context_takeover", Some((false, true, 15, 15))),
+        (Config::new(), "; client_no_context_takeover", Some((true, false, 15, 15))),
+        (Config::new(), "; server_max_window_bits=8", Some((true, true, 8, 15))),
+        (Config::new(), "; client_max_window_bits=9", Some((true, true, 15, 9))),
+        (Config::new(), "; client_max_window_bits=8", Some((true, true, 15, 8))),
+        (Config::new(), "; client_max_window_bits", None),
+        (ALONE, "; server_no_context_takeover", Some((false, false, 15, 15))),
+        (ALONE, "; client_no_context_takeover", None),
+        (small, "; server_max_window_bits=10", Some((true, true, 10, 11))),
+        (small, "; server_max_window_bits=9", Some((true, true, 9, 11))),
+        (small, "; server_max_window_bits=11", None),
+        (small, "", None),
+        (
+            small,
+            "; server_max_window_bits=10; client_max_window_bits=11",
+            Some((true, true, 10, 11)),
+        ),
+        (small, "; server_max_window_bits=10; client_max_window_bits=12", None),
+        (small, "; server_max_window_bits=10; client_max_window_bits=9", Some((true, true, 10, 9))),
+    ];
+    for (config, params, expected) in cases {
+        let list = format!("permessage-deflate{params}");
+        let checked = config.check(Extensions::parse(list.as_bytes()).unwrap());
+        let checked = checked.map(|agreed| {
+            let agreed = agreed.expect("it is there");
+            (
+                !agreed.server_no_context_takeover(),
+                !agreed.client_no_context_takeover(),
+                agreed.server_max_window_bits(),
+                agreed.client_max_window_bits(),
+            )
+        });
+        assert_eq!(checked, expected.ok_or(handshake::Error::ExtensionParams), "{list}");
+    }
+    let twice = Extensions::parse(b"permessage-deflate, foo, permessage-deflate").unwrap();
+    assert_eq!(Config::new().check(twice), Err(handshake::Error::ExtensionParams));
+    assert_eq!(Config::new().check(Extensions::parse(b"foo; bar").unwrap()), Ok(None));
+    assert_eq!(Config::new().check([]), Ok(None), "declined");
+}
+
+#[test]
+fn a_client_that_is_told_to_use_8_bits_sends_as_it_is_and_still_inflates() {
+    let list = Extensions::parse(b"permessage-deflate; client_max_window_bits=8").unwrap();
+    let agreed = Config::new().check(list).unwrap().unwrap();
+    let config = Config::new().min_len(0);
+    let mut deflater = Deflater::new(Role::Client, agreed, config);
+    let (mut client, mut out) = (Encoder::new(|| [0; 4]), Vec::new());
+    deflater.encode("Hello", &mut client, &mut out).unwrap();
+    deflater.encode_fragment(Kind::Text, b"Hello", true, &mut client, &mut out).unwrap();
+    assert_eq!(out, b"\x81\x85\0\0\0\0Hello".repeat(2));
+    let connection = Connection::client(Limits::new(), || [0; 4]);
+    let mut receiver = Receiver::new(connection, agreed, Limits::new(), 10);
+    receiver.receive(b"\xC1\x07\xF2\x48\xCD\xC9\xC9\x07\x00").unwrap();
+    assert_eq!(receiver.got, [text("Hello")]);
+}
+
+#[test]
+fn bits_that_zlib_does_not_have_count_as_those_it_has() {
+    assert_eq!(Config::new().server_max_window_bits(8), Config::new().server_max_window_bits(9));
+    assert_eq!(Config::new().client_max_window_bits(0), Config::new().client_max_window_bits(9));
+    assert_eq!(Config::new().client_max_window_bits(16), Config::new());
+    assert_eq!(Config::new().level(10).mem_level(0), Config::new().level(9).mem_level(1));
+}
+
+// §6 Framing
+
+#[test]
+fn rsv1_is_refused_unless_it_was_agreed_to() {
+    for first in [0xC1, 0xC2, 0x41] {
+        let (got, result) = decode(Role::Client, Limits::new(), &[&frame(first, b"\x00")]);
+        assert_eq!((got, result), (vec![], Err(Error::ReservedBits)));
+    }
+}
+
+#[test]
+fn rsv1_on_a_continuation_or_a_control_frame_and_the_other_bits_are_refused_all_the_same() {
+    let start = frame(0x41, b"\xF2\x48");
+    for bytes in [
+        [&start[..], &frame(0xC0, b"\x00")].concat(),
+        [&start[..], &frame(0x40, b"\x00")].concat(),
+        [&frame(0x01, b"a")[..], &frame(0xC0, b"\x00")].concat(),
+        frame(0xC8, b""),
+        frame(0xC9, b""),
+        frame(0xCA, b""),
+        frame(0xE1, b"\x00"),
+        frame(0xD1, b"\x00"),
+        frame(0xA1, b"\x00"),
+        frame(0x91, b"\x00"),
+    ] {
+        assert_eq!(all(Config::new(), Limits::new(), &bytes).1, Err(Error::ReservedBits));
+    }
+    let inside = [start, frame(0xC1, b"\x00")].concat();
+    assert_eq!(all(Config::new(), Limits::new(), &inside).1, Err(Error::ContinuationMissing));
+}
+
+#[test]
+fn a_decoder_gives_out_what_is_compressed_as_it_is() {
+    let mut decoder = Decoder::new(Role::Server, Limits::new()).accept_compressed();
+    let mut bytes = [masked(0x41, b"\xFF\xFE"), masked(0x80, b""), masked(0x81, b"plain")].concat();
+    let mut input = &mut bytes[..];
+    let Ok(Some(Part::Compressed(first))) = decoder.decode(&mut input) else { panic!() };
+    assert_eq!((first.kind(), first.chunk().bytes), (Kind::Text, &b"\xFF\xFE"[..]));
+    assert_eq!((first.chunk().start, first.chunk().end), (true, false));
+    let Ok(Some(Part::Compressed(last))) = decoder.decode(&mut input) else { panic!() };
+    assert_eq!((last.chunk().start, last.chunk().end), (false, true));
+    assert_eq!((last.kind(), last.chunk().bytes), (Kind::Text, &b""[..]));
+    assert!(matches!(decoder.decode(&mut input), Ok(Some(Part::Text(_)))));
+}
+
+#[test]
+fn an_assembler_that_does_not_inflate_says_so() {
+    let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed();
+    let mut bytes = frame(0xC1, b"\x00");
+    let part = decoder.decode(&mut &mut bytes[..]).unwrap().unwrap();
+    let mut plain = framewright::ws::Assembler::new(Vec::new());
+    assert_eq!(plain.push(part), Err(AssembleError::Compressed));
+    let mut none = InflatingAssembler::new(Vec::new(), None);
+    let error = AssembleError::Peer(Error::ReservedBits);
+    assert_eq!(none.push(part, &mut [0; 10]), Err(error));
+}
+
+// §7.2.2 Decompression, with the examples of §7.2.3
+
+/// What is written in §7.2.3, and what of each message it stands for.
+#[test]
+fn t_pmd_every_example_of_the_rfc_is_inflated() {
+    let cases: [(&str, &[u8], &[&str]); 8] = [
+        ("§7.2.3.1", b"\xC1\x07\xF2\x48\xCD\xC9\xC9\x07\x00", &["Hello"]),
+        ("§7.2.3.1, fragments", b"\x41\x03\xF2\x48\xCD\x80\x04\xC9\xC9\x07\x00", &["Hello"]),
+        (
+            "§7.2.3.2",
+            b"\xC1\x07\xF2\x48\xCD\xC9\xC9\x07\x00\xC1\x05\xF2\x00\x11\x00\x00",
+            &["Hello", "Hello"],
+        ),
+        ("§7.2.3.3", b"\xC1\x0B\x00\x05\x00\xFA\xFF\x48\x65\x6C\x6C\x6F\x00", &["Hello"]),
+        ("§7.2.3.4", b"\xC1\x08\xF3\x48\xCD\xC9\xC9\x07\x00\x00", &["Hello"]),
+        ("§7.2.3.5", b"\xC1\x0D\xF2\x48\x05\x00\x00\x00\xFF\xFF\xCA\xC9\xC9\x07\x00", &["Hello"]),
+        ("§7.2.3.6", b"\xC1\x01\x00", &[""]),
+        ("§7.2.3.6, and no byte at all", b"\xC1\x00\xC1\x01\x00\x81\x00", &["", "", ""]),
+    ];
+    for (section, bytes, expected) in cases {
+        let expected = expected.iter().map(|message| text(message)).collect();
+        assert_eq!(all(Config::new(), Limits::new(), bytes), (expected, Ok(())), "{section}");
+    }
+}
+
+#[test]
+fn t_pmd_a_final_block_ends_the_context_and_not_the_message() {
+    let mut zlib = Zlib::new(6, 15, true);
+    let one = zlib.flush(b"one, ", FlushCompress::Finish);
+    zlib.reset();
+    let two = zlib.flush(b"two, ", FlushCompress::Finish);
+    zlib.reset();
+    let three = zlib.message(b"three");
+    let four = zlib.message(b"three and four");
+    // Two final blocks and one that is not, in one message; then one that refers to the last.
+    let bytes = [frame(0xC1, &[&one[..], &two, &three].concat()), frame(0xC1, &four)].concat();
+    let expected = vec![text("one, two, three"), text("three and four")];
+    assert_eq!(all(Config::new(), Limits::new(), &bytes), (expected, Ok(())));
+    // With the byte that the standard asks for behind it, and without.
+    let bytes = [frame(0xC1, &[&one[..], b"\0"].concat()), frame(0xC1, &one)].concat();
+    let expected = vec![text("one, "), text("one, ")];
+    assert_eq!(all(Config::new(), Limits::new(), &bytes), (expected, Ok(())));
+}
+
+#[test]
+fn t_pmd_several_blocks_of_every_type_are_one_message() {
+    let mut zlib = Zlib::new(6, 15, true);
+    let noise = noise(300);
+    let pieces: [&[u8]; 4] = [&[b'a'; 500], &noise, b"", b"the quick brown fox"];
+    let mut payload: Vec<u8> =
+        pieces.iter().flat_map(|piece| zlib.flush(piece, FlushCompress::Partial)).collect();
+    payload.extend(zlib.message(b"end"));
+    let expected = [&pieces.concat()[..], b"end"].concat();
+    let bytes = frame(0xC2, &payload);
+    assert_eq!(all(Config::new(), Limits::new(), &bytes), (vec![(Kind::Binary, expected)], Ok(())));
+}
+
+#[test]
+fn t_pmd_control_frames_come_between_fragments_and_plain_messages_between_compressed_ones() {
+    let mut zlib = Zlib::new(6, 15, true);
+    let one = zlib.message("Grüße, and Grüße again".as_bytes());
+    let two = zlib.message("Grüße, and Grüße for the third time".as_bytes());
+    let (a, b) = one.split_at(5);
+    let bytes = [
+        frame(0x41, a),
+        frame(0x89, b"ping"),
+        frame(0x00, b""),
+        frame(0x80, b),
+        frame(0x81, b"as it is"),
+        frame(0x01, b"as "),
+        frame(0x80, b"it is"),
+        frame(0xC1, &two),
+    ]
+    .concat();
+    let expected = vec![
+        text("Grüße, and Grüße again"),
+        text("as it is"),
+        text("as it is"),
+        text("Grüße, and Grüße for the third time"),
+    ];
+    assert_eq!(all(Config::new(), Limits::new(), &bytes), (expected, Ok(())));
+}
+
+/// Payloads that are no DEFLATE, or end where no message can.
+#[test]
+fn t_pmd_what_is_no_deflate_and_what_is_behind_it_is_refused_with_1007() {
+    let hello = b"\xF2\x48\xCD\xC9\xC9\x07\x00";
+    let cases: [(&str, Vec<u8>); 12] = [
+        ("a reserved type of block", vec![0x06]),
+        ("a reserved type behind a final block", b"\xF3\x48\xCD\xC9\xC9\x07\x00\x06".to_vec()),
+        ("garbage behind the last block", [&hello[..], b"\xFF\xFF\xFF\xFF"].concat()),
+        ("the tail, which should not be there", [&hello[..], b"\x00\x00\xFF\xFF"].concat()),
+        ("one byte of the tail", [&hello[..], b"\x00"].concat()),
+        ("a length that is not what its complement says", b"\x00\x05\x00\xFA\xFE".to_vec()),
+        ("a stored block that has not come to its end", b"\x00\x0A\x00\xF5\xFFHel".to_vec()),
+        ("a stored block of which the tail would be the end", b"\x00\x07\x00\xF8\xFFHel".to_vec()),
+        ("a stored block of which the tail would be a part", b"\x00\x64\x00\x9B\xFFHel".to_vec()),
+        ("a fixed block without its end", hello[..4].to_vec()),
+        ("a dynamic block cut off in its tables", b"\x04\x00".to_vec()),
+        ("a reference to what never was", b"\xF2\x00\x11\x00\x00".to_vec()),
+    ];
+    for (what, payload) in cases {
+        for config in [Config::new(), ALONE] {
+            let bytes = [frame(0x81, b"before"), frame(0xC2, &payload), frame(0x81, b"")].concat();
+            let (messages, result) = all(config, Limits::new(), &bytes);
+            assert_eq!(
+                (messages, result),
+                (vec![text("before")], Err(Error::InvalidDeflate)),
+                "{what}"
+            );
+        }
+    }
+    assert_eq!(Error::InvalidDeflate.close_code(), CloseCode::INVALID_DATA);
+}
+
+#[test]
+fn t_pmd_a_message_that_should_stand_alone_cannot_refer_to_another() {
+    let bytes = b"\xC1\x07\xF2\x48\xCD\xC9\xC9\x07\x00\xC1\x05\xF2\x00\x11\x00\x00";
+    let result = all(ALONE, Limits::new(), bytes);
+    assert_eq!(result, (vec![text("Hello")], Err(Error::InvalidDeflate)));
+}
+
+#[test]
+fn text_is_refused_at_the_first_byte_that_cannot_be_with_1007() {
+    let mut client = Connection::client(Limits::new(), || [0; 4]).accept_compressed();
+    let mut inflater = Inflater::new(Role::Client, agreed(Config::new()), Limits::new());
+    let mut zlib = Zlib::new(6, 15, true);
+    // The message goes on behind it, and its end never comes.
+    let payload = zlib.flush(b"possible\xE2\x82 and more", FlushCompress::Sync);
+    let mut bytes = frame(0x41, &payload);
+    let mut input = &mut bytes[..];
+    let Some(framewright::ws::Event::Part(Part::Compressed(mut chunk))) =
+        client.receive(&mut input)
+    else {
+        panic!()
+    };
+    let mut window = [0; 100];
+    let part = inflater.inflate(&mut chunk, &mut window).unwrap().unwrap();
+    assert_eq!(part.chunk().bytes, b"possible\xE2\x82");
+    assert_eq!(inflater.error(), Some(Error::InvalidUtf8));
+    assert_eq!(inflater.inflate(&mut chunk, &mut window), Err(Error::InvalidUtf8));
+    assert_eq!(inflater.inflate(&mut chunk, &mut window), Err(Error::InvalidUtf8), "it is final");
+
+    client.fail(Error::InvalidUtf8);
+    assert_eq!(client.error(), Some(Error::InvalidUtf8));
+    let mut late = frame(0x81, b"late");
+    assert_eq!(client.receive(&mut &mut late[..]), None);
+    let mut out = Vec::new();
+    assert!(client.owes() && client.transmit(&mut out));
+    assert_eq!(payload_of_close(&out), 1007);
+}
+
+fn payload_of_close(bytes: &[u8]) -> u16 {
+    let (first, payload) = payload(Role::Client, bytes);
+    assert_eq!(first, 0x88);
+    u16::from_be_bytes([payload[0], payload[1]])
+}
+
+#[test]
+fn text_is_checked_across_fragments_windows_and_ends() {
+    let mut zlib = Zlib::new(6, 15, true);
+    let good = zlib.message("κόσμε 🦀 κόσμε 🦀".as_bytes());
+    let (a, b) = good.split_at(good.len() / 2);
+    let bytes = [frame(0x41, a), frame(0x80, b)].concat();
+    assert_eq!(
+        all(Config::new(), Limits::new(), &bytes),
+        (vec![text("κόσμε 🦀 κόσμε 🦀")], Ok(()))
+    );
+    for bad in [&b"\xFF"[..], b"ends inside \xE2\x82", b"a\xC3", b"\xED\xA0\x80", b"abc\x80def"] {
+        let mut zlib = Zlib::new(6, 15, true);
+        let bytes = frame(0xC1, &zlib.message(bad));
+        let result = all(Config::new(), Limits::new(), &bytes);
+        assert_eq!(result, (vec![], Err(Error::InvalidUtf8)), "{bad:X?}");
+        let bytes = frame(0xC2, &Zlib::new(6, 15, true).message(bad));
+        let result = all(Config::new(), Limits::new(), &bytes);
+        assert_eq!(result, (vec![(Kind::Binary, bad.to_vec())], Ok(())), "as bytes it may be");
+    }
+}
+
+#[test]
+fn after_a_close_or_a_failure_there_is_nothing_to_fail() {
+    let mut server = Connection::server(Limits::new());
+    let mut close = masked(0x88, b"\x03\xE8");
+    server.receive(&mut &mut close[..]);
+    server.fail(Error::InvalidUtf8);
+    assert_eq!(server.error(), None);
+    let mut server = Connection::server(Limits::new());
+    server.fail(Error::InvalidUtf8);
+    server.fail(Error::InvalidDeflate);
+    assert_eq!(server.error(), Some(Error::InvalidUtf8));
+}
+
+/// What the examples of the RFC leave out: the storage is full, and the context goes on.
+#[test]
+fn a_message_that_finds_no_room_is_lost_and_the_next_may_refer_to_it() {
+    let mut zlib = Zlib::new(6, 15, true);
+    let long = noise(50);
+    let bytes =
+        [frame(0xC2, &zlib.message(&long)), frame(0xC2, &zlib.message(&long[..20]))].concat();
+    let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed();
+    let inflater = Inflater::new(Role::Client, agreed(Config::new()), Limits::new());
+    let mut storage = [0; 30];
+    let mut assembler = InflatingAssembler::new(SliceBuf::new(&mut storage), Some(inflater));
+    let (mut bytes, mut window) = (bytes, [0; 8]);
+    let mut input = &mut bytes[..];
+    let mut results = Vec::new();
+    while let Some(part) = decoder.decode(&mut input).unwrap() {
+        let result = assembler.push(part, &mut window);
+        results.push(result.map(|message| message.map(|m| m.as_bytes().to_vec())));
+    }
+    let full = AssembleError::BufferFull(BufferFull { needed: 32 });
+    assert_eq!(results, [Err(full), Ok(Some(long[..20].to_vec()))]);
+}
+
+// §7.2.1 Compression
+
+/// Encodes messages at a server, each in a frame of its own.
+fn encode(config: Config, messages: &[&[u8]]) -> Vec<Vec<u8>> {
+    let mut deflater = Deflater::new(Role::Server, agreed(config), config);
+    let mut server = Encoder::new(NoMask);
+    let encode = |message: &&[u8]| {
+        let mut out = Vec::new();
+        deflater.encode(*message, &mut server, &mut out).unwrap();
+        out
+    };
+    messages.iter().map(encode).collect()
+}
+
+#[test]
+fn the_examples_of_the_rfc_are_what_comes_out() {
+    let config = Config::new().min_len(0);
+    let mut deflater = Deflater::new(Role::Server, agreed(config), config);
+    let (mut server, mut out) = (Encoder::new(NoMask), Vec::new());
+    for expected in [
+        &b"\xC1\x07\xF2\x48\xCD\xC9\xC9\x07\x00"[..], // §7.2.3.1
+        b"\xC1\x05\xF2\x00\x11\x00\x00",              // §7.2.3.2
+    ] {
+        out.clear();
+        deflater.encode("Hello", &mut server, &mut out).unwrap();
+        assert_eq!(out, expected);
+    }
+    out.clear();
+    deflater.encode("", &mut server, &mut out).unwrap();
+    assert_eq!(out, b"\xC1\x01\x00"); // §7.2.3.6
+    let alone = encode(ALONE.min_len(0), &[b"Hello Hello Hello", b"Hello Hello Hello"]);
+    assert_eq!(alone[0], alone[1], "without a context");
+    let stored = encode(config.level(0), &[b"Hello"]);
+    assert_eq!(stored[0], b"\xC2\x0B\x00\x05\x00\xFA\xFF\x48\x65\x6C\x6C\x6F\x00"); // §7.2.3.3
+}
+
+#[test]
+fn a_message_shorter_than_the_minimum_goes_as_it_is_and_leaves_no_trace() {
+    let config = Config::new().min_len(10);
+    let ten = b"0123456789";
+    let frames = encode(config, &[ten, b"012345678", ten]);
+    assert_eq!(frames[1], frame(0x82, b"012345678"));
+    let mut unzlib = Unzlib::new(15, true);
+    for compressed in [&frames[0], &frames[2]] {
+        let (first, payload) = payload(Role::Server, compressed);
+        assert_eq!(first, 0xC2);
+        assert_eq!(unzlib.message(&payload), ten);
+    }
+}
+
+/// T-PMD: what does not shrink is compressed all the same where a context is kept, as the
+/// compressor has seen it; or goes as it is where none is.
+#[test]
+fn t_pmd_a_message_that_does_not_shrink_leaves_both_windows_in_step() {
+    let noise = noise(5000);
+    let messages: [&[u8]; 5] = [&[b'a'; 200], &noise, &noise[2000..3000], b"tiny", &[b'a'; 200]];
+    for (config, expected) in
+        [(Config::new(), [0xC2, 0xC2, 0xC2, 0x82, 0xC2]), (ALONE, [0xC2, 0x82, 0x82, 0x82, 0xC2])]
+    {
+        let frames = encode(config, &messages);
+        let firsts: Vec<u8> = frames.iter().map(|frame| frame[0]).collect();
+        assert_eq!(firsts, expected);
+        let (got, result) = receive(config, Limits::new(), 512, &[&frames.concat()]);
+        assert_eq!(result, Ok(()));
+        assert_eq!(got, messages.map(|m| (Kind::Binary, m.to_vec())));
+        if config == Config::new() {
+            assert!(frames[2].len() < 100, "the second time, it does shrink");
+        }
+        let mut unzlib = Unzlib::new(15, config == Config::new());
+        for (frame, message) in frames.iter().zip(messages).filter(|(frame, _)| frame[0] == 0xC2) {
+            assert_eq!(unzlib.message(&payload(Role::Server, frame).1), message);
+        }
+    }
+}
+
+#[test]
+fn fragments_are_one_compressed_message_and_each_can_be_inflated_when_it_is_there() {
+    let config = Config::new();
+    for config in [config, ALONE] {
+        let mut deflater = Deflater::new(Role::Server, agreed(config), config);
+        let (mut server, mut out) = (Connection::server(Limits::new()), Vec::new());
+        let pieces = ["Grüße ", "", "Gr\u{FC}", "ße", ""];
+        let client = Connection::client(Limits::new(), || [0; 4]);
+        let mut receiver = Receiver::new(client, agreed(config), Limits::new(), 5);
+        for _ in 0..2 {
+            for (i, piece) in pieces.iter().enumerate() {
+                let fin = i + 1 == pieces.len();
+                server.ping(b"", &mut out).unwrap();
+                out.clear();
+                let encoder = server.encoder().unwrap();
+                deflater
+                    .encode_fragment(Kind::Text, piece.as_bytes(), fin, encoder, &mut out)
+                    .unwrap();
+                let first = [0x41, 0x00, 0x00, 0x00, 0x80][i];
+                assert_eq!(out[0], first, "RSV1 is on the first frame only");
+                receiver.receive(&out).unwrap();
+                let so_far = receiver.assembler.storage().len();
+                assert_eq!(so_far, pieces[..=i].concat().len(), "it is there at once");
+            }
+        }
+        assert_eq!(receiver.got, [text("Grüße Grüße"), text("Grüße Grüße")]);
+    }
+}
+
+#[test]
+fn fragments_follow_the_rules_of_those_that_are_not_compressed() {
+    let config = Config::new();
+    let mut deflater = Deflater::new(Role::Server, agreed(config), config);
+    let (mut server, mut out) = (Encoder::new(NoMask), Vec::new());
+    let mut fragment =
+        |server: &mut Encoder<NoMask>, kind, bytes: &[u8], fin, out: &mut Vec<u8>| {
+            deflater.encode_fragment(kind, bytes, fin, server, out)
+        };
+    let bad = fragment(&mut server, Kind::Text, b"\xFF", false, &mut out);
+    assert_eq!(bad, Err(SendError::InvalidUtf8));
+    let bad = fragment(&mut server, Kind::Text, b"\xE2\x82", true, &mut out);
+    assert_eq!(bad, Err(SendError::InvalidUtf8));
+    fragment(&mut server, Kind::Text, b"a", false, &mut out).unwrap();
+    let before = out.clone();
+    let bad = fragment(&mut server, Kind::Binary, b"b", true, &mut out);
+    assert_eq!(bad, Err(SendError::MessageUnfinished));
+    let bad = server.encode_fragment(Kind::Text, b"plain", true, &mut out);
+    assert_eq!(bad, Err(SendError::MessageUnfinished), "what began compressed ends so");
+    assert_eq!(server.encode(Message::Text("x"), &mut out), Err(SendError::MessageUnfinished));
+    assert_eq!(
+        server.begin_frame(Kind::Text, 1, true, &mut out),
+        Err(SendError::MessageUnfinished)
+    );
+    assert_eq!(out, before);
+    fragment(&mut server, Kind::Text, b"b", true, &mut out).unwrap();
+    server.encode_fragment(Kind::Text, b"plain", false, &mut out).unwrap();
+    let bad = fragment(&mut server, Kind::Text, b"compressed", true, &mut out);
+    assert_eq!(bad, Err(SendError::MessageUnfinished));
+}
+
+#[test]
+fn what_could_not_be_written_is_not_referred_to() {
+    for config in [Config::new(), ALONE] {
+        let mut deflater = Deflater::new(Role::Server, agreed(config), config);
+        let mut server = Encoder::new(NoMask);
+        let noise = noise(400);
+        let (message, other) = noise.split_at(200);
+        let mut out = Vec::new();
+        deflater.encode(&b"seen".repeat(50)[..], &mut server, &mut out).unwrap();
+        let mut little = [0; 50];
+        let full = deflater.encode(message, &mut server, &mut SliceBuf::new(&mut little));
+        assert!(matches!(full, Err(SendError::BufferFull(_))), "{full:?}");
+        deflater.encode(message, &mut server, &mut out).unwrap();
+        // Within a message too.
+        deflater.encode_fragment(Kind::Binary, b"one", false, &mut server, &mut out).unwrap();
+        let full = deflater.encode_fragment(
+            Kind::Binary,
+            other,
+            true,
+            &mut server,
+            &mut SliceBuf::new(&mut little),
+        );
+        assert!(matches!(full, Err(SendError::BufferFull(_))), "{full:?}");
+        deflater.encode_fragment(Kind::Binary, b"one two", true, &mut server, &mut out).unwrap();
+        let (got, result) = receive(config, Limits::new(), 64, &[&out]);
+        assert_eq!(result, Ok(()));
+        let got: Vec<_> = got.into_iter().map(|(_, bytes)| bytes).collect();
+        assert_eq!(got, [b"seen".repeat(50), message.to_vec(), b"oneone two".to_vec()]);
+    }
+}
+
+#[test]
+fn a_connection_that_cannot_send_is_not_compressed_for() {
+    let config = Config::new().min_len(0);
+    let mut deflater = Deflater::new(Role::Server, agreed(config), config);
+    let (mut server, mut out) = (Encoder::new(NoMask), Vec::new());
+    server.begin_frame(Kind::Binary, 5, true, &mut out).unwrap();
+    let busy = deflater.encode("Hello", &mut server, &mut out);
+    assert_eq!(busy, Err(SendError::FrameUnfinished));
+    server.encode_payload(b"bytes", &mut out).unwrap();
+    out.clear();
+    deflater.encode("Hello", &mut server, &mut out).unwrap();
+    assert_eq!(out, b"\xC1\x07\xF2\x48\xCD\xC9\xC9\x07\x00", "it was not seen before");
+}
+
+/// Theme 12: one frame for many.
+#[test]
+fn what_is_compressed_once_is_read_by_everyone_whose_window_is_large_enough() {
+    let message = b"to all members of the room, ".repeat(100);
+    let mut shared = Deflater::shared(12, Config::new());
+    let mut frames = Vec::new();
+    shared.encode(&message[..], &mut Encoder::new(NoMask), &mut frames).unwrap();
+    assert_eq!(frames[0], 0xC2);
+    for takeover in [true, false] {
+        for bits in 9..=15 {
+            let config = Config::new().server_max_window_bits(bits);
+            let config = config.server_no_context_takeover(!takeover);
+            let mut own = Deflater::new(Role::Server, agreed(config), config);
+            let (mut server, mut out) = (Encoder::new(NoMask), Vec::new());
+            own.encode(&message[..], &mut server, &mut out).unwrap();
+            assert_eq!(own.admit(&shared), bits >= 12);
+            if bits >= 12 {
+                out.extend_from_slice(&frames);
+            }
+            own.encode(&message[..], &mut server, &mut out).unwrap();
+            let (got, result) = receive(config, Limits::new(), 64, &[&out]);
+            assert_eq!(result, Ok(()));
+            assert_eq!(got.len(), if bits >= 12 { 3 } else { 2 });
+            assert!(got.iter().all(|(_, bytes)| *bytes == message));
+        }
+    }
+}
+
+// §8 Security, and RFC 6455 §10.4
+
+/// T11: exactly the limit passes, and one byte more does not, whatever it is made of.
+#[test]
+fn t11_a_message_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
+    for max in [0, 1, 5, 100, 1000, 4096, 70_001_u64] {
+        let limits = Limits::new().max_message_len(max).max_frame_len(max);
+        for config in [Config::new(), ALONE] {
+            for shrinks in [true, false] {
+                for level in [0, 1, 6] {
+                    let mut zlib = Zlib::new(level, 15, config == Config::new());
+                    let bytes =
+                        if shrinks { vec![0; max as usize + 1] } else { noise(max as usize + 1) };
+                    let less = zlib.message(&bytes[..(max as usize).saturating_sub(1)]);
+                    let exact = zlib.message(&bytes[..max as usize]);
+                    let more = zlib.message(&bytes);
+                    let wire =
+                        [frame(0xC2, &less), frame(0xC2, &exact), frame(0xC2, &more)].concat();
+                    let passed = vec![
+                        (Kind::Binary, bytes[..(max as usize).saturating_sub(1)].to_vec()),
+                        (Kind::Binary, bytes[..max as usize].to_vec()),
+                    ];
+                    for window in [1000, 4096] {
+                        for size in [wire.len(), 1, 7] {
+                            let pieces: Vec<&[u8]> = wire.chunks(size).collect();
+                            let (got, result) = receive(config, limits, window, &pieces);
+                            assert_eq!(got, passed, "{max} bytes at level {level}");
+                            assert_eq!(result, Err(Error::MessageTooLong { len: max + 1 }));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(Error::MessageTooLong { len: 1 }.close_code(), CloseCode::TOO_BIG);
+}
+
+#[test]
+fn t11_the_frames_of_a_compressed_message_may_be_a_quarter_longer_and_no_more() {
+    let limits = Limits::new().max_message_len(1000).max_frame_len(1000);
+    for (len, error) in [
+        (1314, Ok(())),
+        (1315, Err(Error::FrameTooLong { len: 1315 })),
+        (u64::from(u16::MAX), Err(Error::FrameTooLong { len: 65535 })),
+    ] {
+        let header = [&[0xC2, 126][..], &(len as u16).to_be_bytes()].concat();
+        assert_eq!(receive(Config::new(), limits, 10, &[&header]).1, error);
+    }
+    let limits = limits.max_frame_len(u64::MAX);
+    let header = [&[0xC2, 126][..], &1315_u16.to_be_bytes()].concat();
+    let error = Err(Error::MessageTooLong { len: 1315 });
+    assert_eq!(receive(Config::new(), limits, 10, &[&header]).1, error);
+}
+
+#[test]
+fn t11_a_ratio_over_the_limit_is_refused_with_1009_however_it_is_split() {
+    let mut zlib = Zlib::new(9, 15, false);
+    let zeros = zlib.message(&vec![0; 1 << 20]);
+    assert!((1000..1032).contains(&((1 << 20) / zeros.len())));
+    let wire = frame(0xC2, &zeros);
+    let sizes = [1, 2, 100, 1023, 1024, 1025, wire.len()];
+    for size in sizes {
+        let pieces: Vec<&[u8]> = wire.chunks(size).collect();
+        let judge = |max| receive(ALONE, Limits::new().max_ratio(max), 4096, &pieces).1;
+        assert_eq!(judge(1032), Ok(()), "nothing can exceed it");
+        assert_eq!(judge(1031), Ok(()), "nor does this");
+        assert_eq!(judge(1000), Err(Error::RatioTooHigh));
+        assert_eq!(judge(1), Err(Error::RatioTooHigh));
+    }
+    let small = frame(0xC2, &zlib.message(&[0; 64 * 1024]));
+    assert_eq!(receive(ALONE, Limits::new().max_ratio(1), 4096, &[&small]).1, Ok(()));
+    assert_eq!(Error::RatioTooHigh.close_code(), CloseCode::TOO_BIG);
+}
