@@ -117,8 +117,15 @@ impl<M: Masking> Connection<M> {
     /// failure may be what is left to tell. Then it is time to [`transmit`](Self::transmit).
     #[inline]
     pub fn receive<'a>(&mut self, input: &mut &'a mut [u8]) -> Option<Event<'a>> {
+        match self.decoder.decode_small(input) {
+            Some(part) => Some(Event::Part(part)),
+            None => self.receive_any(input),
+        }
+    }
+
+    fn receive_any<'a>(&mut self, input: &mut &'a mut [u8]) -> Option<Event<'a>> {
         loop {
-            match self.decoder.decode(input) {
+            match self.decoder.decode_any(input) {
                 Ok(None) => return None,
                 Ok(Some(
                     part @ (Part::Text(_) | Part::Binary(_) | Part::Compressed(_) | Part::Pong(_)),

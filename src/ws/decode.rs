@@ -27,6 +27,8 @@ use crate::{Chunk, Truncated};
 #[derive(Clone, Debug)]
 pub struct Decoder {
     rules: Rules,
+    /// The message under way, if there is one.
+    message: Progress,
     state: State,
 }
 
@@ -80,7 +82,8 @@ impl<'a> Part<'a> {
 impl Decoder {
     /// A decoder for the end of the connection that has `role`, of what the other end sends.
     pub const fn new(role: Role, limits: Limits) -> Self {
-        Self { rules: Rules { role, limits, compressed: false }, state: State::between(None) }
+        let rules = Rules { role, limits, compressed: false };
+        Self { rules, message: Progress::NONE, state: State::BETWEEN }
     }
 
     /// Accepts compressed messages too, as was agreed in the opening handshake: those whose first
@@ -103,16 +106,49 @@ impl Decoder {
     /// then. The error is final, and `input` is taken as a whole.
     #[inline]
     pub fn decode<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Part<'a>>, Error> {
-        // The most frequent case takes one step and leaves no trace.
-        if let State::Header { len: 0, message: None, .. } = self.state
-            && let Some((kind, mut mask, bytes)) = self.rules.small_message(input)
-        {
-            return match Progress::new(kind).part(bytes, mask.as_mut(), true) {
-                Ok(part) => Ok(Some(part)),
-                Err(possible) => self.fail_after(possible, input),
-            };
+        match self.decode_small(input) {
+            Some(part) => Ok(Some(part)),
+            None => self.decode_any(input),
         }
-        self.decode_any(input)
+    }
+
+    /// Decodes a whole message if it is the most frequent case: one frame with at most 125 bytes,
+    /// all there. It takes one step and leaves no trace.
+    ///
+    /// `None` means that it is anything else, which is left to [`decode_any`](Self::decode_any).
+    #[inline]
+    pub(super) fn decode_small<'a>(&mut self, input: &mut &'a mut [u8]) -> Option<Part<'a>> {
+        let State::Header { len: 0, .. } = self.state else { return None };
+        if self.message.frames > 0 {
+            return None;
+        }
+        let &[first, second, ref rest @ ..] = &**input else { return None };
+        let kind = match first {
+            0x81 => Kind::Text,
+            0x82 => Kind::Binary,
+            _ => return None,
+        };
+        let (len, mut mask, header_len) = match self.rules.role {
+            Role::Server => (second ^ 0x80, Some(Mask::new(*rest.first_chunk::<4>()?)), 6),
+            Role::Client => (second, None, 2),
+        };
+        if u64::from(len) > self.rules.limits.max_small_len() {
+            return None;
+        }
+        let frame = input.split_off_mut(..header_len + usize::from(len))?;
+        let bytes = frame.get_mut(header_len..)?;
+        match kind {
+            Kind::Binary => {
+                if let Some(mask) = &mut mask {
+                    mask.apply(bytes);
+                }
+                Some(Part::Binary(Chunk::whole(bytes)))
+            }
+            Kind::Text => match TextChunk::unmask(bytes, mask.as_mut(), Seam::Boundary) {
+                Ok(text) if text.after() == Seam::Boundary => Some(Part::Text(text.at(true, true))),
+                Ok(text) | Err(text) => self.fail_after(text.at(true, false), input),
+            },
+        }
     }
 
     /// Bytes of payload that the frame in hand still lacks: 0 between frames.
@@ -128,9 +164,8 @@ impl Decoder {
     /// Tells whether the stream may end here: not inside a frame or a fragmented message.
     pub const fn finish(&self) -> Result<(), Truncated> {
         match self.state {
-            State::Header { len: 0, message: None, .. }
-            | State::Closed { inside: false }
-            | State::Failed(_) => Ok(()),
+            State::Header { len: 0, .. } | State::Closed if self.message.frames == 0 => Ok(()),
+            State::Failed(_) => Ok(()),
             _ => Err(Truncated),
         }
     }
@@ -143,35 +178,51 @@ impl Decoder {
         }
     }
 
-    fn decode_any<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Part<'a>>, Error> {
+    pub(super) fn decode_any<'a>(
+        &mut self,
+        input: &mut &'a mut [u8],
+    ) -> Result<Option<Part<'a>>, Error> {
         loop {
             match &mut self.state {
-                State::Header { bytes, len, message } => {
-                    match self.rules.read_header(bytes, len, message.as_ref(), input) {
-                        Ok(Some(payload)) => self.state = payload,
+                State::Header { bytes, len } => {
+                    match self.rules.read_header(bytes, len, &self.message, input) {
+                        Ok(Some(frame)) => self.begin(frame),
                         Ok(None) => return Ok(None),
-                        Err(e) => return self.fail(e, input),
+                        Err(e) => {
+                            self.fail_for(e);
+                            *input = &mut [];
+                            return Err(e);
+                        }
                     }
                 }
-                State::Data { message, fin, remaining, mask } => {
+                State::Data { fin, remaining, mask } => {
                     let Some(bytes) = take_payload(remaining, input) else { return Ok(None) };
                     let over = *remaining == 0;
                     let end = over && *fin;
-                    if bytes.is_empty() && !end {
-                        self.state = State::between(Some(*message));
-                        continue;
-                    }
-                    match message.part(bytes, mask.as_mut(), end) {
-                        Ok(part) => {
-                            if over {
-                                self.state = State::between((!end).then_some(*message));
+                    let part = if bytes.is_empty() && !end {
+                        None
+                    } else {
+                        match self.message.part(bytes, mask.as_mut(), end) {
+                            Ok(part) => Some(part),
+                            Err(possible) => {
+                                if let Some(part) = self.fail_after(possible, input) {
+                                    return Ok(Some(part));
+                                }
+                                continue;
                             }
-                            return Ok(Some(part));
                         }
-                        Err(possible) => return self.fail_after(possible, input),
+                    };
+                    if over {
+                        self.state = State::BETWEEN;
+                    }
+                    if end {
+                        self.message = Progress::NONE;
+                    }
+                    if part.is_some() {
+                        return Ok(part);
                     }
                 }
-                State::Control { control, start, remaining, mask, message } => {
+                State::Control { control, start, remaining, mask } => {
                     let Some(bytes) = take_payload(remaining, input) else { return Ok(None) };
                     if let Some(mask) = mask {
                         mask.apply(bytes);
@@ -179,11 +230,9 @@ impl Decoder {
                     let end = *remaining == 0;
                     let chunk = Chunk { bytes, start: *start, end };
                     let (part, next) = match control {
-                        Control::Close => {
-                            (Part::Close(chunk), State::Closed { inside: message.is_some() })
-                        }
-                        Control::Ping => (Part::Ping(chunk), State::between(*message)),
-                        Control::Pong => (Part::Pong(chunk), State::between(*message)),
+                        Control::Close => (Part::Close(chunk), State::Closed),
+                        Control::Ping => (Part::Ping(chunk), State::BETWEEN),
+                        Control::Pong => (Part::Pong(chunk), State::BETWEEN),
                     };
                     *start = false;
                     if end {
@@ -191,7 +240,7 @@ impl Decoder {
                     }
                     return Ok(Some(part));
                 }
-                State::Closed { .. } => {
+                State::Closed => {
                     *input = &mut [];
                     return Ok(None);
                 }
@@ -203,65 +252,60 @@ impl Decoder {
         }
     }
 
+    /// Goes on to the payload behind a header.
+    #[inline]
+    fn begin(&mut self, Frame { opcode, fin, compressed, len, mask }: Frame) {
+        let control = |control| State::Control { control, start: true, remaining: len, mask };
+        self.state = match opcode {
+            Opcode::Close => control(Control::Close),
+            Opcode::Ping => control(Control::Ping),
+            Opcode::Pong => control(Control::Pong),
+            Opcode::Continuation | Opcode::Text | Opcode::Binary => {
+                match opcode {
+                    Opcode::Text => self.message = Progress::new(Kind::Text, compressed),
+                    Opcode::Binary => self.message = Progress::new(Kind::Binary, compressed),
+                    _ => {}
+                }
+                self.message.len = self.message.len.saturating_add(len);
+                self.message.frames = self.message.frames.saturating_add(1);
+                State::Data { fin, remaining: len, mask }
+            }
+        };
+    }
+
     /// Fails for what somebody found in the parts given out.
     pub(super) const fn fail_for(&mut self, error: Error) {
         self.state = State::Failed(error);
     }
 
-    #[cold]
-    fn fail<'a>(
-        &mut self,
-        error: Error,
-        input: &mut &'a mut [u8],
-    ) -> Result<Option<Part<'a>>, Error> {
-        self.fail_for(error);
-        *input = &mut [];
-        Err(error)
-    }
-
-    /// Fails for what is not UTF-8, behind a part with what still is.
+    /// Fails for what is not UTF-8, behind a text that still is, if there is any.
     #[cold]
     fn fail_after<'a>(
         &mut self,
-        possible: Option<Part<'a>>,
+        possible: TextChunk<'a>,
         input: &mut &'a mut [u8],
-    ) -> Result<Option<Part<'a>>, Error> {
-        match self.fail(Error::InvalidUtf8, input) {
-            Err(_) if possible.is_some() => Ok(possible),
-            failed => failed,
-        }
+    ) -> Option<Part<'a>> {
+        self.fail_for(Error::InvalidUtf8);
+        *input = &mut [];
+        (!possible.chunk().bytes.is_empty()).then_some(Part::Text(possible))
     }
 }
 
 #[derive(Clone, Copy, Debug)]
 enum State {
-    /// The first bytes of a header, none at first, perhaps between the fragments of a message.
-    Header {
-        bytes: [u8; FrameHeader::MAX_LEN],
-        len: usize,
-        message: Option<Progress>,
-    },
+    /// The first bytes of a header: between frames, none.
+    Header { bytes: [u8; FrameHeader::MAX_LEN], len: usize },
     /// In the payload of a data frame, the last of its message if `fin`.
-    Data {
-        message: Progress,
-        fin: bool,
-        remaining: u64,
-        mask: Option<Mask>,
-    },
-    /// In the payload of a control frame, at its first byte if `start`, perhaps between the
-    /// fragments of a message.
-    Control {
-        control: Control,
-        start: bool,
-        remaining: u64,
-        mask: Option<Mask>,
-        message: Option<Progress>,
-    },
-    /// Behind a close frame, which may have come inside a fragmented message.
-    Closed {
-        inside: bool,
-    },
+    Data { fin: bool, remaining: u64, mask: Option<Mask> },
+    /// In the payload of a control frame, at its first byte if `start`.
+    Control { control: Control, start: bool, remaining: u64, mask: Option<Mask> },
+    /// Behind a close frame.
+    Closed,
     Failed(Error),
+}
+
+impl State {
+    const BETWEEN: Self = Self::Header { bytes: [0; FrameHeader::MAX_LEN], len: 0 };
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -271,84 +315,68 @@ enum Control {
     Pong,
 }
 
-impl State {
-    /// Before a header, perhaps between the fragments of `message`.
-    #[inline]
-    const fn between(message: Option<Progress>) -> Self {
-        Self::Header { bytes: [0; FrameHeader::MAX_LEN], len: 0, message }
-    }
-}
-
 /// How far a data message has come.
 #[derive(Clone, Copy, Debug)]
 struct Progress {
     kind: Kind,
     compressed: bool,
-    /// Length of its frames in bytes, as announced.
-    len: u64,
-    /// Number of its frames.
-    frames: u32,
     /// Whether a part of it was given out.
     started: bool,
     /// Where its text stands.
     seam: Seam,
+    /// Number of its frames: none if there is no message under way.
+    frames: u32,
+    /// Length of its frames in bytes, as announced.
+    len: u64,
 }
 
 impl Progress {
+    const NONE: Self = Self::new(Kind::Binary, false);
+
     #[inline]
-    const fn new(kind: Kind) -> Self {
-        Self { kind, compressed: false, len: 0, frames: 0, started: false, seam: Seam::Boundary }
-    }
-
-    const fn compressed_if(mut self, compressed: bool) -> Self {
-        self.compressed = compressed;
-        self
-    }
-
-    const fn with_frame(mut self, len: u64) -> Self {
-        self.len = self.len.saturating_add(len);
-        self.frames = self.frames.saturating_add(1);
-        self
+    const fn new(kind: Kind, compressed: bool) -> Self {
+        Self { kind, compressed, started: false, seam: Seam::Boundary, frames: 0, len: 0 }
     }
 
     /// The part with the next `bytes` of the message, the last if `end`.
     ///
-    /// If they are no text, then the part as far as they could be, if there is any.
+    /// If they are no text, then as far as they could be.
     #[inline]
     fn part<'a>(
         &mut self,
         bytes: &'a mut [u8],
         mask: Option<&mut Mask>,
         end: bool,
-    ) -> Result<Part<'a>, Option<Part<'a>>> {
+    ) -> Result<Part<'a>, TextChunk<'a>> {
         let start = !self.started;
         self.started = true;
-        match self.kind {
-            _ if self.compressed => {
-                if let Some(mask) = mask {
-                    mask.apply(bytes);
-                }
-                Ok(Part::Compressed(CompressedChunk::new(self.kind, Chunk { bytes, start, end })))
-            }
-            Kind::Binary => {
-                if let Some(mask) = mask {
-                    mask.apply(bytes);
-                }
-                Ok(Part::Binary(Chunk { bytes, start, end }))
-            }
-            Kind::Text => match TextChunk::unmask(bytes, mask, self.seam) {
+        if self.kind == Kind::Text && !self.compressed {
+            return match TextChunk::unmask(bytes, mask, self.seam) {
                 Ok(text) if !end || text.after() == Seam::Boundary => {
                     self.seam = text.after();
                     Ok(Part::Text(text.at(start, end)))
                 }
-                Ok(text) | Err(text) => {
-                    let possible =
-                        (!text.chunk().bytes.is_empty()).then_some(text.at(start, false));
-                    Err(possible.map(Part::Text))
-                }
-            },
+                Ok(text) | Err(text) => Err(text.at(start, false)),
+            };
         }
+        if let Some(mask) = mask {
+            mask.apply(bytes);
+        }
+        let chunk = Chunk { bytes, start, end };
+        Ok(match self.compressed {
+            true => Part::Compressed(CompressedChunk::new(self.kind, chunk)),
+            false => Part::Binary(chunk),
+        })
     }
+}
+
+/// What a header says, found to be in order.
+struct Frame {
+    opcode: Opcode,
+    fin: bool,
+    compressed: bool,
+    len: u64,
+    mask: Option<Mask>,
 }
 
 /// What a header has to follow, whatever the connection's state.
@@ -361,58 +389,45 @@ struct Rules {
 }
 
 impl Rules {
-    /// Takes a whole message off `input`: one frame with at most 125 bytes, all there.
-    ///
-    /// Anything else is left alone.
-    #[inline]
-    fn small_message<'a>(
-        &self,
-        input: &mut &'a mut [u8],
-    ) -> Option<(Kind, Option<Mask>, &'a mut [u8])> {
-        let &[first, second, ref rest @ ..] = &**input else { return None };
-        let kind = match first {
-            0x81 => Kind::Text,
-            0x82 => Kind::Binary,
-            _ => return None,
-        };
-        let (len, mask, header_len) = match self.role {
-            Role::Server => (second ^ 0x80, Some(Mask::new(*rest.first_chunk::<4>()?)), 6),
-            Role::Client => (second, None, 2),
-        };
-        if u64::from(len) > self.limits.max_small_len() {
-            return None;
-        }
-        let frame = input.split_off_mut(..header_len + usize::from(len))?;
-        Some((kind, mask, frame.get_mut(header_len..)?))
-    }
-
-    /// Takes a header off `input`, and off the first bytes of it that came before. Gives the state
-    /// behind it.
+    /// Takes a header off `input`, and off the first bytes of it that came before.
     ///
     /// `None` means that it goes on behind `input`, which was taken as a whole.
+    #[inline]
     fn read_header(
         &self,
         bytes: &mut [u8; FrameHeader::MAX_LEN],
         len: &mut usize,
-        message: Option<&Progress>,
+        message: &Progress,
         input: &mut &mut [u8],
-    ) -> Result<Option<State>, Error> {
-        let before = *len;
-        if before == 0
-            && let Some((payload, header_len)) = self.check(message, input)?
+    ) -> Result<Option<Frame>, Error> {
+        if *len == 0
+            && let Some((frame, header_len)) = self.check(message, input)?
         {
             advance(input, header_len);
-            return Ok(Some(payload));
+            return Ok(Some(frame));
         }
+        self.read_partial_header(bytes, len, message, input)
+    }
+
+    /// Takes a header that does not begin or does not end in `input`.
+    #[cold]
+    fn read_partial_header(
+        &self,
+        bytes: &mut [u8; FrameHeader::MAX_LEN],
+        len: &mut usize,
+        message: &Progress,
+        input: &mut &mut [u8],
+    ) -> Result<Option<Frame>, Error> {
+        let before = *len;
         let mut have = before;
         for (to, from) in bytes.iter_mut().skip(before).zip(input.iter()) {
             *to = *from;
             have += 1;
         }
         let header = bytes.get(..have).unwrap_or_default();
-        if let Some((payload, header_len)) = self.check(message, header)? {
+        if let Some((frame, header_len)) = self.check(message, header)? {
             advance(input, header_len - before);
-            return Ok(Some(payload));
+            return Ok(Some(frame));
         }
         *len = have;
         *input = &mut [];
@@ -420,19 +435,9 @@ impl Rules {
     }
 
     /// Checks a header as far as `bytes` go, in the order of its bytes, so that the verdict does
-    /// not depend on how many are there. Once it is complete, gives the state behind it, and its
-    /// length.
+    /// not depend on how many are there. Once it is complete, gives what it says, and its length.
     #[inline]
-    fn check(
-        &self,
-        message: Option<&Progress>,
-        bytes: &[u8],
-    ) -> Result<Option<(State, usize)>, Error> {
-        enum Frame {
-            Data(Progress),
-            Control(Control),
-        }
-
+    fn check(&self, message: &Progress, bytes: &[u8]) -> Result<Option<(Frame, usize)>, Error> {
         let Some((&first, rest)) = bytes.split_first() else { return Ok(None) };
         let First { fin, rsv, opcode } = First::parse(first)?;
         let compressed = match rsv {
@@ -445,20 +450,16 @@ impl Rules {
             }
             _ => return Err(Error::ReservedBits),
         };
-        let new = |kind| Frame::Data(Progress::new(kind).compressed_if(compressed));
-        let frame = match (opcode, message) {
-            (Opcode::Continuation, None) => return Err(Error::ContinuationUnexpected),
-            (Opcode::Continuation, Some(message)) => Frame::Data(*message),
-            (Opcode::Text | Opcode::Binary, Some(_)) => return Err(Error::ContinuationMissing),
-            (Opcode::Text, None) => new(Kind::Text),
-            (Opcode::Binary, None) => new(Kind::Binary),
-            (Opcode::Close, _) => Frame::Control(Control::Close),
-            (Opcode::Ping, _) => Frame::Control(Control::Ping),
-            (Opcode::Pong, _) => Frame::Control(Control::Pong),
-        };
-        if let Frame::Data(message) = &frame
-            && message.frames >= self.limits.max_fragments
-        {
+        match opcode {
+            Opcode::Continuation if message.frames == 0 => {
+                return Err(Error::ContinuationUnexpected);
+            }
+            Opcode::Text | Opcode::Binary if message.frames > 0 => {
+                return Err(Error::ContinuationMissing);
+            }
+            _ => {}
+        }
+        if !opcode.is_control() && message.frames >= self.limits.max_fragments {
             return Err(Error::TooManyFragments);
         }
 
@@ -471,32 +472,25 @@ impl Rules {
         }
 
         let Some((len, rest)) = second.parse_len(rest)? else { return Ok(None) };
-        if let Frame::Data(message) = &frame {
+        if !opcode.is_control() {
+            let compressed = compressed || message.compressed;
             if len > self.limits.max_frame_len
-                && len > self.limits.of_frames(message.compressed).max_frame_len
+                && len > self.limits.of_frames(compressed).max_frame_len
             {
                 return Err(Error::FrameTooLong { len });
             }
             // The announced length counts, so that a liar is refused before it costs anything.
             let len = message.len.saturating_add(len);
             if len > self.limits.max_message_len
-                && len > self.limits.of_frames(message.compressed).max_message_len
+                && len > self.limits.of_frames(compressed).max_message_len
             {
                 return Err(Error::MessageTooLong { len });
             }
         }
 
         let Some((key, rest)) = second.parse_key(rest) else { return Ok(None) };
-        let (remaining, mask) = (len, key.map(Mask::new));
-        let payload = match frame {
-            Frame::Data(message) => {
-                State::Data { message: message.with_frame(len), fin, remaining, mask }
-            }
-            Frame::Control(control) => {
-                State::Control { control, start: true, remaining, mask, message: message.copied() }
-            }
-        };
-        Ok(Some((payload, bytes.len() - rest.len())))
+        let mask = key.map(Mask::new);
+        Ok(Some((Frame { opcode, fin, compressed, len, mask }, bytes.len() - rest.len())))
     }
 }
 
