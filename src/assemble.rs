@@ -51,6 +51,7 @@ impl<B: Buffer> Assembler<B> {
     }
 
     /// Adds the next chunk to the storage; tells whether the message is complete there.
+    #[inline]
     pub(crate) fn join(&mut self, chunk: Chunk<'_>) -> Result<bool, BufferFull> {
         if chunk.start {
             self.storage.clear();

@@ -59,7 +59,6 @@
 //! | `bytes` | yes | [`Buffer`] for `BytesMut`, messages as `Bytes` |
 //! | `deflate` | yes | compressed WebSocket messages: `ws::deflate` |
 //! | `alloc` | with either | [`Buffer`] for `Vec<u8>` |
-//! | `deflate` | no | `ws::deflate`: compressed messages, by zlib-rs |
 #![no_std]
 #![warn(missing_debug_implementations, missing_docs, unreachable_pub)]
 #![warn(clippy::pedantic, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
@@ -68,6 +67,8 @@
 // The variants of an error are documented where it is; `expect` says why it holds.
 #![allow(clippy::missing_errors_doc, clippy::missing_panics_doc)]
 #![allow(clippy::module_name_repetitions, clippy::must_use_candidate, clippy::single_match_else)]
+// What is inlined always was measured: what it returns would go through memory, and wait there.
+#![allow(clippy::inline_always)]
 // A limit is a maximum, and says so.
 #![allow(clippy::struct_field_names)]
 

@@ -29,7 +29,7 @@ pub(crate) enum Seam {
 
 impl Seam {
     /// Follows `bytes`, to the seam behind them or to the first byte that no text has there.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn advance(self, bytes: &[u8]) -> Result<Self, Impossible> {
         let mut seam = self;
         let mut rest = bytes;

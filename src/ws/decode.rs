@@ -29,6 +29,8 @@ pub struct Decoder {
     rules: Rules,
     /// The message under way, if there is one.
     message: Progress,
+    /// The frame whose header came last.
+    frame: Frame,
     state: State,
 }
 
@@ -83,7 +85,7 @@ impl Decoder {
     /// A decoder for the end of the connection that has `role`, of what the other end sends.
     pub const fn new(role: Role, limits: Limits) -> Self {
         let rules = Rules { role, limits, compressed: false };
-        Self { rules, message: Progress::NONE, state: State::BETWEEN }
+        Self { rules, message: Progress::NONE, frame: Frame::NONE, state: State::Between }
     }
 
     /// Accepts compressed messages too, as was agreed in the opening handshake: those whose first
@@ -104,21 +106,37 @@ impl Decoder {
     ///
     /// The peer broke a rule or a limit. All parts before the offending byte have been given out by
     /// then. The error is final, and `input` is taken as a whole.
-    #[inline]
+    #[inline(always)]
     pub fn decode<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Part<'a>>, Error> {
-        match self.decode_small(input) {
-            Some(part) => Ok(Some(part)),
-            None => self.decode_any(input),
+        let part = if let Some((kind, mut mask, bytes)) = self.small_message(input) {
+            Progress::new(kind, false).part(bytes, mask.as_mut(), true)
+        } else if let Some(bytes) = self.payload(input) {
+            self.part(bytes)
+        } else {
+            return self.error().map_or(Ok(None), Err);
+        };
+        match part {
+            Ok(part) => Ok(Some(part)),
+            Err(possible) => {
+                self.fail(Error::InvalidUtf8, input);
+                match possible.chunk().bytes {
+                    [] => Err(Error::InvalidUtf8),
+                    _ => Ok(Some(Part::Text(possible))),
+                }
+            }
         }
     }
 
-    /// Decodes a whole message if it is the most frequent case: one frame with at most 125 bytes,
-    /// all there. It takes one step and leaves no trace.
+    /// Takes a message off `input` if it is the most frequent case: whole, in one frame, with at
+    /// most 125 bytes. It takes one step and leaves no trace.
     ///
-    /// `None` means that it is anything else, which is left to [`decode_any`](Self::decode_any).
-    #[inline]
-    pub(super) fn decode_small<'a>(&mut self, input: &mut &'a mut [u8]) -> Option<Part<'a>> {
-        let State::Header { len: 0, .. } = self.state else { return None };
+    /// Anything else is left alone.
+    #[inline(always)]
+    fn small_message<'a>(
+        &self,
+        input: &mut &'a mut [u8],
+    ) -> Option<(Kind, Option<Mask>, &'a mut [u8])> {
+        let State::Between = self.state else { return None };
         if self.message.frames > 0 {
             return None;
         }
@@ -128,7 +146,7 @@ impl Decoder {
             0x82 => Kind::Binary,
             _ => return None,
         };
-        let (len, mut mask, header_len) = match self.rules.role {
+        let (len, mask, header_len) = match self.rules.role {
             Role::Server => (second ^ 0x80, Some(Mask::new(*rest.first_chunk::<4>()?)), 6),
             Role::Client => (second, None, 2),
         };
@@ -136,19 +154,101 @@ impl Decoder {
             return None;
         }
         let frame = input.split_off_mut(..header_len + usize::from(len))?;
-        let bytes = frame.get_mut(header_len..)?;
-        match kind {
-            Kind::Binary => {
-                if let Some(mask) = &mut mask {
-                    mask.apply(bytes);
+        Some((kind, mask, frame.get_mut(header_len..)?))
+    }
+
+    /// Takes the next bytes of a payload off `input`, behind any headers before them.
+    ///
+    /// `None` means that all of `input` was taken: more is needed, or the decoder has failed.
+    fn payload<'a>(&mut self, input: &mut &'a mut [u8]) -> Option<&'a mut [u8]> {
+        loop {
+            if let State::Payload = self.state {
+                let bytes = self.frame.take_payload(input)?;
+                // An empty fragment has nothing to say unless it is the last.
+                if !bytes.is_empty() || self.frame.fin {
+                    return Some(bytes);
                 }
-                Some(Part::Binary(Chunk::whole(bytes)))
+                self.state = State::Between;
             }
-            Kind::Text => match TextChunk::unmask(bytes, mask.as_mut(), Seam::Boundary) {
-                Ok(text) if text.after() == Seam::Boundary => Some(Part::Text(text.at(true, true))),
-                Ok(text) | Err(text) => self.fail_after(text.at(true, false), input),
-            },
+            if let State::Between = self.state
+                && let Ok(Some((frame, len))) = self.rules.check(&self.message, input)
+            {
+                advance(input, len);
+                self.begin(frame);
+            } else if !self.partial_header(input) {
+                return None;
+            }
         }
+    }
+
+    /// Takes a header that does not begin or does not end in `input`, or is not in order; tells
+    /// whether there is a payload behind it.
+    #[cold]
+    fn partial_header(&mut self, input: &mut &mut [u8]) -> bool {
+        if let State::Between = self.state
+            && !input.is_empty()
+        {
+            self.state = State::Header { bytes: [0; FrameHeader::MAX_LEN], len: 0 };
+        }
+        let State::Header { bytes, len } = &mut self.state else {
+            *input = &mut [];
+            return false;
+        };
+        let before = usize::from(*len);
+        for (to, from) in bytes.iter_mut().skip(before).zip(input.iter()) {
+            *to = *from;
+            *len += 1;
+        }
+        let header = bytes.get(..usize::from(*len)).unwrap_or_default();
+        match self.rules.check(&self.message, header) {
+            Ok(Some((frame, len))) => {
+                advance(input, len - before);
+                self.begin(frame);
+                true
+            }
+            Ok(None) => {
+                *input = &mut [];
+                false
+            }
+            Err(e) => {
+                self.fail(e, input);
+                false
+            }
+        }
+    }
+
+    /// The part with `bytes`, which were taken off the payload of the frame in hand.
+    ///
+    /// If they are no text, then as far as they could be.
+    #[inline(always)]
+    fn part<'a>(&mut self, bytes: &'a mut [u8]) -> Result<Part<'a>, TextChunk<'a>> {
+        let over = self.frame.remaining == 0;
+        if over {
+            self.state = State::Between;
+        }
+        let start = mem::replace(&mut self.frame.start, false);
+        let control = match self.frame.opcode {
+            Opcode::Continuation | Opcode::Text | Opcode::Binary => {
+                let end = over && self.frame.fin;
+                let part = self.message.part(bytes, self.frame.mask.as_mut(), end);
+                if end {
+                    self.message = Progress::NONE;
+                }
+                return part;
+            }
+            Opcode::Ping => Part::Ping,
+            Opcode::Pong => Part::Pong,
+            Opcode::Close => {
+                if over {
+                    self.state = State::Closed;
+                }
+                Part::Close
+            }
+        };
+        if let Some(mask) = &mut self.frame.mask {
+            mask.apply(bytes);
+        }
+        Ok(control(Chunk { bytes, start, end: over }))
     }
 
     /// Bytes of payload that the frame in hand still lacks: 0 between frames.
@@ -156,7 +256,7 @@ impl Decoder {
     /// A driver may read as many straight to where they belong, and decode them there.
     pub const fn payload_remaining(&self) -> u64 {
         match self.state {
-            State::Data { remaining, .. } | State::Control { remaining, .. } => remaining,
+            State::Payload => self.frame.remaining,
             _ => 0,
         }
     }
@@ -164,7 +264,7 @@ impl Decoder {
     /// Tells whether the stream may end here: not inside a frame or a fragmented message.
     pub const fn finish(&self) -> Result<(), Truncated> {
         match self.state {
-            State::Header { len: 0, .. } | State::Closed if self.message.frames == 0 => Ok(()),
+            State::Between | State::Closed if self.message.frames == 0 => Ok(()),
             State::Failed(_) => Ok(()),
             _ => Err(Truncated),
         }
@@ -178,99 +278,20 @@ impl Decoder {
         }
     }
 
-    pub(super) fn decode_any<'a>(
-        &mut self,
-        input: &mut &'a mut [u8],
-    ) -> Result<Option<Part<'a>>, Error> {
-        loop {
-            match &mut self.state {
-                State::Header { bytes, len } => {
-                    match self.rules.read_header(bytes, len, &self.message, input) {
-                        Ok(Some(frame)) => self.begin(frame),
-                        Ok(None) => return Ok(None),
-                        Err(e) => {
-                            self.fail_for(e);
-                            *input = &mut [];
-                            return Err(e);
-                        }
-                    }
-                }
-                State::Data { fin, remaining, mask } => {
-                    let Some(bytes) = take_payload(remaining, input) else { return Ok(None) };
-                    let over = *remaining == 0;
-                    let end = over && *fin;
-                    let part = if bytes.is_empty() && !end {
-                        None
-                    } else {
-                        match self.message.part(bytes, mask.as_mut(), end) {
-                            Ok(part) => Some(part),
-                            Err(possible) => {
-                                if let Some(part) = self.fail_after(possible, input) {
-                                    return Ok(Some(part));
-                                }
-                                continue;
-                            }
-                        }
-                    };
-                    if over {
-                        self.state = State::BETWEEN;
-                    }
-                    if end {
-                        self.message = Progress::NONE;
-                    }
-                    if part.is_some() {
-                        return Ok(part);
-                    }
-                }
-                State::Control { control, start, remaining, mask } => {
-                    let Some(bytes) = take_payload(remaining, input) else { return Ok(None) };
-                    if let Some(mask) = mask {
-                        mask.apply(bytes);
-                    }
-                    let end = *remaining == 0;
-                    let chunk = Chunk { bytes, start: *start, end };
-                    let (part, next) = match control {
-                        Control::Close => (Part::Close(chunk), State::Closed),
-                        Control::Ping => (Part::Ping(chunk), State::BETWEEN),
-                        Control::Pong => (Part::Pong(chunk), State::BETWEEN),
-                    };
-                    *start = false;
-                    if end {
-                        self.state = next;
-                    }
-                    return Ok(Some(part));
-                }
-                State::Closed => {
-                    *input = &mut [];
-                    return Ok(None);
-                }
-                State::Failed(e) => {
-                    *input = &mut [];
-                    return Err(*e);
-                }
-            }
-        }
-    }
-
     /// Goes on to the payload behind a header.
     #[inline]
-    fn begin(&mut self, Frame { opcode, fin, compressed, len, mask }: Frame) {
-        let control = |control| State::Control { control, start: true, remaining: len, mask };
-        self.state = match opcode {
-            Opcode::Close => control(Control::Close),
-            Opcode::Ping => control(Control::Ping),
-            Opcode::Pong => control(Control::Pong),
-            Opcode::Continuation | Opcode::Text | Opcode::Binary => {
-                match opcode {
-                    Opcode::Text => self.message = Progress::new(Kind::Text, compressed),
-                    Opcode::Binary => self.message = Progress::new(Kind::Binary, compressed),
-                    _ => {}
-                }
-                self.message.len = self.message.len.saturating_add(len);
-                self.message.frames = self.message.frames.saturating_add(1);
-                State::Data { fin, remaining: len, mask }
-            }
-        };
+    fn begin(&mut self, frame: Frame) {
+        match frame.opcode {
+            Opcode::Text => self.message = Progress::new(Kind::Text, frame.compressed),
+            Opcode::Binary => self.message = Progress::new(Kind::Binary, frame.compressed),
+            _ => {}
+        }
+        if !frame.opcode.is_control() {
+            self.message.frames = self.message.frames.saturating_add(1);
+            self.message.len = self.message.len.saturating_add(frame.remaining);
+        }
+        self.frame = frame;
+        self.state = State::Payload;
     }
 
     /// Fails for what somebody found in the parts given out.
@@ -278,41 +299,27 @@ impl Decoder {
         self.state = State::Failed(error);
     }
 
-    /// Fails for what is not UTF-8, behind a text that still is, if there is any.
     #[cold]
-    fn fail_after<'a>(
-        &mut self,
-        possible: TextChunk<'a>,
-        input: &mut &'a mut [u8],
-    ) -> Option<Part<'a>> {
-        self.fail_for(Error::InvalidUtf8);
+    fn fail(&mut self, error: Error, input: &mut &mut [u8]) {
+        self.fail_for(error);
         *input = &mut [];
-        (!possible.chunk().bytes.is_empty()).then_some(Part::Text(possible))
     }
 }
 
 #[derive(Clone, Copy, Debug)]
 enum State {
-    /// The first bytes of a header: between frames, none.
-    Header { bytes: [u8; FrameHeader::MAX_LEN], len: usize },
-    /// In the payload of a data frame, the last of its message if `fin`.
-    Data { fin: bool, remaining: u64, mask: Option<Mask> },
-    /// In the payload of a control frame, at its first byte if `start`.
-    Control { control: Control, start: bool, remaining: u64, mask: Option<Mask> },
+    /// Between frames.
+    Between,
+    /// In a header: its first bytes.
+    Header {
+        bytes: [u8; FrameHeader::MAX_LEN],
+        len: u8,
+    },
+    /// In the payload of the frame in hand.
+    Payload,
     /// Behind a close frame.
     Closed,
     Failed(Error),
-}
-
-impl State {
-    const BETWEEN: Self = Self::Header { bytes: [0; FrameHeader::MAX_LEN], len: 0 };
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Control {
-    Close,
-    Ping,
-    Pong,
 }
 
 /// How far a data message has come.
@@ -341,7 +348,7 @@ impl Progress {
     /// The part with the next `bytes` of the message, the last if `end`.
     ///
     /// If they are no text, then as far as they could be.
-    #[inline]
+    #[inline(always)]
     fn part<'a>(
         &mut self,
         bytes: &'a mut [u8],
@@ -363,20 +370,49 @@ impl Progress {
             mask.apply(bytes);
         }
         let chunk = Chunk { bytes, start, end };
-        Ok(match self.compressed {
-            true => Part::Compressed(CompressedChunk::new(self.kind, chunk)),
-            false => Part::Binary(chunk),
+        Ok(if self.compressed {
+            Part::Compressed(CompressedChunk::new(self.kind, chunk))
+        } else {
+            Part::Binary(chunk)
         })
     }
 }
 
-/// What a header says, found to be in order.
+/// A frame whose header was found to be in order, and how far its payload has come.
+#[derive(Clone, Copy, Debug)]
 struct Frame {
     opcode: Opcode,
     fin: bool,
     compressed: bool,
-    len: u64,
+    /// Whether no part of it was given out.
+    start: bool,
+    /// Bytes of payload still to come.
+    remaining: u64,
     mask: Option<Mask>,
+}
+
+impl Frame {
+    const NONE: Self = Self {
+        opcode: Opcode::Continuation,
+        fin: false,
+        compressed: false,
+        start: false,
+        remaining: 0,
+        mask: None,
+    };
+
+    /// Takes as much payload off `input` as there is.
+    ///
+    /// `None` means that there is none although more is to come.
+    #[inline]
+    fn take_payload<'a>(&mut self, input: &mut &'a mut [u8]) -> Option<&'a mut [u8]> {
+        if input.is_empty() && self.remaining > 0 {
+            return None;
+        }
+        let len = usize::try_from(self.remaining).unwrap_or(usize::MAX).min(input.len());
+        self.remaining -= len as u64;
+        input.split_off_mut(..len)
+    }
 }
 
 /// What a header has to follow, whatever the connection's state.
@@ -389,54 +425,9 @@ struct Rules {
 }
 
 impl Rules {
-    /// Takes a header off `input`, and off the first bytes of it that came before.
-    ///
-    /// `None` means that it goes on behind `input`, which was taken as a whole.
-    #[inline]
-    fn read_header(
-        &self,
-        bytes: &mut [u8; FrameHeader::MAX_LEN],
-        len: &mut usize,
-        message: &Progress,
-        input: &mut &mut [u8],
-    ) -> Result<Option<Frame>, Error> {
-        if *len == 0
-            && let Some((frame, header_len)) = self.check(message, input)?
-        {
-            advance(input, header_len);
-            return Ok(Some(frame));
-        }
-        self.read_partial_header(bytes, len, message, input)
-    }
-
-    /// Takes a header that does not begin or does not end in `input`.
-    #[cold]
-    fn read_partial_header(
-        &self,
-        bytes: &mut [u8; FrameHeader::MAX_LEN],
-        len: &mut usize,
-        message: &Progress,
-        input: &mut &mut [u8],
-    ) -> Result<Option<Frame>, Error> {
-        let before = *len;
-        let mut have = before;
-        for (to, from) in bytes.iter_mut().skip(before).zip(input.iter()) {
-            *to = *from;
-            have += 1;
-        }
-        let header = bytes.get(..have).unwrap_or_default();
-        if let Some((frame, header_len)) = self.check(message, header)? {
-            advance(input, header_len - before);
-            return Ok(Some(frame));
-        }
-        *len = have;
-        *input = &mut [];
-        Ok(None)
-    }
-
     /// Checks a header as far as `bytes` go, in the order of its bytes, so that the verdict does
     /// not depend on how many are there. Once it is complete, gives what it says, and its length.
-    #[inline]
+    #[inline(always)]
     fn check(&self, message: &Progress, bytes: &[u8]) -> Result<Option<(Frame, usize)>, Error> {
         let Some((&first, rest)) = bytes.split_first() else { return Ok(None) };
         let First { fin, rsv, opcode } = First::parse(first)?;
@@ -473,40 +464,33 @@ impl Rules {
 
         let Some((len, rest)) = second.parse_len(rest)? else { return Ok(None) };
         if !opcode.is_control() {
-            let compressed = compressed || message.compressed;
-            if len > self.limits.max_frame_len
-                && len > self.limits.of_frames(compressed).max_frame_len
-            {
-                return Err(Error::FrameTooLong { len });
-            }
             // The announced length counts, so that a liar is refused before it costs anything.
-            let len = message.len.saturating_add(len);
-            if len > self.limits.max_message_len
-                && len > self.limits.of_frames(compressed).max_message_len
-            {
-                return Err(Error::MessageTooLong { len });
+            let message_len = message.len.saturating_add(len);
+            if len > self.limits.max_frame_len || message_len > self.limits.max_message_len {
+                self.check_long(compressed || message.compressed, len, message_len)?;
             }
         }
 
         let Some((key, rest)) = second.parse_key(rest) else { return Ok(None) };
         let mask = key.map(Mask::new);
-        Ok(Some((Frame { opcode, fin, compressed, len, mask }, bytes.len() - rest.len())))
+        let frame = Frame { opcode, fin, compressed, start: true, remaining: len, mask };
+        Ok(Some((frame, bytes.len() - rest.len())))
+    }
+
+    /// Checks the lengths of a frame and its message that are too long unless compressed.
+    #[cold]
+    fn check_long(&self, compressed: bool, len: u64, message_len: u64) -> Result<(), Error> {
+        let limits = self.limits.of_frames(compressed);
+        if len > limits.max_frame_len {
+            return Err(Error::FrameTooLong { len });
+        }
+        if message_len > limits.max_message_len {
+            return Err(Error::MessageTooLong { len: message_len });
+        }
+        Ok(())
     }
 }
 
 fn advance(input: &mut &mut [u8], len: usize) {
     *input = mem::take(input).get_mut(len..).unwrap_or_default();
-}
-
-/// Takes as much payload off `input` as there is, and off what remains of it.
-///
-/// `None` means that there is none although more is to come.
-#[inline]
-fn take_payload<'a>(remaining: &mut u64, input: &mut &'a mut [u8]) -> Option<&'a mut [u8]> {
-    if input.is_empty() && *remaining > 0 {
-        return None;
-    }
-    let len = usize::try_from(*remaining).unwrap_or(usize::MAX).min(input.len());
-    *remaining -= len as u64;
-    input.split_off_mut(..len)
 }

@@ -75,7 +75,6 @@ impl Limits {
 
     /// The limits for the frames of a message: if it is compressed, they may be longer than what they
     /// stand for, by an eighth if all of its bytes have the longest of the fixed codes.
-    #[cold]
     pub(super) const fn of_frames(mut self, compressed: bool) -> Self {
         if !compressed {
             return self;

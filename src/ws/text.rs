@@ -24,7 +24,7 @@ impl<'a> TextChunk<'a> {
     /// Unmasks the next bytes of a text in place, and checks them from the seam `before` them on.
     ///
     /// If they cannot be, gives them back as far as they could.
-    #[inline]
+    #[inline(always)]
     pub(super) fn unmask(
         bytes: &'a mut [u8],
         mask: Option<&mut Mask>,
@@ -33,7 +33,7 @@ impl<'a> TextChunk<'a> {
         let chunk = |bytes, after| Self { bytes, start: false, end: false, before, after };
         let ascii = match mask {
             Some(mask) => mask.apply_noting_ascii(bytes),
-            None => bytes.is_ascii(),
+            None => is_ascii(bytes),
         };
         let bytes = &*bytes;
         // ASCII goes on anywhere but inside a character.
@@ -70,6 +70,12 @@ impl<'a> TextChunk<'a> {
     pub(super) const fn after(&self) -> Seam {
         self.after
     }
+}
+
+/// Out of line: who masks does not need it.
+#[inline(never)]
+const fn is_ascii(bytes: &[u8]) -> bool {
+    bytes.is_ascii()
 }
 
 /// The `str` of bytes that were found to be UTF-8 from boundary to boundary.

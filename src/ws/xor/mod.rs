@@ -63,7 +63,7 @@ pub(super) fn copy(key: u32, from: &[u8], to: &mut [u8]) {
 
 /// The key for what is `len` bytes further on.
 #[inline]
-pub(super) const fn key_after(key: u32, len: usize) -> u32 {
+pub(super) const fn key_after(key: u32, len: u64) -> u32 {
     key.rotate_right(8 * (len % 4) as u32)
 }
 
@@ -117,8 +117,8 @@ fn copy_whole(key: u32, from: &[u8], to: &mut [u8]) {
 fn masked_ends<const N: usize>(key: u32, bytes: &[u8]) -> Option<([u8; N], [u8; N], u64)> {
     let mut first = *bytes.first_chunk::<N>()?;
     let mut last = *bytes.last_chunk::<N>()?;
-    let seen =
-        apply_whole(key, &mut first) | apply_whole(key_after(key, bytes.len() - N), &mut last);
+    let seen = apply_whole(key, &mut first)
+        | apply_whole(key_after(key, (bytes.len() - N) as u64), &mut last);
     Some((first, last, seen))
 }
 
@@ -152,7 +152,7 @@ fn copy_ends<const N: usize>(key: u32, from: &[u8], to: &mut [u8]) {
 #[inline]
 fn apply_words(key: u32, bytes: &mut [u8]) -> Seen {
     let Some(&last) = bytes.last_chunk::<8>() else { return Seen(0) };
-    let last = u64::from_ne_bytes(last) ^ word(key_after(key, bytes.len()));
+    let last = u64::from_ne_bytes(last) ^ word(key_after(key, bytes.len() as u64));
     let seen = last | apply_whole(key, bytes);
     if let Some(to) = bytes.last_chunk_mut() {
         *to = last.to_ne_bytes();
@@ -164,7 +164,7 @@ fn apply_words(key: u32, bytes: &mut [u8]) -> Seen {
 #[inline]
 fn copy_words(key: u32, from: &[u8], to: &mut [u8]) {
     let Some(&last) = from.last_chunk::<8>() else { return };
-    let last = u64::from_ne_bytes(last) ^ word(key_after(key, from.len()));
+    let last = u64::from_ne_bytes(last) ^ word(key_after(key, from.len() as u64));
     copy_whole(key, from, to);
     if let Some(to) = to.last_chunk_mut() {
         *to = last.to_ne_bytes();
@@ -179,7 +179,7 @@ fn apply_aligned(key: u32, bytes: &mut [u8]) -> Seen {
     let Some((first, last, ends)) = masked_ends::<LINE>(key, bytes) else { return Seen(0) };
     let at = bytes.as_ptr().align_offset(LINE);
     let middle = bytes.get_mut(at..).unwrap_or_default();
-    let seen = ends | apply_whole(key_after(key, at), middle);
+    let seen = ends | apply_whole(key_after(key, at as u64), middle);
     write_ends(&first, &last, bytes);
     Seen(seen)
 }
@@ -190,7 +190,7 @@ fn copy_aligned(key: u32, from: &[u8], to: &mut [u8]) {
     let Some((first, last, _)) = masked_ends::<LINE>(key, from) else { return };
     let at = to.as_ptr().align_offset(LINE);
     if let (Some(from), Some(to)) = (from.get(at..), to.get_mut(at..)) {
-        copy_whole(key_after(key, at), from, to);
+        copy_whole(key_after(key, at as u64), from, to);
     }
     write_ends(&first, &last, to);
 }
