@@ -63,6 +63,16 @@ impl<B: Buffer> Assembler<B> {
         joined.map(|()| chunk.end)
     }
 
+    /// Whether there is a message under way.
+    pub(crate) fn is_joining(&self) -> bool {
+        self.state == State::Joining
+    }
+
+    /// Gives up the message under way: the rest of its chunks are ignored.
+    pub(crate) const fn abandon(&mut self) {
+        self.state = State::Waiting;
+    }
+
     /// The storage, with the message joined last or the one under way.
     pub const fn storage(&self) -> &B {
         &self.storage

@@ -57,6 +57,20 @@ pub trait Buffer {
     fn clear(&mut self) {
         self.truncate(0);
     }
+
+    /// Whether it is certain that [`as_slice`](Self::as_slice) gives back what was appended, so that
+    /// text which was checked before need not be checked again. Nobody else can say so: the argument
+    /// has no name outside of this crate.
+    #[doc(hidden)]
+    fn is_faithful(&self, _: sealed::Ours) -> bool {
+        false
+    }
+}
+
+pub(crate) mod sealed {
+    /// Keeps a method from being implemented by others.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Ours;
 }
 
 /// Nothing was appended, because the buffer has no room for it or memory ran out.
@@ -95,6 +109,10 @@ impl<B: Buffer + ?Sized> Buffer for &mut B {
     fn clear(&mut self) {
         (**self).clear();
     }
+
+    fn is_faithful(&self, ours: sealed::Ours) -> bool {
+        (**self).is_faithful(ours)
+    }
 }
 
 /// A [`Buffer`] in a slice that the caller owns, for those who do not allocate.
@@ -129,6 +147,11 @@ impl Buffer for SliceBuf<'_> {
     fn truncate(&mut self, len: usize) {
         self.len = self.len.min(len);
     }
+
+    #[inline]
+    fn is_faithful(&self, _: sealed::Ours) -> bool {
+        true
+    }
 }
 
 #[cfg(feature = "alloc")]
@@ -156,6 +179,11 @@ impl Buffer for Vec<u8> {
         reserve(self, bytes.len())?;
         self.extend_from_slice(bytes);
         Ok(())
+    }
+
+    #[inline]
+    fn is_faithful(&self, _: sealed::Ours) -> bool {
+        true
     }
 }
 
@@ -193,6 +221,11 @@ impl Buffer for bytes::BytesMut {
         addressable(self.len(), bytes.len())?;
         self.extend_from_slice(bytes);
         Ok(())
+    }
+
+    #[inline]
+    fn is_faithful(&self, _: sealed::Ours) -> bool {
+        true
     }
 }
 

@@ -65,6 +65,12 @@ impl<'a> TextChunk<'a> {
             .then(|| without_check(self.bytes))
     }
 
+    /// Where the text stands before this chunk.
+    #[inline]
+    pub(super) const fn before(&self) -> Seam {
+        self.before
+    }
+
     /// Where the text stands behind this chunk.
     #[inline]
     pub(super) const fn after(&self) -> Seam {
