@@ -232,7 +232,7 @@ impl<M: Masking> Connection<M> {
     }
 
     /// Writes a whole message in one frame.
-    #[inline]
+    #[inline(always)]
     pub fn send<'m>(
         &mut self,
         message: impl Into<Message<'m>>,

@@ -84,7 +84,7 @@ impl<'a> Part<'a> {
 impl Decoder {
     /// A decoder for the end of the connection that has `role`, of what the other end sends.
     pub const fn new(role: Role, limits: Limits) -> Self {
-        let rules = Rules { role, limits, compressed: false };
+        let rules = Rules::new(role, limits);
         Self { rules, message: Progress::NONE, frame: Frame::NONE, state: State::Between }
     }
 
@@ -110,6 +110,8 @@ impl Decoder {
     pub fn decode<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Part<'a>>, Error> {
         let part = if let Some((kind, mut mask, bytes)) = self.small_message(input) {
             Progress::new(kind, false).part(bytes, mask.as_mut(), true)
+        } else if let Some((first, mask, bytes)) = self.small_fragment(input) {
+            self.fragment_part(first, mask, bytes)
         } else if let Some(bytes) = self.payload(input) {
             self.part(bytes)
         } else {
@@ -136,25 +138,79 @@ impl Decoder {
         &self,
         input: &mut &'a mut [u8],
     ) -> Option<(Kind, Option<Mask>, &'a mut [u8])> {
-        let State::Between = self.state else { return None };
-        if self.message.frames > 0 {
-            return None;
-        }
-        let &[first, second, ref rest @ ..] = &**input else { return None };
-        let kind = match first {
-            0x81 => Kind::Text,
-            0x82 => Kind::Binary,
+        let kind = match input.first()? {
+            0x81 if self.message.frames == 0 => Kind::Text,
+            0x82 if self.message.frames == 0 => Kind::Binary,
             _ => return None,
         };
+        let (mask, bytes) = self.small_payload(0, input)?;
+        Some((kind, mask, bytes))
+    }
+
+    /// Takes a fragment off `input`, of a message that is not compressed, if it is as small.
+    ///
+    /// An empty one, which is of no use unless it is the last, is left alone.
+    #[inline(always)]
+    fn small_fragment<'a>(
+        &self,
+        input: &mut &'a mut [u8],
+    ) -> Option<(u8, Option<Mask>, &'a mut [u8])> {
+        let first = match (*input.first()?, self.message.frames) {
+            (first @ (0x01 | 0x02), 0) | (first @ (0x00 | 0x80), 1..) => first,
+            _ => return None,
+        };
+        if self.message.frames >= self.rules.limits.max_fragments {
+            return None;
+        }
+        // With as many more at most, the message stays within its limit.
+        if self.rules.limits.max_message_len.saturating_sub(self.message.len) < 125 {
+            return None;
+        }
+        let (mask, bytes) = self.small_payload(1, input)?;
+        Some((first, mask, bytes))
+    }
+
+    /// Takes a frame off `input` if its payload has `min` to 125 bytes, all there, and no more than
+    /// a whole message may have.
+    #[inline(always)]
+    fn small_payload<'a>(
+        &self,
+        min: u8,
+        input: &mut &'a mut [u8],
+    ) -> Option<(Option<Mask>, &'a mut [u8])> {
+        let State::Between = self.state else { return None };
+        let &[_, second, ref rest @ ..] = &**input else { return None };
         let (len, mask, header_len) = match self.rules.role {
             Role::Server => (second ^ 0x80, Some(Mask::new(*rest.first_chunk::<4>()?)), 6),
             Role::Client => (second, None, 2),
         };
-        if u64::from(len) > self.rules.limits.max_small_len() {
+        if !(min..=self.rules.max_small_len).contains(&len) {
             return None;
         }
         let frame = input.split_off_mut(..header_len + usize::from(len))?;
-        Some((kind, mask, frame.get_mut(header_len..)?))
+        Some((mask, frame.get_mut(header_len..)?))
+    }
+
+    /// The part that is a small fragment's whole payload.
+    #[inline(always)]
+    fn fragment_part<'a>(
+        &mut self,
+        first: u8,
+        mut mask: Option<Mask>,
+        bytes: &'a mut [u8],
+    ) -> Result<Part<'a>, TextChunk<'a>> {
+        match first {
+            0x01 => self.message = Progress::new(Kind::Text, false),
+            0x02 => self.message = Progress::new(Kind::Binary, false),
+            _ => {}
+        }
+        self.message.add_frame(bytes.len() as u64);
+        let end = first == 0x80;
+        let part = self.message.part(bytes, mask.as_mut(), end);
+        if end {
+            self.message = Progress::NONE;
+        }
+        part
     }
 
     /// Takes the next bytes of a payload off `input`, behind any headers before them.
@@ -287,8 +343,7 @@ impl Decoder {
             _ => {}
         }
         if !frame.opcode.is_control() {
-            self.message.frames = self.message.frames.saturating_add(1);
-            self.message.len = self.message.len.saturating_add(frame.remaining);
+            self.message.add_frame(frame.remaining);
         }
         self.frame = frame;
         self.state = State::Payload;
@@ -343,6 +398,13 @@ impl Progress {
     #[inline]
     const fn new(kind: Kind, compressed: bool) -> Self {
         Self { kind, compressed, started: false, seam: Seam::Boundary, frames: 0, len: 0 }
+    }
+
+    /// Counts the next frame, of which `len` bytes were announced.
+    #[inline]
+    const fn add_frame(&mut self, len: u64) {
+        self.frames = self.frames.saturating_add(1);
+        self.len = self.len.saturating_add(len);
     }
 
     /// The part with the next `bytes` of the message, the last if `end`.
@@ -420,11 +482,21 @@ impl Frame {
 struct Rules {
     role: Role,
     limits: Limits,
+    /// Length in bytes of the longest message whose only header has no extended length.
+    max_small_len: u8,
     /// Whether RSV1 has a meaning.
     compressed: bool,
 }
 
 impl Rules {
+    #[expect(clippy::cast_possible_truncation, reason = "it is at most 125")]
+    const fn new(role: Role, limits: Limits) -> Self {
+        let Limits { max_frame_len, max_message_len, .. } = limits;
+        let max_len = if max_frame_len < max_message_len { max_frame_len } else { max_message_len };
+        let max_small_len = if max_len < 125 { max_len as u8 } else { 125 };
+        Self { role, limits, max_small_len, compressed: false }
+    }
+
     /// Checks a header as far as `bytes` go, in the order of its bytes, so that the verdict does
     /// not depend on how many are there. Once it is complete, gives what it says, and its length.
     #[inline(always)]

@@ -83,12 +83,6 @@ impl Limits {
         self.max_message_len = self.max_message_len.saturating_add(self.max_message_len / 4 + 64);
         self
     }
-
-    /// Length in bytes of the longest message in one frame whose header has no extended length.
-    #[inline]
-    pub(super) fn max_small_len(&self) -> u64 {
-        self.max_frame_len.min(self.max_message_len).min(125)
-    }
 }
 
 impl Default for Limits {
