@@ -155,11 +155,9 @@ impl Decoder {
         &self,
         input: &mut &'a mut [u8],
     ) -> Option<(u8, Option<Mask>, &'a mut [u8])> {
-        let first = match (*input.first()?, self.message.frames) {
-            (first @ (0x01 | 0x02), 0) | (first @ (0x00 | 0x80), 1..) => first,
-            _ => return None,
-        };
-        if self.message.frames >= self.rules.limits.max_fragments {
+        let (first, frames) = (*input.first()?, self.message.frames);
+        let ((0x01 | 0x02, 0) | (0x00 | 0x80, 1..)) = (first, frames) else { return None };
+        if frames >= self.rules.limits.max_fragments {
             return None;
         }
         // With as many more at most, the message stays within its limit.
