@@ -108,9 +108,9 @@ impl Decoder {
     /// then. The error is final, and `input` is taken as a whole.
     #[inline(always)]
     pub fn decode<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Part<'a>>, Error> {
-        let part = if let Some((kind, mut mask, bytes)) = self.small_message(input) {
+        let part = if let Some((kind, mut mask, bytes)) = self.message_at_hand(input) {
             Progress::new(kind, false).part(bytes, mask.as_mut(), true)
-        } else if let Some((first, mask, bytes)) = self.small_fragment(input) {
+        } else if let Some((first, mask, bytes)) = self.fragment_at_hand(input) {
             self.fragment_part(first, mask, bytes)
         } else if let Some(bytes) = self.payload(input) {
             self.part(bytes)
@@ -129,12 +129,12 @@ impl Decoder {
         }
     }
 
-    /// Takes a message off `input` if it is the most frequent case: whole, in one frame, with at
-    /// most 125 bytes. It takes one step and leaves no trace.
+    /// Takes a message off `input` if it is the most frequent case: one frame, all there, of no more
+    /// than 64 KiB, and not compressed. It takes one step and leaves no trace.
     ///
     /// Anything else is left alone.
     #[inline(always)]
-    fn small_message<'a>(
+    fn message_at_hand<'a>(
         &self,
         input: &mut &'a mut [u8],
     ) -> Option<(Kind, Option<Mask>, &'a mut [u8])> {
@@ -143,15 +143,16 @@ impl Decoder {
             0x82 if self.message.frames == 0 => Kind::Binary,
             _ => return None,
         };
-        let (mask, bytes) = self.small_payload(0, input)?;
+        let (mask, bytes) = self.payload_at_hand(0, input)?;
         Some((kind, mask, bytes))
     }
 
-    /// Takes a fragment off `input`, of a message that is not compressed, if it is as small.
+    /// Takes the next fragment of a message off `input` if it is all there and as short, and does
+    /// not begin a compressed message. Gives the frame's first byte along with it.
     ///
-    /// An empty one, which is of no use unless it is the last, is left alone.
+    /// An empty one, which has nothing to say unless it is the last, is left alone too.
     #[inline(always)]
-    fn small_fragment<'a>(
+    fn fragment_at_hand<'a>(
         &self,
         input: &mut &'a mut [u8],
     ) -> Option<(u8, Option<Mask>, &'a mut [u8])> {
@@ -161,35 +162,46 @@ impl Decoder {
             return None;
         }
         // With as many more at most, the message stays within its limit.
-        if self.rules.limits.max_message_len.saturating_sub(self.message.len) < 125 {
+        if self.rules.limits.max_message_len.saturating_sub(self.message.len) < 0xFFFF {
             return None;
         }
-        let (mask, bytes) = self.small_payload(1, input)?;
+        let (mask, bytes) = self.payload_at_hand(1, input)?;
         Some((first, mask, bytes))
     }
 
-    /// Takes a frame off `input` if its payload has `min` to 125 bytes, all there, and no more than
-    /// a whole message may have.
+    /// Takes a frame off `input` if its payload has `min` to 65 535 bytes, all there, and no more
+    /// than a whole message may have. The first byte is for the caller to judge.
     #[inline(always)]
-    fn small_payload<'a>(
+    fn payload_at_hand<'a>(
         &self,
         min: u8,
         input: &mut &'a mut [u8],
     ) -> Option<(Option<Mask>, &'a mut [u8])> {
         let State::Between = self.state else { return None };
         let &[_, second, ref rest @ ..] = &**input else { return None };
-        let (len, mask, header_len) = match self.rules.role {
-            Role::Server => (second ^ 0x80, Some(Mask::new(*rest.first_chunk::<4>()?)), 6),
-            Role::Client => (second, None, 2),
+        let second = match self.rules.role {
+            Role::Server => second ^ 0x80,
+            Role::Client => second,
         };
-        if !(min..=self.rules.max_small_len).contains(&len) {
+        let (len, rest, header_len) = if (min..=125).contains(&second) {
+            (u16::from(second), rest, 2)
+        } else if let (126, Some((len, rest))) = (second, rest.split_first_chunk()) {
+            (u16::from_be_bytes(*len), rest, 4)
+        } else {
+            return None;
+        };
+        if len > self.rules.max_len_at_hand || header_len == 4 && len < 126 {
             return None;
         }
+        let (mask, header_len) = match self.rules.role {
+            Role::Server => (Some(Mask::new(*rest.first_chunk::<4>()?)), header_len + 4),
+            Role::Client => (None, header_len),
+        };
         let frame = input.split_off_mut(..header_len + usize::from(len))?;
         Some((mask, frame.get_mut(header_len..)?))
     }
 
-    /// The part that is a small fragment's whole payload.
+    /// The part that is a fragment's whole payload.
     #[inline(always)]
     fn fragment_part<'a>(
         &mut self,
@@ -480,8 +492,8 @@ impl Frame {
 struct Rules {
     role: Role,
     limits: Limits,
-    /// Length in bytes of the longest message whose only header has no extended length.
-    max_small_len: u8,
+    /// Length in bytes of the longest message in one frame without a length of 64 bits.
+    max_len_at_hand: u16,
     /// Whether RSV1 has a meaning.
     compressed: bool,
 }
@@ -491,8 +503,8 @@ impl Rules {
     const fn new(role: Role, limits: Limits) -> Self {
         let Limits { max_frame_len, max_message_len, .. } = limits;
         let max_len = if max_frame_len < max_message_len { max_frame_len } else { max_message_len };
-        let max_small_len = if max_len < 125 { max_len as u8 } else { 125 };
-        Self { role, limits, max_small_len, compressed: false }
+        let max_len_at_hand = if max_len < 0xFFFF { max_len as u16 } else { 0xFFFF };
+        Self { role, limits, max_len_at_hand, compressed: false }
     }
 
     /// Checks a header as far as `bytes` go, in the order of its bytes, so that the verdict does
