@@ -8,6 +8,7 @@ use super::{Error, Limits};
 
 /// A version of HTTP that shares the syntax of 1.1 (RFC 9112 §2.3).
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Version {
     /// HTTP/1.0.
     Http10,
@@ -17,6 +18,7 @@ pub enum Version {
 
 /// How the end of a body is known (RFC 9112 §6.3).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Body {
     /// After this many bytes; 0 where there is no body.
     Len(u64),
