@@ -6,6 +6,7 @@ mod common;
 
 use std::cell::Cell;
 
+use common::http1::naive_end;
 use common::same_however_split;
 use framewright::http1::{
     Body, Error, HeadReader, Limits, Request, RequestWriter, Response, ResponseWriter, SendError,
@@ -692,33 +693,6 @@ fn nearly_a_head() -> impl Strategy<Value = Vec<u8>> {
         ]),
     ];
     prop::collection::vec(part, 0..16).prop_map(|parts| parts.concat())
-}
-
-/// The reader that sees the whole stream: the rules in the plainest words.
-fn naive_end(bytes: &[u8], max_headers: usize) -> Result<Option<usize>, Error> {
-    let mut lines = 0;
-    let mut line = Vec::new();
-    for (i, &byte) in bytes.iter().enumerate() {
-        let after_cr = line.last() == Some(&b'\r');
-        match byte {
-            b'\n' if !after_cr => return Err(Error::BareLf),
-            b'\n' if line.len() > 1 => {
-                lines += 1;
-                if lines > max_headers + 1 {
-                    return Err(Error::TooManyHeaders);
-                }
-                line.clear();
-            }
-            b'\n' if lines > 0 => return Ok(Some(i + 1)),
-            b'\n' if i > 1 => return Err(Error::RequestLine),
-            b'\n' => line.clear(),
-            _ if after_cr => return Err(Error::BareCr),
-            b'\t' | b'\r' => line.push(byte),
-            0..32 | 127 => return Err(Error::ControlByte),
-            _ => line.push(byte),
-        }
-    }
-    Ok(None)
 }
 
 proptest! {

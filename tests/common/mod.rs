@@ -7,6 +7,8 @@
 
 #[cfg(feature = "deflate")]
 pub mod deflate;
+pub mod grpc;
+pub mod http1;
 #[cfg(feature = "alloc")]
 pub mod sse;
 pub mod ws;
