@@ -401,6 +401,13 @@ fn a_connection_goes_on_unless_somebody_says_otherwise() {
     }
 }
 
+/// It is for requests to have one (§3.2).
+#[test]
+fn a_response_may_repeat_a_host_that_means_nothing_in_it() {
+    let answered = answer("HTTP/1.1 200 OK\r\nHost: a\r\nHost: ?\r\n\r\n").unwrap().unwrap();
+    assert_eq!(answered.headers.len(), 2);
+}
+
 #[test]
 fn a_response_has_a_status_and_perhaps_a_reason() {
     for (line, status, reason) in [

@@ -255,6 +255,7 @@ fn whole(
 #[derive(Default)]
 struct Framing<'a> {
     host: Option<&'a [u8]>,
+    host_repeated: bool,
     content_len: Option<u64>,
     chunked: bool,
 }
@@ -263,10 +264,9 @@ impl<'a> Framing<'a> {
     fn see(&mut self, name: &str, value: &'a [u8]) -> Result<(), Error> {
         let name = name.as_bytes();
         match name.len() {
-            4 if is_in_any_case(name, b"host") => match self.host {
-                None => self.host = Some(value),
-                Some(_) => return Err(Error::RepeatedHost),
-            },
+            4 if is_in_any_case(name, b"host") => {
+                self.host_repeated |= self.host.replace(value).is_some();
+            }
             14 if is_in_any_case(name, b"content-length") => {
                 // `parse` would take a sign.
                 let digits = ascii(value);
@@ -287,7 +287,11 @@ impl<'a> Framing<'a> {
         Ok(())
     }
 
+    /// The host of a request. In a response, the header means nothing.
     fn host(&self, version: Version) -> Result<Option<&'a str>, Error> {
+        if self.host_repeated {
+            return Err(Error::RepeatedHost);
+        }
         let Some(host) = self.host else {
             return if version == Version::Http10 { Ok(None) } else { Err(Error::MissingHost) };
         };
