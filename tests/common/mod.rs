@@ -24,3 +24,18 @@ pub fn same_however_split<T: PartialEq + Debug>(bytes: &[u8], run: impl Fn(&[&[u
     }
     whole
 }
+
+/// T-SPLIT: runs `run` on `bytes` cut at every one and every two places: the result is the same.
+pub fn same_however_cut_twice<T: PartialEq + Debug>(
+    bytes: &[u8],
+    run: impl Fn(&[&[u8]]) -> T,
+) -> T {
+    let whole = same_however_split(bytes, &run);
+    for b in 0..=bytes.len() {
+        for a in 0..=b {
+            let pieces = [&bytes[..a], &bytes[a..b], &bytes[b..]];
+            assert_eq!(run(&pieces), whole, "cut at {a} and {b}");
+        }
+    }
+    whole
+}
