@@ -59,6 +59,7 @@
 //! | `bytes` | yes | [`Buffer`] for `BytesMut`, messages as `Bytes` |
 //! | `deflate` | yes | compressed WebSocket messages: `ws::deflate` |
 //! | `alloc` | with either | [`Buffer`] for `Vec<u8>` |
+//! | `arbitrary` | no | `Arbitrary` for the types that fuzzers of yours may want values of |
 #![no_std]
 #![warn(missing_debug_implementations, missing_docs, unreachable_pub)]
 #![warn(clippy::pedantic, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
@@ -78,6 +79,8 @@ extern crate alloc;
 #[cfg_attr(test, macro_use)]
 extern crate std;
 
+#[cfg(feature = "arbitrary")]
+mod arbitrary;
 mod assemble;
 mod buffer;
 mod chunk;
