@@ -718,10 +718,10 @@ fn naive(limits: &NaiveLimits, mut bytes: &[u8]) -> Got {
         let value = if digits.is_empty() { Ok(0) } else { i64::from_str_radix(digits, 16) };
         let missing = size.is_empty() && (!extension.is_empty() || end.first() == Some(&b'\r'));
         let size = match value {
-            Ok(size) if all_digits && !missing => size as usize,
+            Ok(size) if all_digits && !missing => size as u64,
             _ => return Got { result: Err(Error::ChunkSize), ..got },
         };
-        extensions += extension.len();
+        extensions += extension.len() as u64;
         if !extension.is_empty() && extensions > limits.extensions {
             return Got { result: Err(Error::ChunkExtensionsTooLong), ..got };
         }
@@ -737,12 +737,12 @@ fn naive(limits: &NaiveLimits, mut bytes: &[u8]) -> Got {
             break;
         }
         extensions = extensions.saturating_sub(size);
-        if got.body.len() + size > limits.body {
+        if got.body.len() as u64 + size > limits.body {
             return Got { result: Err(Error::BodyTooLong), ..got };
         }
-        let (data, rest) = bytes.split_at(size.min(bytes.len()));
+        let (data, rest) = bytes.split_at(size.min(bytes.len() as u64) as usize);
         got.body.extend(data);
-        let result = match (data.len() == size, rest) {
+        let result = match (data.len() as u64 == size, rest) {
             (false, _) | (true, [] | [b'\r']) => Ok(State::Truncated),
             (true, [b'\r' | b'\n', ..] | [0..=8 | 11..=31 | 127, ..]) => match line_end(rest) {
                 Ok(_) => {
@@ -824,8 +824,8 @@ fn in_quotes(text: &[u8]) -> bool {
 
 #[derive(Clone, Copy, Debug)]
 struct NaiveLimits {
-    body: usize,
-    extensions: usize,
+    body: u64,
+    extensions: u64,
     trailers: usize,
     lines: usize,
 }
@@ -833,18 +833,18 @@ struct NaiveLimits {
 impl From<NaiveLimits> for Limits {
     fn from(limits: NaiveLimits) -> Self {
         Self::new()
-            .max_body_len(limits.body as u64)
-            .max_chunk_extensions_len(limits.extensions as u64)
+            .max_body_len(limits.body)
+            .max_chunk_extensions_len(limits.extensions)
             .max_head_len(limits.trailers)
             .max_headers(limits.lines)
     }
 }
 
 const WIDE: NaiveLimits =
-    NaiveLimits { body: usize::MAX >> 1, extensions: 1 << 14, trailers: 1 << 14, lines: 64 };
+    NaiveLimits { body: u64::MAX >> 1, extensions: 1 << 14, trailers: 1 << 14, lines: 64 };
 
 fn naive_limits() -> impl Strategy<Value = NaiveLimits> {
-    let narrow = (0..40_usize, 0..20_usize, 0..20_usize, 0..3_usize);
+    let narrow = (0..40_u64, 0..20_u64, 0..20_usize, 0..3_usize);
     prop_oneof![
         3 => sample::select(&[WIDE][..]),
         1 => narrow.prop_map(|(body, extensions, trailers, lines)| NaiveLimits {
