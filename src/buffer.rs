@@ -133,7 +133,9 @@ impl Buffer for SliceBuf<'_> {
     #[inline]
     fn try_grow(&mut self, len: usize) -> Result<&mut [u8], BufferFull> {
         let end = self.len.saturating_add(len);
-        let fresh = self.slice.get_mut(self.len..end).ok_or(BufferFull { needed: end })?;
+        // Not `self.len..end`, whose length is not obviously `len`.
+        let free = self.slice.get_mut(self.len..).unwrap_or_default();
+        let fresh = free.get_mut(..len).ok_or(BufferFull { needed: end })?;
         self.len = end;
         Ok(fresh)
     }

@@ -40,7 +40,8 @@ impl Seam {
             seam = seam.step(byte).ok_or(Impossible { at, seam })?;
             rest = behind;
         }
-        let (whole, tail) = rest.split_at(rest.len() - unfinished_len(rest));
+        let whole_len = rest.len() - unfinished_len(rest);
+        let (whole, tail) = rest.split_at_checked(whole_len).unwrap_or((rest, &[]));
         if from_utf8(whole).is_err() {
             return self.walk(bytes);
         }

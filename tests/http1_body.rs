@@ -642,7 +642,7 @@ fn what_is_returned_by_value_is_small() {
 }
 
 fn naive_limits() -> impl Strategy<Value = NaiveLimits> {
-    let narrow = (0..40_usize, 0..20_usize, 0..20_usize, 0..3_usize);
+    let narrow = (0..40_u64, 0..20_u64, 0..20_usize, 0..3_usize);
     prop_oneof![
         3 => sample::select(&[WIDE][..]),
         1 => narrow.prop_map(|(body, extensions, trailers, lines)| NaiveLimits {

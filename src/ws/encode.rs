@@ -278,11 +278,12 @@ impl<M: Masking> Encoder<M> {
                 return Err(SendError::CloseCodeInvalid(code));
             }
             CloseFrame { code, reason } => {
-                let payload = bytes.get_mut(..2 + reason.len()).ok_or(SendError::ControlTooLong)?;
-                let (to_code, to_reason) = payload.split_at_mut(2);
+                let (to_code, to_reason) = bytes.split_at_mut(2);
+                let to_reason =
+                    to_reason.get_mut(..reason.len()).ok_or(SendError::ControlTooLong)?;
                 to_code.copy_from_slice(&code.0.to_be_bytes());
                 to_reason.copy_from_slice(reason.as_bytes());
-                &*payload
+                bytes.get(..2 + reason.len()).unwrap_or_default()
             }
         };
         self.encode_close_payload(payload, out)

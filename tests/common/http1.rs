@@ -108,10 +108,10 @@ pub fn naive(limits: &NaiveLimits, mut bytes: &[u8]) -> Got {
         let value = if digits.is_empty() { Ok(0) } else { i64::from_str_radix(digits, 16) };
         let missing = size.is_empty() && (!extension.is_empty() || end.first() == Some(&b'\r'));
         let size = match value {
-            Ok(size) if all_digits && !missing => size as usize,
+            Ok(size) if all_digits && !missing => size as u64,
             _ => return Got { result: Err(Error::ChunkSize), ..got },
         };
-        extensions += extension.len();
+        extensions += extension.len() as u64;
         if !extension.is_empty() && extensions > limits.extensions {
             return Got { result: Err(Error::ChunkExtensionsTooLong), ..got };
         }
@@ -127,12 +127,12 @@ pub fn naive(limits: &NaiveLimits, mut bytes: &[u8]) -> Got {
             break;
         }
         extensions = extensions.saturating_sub(size);
-        if got.body.len() + size > limits.body {
+        if got.body.len() as u64 + size > limits.body {
             return Got { result: Err(Error::BodyTooLong), ..got };
         }
-        let (data, rest) = bytes.split_at(size.min(bytes.len()));
+        let (data, rest) = bytes.split_at(size.min(bytes.len() as u64) as usize);
         got.body.extend(data);
-        let result = match (data.len() == size, rest) {
+        let result = match (data.len() as u64 == size, rest) {
             (false, _) | (true, [] | [b'\r']) => Ok(State::Truncated),
             (true, [b'\r' | b'\n', ..] | [0..=8 | 11..=31 | 127, ..]) => match line_end(rest) {
                 Ok(_) => {
@@ -214,8 +214,8 @@ fn in_quotes(text: &[u8]) -> bool {
 
 #[derive(Clone, Copy, Debug)]
 pub struct NaiveLimits {
-    pub body: usize,
-    pub extensions: usize,
+    pub body: u64,
+    pub extensions: u64,
     pub trailers: usize,
     pub lines: usize,
 }
@@ -223,12 +223,12 @@ pub struct NaiveLimits {
 impl From<NaiveLimits> for Limits {
     fn from(limits: NaiveLimits) -> Self {
         Self::new()
-            .max_body_len(limits.body as u64)
-            .max_chunk_extensions_len(limits.extensions as u64)
+            .max_body_len(limits.body)
+            .max_chunk_extensions_len(limits.extensions)
             .max_head_len(limits.trailers)
             .max_headers(limits.lines)
     }
 }
 
 pub const WIDE: NaiveLimits =
-    NaiveLimits { body: usize::MAX >> 1, extensions: 1 << 14, trailers: 1 << 14, lines: 64 };
+    NaiveLimits { body: u64::MAX >> 1, extensions: 1 << 14, trailers: 1 << 14, lines: 64 };
