@@ -172,7 +172,7 @@ impl Gateway {
                     WAKER => {}
                     Token(key) => {
                         if let Some(peer) = self.peers.get_mut(key) {
-                            peer.note(event.is_readable() || event.is_read_closed());
+                            peer.note(event);
                             self.drive(key);
                         }
                     }

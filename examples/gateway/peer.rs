@@ -2,6 +2,7 @@ use std::io::{self, Read};
 use std::net::Shutdown;
 
 use framewright::http1::{Body, HeadReader, Limits, Request, ResponseWriter};
+use mio::event::Event;
 use mio::net::TcpStream;
 
 use crate::Shared;
@@ -17,6 +18,9 @@ const HIGH_WATER: usize = 256 * 1024;
 const BEHIND: usize = 1 << 20;
 /// How many reads a peer gets before it is the others' turn.
 const READS: usize = 16;
+/// Whether a read that leaves room in the buffer has emptied the socket, and an event tells of what comes after it
+/// (epoll(7), kqueue). Elsewhere it takes another read, one that would block, to hear of more.
+const SHORT_READ_IS_LAST: bool = cfg!(any(target_os = "linux", target_os = "macos"));
 /// How long a request head may take, and an idle connection without one, in ms.
 const HEAD_WITHIN: u64 = 15_000;
 /// How long a peer has to close after we did, in ms.
@@ -31,6 +35,8 @@ pub struct Peer {
     stream: TcpStream,
     /// Whether a read may find something.
     readable: bool,
+    /// Whether the other end has said its last, which no further event tells.
+    read_closed: bool,
     /// Whether it is on the list of those who go on without an event.
     pub queued: bool,
     out: Output,
@@ -70,6 +76,7 @@ impl Peer {
         Self {
             stream,
             readable: true,
+            read_closed: false,
             queued: false,
             out: Output::default(),
             taken_at: now,
@@ -78,8 +85,9 @@ impl Peer {
     }
 
     /// Notes what the event loop has learnt.
-    pub fn note(&mut self, readable: bool) {
-        self.readable |= readable;
+    pub fn note(&mut self, event: &Event) {
+        self.read_closed |= event.is_read_closed();
+        self.readable |= event.is_readable() || self.read_closed;
     }
 
     /// Reads, answers and writes until the other end blocks or it is somebody else's turn.
@@ -101,6 +109,7 @@ impl Peer {
             let read = self.stream.read(&mut buf);
             if let Ok(n @ 1..) = read {
                 self.receive(&mut buf[..n], shared);
+                self.readable = n == buf.len() || self.read_closed || !SHORT_READ_IS_LAST;
             }
             shared.buf = buf;
             match read {
