@@ -90,6 +90,18 @@ impl Peer {
         self.readable |= event.is_readable() || self.read_closed;
     }
 
+    /// Does something with memory for output that it has no longer than it needs it.
+    pub fn act(
+        &mut self,
+        shared: &mut Shared,
+        act: impl FnOnce(&mut Self, &mut Shared) -> Progress,
+    ) -> Progress {
+        self.out.borrow(&mut shared.spare);
+        let progress = act(self, shared);
+        self.out.give_back(&mut shared.spare);
+        progress
+    }
+
     /// Reads, answers and writes until the other end blocks or it is somebody else's turn.
     pub fn drive(&mut self, shared: &mut Shared) -> Progress {
         self.try_drive(shared).unwrap_or(Progress::Ended)
