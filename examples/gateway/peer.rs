@@ -1,4 +1,5 @@
 use std::io::{self, Read};
+use std::mem;
 use std::net::Shutdown;
 
 use framewright::http1::{Body, HeadReader, Limits, Request, ResponseWriter};
@@ -40,7 +41,9 @@ pub struct Peer {
     /// Whether it is on the list of those who go on without an event.
     pub queued: bool,
     out: Output,
-    /// When the peer took something last, or all there was.
+    /// Whether something waits for the peer to take it.
+    blocked: bool,
+    /// When that began, or when the peer took a part of it.
     taken_at: u64,
     state: State,
 }
@@ -79,6 +82,7 @@ impl Peer {
             read_closed: false,
             queued: false,
             out: Output::default(),
+            blocked: false,
             taken_at: now,
             state: State::http(now),
         }
@@ -117,7 +121,7 @@ impl Peer {
             if !self.readable || self.out.pending() > HIGH_WATER {
                 return Ok(Progress::Blocked);
             }
-            let mut buf = std::mem::take(&mut shared.buf);
+            let mut buf = mem::take(&mut shared.buf);
             let read = self.stream.read(&mut buf);
             if let Ok(n @ 1..) = read {
                 self.receive(&mut buf[..n], shared);
@@ -187,11 +191,15 @@ impl Peer {
             Filled::End if persistent => self.state = State::http(shared.now),
             Filled::End => self.state = State::closing(shared.now),
         }
-        if self.out.flush(&mut self.stream)? || self.out.pending() == 0 {
+        let took = self.out.flush(&mut self.stream)?;
+        let was_blocked = mem::replace(&mut self.blocked, self.out.pending() > 0);
+        // Room where there was none has been made by the peer. Other room tells nothing of it: it is our system's.
+        let moves = was_blocked && took;
+        if moves || (self.blocked && !was_blocked) {
             self.taken_at = shared.now;
         }
         if let State::WebSocket(session) = &mut self.state {
-            if self.taken_at == shared.now {
+            if moves {
                 session.is_alive(shared.now);
             }
             if session.is_over() {
@@ -219,11 +227,12 @@ impl Peer {
         let now = shared.now;
         // While something is on its way, time does not run against the peer.
         let waited = |since: u64| now.saturating_sub(since.max(self.taken_at));
+        let stalled = self.blocked && waited(0) >= STALLED;
         let alive = match &mut self.state {
             State::Http { since, .. } => waited(*since) < HEAD_WITHIN,
             State::Closing { since, .. } => waited(*since) < CLOSE_WITHIN,
             State::WebSocket(session) => session.tick(now, &mut self.out),
-            State::Events(_) | State::Grpc(_) | State::Ended => waited(0) < STALLED,
+            State::Events(_) | State::Grpc(_) | State::Ended => !stalled,
         };
         if alive { self.written(shared) } else { Progress::Ended }
     }
