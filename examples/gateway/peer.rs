@@ -18,7 +18,7 @@ const HIGH_WATER: usize = 256 * 1024;
 /// A member of the chat room that is this many bytes behind is dropped.
 const BEHIND: usize = 1 << 20;
 /// How many reads a peer gets before it is the others' turn.
-const READS: usize = 16;
+const READS: usize = 4;
 /// Whether a read that leaves room in the buffer has emptied the socket, and an event tells of what comes after it
 /// (epoll(7), kqueue). Elsewhere it takes another read, one that would block, to hear of more.
 const SHORT_READ_IS_LAST: bool = cfg!(any(target_os = "linux", target_os = "macos"));
