@@ -1,7 +1,8 @@
 //! Text that was checked once becomes `str` without a second look.
 //!
-//! This is the one place in the crate with `unsafe`. A [`TextChunk`] is made by
-//! [`TextChunk::unmask`] alone, which checks it, and nothing changes it afterwards.
+//! Here is `unsafe` code, for one chunk; for those that were joined, it is in `assemble`. A
+//! [`TextChunk`] is made by [`TextChunk::unmask`] alone, which checks it, and nothing changes it
+//! afterwards.
 
 use super::Mask;
 use crate::Chunk;

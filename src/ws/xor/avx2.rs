@@ -1,18 +1,18 @@
 //! The long loops once more, for CPUs that turn out to have AVX2.
 //!
-//! One of the two places in the crate with `unsafe`: what was compiled for a CPU that has AVX2 is
-//! called after it was found to have it, and only so. It is the same safe code.
+//! It is the same safe code, compiled once more. What is `unsafe` is to call it: it has to be certain
+//! that the CPU has AVX2.
 #![allow(unsafe_code)]
 
 use std::is_x86_feature_detected;
 
-use super::{apply_aligned, copy_aligned};
+use super::{Seen, apply_aligned, copy_aligned};
 
 /// Masks `bytes` in place and tells whether all are ASCII afterwards, if there is AVX2.
 #[inline]
-pub(super) fn apply(key: u32, bytes: &mut [u8]) -> Option<super::Seen> {
+pub(super) fn apply(key: u32, bytes: &mut [u8]) -> Option<Seen> {
     #[target_feature(enable = "avx2")]
-    fn apply(key: u32, bytes: &mut [u8]) -> super::Seen {
+    fn apply(key: u32, bytes: &mut [u8]) -> Seen {
         apply_aligned(key, bytes)
     }
     // SAFETY: the CPU has AVX2.
