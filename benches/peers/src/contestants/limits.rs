@@ -1,0 +1,71 @@
+//! What the machine needs for the least that could be done. Delivers nothing but a count.
+
+use std::hint::black_box;
+use std::rc::Rc;
+
+use bytes::Bytes;
+
+use super::{Contestant, Kind};
+use crate::wire::{Content, Wire};
+use crate::{READ, recv};
+
+/// Copies each read, and unmasks it as if it were one frame; text is validated as if it were one.
+pub fn receive(wire: &Rc<Wire>) -> Contestant {
+    let wire = Rc::clone(wire);
+    let mut buf = vec![0; READ];
+    let is_text = wire.content != Content::Binary;
+    let name = if is_text { "copy + XOR + simdutf8" } else { "copy + XOR" };
+    Contestant::new(Kind::Limit, name, move |sink| {
+        for read in wire.reads() {
+            let input = recv(read, &mut buf);
+            for word in input.as_chunks_mut::<8>().0 {
+                *word = (u64::from_ne_bytes(*word) ^ 0x37FA_213D_37FA_213D).to_ne_bytes();
+            }
+            black_box(input);
+        }
+        if is_text {
+            simdutf8::basic::from_utf8(black_box(&wire.payloads)).expect("it is text");
+        }
+        sink.items += wire.items;
+    })
+}
+
+/// Copies each read.
+pub fn copy(wire: &Rc<Wire>) -> Contestant {
+    let wire = Rc::clone(wire);
+    let mut buf = vec![0; READ];
+    Contestant::new(Kind::Limit, "memcpy", move |sink| {
+        for read in wire.reads() {
+            black_box(recv(read, &mut buf));
+        }
+        sink.items += wire.items;
+    })
+}
+
+/// Looks for line ends in each read.
+pub fn lines(wire: &Rc<Wire>) -> Contestant {
+    let wire = Rc::clone(wire);
+    let mut buf = vec![0; READ];
+    Contestant::new(Kind::Limit, "copy + memchr", move |sink| {
+        let mut lines = 0;
+        for read in wire.reads() {
+            lines += memchr::memchr_iter(b'\n', recv(read, &mut buf)).count();
+        }
+        assert_eq!(lines as u64, 2 * wire.items);
+        sink.items += wire.items;
+    })
+}
+
+/// Copies each payload.
+pub fn send(messages: &Rc<[Bytes]>) -> Contestant {
+    let messages = Rc::clone(messages);
+    let mut out = Vec::with_capacity(READ);
+    Contestant::new(Kind::Limit, "memcpy", move |sink| {
+        out.clear();
+        for message in &*messages {
+            out.extend_from_slice(message);
+        }
+        black_box(&out);
+        sink.items += messages.len() as u64;
+    })
+}

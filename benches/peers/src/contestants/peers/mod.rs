@@ -1,0 +1,87 @@
+//! The crates that others would pick.
+
+mod embedded_websocket;
+mod sockudo;
+mod sse_codec;
+mod tape;
+mod tokio_websockets;
+mod tonic;
+mod tungstenite;
+mod websocket_sans_io;
+mod yawc;
+mod zlib;
+
+use std::rc::Rc;
+
+use bytes::Bytes;
+
+use super::Contestant;
+use crate::wire::{Content, Wire};
+
+pub fn receive(wire: &Rc<Wire>, fragments: usize) -> Vec<Contestant> {
+    let mut all = vec![
+        tungstenite::receive(wire),
+        tokio_websockets::receive(wire),
+        sockudo::receive(wire),
+        yawc::receive(wire),
+        websocket_sans_io::receive(wire),
+    ];
+    if fragments == 1 {
+        all.extend([yawc::receive_frames(wire), embedded_websocket::receive(wire)]);
+    }
+    all
+}
+
+pub fn send(messages: &Rc<[Bytes]>, client: bool) -> Vec<Contestant> {
+    vec![
+        tungstenite::send(messages, client),
+        tokio_websockets::send(messages, client),
+        sockudo::send(messages, client),
+        yawc::send(messages, client),
+        websocket_sans_io::send(messages, client),
+        if client {
+            embedded_websocket::send_client(messages)
+        } else {
+            embedded_websocket::send_server(messages)
+        },
+    ]
+}
+
+pub fn handshake(request: &'static [u8]) -> Vec<Contestant> {
+    vec![
+        tungstenite::handshake(request),
+        tokio_websockets::handshake(request),
+        sockudo::handshake(request),
+        embedded_websocket::handshake(request),
+    ]
+}
+
+pub fn sse(wire: &Rc<Wire>) -> Vec<Contestant> {
+    vec![sse_codec::decode(wire)]
+}
+
+pub fn grpc_decode(wire: &Rc<Wire>) -> Vec<Contestant> {
+    vec![tonic::decode(wire)]
+}
+
+pub fn grpc_encode(messages: &Rc<[Bytes]>) -> Vec<Contestant> {
+    vec![tonic::encode(messages)]
+}
+
+pub fn deflate(messages: &Rc<[Bytes]>, level: u8) -> Vec<Contestant> {
+    vec![zlib::deflate(messages, level), sockudo::deflate(messages, level)]
+}
+
+pub fn inflate(wire: &Rc<Wire>) -> Vec<Contestant> {
+    vec![zlib::inflate(wire), sockudo::inflate(wire)]
+}
+
+/// Has `std` look at what a peer gives out as text without a look at it.
+fn deliver_unchecked(content: Content, message: &[u8], sink: &mut crate::sink::Sink) {
+    match content {
+        Content::Binary => sink.binary(message),
+        Content::Ascii | Content::Cjk => sink.text(str::from_utf8(message).expect("it is text")),
+    }
+}
+
+const UTF8_BY_STD: &str = "does not check UTF-8; `core::str::from_utf8` was put behind it";

@@ -1,0 +1,24 @@
+//! Races framewright against the crates that its users would pick instead. `README.md` has the rules.
+
+#![expect(clippy::missing_panics_doc, clippy::must_use_candidate, reason = "nobody depends on it")]
+
+pub mod contestants;
+pub mod machine;
+pub mod race;
+pub mod report;
+pub mod sink;
+pub mod task;
+pub mod text;
+pub mod wire;
+pub mod worker;
+
+/// The most that one `recv` gives, in bytes.
+pub const READ: usize = 64 * 1024;
+
+/// Copies what `recv` would have copied.
+#[inline]
+pub fn recv<'a>(read: &[u8], buf: &'a mut [u8]) -> &'a mut [u8] {
+    let input = &mut buf[..read.len()];
+    input.copy_from_slice(read);
+    input
+}
