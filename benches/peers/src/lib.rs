@@ -12,8 +12,12 @@ pub mod text;
 pub mod wire;
 pub mod worker;
 
-/// The most that one `recv` gives, in bytes.
-pub const READ: usize = 64 * 1024;
+/// Length in bytes of the buffer for reads and of that for writes, where the user brings them: what
+/// the examples have, and what stays in a first-level cache with whatever else is done.
+pub const BUFFER: usize = 16 * 1024;
+
+/// The most that one `recv` gives to those who have a larger buffer, in bytes.
+pub const MAX_READ: usize = 64 * 1024;
 
 /// Copies what `recv` would have copied.
 #[inline]

@@ -10,7 +10,7 @@ use zlib_rs::{Inflate, InflateFlush};
 use crate::contestants::{Contestant, framewright, limits, peers};
 use crate::sink::Sink;
 use crate::wire::{Content, Wire, frames};
-use crate::{READ, text};
+use crate::{BUFFER, text};
 
 /// How many bytes there are to be received in a lap, roughly: more than a read, less than a cache.
 const LAP: usize = 256 * 1024;
@@ -148,11 +148,11 @@ impl Task {
                 let count = (LAP / (len * fragments)).max(1);
                 receive(&Rc::new(Wire::websocket(content, fragments, len, count)), len, fragments)
             }
-            Self::Send { client, len } => send(&messages(len, READ / (len + 14)), client),
+            Self::Send { client, len } => send(&messages(len, 14), client),
             Self::Handshake => handshake(),
             Self::Sse { read_len } => sse(&Rc::new(Wire::sse(190, 1000, read_len))),
             Self::GrpcDecode { len } => grpc_decode(&Rc::new(Wire::grpc(len, LAP / len))),
-            Self::GrpcEncode { len } => grpc_encode(&messages(len, READ / len)),
+            Self::GrpcEncode { len } => grpc_encode(&messages(len, 5)),
             Self::Deflate { level } => deflate(&json(), level),
             Self::Inflate { level } => inflate(&Rc::new(Wire::deflated(&json(), level))),
         }
@@ -191,7 +191,7 @@ impl Task {
             Self::GrpcEncode { .. } => sink.wire().hash(&mut digest),
             Self::Deflate { .. } => {
                 let mut inflate = Inflate::new(false, 15);
-                let mut room = vec![0; READ];
+                let mut room = vec![0; BUFFER];
                 for frame in frames(sink.wire()) {
                     assert_eq!(frame.first, 0xC2);
                     let before = inflate.total_out();
@@ -210,8 +210,10 @@ impl Task {
     }
 }
 
-fn messages(len: usize, count: usize) -> Rc<[Bytes]> {
+/// As many messages as fit in a buffer, with something else in each.
+fn messages(len: usize, header_len: usize) -> Rc<[Bytes]> {
     let mut rng = Rng::with_seed(1);
+    let count = (BUFFER / (len + header_len)).max(1);
     let all = Bytes::from(text::random_bytes(&mut rng, len * count));
     (0..count).map(|n| all.slice(n * len..(n + 1) * len)).collect()
 }
@@ -223,7 +225,7 @@ fn json() -> Rc<[Bytes]> {
 
 fn receive(wire: &Rc<Wire>, len: usize, fragments: usize) -> Vec<Contestant> {
     let mut all = vec![limits::receive(wire), framewright::receive(wire)];
-    if len > READ && wire.content == Content::Binary {
+    if len >= BUFFER && wire.content == Content::Binary {
         all.push(framewright::receive_in_place(wire));
     }
     all.extend(peers::receive(wire, fragments));

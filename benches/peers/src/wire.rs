@@ -4,7 +4,7 @@ use bytes::Bytes;
 use fastrand::Rng;
 use zlib_rs::{Deflate, DeflateFlush};
 
-use crate::{READ, text};
+use crate::{BUFFER, text};
 
 /// What text or binary messages are made of.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -31,7 +31,7 @@ impl Wire {
         Self {
             bytes: bytes.to_vec(),
             items: 1,
-            read_len: READ,
+            read_len: BUFFER,
             content: Content::Binary,
             payloads: Vec::new(),
         }
@@ -64,14 +64,14 @@ impl Wire {
             }
             payloads.extend_from_slice(&message);
         }
-        Self { bytes, items: count as u64, read_len: READ, content, payloads }
+        Self { bytes, items: count as u64, read_len: BUFFER, content, payloads }
     }
 
     /// Compressed messages of a client, each of which can refer to those before.
     pub fn deflated(messages: &[Bytes], level: u8) -> Self {
         let mut rng = Rng::with_seed(1);
         let mut deflate = Deflate::new(i32::from(level), false, 15);
-        let (mut bytes, mut room) = (Vec::new(), vec![0; READ]);
+        let (mut bytes, mut room) = (Vec::new(), vec![0; BUFFER]);
         for message in messages {
             let before = deflate.total_out();
             deflate.compress(message, &mut room, DeflateFlush::SyncFlush).expect("there is room");
@@ -82,7 +82,7 @@ impl Wire {
         Self {
             bytes,
             items: messages.len() as u64,
-            read_len: READ,
+            read_len: BUFFER,
             content: Content::Binary,
             payloads: messages.concat(),
         }
@@ -114,7 +114,7 @@ impl Wire {
             payloads.extend_from_slice(&message);
         }
         let content = Content::Binary;
-        Self { bytes, items: count as u64, read_len: READ, content, payloads }
+        Self { bytes, items: count as u64, read_len: BUFFER, content, payloads }
     }
 }
 

@@ -14,9 +14,14 @@ use framewright::{Buffer, SliceBuf};
 use super::{Contestant, Kind};
 use crate::sink::Sink;
 use crate::wire::Wire;
-use crate::{READ, recv};
+use crate::{BUFFER, MAX_READ, recv};
 
 const NAME: &str = "framewright";
+
+/// How many bytes are enough for all of them.
+fn room(messages: &[Bytes]) -> usize {
+    messages.iter().map(|message| message.len() + 14).sum()
+}
 
 fn deliver(message: Message<'_>, sink: &mut Sink) {
     match message {
@@ -27,7 +32,7 @@ fn deliver(message: Message<'_>, sink: &mut Sink) {
 
 pub fn receive(wire: &Rc<Wire>) -> Contestant {
     let wire = Rc::clone(wire);
-    let mut buf = vec![0; READ];
+    let mut buf = vec![0; BUFFER];
     let mut server = Connection::server(Limits::new());
     let mut assembler = Assembler::new(Vec::new());
     let mut out = Vec::new();
@@ -52,7 +57,7 @@ pub fn receive(wire: &Rc<Wire>) -> Contestant {
 pub fn receive_in_place(wire: &Rc<Wire>) -> Contestant {
     let wire = Rc::clone(wire);
     let mut server = Connection::server(Limits::new());
-    let mut buf = vec![0; READ];
+    let mut buf = vec![0; BUFFER];
     // As much of `message` as was read to is initialized; `len` bytes of it are the message so far.
     let (mut message, mut len) = (Vec::new(), 0);
     let mut out = Vec::new();
@@ -64,7 +69,8 @@ pub fn receive_in_place(wire: &Rc<Wire>) -> Contestant {
                 if message.len() < len + missing {
                     message.resize(len + missing, 0);
                 }
-                let read = rest.split_off(..missing.min(READ).min(rest.len())).unwrap_or_default();
+                let read =
+                    rest.split_off(..missing.min(MAX_READ).min(rest.len())).unwrap_or_default();
                 let mut input = recv(read, &mut message[len..]);
                 let mut whole = false;
                 while let Some(event) = server.receive(&mut input) {
@@ -77,7 +83,7 @@ pub fn receive_in_place(wire: &Rc<Wire>) -> Contestant {
                     len = 0;
                 }
             } else {
-                let read = rest.split_off(..READ.min(rest.len())).unwrap_or_default();
+                let read = rest.split_off(..BUFFER.min(rest.len())).unwrap_or_default();
                 let mut input = recv(read, &mut buf);
                 while let Some(event) = server.receive(&mut input) {
                     let Event::Part(Part::Binary(chunk)) = event else { panic!("{event:?}") };
@@ -105,7 +111,7 @@ pub fn receive_in_place(wire: &Rc<Wire>) -> Contestant {
 /// Writes to a slice.
 pub fn send_server(messages: &Rc<[Bytes]>) -> Contestant {
     let messages = Rc::clone(messages);
-    let mut buf = vec![0; 2 * READ];
+    let mut buf = vec![0; room(&messages)];
     let mut server = Connection::server(Limits::new());
     Contestant::new(Kind::Ours, NAME, move |sink| {
         let mut out = SliceBuf::new(&mut buf);
@@ -132,7 +138,7 @@ pub fn send_server_to_vec(messages: &Rc<[Bytes]>) -> Contestant {
 /// Writes to a slice, with masking keys from the generator that the others use.
 pub fn send_client(messages: &Rc<[Bytes]>) -> Contestant {
     let messages = Rc::clone(messages);
-    let mut buf = vec![0; 2 * READ];
+    let mut buf = vec![0; room(&messages)];
     let mut rng = fastrand::Rng::with_seed(1);
     let mut client = Connection::client(Limits::new(), move || rng.u32(..).to_ne_bytes());
     Contestant::new(Kind::Ours, NAME, move |sink| {
@@ -159,7 +165,7 @@ pub fn send_client_to_vec(messages: &Rc<[Bytes]>) -> Contestant {
 }
 
 pub fn handshake(request: &'static [u8]) -> Contestant {
-    let (mut buf, mut storage, mut out) = (vec![0; READ], [0; 1024], [0; 256]);
+    let (mut buf, mut storage, mut out) = (vec![0; BUFFER], [0; 1024], [0; 256]);
     Contestant::new(Kind::Ours, NAME, move |sink| {
         let mut input = recv(request, &mut buf);
         let mut out = SliceBuf::new(&mut out);
@@ -173,7 +179,7 @@ pub fn handshake(request: &'static [u8]) -> Contestant {
 
 pub fn sse(wire: &Rc<Wire>) -> Contestant {
     let wire = Rc::clone(wire);
-    let mut buf = vec![0; READ];
+    let mut buf = vec![0; BUFFER];
     let mut assembler = sse::Assembler::new(sse::Limits::new(), sse::Storage::<Vec<u8>>::default());
     Contestant::new(Kind::Ours, NAME, move |sink| {
         for read in wire.reads() {
@@ -189,13 +195,11 @@ pub fn sse(wire: &Rc<Wire>) -> Contestant {
 
 pub fn grpc_decode(wire: &Rc<Wire>) -> Contestant {
     let wire = Rc::clone(wire);
-    let mut buf = vec![0; READ];
     let mut decoder = grpc::Decoder::new(grpc::Limits::new());
     let mut assembler = framewright::Assembler::new(Vec::new());
     Contestant::new(Kind::Ours, NAME, move |sink| {
-        for read in wire.reads() {
-            let mut input = &*recv(read, &mut buf);
-            while let Some(part) = decoder.decode(&mut input).expect("it is valid") {
+        for mut piece in wire.reads() {
+            while let Some(part) = decoder.decode(&mut piece).expect("it is valid") {
                 if let Some(message) = assembler.push(part.chunk).expect("a Vec has room") {
                     sink.binary(message);
                 }
@@ -206,7 +210,7 @@ pub fn grpc_decode(wire: &Rc<Wire>) -> Contestant {
 
 pub fn grpc_encode(messages: &Rc<[Bytes]>) -> Contestant {
     let messages = Rc::clone(messages);
-    let mut buf = vec![0; 2 * READ];
+    let mut buf = vec![0; room(&messages)];
     let mut encoder = grpc::Encoder::new();
     Contestant::new(Kind::Ours, NAME, move |sink| {
         let mut out = SliceBuf::new(&mut buf);
@@ -254,7 +258,7 @@ pub fn deflate(messages: &Rc<[Bytes]>, level: u8) -> Contestant {
 
 pub fn inflate(wire: &Rc<Wire>) -> Contestant {
     let wire = Rc::clone(wire);
-    let (mut buf, mut window) = (vec![0; READ], vec![0; READ]);
+    let (mut buf, mut window) = (vec![0; BUFFER], vec![0; BUFFER]);
     let agreed = agree(Config::new());
     let limits = Limits::new();
     let mut server = Connection::server(limits).accept_compressed();

@@ -7,12 +7,12 @@ use bytes::Bytes;
 
 use super::{Contestant, Kind};
 use crate::wire::{Content, Wire};
-use crate::{READ, recv};
+use crate::{BUFFER, recv};
 
 /// Copies each read, and unmasks it as if it were one frame; text is validated as if it were one.
 pub fn receive(wire: &Rc<Wire>) -> Contestant {
     let wire = Rc::clone(wire);
-    let mut buf = vec![0; READ];
+    let mut buf = vec![0; BUFFER];
     let is_text = wire.content != Content::Binary;
     let name = if is_text { "copy + XOR + simdutf8" } else { "copy + XOR" };
     Contestant::new(Kind::Limit, name, move |sink| {
@@ -33,7 +33,7 @@ pub fn receive(wire: &Rc<Wire>) -> Contestant {
 /// Copies each read.
 pub fn copy(wire: &Rc<Wire>) -> Contestant {
     let wire = Rc::clone(wire);
-    let mut buf = vec![0; READ];
+    let mut buf = vec![0; BUFFER];
     Contestant::new(Kind::Limit, "memcpy", move |sink| {
         for read in wire.reads() {
             black_box(recv(read, &mut buf));
@@ -45,7 +45,7 @@ pub fn copy(wire: &Rc<Wire>) -> Contestant {
 /// Looks for line ends in each read.
 pub fn lines(wire: &Rc<Wire>) -> Contestant {
     let wire = Rc::clone(wire);
-    let mut buf = vec![0; READ];
+    let mut buf = vec![0; BUFFER];
     Contestant::new(Kind::Limit, "copy + memchr", move |sink| {
         let mut lines = 0;
         for read in wire.reads() {
@@ -59,7 +59,7 @@ pub fn lines(wire: &Rc<Wire>) -> Contestant {
 /// Copies each payload.
 pub fn send(messages: &Rc<[Bytes]>) -> Contestant {
     let messages = Rc::clone(messages);
-    let mut out = Vec::with_capacity(READ);
+    let mut out = Vec::with_capacity(BUFFER);
     Contestant::new(Kind::Limit, "memcpy", move |sink| {
         out.clear();
         for message in &*messages {

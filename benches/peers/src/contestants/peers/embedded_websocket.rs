@@ -11,7 +11,7 @@ use rand_core::RngCore;
 use super::super::{Contestant, Kind};
 use super::deliver_unchecked;
 use crate::wire::Wire;
-use crate::{READ, recv};
+use crate::{BUFFER, recv};
 
 const NAME: &str = "embedded-websocket";
 const CAVEAT: &str = "does not check reserved bits, that clients mask, or UTF-8, for which \
@@ -23,7 +23,7 @@ pub fn receive(wire: &Rc<Wire>) -> Contestant {
     server.state = WebSocketState::Open;
     let longest = wire.payloads.len() / wire.items as usize;
     // A header that was cut has to be kept until the rest of it is there.
-    let (mut buf, mut kept) = (vec![0; READ + 14], 0);
+    let (mut buf, mut kept) = (vec![0; BUFFER + 14], 0);
     let (mut message, mut len) = (vec![0; longest], 0);
     Contestant::new(Kind::Peer, NAME, move |sink| {
         for read in wire.reads() {
@@ -69,7 +69,7 @@ fn send<R: RngCore + 'static, S: WebSocketType + 'static>(
     mut socket: WebSocket<R, S>,
 ) -> Contestant {
     let messages = Rc::clone(messages);
-    let mut buf = vec![0; 2 * READ];
+    let mut buf = vec![0; messages.iter().map(|message| message.len() + 14).sum()];
     Contestant::new(Kind::Peer, NAME, move |sink| {
         let mut len = 0;
         for message in &*messages {
@@ -103,7 +103,7 @@ impl RngCore for Keys {
 }
 
 pub fn handshake(request: &'static [u8]) -> Contestant {
-    let (mut buf, mut out) = (vec![0; READ], [0; 256]);
+    let (mut buf, mut out) = (vec![0; BUFFER], [0; 256]);
     Contestant::new(Kind::Peer, NAME, move |sink| {
         let input = recv(request, &mut buf);
         let mut headers = [httparse::EMPTY_HEADER; 32];

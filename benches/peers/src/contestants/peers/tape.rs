@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::READ;
+use crate::MAX_READ;
 use crate::sink::Sink;
 use crate::wire::Wire;
 
@@ -36,7 +36,7 @@ impl Tape {
 
     fn recv(&mut self, room: usize) -> Option<&[u8]> {
         let rest = &self.wire.bytes[self.at..];
-        let read = &rest[..rest.len().min(room).min(READ)];
+        let read = &rest[..rest.len().min(room).min(MAX_READ)];
         self.at += read.len();
         if read.is_empty() {
             self.at = 0;

@@ -2,10 +2,9 @@ use std::cell::Cell;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bytes::{Buf, BufMut, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes};
 use futures_core::Stream;
 use http_body::{Body, Frame};
 use tonic::Status;
@@ -39,15 +38,13 @@ impl Encoder for Plain {
     }
 }
 
-/// The body of a request, which never ends.
-struct Tape {
-    wire: Arc<[u8]>,
-    read_len: usize,
+/// The body of a request, which never ends, in pieces as h2 hands them out.
+struct Pieces {
+    pieces: Vec<Bytes>,
     at: usize,
-    buf: BytesMut,
 }
 
-impl Body for Tape {
+impl Body for Pieces {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -55,24 +52,18 @@ impl Body for Tape {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let this = &mut *self;
-        let rest = &this.wire[this.at..];
-        let read = &rest[..rest.len().min(this.read_len)];
-        this.at += read.len();
-        if read.is_empty() {
-            this.at = 0;
+        let Some(piece) = self.pieces.get(self.at).cloned() else {
+            self.at = 0;
             return Poll::Pending;
-        }
-        // As h2 does: into a buffer of its own, out of which it hands pieces.
-        this.buf.extend_from_slice(read);
-        Poll::Ready(Some(Ok(Frame::data(this.buf.split().freeze()))))
+        };
+        self.at += 1;
+        Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 }
 
 pub fn decode(wire: &Rc<Wire>) -> Contestant {
-    let (read_len, buf) = (wire.read_len, BytesMut::with_capacity(wire.read_len));
-    let body = Tape { wire: Arc::from(&wire.bytes[..]), read_len, at: 0, buf };
-    let mut streaming = Streaming::new_request(Plain, body, None, None);
+    let pieces = wire.reads().map(Bytes::copy_from_slice).collect();
+    let mut streaming = Streaming::new_request(Plain, Pieces { pieces, at: 0 }, None, None);
     Contestant::new(Kind::Peer, NAME, move |sink| {
         let mut cx = context();
         while let Poll::Ready(message) = Pin::new(&mut streaming).poll_next(&mut cx) {

@@ -8,7 +8,7 @@ use websocket_sans_io::{
 use super::super::{Contestant, Kind};
 use super::deliver_unchecked;
 use crate::wire::Wire;
-use crate::{READ, recv};
+use crate::{BUFFER, recv};
 
 const NAME: &str = "websocket-sans-io";
 const CAVEAT: &str = "checks nothing; messages are joined by its user, and \
@@ -17,7 +17,7 @@ const CAVEAT: &str = "checks nothing; messages are joined by its user, and \
 pub fn receive(wire: &Rc<Wire>) -> Contestant {
     let wire = Rc::clone(wire);
     let mut decoder = WebsocketFrameDecoder::new();
-    let mut buf = vec![0; READ];
+    let mut buf = vec![0; BUFFER];
     // The message as far as it has come, unless it lies whole in a read.
     let (mut message, mut joined) = (Vec::new(), false);
     Contestant::new(Kind::Peer, NAME, move |sink| {

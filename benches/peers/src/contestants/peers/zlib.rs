@@ -6,7 +6,7 @@ use bytes::Bytes;
 use zlib_rs::{Deflate, DeflateFlush, Inflate, InflateFlush};
 
 use super::super::{Contestant, Kind};
-use crate::READ;
+use crate::BUFFER;
 use crate::sink::Sink;
 use crate::wire::{Wire, frame, frames};
 
@@ -16,7 +16,7 @@ const CAVEAT: &str = "no WebSocket: compression alone, of or to a buffer";
 pub fn deflate(messages: &Rc<[Bytes]>, level: u8) -> Contestant {
     let messages = Rc::clone(messages);
     let mut deflate = Deflate::new(i32::from(level), false, 15);
-    let mut room = vec![0; READ];
+    let mut room = vec![0; BUFFER];
     Contestant::new(Kind::Peer, NAME, move |sink| {
         for message in &*messages {
             let before = deflate.total_out();
@@ -39,7 +39,7 @@ pub fn inflate(wire: &Rc<Wire>) -> Contestant {
     let payloads: Vec<Vec<u8>> =
         frames(&wire.bytes).into_iter().map(|frame| frame.payload).collect();
     let mut inflate = Inflate::new(false, 15);
-    let mut room = vec![0; READ];
+    let mut room = vec![0; BUFFER];
     Contestant::new(Kind::Peer, NAME, move |sink: &mut Sink| {
         for payload in &payloads {
             let before = inflate.total_out();
