@@ -1,13 +1,18 @@
 //! The crates that others would pick.
 
+mod actix;
 mod embedded_websocket;
+mod event_streams;
+mod fastwebsockets;
 mod sockudo;
-mod sse_codec;
+mod soketto;
 mod tape;
 mod tokio_websockets;
 mod tonic;
 mod tungstenite;
+mod web_socket;
 mod websocket_sans_io;
+mod wtx;
 mod yawc;
 mod zlib;
 
@@ -24,6 +29,11 @@ pub fn receive(wire: &Rc<Wire>, fragments: usize) -> Vec<Contestant> {
         tokio_websockets::receive(wire),
         sockudo::receive(wire),
         yawc::receive(wire),
+        fastwebsockets::receive(wire),
+        wtx::receive(wire),
+        soketto::receive(wire),
+        web_socket::receive(wire),
+        actix::receive(wire),
         websocket_sans_io::receive(wire),
     ];
     if fragments == 1 {
@@ -38,6 +48,11 @@ pub fn send(messages: &Rc<[Bytes]>, client: bool) -> Vec<Contestant> {
         tokio_websockets::send(messages, client),
         sockudo::send(messages, client),
         yawc::send(messages, client),
+        fastwebsockets::send(messages, client),
+        wtx::send(messages, client),
+        soketto::send(messages, client),
+        web_socket::send(messages, client),
+        actix::send(messages, client),
         websocket_sans_io::send(messages, client),
         if client {
             embedded_websocket::send_client(messages)
@@ -52,12 +67,17 @@ pub fn handshake(request: &'static [u8]) -> Vec<Contestant> {
         tungstenite::handshake(request),
         tokio_websockets::handshake(request),
         sockudo::handshake(request),
+        soketto::handshake(request),
         embedded_websocket::handshake(request),
     ]
 }
 
 pub fn sse(wire: &Rc<Wire>) -> Vec<Contestant> {
-    vec![sse_codec::decode(wire)]
+    vec![
+        event_streams::sse_codec(wire),
+        event_streams::eventsource_stream(wire),
+        event_streams::sseer(wire),
+    ]
 }
 
 pub fn grpc_decode(wire: &Rc<Wire>) -> Vec<Contestant> {
@@ -69,11 +89,21 @@ pub fn grpc_encode(messages: &Rc<[Bytes]>) -> Vec<Contestant> {
 }
 
 pub fn deflate(messages: &Rc<[Bytes]>, level: u8) -> Vec<Contestant> {
-    vec![zlib::deflate(messages, level), sockudo::deflate(messages, level)]
+    vec![
+        zlib::deflate(messages, level),
+        sockudo::deflate(messages, level),
+        yawc::deflate(messages, level),
+        zlib::deflate_miniz(messages, level),
+    ]
 }
 
 pub fn inflate(wire: &Rc<Wire>) -> Vec<Contestant> {
-    vec![zlib::inflate(wire), sockudo::inflate(wire)]
+    vec![
+        zlib::inflate(wire),
+        sockudo::inflate(wire),
+        yawc::inflate(wire),
+        zlib::inflate_miniz(wire),
+    ]
 }
 
 /// Has `std` look at what a peer gives out as text without a look at it.
@@ -85,3 +115,5 @@ fn deliver_unchecked(content: Content, message: &[u8], sink: &mut crate::sink::S
 }
 
 const UTF8_BY_STD: &str = "does not check UTF-8; `core::str::from_utf8` was put behind it";
+const WRITES_EACH: &str =
+    "writes every message by itself, and is not charged for what a system call takes";

@@ -13,16 +13,23 @@ use crate::MAX_READ;
 use crate::sink::Sink;
 use crate::wire::Wire;
 
-/// The end of a connection whose other end says the whole wire in each lap, and then waits.
+/// The end of a connection whose other end says the whole wire again and again.
 pub struct Tape {
     wire: Rc<Wire>,
     at: usize,
+    /// Whether there is nothing to be read for a while, each time that the whole wire was.
+    pauses: bool,
     outlet: Rc<Outlet>,
 }
 
 impl Tape {
     pub fn new(wire: &Rc<Wire>) -> Self {
-        Self { wire: Rc::clone(wire), at: 0, outlet: Rc::default() }
+        Self { wire: Rc::clone(wire), at: 0, pauses: true, outlet: Rc::default() }
+    }
+
+    /// One that never keeps its reader waiting: for those that cannot be told to stop.
+    pub fn endless(wire: &Rc<Wire>) -> Self {
+        Self { pauses: false, ..Self::new(wire) }
     }
 
     /// One whose other end says nothing.
@@ -35,13 +42,15 @@ impl Tape {
     }
 
     fn recv(&mut self, room: usize) -> Option<&[u8]> {
+        if self.at == self.wire.bytes.len() {
+            self.at = 0;
+            if self.pauses {
+                return None;
+            }
+        }
         let rest = &self.wire.bytes[self.at..];
         let read = &rest[..rest.len().min(room).min(MAX_READ)];
         self.at += read.len();
-        if read.is_empty() {
-            self.at = 0;
-            return None;
-        }
         Some(read)
     }
 }
@@ -138,6 +147,37 @@ impl AsyncWrite for Tape {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl futures_io::AsyncRead for Tape {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.read(buf) {
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
+            read => Poll::Ready(read),
+        }
+    }
+}
+
+impl futures_io::AsyncWrite for Tape {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Poll::Ready(self.write(buf))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
 }
