@@ -4,6 +4,7 @@
 
 pub mod contestants;
 pub mod machine;
+pub mod plot;
 pub mod race;
 pub mod report;
 pub mod sink;

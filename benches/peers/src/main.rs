@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 use framewright_peers::race::{Build, race};
-use framewright_peers::{machine, report, worker};
+use framewright_peers::{machine, plot, report, worker};
 use lexopt::Arg::{Long, Value};
 use lexopt::{Parser, ValueExt};
 
@@ -20,6 +20,7 @@ Options:
   --rounds N          how often each contestant has its turn (default: 41)
   --with LABEL=PATH   also race another build of this program
   --markdown FILE     write the tables to FILE (default: standard output)
+  --svg FILE          draw the plot to FILE
   --worker            be driven by another
 ";
 
@@ -27,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut filter = String::new();
     let mut rounds = 41;
     let mut builds = vec![("baseline".to_owned(), env::current_exe()?)];
-    let mut markdown = None::<PathBuf>;
+    let (mut markdown, mut svg) = (None::<PathBuf>, None::<PathBuf>);
     let mut args = Parser::from_env();
     while let Some(arg) = args.next()? {
         match arg {
@@ -39,6 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 builds.push((label.to_owned(), path.into()));
             }
             Long("markdown") => markdown = Some(args.value()?.into()),
+            Long("svg") => svg = Some(args.value()?.into()),
             Long("help") => {
                 print!("{HELP}");
                 return Ok(());
@@ -54,10 +56,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let outcomes = race(&mut builds, &filter, rounds)?;
     let machine = machine::describe();
     let mut tables = String::new();
-    report::write(&mut tables, &builds, &outcomes, &machine)?;
+    report::write(&mut tables, &machine, &builds, &outcomes)?;
     match markdown {
         Some(path) => fs::write(path, tables)?,
         None => print!("{tables}"),
+    }
+    if let Some(path) = svg {
+        fs::write(path, plot::draw(&outcomes, &machine))?;
     }
     Ok(())
 }

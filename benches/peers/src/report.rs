@@ -1,91 +1,97 @@
-//! Tables in Markdown.
+//! The tables, in Markdown.
 
 use std::fmt::{self, Write};
 
+use crate::contestants::Kind;
 use crate::race::{Build, Outcome, Runner};
 
-/// Writes what was run, where, and how it went.
+/// Writes where it was run, and how it went: what counts, then everything.
 pub fn write(
     out: &mut String,
+    machine: &str,
     builds: &[Build],
     outcomes: &[Outcome],
-    machine: &str,
 ) -> fmt::Result {
-    writeln!(out, "{machine}\n")?;
+    writeln!(out, "{machine} Builds:\n")?;
     for build in builds {
-        writeln!(out, "* {}: target features {}", build.label, build.target_features())?;
+        writeln!(out, "- {}: may use {} without asking", build.label, build.target_features())?;
     }
-    let mut caveats: Vec<String> = Vec::new();
-    let mut group = "";
+    summary(out, builds, outcomes)?;
+    writeln!(out, "\n## All contestants\n")?;
+    writeln!(out, "The median, in ns per item, of the {} build.\n", builds[0].label)?;
+    writeln!(out, "| | |\n|---|---|")?;
+    let mut notes = Notes::default();
     for outcome in outcomes {
-        if outcome.group != group {
-            group = outcome.group;
-            writeln!(out, "\n### {group}\n")?;
-            write!(out, "| | ours, ns | best peer, ns | limit, ns |")?;
-            for build in builds {
-                write!(out, " ours ÷ best, {} |", build.label)?;
-            }
-            writeln!(out, " to reach | other peers, ns |")?;
-            writeln!(out, "|---|---|---|---|{}---|---|", "---|".repeat(builds.len()))?;
-        }
-        row(out, builds, outcome, &mut caveats)?;
+        let mut runners: Vec<&Runner> = outcome.runners.iter().filter(|r| r.build == 0).collect();
+        runners.sort_by(|a, b| a.time().total_cmp(&b.time()));
+        let runners: Vec<String> = runners.into_iter().map(|r| notes.entry(r)).collect();
+        writeln!(out, "| {}, {} | {} |", outcome.group, outcome.name, runners.join(" · "))?;
     }
     writeln!(out)?;
-    for (n, caveat) in caveats.iter().enumerate() {
-        writeln!(out, "{}. {caveat}", n + 1)?;
+    for (n, note) in notes.0.iter().enumerate() {
+        writeln!(out, "{}. {note}", n + 1)?;
     }
     Ok(())
 }
 
-fn row(
-    out: &mut String,
-    builds: &[Build],
-    outcome: &Outcome,
-    caveats: &mut Vec<String>,
-) -> fmt::Result {
-    let mut mark = |runner: &Runner| {
-        let caveat = &runner.profile.caveat;
-        let name = &runner.profile.name;
-        if caveat.is_empty() {
-            return format!("{name} {}", ns(runner.time()));
-        }
-        let text = format!("{name}: {caveat}");
-        let known = caveats.iter().position(|known| *known == text);
-        let number = known.unwrap_or_else(|| {
-            caveats.push(text);
-            caveats.len() - 1
-        });
-        format!("{name}<sup>{}</sup> {}", number + 1, ns(runner.time()))
-    };
-    let ours: Vec<String> = outcome
-        .ours(0)
-        .map(|runner| match runner.profile.name.split_once(", ") {
-            Some((_, how)) => format!("{how} {}", ns(runner.time())),
-            None => ns(runner.time()),
-        })
-        .collect();
-    let peers: Vec<String> = outcome.peers(0).into_iter().map(&mut mark).collect();
-    let limit = outcome
-        .limit()
-        .map_or("–".to_owned(), |limit| format!("{} {}", limit.profile.name, ns(limit.time())));
-    let (best, others) = match peers.split_first() {
-        Some((best, others)) => (best.as_str(), others.join(", ")),
-        None => ("–", String::new()),
-    };
-    write!(out, "| {} | {} | {best} | {limit} |", outcome.name, ours.join("; "))?;
-    for build in 0..builds.len() {
-        match outcome.ratio(build) {
-            Some(ratio) if ratio <= outcome.bar => write!(out, " **{ratio:.2}** |")?,
-            Some(ratio) => write!(out, " {ratio:.2} |")?,
-            None => write!(out, " – |")?,
-        }
+/// What counts: ours, the best peer, and how one compares to the other in every build.
+fn summary(out: &mut String, builds: &[Build], outcomes: &[Outcome]) -> fmt::Result {
+    write!(out, "\n| ns per item | limit | framewright | best peer | |")?;
+    for build in builds {
+        write!(out, " {} |", build.label)?;
     }
-    writeln!(out, " ≤ {:.2} | {others} |", outcome.bar)
+    writeln!(out, " to reach |\n|---|--:|--:|--:|---|{}--:|", "--:|".repeat(builds.len()))?;
+    let mut group = "";
+    for outcome in outcomes {
+        if outcome.group != group {
+            group = outcome.group;
+            writeln!(out, "| **{group}** |{}", " |".repeat(builds.len() + 5))?;
+        }
+        let time = |runner: Option<&Runner>| runner.map_or("–".to_owned(), |r| ns(r.time()));
+        let best = outcome.peers(0).first().copied();
+        write!(
+            out,
+            "| {} | {} | {} | {} | {} |",
+            outcome.name,
+            time(outcome.limit()),
+            time(outcome.ours(0).next()),
+            time(best),
+            best.map_or("–", |best| &best.profile.name),
+        )?;
+        for build in 0..builds.len() {
+            match outcome.ratio(build) {
+                Some(ratio) if ratio <= outcome.bar => write!(out, " **{ratio:.2}** |")?,
+                Some(ratio) => write!(out, " {ratio:.2} |")?,
+                None => write!(out, " – |")?,
+            }
+        }
+        writeln!(out, " ≤ {:.2} |", outcome.bar)?;
+    }
+    Ok(())
+}
+
+/// What contestants leave out.
+#[derive(Default)]
+struct Notes<'a>(Vec<&'a str>);
+
+impl<'a> Notes<'a> {
+    fn entry(&mut self, runner: &'a Runner) -> String {
+        let (profile, time) = (&runner.profile, ns(runner.time()));
+        match profile.kind {
+            Kind::Limit => return format!("*{}* {time}", profile.name),
+            Kind::Ours => return format!("**{}** {time}", profile.name),
+            Kind::Peer if profile.caveat.is_empty() => return format!("{} {time}", profile.name),
+            Kind::Peer => {}
+        }
+        let known = self.0.iter().position(|note| *note == profile.caveat);
+        let number = known.unwrap_or_else(|| {
+            self.0.push(&profile.caveat);
+            self.0.len() - 1
+        });
+        format!("{}<sup>{}</sup> {time}", profile.name, number + 1)
+    }
 }
 
 fn ns(time: f64) -> String {
-    match time {
-        ..10.0 => format!("{time:.1}"),
-        _ => format!("{time:.0}"),
-    }
+    if time < 10.0 { format!("{time:.1}") } else { format!("{time:.0}") }
 }

@@ -256,7 +256,11 @@ fn sse(wire: &Rc<Wire>) -> Vec<Contestant> {
 }
 
 fn grpc_decode(wire: &Rc<Wire>) -> Vec<Contestant> {
-    let mut all = vec![limits::copy(wire), framewright::grpc_decode(wire)];
+    let mut all = vec![framewright::grpc_decode(wire)];
+    if wire.bytes.len() > wire.items as usize * BUFFER {
+        // Others need not be copied.
+        all.push(limits::copy(wire));
+    }
     all.extend(peers::grpc_decode(wire));
     all
 }
