@@ -13,31 +13,55 @@ use framewright::{Buffer, SliceBuf};
 /// How many items there are in a lap.
 const ITEMS: usize = 100;
 
-/// What there is to do, and for each a function that makes what it takes, and then goes round.
-const TASKS: [(&str, fn(usize)); 14] = [
-    ("ws receive binary 16 B", |laps| receive(laps, Message::Binary(&[0x5A; 16]))),
-    ("ws receive binary 125 B", |laps| receive(laps, Message::Binary(&[0x5A; 125]))),
-    ("ws receive ASCII 125 B", |laps| receive(laps, Message::Text(&"a".repeat(125)))),
-    ("ws receive CJK 126 B", |laps| receive(laps, Message::Text(&"框".repeat(42)))),
-    ("ws receive binary 1 KiB", |laps| receive(laps, Message::Binary(&[0x5A; 1024]))),
-    ("ws receive 10 fragments of 32 B", receive_fragments),
-    ("ws send server 16 B", |laps| send_server(laps, &[0x5A; 16])),
-    ("ws send client 125 B", |laps| send_client(laps, &[0x5A; 125])),
-    ("ws handshake server", handshake),
-    ("sse receive 190 B", |laps| receive_event(laps, "")),
-    ("sse receive type, id and 190 B", |laps| receive_event(laps, "event: delta\nid: 1234567\n")),
-    ("sse send 190 B", send_event),
-    ("grpc decode 16 B", decode),
-    ("grpc encode 16 B", encode),
+struct Task {
+    name: &'static str,
+    /// Makes what it takes, and then goes round as often.
+    run: fn(usize),
+}
+
+/// What there is to do.
+const TASKS: [Task; 14] = [
+    Task {
+        name: "ws receive binary 16 B",
+        run: |laps| receive(laps, Message::Binary(&[0x5A; 16])),
+    },
+    Task {
+        name: "ws receive binary 125 B",
+        run: |laps| receive(laps, Message::Binary(&[0x5A; 125])),
+    },
+    Task {
+        name: "ws receive ASCII 125 B",
+        run: |laps| receive(laps, Message::Text(&"a".repeat(125))),
+    },
+    Task {
+        name: "ws receive CJK 126 B",
+        run: |laps| receive(laps, Message::Text(&"框".repeat(42))),
+    },
+    Task {
+        name: "ws receive binary 1 KiB",
+        run: |laps| receive(laps, Message::Binary(&[0x5A; 1024])),
+    },
+    Task { name: "ws receive 10 fragments of 32 B", run: receive_fragments },
+    Task { name: "ws send server 16 B", run: |laps| send_server(laps, &[0x5A; 16]) },
+    Task { name: "ws send client 125 B", run: |laps| send_client(laps, &[0x5A; 125]) },
+    Task { name: "ws handshake server", run: handshake },
+    Task { name: "sse receive 190 B", run: |laps| receive_event(laps, "") },
+    Task {
+        name: "sse receive type, id and 190 B",
+        run: |laps| receive_event(laps, "event: delta\nid: 1234567\n"),
+    },
+    Task { name: "sse send 190 B", run: send_event },
+    Task { name: "grpc decode 16 B", run: decode },
+    Task { name: "grpc encode 16 B", run: encode },
 ];
 
 fn main() {
     let args: Vec<String> = env::args().skip(1).collect();
     match &args[..] {
-        [] => TASKS.iter().for_each(|(name, _)| println!("{name}")),
+        [] => TASKS.iter().for_each(|task| println!("{}", task.name)),
         [name, laps] => {
-            let (_, run) = TASKS.iter().find(|(known, _)| known == name).expect("a known name");
-            run(laps.parse().expect("a number"));
+            let task = TASKS.iter().find(|task| task.name == name).expect("a known name");
+            (task.run)(laps.parse().expect("a number"));
         }
         _ => panic!("takes a name and a number of laps, or nothing to list the names"),
     }

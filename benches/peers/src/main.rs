@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 use framewright_peers::race::{Build, race};
-use framewright_peers::{machine, plot, report, worker};
+use framewright_peers::{growth, machine, plot, report, worker};
 use lexopt::Arg::{Long, Value};
 use lexopt::{Parser, ValueExt};
 
@@ -21,6 +21,7 @@ Options:
   --with LABEL=PATH   also race another build of this program
   --markdown FILE     write the tables to FILE (default: standard output)
   --svg FILE          draw the plot to FILE
+  --growth            instead, tell what work costs as it grows
   --worker            be driven by another
 ";
 
@@ -33,6 +34,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     while let Some(arg) = args.next()? {
         match arg {
             Long("worker") => return Ok(worker::serve()?),
+            Long("growth") => {
+                let mut tables = String::new();
+                growth::write(&mut tables)?;
+                print!("{tables}");
+                return Ok(());
+            }
             Long("rounds") => rounds = args.value()?.parse()?,
             Long("with") => {
                 let build = args.value()?.string()?;

@@ -12,11 +12,12 @@ pub fn write(
     builds: &[Build],
     outcomes: &[Outcome],
 ) -> fmt::Result {
-    writeln!(out, "{machine} Builds:\n")?;
+    writeln!(out, "# Results\n\n{machine} Builds:\n")?;
     for build in builds {
         writeln!(out, "- {}: may use {} without asking", build.label, build.target_features())?;
     }
     summary(out, builds, outcomes)?;
+    handshakes(out, outcomes)?;
     writeln!(out, "\n## All contestants\n")?;
     writeln!(out, "The median, in ns per item, of the {} build.\n", builds[0].label)?;
     writeln!(out, "| | |\n|---|---|")?;
@@ -70,6 +71,20 @@ fn summary(out: &mut String, builds: &[Build], outcomes: &[Outcome]) -> fmt::Res
     Ok(())
 }
 
+/// What the time for a handshake comes to.
+fn handshakes(out: &mut String, outcomes: &[Outcome]) -> fmt::Result {
+    let Some(outcome) = outcomes.iter().find(|outcome| outcome.group.contains("handshake")) else {
+        return Ok(());
+    };
+    let mut runners: Vec<&Runner> = outcome.runners.iter().filter(|r| r.build == 0).collect();
+    runners.sort_by(|a, b| a.time().total_cmp(&b.time()));
+    let rates = runners.into_iter().map(|r| {
+        let thousands = 1e6 / r.time();
+        format!("{} {thousands:.0},000", r.profile.name)
+    });
+    writeln!(out, "\nHandshakes per second: {}.", rates.collect::<Vec<_>>().join(", "))
+}
+
 /// What contestants leave out.
 #[derive(Default)]
 struct Notes<'a>(Vec<&'a str>);
@@ -92,6 +107,7 @@ impl<'a> Notes<'a> {
     }
 }
 
-fn ns(time: f64) -> String {
+/// A time for people.
+pub fn ns(time: f64) -> String {
     if time < 10.0 { format!("{time:.1}") } else { format!("{time:.0}") }
 }

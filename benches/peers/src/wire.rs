@@ -4,7 +4,7 @@ use bytes::Bytes;
 use fastrand::Rng;
 use zlib_rs::{Deflate, DeflateFlush};
 
-use crate::{BUFFER, text};
+use crate::{BUFFER, MAX_READ, text};
 
 /// What text or binary messages are made of.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -18,8 +18,10 @@ pub enum Content {
 pub struct Wire {
     pub bytes: Vec<u8>,
     pub items: u64,
-    /// The longest of a read.
+    /// The longest of a read, where the user brings the buffer.
     pub read_len: usize,
+    /// The longest of a read, for those who have a buffer of their own.
+    pub max_read: usize,
     pub content: Content,
     /// All payloads, one behind the other.
     pub payloads: Vec<u8>,
@@ -32,9 +34,17 @@ impl Wire {
             bytes: bytes.to_vec(),
             items: 1,
             read_len: BUFFER,
+            max_read: MAX_READ,
             content: Content::Binary,
             payloads: Vec::new(),
         }
+    }
+
+    /// The same in reads of at most so many bytes, whoever reads.
+    #[must_use]
+    pub fn in_reads_of(mut self, len: usize) -> Self {
+        (self.read_len, self.max_read) = (len, len);
+        self
     }
 
     /// What comes in reads.
@@ -64,7 +74,7 @@ impl Wire {
             }
             payloads.extend_from_slice(&message);
         }
-        Self { bytes, items: count as u64, read_len: BUFFER, content, payloads }
+        Self { bytes, items: count as u64, read_len: BUFFER, max_read: MAX_READ, content, payloads }
     }
 
     /// Compressed messages of a client, each of which can refer to those before.
@@ -83,6 +93,7 @@ impl Wire {
             bytes,
             items: messages.len() as u64,
             read_len: BUFFER,
+            max_read: MAX_READ,
             content: Content::Binary,
             payloads: messages.concat(),
         }
@@ -99,7 +110,14 @@ impl Wire {
             bytes.extend_from_slice(b"\n\n");
             payloads.extend_from_slice(data.as_bytes());
         }
-        Self { bytes, items: count as u64, read_len, content: Content::Ascii, payloads }
+        Self {
+            bytes,
+            items: count as u64,
+            read_len,
+            max_read: MAX_READ,
+            content: Content::Ascii,
+            payloads,
+        }
     }
 
     /// As many messages of `len` bytes, each behind its prefix.
@@ -114,7 +132,7 @@ impl Wire {
             payloads.extend_from_slice(&message);
         }
         let content = Content::Binary;
-        Self { bytes, items: count as u64, read_len: BUFFER, content, payloads }
+        Self { bytes, items: count as u64, read_len: BUFFER, max_read: MAX_READ, content, payloads }
     }
 }
 

@@ -32,7 +32,7 @@ fn deliver(message: Message<'_>, sink: &mut Sink) {
 
 pub fn receive(wire: &Rc<Wire>) -> Contestant {
     let wire = Rc::clone(wire);
-    let mut buf = vec![0; BUFFER];
+    let mut buf = vec![0; wire.read_len];
     let mut server = Connection::server(Limits::new());
     let mut assembler = Assembler::new(Vec::new());
     let mut out = Vec::new();

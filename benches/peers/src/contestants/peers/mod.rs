@@ -6,7 +6,7 @@ mod event_streams;
 mod fastwebsockets;
 mod sockudo;
 mod soketto;
-mod tape;
+pub mod tape;
 mod tokio_websockets;
 mod tonic;
 mod tungstenite;
@@ -40,6 +40,11 @@ pub fn receive(wire: &Rc<Wire>, fragments: usize) -> Vec<Contestant> {
         all.extend([yawc::receive_frames(wire), embedded_websocket::receive(wire)]);
     }
     all
+}
+
+/// The one to grow beside: the most used.
+pub fn for_growth(wire: &Rc<Wire>) -> Vec<Contestant> {
+    vec![tungstenite::receive(wire)]
 }
 
 pub fn send(messages: &Rc<[Bytes]>, client: bool) -> Vec<Contestant> {

@@ -9,7 +9,6 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::MAX_READ;
 use crate::sink::Sink;
 use crate::wire::Wire;
 
@@ -49,7 +48,7 @@ impl Tape {
             }
         }
         let rest = &self.wire.bytes[self.at..];
-        let read = &rest[..rest.len().min(room).min(MAX_READ)];
+        let read = &rest[..rest.len().min(room).min(self.wire.max_read)];
         self.at += read.len();
         Some(read)
     }

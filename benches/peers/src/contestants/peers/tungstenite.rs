@@ -2,7 +2,7 @@ use std::io;
 use std::rc::Rc;
 
 use bytes::Bytes;
-use tungstenite::protocol::{Role, WebSocket};
+use tungstenite::protocol::{Role, WebSocket, WebSocketConfig};
 use tungstenite::{Error, Message};
 
 use super::super::{Contestant, Kind};
@@ -12,7 +12,8 @@ use crate::wire::Wire;
 const NAME: &str = "tungstenite";
 
 pub fn receive(wire: &Rc<Wire>) -> Contestant {
-    let mut socket = WebSocket::from_raw_socket(Tape::new(wire), Role::Server, None);
+    let config = WebSocketConfig::default().max_frame_size(None).max_message_size(None);
+    let mut socket = WebSocket::from_raw_socket(Tape::new(wire), Role::Server, Some(config));
     Contestant::new(Kind::Peer, NAME, move |sink| {
         loop {
             match socket.read() {
