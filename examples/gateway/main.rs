@@ -99,6 +99,8 @@ struct Shared {
     buf: Vec<u8>,
     /// Where compressed messages are inflated, for every peer too.
     window: Vec<u8>,
+    /// Memory for what is sent. A peer keeps it only as long as something waits there.
+    spare: Vec<u8>,
     max_message: u64,
     deflate: Option<Config>,
     /// Milliseconds since the start.
@@ -129,6 +131,7 @@ impl Gateway {
         let shared = Shared {
             buf: vec![0; 64 * 1024],
             window: vec![0; 16 * 1024],
+            spare: Vec::new(),
             max_message: args.max_message,
             deflate: args.deflate,
             now: 0,
@@ -172,7 +175,7 @@ impl Gateway {
                     WAKER => {}
                     Token(key) => {
                         if let Some(peer) = self.peers.get_mut(key) {
-                            peer.note(event.is_readable() || event.is_read_closed());
+                            peer.note(event);
                             self.drive(key);
                         }
                     }
@@ -226,7 +229,7 @@ impl Gateway {
     /// Lets a peer go on as far as it can, and everybody hear what it said.
     fn drive(&mut self, key: usize) {
         let Some(peer) = self.peers.get_mut(key) else { return };
-        match peer.drive(&mut self.shared) {
+        match peer.act(&mut self.shared, Peer::drive) {
             Progress::Blocked => {}
             Progress::Yielded => queue(&mut self.again, key, peer),
             Progress::Ended => {
@@ -243,7 +246,7 @@ impl Gateway {
     fn for_each(&mut self, mut act: impl FnMut(&mut Peer, &mut Shared) -> Progress) {
         let Self { peers, shared, again, .. } = self;
         peers.retain(|key, peer| {
-            let progress = act(peer, shared);
+            let progress = peer.act(shared, &mut act);
             if progress == Progress::Yielded {
                 queue(again, key, peer);
             }

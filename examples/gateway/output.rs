@@ -1,4 +1,5 @@
 use std::io::{self, Write};
+use std::mem;
 
 use framewright::{Buffer, BufferFull};
 
@@ -10,8 +11,27 @@ pub struct Output {
 }
 
 impl Output {
-    /// Memory above this is given back once all is sent.
-    const KEEP: usize = 16 * 1024;
+    /// The most memory that is kept for the next who has something to send.
+    const SPARE: usize = 1 << 20;
+
+    /// Takes memory that nobody uses, unless it has some.
+    pub fn borrow(&mut self, spare: &mut Vec<u8>) {
+        if self.bytes.capacity() == 0 {
+            mem::swap(&mut self.bytes, spare);
+        }
+    }
+
+    /// Gives its memory back, unless something waits there to be sent.
+    ///
+    /// So who is idle holds none, and what peers send one after the other goes through the same few cache lines.
+    pub fn give_back(&mut self, spare: &mut Vec<u8>) {
+        if self.bytes.is_empty() {
+            let bytes = mem::take(&mut self.bytes);
+            if (spare.capacity()..=Self::SPARE).contains(&bytes.capacity()) {
+                *spare = bytes;
+            }
+        }
+    }
 
     /// Bytes that the peer has not taken.
     pub fn pending(&self) -> usize {
@@ -35,9 +55,6 @@ impl Output {
         if self.sent >= self.pending() {
             self.bytes.drain(..self.sent);
             self.sent = 0;
-        }
-        if self.bytes.is_empty() {
-            self.bytes.shrink_to(Self::KEEP);
         }
         Ok(progress)
     }

@@ -1,7 +1,9 @@
 use std::io::{self, Read};
+use std::mem;
 use std::net::Shutdown;
 
 use framewright::http1::{Body, HeadReader, Limits, Request, ResponseWriter};
+use mio::event::Event;
 use mio::net::TcpStream;
 
 use crate::Shared;
@@ -16,7 +18,10 @@ const HIGH_WATER: usize = 256 * 1024;
 /// A member of the chat room that is this many bytes behind is dropped.
 const BEHIND: usize = 1 << 20;
 /// How many reads a peer gets before it is the others' turn.
-const READS: usize = 16;
+const READS: usize = 4;
+/// Whether a read that leaves room in the buffer has emptied the socket, and an event tells of what comes after it
+/// (epoll(7), kqueue). Elsewhere it takes another read, one that would block, to hear of more.
+const SHORT_READ_IS_LAST: bool = cfg!(any(target_os = "linux", target_os = "macos"));
 /// How long a request head may take, and an idle connection without one, in ms.
 const HEAD_WITHIN: u64 = 15_000;
 /// How long a peer has to close after we did, in ms.
@@ -31,10 +36,14 @@ pub struct Peer {
     stream: TcpStream,
     /// Whether a read may find something.
     readable: bool,
+    /// Whether the other end has said its last, which no further event tells.
+    read_closed: bool,
     /// Whether it is on the list of those who go on without an event.
     pub queued: bool,
     out: Output,
-    /// When the peer took something last, or all there was.
+    /// Whether something waits for the peer to take it.
+    blocked: bool,
+    /// When that began, or when the peer took a part of it.
     taken_at: u64,
     state: State,
 }
@@ -70,16 +79,31 @@ impl Peer {
         Self {
             stream,
             readable: true,
+            read_closed: false,
             queued: false,
             out: Output::default(),
+            blocked: false,
             taken_at: now,
             state: State::http(now),
         }
     }
 
     /// Notes what the event loop has learnt.
-    pub fn note(&mut self, readable: bool) {
-        self.readable |= readable;
+    pub fn note(&mut self, event: &Event) {
+        self.read_closed |= event.is_read_closed();
+        self.readable |= event.is_readable() || self.read_closed;
+    }
+
+    /// Does something with memory for output that it has no longer than it needs it.
+    pub fn act(
+        &mut self,
+        shared: &mut Shared,
+        act: impl FnOnce(&mut Self, &mut Shared) -> Progress,
+    ) -> Progress {
+        self.out.borrow(&mut shared.spare);
+        let progress = act(self, shared);
+        self.out.give_back(&mut shared.spare);
+        progress
     }
 
     /// Reads, answers and writes until the other end blocks or it is somebody else's turn.
@@ -97,10 +121,11 @@ impl Peer {
             if !self.readable || self.out.pending() > HIGH_WATER {
                 return Ok(Progress::Blocked);
             }
-            let mut buf = std::mem::take(&mut shared.buf);
+            let mut buf = mem::take(&mut shared.buf);
             let read = self.stream.read(&mut buf);
             if let Ok(n @ 1..) = read {
                 self.receive(&mut buf[..n], shared);
+                self.readable = n == buf.len() || self.read_closed || !SHORT_READ_IS_LAST;
             }
             shared.buf = buf;
             match read {
@@ -166,11 +191,15 @@ impl Peer {
             Filled::End if persistent => self.state = State::http(shared.now),
             Filled::End => self.state = State::closing(shared.now),
         }
-        if self.out.flush(&mut self.stream)? || self.out.pending() == 0 {
+        let took = self.out.flush(&mut self.stream)?;
+        let was_blocked = mem::replace(&mut self.blocked, self.out.pending() > 0);
+        // Room where there was none has been made by the peer. Other room tells nothing of it: it is our system's.
+        let moves = was_blocked && took;
+        if moves || (self.blocked && !was_blocked) {
             self.taken_at = shared.now;
         }
         if let State::WebSocket(session) = &mut self.state {
-            if self.taken_at == shared.now {
+            if moves {
                 session.is_alive(shared.now);
             }
             if session.is_over() {
@@ -198,11 +227,12 @@ impl Peer {
         let now = shared.now;
         // While something is on its way, time does not run against the peer.
         let waited = |since: u64| now.saturating_sub(since.max(self.taken_at));
+        let stalled = self.blocked && waited(0) >= STALLED;
         let alive = match &mut self.state {
             State::Http { since, .. } => waited(*since) < HEAD_WITHIN,
             State::Closing { since, .. } => waited(*since) < CLOSE_WITHIN,
             State::WebSocket(session) => session.tick(now, &mut self.out),
-            State::Events(_) | State::Grpc(_) | State::Ended => waited(0) < STALLED,
+            State::Events(_) | State::Grpc(_) | State::Ended => !stalled,
         };
         if alive { self.written(shared) } else { Progress::Ended }
     }

@@ -12,8 +12,6 @@ use crate::output::Output;
 
 /// The longest chat message, in bytes.
 const CHAT_MESSAGE: u64 = 64 * 1024;
-/// Memory for joined messages above this is given back after each.
-const KEEP: usize = 16 * 1024;
 
 /// Where a WebSocket leads.
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -126,9 +124,8 @@ impl Session {
             connection.transmit(out);
         }
         connection.transmit(out);
-        if assembler.storage().capacity() > KEEP {
-            assembler.release();
-        }
+        // Between messages, none of this holds memory.
+        assembler.release();
         assembler.release_context();
         if connection.ready() == Err(SendError::Closing) {
             keepalive.closing(shared.now);
