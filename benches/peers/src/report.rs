@@ -78,11 +78,8 @@ fn handshakes(out: &mut String, outcomes: &[Outcome]) -> fmt::Result {
     };
     let mut runners: Vec<&Runner> = outcome.runners.iter().filter(|r| r.build == 0).collect();
     runners.sort_by(|a, b| a.time().total_cmp(&b.time()));
-    let rates = runners.into_iter().map(|r| {
-        let thousands = 1e6 / r.time();
-        format!("{} {thousands:.0},000", r.profile.name)
-    });
-    writeln!(out, "\nHandshakes per second: {}.", rates.collect::<Vec<_>>().join(", "))
+    let rates = runners.into_iter().map(|r| format!("{} {:.2}", r.profile.name, 1e3 / r.time()));
+    writeln!(out, "\nHandshakes per second, in millions: {}.", rates.collect::<Vec<_>>().join(", "))
 }
 
 /// What contestants leave out.
