@@ -214,12 +214,13 @@ fn decode(laps: usize) {
 
 #[inline(never)]
 fn encode(laps: usize) {
+    let payload = b"sixteen bytes...".to_vec();
     let mut encoder = grpc::Encoder::new();
     let mut buf = vec![0; 21 * ITEMS];
     for _ in 0..laps {
         let mut out = SliceBuf::new(&mut buf);
         for _ in 0..ITEMS {
-            let message = grpc::Message::plain(black_box(b"sixteen bytes..."));
+            let message = grpc::Message::plain(black_box(&payload));
             encoder.encode(message, &mut out).expect("there is room");
         }
         black_box(out.as_slice());
