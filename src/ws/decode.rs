@@ -293,28 +293,28 @@ impl Decoder {
             self.state = State::Between;
         }
         let start = mem::replace(&mut self.frame.start, false);
-        let control = match self.frame.opcode {
-            Opcode::Continuation | Opcode::Text | Opcode::Binary => {
-                let end = over && self.frame.fin;
-                let part = self.message.part(bytes, self.frame.mask.as_mut(), end);
-                if end {
-                    self.message = Progress::NONE;
-                }
-                return part;
+        if !self.frame.opcode.is_control() {
+            let end = over && self.frame.fin;
+            let part = self.message.part(bytes, self.frame.mask.as_mut(), end);
+            if end {
+                self.message = Progress::NONE;
             }
-            Opcode::Ping => Part::Ping,
-            Opcode::Pong => Part::Pong,
-            Opcode::Close => {
-                if over {
-                    self.state = State::Closed;
-                }
-                Part::Close
-            }
-        };
+            return part;
+        }
         if let Some(mask) = &mut self.frame.mask {
             mask.apply(bytes);
         }
-        Ok(control(Chunk { bytes, start, end: over }))
+        let chunk = Chunk { bytes, start, end: over };
+        Ok(match self.frame.opcode {
+            Opcode::Ping => Part::Ping(chunk),
+            Opcode::Pong => Part::Pong(chunk),
+            _ => {
+                if over {
+                    self.state = State::Closed;
+                }
+                Part::Close(chunk)
+            }
+        })
     }
 
     /// Bytes of payload that the frame in hand still lacks: 0 between frames.
