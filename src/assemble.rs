@@ -51,6 +51,7 @@ impl<B: Buffer> Assembler<B> {
     }
 
     /// Adds the next chunk to the storage; tells whether the message is complete there.
+    #[inline]
     pub(crate) fn join(&mut self, chunk: Chunk<'_>) -> Result<bool, BufferFull> {
         if chunk.start {
             self.storage.clear();
@@ -60,6 +61,16 @@ impl<B: Buffer> Assembler<B> {
         let joined = self.storage.try_append(chunk.bytes);
         self.state = if chunk.end || joined.is_err() { State::Waiting } else { State::Joining };
         joined.map(|()| chunk.end)
+    }
+
+    /// Whether there is a message under way.
+    pub(crate) fn is_joining(&self) -> bool {
+        self.state == State::Joining
+    }
+
+    /// Gives up the message under way: the rest of its chunks are ignored.
+    pub(crate) const fn abandon(&mut self) {
+        self.state = State::Waiting;
     }
 
     /// The storage, with the message joined last or the one under way.

@@ -57,6 +57,20 @@ pub trait Buffer {
     fn clear(&mut self) {
         self.truncate(0);
     }
+
+    /// Whether it is certain that [`as_slice`](Self::as_slice) gives back what was appended, so that
+    /// text which was checked before need not be checked again. Nobody else can say so: the argument
+    /// has no name outside of this crate.
+    #[doc(hidden)]
+    fn is_faithful(&self, _: sealed::Ours) -> bool {
+        false
+    }
+}
+
+pub(crate) mod sealed {
+    /// Keeps a method from being implemented by others.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Ours;
 }
 
 /// Nothing was appended, because the buffer has no room for it or memory ran out.
@@ -95,6 +109,10 @@ impl<B: Buffer + ?Sized> Buffer for &mut B {
     fn clear(&mut self) {
         (**self).clear();
     }
+
+    fn is_faithful(&self, ours: sealed::Ours) -> bool {
+        (**self).is_faithful(ours)
+    }
 }
 
 /// A [`Buffer`] in a slice that the caller owns, for those who do not allocate.
@@ -115,7 +133,9 @@ impl Buffer for SliceBuf<'_> {
     #[inline]
     fn try_grow(&mut self, len: usize) -> Result<&mut [u8], BufferFull> {
         let end = self.len.saturating_add(len);
-        let fresh = self.slice.get_mut(self.len..end).ok_or(BufferFull { needed: end })?;
+        // Not `self.len..end`, whose length is not obviously `len`.
+        let free = self.slice.get_mut(self.len..).unwrap_or_default();
+        let fresh = free.get_mut(..len).ok_or(BufferFull { needed: end })?;
         self.len = end;
         Ok(fresh)
     }
@@ -128,6 +148,11 @@ impl Buffer for SliceBuf<'_> {
     #[inline]
     fn truncate(&mut self, len: usize) {
         self.len = self.len.min(len);
+    }
+
+    #[inline]
+    fn is_faithful(&self, _: sealed::Ours) -> bool {
+        true
     }
 }
 
@@ -156,6 +181,11 @@ impl Buffer for Vec<u8> {
         reserve(self, bytes.len())?;
         self.extend_from_slice(bytes);
         Ok(())
+    }
+
+    #[inline]
+    fn is_faithful(&self, _: sealed::Ours) -> bool {
+        true
     }
 }
 
@@ -193,6 +223,11 @@ impl Buffer for bytes::BytesMut {
         addressable(self.len(), bytes.len())?;
         self.extend_from_slice(bytes);
         Ok(())
+    }
+
+    #[inline]
+    fn is_faithful(&self, _: sealed::Ours) -> bool {
+        true
     }
 }
 

@@ -6,6 +6,7 @@ use core::fmt;
 /// nothing has to be held back until the rest is there. A chunk may be empty, for instance as the
 /// whole of an empty message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Chunk<'a> {
     /// The bytes themselves, borrowed from the input.
     pub bytes: &'a [u8],

@@ -29,7 +29,7 @@ pub(crate) enum Seam {
 
 impl Seam {
     /// Follows `bytes`, to the seam behind them or to the first byte that no text has there.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn advance(self, bytes: &[u8]) -> Result<Self, Impossible> {
         let mut seam = self;
         let mut rest = bytes;
@@ -40,7 +40,8 @@ impl Seam {
             seam = seam.step(byte).ok_or(Impossible { at, seam })?;
             rest = behind;
         }
-        let (whole, tail) = rest.split_at(rest.len() - unfinished_len(rest));
+        let whole_len = rest.len() - unfinished_len(rest);
+        let (whole, tail) = rest.split_at_checked(whole_len).unwrap_or((rest, &[]));
         if from_utf8(whole).is_err() {
             return self.walk(bytes);
         }
@@ -127,16 +128,21 @@ mod tests {
             }
         }
         for cut in 0..=bytes.len() {
-            let (a, b) = bytes.split_at(cut);
-            let halves = match Seam::Boundary.advance(a) {
-                Ok(seam) => seam.advance(b).map_err(|e| Impossible { at: e.at + cut, ..e }),
-                Err(e) => Err(e),
-            };
-            assert_eq!(halves, whole, "{bytes:X?} cut at {cut}");
+            let pieces = bytes.split_at(cut);
+            assert_eq!(in_pieces([pieces.0, pieces.1]), whole, "{bytes:X?} cut at {cut}");
         }
     }
 
-    /// One byte of every class that the table of RFC 3629 §4 tells apart, and their neighbours.
+    fn in_pieces<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<Seam, Impossible> {
+        let mut start = 0;
+        pieces.into_iter().try_fold(Seam::Boundary, |seam, piece| {
+            let seam = seam.advance(piece).map_err(|e| Impossible { at: e.at + start, ..e })?;
+            start += piece.len();
+            Ok(seam)
+        })
+    }
+
+    /// The first and the last byte of every class that the table of RFC 3629 §4 tells apart.
     const EDGES: [u8; 25] = [
         0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1,
         0xEC, 0xED, 0xEE, 0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFF,
@@ -149,9 +155,22 @@ mod tests {
                 for c in EDGES {
                     for d in EDGES {
                         agrees_with_naive(&[a, b, c, d]);
+                        let whole = Seam::Boundary.advance(&[a, b, c, d]);
+                        // Cut at more than one place: two pieces are done.
+                        for pieces in [
+                            [&[a][..], &[b], &[c], &[d]],
+                            [&[a], &[b], &[c, d], &[]],
+                            [&[a], &[b, c], &[d], &[]],
+                            [&[a, b], &[c], &[d], &[]],
+                        ] {
+                            assert_eq!(in_pieces(pieces), whole, "{pieces:X?}");
+                        }
                     }
+                    agrees_with_naive(&[a, b, c]);
                 }
+                agrees_with_naive(&[a, b]);
             }
+            agrees_with_naive(&[a]);
         }
     }
 

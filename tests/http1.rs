@@ -6,6 +6,7 @@ mod common;
 
 use std::cell::Cell;
 
+use common::http1::naive_end;
 use common::same_however_split;
 use framewright::http1::{
     Body, Error, HeadReader, Limits, Request, RequestWriter, Response, ResponseWriter, SendError,
@@ -400,6 +401,13 @@ fn a_connection_goes_on_unless_somebody_says_otherwise() {
     }
 }
 
+/// It is for requests to have one (§3.2).
+#[test]
+fn a_response_may_repeat_a_host_that_means_nothing_in_it() {
+    let answered = answer("HTTP/1.1 200 OK\r\nHost: a\r\nHost: ?\r\n\r\n").unwrap().unwrap();
+    assert_eq!(answered.headers.len(), 2);
+}
+
 #[test]
 fn a_response_has_a_status_and_perhaps_a_reason() {
     for (line, status, reason) in [
@@ -692,33 +700,6 @@ fn nearly_a_head() -> impl Strategy<Value = Vec<u8>> {
         ]),
     ];
     prop::collection::vec(part, 0..16).prop_map(|parts| parts.concat())
-}
-
-/// The reader that sees the whole stream: the rules in the plainest words.
-fn naive_end(bytes: &[u8], max_headers: usize) -> Result<Option<usize>, Error> {
-    let mut lines = 0;
-    let mut line = Vec::new();
-    for (i, &byte) in bytes.iter().enumerate() {
-        let after_cr = line.last() == Some(&b'\r');
-        match byte {
-            b'\n' if !after_cr => return Err(Error::BareLf),
-            b'\n' if line.len() > 1 => {
-                lines += 1;
-                if lines > max_headers + 1 {
-                    return Err(Error::TooManyHeaders);
-                }
-                line.clear();
-            }
-            b'\n' if lines > 0 => return Ok(Some(i + 1)),
-            b'\n' if i > 1 => return Err(Error::RequestLine),
-            b'\n' => line.clear(),
-            _ if after_cr => return Err(Error::BareCr),
-            b'\t' | b'\r' => line.push(byte),
-            0..32 | 127 => return Err(Error::ControlByte),
-            _ => line.push(byte),
-        }
-    }
-    Ok(None)
 }
 
 proptest! {

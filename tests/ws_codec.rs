@@ -3,7 +3,7 @@
 mod common;
 
 use common::same_however_split;
-use common::ws::{Got, decode, frame, got, masked};
+use common::ws::{Got, Rules, comparable, decode, decode_with, frame, got, masked, naive};
 use framewright::Truncated;
 use framewright::ws::{Decoder, Error, FrameHeader, Limits, Opcode, Role, SendError};
 
@@ -85,6 +85,7 @@ fn a_length_that_has_a_shorter_form_is_refused() {
     }
 }
 
+/// T4: a length that is negative to some.
 #[test]
 fn a_length_with_its_top_bit_set_is_refused() {
     for top in [0x80, 0xFF] {
@@ -145,6 +146,63 @@ fn t13_all_two_byte_headers_are_judged_by_the_rules() {
                         assert_eq!(header.rsv(), [0x40, 0x20, 0x10].map(|bit| first & bit != 0));
                         assert_eq!(*header.to_bytes(), [first, second], "what parses prints back");
                     }
+                }
+            }
+        }
+    }
+}
+
+/// T13: the same in every state, with every form of length at its edges and with a payload, against
+/// the model that sees the whole stream.
+#[test]
+fn t13_every_header_in_every_state_agrees_with_the_model() {
+    const EXTENDED: [&[u8]; 10] = [
+        &[0, 125],
+        &[0, 126],
+        &[0xFF, 0xFF],
+        &[0, 0, 0, 0, 0, 0, 0xFF, 0xFF],
+        &[0, 0, 0, 0, 0, 1, 0, 0],
+        &[0, 0, 0, 1, 0, 0, 0, 0],
+        &[0, 0, 0, 1, 0, 0, 0, 1],
+        &[0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF],
+        &[0x80, 0, 0, 0, 0, 0, 0, 0],
+        &[0xFF; 8],
+    ];
+    let cases = [Role::Client, Role::Server].map(|role| [(role, false), (role, true)]);
+    for (role, compressed) in cases.into_iter().flatten() {
+        let rules = Rules { max_frame_len: 1 << 32, compressed, ..Rules::unlimited(role) };
+        // Between messages, and inside one of each kind, of which nothing has come.
+        for first in [None, Some(0x01), Some(0x02), Some(0x41)] {
+            if first == Some(0x41) && !compressed {
+                continue;
+            }
+            let put = if role == Role::Server { masked } else { frame };
+            let mut stream = first.map_or(vec![], |first| put(first, b""));
+            let mut inside = Decoder::new(role, rules.limits());
+            if compressed {
+                inside = inside.accept_compressed();
+            }
+            assert_eq!(inside.decode(&mut &mut stream.clone()[..]), Ok(None));
+            let start = stream.len();
+            for bits in 0..=u16::MAX {
+                let [first, second] = bits.to_be_bytes();
+                let extended = match second & 0x7F {
+                    126 => &EXTENDED[..3],
+                    127 => &EXTENDED[3..],
+                    _ => &[&[][..]],
+                };
+                for extended in extended {
+                    let key: &[u8] = if second & 0x80 == 0 { &[] } else { &[0, 1, 0, 2] };
+                    let payload_len = usize::from(second & 0x7F).min(125);
+                    stream.truncate(start);
+                    stream.extend([first, second]);
+                    stream.extend_from_slice(extended);
+                    stream.extend_from_slice(key);
+                    stream.extend(std::iter::repeat_n(b'a', payload_len));
+                    let (got, verdict) = decode_with(&mut inside.clone(), &[&stream[start..]]);
+                    let (expected, judged) = naive(&rules, &stream);
+                    assert_eq!(verdict, judged, "{role:?} {stream:X?}");
+                    assert_eq!(comparable(got), comparable(expected), "{role:?} {stream:X?}");
                 }
             }
         }

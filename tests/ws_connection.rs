@@ -130,6 +130,7 @@ fn the_reason_of_a_close_is_there_to_read() {
     assert_eq!(server.peer_close(), Some(expected));
 }
 
+/// T-CLOSE: one byte, reasons that are not UTF-8, codes that are not to be sent.
 #[test]
 fn a_close_frame_that_breaks_the_rules_is_answered_with_why() {
     let cases: [(&[u8], Error, u16); 6] = [
@@ -174,6 +175,34 @@ fn t_close_every_code_is_let_through_or_refused_in_both_directions() {
     assert_eq!(out, frame(0x88, b""), "no status is no payload");
 }
 
+/// T-CLOSE: on the wire, at either end.
+#[test]
+fn t_close_every_code_that_comes_is_answered_with_itself_or_with_1002() {
+    fn answer<M: framewright::ws::Masking>(
+        mut connection: Connection<M>,
+        bytes: &[u8],
+    ) -> (Vec<u8>, bool) {
+        let said = receive(&mut connection, bytes);
+        assert_eq!(said.len(), 1);
+        (transmit(&mut connection), connection.error().is_some())
+    }
+
+    for code in 0..=u16::MAX {
+        let refused = !CloseCode(code).is_sendable();
+        let payload = code.to_be_bytes();
+        let answers =
+            [answer(server(), &masked(0x88, &payload)), answer(client(), &frame(0x88, &payload))];
+        for ((bytes, failed), header_len) in answers.into_iter().zip([2, 6]) {
+            assert_eq!(failed, refused, "{code}");
+            let key: Vec<u8> = bytes[2..header_len].to_vec();
+            let unmask = |i: usize| key.get(i).copied().unwrap_or(0);
+            let answered = [bytes[header_len] ^ unmask(0), bytes[header_len + 1] ^ unmask(1)];
+            let expected = if refused { 1002 } else { code };
+            assert_eq!(u16::from_be_bytes(answered), expected, "{code}");
+        }
+    }
+}
+
 #[test]
 fn a_reason_has_123_bytes_and_not_one_more() {
     let mut out = Vec::new();
@@ -185,6 +214,7 @@ fn a_reason_has_123_bytes_and_not_one_more() {
     assert_eq!(out, frame(0x88, &close(1000, &"x".repeat(123))));
 }
 
+/// T-CLOSE: data after a close.
 #[test]
 fn whatever_comes_after_a_close_is_ignored() {
     let bytes =
@@ -199,6 +229,7 @@ fn whatever_comes_after_a_close_is_ignored() {
     assert_eq!(events, ["close 1000"]);
 }
 
+/// T-CLOSE: a second close is never sent.
 #[test]
 fn nothing_is_sent_after_our_close() {
     let mut server = server();
@@ -383,6 +414,7 @@ fn a_client_that_noticed_a_failure_does_not_wait_for_the_server() {
     assert_eq!(client.close_expected(), Some(Closer::Us));
 }
 
+/// T-CLOSE: at once.
 #[test]
 fn both_sides_closing_at_once_is_a_clean_close_even_with_different_codes() {
     let (mut server, mut client) = (server(), client());
@@ -398,6 +430,7 @@ fn both_sides_closing_at_once_is_a_clean_close_even_with_different_codes() {
     assert_eq!(client.finish().code, CloseCode::GOING_AWAY);
 }
 
+/// T-CLOSE: the end of the transport in each state.
 #[test]
 fn an_end_without_a_close_is_abnormal_and_says_whether_something_was_cut() {
     let mut cut = self::client();

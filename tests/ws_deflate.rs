@@ -255,6 +255,7 @@ fn a_client_accepts_only_an_answer_to_its_offer() {
     assert_eq!(Config::new().check([]), Ok(None), "declined");
 }
 
+/// T12: 8 bits are never accepted and then failed.
 #[test]
 fn a_client_that_is_told_to_use_8_bits_sends_as_it_is_and_still_inflates() {
     let list = Extensions::parse(b"permessage-deflate; client_max_window_bits=8").unwrap();
@@ -289,6 +290,7 @@ fn rsv1_is_refused_unless_it_was_agreed_to() {
     }
 }
 
+/// T-PMD: RSV1 where it may not be.
 #[test]
 fn rsv1_on_a_continuation_or_a_control_frame_and_the_other_bits_are_refused_all_the_same() {
     let start = frame(0x41, b"\xF2\x48");

@@ -70,7 +70,12 @@ fn the_documented_memory_is_what_it_takes() {
         assert_eq!(since(held).0, 0, "nothing before the first message");
         deflater.encode("Hello", &mut Encoder::new(NoMask), &mut out).unwrap();
         let took = since(held).0.div_ceil(1024);
-        assert_eq!(took, kib, "KiB with {bits} bits and memory level {mem_level}");
+        // Pointers of half the size make a little difference.
+        let least = if cfg!(target_pointer_width = "64") { kib } else { kib - 1 };
+        assert!(
+            (least..=kib).contains(&took),
+            "{took} KiB with {bits} bits and memory level {mem_level}"
+        );
         deflater.release();
         assert_eq!(since(held).0, 0);
         out.clear();

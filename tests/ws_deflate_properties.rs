@@ -160,6 +160,36 @@ fn both_read<M: Masking, O: Masking>(
     assert_eq!(receiver.got, sent, "as we read it");
 }
 
+/// T-PMD: each of the four combinations of takeover, with each window at either end.
+#[test]
+fn t_pmd_every_combination_of_parameters_is_read_by_zlib_and_by_ourselves() {
+    let text = "the quick brown fox jumps over the lazy dog ".repeat(30).into_bytes();
+    let noise: Vec<u8> = (0..3000_u32)
+        .map(|i| (i.wrapping_mul(i).wrapping_mul(2_654_435_761) >> 13) as u8)
+        .collect();
+    let acts = [
+        Act::Message(text.clone()),
+        Act::Plain(text.clone()),
+        Act::Message(noise.clone()),
+        Act::Fragments(vec![noise, text.clone(), vec![]]),
+        Act::Message(vec![]),
+        Act::Message(text),
+    ];
+    for alone in 0..4 {
+        for bits in 9..=15 {
+            let config = Config::new()
+                .server_no_context_takeover(alone & 1 != 0)
+                .client_no_context_takeover(alone & 2 != 0)
+                .server_max_window_bits(bits)
+                .client_max_window_bits(24 - bits);
+            let server = || Connection::server(Limits::new());
+            let client = || Connection::client(Limits::new(), || [0x37, 0xFA, 0x21, 0x3D]);
+            both_read(config, &acts, server(), client(), &[], 700);
+            both_read(config, &acts, client(), server(), &[], 700);
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -564,7 +564,7 @@ fn a_server_reads_names_and_tokens_in_any_case() {
     assert!(offer(request_but("Upgrade", repeated)).unwrap().is_some());
 }
 
-/// §4.2.1, and T5: what a server refuses, and with which status.
+/// §4.2.1, T5, and T9 of subprotocols: what a server refuses, and with which status.
 #[test]
 fn t5_a_server_refuses_anything_else() {
     let head = |e| Error::Head(e);

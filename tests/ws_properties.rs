@@ -4,133 +4,14 @@
 mod common;
 
 use common::same_however_split;
-use common::ws::{Got, decode, frame, masked};
+use common::ws::{Rules, comparable, decode, frame, masked, naive};
 use framewright::ws::{
-    Assembler, CloseCode, Connection, Error, Event, Kind, Limits, Masking, Message, Role, SendError,
+    Assembler, CloseCode, Connection, Event, Kind, Limits, Masking, Message, Role, SendError,
 };
 use proptest::prelude::{
     Just, ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest,
 };
 use proptest::{collection, sample};
-
-/// The rules of RFC 6455 for somebody who sees the whole stream, written for nothing but to be read.
-///
-/// It has no limits, and judges a text when it is there as far as it came.
-fn naive(role: Role, mut bytes: &[u8]) -> (Vec<Got>, Result<(), Error>) {
-    let mut got: Vec<Got> = Vec::new();
-    let mut open: Option<usize> = None;
-    loop {
-        let [first, rest @ ..] = bytes else { return (got, Ok(())) };
-        let (fin, opcode) = (first & 0x80 != 0, first & 0x0F);
-        let control = opcode >= 8;
-        let error = if matches!(opcode, 3..=7 | 11..=15) {
-            Some(Error::ReservedOpcode(opcode))
-        } else if control && !fin {
-            Some(Error::ControlFragmented)
-        } else if first & 0x70 != 0 {
-            Some(Error::ReservedBits)
-        } else if opcode == 0 && open.is_none() {
-            Some(Error::ContinuationUnexpected)
-        } else if matches!(opcode, 1 | 2) && open.is_some() {
-            Some(Error::ContinuationMissing)
-        } else {
-            None
-        };
-        if let Some(e) = error {
-            return (got, Err(e));
-        }
-        let [second, rest @ ..] = rest else { return (got, Ok(())) };
-        let short = second & 0x7F;
-        if control && short > 125 {
-            return (got, Err(Error::ControlTooLong));
-        }
-        match (role, second & 0x80 != 0) {
-            (Role::Server, false) => return (got, Err(Error::MaskMissing)),
-            (Role::Client, true) => return (got, Err(Error::MaskUnexpected)),
-            _ => {}
-        }
-        let extended = match short {
-            126 => 2,
-            127 => 8,
-            _ => 0,
-        };
-        let Some((extension, rest)) = rest.split_at_checked(extended) else { return (got, Ok(())) };
-        let len = extension.iter().fold(0_u64, |len, byte| len << 8 | u64::from(*byte));
-        let len = if extended == 0 { u64::from(short) } else { len };
-        if len >= 1 << 63 {
-            return (got, Err(Error::LengthTopBit));
-        }
-        if (extended == 2 && len < 126) || (extended == 8 && len < 65_536) {
-            return (got, Err(Error::LengthNotMinimal));
-        }
-        let Some((key, rest)) = rest.split_at_checked(if role == Role::Server { 4 } else { 0 })
-        else {
-            return (got, Ok(()));
-        };
-        let there = rest.len().min(usize::try_from(len).unwrap_or(usize::MAX));
-        let payload: Vec<u8> = (0..there)
-            .map(|i| if key.is_empty() { rest[i] } else { rest[i] ^ key[i % 4] })
-            .collect();
-        let over = there as u64 == len;
-        bytes = &rest[there..];
-
-        let kind = match opcode {
-            0 => "",
-            1 => "text",
-            2 => "binary",
-            8 => "close",
-            9 => "ping",
-            _ => "pong",
-        };
-        if control {
-            if over || there > 0 {
-                got.push(Got { kind, bytes: payload, end: over });
-            }
-            if opcode == 8 && over {
-                return (got, Ok(()));
-            }
-            continue;
-        }
-        let mut message = match open.take() {
-            Some(at) if at < got.len() => got.remove(at),
-            _ => Got { kind, bytes: vec![], end: false },
-        };
-        message.bytes.extend(payload);
-        message.end = over && fin;
-        let mut failed = false;
-        if message.kind == "text" {
-            // As much as some text could have there; the byte after that is the impossible one.
-            let possible = (0..=message.bytes.len())
-                .rev()
-                .find(|n| could_be_text(&message.bytes[..*n]))
-                .unwrap();
-            failed = possible < message.bytes.len()
-                || message.end && str::from_utf8(&message.bytes).is_err();
-            message.bytes.truncate(possible);
-            message.end &= !failed;
-        }
-        let at = got.len();
-        if !message.end {
-            open = Some(at);
-        }
-        got.push(message);
-        if failed {
-            return (got, Err(Error::InvalidUtf8));
-        }
-    }
-}
-
-fn could_be_text(bytes: &[u8]) -> bool {
-    str::from_utf8(bytes).is_ok_and(|_| true)
-        || str::from_utf8(bytes).is_err_and(|e| e.error_len().is_none())
-}
-
-/// Both sort what came in the order in which it began, and an empty beginning is no news.
-fn comparable(mut got: Vec<Got>) -> Vec<Got> {
-    got.retain(|g| g.end || !g.bytes.is_empty());
-    got.sort_by_key(|g| (g.kind, g.bytes.clone()));
-    got
-}
 
 fn first_byte() -> impl Strategy<Value = u8> {
     prop_oneof![
@@ -270,12 +151,12 @@ proptest! {
         (role, bytes) in prop_oneof![Just(Role::Server), Just(Role::Client)]
             .prop_flat_map(|role| (Just(role), stream(role))),
     ) {
-        let limits = Limits::new().max_frame_len(u64::MAX).max_message_len(u64::MAX);
+        let rules = Rules::unlimited(role);
         let (got, result) = same_however_split(&bytes, |pieces| {
-            let (got, result) = decode(role, limits, pieces);
+            let (got, result) = decode(role, rules.limits(), pieces);
             (comparable(got), result)
         });
-        let (expected, verdict) = naive(role, &bytes);
+        let (expected, verdict) = naive(&rules, &bytes);
         prop_assert_eq!(result, verdict);
         prop_assert_eq!(got, comparable(expected));
     }
@@ -283,9 +164,9 @@ proptest! {
     #[test]
     fn noise_is_judged_alike_by_both(bytes in collection::vec(any::<u8>(), 0..60)) {
         for role in [Role::Client, Role::Server] {
-            let limits = Limits::new().max_frame_len(u64::MAX).max_message_len(u64::MAX);
-            let (got, result) = decode(role, limits, &[&bytes]);
-            let (expected, verdict) = naive(role, &bytes);
+            let rules = Rules::unlimited(role);
+            let (got, result) = decode(role, rules.limits(), &[&bytes]);
+            let (expected, verdict) = naive(&rules, &bytes);
             prop_assert_eq!(result, verdict);
             prop_assert_eq!(comparable(got), comparable(expected));
         }

@@ -7,6 +7,7 @@ use crate::Chunk;
 ///
 /// Whoever does not know takes [`BidiStreaming`](Self::BidiStreaming), which allows everything.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Kind {
     /// One message each way.
     Unary,

@@ -2,6 +2,7 @@ use core::fmt;
 
 /// How a call ended (statuscodes.md).
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[repr(u8)]
 pub enum Code {
     /// It succeeded.

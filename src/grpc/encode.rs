@@ -28,6 +28,7 @@ pub struct Encoder {
 
 /// A message to be sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Message<'a> {
     /// Whether the bytes are compressed with the encoding that `grpc-encoding` names.
     pub compressed: bool,

@@ -14,6 +14,7 @@ use crate::http1::syntax::{is_token, trim};
 /// assert_eq!(ContentType::parse(b"application/grpcfoo"), None);
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct ContentType {
     /// What the body is.
     pub dialect: Dialect,
@@ -23,6 +24,7 @@ pub struct ContentType {
 
 /// The ways to put messages and trailers in HTTP.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Dialect {
     /// gRPC: the trailers are those of HTTP.
     Grpc,

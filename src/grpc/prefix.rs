@@ -15,6 +15,7 @@
 /// assert_eq!(Prefix::parse([1, 0, 0, 1, 44]), prefix);
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Prefix {
     /// What comes after the prefix. Which bits may be set is for the decoder to judge.
     pub flags: u8,

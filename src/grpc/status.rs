@@ -101,6 +101,7 @@ impl fmt::Display for Status<'_> {
 /// [`Display`](fmt::Display) decodes it. That never fails: a broken escape stays as it is, and what
 /// is not UTF-8 is replaced.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum StatusMessage<'a> {
     /// As it is meant.
     Text(&'a str),

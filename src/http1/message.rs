@@ -8,6 +8,7 @@ use super::{Error, Limits};
 
 /// A version of HTTP that shares the syntax of 1.1 (RFC 9112 §2.3).
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Version {
     /// HTTP/1.0.
     Http10,
@@ -17,6 +18,7 @@ pub enum Version {
 
 /// How the end of a body is known (RFC 9112 §6.3).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Body {
     /// After this many bytes; 0 where there is no body.
     Len(u64),
@@ -253,6 +255,7 @@ fn whole(
 #[derive(Default)]
 struct Framing<'a> {
     host: Option<&'a [u8]>,
+    host_repeated: bool,
     content_len: Option<u64>,
     chunked: bool,
 }
@@ -261,10 +264,9 @@ impl<'a> Framing<'a> {
     fn see(&mut self, name: &str, value: &'a [u8]) -> Result<(), Error> {
         let name = name.as_bytes();
         match name.len() {
-            4 if is_in_any_case(name, b"host") => match self.host {
-                None => self.host = Some(value),
-                Some(_) => return Err(Error::RepeatedHost),
-            },
+            4 if is_in_any_case(name, b"host") => {
+                self.host_repeated |= self.host.replace(value).is_some();
+            }
             14 if is_in_any_case(name, b"content-length") => {
                 // `parse` would take a sign.
                 let digits = ascii(value);
@@ -285,7 +287,11 @@ impl<'a> Framing<'a> {
         Ok(())
     }
 
+    /// The host of a request. In a response, the header means nothing.
     fn host(&self, version: Version) -> Result<Option<&'a str>, Error> {
+        if self.host_repeated {
+            return Err(Error::RepeatedHost);
+        }
         let Some(host) = self.host else {
             return if version == Version::Http10 { Ok(None) } else { Err(Error::MissingHost) };
         };

@@ -7,11 +7,11 @@
 //!
 //! Stricter than the standard, because two parsers that disagree about where a message ends are how
 //! requests are smuggled: lines end in CRLF and nothing else, no folded lines, no space before a
-//! colon, one space in the start line, no control bytes, one `Host`, one `Content-Length`, and none
-//! beside `Transfer-Encoding`, which is `chunked` and nothing else; chunk sizes of at most 16 digits
-//! and below 2⁶³, no space around them, no quoted string open at the end of their line. There
-//! are two leniencies: an empty line may come before a request (§2.2), and what else is in a chunk
-//! extension is skipped unparsed.
+//! colon, one space in the start line, no control bytes, one `Host` in a request, one `Content-
+//! Length`, and none beside `Transfer-Encoding`, which is `chunked` and nothing else; chunk sizes
+//! of at most 16 digits and below 2⁶³, no space around them, no quoted string open at the end of
+//! their line. There are two leniencies: an empty line may come before a request (§2.2), and what
+//! else is in a chunk extension is skipped unparsed.
 //!
 //! ```
 //! use framewright::http1::{HeadReader, Limits, ResponseWriter};

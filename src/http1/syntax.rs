@@ -105,12 +105,20 @@ pub(crate) fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|&b| b == b',').map(trim).filter(|element| !element.is_empty())
 }
 
+/// What is before the first `separator` and what is behind it.
+///
+/// The search is for an array: in that for a `char`, the optimizer cannot rule out a panic.
+#[inline]
+pub(crate) fn split_once(text: &str, separator: char) -> Option<(&str, &str)> {
+    text.split_once([separator])
+}
+
 /// Splits `host [":" port]`; the port is empty where there is none (RFC 3986 §3.2).
 ///
 /// `None` if that is not what `text` is. Userinfo is not allowed, an empty host is.
 pub(crate) fn authority(text: &str) -> Option<(&str, &str)> {
     let host_len = if text.starts_with('[') {
-        let (address, _) = text.strip_prefix('[')?.split_once(']')?;
+        let (address, _) = split_once(text.strip_prefix('[')?, ']')?;
         let valid = |b: u8| b.is_ascii_hexdigit() || matches!(b, b':' | b'.');
         if address.is_empty() || !address.bytes().all(valid) {
             return None;

@@ -68,6 +68,7 @@ pub enum Action {
 
 /// What the state machine needs to know of a response, after redirects.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Response<'a> {
     /// The status.
     pub status: u16,

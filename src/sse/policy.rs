@@ -29,6 +29,7 @@ pub struct Policy {
 
 /// After what a client connects again.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Reconnect {
     /// After whatever ended the stream, as the standard has it.
     Always,

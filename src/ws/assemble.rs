@@ -6,8 +6,10 @@ use simdutf8::basic::from_utf8;
 
 #[cfg(feature = "bytes")]
 use super::Kind;
-use super::{Error, Message, Part};
-use crate::{Buffer, BufferFull};
+use super::{Error, Message, Part, TextChunk};
+use crate::buffer::sealed::Ours;
+use crate::utf8::Seam;
+use crate::{Buffer, BufferFull, Chunk};
 
 /// Joins parts to messages, in storage that the caller picks.
 ///
@@ -35,12 +37,15 @@ use crate::{Buffer, BufferFull};
 #[derive(Clone, Debug)]
 pub struct Assembler<B> {
     chunks: crate::Assembler<B>,
+    /// Where the text stands that is being joined: `None` for binary messages. From its first chunk
+    /// on, each began where the one before had left it.
+    text: Option<Seam>,
 }
 
 impl<B: Buffer> Assembler<B> {
     /// An assembler that joins messages in `storage`, in place of whatever that holds.
     pub const fn new(storage: B) -> Self {
-        Self { chunks: crate::Assembler::new(storage) }
+        Self { chunks: crate::Assembler::new(storage), text: None }
     }
 
     /// Adds the next part; gives out the message if it is the last.
@@ -51,25 +56,60 @@ impl<B: Buffer> Assembler<B> {
     ///
     /// The message is lost; the rest of its parts are ignored. The peer should be told by
     /// [`CloseCode::TOO_BIG`](super::CloseCode::TOO_BIG).
-    #[inline]
+    #[inline(always)]
     pub fn push<'a>(&'a mut self, part: Part<'a>) -> Result<Option<Message<'a>>, AssembleError> {
         match part {
-            Part::Text(text) => {
-                let chunk = text.chunk();
-                if chunk.is_whole()
-                    && let Some(text) = text.as_str()
-                {
-                    return Ok(Some(Message::Text(text)));
-                }
-                match self.chunks.push(chunk)? {
-                    Some(bytes) => Ok(Some(Message::Text(text_of(bytes)?))),
-                    None => Ok(None),
-                }
+            Part::Text(text) => match text.as_str() {
+                Some(str) if text.chunk().is_whole() => Ok(Some(Message::Text(str))),
+                _ if self.join_text(text)? => Ok(Some(Message::Text(self.text()?))),
+                _ => Ok(None),
+            },
+            Part::Binary(chunk) if chunk.is_whole() => Ok(Some(Message::Binary(chunk.bytes))),
+            Part::Binary(chunk) => {
+                let end = self.join(chunk, None)?;
+                Ok(end.then(|| Message::Binary(self.chunks.storage().as_slice())))
             }
-            Part::Binary(chunk) => Ok(self.chunks.push(chunk)?.map(Message::Binary)),
             Part::Compressed(_) => Err(AssembleError::Compressed),
             Part::Ping(_) | Part::Pong(_) | Part::Close(_) => Ok(None),
         }
+    }
+
+    /// Adds the next chunk of a text; tells whether the text is complete in the storage.
+    fn join_text(&mut self, text: TextChunk<'_>) -> Result<bool, AssembleError> {
+        let end = self.join(text.chunk(), Some(text.before()))?;
+        self.text = Some(text.after());
+        Ok(end)
+    }
+
+    /// Adds the next chunk, before which its text stands like that, if it is one; tells whether the
+    /// message is complete in the storage.
+    fn join(&mut self, chunk: Chunk<'_>, text: Option<Seam>) -> Result<bool, AssembleError> {
+        let before = match text {
+            Some(_) if chunk.start => Some(Seam::Boundary),
+            _ if self.chunks.is_joining() && !chunk.start => self.text,
+            _ => text,
+        };
+        if text != before {
+            self.chunks.abandon();
+            return Err(AssembleError::PartsMixed);
+        }
+        self.text = text;
+        Ok(self.chunks.join(chunk)?)
+    }
+
+    /// The text that was joined.
+    #[allow(unsafe_code)]
+    fn text(&self) -> Result<&str, AssembleError> {
+        let bytes = self.chunks.storage().as_slice();
+        if self.text == Some(Seam::Boundary) && self.chunks.storage().is_faithful(Ours) {
+            debug_assert!(core::str::from_utf8(bytes).is_ok());
+            // SAFETY: these are the bytes of `TextChunk`s, one behind the other. The first began
+            // between two characters, every other where the one before it had left the text, and
+            // the last ended between two characters. And the storage is of a type that is known to
+            // give back what was appended to it.
+            return Ok(unsafe { core::str::from_utf8_unchecked(bytes) });
+        }
+        from_utf8(bytes).map_err(|_| AssembleError::PartsMixed)
     }
 
     /// The storage, with the message joined last or the one under way.
@@ -96,15 +136,17 @@ impl Assembler<BytesMut> {
     /// Where the message was joined in the storage, it is taken out of it without a copy; where it
     /// came in one part, it is copied out of the input.
     pub fn take(&mut self, part: Part<'_>) -> Result<Option<BytesMessage>, AssembleError> {
-        let Some(kind) = part.kind() else { return Ok(None) };
-        if let Part::Compressed(_) = part {
-            return Err(AssembleError::Compressed);
-        }
-        if !self.chunks.join(part.chunk())? {
+        let (kind, complete) = match part {
+            Part::Text(text) => (Kind::Text, self.join_text(text)?),
+            Part::Binary(chunk) => (Kind::Binary, self.join(chunk, None)?),
+            Part::Compressed(_) => return Err(AssembleError::Compressed),
+            Part::Ping(_) | Part::Pong(_) | Part::Close(_) => return Ok(None),
+        };
+        if !complete {
             return Ok(None);
         }
         if kind == Kind::Text {
-            text_of(self.chunks.storage())?;
+            self.text()?;
         }
         Ok(Some(BytesMessage { kind, bytes: self.chunks.split().freeze() }))
     }
@@ -127,9 +169,11 @@ impl BytesMessage {
     }
 
     /// The message, to look at or to send.
+    #[allow(unsafe_code)]
     pub fn as_message(&self) -> Message<'_> {
         match self.kind {
-            Kind::Text => Message::Text(text_of(&self.bytes).expect("checked when it was taken")),
+            // SAFETY: this is made by `Assembler::take` alone, with text that it found to be UTF-8.
+            Kind::Text => Message::Text(unsafe { core::str::from_utf8_unchecked(&self.bytes) }),
             Kind::Binary => Message::Binary(&self.bytes),
         }
     }
@@ -145,14 +189,6 @@ impl<'a> From<&'a BytesMessage> for Message<'a> {
     fn from(message: &'a BytesMessage) -> Self {
         message.as_message()
     }
-}
-
-/// The text that was joined from parts.
-///
-/// Each was checked by the decoder. But only a second look tells that they all came from the same
-/// one, in order, and that the storage gives back what it was given.
-fn text_of(bytes: &[u8]) -> Result<&str, AssembleError> {
-    from_utf8(bytes).map_err(|_| AssembleError::PartsMixed)
 }
 
 /// The message could not be joined.

@@ -4,6 +4,7 @@ use super::Error;
 
 /// Why a connection closes (§7.4).
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct CloseCode(
     /// The status code.
     pub u16,

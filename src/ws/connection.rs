@@ -5,7 +5,7 @@ use super::{
     CloseCode, CloseFrame, Decoder, Encoder, Error, Limits, Masking, Message, NoMask, Part, Role,
     SendError,
 };
-use crate::Buffer;
+use crate::{Buffer, Chunk};
 
 /// One end of a WebSocket connection, behind the opening handshake (RFC 6455).
 ///
@@ -115,7 +115,7 @@ impl<M: Masking> Connection<M> {
     /// `None` means that every byte of `input` was taken and more are needed; after a close or a
     /// failure, that whatever comes is ignored. Call it until then, even when `input` is empty: a
     /// failure may be what is left to tell. Then it is time to [`transmit`](Self::transmit).
-    #[inline]
+    #[inline(always)]
     pub fn receive<'a>(&mut self, input: &mut &'a mut [u8]) -> Option<Event<'a>> {
         loop {
             match self.decoder.decode(input) {
@@ -124,45 +124,54 @@ impl<M: Masking> Connection<M> {
                     part @ (Part::Text(_) | Part::Binary(_) | Part::Compressed(_) | Part::Pong(_)),
                 )) => return Some(Event::Part(part)),
                 Ok(Some(part @ Part::Ping(chunk))) => {
-                    self.received.put(chunk);
-                    if chunk.end {
-                        // A pong still owed for the ping before is so no longer (§5.5.3).
-                        self.pinged.clone_from(&self.received);
-                        self.pong_owed = true;
-                    }
+                    self.pinged(chunk);
                     return Some(Event::Part(part));
                 }
-                Ok(Some(Part::Close(chunk))) => {
-                    self.received.put(chunk);
-                    if chunk.end {
-                        return Some(self.peer_closed());
-                    }
-                }
-                Err(e) => return self.failed(e),
-            }
-        }
-    }
-
-    fn peer_closed<'a>(&mut self) -> Event<'a> {
-        match CloseFrame::parse(self.received.as_slice()) {
-            Ok(CloseFrame { code, .. }) => {
-                self.state = State::PeerClosed(code);
-                Event::Close(code)
-            }
-            Err(e) => {
-                self.state = State::Failed(e);
-                Event::Failed(e)
+                Ok(Some(Part::Close(chunk))) => match self.peer_closed(chunk) {
+                    None => {}
+                    Some(Ok(code)) => return Some(Event::Close(code)),
+                    Some(Err(e)) => return Some(Event::Failed(e)),
+                },
+                Err(e) => return self.failed(e).then_some(Event::Failed(e)),
             }
         }
     }
 
     #[cold]
-    fn failed<'a>(&mut self, error: Error) -> Option<Event<'a>> {
-        if let State::Failed(_) = self.state {
+    fn pinged(&mut self, chunk: Chunk<'_>) {
+        self.received.put(chunk);
+        if chunk.end {
+            // A pong still owed for the ping before is so no longer (§5.5.3).
+            self.pinged.clone_from(&self.received);
+            self.pong_owed = true;
+        }
+    }
+
+    #[cold]
+    fn peer_closed(&mut self, chunk: Chunk<'_>) -> Option<Result<CloseCode, Error>> {
+        self.received.put(chunk);
+        if !chunk.end {
             return None;
         }
+        match CloseFrame::parse(self.received.as_slice()) {
+            Ok(CloseFrame { code, .. }) => {
+                self.state = State::PeerClosed(code);
+                Some(Ok(code))
+            }
+            Err(e) => {
+                self.failed(e);
+                Some(Err(e))
+            }
+        }
+    }
+
+    #[cold]
+    fn failed(&mut self, error: Error) -> bool {
+        if let State::Failed(_) = self.state {
+            return false;
+        }
         self.state = State::Failed(error);
-        Some(Event::Failed(error))
+        true
     }
 
     /// Fails the connection for what was found in the parts it gave out: that a compressed message
@@ -223,7 +232,7 @@ impl<M: Masking> Connection<M> {
     }
 
     /// Writes a whole message in one frame.
-    #[inline]
+    #[inline(always)]
     pub fn send<'m>(
         &mut self,
         message: impl Into<Message<'m>>,

@@ -27,6 +27,10 @@ use crate::{Chunk, Truncated};
 #[derive(Clone, Debug)]
 pub struct Decoder {
     rules: Rules,
+    /// The message under way, if there is one.
+    message: Progress,
+    /// The frame whose header came last.
+    frame: Frame,
     state: State,
 }
 
@@ -80,7 +84,8 @@ impl<'a> Part<'a> {
 impl Decoder {
     /// A decoder for the end of the connection that has `role`, of what the other end sends.
     pub const fn new(role: Role, limits: Limits) -> Self {
-        Self { rules: Rules { role, limits, compressed: false }, state: State::between(None) }
+        let rules = Rules::new(role, limits);
+        Self { rules, message: Progress::NONE, frame: Frame::NONE, state: State::Between }
     }
 
     /// Accepts compressed messages too, as was agreed in the opening handshake: those whose first
@@ -101,18 +106,215 @@ impl Decoder {
     ///
     /// The peer broke a rule or a limit. All parts before the offending byte have been given out by
     /// then. The error is final, and `input` is taken as a whole.
-    #[inline]
+    #[inline(always)]
     pub fn decode<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Part<'a>>, Error> {
-        // The most frequent case takes one step and leaves no trace.
-        if let State::Header { len: 0, message: None, .. } = self.state
-            && let Some((kind, mut mask, bytes)) = self.rules.small_message(input)
-        {
-            return match Progress::new(kind).part(bytes, mask.as_mut(), true) {
-                Ok(part) => Ok(Some(part)),
-                Err(possible) => self.fail_after(possible, input),
-            };
+        let part = if let Some((kind, mut mask, bytes)) = self.message_at_hand(input) {
+            Progress::new(kind, false).part(bytes, mask.as_mut(), true)
+        } else if let Some((first, mask, bytes)) = self.fragment_at_hand(input) {
+            self.fragment_part(first, mask, bytes)
+        } else if let Some(bytes) = self.payload(input) {
+            self.part(bytes)
+        } else {
+            return self.error().map_or(Ok(None), Err);
+        };
+        match part {
+            Ok(part) => Ok(Some(part)),
+            Err(possible) => {
+                self.fail(Error::InvalidUtf8, input);
+                match possible.chunk().bytes {
+                    [] => Err(Error::InvalidUtf8),
+                    _ => Ok(Some(Part::Text(possible))),
+                }
+            }
         }
-        self.decode_any(input)
+    }
+
+    /// Takes a message off `input` if it is the most frequent case: one frame, all there, of no more
+    /// than 64 KiB, and not compressed. It takes one step and leaves no trace.
+    ///
+    /// Anything else is left alone.
+    #[inline(always)]
+    fn message_at_hand<'a>(
+        &self,
+        input: &mut &'a mut [u8],
+    ) -> Option<(Kind, Option<Mask>, &'a mut [u8])> {
+        let kind = match input.first()? {
+            0x81 if self.message.frames == 0 => Kind::Text,
+            0x82 if self.message.frames == 0 => Kind::Binary,
+            _ => return None,
+        };
+        let (mask, bytes) = self.payload_at_hand(0, input)?;
+        Some((kind, mask, bytes))
+    }
+
+    /// Takes the next fragment of a message off `input` if it is all there and as short, and does
+    /// not begin a compressed message. Gives the frame's first byte along with it.
+    ///
+    /// An empty one, which has nothing to say unless it is the last, is left alone too.
+    #[inline(always)]
+    fn fragment_at_hand<'a>(
+        &self,
+        input: &mut &'a mut [u8],
+    ) -> Option<(u8, Option<Mask>, &'a mut [u8])> {
+        let (first, frames) = (*input.first()?, self.message.frames);
+        let ((0x01 | 0x02, 0) | (0x00 | 0x80, 1..)) = (first, frames) else { return None };
+        if frames >= self.rules.limits.max_fragments {
+            return None;
+        }
+        // With as many more at most, the message stays within its limit.
+        if self.rules.limits.max_message_len.saturating_sub(self.message.len) < 0xFFFF {
+            return None;
+        }
+        let (mask, bytes) = self.payload_at_hand(1, input)?;
+        Some((first, mask, bytes))
+    }
+
+    /// Takes a frame off `input` if its payload has `min` to 65 535 bytes, all there, and no more
+    /// than a whole message may have. The first byte is for the caller to judge.
+    #[inline(always)]
+    fn payload_at_hand<'a>(
+        &self,
+        min: u8,
+        input: &mut &'a mut [u8],
+    ) -> Option<(Option<Mask>, &'a mut [u8])> {
+        let State::Between = self.state else { return None };
+        let &[_, second, ref rest @ ..] = &**input else { return None };
+        let second = match self.rules.role {
+            Role::Server => second ^ 0x80,
+            Role::Client => second,
+        };
+        let (len, rest, header_len) = if (min..=125).contains(&second) {
+            (u16::from(second), rest, 2)
+        } else if let (126, Some((len, rest))) = (second, rest.split_first_chunk()) {
+            (u16::from_be_bytes(*len), rest, 4)
+        } else {
+            return None;
+        };
+        if len > self.rules.max_len_at_hand || header_len == 4 && len < 126 {
+            return None;
+        }
+        let (mask, header_len) = match self.rules.role {
+            Role::Server => (Some(Mask::new(*rest.first_chunk::<4>()?)), header_len + 4),
+            Role::Client => (None, header_len),
+        };
+        let frame = input.split_off_mut(..header_len + usize::from(len))?;
+        Some((mask, frame.get_mut(header_len..)?))
+    }
+
+    /// The part that is a fragment's whole payload.
+    #[inline(always)]
+    fn fragment_part<'a>(
+        &mut self,
+        first: u8,
+        mut mask: Option<Mask>,
+        bytes: &'a mut [u8],
+    ) -> Result<Part<'a>, TextChunk<'a>> {
+        match first {
+            0x01 => self.message = Progress::new(Kind::Text, false),
+            0x02 => self.message = Progress::new(Kind::Binary, false),
+            _ => {}
+        }
+        self.message.add_frame(bytes.len() as u64);
+        let end = first == 0x80;
+        let part = self.message.part(bytes, mask.as_mut(), end);
+        if end {
+            self.message = Progress::NONE;
+        }
+        part
+    }
+
+    /// Takes the next bytes of a payload off `input`, behind any headers before them.
+    ///
+    /// `None` means that all of `input` was taken: more is needed, or the decoder has failed.
+    fn payload<'a>(&mut self, input: &mut &'a mut [u8]) -> Option<&'a mut [u8]> {
+        loop {
+            if let State::Payload = self.state {
+                let bytes = self.frame.take_payload(input)?;
+                // An empty fragment has nothing to say unless it is the last.
+                if !bytes.is_empty() || self.frame.fin {
+                    return Some(bytes);
+                }
+                self.state = State::Between;
+            }
+            if let State::Between = self.state
+                && let Ok(Some((frame, len))) = self.rules.check(&self.message, input)
+            {
+                advance(input, len);
+                self.begin(frame);
+            } else if !self.partial_header(input) {
+                return None;
+            }
+        }
+    }
+
+    /// Takes a header that does not begin or does not end in `input`, or is not in order; tells
+    /// whether there is a payload behind it.
+    #[cold]
+    fn partial_header(&mut self, input: &mut &mut [u8]) -> bool {
+        if let State::Between = self.state
+            && !input.is_empty()
+        {
+            self.state = State::Header { bytes: [0; FrameHeader::MAX_LEN], len: 0 };
+        }
+        let State::Header { bytes, len } = &mut self.state else {
+            *input = &mut [];
+            return false;
+        };
+        let before = usize::from(*len);
+        for (to, from) in bytes.iter_mut().skip(before).zip(input.iter()) {
+            *to = *from;
+            *len += 1;
+        }
+        let header = bytes.get(..usize::from(*len)).unwrap_or_default();
+        match self.rules.check(&self.message, header) {
+            Ok(Some((frame, len))) => {
+                advance(input, len - before);
+                self.begin(frame);
+                true
+            }
+            Ok(None) => {
+                *input = &mut [];
+                false
+            }
+            Err(e) => {
+                self.fail(e, input);
+                false
+            }
+        }
+    }
+
+    /// The part with `bytes`, which were taken off the payload of the frame in hand.
+    ///
+    /// If they are no text, then as far as they could be.
+    #[inline(always)]
+    fn part<'a>(&mut self, bytes: &'a mut [u8]) -> Result<Part<'a>, TextChunk<'a>> {
+        let over = self.frame.remaining == 0;
+        if over {
+            self.state = State::Between;
+        }
+        let start = mem::replace(&mut self.frame.start, false);
+        if !self.frame.opcode.is_control() {
+            let end = over && self.frame.fin;
+            let part = self.message.part(bytes, self.frame.mask.as_mut(), end);
+            if end {
+                self.message = Progress::NONE;
+            }
+            return part;
+        }
+        if let Some(mask) = &mut self.frame.mask {
+            mask.apply(bytes);
+        }
+        let chunk = Chunk { bytes, start, end: over };
+        Ok(match self.frame.opcode {
+            Opcode::Ping => Part::Ping(chunk),
+            Opcode::Pong => Part::Pong(chunk),
+            _ => {
+                if over {
+                    self.state = State::Closed;
+                }
+                Part::Close(chunk)
+            }
+        })
     }
 
     /// Bytes of payload that the frame in hand still lacks: 0 between frames.
@@ -120,7 +322,7 @@ impl Decoder {
     /// A driver may read as many straight to where they belong, and decode them there.
     pub const fn payload_remaining(&self) -> u64 {
         match self.state {
-            State::Data { remaining, .. } | State::Control { remaining, .. } => remaining,
+            State::Payload => self.frame.remaining,
             _ => 0,
         }
     }
@@ -128,9 +330,8 @@ impl Decoder {
     /// Tells whether the stream may end here: not inside a frame or a fragmented message.
     pub const fn finish(&self) -> Result<(), Truncated> {
         match self.state {
-            State::Header { len: 0, message: None, .. }
-            | State::Closed { inside: false }
-            | State::Failed(_) => Ok(()),
+            State::Between | State::Closed if self.message.frames == 0 => Ok(()),
+            State::Failed(_) => Ok(()),
             _ => Err(Truncated),
         }
     }
@@ -143,64 +344,19 @@ impl Decoder {
         }
     }
 
-    fn decode_any<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Part<'a>>, Error> {
-        loop {
-            match &mut self.state {
-                State::Header { bytes, len, message } => {
-                    match self.rules.read_header(bytes, len, message.as_ref(), input) {
-                        Ok(Some(payload)) => self.state = payload,
-                        Ok(None) => return Ok(None),
-                        Err(e) => return self.fail(e, input),
-                    }
-                }
-                State::Data { message, fin, remaining, mask } => {
-                    let Some(bytes) = take_payload(remaining, input) else { return Ok(None) };
-                    let over = *remaining == 0;
-                    let end = over && *fin;
-                    if bytes.is_empty() && !end {
-                        self.state = State::between(Some(*message));
-                        continue;
-                    }
-                    match message.part(bytes, mask.as_mut(), end) {
-                        Ok(part) => {
-                            if over {
-                                self.state = State::between((!end).then_some(*message));
-                            }
-                            return Ok(Some(part));
-                        }
-                        Err(possible) => return self.fail_after(possible, input),
-                    }
-                }
-                State::Control { control, start, remaining, mask, message } => {
-                    let Some(bytes) = take_payload(remaining, input) else { return Ok(None) };
-                    if let Some(mask) = mask {
-                        mask.apply(bytes);
-                    }
-                    let end = *remaining == 0;
-                    let chunk = Chunk { bytes, start: *start, end };
-                    let (part, next) = match control {
-                        Control::Close => {
-                            (Part::Close(chunk), State::Closed { inside: message.is_some() })
-                        }
-                        Control::Ping => (Part::Ping(chunk), State::between(*message)),
-                        Control::Pong => (Part::Pong(chunk), State::between(*message)),
-                    };
-                    *start = false;
-                    if end {
-                        self.state = next;
-                    }
-                    return Ok(Some(part));
-                }
-                State::Closed { .. } => {
-                    *input = &mut [];
-                    return Ok(None);
-                }
-                State::Failed(e) => {
-                    *input = &mut [];
-                    return Err(*e);
-                }
-            }
+    /// Goes on to the payload behind a header.
+    #[inline]
+    fn begin(&mut self, frame: Frame) {
+        match frame.opcode {
+            Opcode::Text => self.message = Progress::new(Kind::Text, frame.compressed),
+            Opcode::Binary => self.message = Progress::new(Kind::Binary, frame.compressed),
+            _ => {}
         }
+        if !frame.opcode.is_control() {
+            self.message.add_frame(frame.remaining);
+        }
+        self.frame = frame;
+        self.state = State::Payload;
     }
 
     /// Fails for what somebody found in the parts given out.
@@ -209,74 +365,26 @@ impl Decoder {
     }
 
     #[cold]
-    fn fail<'a>(
-        &mut self,
-        error: Error,
-        input: &mut &'a mut [u8],
-    ) -> Result<Option<Part<'a>>, Error> {
+    fn fail(&mut self, error: Error, input: &mut &mut [u8]) {
         self.fail_for(error);
         *input = &mut [];
-        Err(error)
-    }
-
-    /// Fails for what is not UTF-8, behind a part with what still is.
-    #[cold]
-    fn fail_after<'a>(
-        &mut self,
-        possible: Option<Part<'a>>,
-        input: &mut &'a mut [u8],
-    ) -> Result<Option<Part<'a>>, Error> {
-        match self.fail(Error::InvalidUtf8, input) {
-            Err(_) if possible.is_some() => Ok(possible),
-            failed => failed,
-        }
     }
 }
 
 #[derive(Clone, Copy, Debug)]
 enum State {
-    /// The first bytes of a header, none at first, perhaps between the fragments of a message.
+    /// Between frames.
+    Between,
+    /// In a header: its first bytes.
     Header {
         bytes: [u8; FrameHeader::MAX_LEN],
-        len: usize,
-        message: Option<Progress>,
+        len: u8,
     },
-    /// In the payload of a data frame, the last of its message if `fin`.
-    Data {
-        message: Progress,
-        fin: bool,
-        remaining: u64,
-        mask: Option<Mask>,
-    },
-    /// In the payload of a control frame, at its first byte if `start`, perhaps between the
-    /// fragments of a message.
-    Control {
-        control: Control,
-        start: bool,
-        remaining: u64,
-        mask: Option<Mask>,
-        message: Option<Progress>,
-    },
-    /// Behind a close frame, which may have come inside a fragmented message.
-    Closed {
-        inside: bool,
-    },
+    /// In the payload of the frame in hand.
+    Payload,
+    /// Behind a close frame.
+    Closed,
     Failed(Error),
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Control {
-    Close,
-    Ping,
-    Pong,
-}
-
-impl State {
-    /// Before a header, perhaps between the fragments of `message`.
-    #[inline]
-    const fn between(message: Option<Progress>) -> Self {
-        Self::Header { bytes: [0; FrameHeader::MAX_LEN], len: 0, message }
-    }
 }
 
 /// How far a data message has come.
@@ -284,70 +392,98 @@ impl State {
 struct Progress {
     kind: Kind,
     compressed: bool,
-    /// Length of its frames in bytes, as announced.
-    len: u64,
-    /// Number of its frames.
-    frames: u32,
     /// Whether a part of it was given out.
     started: bool,
     /// Where its text stands.
     seam: Seam,
+    /// Number of its frames: none if there is no message under way.
+    frames: u32,
+    /// Length of its frames in bytes, as announced.
+    len: u64,
 }
 
 impl Progress {
+    const NONE: Self = Self::new(Kind::Binary, false);
+
     #[inline]
-    const fn new(kind: Kind) -> Self {
-        Self { kind, compressed: false, len: 0, frames: 0, started: false, seam: Seam::Boundary }
+    const fn new(kind: Kind, compressed: bool) -> Self {
+        Self { kind, compressed, started: false, seam: Seam::Boundary, frames: 0, len: 0 }
     }
 
-    const fn compressed_if(mut self, compressed: bool) -> Self {
-        self.compressed = compressed;
-        self
-    }
-
-    const fn with_frame(mut self, len: u64) -> Self {
-        self.len = self.len.saturating_add(len);
+    /// Counts the next frame, of which `len` bytes were announced.
+    #[inline]
+    const fn add_frame(&mut self, len: u64) {
         self.frames = self.frames.saturating_add(1);
-        self
+        self.len = self.len.saturating_add(len);
     }
 
     /// The part with the next `bytes` of the message, the last if `end`.
     ///
-    /// If they are no text, then the part as far as they could be, if there is any.
-    #[inline]
+    /// If they are no text, then as far as they could be.
+    #[inline(always)]
     fn part<'a>(
         &mut self,
         bytes: &'a mut [u8],
         mask: Option<&mut Mask>,
         end: bool,
-    ) -> Result<Part<'a>, Option<Part<'a>>> {
+    ) -> Result<Part<'a>, TextChunk<'a>> {
         let start = !self.started;
         self.started = true;
-        match self.kind {
-            _ if self.compressed => {
-                if let Some(mask) = mask {
-                    mask.apply(bytes);
-                }
-                Ok(Part::Compressed(CompressedChunk::new(self.kind, Chunk { bytes, start, end })))
-            }
-            Kind::Binary => {
-                if let Some(mask) = mask {
-                    mask.apply(bytes);
-                }
-                Ok(Part::Binary(Chunk { bytes, start, end }))
-            }
-            Kind::Text => match TextChunk::unmask(bytes, mask, self.seam) {
+        if self.kind == Kind::Text && !self.compressed {
+            return match TextChunk::unmask(bytes, mask, self.seam) {
                 Ok(text) if !end || text.after() == Seam::Boundary => {
                     self.seam = text.after();
                     Ok(Part::Text(text.at(start, end)))
                 }
-                Ok(text) | Err(text) => {
-                    let possible =
-                        (!text.chunk().bytes.is_empty()).then_some(text.at(start, false));
-                    Err(possible.map(Part::Text))
-                }
-            },
+                Ok(text) | Err(text) => Err(text.at(start, false)),
+            };
         }
+        if let Some(mask) = mask {
+            mask.apply(bytes);
+        }
+        let chunk = Chunk { bytes, start, end };
+        Ok(if self.compressed {
+            Part::Compressed(CompressedChunk::new(self.kind, chunk))
+        } else {
+            Part::Binary(chunk)
+        })
+    }
+}
+
+/// A frame whose header was found to be in order, and how far its payload has come.
+#[derive(Clone, Copy, Debug)]
+struct Frame {
+    opcode: Opcode,
+    fin: bool,
+    compressed: bool,
+    /// Whether no part of it was given out.
+    start: bool,
+    /// Bytes of payload still to come.
+    remaining: u64,
+    mask: Option<Mask>,
+}
+
+impl Frame {
+    const NONE: Self = Self {
+        opcode: Opcode::Continuation,
+        fin: false,
+        compressed: false,
+        start: false,
+        remaining: 0,
+        mask: None,
+    };
+
+    /// Takes as much payload off `input` as there is.
+    ///
+    /// `None` means that there is none although more is to come.
+    #[inline]
+    fn take_payload<'a>(&mut self, input: &mut &'a mut [u8]) -> Option<&'a mut [u8]> {
+        if input.is_empty() && self.remaining > 0 {
+            return None;
+        }
+        let len = usize::try_from(self.remaining).unwrap_or(usize::MAX).min(input.len());
+        self.remaining -= len as u64;
+        input.split_off_mut(..len)
     }
 }
 
@@ -356,83 +492,25 @@ impl Progress {
 struct Rules {
     role: Role,
     limits: Limits,
+    /// Length in bytes of the longest message in one frame without a length of 64 bits.
+    max_len_at_hand: u16,
     /// Whether RSV1 has a meaning.
     compressed: bool,
 }
 
 impl Rules {
-    /// Takes a whole message off `input`: one frame with at most 125 bytes, all there.
-    ///
-    /// Anything else is left alone.
-    #[inline]
-    fn small_message<'a>(
-        &self,
-        input: &mut &'a mut [u8],
-    ) -> Option<(Kind, Option<Mask>, &'a mut [u8])> {
-        let &[first, second, ref rest @ ..] = &**input else { return None };
-        let kind = match first {
-            0x81 => Kind::Text,
-            0x82 => Kind::Binary,
-            _ => return None,
-        };
-        let (len, mask, header_len) = match self.role {
-            Role::Server => (second ^ 0x80, Some(Mask::new(*rest.first_chunk::<4>()?)), 6),
-            Role::Client => (second, None, 2),
-        };
-        if u64::from(len) > self.limits.max_small_len() {
-            return None;
-        }
-        let frame = input.split_off_mut(..header_len + usize::from(len))?;
-        Some((kind, mask, frame.get_mut(header_len..)?))
-    }
-
-    /// Takes a header off `input`, and off the first bytes of it that came before. Gives the state
-    /// behind it.
-    ///
-    /// `None` means that it goes on behind `input`, which was taken as a whole.
-    fn read_header(
-        &self,
-        bytes: &mut [u8; FrameHeader::MAX_LEN],
-        len: &mut usize,
-        message: Option<&Progress>,
-        input: &mut &mut [u8],
-    ) -> Result<Option<State>, Error> {
-        let before = *len;
-        if before == 0
-            && let Some((payload, header_len)) = self.check(message, input)?
-        {
-            advance(input, header_len);
-            return Ok(Some(payload));
-        }
-        let mut have = before;
-        for (to, from) in bytes.iter_mut().skip(before).zip(input.iter()) {
-            *to = *from;
-            have += 1;
-        }
-        let header = bytes.get(..have).unwrap_or_default();
-        if let Some((payload, header_len)) = self.check(message, header)? {
-            advance(input, header_len - before);
-            return Ok(Some(payload));
-        }
-        *len = have;
-        *input = &mut [];
-        Ok(None)
+    #[expect(clippy::cast_possible_truncation, reason = "it is at most 125")]
+    const fn new(role: Role, limits: Limits) -> Self {
+        let Limits { max_frame_len, max_message_len, .. } = limits;
+        let max_len = if max_frame_len < max_message_len { max_frame_len } else { max_message_len };
+        let max_len_at_hand = if max_len < 0xFFFF { max_len as u16 } else { 0xFFFF };
+        Self { role, limits, max_len_at_hand, compressed: false }
     }
 
     /// Checks a header as far as `bytes` go, in the order of its bytes, so that the verdict does
-    /// not depend on how many are there. Once it is complete, gives the state behind it, and its
-    /// length.
-    #[inline]
-    fn check(
-        &self,
-        message: Option<&Progress>,
-        bytes: &[u8],
-    ) -> Result<Option<(State, usize)>, Error> {
-        enum Frame {
-            Data(Progress),
-            Control(Control),
-        }
-
+    /// not depend on how many are there. Once it is complete, gives what it says, and its length.
+    #[inline(always)]
+    fn check(&self, message: &Progress, bytes: &[u8]) -> Result<Option<(Frame, usize)>, Error> {
         let Some((&first, rest)) = bytes.split_first() else { return Ok(None) };
         let First { fin, rsv, opcode } = First::parse(first)?;
         let compressed = match rsv {
@@ -445,20 +523,16 @@ impl Rules {
             }
             _ => return Err(Error::ReservedBits),
         };
-        let new = |kind| Frame::Data(Progress::new(kind).compressed_if(compressed));
-        let frame = match (opcode, message) {
-            (Opcode::Continuation, None) => return Err(Error::ContinuationUnexpected),
-            (Opcode::Continuation, Some(message)) => Frame::Data(*message),
-            (Opcode::Text | Opcode::Binary, Some(_)) => return Err(Error::ContinuationMissing),
-            (Opcode::Text, None) => new(Kind::Text),
-            (Opcode::Binary, None) => new(Kind::Binary),
-            (Opcode::Close, _) => Frame::Control(Control::Close),
-            (Opcode::Ping, _) => Frame::Control(Control::Ping),
-            (Opcode::Pong, _) => Frame::Control(Control::Pong),
-        };
-        if let Frame::Data(message) = &frame
-            && message.frames >= self.limits.max_fragments
-        {
+        match opcode {
+            Opcode::Continuation if message.frames == 0 => {
+                return Err(Error::ContinuationUnexpected);
+            }
+            Opcode::Text | Opcode::Binary if message.frames > 0 => {
+                return Err(Error::ContinuationMissing);
+            }
+            _ => {}
+        }
+        if !opcode.is_control() && message.frames >= self.limits.max_fragments {
             return Err(Error::TooManyFragments);
         }
 
@@ -471,48 +545,34 @@ impl Rules {
         }
 
         let Some((len, rest)) = second.parse_len(rest)? else { return Ok(None) };
-        if let Frame::Data(message) = &frame {
-            if len > self.limits.max_frame_len
-                && len > self.limits.of_frames(message.compressed).max_frame_len
-            {
-                return Err(Error::FrameTooLong { len });
-            }
+        if !opcode.is_control() {
             // The announced length counts, so that a liar is refused before it costs anything.
-            let len = message.len.saturating_add(len);
-            if len > self.limits.max_message_len
-                && len > self.limits.of_frames(message.compressed).max_message_len
-            {
-                return Err(Error::MessageTooLong { len });
+            let message_len = message.len.saturating_add(len);
+            if len > self.limits.max_frame_len || message_len > self.limits.max_message_len {
+                self.check_long(compressed || message.compressed, len, message_len)?;
             }
         }
 
         let Some((key, rest)) = second.parse_key(rest) else { return Ok(None) };
-        let (remaining, mask) = (len, key.map(Mask::new));
-        let payload = match frame {
-            Frame::Data(message) => {
-                State::Data { message: message.with_frame(len), fin, remaining, mask }
-            }
-            Frame::Control(control) => {
-                State::Control { control, start: true, remaining, mask, message: message.copied() }
-            }
-        };
-        Ok(Some((payload, bytes.len() - rest.len())))
+        let mask = key.map(Mask::new);
+        let frame = Frame { opcode, fin, compressed, start: true, remaining: len, mask };
+        Ok(Some((frame, bytes.len() - rest.len())))
+    }
+
+    /// Checks the lengths of a frame and its message that are too long unless compressed.
+    #[cold]
+    fn check_long(&self, compressed: bool, len: u64, message_len: u64) -> Result<(), Error> {
+        let limits = self.limits.of_frames(compressed);
+        if len > limits.max_frame_len {
+            return Err(Error::FrameTooLong { len });
+        }
+        if message_len > limits.max_message_len {
+            return Err(Error::MessageTooLong { len: message_len });
+        }
+        Ok(())
     }
 }
 
 fn advance(input: &mut &mut [u8], len: usize) {
     *input = mem::take(input).get_mut(len..).unwrap_or_default();
-}
-
-/// Takes as much payload off `input` as there is, and off what remains of it.
-///
-/// `None` means that there is none although more is to come.
-#[inline]
-fn take_payload<'a>(remaining: &mut u64, input: &mut &'a mut [u8]) -> Option<&'a mut [u8]> {
-    if input.is_empty() && *remaining > 0 {
-        return None;
-    }
-    let len = usize::try_from(*remaining).unwrap_or(usize::MAX).min(input.len());
-    *remaining -= len as u64;
-    input.split_off_mut(..len)
 }

@@ -111,10 +111,14 @@ impl<M: Masking> Encoder<M> {
     }
 
     /// Writes a whole message in one frame.
-    #[inline]
+    #[inline(always)]
     pub fn encode(&mut self, message: Message<'_>, out: &mut impl Buffer) -> Result<(), SendError> {
         self.ready()?;
-        self.write(message.kind().opcode(), true, false, message.as_bytes(), out)
+        let (opcode, payload) = (message.kind().opcode(), message.as_bytes());
+        match u8::try_from(payload.len()) {
+            Ok(len @ 0..=125) => self.write_small(opcode, len, payload, out),
+            _ => self.write(opcode, true, false, payload, out),
+        }
     }
 
     /// Writes a whole message in one frame whose payload was compressed already (RFC 7692 §6.1).
@@ -274,11 +278,12 @@ impl<M: Masking> Encoder<M> {
                 return Err(SendError::CloseCodeInvalid(code));
             }
             CloseFrame { code, reason } => {
-                let payload = bytes.get_mut(..2 + reason.len()).ok_or(SendError::ControlTooLong)?;
-                let (to_code, to_reason) = payload.split_at_mut(2);
+                let (to_code, to_reason) = bytes.split_at_mut(2);
+                let to_reason =
+                    to_reason.get_mut(..reason.len()).ok_or(SendError::ControlTooLong)?;
                 to_code.copy_from_slice(&code.0.to_be_bytes());
                 to_reason.copy_from_slice(reason.as_bytes());
-                &*payload
+                bytes.get(..2 + reason.len()).unwrap_or_default()
             }
         };
         self.encode_close_payload(payload, out)
@@ -329,6 +334,31 @@ impl<M: Masking> Encoder<M> {
         Ok(header.with_key(self.masking.next_key()))
     }
 
+    /// Writes a whole message whose length fits in the header's second byte: of all frames the most
+    /// frequent, and the ones whose header is worth writing without a loop.
+    #[inline(always)]
+    fn write_small(
+        &mut self,
+        opcode: Opcode,
+        len: u8,
+        payload: &[u8],
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        let first = 0x80 | opcode as u8;
+        match self.masking.next_key() {
+            Some(key) => {
+                let [a, b, c, d] = key;
+                let frame = out.try_grow(6 + payload.len())?;
+                if let Some((head, body)) = frame.split_first_chunk_mut() {
+                    *head = [first, 0x80 | len, a, b, c, d];
+                    Mask::new(key).copy(payload, body);
+                }
+                Ok(())
+            }
+            None => append(&[first, len], payload, out),
+        }
+    }
+
     #[inline]
     fn write(
         &mut self,
@@ -349,15 +379,20 @@ impl<M: Masking> Encoder<M> {
                 head.copy_from_slice(&bytes);
                 mask.copy(payload, body);
             }
-            None => {
-                let start = out.as_slice().len();
-                out.try_append(&bytes)
-                    .map_err(|e| BufferFull { needed: e.needed.saturating_add(payload.len()) })?;
-                out.try_append(payload).inspect_err(|_| out.truncate(start))?;
-            }
+            None => append(&bytes, payload, out)?,
         }
         Ok(())
     }
+}
+
+/// Appends a header and its payload, or nothing.
+#[inline]
+fn append(header: &[u8], payload: &[u8], out: &mut impl Buffer) -> Result<(), SendError> {
+    let start = out.as_slice().len();
+    out.try_append(header)
+        .map_err(|e| BufferFull { needed: e.needed.saturating_add(payload.len()) })?;
+    out.try_append(payload).inspect_err(|_| out.truncate(start))?;
+    Ok(())
 }
 
 impl<M> fmt::Debug for Encoder<M> {

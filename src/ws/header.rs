@@ -2,6 +2,7 @@ use super::{Error, Mask, SendError};
 
 /// What a frame is for (§5.2).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Opcode {
     /// More of the message that the frames before began.
     Continuation = 0x0,

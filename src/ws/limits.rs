@@ -75,7 +75,6 @@ impl Limits {
 
     /// The limits for the frames of a message: if it is compressed, they may be longer than what they
     /// stand for, by an eighth if all of its bytes have the longest of the fixed codes.
-    #[cold]
     pub(super) const fn of_frames(mut self, compressed: bool) -> Self {
         if !compressed {
             return self;
@@ -83,12 +82,6 @@ impl Limits {
         self.max_frame_len = self.max_frame_len.saturating_add(self.max_frame_len / 4 + 64);
         self.max_message_len = self.max_message_len.saturating_add(self.max_message_len / 4 + 64);
         self
-    }
-
-    /// Length in bytes of the longest message in one frame whose header has no extended length.
-    #[inline]
-    pub(super) fn max_small_len(&self) -> u64 {
-        self.max_frame_len.min(self.max_message_len).min(125)
     }
 }
 

@@ -2,6 +2,7 @@ use super::Opcode;
 
 /// What a message is made of (§5.6).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Kind {
     /// UTF-8 text.
     Text,
@@ -21,6 +22,7 @@ impl Kind {
 
 /// A whole message (§5.6).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Message<'a> {
     /// Text.
     Text(&'a str),

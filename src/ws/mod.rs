@@ -73,6 +73,7 @@ mod mask;
 mod message;
 mod role;
 mod text;
+mod xor;
 
 #[cfg(feature = "bytes")]
 pub use assemble::BytesMessage;

@@ -1,5 +1,6 @@
 /// Which end of the connection this is.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Role {
     /// The end that opened the connection. Its frames are masked.
     Client,

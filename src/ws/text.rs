@@ -1,7 +1,8 @@
 //! Text that was checked once becomes `str` without a second look.
 //!
-//! This is the one place in the crate with `unsafe`. A [`TextChunk`] is made by
-//! [`TextChunk::unmask`] alone, which checks it, and nothing changes it afterwards.
+//! Here is `unsafe` code, for one chunk; for those that were joined, it is in `assemble`. A
+//! [`TextChunk`] is made by [`TextChunk::unmask`] alone, which checks it, and nothing changes it
+//! afterwards.
 
 use super::Mask;
 use crate::Chunk;
@@ -24,7 +25,7 @@ impl<'a> TextChunk<'a> {
     /// Unmasks the next bytes of a text in place, and checks them from the seam `before` them on.
     ///
     /// If they cannot be, gives them back as far as they could.
-    #[inline]
+    #[inline(always)]
     pub(super) fn unmask(
         bytes: &'a mut [u8],
         mask: Option<&mut Mask>,
@@ -33,7 +34,7 @@ impl<'a> TextChunk<'a> {
         let chunk = |bytes, after| Self { bytes, start: false, end: false, before, after };
         let ascii = match mask {
             Some(mask) => mask.apply_noting_ascii(bytes),
-            None => bytes.is_ascii(),
+            None => is_ascii(bytes),
         };
         let bytes = &*bytes;
         // ASCII goes on anywhere but inside a character.
@@ -65,11 +66,23 @@ impl<'a> TextChunk<'a> {
             .then(|| without_check(self.bytes))
     }
 
+    /// Where the text stands before this chunk.
+    #[inline]
+    pub(super) const fn before(&self) -> Seam {
+        self.before
+    }
+
     /// Where the text stands behind this chunk.
     #[inline]
     pub(super) const fn after(&self) -> Seam {
         self.after
     }
+}
+
+/// Out of line: who masks does not need it.
+#[inline(never)]
+const fn is_ascii(bytes: &[u8]) -> bool {
+    bytes.is_ascii()
 }
 
 /// The `str` of bytes that were found to be UTF-8 from boundary to boundary.

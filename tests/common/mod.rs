@@ -7,6 +7,8 @@
 
 #[cfg(feature = "deflate")]
 pub mod deflate;
+pub mod grpc;
+pub mod http1;
 #[cfg(feature = "alloc")]
 pub mod sse;
 pub mod ws;
@@ -19,6 +21,21 @@ pub fn same_however_split<T: PartialEq + Debug>(bytes: &[u8], run: impl Fn(&[&[u
     assert_eq!(run(&bytes.chunks(1).collect::<Vec<_>>()), whole, "byte by byte");
     for at in 0..=bytes.len() {
         assert_eq!(run(&[&bytes[..at], &bytes[at..]]), whole, "cut at {at}");
+    }
+    whole
+}
+
+/// T-SPLIT: runs `run` on `bytes` cut at every one and every two places: the result is the same.
+pub fn same_however_cut_twice<T: PartialEq + Debug>(
+    bytes: &[u8],
+    run: impl Fn(&[&[u8]]) -> T,
+) -> T {
+    let whole = same_however_split(bytes, &run);
+    for b in 0..=bytes.len() {
+        for a in 0..=b {
+            let pieces = [&bytes[..a], &bytes[a..b], &bytes[b..]];
+            assert_eq!(run(&pieces), whole, "cut at {a} and {b}");
+        }
     }
     whole
 }

@@ -72,3 +72,80 @@ pub fn receive<B: Buffer>(assembler: &mut Assembler<B>, pieces: &[&[u8]], got: &
 pub fn growing(limits: Limits) -> Assembler<Vec<u8>> {
     Assembler::new(limits, Storage::default())
 }
+
+/// §9.2.6 for somebody who sees the whole stream, written for nothing but to be read beside it.
+///
+/// Comments, and blocks without data, are what is added to it.
+pub fn naive(stream: &[u8]) -> (Vec<Got>, String) {
+    // "Streams must be decoded using the UTF-8 decode algorithm", which "strips one leading BOM".
+    let stream = stream.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(stream);
+    let stream = String::from_utf8_lossy(stream).into_owned();
+    // CRLF, LF and CR end a line. What is behind the last of them is none.
+    let stream = stream.replace("\r\n", "\n").replace('\r', "\n");
+    let mut lines: Vec<&str> = stream.split('\n').collect();
+    lines.pop();
+
+    let mut got = Vec::new();
+    let (mut data, mut event_type, mut id_buffer) = (String::new(), String::new(), String::new());
+    let (mut last_event_id, mut has_fields) = (String::new(), false);
+    for line in lines {
+        if line.is_empty() {
+            // "Dispatch the event."
+            last_event_id.clone_from(&id_buffer);
+            let event_type = match std::mem::take(&mut event_type) {
+                default if default.is_empty() => "message".to_owned(),
+                other => other,
+            };
+            let has_fields = std::mem::take(&mut has_fields);
+            if data.is_empty() {
+                if has_fields {
+                    got.push(no_data(&event_type, &last_event_id));
+                }
+                continue;
+            }
+            let data = std::mem::take(&mut data);
+            got.push(event(&event_type, data.strip_suffix('\n').unwrap(), &last_event_id));
+            continue;
+        }
+        let (field, value) = line.split_once(':').unwrap_or((line, ""));
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match field {
+            "" => got.push(Got::Comment(value.as_bytes().to_vec())),
+            "event" => {
+                event_type = value.to_owned();
+                has_fields = true;
+            }
+            "data" => {
+                data.push_str(value);
+                data.push('\n');
+            }
+            "id" => {
+                has_fields = true;
+                if !value.contains('\0') {
+                    id_buffer = value.to_owned();
+                }
+            }
+            "retry" if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) => {
+                has_fields = true;
+                got.push(Got::ReconnectionTime(value.parse().unwrap_or(u64::MAX)));
+            }
+            _ => {}
+        }
+    }
+    (got, last_event_id)
+}
+
+/// What an assembler without limits makes of a stream in pieces, and the last event ID.
+pub fn read(pieces: &[&[u8]]) -> (Vec<Got>, String) {
+    let limits = Limits::new().max_line_len(u64::MAX).max_data_len(u64::MAX);
+    let mut assembler = growing(limits.max_type_len(u64::MAX).max_id_len(u64::MAX));
+    let mut got = Vec::new();
+    receive(&mut assembler, pieces, &mut got);
+    // What the bytes of a comment mean is left to the reader of it.
+    for got in &mut got {
+        if let Got::Comment(bytes) = got {
+            *bytes = String::from_utf8_lossy(bytes).into_owned().into_bytes();
+        }
+    }
+    (got, assembler.last_event_id().to_owned())
+}

@@ -35,7 +35,7 @@ impl Agreed {
         !self.client.takeover
     }
 
-    /// Base-2 logarithm of how many bytes the server refers back at most, from 9 to 15 (§7.1.2.1).
+    /// Base-2 logarithm of how many bytes the server refers back at most, from 8 to 15 (§7.1.2.1).
     pub const fn server_max_window_bits(&self) -> u8 {
         self.server.window_bits
     }

@@ -1,6 +1,6 @@
 use super::Error;
 use super::fields::Seen;
-use crate::http1::syntax::{authority, is_visible};
+use crate::http1::syntax::{authority, is_visible, split_once};
 
 /// The web sites that may open a connection (§10.2).
 ///
@@ -95,7 +95,8 @@ struct Origin<'a> {
 
 impl<'a> Origin<'a> {
     fn parse(text: &'a str) -> Option<Self> {
-        let (scheme, rest) = text.split_once("://")?;
+        let (scheme, rest) = split_once(text, ':')?;
+        let rest = rest.strip_prefix("//")?;
         let valid = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
         if scheme.is_empty() || !scheme.bytes().all(valid) || rest.ends_with(':') {
             return None;

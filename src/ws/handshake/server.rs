@@ -1,7 +1,7 @@
 use super::fields::{EXTENSIONS, Fields, PROTOCOL, Seen, check_protocols, extensions, protocols};
 use super::key::{KEY_LEN, parse_key};
 use super::{Error, Extension, Extensions, Origins, SendError, accept_key};
-use crate::http1::syntax::{authority, is_visible};
+use crate::http1::syntax::{authority, is_visible, split_once};
 use crate::http1::{
     self, HeadReader, HeadWriter, Headers, Limits, Request, ResponseWriter, Version,
 };
@@ -335,10 +335,11 @@ fn split_target(target: &str) -> Option<(Option<&str>, &str)> {
     if target.starts_with('/') {
         return Some((None, target));
     }
-    let (scheme, rest) = target.split_once("://")?;
+    let (scheme, rest) = split_once(target, ':')?;
     if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
         return None;
     }
+    let rest = rest.strip_prefix("//")?;
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, name) = rest.split_at_checked(end)?;
     let name = if name.is_empty() { "/" } else { name };

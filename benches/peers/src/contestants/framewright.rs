@@ -1,0 +1,281 @@
+//! Ours, as the documentation shows it: connections and assemblers, every check on.
+
+use std::rc::Rc;
+
+use bytes::Bytes;
+use framewright::grpc;
+use framewright::http1;
+use framewright::sse;
+use framewright::ws::deflate::{Agreed, Config, Deflater, Inflater, InflatingAssembler};
+use framewright::ws::handshake::{Extensions, Origins, Server};
+use framewright::ws::{Assembler, Connection, Event, Limits, Message, Part, Role};
+use framewright::{Buffer, SliceBuf};
+
+use super::{Contestant, Kind};
+use crate::sink::Sink;
+use crate::wire::Wire;
+use crate::{BUFFER, MAX_READ, recv};
+
+const NAME: &str = "framewright";
+
+/// How many bytes are enough for all of them.
+fn room(messages: &[Bytes]) -> usize {
+    messages.iter().map(|message| message.len() + 14).sum()
+}
+
+fn deliver(message: Message<'_>, sink: &mut Sink) {
+    match message {
+        Message::Text(text) => sink.text(text),
+        Message::Binary(bytes) => sink.binary(bytes),
+    }
+}
+
+pub fn receive(wire: &Rc<Wire>) -> Contestant {
+    let wire = Rc::clone(wire);
+    let mut buf = vec![0; wire.read_len];
+    let mut server = Connection::server(Limits::new());
+    let mut assembler = Assembler::new(Vec::new());
+    let mut out = Vec::new();
+    Contestant::new(Kind::Ours, NAME, move |sink| {
+        for read in wire.reads() {
+            let mut input = recv(read, &mut buf);
+            while let Some(event) = server.receive(&mut input) {
+                let Event::Part(part) = event else { panic!("{event:?}") };
+                if let Some(message) = assembler.push(part).expect("a Vec has room") {
+                    deliver(message, sink);
+                }
+            }
+            server.transmit(&mut out);
+            out.clear();
+        }
+    })
+}
+
+/// Reads the rest of a message that goes beyond a read straight behind its beginning.
+///
+/// For binary messages only: who wants text has to have it validated once more.
+pub fn receive_in_place(wire: &Rc<Wire>) -> Contestant {
+    let wire = Rc::clone(wire);
+    let mut server = Connection::server(Limits::new());
+    let mut buf = vec![0; BUFFER];
+    // As much of `message` as was read to is initialized; `len` bytes of it are the message so far.
+    let (mut message, mut len) = (Vec::new(), 0);
+    let mut out = Vec::new();
+    Contestant::new(Kind::Ours, "framewright, read in place", move |sink| {
+        let mut rest = &wire.bytes[..];
+        while !rest.is_empty() {
+            let missing = usize::try_from(server.payload_remaining()).expect("within the limits");
+            if missing > 0 {
+                if message.len() < len + missing {
+                    message.resize(len + missing, 0);
+                }
+                let read =
+                    rest.split_off(..missing.min(MAX_READ).min(rest.len())).unwrap_or_default();
+                let mut input = recv(read, &mut message[len..]);
+                let mut whole = false;
+                while let Some(event) = server.receive(&mut input) {
+                    let Event::Part(Part::Binary(chunk)) = event else { panic!("{event:?}") };
+                    whole = chunk.end;
+                }
+                len += read.len();
+                if whole {
+                    sink.binary(&message[..len]);
+                    len = 0;
+                }
+            } else {
+                let read = rest.split_off(..BUFFER.min(rest.len())).unwrap_or_default();
+                let mut input = recv(read, &mut buf);
+                while let Some(event) = server.receive(&mut input) {
+                    let Event::Part(Part::Binary(chunk)) = event else { panic!("{event:?}") };
+                    if chunk.is_whole() {
+                        sink.binary(chunk.bytes);
+                    } else {
+                        if message.len() < len + chunk.bytes.len() {
+                            message.resize(len + chunk.bytes.len(), 0);
+                        }
+                        message[len..][..chunk.bytes.len()].copy_from_slice(chunk.bytes);
+                        len += chunk.bytes.len();
+                        if chunk.end {
+                            sink.binary(&message[..len]);
+                            len = 0;
+                        }
+                    }
+                }
+            }
+            server.transmit(&mut out);
+            out.clear();
+        }
+    })
+}
+
+/// Writes to a slice.
+pub fn send_server(messages: &Rc<[Bytes]>) -> Contestant {
+    let messages = Rc::clone(messages);
+    let mut buf = vec![0; room(&messages)];
+    let mut server = Connection::server(Limits::new());
+    Contestant::new(Kind::Ours, NAME, move |sink| {
+        let mut out = SliceBuf::new(&mut buf);
+        for message in &*messages {
+            server.send(message, &mut out).expect("there is room");
+        }
+        sink.sent(messages.len() as u64, out.as_slice());
+    })
+}
+
+pub fn send_server_to_vec(messages: &Rc<[Bytes]>) -> Contestant {
+    let messages = Rc::clone(messages);
+    let mut out = Vec::new();
+    let mut server = Connection::server(Limits::new());
+    Contestant::new(Kind::Ours, "framewright, to a Vec", move |sink| {
+        out.clear();
+        for message in &*messages {
+            server.send(message, &mut out).expect("a Vec has room");
+        }
+        sink.sent(messages.len() as u64, &out);
+    })
+}
+
+/// Writes to a slice, with masking keys from the generator that the others use.
+pub fn send_client(messages: &Rc<[Bytes]>) -> Contestant {
+    let messages = Rc::clone(messages);
+    let mut buf = vec![0; room(&messages)];
+    let mut rng = fastrand::Rng::with_seed(1);
+    let mut client = Connection::client(Limits::new(), move || rng.u32(..).to_ne_bytes());
+    Contestant::new(Kind::Ours, NAME, move |sink| {
+        let mut out = SliceBuf::new(&mut buf);
+        for message in &*messages {
+            client.send(message, &mut out).expect("there is room");
+        }
+        sink.sent(messages.len() as u64, out.as_slice());
+    })
+}
+
+pub fn send_client_to_vec(messages: &Rc<[Bytes]>) -> Contestant {
+    let messages = Rc::clone(messages);
+    let mut out = Vec::new();
+    let mut rng = fastrand::Rng::with_seed(1);
+    let mut client = Connection::client(Limits::new(), move || rng.u32(..).to_ne_bytes());
+    Contestant::new(Kind::Ours, "framewright, to a Vec", move |sink| {
+        out.clear();
+        for message in &*messages {
+            client.send(message, &mut out).expect("a Vec has room");
+        }
+        sink.sent(messages.len() as u64, &out);
+    })
+}
+
+pub fn handshake(request: &'static [u8]) -> Contestant {
+    let (mut buf, mut storage, mut out) = (vec![0; BUFFER], [0; 1024], [0; 256]);
+    Contestant::new(Kind::Ours, NAME, move |sink| {
+        let mut input = recv(request, &mut buf);
+        let mut out = SliceBuf::new(&mut out);
+        let storage = SliceBuf::new(&mut storage);
+        let mut server = Server::new(Origins::same_host(), storage, http1::Limits::new());
+        let offer = server.receive(&mut input).expect("it is valid").expect("it is whole");
+        offer.accept().write(&mut out).expect("there is room");
+        sink.sent(1, out.as_slice());
+    })
+}
+
+pub fn sse(wire: &Rc<Wire>) -> Contestant {
+    let wire = Rc::clone(wire);
+    let mut buf = vec![0; BUFFER];
+    let mut assembler = sse::Assembler::new(sse::Limits::new(), sse::Storage::<Vec<u8>>::default());
+    Contestant::new(Kind::Ours, NAME, move |sink| {
+        for read in wire.reads() {
+            let mut input = &*recv(read, &mut buf);
+            while let Some(item) = assembler.receive(&mut input) {
+                if let sse::Item::Event(event) = item {
+                    sink.text(event.data);
+                }
+            }
+        }
+    })
+}
+
+pub fn grpc_decode(wire: &Rc<Wire>) -> Contestant {
+    let wire = Rc::clone(wire);
+    let mut decoder = grpc::Decoder::new(grpc::Limits::new());
+    let mut assembler = framewright::Assembler::new(Vec::new());
+    Contestant::new(Kind::Ours, NAME, move |sink| {
+        for mut piece in wire.reads() {
+            while let Some(part) = decoder.decode(&mut piece).expect("it is valid") {
+                if let Some(message) = assembler.push(part.chunk).expect("a Vec has room") {
+                    sink.binary(message);
+                }
+            }
+        }
+    })
+}
+
+pub fn grpc_encode(messages: &Rc<[Bytes]>) -> Contestant {
+    let messages = Rc::clone(messages);
+    let mut buf = vec![0; room(&messages)];
+    let mut encoder = grpc::Encoder::new();
+    Contestant::new(Kind::Ours, NAME, move |sink| {
+        let mut out = SliceBuf::new(&mut buf);
+        for message in &*messages {
+            let message = grpc::Message::plain(message);
+            encoder.encode(message, &mut out).expect("there is room");
+        }
+        sink.sent(messages.len() as u64, out.as_slice());
+    })
+}
+
+pub fn grpc_encode_to_vec(messages: &Rc<[Bytes]>) -> Contestant {
+    let messages = Rc::clone(messages);
+    let mut out = Vec::new();
+    let mut encoder = grpc::Encoder::new();
+    Contestant::new(Kind::Ours, "framewright, to a Vec", move |sink| {
+        out.clear();
+        for message in &*messages {
+            encoder.encode(grpc::Message::plain(message), &mut out).expect("a Vec has room");
+        }
+        sink.sent(messages.len() as u64, &out);
+    })
+}
+
+fn agree(config: Config) -> Agreed {
+    let offer = Extensions::parse(b"permessage-deflate").expect("it is valid");
+    config.negotiate(offer).expect("it can be accepted").agreed()
+}
+
+pub fn deflate(messages: &Rc<[Bytes]>, level: u8) -> Contestant {
+    let messages = Rc::clone(messages);
+    let config = Config::new().level(level);
+    let mut server = Connection::server(Limits::new()).accept_compressed();
+    let mut deflater = Deflater::new(Role::Server, agree(config), config);
+    let mut out = Vec::new();
+    Contestant::new(Kind::Ours, NAME, move |sink| {
+        out.clear();
+        for message in &*messages {
+            let encoder = server.encoder().expect("it is open");
+            deflater.encode(message, encoder, &mut out).expect("a Vec has room");
+        }
+        sink.sent(messages.len() as u64, &out);
+    })
+}
+
+pub fn inflate(wire: &Rc<Wire>) -> Contestant {
+    let wire = Rc::clone(wire);
+    let (mut buf, mut window) = (vec![0; BUFFER], vec![0; BUFFER]);
+    let agreed = agree(Config::new());
+    let limits = Limits::new();
+    let mut server = Connection::server(limits).accept_compressed();
+    let inflater = Inflater::new(Role::Server, agreed, limits);
+    let mut assembler = InflatingAssembler::new(Vec::new(), Some(inflater));
+    let mut out = Vec::new();
+    Contestant::new(Kind::Ours, NAME, move |sink| {
+        for read in wire.reads() {
+            let mut input = recv(read, &mut buf);
+            while let Some(event) = server.receive(&mut input) {
+                let Event::Part(part) = event else { panic!("{event:?}") };
+                if let Some(message) = assembler.push(part, &mut window).expect("a Vec has room") {
+                    deliver(message, sink);
+                }
+            }
+            server.transmit(&mut out);
+            out.clear();
+        }
+    })
+}

@@ -1,0 +1,42 @@
+//! Who takes part. Each does with its API what a user would do, and delivers to a [`Sink`].
+
+use crate::sink::Sink;
+
+pub mod framewright;
+pub mod limits;
+#[cfg(feature = "peers")]
+pub mod peers;
+#[cfg(not(feature = "peers"))]
+#[path = "nobody.rs"]
+pub mod peers;
+
+/// What a contestant counts as.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    /// What the machine could do: not a peer, and delivers nothing.
+    Limit,
+    Ours,
+    Peer,
+}
+
+/// One way to do a task, ready to run.
+pub struct Contestant {
+    pub kind: Kind,
+    pub name: &'static str,
+    /// What it leaves out, or has a user do.
+    pub caveat: &'static str,
+    /// Does the whole task once.
+    pub lap: Box<dyn FnMut(&mut Sink)>,
+}
+
+impl Contestant {
+    pub fn new(kind: Kind, name: &'static str, lap: impl FnMut(&mut Sink) + 'static) -> Self {
+        Self { kind, name, caveat: "", lap: Box::new(lap) }
+    }
+
+    #[must_use]
+    pub const fn with(mut self, caveat: &'static str) -> Self {
+        self.caveat = caveat;
+        self
+    }
+}

@@ -1,0 +1,30 @@
+//! Where and when.
+
+use std::fs;
+use std::process::Command;
+
+/// The machine, the day and the compiler, in a line.
+pub fn describe() -> String {
+    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let field = |name: &str| {
+        let line =
+            cpu.lines().find(|line| line.split(':').next().is_some_and(|f| f.trim() == name));
+        line.and_then(|line| line.split_once(':')).map_or("?", |(_, value)| value.trim()).to_owned()
+    };
+    format!(
+        "{} (family {}, model {}), {} CPUs, {}, {}, {}.",
+        field("model name"),
+        field("cpu family"),
+        field("model"),
+        std::thread::available_parallelism().map_or(0, usize::from),
+        output("uname", &["-sr"]),
+        output("rustc", &["-V"]),
+        output("date", &["-u", "+%Y-%m-%d"]),
+    )
+}
+
+fn output(program: &str, args: &[&str]) -> String {
+    let output = Command::new(program).args(args).output();
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    text.unwrap_or_else(|_| "?".to_owned())
+}

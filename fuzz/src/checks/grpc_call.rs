@@ -1,0 +1,505 @@
+//! Calls of gRPC in every dialect and of every kind: either side alone, whatever happens to it and in
+//! whatever order; and both, joined through any cuts.
+
+use framewright::Chunk;
+use framewright::grpc::web::{SocketDecoder, SocketPart};
+use framewright::grpc::{
+    ClientCall, ClientRequest, Code, Codec, ContentType, Dialect, Event, Fields, Kind, Limits,
+    Message, Path, Request, ResponseHead, SendError, ServerCall, Status, Trailing,
+};
+
+use super::input::{Cuts, Input};
+
+/// ```text
+/// | what | dialect and kind | cuts: 4 | (what | what it needs ...)*
+/// ```
+pub fn check(data: &[u8]) {
+    let mut input = Input::new(data);
+    let (what, call) = (input.byte(), input.byte());
+    let cuts = Cuts(input.bytes());
+    let setup = Setup {
+        dialect: [Some(Dialect::Grpc), Some(Dialect::Web), Some(Dialect::WebText), None]
+            [usize::from(call & 3)],
+        kind: [Kind::Unary, Kind::ClientStreaming, Kind::ServerStreaming, Kind::BidiStreaming]
+            [usize::from(call >> 2 & 3)],
+        gzip: call & 16 != 0,
+    };
+    match what % 3 {
+        0 => {
+            let whole = client(setup, input, Cuts([0; 4]));
+            assert_eq!(client(setup, input, Cuts([1; 4])), whole, "byte by byte");
+            assert_eq!(client(setup, input, cuts), whole, "in pieces of {:?}", cuts.0);
+        }
+        1 => {
+            let whole = server(setup, input, Cuts([0; 4]));
+            assert_eq!(server(setup, input, Cuts([1; 4])), whole, "byte by byte");
+            assert_eq!(server(setup, input, cuts), whole, "in pieces of {:?}", cuts.0);
+        }
+        _ => Pair::new(setup).run(input),
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Setup {
+    /// `None` is over WebSocket.
+    dialect: Option<Dialect>,
+    kind: Kind,
+    /// Whether messages may be compressed.
+    gzip: bool,
+}
+
+const PATH: &str = "/pkg.Service/Method";
+const GZIP: &[&str] = &["gzip"];
+const LIMITS: Limits = Limits::new().max_message_len(40).max_trailers_len(100);
+
+impl Setup {
+    fn content_type(self) -> ContentType {
+        ContentType { dialect: self.dialect.unwrap_or(Dialect::Web), codec: Codec::PROTO }
+    }
+
+    fn client(self, limits: Limits, head: &mut Vec<u8>) -> ClientCall<Vec<u8>> {
+        let path = Path::parse(PATH).expect("it is one");
+        let mut request = ClientRequest::new(path).content_type(self.content_type());
+        if self.gzip {
+            request = request.encoding("gzip").accept_encodings(GZIP);
+        }
+        let call = match self.dialect {
+            None => request.write_socket(self.kind, limits, Vec::new(), head),
+            Some(_) => request.write(self.kind, limits, Vec::new(), head),
+        };
+        call.expect("a Vec has room")
+    }
+
+    fn server(self, limits: Limits, head: &[u8]) -> ServerCall {
+        let fields = Fields::parse(head).expect("it was written");
+        let request = Request::parse("POST", PATH, fields).expect("it was written");
+        assert_eq!(request.content_type(), self.content_type());
+        match self.dialect {
+            None => request.accept_socket(self.kind, limits, GZIP),
+            Some(_) => request.accept(self.kind, limits, GZIP),
+        }
+        .expect("the encoding is known")
+    }
+}
+
+/// What a call has said of itself.
+#[derive(Debug, Default, Eq, PartialEq)]
+struct Seen {
+    /// Whether compressed, the bytes, and whether they are all.
+    messages: Vec<(bool, Vec<u8>, bool)>,
+    heads: usize,
+    half_closes: usize,
+    end: Option<Code>,
+}
+
+impl Seen {
+    fn see(&mut self, event: Option<Event<'_>>) {
+        let Some(event) = event else { return };
+        assert_eq!(self.end, None, "nothing comes behind the end: {event:?}");
+        match event {
+            Event::Head => self.heads += 1,
+            Event::Message { compressed, chunk } => {
+                if chunk.start {
+                    assert!(self.messages.last().is_none_or(|last| last.2));
+                    self.messages.push((compressed, vec![], false));
+                }
+                let last = self.messages.last_mut().expect("it begins with its first chunk");
+                assert_eq!((last.0, last.2), (compressed, false));
+                last.1.extend_from_slice(chunk.bytes);
+                last.2 = chunk.end;
+            }
+            Event::HalfClose => self.half_closes += 1,
+            Event::End(code) => self.end = Some(code),
+            _ => unreachable!("there are no other events"),
+        }
+    }
+
+    fn receive<C>(
+        &mut self,
+        bytes: &[u8],
+        cuts: Cuts,
+        call: &mut C,
+        plain: for<'b> fn(&mut C, &'b mut [u8]) -> &'b [u8],
+        receive: for<'b> fn(&mut C, &mut &'b [u8]) -> Option<Event<'b>>,
+    ) {
+        for piece in cuts.pieces(bytes) {
+            let mut piece = piece.to_vec();
+            let mut input = plain(call, &mut piece);
+            while let Some(event) = receive(call, &mut input) {
+                self.see(Some(event));
+            }
+            assert!(input.is_empty(), "None means that all was taken");
+        }
+    }
+}
+
+/// The lines of a head or of trailers: some that say something, or what the fuzzer made up.
+fn fields<'a>(input: &mut Input<'a>) -> Fields<'a> {
+    const LINES: [&[u8]; 8] = [
+        b"content-type: application/grpc\r\n",
+        b"content-type: application/grpc-web+proto\r\n",
+        b"content-type: application/grpc-web-text\r\ngrpc-encoding: gzip\r\n",
+        b"content-type: application/grpc\r\ngrpc-encoding: snappy\r\n",
+        b"content-type: application/grpc-web\r\ngrpc-status: 99\r\n",
+        b"grpc-status: 0\r\nx-key: value\r\n",
+        b"grpc-status: 5\r\ngrpc-message: no %C3%A9\r\n",
+        b"",
+    ];
+    let lines = match input.byte() {
+        byte @ 0..8 => LINES[usize::from(byte)],
+        _ => input.block(),
+    };
+    Fields::parse(lines).unwrap_or_default()
+}
+
+/// A body, or a frame of one.
+fn body(input: &mut Input<'_>, setup: Setup) -> Vec<u8> {
+    let raw = match input.byte() {
+        flags @ (0 | 1 | 0x80) => {
+            let payload = match input.byte() % 4 {
+                0 if flags == 0x80 => b"grpc-status: 0\r\n",
+                1 if flags == 0x80 => &b"content-type: application/grpc\r\n"[..],
+                _ => input.block(),
+            };
+            super::common::grpc::frame(flags, payload)
+        }
+        _ => input.block().to_vec(),
+    };
+    if setup.dialect == Some(Dialect::WebText) && input.byte() & 1 == 0 {
+        let mut text = Vec::new();
+        framewright::grpc::web::encode_text(&raw, &mut text).expect("a Vec has room");
+        return text;
+    }
+    raw
+}
+
+/// A client's call through whatever happens; tells what it saw, said and was told.
+fn client(
+    setup: Setup,
+    mut input: Input<'_>,
+    cuts: Cuts,
+) -> (Seen, Vec<Result<(), SendError>>, Vec<u8>) {
+    let mut call = setup.client(LIMITS, &mut Vec::new());
+    call.set_deadline(100);
+    let (mut seen, mut results, mut out) = (Seen::default(), vec![], vec![]);
+    while !input.is_empty() {
+        let before = out.len();
+        let mut result = Ok(());
+        match input.byte() % 16 {
+            0..=2 => {
+                let (status, end) = (input.byte(), input.byte() & 1 == 1);
+                let status = match status {
+                    0..=199 => 200,
+                    other => 100 + u16::from(other - 199) * 8,
+                };
+                seen.see(call.receive_head(status, fields(&mut input), end));
+            }
+            3..=6 => {
+                let body = body(&mut input, setup);
+                seen.receive(&body, cuts, &mut call, ClientCall::plain, ClientCall::receive);
+            }
+            7 => seen.see(call.receive_trailers(fields(&mut input))),
+            8 => match input.byte() {
+                0..=127 => seen.see(call.receive_end()),
+                128..=200 => seen.see(call.receive_reset(input.byte().into())),
+                _ => seen.see(call.disconnect()),
+            },
+            9 => seen.see(call.cancel(Code::from_u8(input.byte() % 17).expect("below 17"))),
+            10 => seen.see(call.poll(input.byte().into())),
+            11 | 12 => {
+                let compressed = input.byte() & 1 == 1;
+                result = call.send(Message { bytes: input.block(), compressed }, &mut out);
+            }
+            13 => {
+                let (len, compressed) = (input.byte(), input.byte() & 1 == 1);
+                result = call.begin_message(len.into(), compressed, &mut out);
+            }
+            14 => result = call.send_payload(input.block(), &mut out),
+            _ => result = call.half_close(&mut out),
+        }
+        assert!(result.is_ok() || out.len() == before, "nothing was written");
+        results.push(result);
+        client_is_consistent(&call, &seen);
+    }
+    seen.see(call.disconnect());
+    assert!(seen.end.is_some(), "exactly one end");
+    assert!(seen.messages.iter().all(|message| message.1.len() <= 40), "the limit");
+    client_is_consistent(&call, &seen);
+    (seen, results, out)
+}
+
+fn client_is_consistent(call: &ClientCall<Vec<u8>>, seen: &Seen) {
+    assert_eq!(call.status().map(|status| status.code), seen.end);
+    assert!(call.error().is_none_or(|error| Some(error.code()) == seen.end));
+    assert!(call.reset().is_none() || seen.end.is_some());
+    assert_eq!(call.deadline().is_none(), seen.end.is_some());
+    let held = |fields: Fields<'_>| fields.iter().map(|(n, v)| n.len() + v.len()).sum::<usize>();
+    assert!(held(call.trailers()) <= 100 && held(call.head()) <= 100, "the limit");
+}
+
+/// The same for a server's call.
+fn server(
+    setup: Setup,
+    mut input: Input<'_>,
+    cuts: Cuts,
+) -> (Seen, Vec<Result<(), SendError>>, Vec<u8>) {
+    let mut head = Vec::new();
+    let _client = setup.client(LIMITS, &mut head);
+    let mut call = setup.server(LIMITS, &head);
+    call.set_deadline(100);
+    let (mut seen, mut results, mut out) = (Seen::default(), vec![], vec![]);
+    let mut told = 0;
+    while !input.is_empty() {
+        let before = out.len();
+        let mut result = Ok(());
+        match input.byte() % 16 {
+            0..=4 => {
+                let body = body(&mut input, setup);
+                seen.receive(&body, cuts, &mut call, ServerCall::plain, ServerCall::receive);
+            }
+            5 => match input.byte() {
+                0..=199 => seen.see(call.receive_end()),
+                200..=227 => seen.see(call.receive_reset(input.byte().into())),
+                _ => seen.see(call.disconnect()),
+            },
+            6 => seen.see(call.poll(input.byte().into())),
+            7 | 8 => {
+                let head = ResponseHead::new();
+                let head = if input.byte() & 1 == 1 { head.encoding("gzip") } else { head };
+                result = call.send_head(head, &mut out);
+            }
+            9 | 10 => {
+                let compressed = input.byte() & 1 == 1;
+                result = call.send(Message { bytes: input.block(), compressed }, &mut out);
+            }
+            11 => {
+                let (len, compressed) = (input.byte(), input.byte() & 1 == 1);
+                result = call.begin_message(len.into(), compressed, &mut out);
+            }
+            12 => result = call.send_payload(input.block(), &mut out),
+            13 | 14 => told += usize::from(call.transmit(&mut out).is_some()),
+            _ => {
+                let code = Code::from_u8(input.byte() % 17).expect("below 17");
+                let finished = call.finish(Status::new(code, input.text()), &mut out);
+                if finished.is_ok() {
+                    assert_eq!(seen.end.replace(code), None);
+                    told += 1;
+                }
+                result = finished.map(drop);
+            }
+        }
+        assert!(result.is_ok() || out.len() == before, "nothing was written");
+        results.push(result);
+        assert_eq!(call.code(), seen.end);
+        assert!(told <= 1 && (told == 0 || seen.end.is_some()), "trailers are sent once");
+        assert!(!call.owes() || told == 0 && seen.end.is_some());
+        assert_eq!(call.deadline().is_none(), seen.end.is_some());
+    }
+    seen.see(call.disconnect());
+    assert!(seen.end.is_some() && !call.owes());
+    assert!(seen.messages.iter().all(|message| message.1.len() <= 40), "the limit");
+    (seen, results, out)
+}
+
+/// A client and a server, and what is on its way between them.
+struct Pair {
+    setup: Setup,
+    client: ClientCall<Vec<u8>>,
+    server: ServerCall,
+    socket: SocketDecoder,
+    /// Messages of WebSocket, or one after another what is written of a body.
+    up: Vec<Vec<u8>>,
+    down: Vec<u8>,
+    half_closed: bool,
+    /// Whether the server has to be told of that.
+    up_is_over: bool,
+    head: Option<Vec<u8>>,
+    trailers: Option<(Trailing, Vec<u8>)>,
+    at_client: Seen,
+    at_server: Seen,
+    sent_up: Vec<(bool, Vec<u8>, bool)>,
+    sent_down: Vec<(bool, Vec<u8>, bool)>,
+    status: Option<(Code, String)>,
+}
+
+impl Pair {
+    fn new(setup: Setup) -> Self {
+        let mut head = Vec::new();
+        let client = setup.client(Limits::new(), &mut head);
+        let server = setup.server(Limits::new(), &head);
+        let mut socket = SocketDecoder::new();
+        if setup.dialect.is_none() {
+            let first = socket.decode(Chunk::whole(&head));
+            assert!(matches!(first, Ok(Some(SocketPart::Head(chunk))) if chunk.bytes == head));
+        }
+        Self {
+            setup,
+            client,
+            server,
+            socket,
+            up: vec![],
+            down: vec![],
+            half_closed: false,
+            up_is_over: false,
+            head: None,
+            trailers: None,
+            at_client: Seen::default(),
+            at_server: Seen::default(),
+            sent_up: vec![],
+            sent_down: vec![],
+            status: None,
+        }
+    }
+
+    fn run(mut self, mut input: Input<'_>) {
+        while !input.is_empty() {
+            match input.byte() % 8 {
+                0 | 1 => self.send_up(input.block(), input.byte() & 1 == 1),
+                2 | 3 => self.send_down(input.block(), input.byte() & 1 == 1),
+                4 => self.half_close(),
+                5 => self.deliver_up(input.byte().into()),
+                6 => self.deliver_down(input.byte().into()),
+                _ if input.byte() & 3 == 0 => {
+                    let code = Code::from_u8(input.byte() % 17).expect("below 17");
+                    self.finish(code, input.text());
+                }
+                _ => self.send_head(),
+            }
+        }
+        // Whatever is missing, so that it may end well.
+        self.send_up(b"", false);
+        self.half_close();
+        self.deliver_up(usize::MAX);
+        self.send_head();
+        self.send_down(b"", false);
+        self.finish(Code::Ok, "");
+        self.deliver_down(usize::MAX);
+        self.deliver_down(usize::MAX);
+
+        let (code, message) = self.status.expect("a call that is finished");
+        assert_eq!(self.at_client.end, Some(code), "{:?}", self.client);
+        let status = self.client.status().expect("it is over");
+        assert_eq!(status.message.to_string(), message);
+        assert_eq!(self.at_client.messages, self.sent_down);
+        // A server that finished early need not have read all of it, nor all of a message.
+        self.at_server.messages.pop_if(|message| !message.2);
+        assert!(self.sent_up.starts_with(&self.at_server.messages));
+        assert_eq!(self.server.error(), None);
+        assert_eq!(self.client.error(), None);
+        // A request that a server did not wait for is given up.
+        assert_eq!(self.client.reset(), (!self.half_closed).then_some(0));
+    }
+
+    fn send_up(&mut self, bytes: &[u8], compressed: bool) {
+        let mut out = Vec::new();
+        if self.client.send(Message { bytes, compressed }, &mut out).is_ok() {
+            self.sent_up.push((compressed, bytes.to_vec(), true));
+            self.up.push(out);
+        }
+    }
+
+    fn half_close(&mut self) {
+        let mut out = Vec::new();
+        if self.client.half_close(&mut out).is_ok() {
+            (self.half_closed, self.up_is_over) = (true, true);
+            if !out.is_empty() {
+                self.up.push(out);
+            }
+        }
+    }
+
+    fn send_head(&mut self) {
+        let mut out = Vec::new();
+        let head = ResponseHead::new();
+        let head = if self.setup.gzip { head.encoding("gzip") } else { head };
+        if self.server.send_head(head, &mut out).is_ok() {
+            if self.setup.dialect.is_none() {
+                self.down.extend(out);
+            } else {
+                self.head = Some(out);
+            }
+        }
+    }
+
+    fn send_down(&mut self, bytes: &[u8], compressed: bool) {
+        if self.server.send(Message { bytes, compressed }, &mut self.down).is_ok() {
+            self.sent_down.push((compressed, bytes.to_vec(), true));
+        }
+    }
+
+    fn finish(&mut self, code: Code, message: &str) {
+        let mut out = Vec::new();
+        match self.server.finish(Status::new(code, message), &mut out) {
+            Ok(Trailing::Body) => self.down.extend(out),
+            Ok(trailing) => self.trailers = Some((trailing, out)),
+            Err(_) => return,
+        }
+        self.status = Some((code, message.to_owned()));
+    }
+
+    fn deliver_up(&mut self, len: usize) {
+        let mut left = len;
+        while left > 0 && !self.up.is_empty() {
+            let mut whole = self.up.remove(0);
+            let rest = whole.split_off(whole.len().min(left));
+            left -= whole.len();
+            if self.setup.dialect.is_none() {
+                let end = rest.is_empty();
+                // That it is the start of a message makes no difference to the decoder.
+                let part = self.socket.decode(Chunk { bytes: &whole, start: true, end });
+                match part.expect("a client of ours") {
+                    Some(SocketPart::Data(mut data)) => {
+                        while let Some(event) = self.server.receive(&mut data) {
+                            self.at_server.see(Some(event));
+                        }
+                    }
+                    Some(SocketPart::HalfClose) => {
+                        self.at_server.see(self.server.receive_end());
+                    }
+                    Some(SocketPart::Head(_)) => unreachable!("it came first"),
+                    None => {}
+                }
+            } else {
+                let mut input = self.server.plain(&mut whole);
+                while let Some(event) = self.server.receive(&mut input) {
+                    self.at_server.see(Some(event));
+                }
+            }
+            if !rest.is_empty() {
+                self.up.insert(0, rest);
+            }
+        }
+        let over = self.up_is_over && self.up.is_empty() && self.setup.dialect.is_some();
+        if over {
+            self.at_server.see(self.server.receive_end());
+            self.up_is_over = false;
+        }
+    }
+
+    fn deliver_down(&mut self, len: usize) {
+        if let Some(head) = self.head.take() {
+            let fields = Fields::parse(&head).expect("it was written");
+            self.at_client.see(self.client.receive_head(200, fields, false));
+        }
+        if let Some((Trailing::TrailersOnly, lines)) = &self.trailers {
+            let fields = Fields::parse(lines).expect("it was written");
+            self.at_client.see(self.client.receive_head(200, fields, true));
+            return;
+        }
+        let mut piece: Vec<u8> = self.down.drain(..len.min(self.down.len())).collect();
+        let mut input = self.client.plain(&mut piece);
+        while let Some(event) = self.client.receive(&mut input) {
+            self.at_client.see(Some(event));
+        }
+        if self.down.is_empty() && self.status.is_some() {
+            let event = match &self.trailers {
+                Some((_, lines)) => {
+                    let fields = Fields::parse(lines).expect("it was written");
+                    self.client.receive_trailers(fields)
+                }
+                None => self.client.receive_end(),
+            };
+            self.at_client.see(event);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Bodies of HTTP/1.1, in chunks and otherwise, against whoever sees the whole stream; and what an
+//! encoder writes of them.
+
+use framewright::http1::{Body, BodyDecoder, BodyEncoder, Limits};
+
+use super::common::http1::{Got, NaiveLimits, State, decode, naive};
+use super::input::{Cuts, Input, same_however_cut, without_allocating};
+
+/// ```text
+/// | form | length | limits: body, extensions, trailers, lines | cuts: 4 | wire ...
+/// ```
+pub fn check(data: &[u8]) {
+    let mut input = Input::new(data);
+    let (form, len) = (input.byte(), input.limit());
+    let limits = NaiveLimits {
+        body: input.limit() >> 1,
+        extensions: input.byte().into(),
+        trailers: input.byte().into(),
+        lines: (input.byte() % 16).into(),
+    };
+    let cuts = Cuts(input.bytes());
+    let wire = input.rest();
+    let body = match form % 4 {
+        0 => Body::Len(len),
+        1 => Body::UntilClose,
+        _ => Body::Chunked,
+    };
+
+    let got = same_however_cut(wire, cuts, |pieces| decode(body, limits.into(), pieces));
+    let expected = match body {
+        Body::Len(len) => of_length(len, &limits, wire),
+        Body::Chunked => naive(&limits, wire),
+        Body::UntilClose => until_close(&limits, wire),
+    };
+    assert_eq!(got, expected);
+    without_allocating(|| {
+        let mut decoder = BodyDecoder::new(body, limits.into());
+        let mut chunk = [0; 64];
+        for piece in wire.chunks(chunk.len()) {
+            let chunk = &mut chunk[..piece.len()];
+            chunk.copy_from_slice(piece);
+            let mut input = chunk;
+            while let Ok(Some(_)) = decoder.decode(&mut input) {}
+        }
+    });
+    comes_back(&got.body, cuts);
+}
+
+fn of_length(len: u64, limits: &NaiveLimits, wire: &[u8]) -> Got {
+    let mut got = Got { body: vec![], rest: vec![], result: Ok(State::Truncated) };
+    if len > limits.body {
+        got.result = Err(framewright::http1::Error::BodyTooLong);
+        return got;
+    }
+    let (body, rest) = wire.split_at(wire.len().min(len as usize));
+    (got.body, got.rest) = (body.to_vec(), rest.to_vec());
+    if body.len() as u64 == len {
+        // One without a byte is over at the first call, and there is none for no piece at all.
+        got.result = Ok(State::Complete);
+    }
+    got
+}
+
+fn until_close(limits: &NaiveLimits, wire: &[u8]) -> Got {
+    let len = usize::try_from(limits.body).unwrap_or(usize::MAX);
+    let body = &wire[..wire.len().min(len)];
+    let result = if body.len() == wire.len() {
+        Ok(State::Open)
+    } else {
+        Err(framewright::http1::Error::BodyTooLong)
+    };
+    Got { body: body.to_vec(), rest: vec![], result }
+}
+
+/// What is written in pieces decodes to the same, whatever form it has.
+fn comes_back(content: &[u8], cuts: Cuts) {
+    for body in [Body::Len(content.len() as u64), Body::Chunked, Body::UntilClose] {
+        let mut encoder = BodyEncoder::new(body);
+        let mut wire = Vec::new();
+        for piece in cuts.pieces(content) {
+            assert_eq!(encoder.encode(piece, &mut wire), Ok(()));
+        }
+        assert_eq!(encoder.finish(&mut wire), Ok(()));
+        let result = if body == Body::UntilClose { State::Open } else { State::Complete };
+        let expected = Got { body: content.to_vec(), rest: vec![], result: Ok(result) };
+        assert_eq!(decode(body, Limits::new(), &[&wire]), expected);
+    }
+}

@@ -1,0 +1,50 @@
+//! The checks that need nothing but this crate and its tests' own models.
+//!
+//! `tests/corpus.rs` of the crate has this module too, and runs all of it on the corpora.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "what is shared with tests is not used whole by each"
+)]
+
+#[path = "../../../tests/common/mod.rs"]
+pub(crate) mod common;
+#[path = "../../../tests/common/counting.rs"]
+mod counting;
+pub(crate) mod input;
+
+pub mod deflate;
+pub mod grpc_call;
+pub mod grpc_message;
+pub mod grpc_web;
+pub mod handshake_client;
+pub mod handshake_server;
+pub mod http1_body;
+pub mod http1_head;
+pub mod sse;
+pub mod ws_connection;
+pub mod ws_decoder;
+pub mod ws_pair;
+
+/// A check of what the target of this name is given, and of what is in the corpus of this name.
+#[derive(Clone, Copy, Debug)]
+pub struct Check {
+    pub name: &'static str,
+    pub run: fn(&[u8]),
+}
+
+/// All of them.
+pub const ALL: [Check; 12] = [
+    Check { name: "deflate", run: deflate::check },
+    Check { name: "grpc_call", run: grpc_call::check },
+    Check { name: "grpc_message", run: grpc_message::check },
+    Check { name: "grpc_web", run: grpc_web::check },
+    Check { name: "handshake_client", run: handshake_client::check },
+    Check { name: "handshake_server", run: handshake_server::check },
+    Check { name: "http1_body", run: http1_body::check },
+    Check { name: "http1_head", run: http1_head::check },
+    Check { name: "sse", run: sse::check },
+    Check { name: "ws_connection", run: ws_connection::check },
+    Check { name: "ws_decoder", run: ws_decoder::check },
+    Check { name: "ws_pair", run: ws_pair::check },
+];

@@ -1,0 +1,73 @@
+//! Responses to an upgrade, as `tungstenite` reads them.
+//!
+//! Whatever we accept, it accepts. It accepts much more: lines that end in LF, headers that are
+//! repeated, and extensions that were not offered.
+//!
+//! It reads otherwise:
+//!
+//! * Only the first `Connection` counts, and it has to be `Upgrade` alone. RFC 9110 §5.3 has lines of the
+//!   same name joined, and it is a list.
+//! * A server that chooses none of the subprotocols is refused, although RFC 6455 §4.2.2 lets it.
+//! * A response before the one that counts (1xx) is taken for that one.
+
+use std::io::{self, Cursor, Read, Write};
+
+use framewright::http1::Limits;
+use framewright::ws::handshake::{Answer, Client, ClientRequest};
+use tungstenite::handshake::client::{ClientHandshake, Request};
+
+use crate::checks::input::Input;
+
+/// The input is that of the target.
+pub fn check(data: &[u8]) {
+    let mut input = Input::new(data);
+    let _options: [u8; 5] = input.bytes();
+    let stream = input.rest();
+
+    let mut bytes = stream.to_vec();
+    let mut rest = &mut bytes[..];
+    let mut client: Client<'_, Vec<u8>> = ClientRequest::new("example.com", "/chat")
+        .protocols(&["chat", "superchat"])
+        .extensions(Some("permessage-deflate; client_max_window_bits, foo"))
+        .write(*b"the sample nonce", Vec::new(), Limits::new(), &mut Vec::new())
+        .expect("it is right");
+    let Ok(Some(Answer::Accepted(accepted))) = client.receive(&mut rest) else { return };
+    let connection = accepted.headers().get("Connection").expect("it was checked");
+    if accepted.protocol().is_none() || !connection.eq_ignore_ascii_case(b"upgrade") {
+        return;
+    }
+    let request = Request::builder()
+        .uri("ws://example.com/chat")
+        .header("Host", "example.com")
+        .header("Connection", "Upgrade")
+        .header("Upgrade", "websocket")
+        .header("Sec-WebSocket-Version", "13")
+        .header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
+        .header("Sec-WebSocket-Protocol", "chat, superchat")
+        .body(())
+        .expect("it is right");
+    let handshake = ClientHandshake::start(Wire(Cursor::new(stream)), request, None);
+    if let Err(e) = handshake.expect("it is right").handshake() {
+        panic!("{e}");
+    }
+}
+
+/// What was answered, whatever was asked.
+#[derive(Debug)]
+struct Wire<'a>(Cursor<&'a [u8]>);
+
+impl Read for Wire<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buf)
+    }
+}
+
+impl Write for Wire<'_> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        Ok(buf.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,195 @@
+//! Values that generate themselves, for the fuzzers of those who use this crate.
+//!
+//! Types whose every value makes sense derive [`Arbitrary`] where they are. The others are here: they
+//! are made by their constructors alone, so that nobody is given what nobody could have made.
+
+use core::time::Duration;
+use std::string::String;
+
+use arbitrary::{Arbitrary, Result, Unstructured};
+
+#[cfg(feature = "deflate")]
+use crate::ws::deflate;
+use crate::{grpc, http1, sse, ws};
+
+/// Implements [`Arbitrary`] for a type that is made of arbitrary parts.
+macro_rules! of_parts {
+    ($type:ident $(:: $path:ident)* $(<$lifetime:lifetime>)?, |$pattern:pat_param| -> $parts:ty $body:block) => {
+        impl<'a> Arbitrary<'a> for $type $(:: $path)* $(<$lifetime>)? {
+            fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+                <$parts>::arbitrary(u).map(|$pattern| $body)
+            }
+
+            fn size_hint(depth: usize) -> (usize, Option<usize>) {
+                <$parts>::size_hint(depth)
+            }
+        }
+    };
+}
+
+/// A length or a time, as likely to be small as to be large: where things happen is near 0.
+#[derive(Arbitrary)]
+struct Magnitude {
+    number: u64,
+    shift: u8,
+}
+
+impl Magnitude {
+    const fn get(self) -> u64 {
+        self.number >> (self.shift % 64)
+    }
+
+    fn get_len(self) -> usize {
+        usize::try_from(self.get()).unwrap_or(usize::MAX)
+    }
+}
+
+of_parts!(
+    ws::FrameHeader,
+    |(opcode, fin, rsv, key, len)| -> (ws::Opcode, bool, [bool; 3], Option<[u8; 4]>, Magnitude,) {
+        let (fin, len) =
+            if opcode.is_control() { (true, len.get() % 126) } else { (fin, len.get() >> 1) };
+        let header = Self::new(opcode, fin, len).expect("a control frame is short and whole");
+        header.with_rsv(rsv).with_key(key)
+    }
+);
+
+of_parts!(ws::Mask, |key| -> [u8; 4] { Self::new(key) });
+
+of_parts!(ws::CloseFrame<'a>, |(code, reason)| -> (ws::CloseCode, &'a str) {
+    if code.is_sendable() { Self { code, reason: first_bytes(reason, 123) } } else { Self::EMPTY }
+});
+
+of_parts!(ws::Limits, |(frame, message, fragments, ratio)| -> (Magnitude, Magnitude, u32, u32) {
+    Self::new()
+        .max_frame_len(frame.get())
+        .max_message_len(message.get())
+        .max_fragments(fragments)
+        .max_ratio(ratio)
+});
+
+#[cfg(feature = "deflate")]
+of_parts!(
+    deflate::Config,
+    |(alone, bits, level, mem_level, min_len)| -> ([bool; 2], [u8; 2], u8, u8, Magnitude,) {
+        let ([server_alone, client_alone], [server_bits, client_bits]) = (alone, bits);
+        Self::new()
+            .server_no_context_takeover(server_alone)
+            .client_no_context_takeover(client_alone)
+            .server_max_window_bits(9 + server_bits % 7)
+            .client_max_window_bits(9 + client_bits % 7)
+            .level(level % 10)
+            .mem_level(1 + mem_level % 9)
+            .min_len(min_len.get_len())
+    }
+);
+
+of_parts!(
+    http1::Limits,
+    |(head, headers, body, extensions)| -> (Magnitude, u8, Magnitude, Magnitude,) {
+        Self::new()
+            .max_head_len(head.get_len())
+            .max_headers(headers.into())
+            .max_body_len(body.get())
+            .max_chunk_extensions_len(extensions.get())
+    }
+);
+
+of_parts!(sse::Limits, |[line, data, event_type, id]| -> [Magnitude; 4] {
+    Self::new()
+        .max_line_len(line.get())
+        .max_data_len(data.get())
+        .max_type_len(event_type.get())
+        .max_id_len(id.get())
+});
+
+// As they come out of an assembler: without what ends a line or would void an ID.
+of_parts!(sse::Event<'a>, |(event_type, data, last_event_id)| -> (&'a str, &'a str, &'a str) {
+    let event_type = before(event_type, &['\r', '\n']);
+    Self {
+        event_type: if event_type.is_empty() { "message" } else { event_type },
+        data: before(data, &['\r']),
+        last_event_id: before(last_event_id, &['\r', '\n', '\0']),
+    }
+});
+
+of_parts!(
+    sse::Fields<'a>,
+    |(event_type, id, retry, data)| -> (&'a str, Option<&'a str>, Option<u64>, Option<&'a str>,) {
+        let mut fields = Self::new().event_type(event_type);
+        if let Some(id) = id {
+            fields = fields.id(id);
+        }
+        if let Some(ms) = retry {
+            fields = fields.retry(ms);
+        }
+        if let Some(data) = data {
+            fields = fields.data(data);
+        }
+        fields
+    }
+);
+
+of_parts!(sse::Policy, |(
+    reconnect,
+    times,
+    timeouts,
+    (jitter, failures),
+    [transient, any_type],
+)|
+ -> (
+    sse::Reconnect,
+    [Magnitude; 5],
+    [Option<Magnitude>; 2],
+    (u8, u32),
+    [bool; 2],
+) {
+    let ([first, min_wait, max_wait, max_backoff, stable], [connect, idle]) = (times, timeouts);
+    let mut policy = Self::new()
+        .reconnect(reconnect)
+        .reconnection_time(first.get())
+        .min_wait(min_wait.get())
+        .max_wait(max_wait.get())
+        .max_backoff(max_backoff.get())
+        .stable_after(stable.get())
+        .jitter(jitter.into())
+        .max_failures(failures)
+        .retry_statuses(if transient { Self::TRANSIENT } else { &[] });
+    if let Some(ms) = connect {
+        policy = policy.connect_timeout(ms.get());
+    }
+    if let Some(ms) = idle {
+        policy = policy.idle_timeout(ms.get());
+    }
+    if any_type { policy.any_content_type() } else { policy }
+});
+
+of_parts!(grpc::Limits, |[message, trailers]| -> [Magnitude; 2] {
+    Self::new().max_message_len(message.get()).max_trailers_len(trailers.get())
+});
+
+of_parts!(grpc::Codec, |name| -> &'a str {
+    let token = name.chars().filter(char::is_ascii_alphanumeric).take(Self::MAX_LEN);
+    Self::new(&token.collect::<String>()).expect("letters and digits are a token")
+});
+
+of_parts!(grpc::Timeout, |(seconds, nanos)| -> (Magnitude, u32) {
+    Self::new(Duration::from_secs(seconds.get()).saturating_add(Duration::from_nanos(nanos.into())))
+});
+
+of_parts!(
+    grpc::Status<'a>,
+    |(code, message, details)| -> (grpc::Code, grpc::StatusMessage<'a>, Option<&'a [u8]>,) {
+        Self { code, message, details: details.map(grpc::Value::Bytes) }
+    }
+);
+
+/// The text before the first of `ends`.
+fn before<'a>(text: &'a str, ends: &[char]) -> &'a str {
+    text.split(ends).next().unwrap_or_default()
+}
+
+/// As many of the first `max_len` bytes as are whole characters.
+fn first_bytes(text: &str, max_len: usize) -> &str {
+    (0..=max_len).rev().find_map(|len| text.get(..len.min(text.len()))).unwrap_or_default()
+}

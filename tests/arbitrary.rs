@@ -1,0 +1,179 @@
+//! Values that generate themselves are such as somebody could have made.
+#![cfg(feature = "arbitrary")]
+
+use arbitrary::{Arbitrary, Unstructured};
+use framewright::sse::{self, Assembler, Encoder, Item, Storage};
+use framewright::ws::{self, CloseFrame, FrameHeader, NoMask, Opcode};
+use framewright::{Chunk, grpc, http1};
+use proptest::prelude::{ProptestConfig, any, prop_assert_eq, proptest};
+use proptest::{collection, test_runner::TestCaseError};
+
+/// Calls `check` with values made of `bytes`, as many as there are.
+fn each<'a, T: Arbitrary<'a>>(
+    bytes: &'a [u8],
+    check: impl Fn(T) -> Result<(), TestCaseError>,
+) -> Result<(), TestCaseError> {
+    let mut u = Unstructured::new(bytes);
+    while !u.is_empty() {
+        let before = u.len();
+        match u.arbitrary() {
+            Ok(value) => check(value)?,
+            Err(_) => break,
+        }
+        if u.len() == before {
+            break;
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_header_is_one_that_parses_back(bytes in collection::vec(any::<u8>(), 0..400)) {
+        each(&bytes, |header: FrameHeader| {
+            let printed = header.to_bytes();
+            prop_assert_eq!(FrameHeader::parse(&printed), Ok(Some((header, printed.len()))));
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn a_close_frame_is_one_that_may_be_sent(bytes in collection::vec(any::<u8>(), 0..600)) {
+        each(&bytes, |close: CloseFrame<'_>| {
+            let mut out = Vec::new();
+            prop_assert_eq!(ws::Encoder::new(NoMask).encode_close(close, &mut out), Ok(()));
+            prop_assert_eq!(CloseFrame::parse(&out[2..]), Ok(close));
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn an_event_is_one_that_an_assembler_gives_out(bytes in collection::vec(any::<u8>(), 0..400)) {
+        each(&bytes, |event: sse::Event<'_>| {
+            let mut stream = Vec::new();
+            // Without the encoder, which refuses IDs that could not come back as a header.
+            stream.extend(format!("event: {}\nid: {}\n", event.event_type, event.last_event_id).bytes());
+            for line in event.data.split('\n') {
+                stream.extend(format!("data: {line}\n").bytes());
+            }
+            stream.push(b'\n');
+            let mut assembler = Assembler::new(sse::Limits::new(), Storage::<Vec<u8>>::default());
+            prop_assert_eq!(assembler.receive(&mut &stream[..]), Some(Item::Event(event)));
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn fields_are_any_that_an_encoder_could_be_given(bytes in collection::vec(any::<u8>(), 0..400)) {
+        each(&bytes, |fields: sse::Fields<'_>| {
+            let mut out = Vec::new();
+            if Encoder::new().encode(fields, &mut out).is_ok() {
+                prop_assert_eq!(fields.encoded_len(), out.len() as u64);
+            }
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn a_timeout_is_one_that_parses_back(bytes in collection::vec(any::<u8>(), 0..100)) {
+        each(&bytes, |timeout: grpc::Timeout| {
+            prop_assert_eq!(grpc::Timeout::parse(timeout.to_string().as_bytes()), Some(timeout));
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn a_content_type_is_one_that_parses_back(bytes in collection::vec(any::<u8>(), 0..200)) {
+        each(&bytes, |content_type: grpc::ContentType| {
+            let printed = content_type.to_string();
+            prop_assert_eq!(grpc::ContentType::parse(printed.as_bytes()), Some(content_type));
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn a_status_is_one_that_comes_back(bytes in collection::vec(any::<u8>(), 0..300)) {
+        each(&bytes, |status: grpc::Status<'_>| {
+            let mut lines = Vec::new();
+            prop_assert_eq!(grpc::Trailers::new(status).write(&mut lines), Ok(()));
+            let fields = grpc::Fields::parse(&lines).expect("lines that were written");
+            let read = grpc::Status::parse(fields).expect("a status was written");
+            prop_assert_eq!((read.code, read.details.is_some()), (status.code, status.details.is_some()));
+            prop_assert_eq!(read.message.to_string(), status.message.to_string());
+            Ok(())
+        })?;
+    }
+
+    #[cfg(feature = "deflate")]
+    #[test]
+    fn a_configuration_is_one_that_both_ends_can_agree_on(bytes in collection::vec(any::<u8>(), 0..100)) {
+        use framewright::ws::{deflate::Config, handshake::Extensions};
+        each(&bytes, |config: Config| {
+            let offer = config.offer();
+            let offers = Extensions::parse(offer.as_bytes()).unwrap();
+            let answer = config.negotiate(offers).expect("we would accept it");
+            let answers = Extensions::parse(answer.as_str().as_bytes()).unwrap();
+            prop_assert_eq!(config.check(answers), Ok(Some(answer.agreed())));
+            Ok(())
+        })?;
+    }
+}
+
+/// Every variant comes, and so do lengths of every form.
+#[test]
+fn all_there_is_comes_sooner_or_later() {
+    let mut seed = 1_u64;
+    let bytes: Vec<u8> = std::iter::repeat_with(|| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (seed >> 56) as u8
+    })
+    .take(1 << 16)
+    .collect();
+    let mut u = Unstructured::new(&bytes);
+    let mut forms = std::collections::BTreeSet::new();
+    let mut codes = std::collections::BTreeSet::new();
+    for _ in 0..500 {
+        let header: FrameHeader = u.arbitrary().unwrap();
+        let form = match header.len() {
+            0..=125 => 2,
+            126..=0xFFFF => 4,
+            _ => 10,
+        };
+        forms.insert((header.opcode() as u8, form, header.key().is_some()));
+        codes.insert(u.arbitrary::<grpc::Code>().unwrap());
+    }
+    // Data frames in three forms, control frames in one, each with a key and without.
+    assert_eq!(forms.len(), (3 * 3 + 3) * 2);
+    assert_eq!(codes.len(), grpc::Code::ALL.len());
+}
+
+/// What else there is is made without a panic, of nothing too.
+#[test]
+fn all_types_are_there() {
+    fn make<'a, T: Arbitrary<'a>>(bytes: &'a [u8]) {
+        assert!(T::size_hint(0).0 <= 128);
+        let _value = T::arbitrary(&mut Unstructured::new(bytes));
+        let _rest = T::arbitrary_take_rest(Unstructured::new(bytes));
+    }
+    for bytes in [&[][..], &[0; 200], &[0xFF; 200]] {
+        make::<Chunk<'_>>(bytes);
+        make::<http1::Body>(bytes);
+        make::<http1::Limits>(bytes);
+        make::<http1::Version>(bytes);
+        make::<ws::Kind>(bytes);
+        make::<ws::Limits>(bytes);
+        make::<ws::Mask>(bytes);
+        make::<ws::Message<'_>>(bytes);
+        make::<ws::Role>(bytes);
+        make::<Opcode>(bytes);
+        make::<sse::Limits>(bytes);
+        make::<sse::Policy>(bytes);
+        make::<sse::Response<'_>>(bytes);
+        make::<grpc::Kind>(bytes);
+        make::<grpc::Limits>(bytes);
+        make::<grpc::Message<'_>>(bytes);
+        make::<grpc::Prefix>(bytes);
+    }
+}

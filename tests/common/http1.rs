@@ -1,0 +1,234 @@
+//! Heads and bodies of HTTP/1.1, as a test sees them.
+
+use framewright::Truncated;
+use framewright::http1::{Body, BodyDecoder, Error, Limits};
+
+/// The reader that sees the whole stream: the rules in the plainest words.
+pub fn naive_end(bytes: &[u8], max_headers: usize) -> Result<Option<usize>, Error> {
+    let mut lines = 0;
+    let mut line = Vec::new();
+    for (i, &byte) in bytes.iter().enumerate() {
+        let after_cr = line.last() == Some(&b'\r');
+        match byte {
+            b'\n' if !after_cr => return Err(Error::BareLf),
+            b'\n' if line.len() > 1 => {
+                lines += 1;
+                if lines > max_headers + 1 {
+                    return Err(Error::TooManyHeaders);
+                }
+                line.clear();
+            }
+            b'\n' if lines > 0 => return Ok(Some(i + 1)),
+            b'\n' if i > 1 => return Err(Error::RequestLine),
+            b'\n' => line.clear(),
+            _ if after_cr => return Err(Error::BareCr),
+            b'\t' | b'\r' => line.push(byte),
+            0..32 | 127 => return Err(Error::ControlByte),
+            _ => line.push(byte),
+        }
+    }
+    Ok(None)
+}
+
+/// How far a body came, and what followed it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Got {
+    pub body: Vec<u8>,
+    pub rest: Vec<u8>,
+    pub result: Result<State, Error>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum State {
+    Complete,
+    /// It goes on, and would be cut off here.
+    Truncated,
+    /// It goes on, but may end here.
+    Open,
+}
+
+pub fn decode(body: Body, limits: Limits, pieces: &[&[u8]]) -> Got {
+    let mut decoder = BodyDecoder::new(body, limits);
+    let mut got = Got { body: vec![], rest: vec![], result: Ok(State::Open) };
+    let mut started = false;
+    for piece in pieces {
+        let mut bytes = piece.to_vec();
+        let mut input = &mut bytes[..];
+        loop {
+            let (before, was_complete) = (input.len(), decoder.is_complete());
+            match decoder.decode(&mut input) {
+                Ok(Some(part)) => {
+                    assert!(!was_complete, "nothing comes behind the last part");
+                    assert!(part.end || !part.bytes.is_empty(), "only the last may be empty");
+                    assert_eq!(part.start, !started);
+                    started = true;
+                    got.body.extend_from_slice(part.bytes);
+                    let end = part.end;
+                    assert!(input.len() < before || end && body == Body::Len(0), "progress");
+                    assert_eq!(end, decoder.is_complete());
+                }
+                Ok(None) if decoder.is_complete() => {
+                    assert!(!was_complete || input.len() == before, "nothing more is taken");
+                    break;
+                }
+                Ok(None) => {
+                    assert!(input.is_empty(), "None means that all was taken");
+                    break;
+                }
+                Err(e) => {
+                    assert!(input.is_empty());
+                    let again = decoder.decode(&mut &mut b"5\r\nhello"[..].to_owned()[..]).err();
+                    assert_eq!(again, Some(e), "an error is final");
+                    assert_eq!(decoder.finish(), Ok(()), "it was the peer, not the stream");
+                    got.result = Err(e);
+                    return got;
+                }
+            }
+        }
+        got.rest.extend_from_slice(input);
+    }
+    got.result = Ok(match decoder.finish() {
+        Ok(()) if decoder.is_complete() => State::Complete,
+        Ok(()) => State::Open,
+        Err(Truncated) => State::Truncated,
+    });
+    got
+}
+
+/// The rules of chunks for somebody who sees the whole stream, written for nothing but to be read.
+pub fn naive(limits: &NaiveLimits, mut bytes: &[u8]) -> Got {
+    let mut got = Got { body: vec![], rest: vec![], result: Ok(State::Truncated) };
+    let mut extensions = 0;
+    loop {
+        let (line, end) = line(bytes);
+        let (size, extension) =
+            line.split_at(line.iter().position(|b| *b == b';').unwrap_or(line.len()));
+        let digits = str::from_utf8(size).unwrap_or("?");
+        let all_digits = digits.bytes().all(|b| b.is_ascii_hexdigit()) && digits.len() <= 16;
+        let value = if digits.is_empty() { Ok(0) } else { i64::from_str_radix(digits, 16) };
+        let missing = size.is_empty() && (!extension.is_empty() || end.first() == Some(&b'\r'));
+        let size = match value {
+            Ok(size) if all_digits && !missing => size as u64,
+            _ => return Got { result: Err(Error::ChunkSize), ..got },
+        };
+        extensions += extension.len() as u64;
+        if !extension.is_empty() && extensions > limits.extensions {
+            return Got { result: Err(Error::ChunkExtensionsTooLong), ..got };
+        }
+        if end.first() == Some(&b'\r') && in_quotes(extension) {
+            return Got { result: Err(Error::ChunkExtension), ..got };
+        }
+        bytes = match line_end(end) {
+            Ok(Some(rest)) => rest,
+            Ok(None) => return got,
+            Err(e) => return Got { result: Err(e), ..got },
+        };
+        if size == 0 {
+            break;
+        }
+        extensions = extensions.saturating_sub(size);
+        if got.body.len() as u64 + size > limits.body {
+            return Got { result: Err(Error::BodyTooLong), ..got };
+        }
+        let (data, rest) = bytes.split_at(size.min(bytes.len() as u64) as usize);
+        got.body.extend(data);
+        let result = match (data.len() as u64 == size, rest) {
+            (false, _) | (true, [] | [b'\r']) => Ok(State::Truncated),
+            (true, [b'\r' | b'\n', ..] | [0..=8 | 11..=31 | 127, ..]) => match line_end(rest) {
+                Ok(_) => {
+                    bytes = &rest[2..];
+                    continue;
+                }
+                Err(e) => Err(e),
+            },
+            _ => Err(Error::ChunkEnd),
+        };
+        return Got { result, ..got };
+    }
+    let within = &bytes[..limits.trailers.min(bytes.len())];
+    match naive_trailers(limits.lines, within) {
+        Ok(None) if within.len() < bytes.len() => got.result = Err(Error::HeadTooLong),
+        Ok(None) => {}
+        Ok(Some(rest)) => {
+            got.rest = bytes[within.len() - rest.len()..].to_vec();
+            got.result = Ok(State::Complete);
+        }
+        Err(e) => got.result = Err(e),
+    }
+    got
+}
+
+/// What follows the trailers, if they end there.
+fn naive_trailers(max_lines: usize, mut bytes: &[u8]) -> Result<Option<&[u8]>, Error> {
+    let tchar = |b: &u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b);
+    for lines in 0.. {
+        let (line, end) = line(bytes);
+        if line.is_empty() {
+            return line_end(end);
+        }
+        if !tchar(&line[0]) {
+            return Err(Error::Header);
+        }
+        if lines == max_lines {
+            return Err(Error::TooManyHeaders);
+        }
+        let name = line.split(|b| *b == b':').next().unwrap();
+        if !name.iter().all(tchar) || name == line && end.first() == Some(&b'\r') {
+            return Err(Error::Header);
+        }
+        let Some(rest) = line_end(end)? else { return Ok(None) };
+        bytes = rest;
+    }
+    unreachable!("there are not as many lines")
+}
+
+/// Splits before the first control byte that is no tab, which is what can end a line.
+fn line(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let control = |b: &u8| *b != b'\t' && b.is_ascii_control();
+    bytes.split_at(bytes.iter().position(control).unwrap_or(bytes.len()))
+}
+
+/// What follows the end of a line, if it is there.
+fn line_end(bytes: &[u8]) -> Result<Option<&[u8]>, Error> {
+    match bytes {
+        [] | [b'\r'] => Ok(None),
+        [b'\r', b'\n', rest @ ..] => Ok(Some(rest)),
+        [b'\r', ..] => Err(Error::BareCr),
+        [b'\n', ..] => Err(Error::BareLf),
+        _ => Err(Error::ControlByte),
+    }
+}
+
+fn in_quotes(text: &[u8]) -> bool {
+    let (mut open, mut escaped) = (false, false);
+    for byte in text {
+        (open, escaped) = match byte {
+            _ if escaped => (true, false),
+            b'"' => (!open, false),
+            b'\\' => (open, open),
+            _ => (open, false),
+        };
+    }
+    open
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct NaiveLimits {
+    pub body: u64,
+    pub extensions: u64,
+    pub trailers: usize,
+    pub lines: usize,
+}
+
+impl From<NaiveLimits> for Limits {
+    fn from(limits: NaiveLimits) -> Self {
+        Self::new()
+            .max_body_len(limits.body)
+            .max_chunk_extensions_len(limits.extensions)
+            .max_head_len(limits.trailers)
+            .max_headers(limits.lines)
+    }
+}
+
+pub const WIDE: NaiveLimits =
+    NaiveLimits { body: u64::MAX >> 1, extensions: 1 << 14, trailers: 1 << 14, lines: 64 };

@@ -1,0 +1,13 @@
+#![no_std]
+#![no_main]
+
+use embedded::{Memory, handshake};
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    static mut MEMORY: Memory = Memory::new();
+    embedded::run(
+        MEMORY,
+        &[(&handshake::SESSION, handshake::device), (&handshake::REFUSED, handshake::device)],
+    )
+}

@@ -1,0 +1,72 @@
+//! A gRPC service that echoes, on top of an HTTP/2 stack that hands out heads and bodies.
+
+use framewright::grpc::{
+    Event, Kind, Limits, Message, Request, ResponseHead, ServerCall, Status, Trailing,
+};
+use framewright::{Assembler, Buffer, SliceBuf};
+
+use crate::session::session;
+use crate::{Memory, Session, Socket};
+
+/// The body of the request; of the response, the head, the body and the trailers.
+pub const SESSION: Session = session!(
+    input: &[b"\0\0\0\0\x05Hello\0\0\0\0\0\0\0\0\x01\0", &[0x5A; 256]],
+    expected: &[
+        b"content-type: application/grpc\r\n",
+        b"\0\0\0\0\x05Hello\0\0\0\0\0\0\0\0\x01\0",
+        &[0x5A; 256],
+        b"grpc-status: 0\r\n",
+    ],
+);
+
+/// A message that is over the limit, by its prefix alone.
+pub const BROKEN: Session = session!(
+    input: &[b"\0\xFF\xFF\xFF\xFFHello"],
+    expected: &[
+        b"content-type: application/grpc\r\n",
+        b"grpc-status: 8\r\ngrpc-message: message is over the limit\r\n",
+    ],
+);
+
+pub fn device(socket: &mut Socket<'_>, memory: &mut Memory) {
+    let Memory { read, out, storage } = memory;
+    let headers = [("te", &b"trailers"[..]), ("content-type", b"application/grpc")];
+    let limits = Limits::new().max_message_len(storage.len() as u64);
+    let mut out = SliceBuf::new(out);
+    let mut call = Request::parse("POST", "/echo.Echo/Chat", headers)
+        .and_then(|request| request.accept(Kind::BidiStreaming, limits, &[]))
+        .expect("it is a call");
+    let mut assembler = Assembler::new(SliceBuf::new(storage));
+
+    call.send_head(ResponseHead::new(), &mut out).expect("there is room");
+    socket.write(out.as_slice());
+    out.clear();
+    while let Some(input) = socket.read(read) {
+        let mut input = &*input;
+        while let Some(event) = call.receive(&mut input) {
+            echo(event, &mut call, &mut assembler, &mut out);
+            socket.write(out.as_slice());
+            out.clear();
+        }
+    }
+    call.receive_end();
+    let trailing = match call.transmit(&mut out) {
+        Some(trailing) => trailing,
+        None => call.finish(Status::OK, &mut out).expect("there is room"),
+    };
+    assert_eq!(trailing, Trailing::Trailers);
+    socket.write(out.as_slice());
+}
+
+/// Answers a message with itself.
+pub fn echo(
+    event: Event<'_>,
+    call: &mut ServerCall,
+    assembler: &mut Assembler<SliceBuf<'_>>,
+    out: &mut SliceBuf<'_>,
+) {
+    let Event::Message { chunk, .. } = event else { return };
+    if let Some(message) = assembler.push(chunk).expect("its limit is the storage's") {
+        call.send(Message::plain(message), out).expect("there is room for the longest message");
+    }
+}

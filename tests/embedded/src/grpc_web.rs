@@ -1,0 +1,90 @@
+//! A gRPC-Web service that echoes, from the first byte of HTTP/1.1.
+
+use framewright::grpc::{self, Fields, Kind, Request, ResponseHead, Status, Trailing};
+use framewright::http1::{Body, BodyDecoder, BodyEncoder, HeadReader, Limits, ResponseWriter};
+use framewright::{Assembler, Buffer, SliceBuf};
+
+use crate::grpc::echo;
+use crate::session::session;
+use crate::{Memory, Session, Socket};
+
+/// "Hello" and an empty message, in base64 and in chunks.
+pub const SESSION: Session = session!(
+    input: &[
+        b"POST /echo.Echo/Chat HTTP/1.1\r\n\
+          Host: device.example\r\n\
+          Content-Type: application/grpc-web-text\r\n\
+          Transfer-Encoding: chunked\r\n\
+          \r\n",
+        b"A\r\nAAAAAAVIZW\r\n",
+        b"e;why=not\r\nxsbw==AAAAAAA=\r\n",
+        b"0\r\n\r\n",
+    ],
+    expected: &[
+        b"HTTP/1.1 200 OK\r\n\
+          content-type: application/grpc-web-text\r\n\
+          Transfer-Encoding: chunked\r\n\
+          \r\n",
+        b"10\r\nAAAAAAVIZWxsbw==\r\n",
+        b"8\r\nAAAAAAA=\r\n",
+        b"1C\r\ngAAAABBncnBjLXN0YXR1czogMA0K\r\n", // `grpc-status: 0`
+        b"0\r\n\r\n",
+    ],
+);
+
+pub fn device(socket: &mut Socket<'_>, memory: &mut Memory) {
+    let Memory { read, out, storage } = memory;
+    let limits = Limits::new().max_head_len(storage.len());
+    let call_limits = grpc::Limits::new().max_message_len(storage.len() as u64);
+
+    let mut reader = HeadReader::new(SliceBuf::new(storage), limits);
+    let (mut call, mut body, behind) = loop {
+        let mut input = socket.read(read).expect("the head is not over");
+        if let Some(request) = reader.read_request(&mut input).expect("it is a head") {
+            let call = Request::parse(request.method(), request.target(), request.headers())
+                .and_then(|call| call.accept(Kind::BidiStreaming, call_limits, &[]))
+                .expect("it is a call");
+            break (call, BodyDecoder::new(request.body(), limits), input);
+        }
+    };
+    let (lines, head) = out.split_at_mut(128);
+    let (mut lines, mut head) = (SliceBuf::new(lines), SliceBuf::new(head));
+    call.send_head(ResponseHead::new(), &mut lines).expect("there is room");
+    let content_type = Fields::parse(lines.as_slice()).ok().and_then(|f| f.get("content-type"));
+    let content_type = content_type.and_then(|value| core::str::from_utf8(value).ok());
+    let mut response = ResponseWriter::new(200)
+        .headers(&[("content-type", content_type.expect("it was just written"))])
+        .begin(Body::Chunked, &mut head)
+        .expect("there is room");
+    socket.write(head.as_slice());
+
+    let mut assembler = Assembler::new(SliceBuf::new(storage));
+    let mut out = SliceBuf::new(out);
+    let mut input = behind;
+    while !body.is_complete() {
+        while let Some(part) = body.decode(&mut input).expect("it is a body") {
+            let mut bytes = call.plain(part.bytes);
+            while let Some(event) = call.receive(&mut bytes) {
+                echo(event, &mut call, &mut assembler, &mut out);
+                write_chunk(&mut response, &mut out, socket);
+            }
+        }
+        if !body.is_complete() {
+            input = socket.read(read).expect("the body is not over");
+        }
+    }
+    call.receive_end();
+    assert_eq!(call.finish(Status::OK, &mut out), Ok(Trailing::Body));
+    write_chunk(&mut response, &mut out, socket);
+    response.finish(&mut out).expect("there is room");
+    socket.write(out.as_slice());
+}
+
+/// Writes what is in `out` as a chunk, if there is anything, without another buffer.
+fn write_chunk(response: &mut BodyEncoder, out: &mut SliceBuf<'_>, socket: &mut Socket<'_>) {
+    let header = response.encode_header(out.as_slice().len() as u64).expect("the body is open");
+    socket.write(&header);
+    socket.write(out.as_slice());
+    socket.write(header.end());
+    out.clear();
+}

@@ -1,0 +1,251 @@
+//! Functions that cannot panic, whatever they are given: where the optimizer leaves a way to panic in one
+//! of them, this does not link. See README.md.
+
+use std::hint::black_box;
+
+use framewright::grpc::web::TextDecoder;
+use framewright::grpc::{self, Prefix, ServerCall};
+use framewright::http1::{self, BodyDecoder, BodyEncoder, ResponseWriter};
+use framewright::ws::handshake::Extensions;
+use framewright::ws::{self, CloseFrame, Connection, FrameHeader, Kind, Mask, Message, NoMask};
+use framewright::{Assembler, Chunk, SliceBuf};
+use no_panic::no_panic;
+// What looks for a byte by `memchr`, which on x86-64 is called through a pointer.
+#[cfg(not(target_arch = "x86_64"))]
+use {
+    framewright::http1::Version,
+    framewright::sse,
+    framewright::ws::handshake::{Offer, Origins},
+};
+
+/// Proves that the functions cannot panic. Their addresses go where the optimizer cannot follow, so that
+/// it knows nothing about what they are given.
+macro_rules! cannot_panic {
+    ($(
+        $(#[$attr:meta])*
+        fn $name:ident$(<$a:lifetime>)?($($arg:ident: $ty:ty),* $(,)?) -> $ret:ty $body:block
+    )*) => {
+        $(
+            $(#[$attr])*
+            #[no_panic]
+            #[inline(never)]
+            fn $name$(<$a>)?($($arg: $ty),*) -> $ret $body
+        )*
+
+        fn main() {
+            $(
+                $(#[$attr])*
+                black_box($name as *const ());
+            )*
+        }
+    };
+}
+
+cannot_panic! {
+    fn ws_header_parse(bytes: &[u8]) -> Result<Option<(FrameHeader, usize)>, ws::Error> {
+        FrameHeader::parse(bytes)
+    }
+
+    fn ws_header_print(header: &FrameHeader) -> ws::HeaderBytes {
+        header.to_bytes()
+    }
+
+    fn ws_mask(mask: &mut Mask, bytes: &mut [u8]) -> () {
+        mask.apply(bytes)
+    }
+
+    fn ws_close_parse(bytes: &[u8]) -> Result<CloseFrame<'_>, ws::Error> {
+        CloseFrame::parse(bytes)
+    }
+
+    fn ws_decode<'a>(
+        decoder: &mut ws::Decoder,
+        input: &mut &'a mut [u8],
+    ) -> Result<Option<ws::Part<'a>>, ws::Error> {
+        decoder.decode(input)
+    }
+
+    fn ws_receive<'a>(
+        connection: &mut Connection<NoMask>,
+        input: &mut &'a mut [u8],
+    ) -> Option<ws::Event<'a>> {
+        connection.receive(input)
+    }
+
+    fn ws_receive_at_client<'a>(
+        connection: &mut Connection<fn() -> [u8; 4]>,
+        input: &mut &'a mut [u8],
+    ) -> Option<ws::Event<'a>> {
+        connection.receive(input)
+    }
+
+    fn ws_transmit(connection: &mut Connection<NoMask>, out: &mut SliceBuf<'_>) -> bool {
+        connection.transmit(out)
+    }
+
+    fn ws_send(
+        connection: &mut Connection<NoMask>,
+        message: Message<'_>,
+        out: &mut SliceBuf<'_>,
+    ) -> Result<(), ws::SendError> {
+        connection.send(message, out)
+    }
+
+    fn ws_encode_masked(
+        key: [u8; 4],
+        message: Message<'_>,
+        out: &mut SliceBuf<'_>,
+    ) -> Result<(), ws::SendError> {
+        ws::Encoder::new(|| key).encode(message, out)
+    }
+
+    fn ws_encode_fragment(
+        encoder: &mut ws::Encoder<NoMask>,
+        bytes: &[u8],
+        fin: bool,
+        out: &mut SliceBuf<'_>,
+    ) -> Result<(), ws::SendError> {
+        encoder.encode_fragment(Kind::Text, bytes, fin, out)
+    }
+
+    fn ws_encode_header(
+        encoder: &mut ws::Encoder<NoMask>,
+        len: u64,
+        fin: bool,
+    ) -> Result<FrameHeader, ws::SendError> {
+        encoder.encode_header(Kind::Binary, len, fin)
+    }
+
+    fn ws_encode_payload(
+        encoder: &mut ws::Encoder<NoMask>,
+        bytes: &[u8],
+        out: &mut SliceBuf<'_>,
+    ) -> Result<(), ws::SendError> {
+        encoder.encode_payload(bytes, out)
+    }
+
+    fn ws_encode_payload_masked(
+        key: [u8; 4],
+        bytes: &[u8],
+        out: &mut SliceBuf<'_>,
+    ) -> Result<(), ws::SendError> {
+        let mut encoder = ws::Encoder::new(|| key);
+        encoder.begin_frame(Kind::Binary, u64::MAX >> 1, true, out)?;
+        encoder.encode_payload(bytes, out)
+    }
+
+    fn ws_encode_ping(
+        encoder: &mut ws::Encoder<NoMask>,
+        bytes: &[u8],
+        out: &mut SliceBuf<'_>,
+    ) -> Result<(), ws::SendError> {
+        encoder.encode_ping(bytes, out)
+    }
+
+    fn ws_encode_close(
+        encoder: &mut ws::Encoder<NoMask>,
+        close: CloseFrame<'_>,
+        out: &mut SliceBuf<'_>,
+    ) -> Result<(), ws::SendError> {
+        encoder.encode_close(close, out)
+    }
+
+    fn ws_assemble(assembler: &mut ws::Assembler<SliceBuf<'_>>, part: ws::Part<'_>) -> bool {
+        assembler.push(part).is_ok()
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn ws_handshake_check(
+        target: &str,
+        headers: &[(&str, &[u8])],
+        origins: Origins<'_>,
+    ) -> bool {
+        let headers = headers.iter().map(|(name, value)| (*name, value));
+        Offer::from_parts("GET", Version::Http11, target, headers, origins).is_ok()
+    }
+
+    fn ws_handshake_extensions(value: &[u8]) -> usize {
+        let params = Extensions::parse(value).map(|list| list.flat_map(|e| e.params()).count());
+        params.unwrap_or_default()
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn sse_decode<'a>(decoder: &mut sse::Decoder, input: &mut &'a [u8]) -> Option<sse::Part<'a>> {
+        decoder.decode(input)
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn sse_receive(assembler: &mut sse::Assembler<SliceBuf<'_>>, input: &mut &[u8]) -> bool {
+        assembler.receive(input).is_some()
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn sse_encode(
+        encoder: &mut sse::Encoder,
+        fields: sse::Fields<'_>,
+        out: &mut SliceBuf<'_>,
+    ) -> Result<(), sse::SendError> {
+        encoder.encode(fields, out)
+    }
+
+    fn grpc_prefix(bytes: [u8; 5]) -> [u8; 5] {
+        Prefix::parse(bytes).to_bytes()
+    }
+
+    fn grpc_decode<'a>(
+        decoder: &mut grpc::Decoder,
+        input: &mut &'a [u8],
+    ) -> Result<Option<grpc::Part<'a>>, grpc::Error> {
+        decoder.decode(input)
+    }
+
+    fn grpc_encode(
+        encoder: &mut grpc::Encoder,
+        bytes: &[u8],
+        out: &mut SliceBuf<'_>,
+    ) -> Result<(), grpc::SendError> {
+        encoder.encode(grpc::Message::plain(bytes), out)
+    }
+
+    fn grpc_receive<'a>(call: &mut ServerCall, input: &mut &'a [u8]) -> Option<grpc::Event<'a>> {
+        call.receive(input)
+    }
+
+    fn grpc_web_text<'a>(
+        decoder: &mut TextDecoder,
+        input: &mut &'a mut [u8],
+    ) -> Result<Option<&'a [u8]>, grpc::Error> {
+        decoder.decode(input)
+    }
+
+    fn http1_decode<'a>(
+        decoder: &mut BodyDecoder,
+        input: &mut &'a mut [u8],
+    ) -> Result<Option<http1::Part<'a>>, http1::Error> {
+        decoder.decode(input)
+    }
+
+    fn http1_encode(
+        encoder: &mut BodyEncoder,
+        bytes: &[u8],
+        out: &mut SliceBuf<'_>,
+    ) -> Result<(), http1::SendError> {
+        encoder.encode(bytes, out)
+    }
+
+    fn http1_respond(
+        response: &ResponseWriter<'_>,
+        out: &mut SliceBuf<'_>,
+    ) -> Result<(), http1::SendError> {
+        response.write(out)
+    }
+
+    fn assemble(assembler: &mut Assembler<SliceBuf<'_>>, chunk: Chunk<'_>) -> bool {
+        assembler.push(chunk).is_ok()
+    }
+
+    #[cfg(feature = "control")]
+    fn control(bytes: &[u8], at: usize) -> u8 {
+        bytes[at]
+    }
+}

@@ -1,0 +1,374 @@
+//! T-SPLIT and T17: a whole session of each protocol, cut at every one and every two places.
+//!
+//! Whatever the cuts, what happens is what is written here; and each call takes a byte, gives
+//! something out, or asks for more, so that there are not many more of them than bytes.
+#![cfg(feature = "alloc")]
+
+mod common;
+
+use common::same_however_cut_twice;
+use common::ws::{frame, masked};
+use framewright::grpc::{self, ClientRequest, Path, ServerCall};
+use framewright::http1::{self, BodyDecoder, HeadReader};
+use framewright::sse::{self, Item, Storage};
+use framewright::ws::handshake::{Answer, ClientRequest as Upgrade, Origins, Server};
+use framewright::ws::{self, Connection, Event, Masking, Message, Part};
+
+/// What happened, in words, and how often something was called.
+#[derive(Debug, Default)]
+struct Log {
+    said: Vec<String>,
+    calls: usize,
+}
+
+impl Log {
+    fn say(&mut self, what: impl Into<String>) {
+        self.said.push(what.into());
+    }
+
+    fn call(&mut self) {
+        self.calls += 1;
+    }
+
+    /// T17: each call takes a byte, gives something out, or is the last for a piece.
+    fn end(self, bytes: usize, pieces: usize) -> Vec<String> {
+        let most = bytes + self.said.len() + 3 * pieces;
+        assert!(self.calls <= most, "{} calls for {bytes} bytes", self.calls);
+        self.said
+    }
+}
+
+fn len(pieces: &[&[u8]]) -> usize {
+    pieces.iter().map(|piece| piece.len()).sum()
+}
+
+/// What follows the handshake, at either end.
+fn talk<M: Masking>(
+    connection: &mut Connection<M>,
+    assembler: &mut ws::Assembler<Vec<u8>>,
+    mut input: &mut [u8],
+    out: &mut Vec<u8>,
+    log: &mut Log,
+) {
+    loop {
+        log.call();
+        let Some(event) = connection.receive(&mut input) else { break };
+        match event {
+            Event::Part(part) => {
+                if let Part::Ping(chunk) = part
+                    && chunk.end
+                {
+                    log.say("ping");
+                }
+                match assembler.push(part).unwrap() {
+                    Some(Message::Text(text)) => log.say(text),
+                    Some(Message::Binary(bytes)) => log.say(format!("{} bytes", bytes.len())),
+                    None => {}
+                }
+            }
+            Event::Close(code) => log.say(format!("close {code}")),
+            Event::Failed(e) => log.say(e.to_string()),
+        }
+    }
+    assert!(input.is_empty());
+    connection.transmit(out);
+}
+
+const REQUEST: &str = "GET /chat HTTP/1.1\r\n\
+    Host: a\r\n\
+    Upgrade: websocket\r\n\
+    Connection: Upgrade\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+    Sec-WebSocket-Version: 13\r\n\r\n";
+
+#[test]
+fn t_split_a_websocket_server() {
+    let bytes = [
+        REQUEST.as_bytes(),
+        &masked(0x81, "κόσμε".as_bytes()),
+        &masked(0x01, b"frag"),
+        &masked(0x89, b"p"),
+        &masked(0x00, b""),
+        &masked(0x80, "m\u{e9}nt".as_bytes()),
+        &masked(0x82, &[7; 126]),
+        &masked(0x88, b"\x03\xE8bye"),
+    ]
+    .concat();
+    let said = same_however_cut_twice(&bytes, |pieces| {
+        let mut log = Log::default();
+        let mut handshake = Some(Server::new(Origins::any(), Vec::new(), http1::Limits::new()));
+        let mut connection = Connection::server(ws::Limits::new());
+        let mut assembler = ws::Assembler::new(Vec::new());
+        let mut out = Vec::new();
+        for piece in pieces {
+            let mut piece = piece.to_vec();
+            let mut input = &mut piece[..];
+            if let Some(server) = &mut handshake {
+                log.call();
+                let Some(offer) = server.receive(&mut input).unwrap() else { continue };
+                log.say(offer.resource_name());
+                offer.accept().write(&mut out).unwrap();
+                out.clear();
+                handshake = None;
+            }
+            talk(&mut connection, &mut assembler, input, &mut out, &mut log);
+        }
+        log.say(format!("{:?}", connection.finish()));
+        // A ping is answered, unless the close has come before there was time to.
+        let (pong, close) = (frame(0x8A, b"p"), frame(0x88, b"\x03\xE8bye"));
+        assert!(out == close || out == [pong, close].concat());
+        log.end(len(pieces), pieces.len())
+    });
+    let ending = "Ending { code: CloseCode(1000), truncated: false }";
+    assert_eq!(said, ["/chat", "κόσμε", "ping", "fragmént", "126 bytes", "close 1000", ending]);
+}
+
+#[test]
+fn t_split_a_websocket_client() {
+    let response = "HTTP/1.1 103 Early Hints\r\n\r\n\
+        HTTP/1.1 101 Switching Protocols\r\n\
+        Upgrade: websocket\r\n\
+        Connection: Upgrade\r\n\
+        Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+    let bytes = [
+        response.as_bytes(),
+        &frame(0x82, b""),
+        &frame(0x01, "\u{1F980}".as_bytes()),
+        &frame(0x8A, b"pong"),
+        &frame(0x80, b"!"),
+        &frame(0x81, b"not \xFF"),
+        &frame(0x81, b"late"),
+    ]
+    .concat();
+    let said = same_however_cut_twice(&bytes, |pieces| {
+        let mut log = Log::default();
+        let upgrade = Upgrade::new("a", "/");
+        let nonce = *b"the sample nonce";
+        let client = upgrade.write(nonce, Vec::new(), http1::Limits::new(), &mut Vec::new());
+        let mut handshake = Some(client.unwrap());
+        let mut connection = Connection::client(ws::Limits::new(), || [1, 2, 3, 4]);
+        let mut assembler = ws::Assembler::new(Vec::new());
+        let mut out = Vec::new();
+        for piece in pieces {
+            let mut piece = piece.to_vec();
+            let mut input = &mut piece[..];
+            while let Some(client) = &mut handshake {
+                log.call();
+                match client.receive(&mut input).unwrap() {
+                    None => break,
+                    Some(Answer::Interim(response)) => log.say(response.status().to_string()),
+                    Some(Answer::Accepted(_)) => {
+                        log.say("open");
+                        handshake = None;
+                    }
+                    Some(Answer::Refused(_)) => unreachable!(),
+                }
+            }
+            if handshake.is_none() {
+                talk(&mut connection, &mut assembler, input, &mut out, &mut log);
+            }
+        }
+        log.say(format!("{} bytes of goodbye", out.len()));
+        log.end(len(pieces), pieces.len())
+    });
+    let goodbye = "25 bytes of goodbye";
+    assert_eq!(said, ["103", "open", "0 bytes", "🦀!", "text is not UTF-8", goodbye]);
+}
+
+#[cfg(feature = "deflate")]
+#[test]
+fn t_split_compressed_messages() {
+    use common::deflate::receive;
+    use framewright::ws::Kind;
+    use framewright::ws::deflate::Config;
+
+    // §7.2.3.1 and §7.2.3.2 of RFC 7692, with what may come between them.
+    let bytes = [
+        &b"\x41\x03\xF2\x48\xCD"[..],
+        &frame(0x89, b"ping"),
+        b"\x80\x04\xC9\xC9\x07\x00",
+        &frame(0x81, b"plain"),
+        b"\xC1\x05\xF2\x00\x11\x00\x00",
+        b"\xC2\x08\xF3\x48\xCD\xC9\xC9\x07\x00\x00",
+    ]
+    .concat();
+    let (got, result) = same_however_cut_twice(&bytes, |pieces| {
+        receive(Config::new(), ws::Limits::new(), 3, pieces)
+    });
+    let text = |text: &str| (Kind::Text, text.as_bytes().to_vec());
+    let last = (Kind::Binary, b"Hello".to_vec());
+    assert_eq!((got, result), (vec![text("Hello"), text("plain"), text("Hello"), last], Ok(())));
+}
+
+#[test]
+fn t_split_requests_with_bodies() {
+    let bytes = b"\r\nPOST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n\
+        5;a=\"b\"\r\nhello\r\nA\r\n, chunks!!\r\n0\r\nT: v\r\n\r\n\
+        PUT /b HTTP/1.1\r\nhost:x\r\nContent-Length: 3\r\n\r\nabc\
+        GET /c HTTP/1.0\r\n\r\n";
+    let said = same_however_cut_twice(bytes, |pieces| {
+        let mut log = Log::default();
+        let mut reader = HeadReader::new(Vec::new(), http1::Limits::new());
+        let mut decoder: Option<(BodyDecoder, Vec<u8>)> = None;
+        for piece in pieces {
+            let mut piece = piece.to_vec();
+            let mut input = &mut piece[..];
+            loop {
+                let Some((body, joined)) = &mut decoder else {
+                    log.call();
+                    let Some(request) = reader.read_request(&mut input).unwrap() else { break };
+                    log.say(request.target());
+                    let body = BodyDecoder::new(request.body(), http1::Limits::new());
+                    decoder = Some((body, vec![]));
+                    continue;
+                };
+                log.call();
+                match body.decode(&mut input).unwrap() {
+                    Some(part) => joined.extend_from_slice(part.bytes),
+                    None if !body.is_complete() => break,
+                    None => {
+                        log.say(String::from_utf8_lossy(joined));
+                        decoder = None;
+                    }
+                }
+            }
+            assert!(input.is_empty());
+        }
+        log.end(len(pieces), pieces.len())
+    });
+    assert_eq!(said, ["/a", "hello, chunks!!", "/b", "abc", "/c", ""]);
+}
+
+#[test]
+fn t_split_an_event_stream() {
+    let bytes = "\u{FEFF}retry: 1500\r\n: hi\r\n\r\n\
+        event: add\rid: 7\rdata: one\rdata:two\r\r\
+        data: κόσμε\nid\n\n\
+        data\n\nid: 8\0\nevent: x\n\n\
+        data: not ended\n"
+        .as_bytes();
+    let said = same_however_cut_twice(bytes, |pieces| {
+        let mut log = Log::default();
+        let storage = Storage::<Vec<u8>>::default();
+        let mut assembler = sse::Assembler::new(sse::Limits::new(), storage);
+        let mut comment = Vec::new();
+        for piece in pieces {
+            let mut input = *piece;
+            loop {
+                log.call();
+                match assembler.receive(&mut input) {
+                    Some(Item::Event(e)) => {
+                        log.say(format!("{} {:?} {}", e.event_type, e.data, e.last_event_id));
+                    }
+                    Some(Item::NoData(e)) => log.say(format!("no data: {}", e.event_type)),
+                    Some(Item::ReconnectionTime(ms)) => log.say(format!("{ms} ms")),
+                    Some(Item::Comment(chunk)) => {
+                        comment.extend_from_slice(chunk.bytes);
+                        if chunk.end {
+                            log.say(String::from_utf8_lossy(&comment));
+                        }
+                    }
+                    Some(item) => log.say(format!("{item:?}")),
+                    None => break,
+                }
+            }
+            assert!(input.is_empty());
+        }
+        log.say(format!("{:?}", assembler.finish().map(|event| event.data.to_owned())));
+        log.end(len(pieces), pieces.len())
+    });
+    assert_eq!(
+        said,
+        [
+            "1500 ms",
+            "hi",
+            "no data: message",
+            "add \"one\\ntwo\" 7",
+            "message \"κόσμε\" ",
+            "message \"\" ",
+            "no data: x",
+            "Some(\"not ended\")",
+        ]
+    );
+}
+
+/// What a call of gRPC says of a body.
+fn call<C>(
+    call: &mut C,
+    pieces: &[&[u8]],
+    log: &mut Log,
+    plain: for<'b> fn(&mut C, &'b mut [u8]) -> &'b [u8],
+    receive: for<'b> fn(&mut C, &mut &'b [u8]) -> Option<grpc::Event<'b>>,
+) {
+    let mut message = Vec::new();
+    for piece in pieces {
+        let mut piece = piece.to_vec();
+        let mut input = plain(call, &mut piece);
+        loop {
+            log.call();
+            match receive(call, &mut input) {
+                Some(grpc::Event::Message { compressed, chunk }) => {
+                    if chunk.start {
+                        message.clear();
+                    }
+                    message.extend_from_slice(chunk.bytes);
+                    if chunk.end {
+                        let text = String::from_utf8_lossy(&message);
+                        log.say(if compressed {
+                            format!("{text}, compressed")
+                        } else {
+                            text.into()
+                        });
+                    }
+                }
+                Some(event) => log.say(format!("{event:?}")),
+                None => break,
+            }
+        }
+        assert!(input.is_empty());
+    }
+}
+
+#[test]
+fn t_split_the_body_of_a_grpc_request() {
+    let frame = |flags, payload: &str| common::grpc::frame(flags, payload);
+    let long = "3".repeat(260);
+    let bytes = [frame(0, "one"), frame(0, ""), frame(1, "two"), frame(0, &long)].concat();
+    let said = same_however_cut_twice(&bytes, |pieces| {
+        let mut log = Log::default();
+        let headers = [("content-type", &b"application/grpc"[..]), ("grpc-encoding", b"gzip")];
+        let request = grpc::Request::parse("POST", "/a.B/C", headers).unwrap();
+        let kind = grpc::Kind::BidiStreaming;
+        let mut server = request.accept(kind, grpc::Limits::new(), &["gzip"]).unwrap();
+        call(&mut server, pieces, &mut log, ServerCall::plain, ServerCall::receive);
+        log.say(format!("{:?}", server.receive_end()));
+        log.end(len(pieces), pieces.len())
+    });
+    assert_eq!(said, ["one", "", "two, compressed", &long, "Some(HalfClose)"]);
+}
+
+#[test]
+fn t_split_the_body_of_a_grpc_web_response() {
+    let frame = common::grpc::frame;
+    let mut bytes = Vec::new();
+    // Each a piece of base64 with its own padding, one of them cut inside a message.
+    let messages = [frame(0, "one"), frame(0, "")].concat();
+    let (a, b) = messages.split_at(7);
+    for piece in [a, b, &frame(0x80, "grpc-status: 5\r\ngrpc-message: no %C3%A9\r\n")] {
+        grpc::web::encode_text(piece, &mut bytes).unwrap();
+    }
+    let said = same_however_cut_twice(&bytes, |pieces| {
+        let mut log = Log::default();
+        let request = ClientRequest::new(Path::parse("/a.B/C").unwrap());
+        let request = request.content_type(grpc::ContentType::WEB_TEXT);
+        let kind = grpc::Kind::ServerStreaming;
+        let mut client =
+            request.write(kind, grpc::Limits::new(), Vec::new(), &mut Vec::new()).unwrap();
+        let headers = [("content-type", &b"application/grpc-web-text"[..])];
+        log.say(format!("{:?}", client.receive_head(200, headers, false)));
+        call(&mut client, pieces, &mut log, grpc::ClientCall::plain, grpc::ClientCall::receive);
+        log.say(client.status().unwrap().to_string());
+        log.end(len(pieces), pieces.len())
+    });
+    assert_eq!(said, ["Some(Head)", "one", "", "End(NotFound)", "NOT_FOUND: no é"]);
+}

@@ -1,0 +1,45 @@
+use framewright::SliceBuf;
+use framewright::ws::deflate::{Config, Deflater, Inflater, InflatingAssembler};
+use framewright::ws::handshake::Extensions;
+use framewright::ws::{AssembleError, Connection, Event, Limits, NoMask, Role};
+
+/// What the test's client offers.
+const OFFER: &[u8] = b"permessage-deflate";
+
+pub struct Server {
+    connection: Connection<NoMask>,
+    assembler: InflatingAssembler<Vec<u8>>,
+    deflater: Deflater,
+    window: Vec<u8>,
+}
+
+impl Server {
+    pub fn new() -> Self {
+        let (config, limits) = (Config::new(), Limits::new().max_message_len(64 << 10));
+        let offers = Extensions::parse(OFFER).expect("it is one");
+        let agreed = config.negotiate(offers).expect("nothing is against it").agreed();
+        let inflater = Inflater::new(Role::Server, agreed, limits);
+        Self {
+            connection: Connection::server(limits).accept_compressed(),
+            assembler: InflatingAssembler::new(Vec::new(), Some(inflater)),
+            deflater: Deflater::new(Role::Server, agreed, config),
+            window: vec![0; 4096],
+        }
+    }
+
+    pub fn receive(&mut self, mut input: &mut [u8], out: &mut SliceBuf<'_>) {
+        while let Some(event) = self.connection.receive(&mut input) {
+            let Event::Part(part) = event else { continue };
+            match self.assembler.push(part, &mut self.window) {
+                Ok(Some(message)) => {
+                    let encoder = self.connection.encoder().expect("it is open");
+                    self.deflater.encode(message, encoder, out).expect("the test leaves room");
+                }
+                Ok(None) => {}
+                Err(AssembleError::Peer(error)) => self.connection.fail(error),
+                Err(error) => panic!("{error}"),
+            }
+        }
+        self.connection.transmit(out);
+    }
+}
