@@ -47,6 +47,7 @@ class Program:
             stderr=subprocess.PIPE,
             env=env,
         )
+        self.pid = self._process.pid
         # Threads, so that no pipe is ever full and no program ever waits for us.
         for pipe, lines in (self._process.stdout, self._stdout), (self._process.stderr, self._stderr):
             threading.Thread(target=self._read, args=(pipe, lines), daemon=True).start()

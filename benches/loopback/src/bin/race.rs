@@ -1,0 +1,502 @@
+//! Races echo servers over loopback: one load generator, one thread, the same bytes for all.
+//!
+//! `run` builds what this needs and starts it; README.md tells how it measures.
+
+use std::error::Error;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use framewright::http1;
+use framewright::ws::handshake::{Answer, ClientRequest};
+use framewright::ws::{Encoder, Message, NoMask};
+use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Token};
+use nix::sched::{CpuSet, sched_setaffinity};
+use nix::time::{ClockId, clock_getcpuclockid, clock_gettime};
+use nix::unistd::Pid;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// How long an echo may take before it counts as lost.
+const LOST: Duration = Duration::from_secs(10);
+/// Different messages on a connection, so that no two in flight are the same.
+const CYCLE: usize = 16;
+
+const OURS: &str = "gateway";
+const OTHER: &str = "the other gateway";
+const WITH_DEFLATE: &str = "gateway that would compress";
+const ON_TOKIO: &str = "framewright on tokio";
+/// The contestants that nobody else made.
+const OUR_OWN: [&str; 4] = [OURS, OTHER, WITH_DEFLATE, ON_TOKIO];
+
+struct Options {
+    /// Where the servers are.
+    servers: PathBuf,
+    /// Another build of the gateway, to compare ours with.
+    other_gateway: Option<PathBuf>,
+    rounds: usize,
+    slice: Duration,
+    connections: Vec<usize>,
+    /// Only cases whose titles contain this.
+    cases: String,
+    /// Only contestants whose names contain one of these; all, if there are none.
+    only: Vec<String>,
+}
+
+fn parse_options() -> std::result::Result<Options, lexopt::Error> {
+    use lexopt::prelude::{Long, ValueExt};
+    let mut options = Options {
+        servers: PathBuf::new(),
+        other_gateway: None,
+        rounds: 7,
+        slice: Duration::from_millis(200),
+        connections: vec![1, 100, 1_000],
+        cases: String::new(),
+        only: Vec::new(),
+    };
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(option) = parser.next()? {
+        match option {
+            Long("servers") => options.servers = parser.value()?.into(),
+            Long("other-gateway") => options.other_gateway = Some(parser.value()?.into()),
+            Long("rounds") => options.rounds = parser.value()?.parse()?,
+            Long("slice-ms") => options.slice = Duration::from_millis(parser.value()?.parse()?),
+            Long("connections") => {
+                options.connections =
+                    parser.value()?.parse_with(|list| list.split(',').map(str::parse).collect())?;
+            }
+            Long("cases") => options.cases = parser.value()?.string()?,
+            Long("only") => {
+                options.only = parser.value()?.string()?.split(',').map(str::to_owned).collect();
+            }
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(options)
+}
+
+fn main() -> Result<()> {
+    let options = parse_options()?;
+    pin(Pid::this(), 0)?;
+    let contestants = start_all(&options)?;
+    let names: Vec<_> = contestants.iter().map(|c| c.name).collect();
+
+    let mut rates = Table::new("Messages per second, in thousands", &names, Better::More);
+    let mut costs = Table::new("CPU time of the server per message, in µs", &names, Better::Less);
+    let text = "The quick brown fox jumps over the lazy dog; ";
+    for (kind, message) in [
+        ("16 B binary", Message::Binary(&[7; 16])),
+        ("125 B binary", Message::Binary(&[7; 125])),
+        ("1 KiB text", Message::Text(&text.repeat(23)[..1024])),
+    ] {
+        let traffic = Traffic::new(message)?;
+        for &connections in &options.connections {
+            for in_flight in [1, CYCLE] {
+                let case = format!("{kind} | {connections} | {in_flight}");
+                if !case.contains(&options.cases) {
+                    continue;
+                }
+                eprintln!("{case}");
+                let mut crowds = Vec::new();
+                for contestant in &contestants {
+                    crowds.push(Crowd::connect(contestant, connections)?);
+                }
+                let mut samples = vec![Vec::new(); contestants.len()];
+                // The first round is for warming up.
+                for round in 0..=options.rounds {
+                    for turn in 0..contestants.len() {
+                        let at = (round + turn) % contestants.len();
+                        let sample = crowds[at]
+                            .race(&contestants[at], &traffic, in_flight, options.slice)
+                            .map_err(|e| format!("{}: {e}", names[at]))?;
+                        if round > 0 {
+                            samples[at].push(sample);
+                        }
+                    }
+                }
+                rates.add(&case, &samples, |sample| sample.per_second / 1e3);
+                costs.add(&case, &samples, |sample| sample.cpu_per_message * 1e6);
+            }
+        }
+    }
+    print!("{costs}\n{rates}");
+    Ok(())
+}
+
+/// A server under test.
+struct Contestant {
+    name: &'static str,
+    child: Child,
+    addr: SocketAddr,
+    /// Its CPU time.
+    clock: ClockId,
+}
+
+fn start_all(options: &Options) -> Result<Vec<Contestant>> {
+    let server = |name: &str| Command::new(options.servers.join(name));
+    let gateway = |path: &Path, arguments: &[&str]| {
+        // It ends on a signal, not with its input as the others do. If we end in any way, so shall it: while the shell
+        // becomes the gateway, its child waits for the end of our pipe.
+        let mut command = Command::new("sh");
+        command.args(["-c", "exec 3<&0; { cat <&3 >/dev/null; kill $$; } & exec \"$@\"", "sh"]);
+        command.arg(path).args(["--listen", "127.0.0.1:0"]).args(arguments);
+        command
+    };
+    let ours = options.servers.join("gateway");
+    let other = options.other_gateway.as_deref();
+    [
+        (OURS, Some(gateway(&ours, &["--no-deflate"]))),
+        (OTHER, other.map(|path| gateway(path, &["--no-deflate"]))),
+        (WITH_DEFLATE, Some(gateway(&ours, &[]))),
+        (ON_TOKIO, Some(server("echo-framewright-tokio"))),
+        ("uWebSockets", Some(server("echo-uwebsockets"))),
+        ("fastwebsockets", Some(server("echo-fastwebsockets"))),
+        ("sockudo-ws", Some(server("echo-sockudo-ws"))),
+        ("tokio-tungstenite", Some(server("echo-tokio-tungstenite"))),
+        ("tokio-websockets", Some(server("echo-tokio-websockets"))),
+        ("yawc", Some(server("echo-yawc"))),
+    ]
+    .into_iter()
+    .filter(|(name, _)| {
+        options.only.is_empty() || options.only.iter().any(|only| name.contains(only))
+    })
+    .filter_map(|(name, command)| Some((name, command?)))
+    .map(|(name, command)| {
+        Contestant::start(name, command).map_err(|e| format!("{name}: {e}").into())
+    })
+    .collect()
+}
+
+impl Contestant {
+    fn start(name: &'static str, mut command: Command) -> Result<Self> {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("it is a pipe")).read_line(&mut line)?;
+        let addr = line.trim().strip_prefix("listening on http://").ok_or("it does not listen")?;
+        let pid = Pid::from_raw(child.id().cast_signed());
+        pin(pid, 1)?;
+        Ok(Self { name, addr: addr.parse()?, clock: clock_getcpuclockid(pid)?, child })
+    }
+
+    fn cpu_time(&self) -> Result<Duration> {
+        Ok(clock_gettime(self.clock)?.into())
+    }
+}
+
+impl Drop for Contestant {
+    fn drop(&mut self) {
+        // It ends when its input does, and is waited for so that none is left behind.
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+/// Keeps a process to one processor: who shares a core with the load generator and who does not would be luck.
+fn pin(pid: Pid, cpu: usize) -> nix::Result<()> {
+    let mut cpus = CpuSet::new();
+    cpus.set(cpu)?;
+    match sched_setaffinity(pid, &cpus) {
+        // There is but one, or we may not use it.
+        Err(nix::errno::Errno::EINVAL) => Ok(()),
+        result => result,
+    }
+}
+
+/// What goes over a connection: messages that differ, over and over again.
+struct Traffic {
+    /// The messages of a cycle as a client sends them, twice: what is to be sent is one slice, wherever it begins.
+    sent: Vec<u8>,
+    /// What has to come back, twice as well.
+    echoed: Vec<u8>,
+}
+
+impl Traffic {
+    fn new(like: Message<'_>) -> Result<Self> {
+        let mut seed = 0x9E37_79B9_7F4A_7C15_u64;
+        let mut random = move || {
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            seed.to_le_bytes()
+        };
+        let mut payloads = Vec::new();
+        for number in 0..CYCLE {
+            let mut payload = like.as_bytes().to_vec();
+            payload[0] = b'a' + number as u8;
+            payloads.push(payload);
+        }
+        let mut client = Encoder::new(move || {
+            let [a, b, c, d, ..] = random();
+            [a, b, c, d]
+        });
+        let mut server = Encoder::new(NoMask);
+        let (mut sent, mut echoed) = (Vec::new(), Vec::new());
+        for payload in payloads.iter().cycle().take(2 * CYCLE) {
+            let message = match like {
+                Message::Text(_) => Message::Text(str::from_utf8(payload)?),
+                Message::Binary(_) => Message::Binary(payload),
+            };
+            client.encode(message, &mut sent)?;
+            server.encode(message, &mut echoed)?;
+        }
+        // The keys of the second half differ. That is as good, but not at a seam within a frame.
+        let half = sent.len() / 2;
+        sent.copy_within(..half, half);
+        Ok(Self { sent, echoed })
+    }
+
+    /// Bytes in a cycle of what is sent, and in a message.
+    fn sent_len(&self) -> (usize, usize) {
+        (self.sent.len() / 2, self.sent.len() / 2 / CYCLE)
+    }
+
+    /// The same of what comes back.
+    fn echoed_len(&self) -> (usize, usize) {
+        (self.echoed.len() / 2, self.echoed.len() / 2 / CYCLE)
+    }
+}
+
+/// What one contestant did in one round.
+#[derive(Clone, Copy)]
+struct Sample {
+    per_second: f64,
+    /// In seconds.
+    cpu_per_message: f64,
+}
+
+/// All connections to one contestant.
+struct Crowd {
+    poll: Poll,
+    events: Events,
+    connections: Vec<Connection>,
+    buf: Vec<u8>,
+}
+
+/// A connection, which is at the beginning of a message between two rounds.
+struct Connection {
+    stream: TcpStream,
+    /// Where it is in the cycle, in bytes.
+    send_at: usize,
+    echo_at: usize,
+    /// Bytes that are to go out at once.
+    to_send: usize,
+    /// Messages whose echo is to come.
+    in_flight: usize,
+}
+
+impl Crowd {
+    fn connect(to: &Contestant, count: usize) -> Result<Self> {
+        let poll = Poll::new()?;
+        let mut connections = Vec::new();
+        for number in 0..count {
+            let mut stream = open(to.addr).map_err(|e| format!("{}: {e}", to.name))?;
+            let interest = Interest::READABLE | Interest::WRITABLE;
+            poll.registry().register(&mut stream, Token(number), interest)?;
+            connections.push(Connection {
+                stream,
+                send_at: 0,
+                echo_at: 0,
+                to_send: 0,
+                in_flight: 0,
+            });
+        }
+        Ok(Self { poll, events: Events::with_capacity(1024), connections, buf: vec![0; 64 * 1024] })
+    }
+
+    /// Keeps `in_flight` messages on their way on each connection, for some time, and waits for the last echo.
+    fn race(
+        &mut self,
+        contestant: &Contestant,
+        traffic: &Traffic,
+        in_flight: usize,
+        slice: Duration,
+    ) -> Result<Sample> {
+        let Self { poll, events, connections, buf } = self;
+        let cpu = contestant.cpu_time()?;
+        let start = Instant::now();
+        for connection in &mut *connections {
+            connection.send(in_flight, traffic)?;
+        }
+        let mut echoes = 0;
+        let mut waiting = connections.len();
+        let mut sending = true;
+        while waiting > 0 {
+            poll.poll(events, Some(LOST))?;
+            if events.is_empty() {
+                return Err(format!("no echo within {LOST:?}").into());
+            }
+            sending &= start.elapsed() < slice;
+            for event in &*events {
+                let connection = &mut connections[event.token().0];
+                let echoed = connection.receive(buf, traffic)?;
+                echoes += echoed;
+                if sending {
+                    connection.send(echoed, traffic)?;
+                } else {
+                    connection.send(0, traffic)?;
+                    waiting -= usize::from(echoed > 0 && connection.in_flight == 0);
+                }
+            }
+        }
+        let elapsed = start.elapsed();
+        let cpu = contestant.cpu_time()? - cpu;
+        Ok(Sample {
+            per_second: echoes as f64 / elapsed.as_secs_f64(),
+            cpu_per_message: cpu.as_secs_f64() / echoes as f64,
+        })
+    }
+}
+
+impl Connection {
+    /// Sends the next messages of the cycle, and what is left of those before.
+    fn send(&mut self, messages: usize, traffic: &Traffic) -> io::Result<()> {
+        let (cycle, message) = traffic.sent_len();
+        self.in_flight += messages;
+        self.to_send += messages * message;
+        while self.to_send > 0 {
+            match self.stream.write(&traffic.sent[self.send_at..][..self.to_send]) {
+                Ok(n) => {
+                    self.to_send -= n;
+                    self.send_at = (self.send_at + n) % cycle;
+                }
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => break,
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what is there, checks each byte, and tells how many echoes were completed by it.
+    fn receive(&mut self, buf: &mut [u8], traffic: &Traffic) -> Result<usize> {
+        let (cycle, message) = traffic.echoed_len();
+        let mut echoed = 0;
+        loop {
+            let n = match self.stream.read(buf) {
+                Ok(0) => return Err("it closed a connection".into()),
+                Ok(n) => n,
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => break,
+                Err(e) => return Err(e.into()),
+            };
+            let mut read = &buf[..n];
+            while !read.is_empty() {
+                let (part, rest) = read.split_at(read.len().min(cycle));
+                if part != &traffic.echoed[self.echo_at..][..part.len()] {
+                    return Err("an echo is not what was sent".into());
+                }
+                echoed += (self.echo_at % message + part.len()) / message;
+                self.echo_at = (self.echo_at + part.len()) % cycle;
+                read = rest;
+            }
+            // Had there been more, there would have been more.
+            if n < buf.len() {
+                break;
+            }
+        }
+        self.in_flight = self.in_flight.checked_sub(echoed).ok_or("more echoes than messages")?;
+        Ok(echoed)
+    }
+}
+
+/// Opens a WebSocket, with a request like that of a browser without extensions.
+fn open(addr: SocketAddr) -> Result<TcpStream> {
+    let mut stream = std::net::TcpStream::connect(addr)?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(LOST))?;
+    let host = addr.to_string();
+    let mut out = Vec::new();
+    let request = ClientRequest::new(&host, "/ws/echo");
+    let mut client =
+        request.write(*b"not to be secret", Vec::new(), http1::Limits::new(), &mut out)?;
+    stream.write_all(&out)?;
+    let mut buf = [0; 4096];
+    loop {
+        let n = stream.read(&mut buf)?;
+        if n == 0 {
+            client.finish()?;
+        }
+        match client.receive(&mut &mut buf[..n])? {
+            Some(Answer::Accepted(_)) => break,
+            Some(Answer::Refused(response)) => {
+                return Err(format!("refused with {}", response.status()).into());
+            }
+            _ => {}
+        }
+    }
+    stream.set_nonblocking(true)?;
+    Ok(TcpStream::from_std(stream))
+}
+
+enum Better {
+    More,
+    Less,
+}
+
+/// One figure of each contestant in each case, and ours by the best peer's.
+struct Table {
+    text: String,
+    peers: Vec<usize>,
+    ours: Option<usize>,
+    better: Better,
+}
+
+impl Table {
+    fn new(title: &str, names: &[&str], better: Better) -> Self {
+        let rule = "|---".repeat(3) + &"|---:".repeat(names.len() + 1) + "|";
+        let text = format!(
+            "{title}:\n\n| message | connections | in flight | {} | gateway ÷ best peer |\n{rule}\n",
+            names.join(" | ")
+        );
+        Self {
+            text,
+            peers: (0..names.len()).filter(|&at| !OUR_OWN.contains(&names[at])).collect(),
+            ours: names.iter().position(|&name| name == OURS),
+            better,
+        }
+    }
+
+    fn add(&mut self, case: &str, samples: &[Vec<Sample>], figure: impl Fn(&Sample) -> f64) {
+        let figures: Vec<Vec<f64>> =
+            samples.iter().map(|rounds| rounds.iter().map(&figure).collect()).collect();
+        let medians: Vec<f64> =
+            figures.iter().map(|rounds| sorted(rounds.clone())[rounds.len() / 2]).collect();
+        let best = self.peers.iter().copied().min_by(|&a, &b| match self.better {
+            Better::More => medians[b].total_cmp(&medians[a]),
+            Better::Less => medians[a].total_cmp(&medians[b]),
+        });
+        let cells: Vec<_> = medians.iter().map(|&median| three_digits(median)).collect();
+        let ratio = match (self.ours, best) {
+            // Of one round each, so that what disturbed a round disturbed both.
+            (Some(ours), Some(best)) => {
+                let ratios = figures[ours].iter().zip(&figures[best]).map(|(a, b)| a / b);
+                let ratios = sorted(ratios.collect());
+                let [low, median, high] =
+                    [1, 2, 3].map(|quarter| ratios[(ratios.len() - 1) * quarter / 4]);
+                format!("**{median:.2}** ({low:.2}–{high:.2})")
+            }
+            _ => "–".to_owned(),
+        };
+        self.text += &format!("| {case} | {} | {ratio} |\n", cells.join(" | "));
+    }
+}
+
+impl std::fmt::Display for Table {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+fn sorted(mut values: Vec<f64>) -> Vec<f64> {
+    values.sort_by(f64::total_cmp);
+    values
+}
+
+fn three_digits(value: f64) -> String {
+    match value {
+        ..10.0 => format!("{value:.2}"),
+        ..100.0 => format!("{value:.1}"),
+        _ => format!("{value:.0}"),
+    }
+}
