@@ -42,20 +42,15 @@ pub fn receive(wire: &Rc<Wire>) -> Contestant {
                     Some(Event::End { frame_info, original_opcode })
                         if original_opcode.is_data() =>
                     {
-                        if !frame_info.fin {
-                            if !joined {
-                                message.extend_from_slice(whole);
-                                joined = true;
-                            }
-                        } else {
-                            let message = if joined { &message } else { whole };
-                            deliver_unchecked(wire.content, message, sink);
-                        }
                         if frame_info.fin {
-                            whole = &[];
+                            let payload = if joined { &message } else { whole };
+                            deliver_unchecked(wire.content, payload, sink);
                             message.clear();
-                            joined = false;
+                        } else if !joined {
+                            message.extend_from_slice(whole);
                         }
+                        joined = !frame_info.fin;
+                        whole = &[];
                     }
                     Some(_) => {}
                     None if step.consumed_bytes == 0 => break,
