@@ -16,6 +16,10 @@ import time
 REPO = pathlib.Path(__file__).resolve().parents[2]
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or REPO / "target").resolve()
 
+# Who is started in the background ignores SIGINT, and so would the programs, which are to end by it.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 class Failure(Exception):
     """Something that did not go as it must; the text says what was expected."""
