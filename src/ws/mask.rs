@@ -118,8 +118,9 @@ mod tests {
 
     #[test]
     fn every_length_alignment_and_offset_agrees_with_the_definition() {
-        let payload: Vec<u8> = (0..300u32).map(|i| (i * 167).to_le_bytes()[0]).collect();
-        for start in 0..16 {
+        let (most, starts) = if cfg!(miri) { (40, 3) } else { (300, 16) };
+        let payload: Vec<u8> = (0..most).map(|i: u32| (i * 167).to_le_bytes()[0]).collect();
+        for start in 0..starts {
             for len in 0..payload.len() - start {
                 let clear = &payload[start..start + len];
                 for offset in 0..4 {
@@ -146,7 +147,7 @@ mod tests {
 
     #[test]
     fn one_byte_that_is_not_ascii_is_noticed_wherever_it_is() {
-        for len in 0..80 {
+        for len in 0..if cfg!(miri) { 20 } else { 80 } {
             let ascii = vec![b'a'; len];
             let mut masked = naive(&ascii, 0);
             assert!(Mask::new(KEY).apply_noting_ascii(&mut masked));
