@@ -102,6 +102,29 @@ fn unfinished_len(bytes: &[u8]) -> usize {
     0
 }
 
+/// Goes through all sequences of four bytes that the table of RFC 3629 §4 tells apart: one byte of each
+/// class, and its neighbours.
+#[cfg(test)]
+pub(crate) fn for_each_sequence_of_edges(mut test: impl FnMut([u8; 4])) {
+    const EDGES: &[u8] = if cfg!(miri) {
+        &[0x41, 0xA0, 0xC3, 0xE1]
+    } else {
+        &[
+            0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0,
+            0xE1, 0xEC, 0xED, 0xEE, 0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFF,
+        ]
+    };
+    for &a in EDGES {
+        for &b in EDGES {
+            for &c in EDGES {
+                for &d in EDGES {
+                    test([a, b, c, d]);
+                }
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,41 +165,28 @@ mod tests {
         })
     }
 
-    /// The first and the last byte of every class that the table of RFC 3629 §4 tells apart.
-    const EDGES: [u8; 25] = [
-        0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1,
-        0xEC, 0xED, 0xEE, 0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFF,
-    ];
-
     #[test]
     fn every_sequence_of_edges_is_judged_as_core_does_however_it_is_cut() {
-        for a in EDGES {
-            for b in EDGES {
-                for c in EDGES {
-                    for d in EDGES {
-                        agrees_with_naive(&[a, b, c, d]);
-                        let whole = Seam::Boundary.advance(&[a, b, c, d]);
-                        // Cut at more than one place: two pieces are done.
-                        for pieces in [
-                            [&[a][..], &[b], &[c], &[d]],
-                            [&[a], &[b], &[c, d], &[]],
-                            [&[a], &[b, c], &[d], &[]],
-                            [&[a, b], &[c], &[d], &[]],
-                        ] {
-                            assert_eq!(in_pieces(pieces), whole, "{pieces:X?}");
-                        }
-                    }
-                    agrees_with_naive(&[a, b, c]);
-                }
-                agrees_with_naive(&[a, b]);
+        for_each_sequence_of_edges(|bytes @ [a, b, c, d]| {
+            for len in 1..=bytes.len() {
+                agrees_with_naive(&bytes[..len]);
             }
-            agrees_with_naive(&[a]);
-        }
+            let whole = Seam::Boundary.advance(&bytes);
+            // Cut at more than one place: two pieces are done.
+            for pieces in [
+                [&[a][..], &[b], &[c], &[d]],
+                [&[a], &[b], &[c, d], &[]],
+                [&[a], &[b, c], &[d], &[]],
+                [&[a, b], &[c], &[d], &[]],
+            ] {
+                assert_eq!(in_pieces(pieces), whole, "{pieces:X?}");
+            }
+        });
     }
 
     #[test]
     fn a_long_text_is_judged_like_a_short_one() {
-        let mut text = "κόσμε 🦀 ".repeat(40).into_bytes();
+        let mut text = "κόσμε 🦀 ".repeat(if cfg!(miri) { 1 } else { 40 }).into_bytes();
         text.insert(0, b'a');
         agrees_with_naive(&text);
         for at in 0..text.len() {

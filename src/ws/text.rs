@@ -98,26 +98,35 @@ fn without_check(bytes: &[u8]) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::utf8::for_each_sequence_of_edges;
     use proptest::prelude::{ProptestConfig, any, prop_assert_eq, proptest};
     use std::vec::Vec;
 
-    /// Small enough for Miri, which looks at what the unsafe block does.
+    /// Of each sequence, what is before a cut and what is behind it: the second is a chunk that may
+    /// begin inside a character.
     #[test]
-    fn short_texts_are_str_exactly_if_core_thinks_so() {
-        const EDGES: [u8; 8] = [0x00, 0x7F, 0x80, 0xBF, 0xC3, 0xE0, 0xA0, 0xFF];
-        for a in EDGES {
-            for b in EDGES {
-                for c in EDGES {
-                    let text = [a, b, c];
-                    let mut mask = Mask::new([0x37, 0xFA, 0x21, 0x3D]);
-                    let mut masked = text;
-                    { mask }.apply(&mut masked);
-                    let chunk = TextChunk::unmask(&mut masked, Some(&mut mask), Seam::Boundary);
-                    let str = chunk.ok().and_then(|chunk| chunk.as_str());
-                    assert_eq!(str, core::str::from_utf8(&text).ok());
-                }
+    fn every_sequence_of_edges_is_str_exactly_if_core_thinks_so_however_it_is_cut() {
+        for_each_sequence_of_edges(|text| {
+            for cut in 0..=text.len() {
+                let mut mask = Mask::new([0x37, 0xFA, 0x21, 0x3D]);
+                let mut masked = text;
+                { mask }.apply(&mut masked);
+                let (first, second) = masked.split_at_mut(cut);
+                let first = TextChunk::unmask(first, Some(&mut mask), Seam::Boundary);
+                let first = first.map(|chunk| (chunk.as_str(), chunk.after()));
+                let (expected_first, expected_second) = text.split_at(cut);
+                let Ok((first, seam)) = first else {
+                    // What comes behind it is never looked at.
+                    assert!(core::str::from_utf8(expected_first).is_err());
+                    continue;
+                };
+                assert_eq!(first, core::str::from_utf8(expected_first).ok(), "{text:X?} to {cut}");
+                let second = TextChunk::unmask(second, Some(&mut mask), seam);
+                let second = second.ok().and_then(|chunk| chunk.as_str());
+                let expected = core::str::from_utf8(expected_second).ok();
+                assert_eq!(second, expected.filter(|_| first.is_some()), "{text:X?} from {cut}");
             }
-        }
+        });
     }
 
     proptest! {
