@@ -6,13 +6,13 @@
 
 use std::is_x86_feature_detected;
 
-use super::{Seen, apply_aligned, copy_aligned};
+use super::{apply_aligned, copy_aligned};
 
 /// Masks `bytes` in place and tells whether all are ASCII afterwards, if there is AVX2.
 #[inline]
-pub(super) fn apply(key: u32, bytes: &mut [u8]) -> Option<Seen> {
+pub(super) fn apply(key: u32, bytes: &mut [u8]) -> Option<bool> {
     #[target_feature(enable = "avx2")]
-    fn apply(key: u32, bytes: &mut [u8]) -> Seen {
+    fn apply(key: u32, bytes: &mut [u8]) -> bool {
         apply_aligned(key, bytes)
     }
     // SAFETY: the CPU has AVX2.

@@ -1,7 +1,7 @@
 //! The loops behind [`Mask`](super::Mask): XOR with a key of four bytes, over and over.
 //!
 //! Keys are little-endian: the byte for the payload's first is the lowest. Short payloads go
-//! without a loop, by words that overlap. The loops are flat, over words, because that is the shape
+//! without a loop, by two blocks that overlap. The loops are flat, over words, because that is the shape
 //! that compiles to the widest vectors there are, whatever these are: with blocks nested inside,
 //! AVX-512 makes it ten times slower. Aligned, they are faster by half where it matters, from a few
 //! hundred bytes on; the bytes before and behind are masked first and written last.
@@ -15,50 +15,70 @@ const LONG: usize = 512;
 /// Bytes of the widest vector, which is also the line of a cache.
 const LINE: usize = 64;
 
-/// The bytes of a payload, all or-ed together: enough to tell whether all are ASCII.
-#[derive(Clone, Copy)]
-struct Seen(u64);
-
-impl Seen {
-    const fn is_ascii(self) -> bool {
-        self.0 & 0x8080_8080_8080_8080 == 0
+/// Masks `bytes` in place, and tells whether all are ASCII afterwards.
+///
+/// The shortest payloads for which a call would cost more than masking are masked in the caller.
+#[inline(always)]
+pub(super) fn apply(key: u32, bytes: &mut [u8]) -> bool {
+    match bytes.len() {
+        8..=16 => apply_ends::<8>(key, bytes),
+        _ => apply_any(key, bytes),
     }
 }
 
-/// Masks `bytes` in place, and tells whether all are ASCII afterwards.
-pub(super) fn apply(key: u32, bytes: &mut [u8]) -> bool {
+/// Copies `from` to `to`, masking it. They are as long as each other.
+#[inline(always)]
+pub(super) fn copy(key: u32, from: &[u8], to: &mut [u8]) {
+    debug_assert_eq!(from.len(), to.len());
+    match from.len() {
+        8..=16 => copy_ends::<8>(key, from, to),
+        _ => copy_any(key, from, to),
+    }
+}
+
+#[inline(never)]
+fn apply_any(key: u32, bytes: &mut [u8]) -> bool {
     match bytes.len() {
         0..8 => apply_bytes(key, bytes),
         8..=16 => apply_ends::<8>(key, bytes),
         17..=32 => apply_ends::<16>(key, bytes),
-        33..LONG => apply_words(key, bytes),
-        _ => {
-            #[cfg(all(feature = "std", target_arch = "x86_64"))]
-            if let Some(seen) = avx2::apply(key, bytes) {
-                return seen.is_ascii();
-            }
-            apply_aligned(key, bytes)
-        }
+        33..=64 => apply_ends::<32>(key, bytes),
+        65..=128 => apply_ends::<64>(key, bytes),
+        129..LONG => apply_words(key, bytes),
+        _ => apply_long(key, bytes),
     }
-    .is_ascii()
 }
 
-/// Copies `from` to `to`, masking it. They are as long as each other.
-pub(super) fn copy(key: u32, from: &[u8], to: &mut [u8]) {
-    debug_assert_eq!(from.len(), to.len());
+#[inline(never)]
+fn copy_any(key: u32, from: &[u8], to: &mut [u8]) {
     match from.len() {
         0..8 => copy_bytes(key, from, to),
         8..=16 => copy_ends::<8>(key, from, to),
         17..=32 => copy_ends::<16>(key, from, to),
-        33..LONG => copy_words(key, from, to),
-        _ => {
-            #[cfg(all(feature = "std", target_arch = "x86_64"))]
-            if avx2::copy(key, from, to) {
-                return;
-            }
-            copy_aligned(key, from, to);
-        }
+        33..=64 => copy_ends::<32>(key, from, to),
+        65..=128 => copy_ends::<64>(key, from, to),
+        129..LONG => copy_words(key, from, to),
+        _ => copy_long(key, from, to),
     }
+}
+
+/// Out of line, so that what is shorter does not save the registers that this needs.
+#[inline(never)]
+fn apply_long(key: u32, bytes: &mut [u8]) -> bool {
+    #[cfg(all(feature = "std", target_arch = "x86_64"))]
+    if let Some(ascii) = avx2::apply(key, bytes) {
+        return ascii;
+    }
+    apply_aligned(key, bytes)
+}
+
+#[inline(never)]
+fn copy_long(key: u32, from: &[u8], to: &mut [u8]) {
+    #[cfg(all(feature = "std", target_arch = "x86_64"))]
+    if avx2::copy(key, from, to) {
+        return;
+    }
+    copy_aligned(key, from, to);
 }
 
 /// The key for what is `len` bytes further on.
@@ -74,13 +94,13 @@ const fn word(key: u32) -> u64 {
 }
 
 #[inline]
-fn apply_bytes(key: u32, bytes: &mut [u8]) -> Seen {
-    let mut seen = 0;
+fn apply_bytes(key: u32, bytes: &mut [u8]) -> bool {
+    let mut seen = 0_u8;
     for (byte, key) in bytes.iter_mut().zip(word(key).to_ne_bytes()) {
         *byte ^= key;
         seen |= *byte;
     }
-    Seen(u64::from(seen))
+    seen.is_ascii()
 }
 
 #[inline]
@@ -90,9 +110,9 @@ fn copy_bytes(key: u32, from: &[u8], to: &mut [u8]) {
     }
 }
 
-/// Masks whole words.
+/// Masks whole words, and tells whether all are ASCII afterwards.
 #[inline(always)]
-fn apply_whole(key: u32, bytes: &mut [u8]) -> u64 {
+fn apply_whole(key: u32, bytes: &mut [u8]) -> bool {
     let mut seen = 0;
     let key = word(key);
     for chunk in bytes.as_chunks_mut::<8>().0 {
@@ -100,7 +120,7 @@ fn apply_whole(key: u32, bytes: &mut [u8]) -> u64 {
         seen |= word;
         *chunk = word.to_ne_bytes();
     }
-    seen
+    seen & 0x8080_8080_8080_8080 == 0
 }
 
 /// Copies whole words, masking them.
@@ -114,12 +134,12 @@ fn copy_whole(key: u32, from: &[u8], to: &mut [u8]) {
 
 /// The first and the last `N` bytes, masked: of `N` to `2 * N` bytes, all of them. `N` is whole words.
 #[inline(always)]
-fn masked_ends<const N: usize>(key: u32, bytes: &[u8]) -> Option<([u8; N], [u8; N], u64)> {
+fn masked_ends<const N: usize>(key: u32, bytes: &[u8]) -> Option<([u8; N], [u8; N])> {
     let mut first = *bytes.first_chunk::<N>()?;
     let mut last = *bytes.last_chunk::<N>()?;
-    let seen = apply_whole(key, &mut first)
-        | apply_whole(key_after(key, (bytes.len() - N) as u64), &mut last);
-    Some((first, last, seen))
+    apply_whole(key, &mut first);
+    apply_whole(key_after(key, (bytes.len() - N) as u64), &mut last);
+    Some((first, last))
 }
 
 /// Writes the first and the last `N` bytes.
@@ -135,29 +155,30 @@ fn write_ends<const N: usize>(first: &[u8; N], last: &[u8; N], bytes: &mut [u8])
 
 /// Masks `N` to `2 * N` bytes.
 #[inline]
-fn apply_ends<const N: usize>(key: u32, bytes: &mut [u8]) -> Seen {
-    let Some((first, last, seen)) = masked_ends::<N>(key, bytes) else { return Seen(0) };
+fn apply_ends<const N: usize>(key: u32, bytes: &mut [u8]) -> bool {
+    let Some((first, last)) = masked_ends::<N>(key, bytes) else { return true };
     write_ends(&first, &last, bytes);
-    Seen(seen)
+    // Not by or-ing the words above: then the compiler would take them one by one, not as vectors.
+    first.is_ascii() & last.is_ascii()
 }
 
 /// Copies `N` to `2 * N` bytes, masking them.
 #[inline]
 fn copy_ends<const N: usize>(key: u32, from: &[u8], to: &mut [u8]) {
-    let Some((first, last, _)) = masked_ends::<N>(key, from) else { return };
+    let Some((first, last)) = masked_ends::<N>(key, from) else { return };
     write_ends(&first, &last, to);
 }
 
 /// Masks 8 bytes or more: whole words, and one at the end that overlaps them.
 #[inline]
-fn apply_words(key: u32, bytes: &mut [u8]) -> Seen {
-    let Some(&last) = bytes.last_chunk::<8>() else { return Seen(0) };
-    let last = u64::from_ne_bytes(last) ^ word(key_after(key, bytes.len() as u64));
-    let seen = last | apply_whole(key, bytes);
+fn apply_words(key: u32, bytes: &mut [u8]) -> bool {
+    let Some(&(mut last)) = bytes.last_chunk::<8>() else { return true };
+    let ascii =
+        apply_whole(key_after(key, bytes.len() as u64), &mut last) & apply_whole(key, bytes);
     if let Some(to) = bytes.last_chunk_mut() {
-        *to = last.to_ne_bytes();
+        *to = last;
     }
-    Seen(seen)
+    ascii
 }
 
 /// Copies 8 bytes or more, masking them.
@@ -175,19 +196,19 @@ fn copy_words(key: u32, from: &[u8], to: &mut [u8]) {
 ///
 /// Always inlined, so that it is compiled with what vectors its caller may use.
 #[inline(always)]
-fn apply_aligned(key: u32, bytes: &mut [u8]) -> Seen {
-    let Some((first, last, ends)) = masked_ends::<LINE>(key, bytes) else { return Seen(0) };
+fn apply_aligned(key: u32, bytes: &mut [u8]) -> bool {
+    let Some((first, last)) = masked_ends::<LINE>(key, bytes) else { return true };
     let at = bytes.as_ptr().align_offset(LINE);
     let middle = bytes.get_mut(at..).unwrap_or_default();
-    let seen = ends | apply_whole(key_after(key, at as u64), middle);
+    let ascii = apply_whole(key_after(key, at as u64), middle);
     write_ends(&first, &last, bytes);
-    Seen(seen)
+    ascii & first.is_ascii() & last.is_ascii()
 }
 
 /// Copies two lines or more, masking them, the most of them to where it is aligned.
 #[inline(always)]
 fn copy_aligned(key: u32, from: &[u8], to: &mut [u8]) {
-    let Some((first, last, _)) = masked_ends::<LINE>(key, from) else { return };
+    let Some((first, last)) = masked_ends::<LINE>(key, from) else { return };
     let at = to.as_ptr().align_offset(LINE);
     if let (Some(from), Some(to)) = (from.get(at..), to.get_mut(at..)) {
         copy_whole(key_after(key, at as u64), from, to);
