@@ -118,7 +118,7 @@ impl<M: Masking> Connection<M> {
     #[inline(always)]
     pub fn receive<'a>(&mut self, input: &mut &'a mut [u8]) -> Option<Event<'a>> {
         loop {
-            match self.decoder.decode(input) {
+            match self.decoder.decode_as(M::ROLE, input) {
                 Ok(None) => return None,
                 Ok(Some(
                     part @ (Part::Text(_) | Part::Binary(_) | Part::Compressed(_) | Part::Pong(_)),

@@ -108,9 +108,20 @@ impl Decoder {
     /// then. The error is final, and `input` is taken as a whole.
     #[inline(always)]
     pub fn decode<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Part<'a>>, Error> {
-        let part = if let Some((kind, mut mask, bytes)) = self.message_at_hand(input) {
+        self.decode_as(self.rules.role, input)
+    }
+
+    /// Decodes the next part as [`decode`](Self::decode) does, for a caller that knows the decoder's
+    /// role when it is compiled.
+    #[inline(always)]
+    pub(super) fn decode_as<'a>(
+        &mut self,
+        role: Role,
+        input: &mut &'a mut [u8],
+    ) -> Result<Option<Part<'a>>, Error> {
+        let part = if let Some((kind, mut mask, bytes)) = self.message_at_hand(role, input) {
             Progress::new(kind, false).part(bytes, mask.as_mut(), true)
-        } else if let Some((first, mask, bytes)) = self.fragment_at_hand(input) {
+        } else if let Some((first, mask, bytes)) = self.fragment_at_hand(role, input) {
             self.fragment_part(first, mask, bytes)
         } else if let Some(bytes) = self.payload(input) {
             self.part(bytes)
@@ -136,6 +147,7 @@ impl Decoder {
     #[inline(always)]
     fn message_at_hand<'a>(
         &self,
+        role: Role,
         input: &mut &'a mut [u8],
     ) -> Option<(Kind, Option<Mask>, &'a mut [u8])> {
         let kind = match input.first()? {
@@ -143,7 +155,7 @@ impl Decoder {
             0x82 if self.message.frames == 0 => Kind::Binary,
             _ => return None,
         };
-        let (mask, bytes) = self.payload_at_hand(0, input)?;
+        let (mask, bytes) = self.payload_at_hand(role, 0, input)?;
         Some((kind, mask, bytes))
     }
 
@@ -154,6 +166,7 @@ impl Decoder {
     #[inline(always)]
     fn fragment_at_hand<'a>(
         &self,
+        role: Role,
         input: &mut &'a mut [u8],
     ) -> Option<(u8, Option<Mask>, &'a mut [u8])> {
         let (first, frames) = (*input.first()?, self.message.frames);
@@ -165,7 +178,7 @@ impl Decoder {
         if self.rules.limits.max_message_len.saturating_sub(self.message.len) < 0xFFFF {
             return None;
         }
-        let (mask, bytes) = self.payload_at_hand(1, input)?;
+        let (mask, bytes) = self.payload_at_hand(role, 1, input)?;
         Some((first, mask, bytes))
     }
 
@@ -174,12 +187,13 @@ impl Decoder {
     #[inline(always)]
     fn payload_at_hand<'a>(
         &self,
+        role: Role,
         min: u8,
         input: &mut &'a mut [u8],
     ) -> Option<(Option<Mask>, &'a mut [u8])> {
         let State::Between = self.state else { return None };
         let &[_, second, ref rest @ ..] = &**input else { return None };
-        let second = match self.rules.role {
+        let second = match role {
             Role::Server => second ^ 0x80,
             Role::Client => second,
         };
@@ -193,7 +207,7 @@ impl Decoder {
         if len > self.rules.max_len_at_hand || header_len == 4 && len < 126 {
             return None;
         }
-        let (mask, header_len) = match self.rules.role {
+        let (mask, header_len) = match role {
             Role::Server => (Some(Mask::new(*rest.first_chunk::<4>()?)), header_len + 4),
             Role::Client => (None, header_len),
         };
