@@ -53,6 +53,16 @@ pub trait Buffer {
         Ok(())
     }
 
+    /// Appends all of `head` and, behind it, all of `body`, or changes nothing.
+    fn try_append_both(&mut self, head: &[u8], body: &[u8]) -> Result<(), BufferFull> {
+        // No two slices are longer than `usize::MAX` together.
+        let fresh = self.try_grow(head.len() + body.len())?;
+        let (to_head, to_body) = fresh.split_at_mut(head.len());
+        to_head.copy_from_slice(head);
+        to_body.copy_from_slice(body);
+        Ok(())
+    }
+
     /// Drops every byte. Memory already acquired stays for what comes next.
     fn clear(&mut self) {
         self.truncate(0);
@@ -106,6 +116,10 @@ impl<B: Buffer + ?Sized> Buffer for &mut B {
         (**self).try_append(bytes)
     }
 
+    fn try_append_both(&mut self, head: &[u8], body: &[u8]) -> Result<(), BufferFull> {
+        (**self).try_append_both(head, body)
+    }
+
     fn clear(&mut self) {
         (**self).clear();
     }
@@ -132,11 +146,10 @@ impl<'a> SliceBuf<'a> {
 impl Buffer for SliceBuf<'_> {
     #[inline]
     fn try_grow(&mut self, len: usize) -> Result<&mut [u8], BufferFull> {
-        let end = self.len.saturating_add(len);
-        // Not `self.len..end`, whose length is not obviously `len`.
-        let free = self.slice.get_mut(self.len..).unwrap_or_default();
-        let fresh = free.get_mut(..len).ok_or(BufferFull { needed: end })?;
-        self.len = end;
+        // Not `self.len..self.len + len`, whose length is not obviously `len`.
+        let fresh = self.slice.get_mut(self.len..).and_then(|free| free.get_mut(..len));
+        let fresh = fresh.ok_or(BufferFull { needed: self.len.saturating_add(len) })?;
+        self.len += len;
         Ok(fresh)
     }
 
@@ -184,6 +197,14 @@ impl Buffer for Vec<u8> {
     }
 
     #[inline]
+    fn try_append_both(&mut self, head: &[u8], body: &[u8]) -> Result<(), BufferFull> {
+        reserve(self, head.len() + body.len())?;
+        self.extend_from_slice(head);
+        self.extend_from_slice(body);
+        Ok(())
+    }
+
+    #[inline]
     fn is_faithful(&self, _: sealed::Ours) -> bool {
         true
     }
@@ -226,6 +247,14 @@ impl Buffer for bytes::BytesMut {
     }
 
     #[inline]
+    fn try_append_both(&mut self, head: &[u8], body: &[u8]) -> Result<(), BufferFull> {
+        addressable(self.len(), head.len() + body.len())?;
+        self.extend_from_slice(head);
+        self.extend_from_slice(body);
+        Ok(())
+    }
+
+    #[inline]
     fn is_faithful(&self, _: sealed::Ours) -> bool {
         true
     }
@@ -245,7 +274,8 @@ mod tests {
 
     fn appends_all_or_nothing(buf: &mut impl Buffer) {
         buf.try_append(b"abc").unwrap();
-        buf.try_grow(2).unwrap().copy_from_slice(b"de");
+        buf.try_grow(1).unwrap().copy_from_slice(b"d");
+        buf.try_append_both(b"", b"e").unwrap();
         assert_eq!(buf.as_slice(), b"abcde");
         buf.truncate(9);
         assert_eq!(buf.as_slice(), b"abcde");
@@ -253,6 +283,9 @@ mod tests {
         assert_eq!(buf.as_slice(), b"a");
         buf.clear();
         assert_eq!(buf.as_slice(), b"");
+        buf.try_append_both(b"fg", b"hi").unwrap();
+        buf.try_append_both(b"j", b"").unwrap();
+        assert_eq!(buf.as_slice(), b"fghij");
     }
 
     #[test]
@@ -272,6 +305,7 @@ mod tests {
         let mut buf = SliceBuf::new(&mut bytes);
         buf.try_append(b"abc").unwrap();
         assert_eq!(buf.try_append(b"de"), Err(BufferFull { needed: 5 }));
+        assert_eq!(buf.try_append_both(b"d", b"ef"), Err(BufferFull { needed: 6 }));
         assert_eq!(buf.try_grow(usize::MAX), Err(BufferFull { needed: usize::MAX }));
         assert_eq!(buf.as_slice(), b"abc");
         buf.try_append(b"d").unwrap();

@@ -1,5 +1,5 @@
 use super::{Prefix, SendError};
-use crate::{Buffer, BufferFull};
+use crate::Buffer;
 
 /// Writes messages, whole or in pieces, and the trailers of gRPC-Web.
 ///
@@ -87,7 +87,7 @@ impl Encoder {
     #[inline]
     pub fn encode(&mut self, message: Message<'_>, out: &mut impl Buffer) -> Result<(), SendError> {
         let prefix = self.encode_prefix(message.bytes.len() as u64, message.compressed)?;
-        append(prefix, message.bytes, out)
+        Ok(out.try_append_both(&prefix.to_bytes(), message.bytes)?)
     }
 
     /// Gives the prefix alone of a whole message of `len` bytes, for a vectored write.
@@ -134,7 +134,8 @@ impl Encoder {
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
         let prefix = self.encode_prefix(block.len() as u64, false)?;
-        append(Prefix { flags: Prefix::TRAILERS, ..prefix }, block, out)?;
+        let prefix = Prefix { flags: Prefix::TRAILERS, ..prefix };
+        out.try_append_both(&prefix.to_bytes(), block)?;
         self.end();
         Ok(())
     }
@@ -176,13 +177,4 @@ impl Default for Encoder {
     fn default() -> Self {
         Self::new()
     }
-}
-
-#[inline]
-fn append(prefix: Prefix, payload: &[u8], out: &mut impl Buffer) -> Result<(), SendError> {
-    let start = out.as_slice().len();
-    out.try_append(&prefix.to_bytes())
-        .map_err(|e| BufferFull { needed: e.needed.saturating_add(payload.len()) })?;
-    out.try_append(payload).inspect_err(|_| out.truncate(start))?;
-    Ok(())
 }

@@ -1,8 +1,8 @@
 use core::fmt;
 
 use super::{CloseFrame, FrameHeader, Kind, Mask, Masking, Message, Opcode, SendError};
+use crate::Buffer;
 use crate::utf8::Seam;
-use crate::{Buffer, BufferFull};
 
 /// Writes frames: whole messages, fragments, payloads in pieces, and control frames.
 ///
@@ -355,7 +355,7 @@ impl<M: Masking> Encoder<M> {
                 }
                 Ok(())
             }
-            None => append(&[first, len], payload, out),
+            None => Ok(out.try_append_both(&[first, len], payload)?),
         }
     }
 
@@ -379,20 +379,10 @@ impl<M: Masking> Encoder<M> {
                 head.copy_from_slice(&bytes);
                 mask.copy(payload, body);
             }
-            None => append(&bytes, payload, out)?,
+            None => out.try_append_both(&bytes, payload)?,
         }
         Ok(())
     }
-}
-
-/// Appends a header and its payload, or nothing.
-#[inline]
-fn append(header: &[u8], payload: &[u8], out: &mut impl Buffer) -> Result<(), SendError> {
-    let start = out.as_slice().len();
-    out.try_append(header)
-        .map_err(|e| BufferFull { needed: e.needed.saturating_add(payload.len()) })?;
-    out.try_append(payload).inspect_err(|_| out.truncate(start))?;
-    Ok(())
 }
 
 impl<M> fmt::Debug for Encoder<M> {
