@@ -114,11 +114,7 @@ impl<M: Masking> Encoder<M> {
     #[inline(always)]
     pub fn encode(&mut self, message: Message<'_>, out: &mut impl Buffer) -> Result<(), SendError> {
         self.ready()?;
-        let (opcode, payload) = (message.kind().opcode(), message.as_bytes());
-        match u8::try_from(payload.len()) {
-            Ok(len @ 0..=125) => self.write_small(opcode, len, payload, out),
-            _ => self.write(opcode, true, false, payload, out),
-        }
+        self.write(message.kind().opcode(), true, false, message.as_bytes(), out)
     }
 
     /// Writes a whole message in one frame whose payload was compressed already (RFC 7692 §6.1).
@@ -307,6 +303,9 @@ impl<M: Masking> Encoder<M> {
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
         match self.state {
+            State::Idle | State::Fragmented(_) if payload.len() > 125 => {
+                Err(SendError::ControlTooLong)
+            }
             State::Idle | State::Fragmented(_) => self.write(opcode, true, false, payload, out),
             State::Payload { .. } => Err(SendError::FrameUnfinished),
             State::Closed => Err(SendError::Closing),
@@ -334,32 +333,8 @@ impl<M: Masking> Encoder<M> {
         Ok(header.with_key(self.masking.next_key()))
     }
 
-    /// Writes a whole message whose length fits in the header's second byte: of all frames the most
-    /// frequent, and the ones whose header is worth writing without a loop.
+    /// Writes a frame.
     #[inline(always)]
-    fn write_small(
-        &mut self,
-        opcode: Opcode,
-        len: u8,
-        payload: &[u8],
-        out: &mut impl Buffer,
-    ) -> Result<(), SendError> {
-        let first = 0x80 | opcode as u8;
-        match self.masking.next_key() {
-            Some(key) => {
-                let [a, b, c, d] = key;
-                let frame = out.try_grow(6 + payload.len())?;
-                if let Some((head, body)) = frame.split_first_chunk_mut() {
-                    *head = [first, 0x80 | len, a, b, c, d];
-                    Mask::new(key).copy(payload, body);
-                }
-                Ok(())
-            }
-            None => Ok(out.try_append_both(&[first, len], payload)?),
-        }
-    }
-
-    #[inline]
     fn write(
         &mut self,
         opcode: Opcode,
@@ -368,18 +343,44 @@ impl<M: Masking> Encoder<M> {
         payload: &[u8],
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
-        let header = self.header(opcode, fin, payload.len() as u64)?;
-        let header = header.with_rsv([rsv1, false, false]);
-        let bytes = header.to_bytes();
-        match header.mask() {
-            Some(mut mask) => {
-                // Masked on its way: a second pass over what was just written would wait for it.
-                let (head, body) =
-                    out.try_grow(bytes.len() + payload.len())?.split_at_mut(bytes.len());
-                head.copy_from_slice(&bytes);
-                mask.copy(payload, body);
+        let first = u8::from(fin) << 7 | u8::from(rsv1) << 6 | opcode as u8;
+        let len = payload.len() as u64;
+        // Three headers whose length the compiler knows, as one that it does not takes longer to copy
+        // than most payloads.
+        match (u8::try_from(len), u16::try_from(len)) {
+            (Ok(len @ 0..=125), _) => self.write_behind([first, len], payload, out),
+            (_, Ok(len)) => {
+                let [a, b] = len.to_be_bytes();
+                self.write_behind([first, 126, a, b], payload, out)
             }
-            None => out.try_append_both(&bytes, payload)?,
+            _ => {
+                let [a, b, c, d, e, f, g, h] = len.to_be_bytes();
+                self.write_behind([first, 127, a, b, c, d, e, f, g, h], payload, out)
+            }
+        }
+    }
+
+    /// Writes a payload behind the header that announces it without a masking key.
+    #[inline(always)]
+    fn write_behind<const LEN: usize>(
+        &mut self,
+        mut header: [u8; LEN],
+        payload: &[u8],
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        let Some(key) = self.masking.next_key() else {
+            return Ok(out.try_append_both(&header, payload)?);
+        };
+        if let Some(second) = header.get_mut(1) {
+            *second |= 0x80;
+        }
+        let frame = out.try_grow(LEN + key.len() + payload.len())?;
+        if let Some((to_header, rest)) = frame.split_first_chunk_mut()
+            && let Some((to_key, to_payload)) = rest.split_first_chunk_mut()
+        {
+            (*to_header, *to_key) = (header, key);
+            // Masked on its way: a second pass over what was just written would wait for it.
+            Mask::new(key).copy(payload, to_payload);
         }
         Ok(())
     }
