@@ -354,8 +354,11 @@ impl<M: Masking> Encoder<M> {
                 self.write_behind([first, 126, a, b], payload, out)
             }
             _ => {
-                let [a, b, c, d, e, f, g, h] = len.to_be_bytes();
-                self.write_behind([first, 127, a, b, c, d, e, f, g, h], payload, out)
+                let mut header = [first, 127, 0, 0, 0, 0, 0, 0, 0, 0];
+                if let Some(to) = header.last_chunk_mut() {
+                    *to = len.to_be_bytes();
+                }
+                self.write_behind(header, payload, out)
             }
         }
     }

@@ -73,7 +73,7 @@ pub struct Offer<'a, H = Headers<'a>> {
     resource_name: &'a str,
     host: &'a str,
     origin: Option<&'a str>,
-    key: [u8; KEY_LEN],
+    key: &'a [u8; KEY_LEN],
     protocol: Seen<'a>,
     extensions: Seen<'a>,
     headers: H,
@@ -284,7 +284,7 @@ where
             Connection: Upgrade\r\n\
             Sec-WebSocket-Accept: ",
         );
-        head.put(&accept_key(&self.offer.key));
+        head.put(&accept_key(self.offer.key));
         head.put(b"\r\n");
         if let Some(protocol) = self.protocol {
             head.header(PROTOCOL, protocol);
