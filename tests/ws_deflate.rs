@@ -814,6 +814,28 @@ fn t11_the_frames_of_a_compressed_message_may_be_a_quarter_longer_and_no_more() 
     assert_eq!(receive(Config::new(), limits, 10, &[&header]).1, error);
 }
 
+/// T11: it is looked at every 1024 bytes from the beginning of the message.
+#[test]
+fn t11_a_ratio_over_the_limit_is_noticed_after_the_same_byte_however_it_is_split() {
+    let limits = Limits::new().max_message_len(1 << 24);
+    let mut zlib = Zlib::new(9, 15, false);
+    let wire = frame(0xC2, &zlib.message(&[noise(3000), vec![0; 1 << 23]].concat()));
+    let ends: Vec<_> = [1, 100, 1000, 1023, 1024, 1500, wire.len()]
+        .into_iter()
+        .map(|size| {
+            let client = Connection::client(limits, || [0; 4]);
+            let limits = limits.max_ratio(100);
+            let mut receiver = Receiver::new(client, agreed(ALONE), limits, 4096);
+            let result = wire.chunks(size).try_for_each(|piece| receiver.receive(piece));
+            assert_eq!(result, Err(Error::RatioTooHigh), "in pieces of {size}");
+            receiver.assembler.storage().len()
+        })
+        .collect();
+    assert!(ends.iter().all(|end| *end == ends[0]), "{ends:?}");
+    // No more than the limit of what had come a step before, and what a step inflates to.
+    assert!((1 << 16..100 * 4096 + 1024 * 1032).contains(&ends[0]), "{ends:?}");
+}
+
 #[test]
 fn t11_a_ratio_over_the_limit_is_refused_with_1009_however_it_is_split() {
     let mut zlib = Zlib::new(9, 15, false);
