@@ -588,6 +588,11 @@ fn trailers_cannot_smuggle_a_line() {
     let list = [("x", "1\r\ngrpc-status: 0"), ("y z", "1"), ("grpc-status", "5")];
     assert_eq!(call.receive_trailers(headers(&list)), Some(Event::End(Code::NotFound)));
     assert_eq!(call.trailers().iter().collect::<Vec<_>>(), [("grpc-status", &b"5"[..])]);
+
+    let mut call = answered(Kind::ServerStreaming);
+    let list = [("grpc-status", "5\r\n"), OK];
+    let event = call.receive_trailers(headers(&list));
+    assert_eq!(event, Some(Event::End(call.status().unwrap().code)), "whichever counts");
 }
 
 #[test]
@@ -941,6 +946,28 @@ fn a_server_over_websocket_sends_a_stream() {
     request.unimplemented().write_socket(&mut out).unwrap();
     let block = "grpc-status: 12\r\ngrpc-message: unknown service or method\r\n";
     assert_eq!(out, frame(0x80, block));
+}
+
+/// There are no other forms of it.
+#[test]
+fn over_websocket_it_is_grpc_web_whatever_was_asked_for() {
+    for (content_type, answer) in [
+        ("application/grpc-web-text+json", "application/grpc-web+json"),
+        ("application/grpc", "application/grpc-web"),
+    ] {
+        let list = headers(&[("content-type", content_type)]);
+        let request = Request::parse("POST", PATH, list).unwrap();
+        let mut call = request.accept_socket(Kind::Unary, Limits::new(), &[]).unwrap();
+        let mut read = frame(0, "ab");
+        let mut input = call.plain(&mut read);
+        let event = call.receive(&mut input);
+        assert!(matches!(event, Some(Event::Message { chunk, .. }) if chunk.bytes == b"ab"));
+        let mut out = Vec::new();
+        call.send_head(ResponseHead::new(), &mut out).unwrap();
+        assert_eq!(out, frame(0x80, format!("content-type: {answer}\r\n")));
+        call.send(Message::plain(b"\x08\x01"), &mut out).unwrap();
+        assert!(out.ends_with(&frame(0, b"\x08\x01")));
+    }
 }
 
 // Early Server Closure

@@ -533,3 +533,10 @@ fn an_id_that_is_too_long_before_its_nul_is_too_long_however_it_is_split() {
         assert_eq!(lost, [Error::IdTooLong]);
     }
 }
+
+#[test]
+fn what_is_behind_the_nul_of_an_id_takes_no_room() {
+    let bytes = b"id: 7\nid: a\0\xFF\xFF\xFF\ndata: x\n\n";
+    let (got, id) = limited(Limits::new().max_id_len(6), bytes);
+    assert_eq!((got, id), (vec![event("message", "x", "7")], "7".to_owned()));
+}
