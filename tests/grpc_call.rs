@@ -556,7 +556,7 @@ fn trailers_of_exactly_the_limit_pass_and_one_byte_more_does_not() {
 fn a_header_as_long_as_one_of_grpcs_is_another() {
     let mut call = client(Kind::ServerStreaming);
     let list = [
-        ("content-tape", "text/html"),
+        ("content-tape", "application/grpc-web"),
         GRPC,
         ("grpc-encodinx", "snappy"),
         ("grpc-encoding", "gzip"),
