@@ -448,6 +448,23 @@ fn a_message_that_is_cut_off_is_an_error_unless_there_is_a_worse() {
         }
         let (seen, _) = respond(start, &bytes[..cut], ClientCall::receive_end);
         assert_eq!(seen.end, Some(Code::Internal));
+        let mut call = start();
+        let mut input = &bytes[..cut];
+        while call.receive(&mut input).is_some() {}
+        call.receive_end();
+        assert_eq!(call.error(), Some(Error::Truncated), "not that there is no status");
+    }
+}
+
+#[test]
+fn a_message_says_how_much_of_it_is_missing() {
+    let bytes = frame(0, [7; 100]);
+    let mut client = answered(Kind::Unary);
+    let mut server = server(Kind::Unary);
+    for (at, missing) in [(0..4, 0), (4..5, 100), (5..25, 80), (25..105, 0)] {
+        client.receive(&mut &bytes[at.clone()]);
+        server.receive(&mut &bytes[at]);
+        assert_eq!((client.payload_remaining(), server.payload_remaining()), (missing, missing));
     }
 }
 
@@ -515,6 +532,55 @@ fn trailers_that_find_no_room_are_an_error_unless_there_is_a_worse() {
     }
 }
 
+/// A trailer takes its name, its value, and the four bytes that HTTP/1.1 puts around them.
+#[test]
+fn trailers_of_exactly_the_limit_pass_and_one_byte_more_does_not() {
+    let list = [("grpc-status", "0"), ("x", "yz")];
+    let len = "grpc-status: 0\r\nx: yz\r\n".len() as u64;
+    for (limit, code, kept) in [(len, Code::Ok, 2), (len - 1, Code::ResourceExhausted, 0)] {
+        let mut call = request(ContentType::GRPC)
+            .write(
+                Kind::ServerStreaming,
+                Limits::new().max_trailers_len(limit),
+                Vec::new(),
+                &mut Vec::new(),
+            )
+            .unwrap();
+        call.receive_head(200, headers(&[GRPC]), false);
+        assert_eq!(call.receive_trailers(headers(&list)), Some(Event::End(code)));
+        assert_eq!(call.trailers().iter().count(), kept);
+    }
+}
+
+#[test]
+fn a_header_as_long_as_one_of_grpcs_is_another() {
+    let mut call = client(Kind::ServerStreaming);
+    let list = [
+        ("content-tape", "application/grpc-web"),
+        GRPC,
+        ("grpc-encodinx", "snappy"),
+        ("grpc-encoding", "gzip"),
+    ];
+    assert_eq!(call.receive_head(200, headers(&list), false), Some(Event::Head));
+    let event = call.receive(&mut &b"\x01\0\0\0\0"[..]);
+    assert!(matches!(event, Some(Event::Message { compressed: true, .. })));
+    let trailers = [("grpc-statux", "5"), OK];
+    assert_eq!(call.receive_trailers(headers(&trailers)), Some(Event::End(Code::Ok)));
+
+    let list = [
+        ("tx", "trailers"),
+        ("accepx", "application/grpc-web"),
+        ("content-tape", "text/html"),
+        GRPC,
+        ("grpc-timeoux", "nonsense"),
+        ("grpc-encodinx", "snappy"),
+    ];
+    let request = Request::parse("POST", PATH, headers(&list)).unwrap();
+    assert!(!request.te_trailers());
+    assert_eq!(request.timeout(), None);
+    assert_eq!(request.encoding(), None);
+}
+
 /// Somebody may hand us what no parser of HTTP lets through.
 #[test]
 fn trailers_cannot_smuggle_a_line() {
@@ -522,6 +588,11 @@ fn trailers_cannot_smuggle_a_line() {
     let list = [("x", "1\r\ngrpc-status: 0"), ("y z", "1"), ("grpc-status", "5")];
     assert_eq!(call.receive_trailers(headers(&list)), Some(Event::End(Code::NotFound)));
     assert_eq!(call.trailers().iter().collect::<Vec<_>>(), [("grpc-status", &b"5"[..])]);
+
+    let mut call = answered(Kind::ServerStreaming);
+    let list = [("grpc-status", "5\r\n"), OK];
+    let event = call.receive_trailers(headers(&list));
+    assert_eq!(event, Some(Event::End(call.status().unwrap().code)), "whichever counts");
 }
 
 #[test]
@@ -550,6 +621,22 @@ fn a_server_sends_a_head_and_messages_and_trailers() {
     assert_eq!(call.send(Message::plain(b"x"), &mut out), Err(SendError::Ended));
     assert_eq!(call.send_head(head, &mut out), Err(SendError::Ended));
     assert_eq!(call.finish(Status::OK, &mut out), Err(SendError::Ended));
+}
+
+#[test]
+fn a_head_that_cannot_be_written_is_named() {
+    let mut call = server(Kind::Unary);
+    let mut out = Vec::new();
+    for encoding in ["", "a b", "gzip\r\nx: y"] {
+        let head = ResponseHead::new().encoding(encoding);
+        assert_eq!(call.send_head(head, &mut out), Err(SendError::Encoding));
+    }
+    for metadata in [[("a b", Value::Text("1"))], [("x", Value::Text("1\r\ny: z"))]] {
+        let head = ResponseHead::new().metadata(&metadata);
+        assert!(call.send_head(head, &mut out).is_err());
+    }
+    assert_eq!(out, b"");
+    call.send_head(ResponseHead::new(), &mut out).unwrap();
 }
 
 #[test]
@@ -726,6 +813,48 @@ fn trailers_in_a_head_of_grpc_web_count_if_there_is_no_body() {
 }
 
 #[test]
+fn a_status_in_a_head_of_grpc_web_is_ok_only_with_all_that_goes_with_it() {
+    let long = "x".repeat(100);
+    for (status, extra, code) in [
+        (Some("0"), None, Code::Ok),
+        (Some("0"), Some(&long), Code::ResourceExhausted),
+        (Some("5"), Some(&long), Code::NotFound),
+        (None, Some(&long), Code::Unknown),
+    ] {
+        let mut call = request(ContentType::WEB)
+            .write(
+                Kind::ServerStreaming,
+                Limits::new().max_trailers_len(90),
+                Vec::new(),
+                &mut Vec::new(),
+            )
+            .unwrap();
+        let mut list = vec![WEB];
+        list.extend(status.map(|status| ("grpc-status", status)));
+        list.extend(extra.map(|value| ("x-extra", &value[..])));
+        let head = call.receive_head(200, headers(&list), false);
+        if code == Code::ResourceExhausted {
+            assert_eq!(head, Some(Event::End(code)));
+        } else {
+            assert_eq!(head, Some(Event::Head), "{status:?}");
+            assert_eq!(call.receive_end(), Some(Event::End(code)), "{status:?}");
+        }
+    }
+}
+
+#[test]
+fn trailers_in_the_body_without_a_status_are_judged_by_that_of_http() {
+    for (http, code) in [(200, Code::Unknown), (503, Code::Unavailable), (404, Code::Unimplemented)]
+    {
+        let mut call = client_of(ContentType::WEB, Kind::Unary);
+        assert_eq!(call.receive_head(http, headers(&[WEB]), false), Some(Event::Head));
+        let trailers = frame(0x80, "x: y\r\n");
+        assert_eq!(call.receive(&mut &trailers[..]), Some(Event::End(code)));
+        assert_eq!(call.error(), Some(Error::Http(http)));
+    }
+}
+
+#[test]
 fn either_form_of_grpc_web_may_be_answered_with_the_other() {
     let mut call = client_of(ContentType::WEB_TEXT, Kind::Unary);
     assert_eq!(call.receive_head(200, headers(&[WEB]), false), Some(Event::Head));
@@ -817,6 +946,28 @@ fn a_server_over_websocket_sends_a_stream() {
     request.unimplemented().write_socket(&mut out).unwrap();
     let block = "grpc-status: 12\r\ngrpc-message: unknown service or method\r\n";
     assert_eq!(out, frame(0x80, block));
+}
+
+/// There are no other forms of it.
+#[test]
+fn over_websocket_it_is_grpc_web_whatever_was_asked_for() {
+    for (content_type, answer) in [
+        ("application/grpc-web-text+json", "application/grpc-web+json"),
+        ("application/grpc", "application/grpc-web"),
+    ] {
+        let list = headers(&[("content-type", content_type)]);
+        let request = Request::parse("POST", PATH, list).unwrap();
+        let mut call = request.accept_socket(Kind::Unary, Limits::new(), &[]).unwrap();
+        let mut read = frame(0, "ab");
+        let mut input = call.plain(&mut read);
+        let event = call.receive(&mut input);
+        assert!(matches!(event, Some(Event::Message { chunk, .. }) if chunk.bytes == b"ab"));
+        let mut out = Vec::new();
+        call.send_head(ResponseHead::new(), &mut out).unwrap();
+        assert_eq!(out, frame(0x80, format!("content-type: {answer}\r\n")));
+        call.send(Message::plain(b"\x08\x01"), &mut out).unwrap();
+        assert!(out.ends_with(&frame(0, b"\x08\x01")));
+    }
 }
 
 // Early Server Closure
@@ -922,6 +1073,11 @@ fn what_comes_out_of_order_ends_the_call() {
     assert_eq!(call.receive_end(), Some(Event::HalfClose));
     assert_eq!(call.receive(&mut &b""[..]), None);
     assert_eq!(call.receive(&mut &b"\0"[..]), Some(Event::End(Code::Internal)), "behind the end");
+    for bytes in [frame(0, ""), frame(0, "whole")] {
+        let mut call = server(Kind::BidiStreaming);
+        assert_eq!(call.receive_end(), Some(Event::HalfClose));
+        assert_eq!(call.receive(&mut &bytes[..]), Some(Event::End(Code::Internal)), "all of it");
+    }
     let mut call = server(Kind::BidiStreaming);
     call.receive_end();
     assert_eq!(call.receive_end(), Some(Event::End(Code::Internal)), "a second end");

@@ -237,6 +237,14 @@ fn accept_chooses_what_a_response_in_grpc_web_is() {
     }
 }
 
+#[test]
+fn a_header_as_long_as_accept_says_nothing_of_the_response() {
+    let list = [("content-type", "application/grpc-web"), ("accepx", "application/grpc-web-text")];
+    let mut call = request(&list).unwrap().accept(Kind::Unary, Limits::new(), &[]).unwrap();
+    let head = written(|out| call.send_head(ResponseHead::new(), out));
+    assert_eq!(head, "content-type: application/grpc-web\r\n");
+}
+
 // Message-Encoding, Message-Accept-Encoding, and compression.md
 
 #[test]

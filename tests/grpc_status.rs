@@ -70,6 +70,11 @@ fn a_status_is_found_among_the_trailers() {
     let status = parse("x: y\r\nGrpc-Status: 5\r\ngrpc-message: gone\r\n").unwrap();
     assert_eq!((status.code, status.message.to_string()), (Code::NotFound, "gone".into()));
     assert_eq!(status.details, None);
+    let others = "grpc-statux: 0\r\ngrpc-messagx: no\r\ngrpc-status-details-bix: AA\r\n";
+    assert_eq!(parse(others), None);
+    let lines = [others, "grpc-status: 5\r\n"].concat();
+    let status = parse(&lines).map(|status| (status.code, status.details));
+    assert_eq!(status, Some((Code::NotFound, None)), "names are compared, not their lengths");
     let first = parse("grpc-status: 5\r\ngrpc-status: 0\r\n").unwrap();
     assert_eq!(first.code, Code::NotFound, "the first counts");
     let broken = parse("grpc-status: x\r\ngrpc-message: still\r\n").unwrap();

@@ -195,6 +195,15 @@ fn a_preflight_is_told_from_other_requests() {
     assert_eq!(preflight.origin(), "https://a.example");
     assert!(preflight.is_for_grpc());
     assert_eq!(preflight.headers().collect::<Vec<_>>(), ["content-type", "x-grpc-web", "x-id"]);
+    // Names are compared, not their lengths.
+    let others = [
+        ("origix", &b"https://b.example"[..]),
+        ("access-control-request-methox", b"GET"),
+        ("access-control-request-headerx", b"x-other"),
+    ];
+    let both = Preflight::parse("OPTIONS", others.into_iter().chain([origin, method])).unwrap();
+    assert_eq!((both.origin(), both.is_for_grpc()), ("https://a.example", true));
+    assert_eq!(both.headers().count(), 0);
     assert!(Preflight::parse("OPTIONS", [origin]).is_none());
     assert!(Preflight::parse("OPTIONS", [method]).is_none());
     assert!(Preflight::parse("POST", [origin, method]).is_none());

@@ -308,6 +308,50 @@ fn t5_it_does_not_matter_how_long_the_head_is() {
     }
 }
 
+/// Wherever its first line ends, and whatever is behind it.
+#[test]
+fn a_head_without_headers_ends_where_its_empty_line_is() {
+    let head = "HTTP/1.1 200 OK\r\nA: b\r\n\r\n";
+    for len in 0..200 {
+        for rest in [head.as_bytes(), &[b'\n'; 3000], b"GET /2 HTTP/1.1\r\nHost: a\r\n\r\n", b""] {
+            let request = format!("GET /{} HTTP/1.0\r\n\r\n", "p".repeat(len));
+            let bytes = [request.as_bytes(), rest].concat();
+            let asked = ask_in(&[&bytes], Limits::new()).unwrap().unwrap();
+            assert_eq!((asked.target.len(), asked.rest.as_slice()), (len + 1, rest));
+
+            let mut response = format!("HTTP/1.1 200 {}\r\n\r\n", "p".repeat(len)).into_bytes();
+            response.extend_from_slice(rest);
+            let mut reader = HeadReader::new(Vec::new(), Limits::new());
+            let mut input = &mut response[..];
+            let response = reader.read_response(&mut input).unwrap().unwrap();
+            assert_eq!(response.reason().len(), len);
+            assert_eq!(input, rest);
+        }
+        for broken in ["\nA: b\r\n\r\n", "\n\r\nA: b\r\n\r\n", "\r\nA: b\n\r\n\r\n"] {
+            let request = format!("GET /{} HTTP/1.0{broken}", "p".repeat(len));
+            let asked = ask_in(&[request.as_bytes()], Limits::new());
+            assert_eq!(asked, Err(Error::BareLf), "{request:?}");
+        }
+    }
+}
+
+/// As long as they may be, one behind the other in the same input.
+#[test]
+fn long_heads_may_follow_each_other() {
+    for len in 0..200 {
+        let head =
+            |n: u8| format!("GET /{n} HTTP/1.1\r\nHost: a\r\nP: {}\r\n\r\n", "p".repeat(len));
+        let mut bytes = [head(1), head(2), head(3)].concat().into_bytes();
+        let mut reader = HeadReader::new(Vec::new(), Limits::new());
+        let mut input = &mut bytes[..];
+        for target in ["/1", "/2", "/3"] {
+            let request = reader.read_request(&mut input).unwrap().unwrap();
+            assert_eq!((request.target(), request.headers().iter().count()), (target, 2));
+        }
+        assert!(input.is_empty());
+    }
+}
+
 #[test]
 fn an_error_does_not_wait_for_the_end_of_the_head() {
     for (bytes, error) in [
@@ -554,6 +598,68 @@ fn errors_are_small_and_name_their_status() {
         assert_ne!(reason_phrase(status), "");
     }
     assert_eq!(Error::RepeatedHost.to_string(), "more than one Host header");
+}
+
+/// RFC 9110 §15, and of the registry that it founded, what else is in use.
+#[test]
+fn a_status_has_the_phrase_that_its_standard_gives_it() {
+    let phrases = [
+        (100, "Continue"),
+        (101, "Switching Protocols"),
+        (103, "Early Hints"), // RFC 8297
+        (200, "OK"),
+        (201, "Created"),
+        (202, "Accepted"),
+        (203, "Non-Authoritative Information"),
+        (204, "No Content"),
+        (205, "Reset Content"),
+        (206, "Partial Content"),
+        (300, "Multiple Choices"),
+        (301, "Moved Permanently"),
+        (302, "Found"),
+        (303, "See Other"),
+        (304, "Not Modified"),
+        (305, "Use Proxy"),
+        (307, "Temporary Redirect"),
+        (308, "Permanent Redirect"),
+        (400, "Bad Request"),
+        (401, "Unauthorized"),
+        (402, "Payment Required"),
+        (403, "Forbidden"),
+        (404, "Not Found"),
+        (405, "Method Not Allowed"),
+        (406, "Not Acceptable"),
+        (407, "Proxy Authentication Required"),
+        (408, "Request Timeout"),
+        (409, "Conflict"),
+        (410, "Gone"),
+        (411, "Length Required"),
+        (412, "Precondition Failed"),
+        (413, "Content Too Large"),
+        (414, "URI Too Long"),
+        (415, "Unsupported Media Type"),
+        (416, "Range Not Satisfiable"),
+        (417, "Expectation Failed"),
+        (421, "Misdirected Request"),
+        (422, "Unprocessable Content"),
+        (425, "Too Early"), // RFC 8470
+        (426, "Upgrade Required"),
+        (428, "Precondition Required"),           // RFC 6585
+        (429, "Too Many Requests"),               // RFC 6585
+        (431, "Request Header Fields Too Large"), // RFC 6585
+        (451, "Unavailable For Legal Reasons"),   // RFC 7725
+        (500, "Internal Server Error"),
+        (501, "Not Implemented"),
+        (502, "Bad Gateway"),
+        (503, "Service Unavailable"),
+        (504, "Gateway Timeout"),
+        (505, "HTTP Version Not Supported"),
+        (511, "Network Authentication Required"), // RFC 6585
+    ];
+    for status in 0..1000 {
+        let phrase = phrases.iter().find(|(code, _)| *code == status).map_or("", |(_, p)| p);
+        assert_eq!(reason_phrase(status), phrase, "{status}");
+    }
 }
 
 fn written(writer: impl Fn(&mut Vec<u8>) -> Result<(), SendError>) -> Result<String, SendError> {

@@ -393,6 +393,21 @@ fn one_byte_over_a_limit_loses_an_event_once_and_the_stream_goes_on() {
 }
 
 #[test]
+fn a_line_over_its_limit_is_too_long_whatever_its_value_may_be() {
+    let limits = Limits::new().max_line_len(10);
+    for (line, possible) in [
+        ("data: 12345", cut("data", "1234")),
+        ("id: 1234567", cut("id", "123456")),
+        ("event: abcd", cut("event", "abc")),
+    ] {
+        let lost = Got::Lost(Error::LineTooLong);
+        let expected = [possible, lost, Got::Dispatch, got("data", "next"), Got::Dispatch];
+        let bytes = format!("{line}\n\ndata: next\n\n");
+        assert_eq!(limited(limits, bytes.as_bytes()), expected, "{line}");
+    }
+}
+
+#[test]
 fn a_value_over_its_limit_is_cut_off_in_silence_if_the_event_is_lost_already() {
     let bytes = b"data: 123456\nid: 123\n: 456789012345678 20+\nid: 45\n\n";
     let expected = [

@@ -33,7 +33,7 @@ fn events(bytes: impl AsRef<[u8]>) -> Vec<Got> {
 /// Rules 1 and 3, and where one of three bytes or of the last one of a line is missing.
 #[test]
 fn what_is_not_utf_8_becomes_a_replacement_character_and_never_an_error() {
-    let cases: [(&[u8], &str); 10] = [
+    let cases: [(&[u8], &str); 12] = [
         (b"data:\xFFhello\xC2\ndata:bye\n\n", "\u{FFFD}hello\u{FFFD}\nbye"),
         (b"data: \xED\xA0\x80\n\n", "\u{FFFD}\u{FFFD}\u{FFFD}"),
         (b"data: \xF0\x9F\xA6\n\n", "\u{FFFD}"),
@@ -44,6 +44,12 @@ fn what_is_not_utf_8_becomes_a_replacement_character_and_never_an_error() {
         (b"data: \xF4\x90\x80\x80\n\n", "\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}"),
         (b"data: a\xC3\r\n\r\n", "a\u{FFFD}"),
         (b"data: \xEF\xBB\xBFx\n\n", "\u{FEFF}x"),
+        // Where eight bytes are looked at together.
+        (b"data: \xFF1234567\xFF1234567\n\n", "\u{FFFD}1234567\u{FFFD}1234567"),
+        (
+            b"data: \x80\x80\x80\x80\x80\x80\x80\x80\n\n",
+            "\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}",
+        ),
     ];
     for (bytes, data) in cases {
         assert_eq!(events(bytes), [message(data)], "{}", bytes.escape_ascii());
@@ -526,4 +532,11 @@ fn an_id_that_is_too_long_before_its_nul_is_too_long_however_it_is_split() {
         });
         assert_eq!(lost, [Error::IdTooLong]);
     }
+}
+
+#[test]
+fn what_is_behind_the_nul_of_an_id_takes_no_room() {
+    let bytes = b"id: 7\nid: a\0\xFF\xFF\xFF\ndata: x\n\n";
+    let (got, id) = limited(Limits::new().max_id_len(6), bytes);
+    assert_eq!((got, id), (vec![event("message", "x", "7")], "7".to_owned()));
 }

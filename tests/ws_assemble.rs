@@ -93,13 +93,27 @@ fn a_message_is_taken_out_of_where_it_was_joined() {
 
 #[test]
 fn a_whole_message_is_not_copied() {
-    let mut bytes = frame(0x81, b"Hello");
-    let at = bytes[2..].as_ptr();
-    let mut decoder = Decoder::new(Role::Client, Limits::new());
-    let mut assembler = Assembler::new(SliceBuf::new(&mut []));
-    let part = decoder.decode(&mut &mut bytes[..]).unwrap().unwrap();
-    let Ok(Some(Message::Text(text))) = assembler.push(part) else { panic!() };
-    assert_eq!(text.as_ptr(), at);
+    for first in [0x81, 0x82] {
+        let mut bytes = frame(first, b"Hello");
+        let at = bytes[2..].as_ptr();
+        let mut decoder = Decoder::new(Role::Client, Limits::new());
+        let mut assembler = Assembler::new(SliceBuf::new(&mut []));
+        let part = decoder.decode(&mut &mut bytes[..]).unwrap().unwrap();
+        let message = assembler.push(part).unwrap().unwrap();
+        assert_eq!((message.as_bytes(), message.as_bytes().as_ptr()), (&b"Hello"[..], at));
+    }
+}
+
+#[test]
+fn memory_for_messages_is_given_back_between_them_only() {
+    let mut assembler = Assembler::new(Vec::new());
+    let bytes = [frame(0x02, b"lo"), frame(0x80, b"ng")].concat();
+    parts(&[&bytes], |part| {
+        let end = part.chunk().end;
+        assert_eq!(assembler.push(part).unwrap().is_some(), end);
+        assert_eq!(assembler.release(), end.then(|| b"long".to_vec()));
+    });
+    assert_eq!(assembler.storage().capacity(), 0);
 }
 
 #[test]
@@ -121,6 +135,70 @@ fn a_message_that_finds_no_room_is_lost_as_a_whole_and_the_next_is_not() {
     assert_eq!(results, [Ok(None), Err(full), Ok(None), Ok(None), Ok(Some(b"xy".to_vec()))]);
 }
 
+/// The characters that are cut are what tells its parts apart.
+#[test]
+fn the_rest_of_a_text_that_found_no_room_is_ignored_wherever_it_was_cut() {
+    let bytes = [frame(0x01, b"abc"), frame(0x00, b"de\xC3"), frame(0x80, b"\xA9")].concat();
+    let mut storage = [0; 4];
+    let mut assembler = Assembler::new(SliceBuf::new(&mut storage));
+    let mut results = Vec::new();
+    parts(&[&bytes], |part| results.push(assembler.push(part).map(|message| message.is_some())));
+    let full = AssembleError::BufferFull(BufferFull { needed: 6 });
+    assert_eq!(results, [Ok(false), Err(full), Ok(false)]);
+}
+
+#[test]
+fn a_message_takes_the_place_of_one_without_an_end() {
+    for cut in [frame(0x01, b"ab\xC3"), frame(0x01, b"ab"), frame(0x02, b"ab")] {
+        for (next, message) in [
+            ([frame(0x02, b"\xFF"), frame(0x80, b"x")].concat(), Message::Binary(b"\xFFx")),
+            ([frame(0x01, b"c"), frame(0x80, b"d")].concat(), Message::Text("cd")),
+        ] {
+            let mut assembler = Assembler::new(Vec::new());
+            parts(&[&cut], |part| assert_eq!(assembler.push(part), Ok(None)));
+            let mut whole = 0;
+            parts(&[&next], |part| {
+                if let Some(got) = assembler.push(part).unwrap() {
+                    assert_eq!(got, message);
+                    whole += 1;
+                }
+            });
+            assert_eq!(whole, 1);
+        }
+    }
+}
+
+/// Storage that does not hold what was put there.
+struct Wrong(Vec<u8>);
+
+impl Buffer for Wrong {
+    fn try_grow(&mut self, len: usize) -> Result<&mut [u8], BufferFull> {
+        self.0.try_grow(len)
+    }
+
+    fn as_slice(&self) -> &[u8] {
+        &[0xFF; 100][..self.0.len()]
+    }
+
+    fn truncate(&mut self, len: usize) {
+        self.0.truncate(len);
+    }
+}
+
+/// What else is known of a text is not enough, then.
+#[test]
+fn what_storage_of_somebody_elses_gives_back_is_looked_at_again() {
+    let bytes = [frame(0x01, b"ab"), frame(0x80, b"c")].concat();
+    let mut wrong = Wrong(Vec::new());
+    let mut by_value = Assembler::new(Wrong(Vec::new()));
+    let mut by_reference = Assembler::new(&mut wrong);
+    parts(&[&bytes], |part| {
+        let mixed = Err(AssembleError::PartsMixed);
+        assert_eq!(by_value.push(part), if part.chunk().end { mixed } else { Ok(None) });
+        assert_eq!(by_reference.push(part), if part.chunk().end { mixed } else { Ok(None) });
+    });
+}
+
 #[test]
 fn parts_of_different_connections_make_no_text() {
     let mut assembler = Assembler::new(Vec::new());
@@ -137,4 +215,20 @@ fn parts_of_different_connections_make_no_text() {
         parts(&[&frame(0x01, b"\xE2\x82")], |part| assert_eq!(assembler.take(part), Ok(None)));
         assert_eq!(assembler.take(end), Err(AssembleError::PartsMixed));
     }
+}
+
+#[test]
+fn a_text_with_a_part_of_another_is_lost_as_a_whole() {
+    let mut assembler = Assembler::new(Vec::new());
+    let mut decoders = [Role::Client; 2].map(|role| Decoder::new(role, Limits::new()));
+    let mut bytes = [frame(0x01, b"a"), frame(0x80, b"b")].concat();
+    let mut others = [frame(0x01, b"\xC3"), frame(0x00, b"\xA9")].concat();
+    let (mut input, mut other) = (&mut bytes[..], &mut others[..]);
+    let [own, foreign] = &mut decoders;
+    assert_eq!(assembler.push(own.decode(&mut input).unwrap().unwrap()), Ok(None));
+    foreign.decode(&mut other).unwrap();
+    let part = foreign.decode(&mut other).unwrap().unwrap();
+    assert_eq!(assembler.push(part), Err(AssembleError::PartsMixed));
+    let rest = own.decode(&mut input).unwrap().unwrap();
+    assert_eq!(assembler.push(rest), Ok(None), "it is not the message");
 }

@@ -5,7 +5,7 @@ mod common;
 use common::same_however_split;
 use common::ws::{Got, Rules, comparable, decode, decode_with, frame, got, masked, naive};
 use framewright::Truncated;
-use framewright::ws::{Decoder, Error, FrameHeader, Limits, Opcode, Role, SendError};
+use framewright::ws::{Decoder, Error, FrameHeader, Kind, Limits, Opcode, Role, SendError};
 
 /// Decodes `bytes` at a client or a server, however split.
 fn all(role: Role, bytes: &[u8]) -> (Vec<Got>, Result<(), Error>) {
@@ -370,6 +370,24 @@ fn parts_are_out_as_soon_as_their_bytes_are_in() {
 }
 
 #[test]
+fn a_part_says_what_its_message_is_made_of() {
+    for (first, kind) in [
+        (0x81, Some(Kind::Text)),
+        (0x82, Some(Kind::Binary)),
+        (0xC1, Some(Kind::Text)),
+        (0xC2, Some(Kind::Binary)),
+        (0x89, None),
+        (0x8A, None),
+        (0x88, None),
+    ] {
+        let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed();
+        let mut bytes = frame(first, b"");
+        let part = decoder.decode(&mut &mut bytes[..]).unwrap().unwrap();
+        assert_eq!(part.kind(), kind, "{first:X}");
+    }
+}
+
+#[test]
 fn a_payload_says_how_much_of_it_is_missing() {
     let mut decoder = Decoder::new(Role::Client, Limits::new());
     let mut bytes = frame(0x82, &[7; 1000]);
@@ -397,6 +415,16 @@ fn the_end_of_the_stream_is_told_from_a_cut_at_every_byte() {
         while decoder.decode(&mut input).unwrap().is_some() {}
         let whole = cut == 0 || cut == message.len();
         assert_eq!(decoder.finish().is_ok(), whole, "{cut} bytes");
+    }
+}
+
+/// Nobody waits for more from a peer that is known to be wrong.
+#[test]
+fn a_stream_that_broke_a_rule_may_end_anywhere() {
+    for bytes in [frame(0x83, b"x"), [frame(0x01, b"a"), frame(0x81, b"b")].concat()] {
+        let mut decoder = Decoder::new(Role::Client, Limits::new());
+        decode_with(&mut decoder, &[&bytes]).1.unwrap_err();
+        assert_eq!(decoder.finish(), Ok(()));
     }
 }
 
@@ -458,6 +486,25 @@ fn text_is_refused_at_the_first_impossible_byte() {
         );
         bytes.truncate(header + at);
         assert_eq!(all(Role::Server, &bytes), (possible, Ok(())), "{text:X?} up to there");
+    }
+}
+
+/// Long payloads are unmasked and judged many bytes at a time: it makes no difference where they fall.
+#[test]
+fn a_byte_that_is_no_text_is_found_wherever_it_is_in_a_long_text() {
+    for len in (0..40).chain([125, 126, 511, 512, 513, 577, 640, 700]) {
+        for at in 0..len {
+            let mut text = vec![b'a'; len];
+            text[at] = 0xFF;
+            let expected =
+                if at == 0 { vec![] } else { vec![Got { end: false, ..got("text", &text[..at]) }] };
+            for (role, bytes) in
+                [(Role::Client, frame(0x81, &text)), (Role::Server, masked(0x81, &text))]
+            {
+                let result = decode(role, Limits::new(), &[&bytes]);
+                assert_eq!(result, (expected.clone(), Err(Error::InvalidUtf8)), "{at} of {len}");
+            }
+        }
     }
 }
 

@@ -671,6 +671,41 @@ fn text_that_is_not_utf8_is_not_sent() {
     assert_eq!(out, [frame(0x01, b"\xE2"), frame(0x80, b"\x82\xAC")].concat());
 }
 
+/// What the caller writes itself is whole characters: it cannot end one that was begun.
+#[test]
+fn a_text_does_not_end_with_what_nobody_looked_at_inside_a_character() {
+    let mut server = server();
+    let mut out = Vec::new();
+    let encoder = server.encoder().unwrap();
+    encoder.begin_frame(Kind::Text, 3, true, &mut out).unwrap();
+    encoder.encode_payload(b"\xC3", &mut out).unwrap();
+    assert_eq!(encoder.payload_written(0), Ok(()), "the end has not come");
+    assert_eq!(encoder.payload_written(2), Err(SendError::InvalidUtf8));
+    encoder.encode_payload(b"\xA9x", &mut out).unwrap();
+    assert_eq!(out, frame(0x81, b"\xC3\xA9x"));
+}
+
+/// T4: 2²⁹ bytes have 2³² bits.
+#[test]
+fn a_key_goes_on_behind_any_number_of_bytes_that_the_caller_writes() {
+    const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
+    for written in [(1 << 29) - 4, 1 << 29, (1 << 29) + 1, (1 << 32) - 1, 1 << 32, u64::MAX >> 1] {
+        let mut client = Connection::client(Limits::new(), || KEY);
+        let mut out = Vec::new();
+        let encoder = client.encoder().unwrap();
+        if written < u64::MAX >> 1 {
+            encoder.encode_header(Kind::Binary, written + 1, true).unwrap();
+            encoder.payload_written(written).unwrap();
+            encoder.encode_payload(b"\0", &mut out).unwrap();
+            assert_eq!(out, [KEY[(written % 4) as usize]], "behind {written} bytes");
+        } else {
+            encoder.encode_header(Kind::Binary, written, true).unwrap();
+            encoder.payload_written(written).unwrap();
+            assert_eq!(encoder.ready(), Ok(()));
+        }
+    }
+}
+
 #[test]
 fn a_frame_is_written_whole_or_not_at_all() {
     type Send = fn(&mut Client, &mut SliceBuf<'_>) -> Result<(), SendError>;

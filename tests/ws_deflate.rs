@@ -13,7 +13,7 @@ use framewright::ws::{
     AssembleError, CloseCode, Connection, Decoder, Encoder, Error, Kind, Limits, Message, NoMask,
     Part, Role, SendError,
 };
-use framewright::{BufferFull, SliceBuf};
+use framewright::{BufferFull, Chunk, SliceBuf};
 
 const ALONE: Config =
     Config::new().server_no_context_takeover(true).client_no_context_takeover(true);
@@ -530,6 +530,80 @@ fn after_a_close_or_a_failure_there_is_nothing_to_fail() {
     assert_eq!(server.error(), Some(Error::InvalidUtf8));
 }
 
+/// Nothing is waited for that could not make it right.
+#[test]
+fn what_is_no_deflate_is_refused_with_the_byte_that_shows_it() {
+    for first in [0x42, 0xC2] {
+        let bytes = [&[first, 100][..], &[0x06]].concat();
+        let result = all(Config::new(), Limits::new(), &bytes);
+        assert_eq!(result, (vec![], Err(Error::InvalidDeflate)));
+    }
+}
+
+/// However many there are: they are of the message's length, and nothing of what it inflates to.
+#[test]
+fn empty_blocks_are_a_part_of_a_message() {
+    let empty = b"\x00\x00\x00\xFF\xFF".repeat(1000);
+    let payload = [&empty[..], b"\xF2\x48\xCD\xC9\xC9\x07\x00"].concat();
+    for limits in [Limits::new(), Limits::new().max_ratio(1032), Limits::new().max_ratio(2)] {
+        for size in [1, 7, 1024, payload.len()] {
+            let wire = frame(0xC1, &payload);
+            let pieces: Vec<_> = wire.chunks(size).collect();
+            let result = receive(Config::new(), limits, 64, &pieces);
+            assert_eq!(result, (vec![text("Hello")], Ok(())));
+        }
+    }
+}
+
+#[test]
+fn what_was_inflated_is_off_the_part_that_it_came_in() {
+    let mut wire = frame(0xC1, b"\xF2\x48\xCD\xC9\xC9\x07\x00");
+    let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed();
+    let part = decoder.decode(&mut &mut wire[..]).unwrap();
+    let Some(Part::Compressed(mut chunk)) = part else { panic!("{part:?}") };
+    let mut inflater = Inflater::new(Role::Client, agreed(Config::new()), Limits::new());
+    assert!(chunk.chunk().is_whole());
+    let mut window = [0; 3];
+    let mut inflated = Vec::new();
+    while let Some(part) = inflater.inflate(&mut chunk, &mut window).unwrap() {
+        inflated.extend_from_slice(part.chunk().bytes);
+    }
+    assert_eq!(inflated, b"Hello");
+    assert_eq!(chunk.chunk(), Chunk { bytes: b"", start: false, end: false });
+}
+
+#[test]
+fn memory_for_messages_is_given_back_between_them_only() {
+    let hello = b"\xF2\x48\xCD\xC9\xC9\x07\x00";
+    let client = Connection::client(Limits::new(), || [0; 4]);
+    let mut receiver = Receiver::new(client, agreed(Config::new()), Limits::new(), 2);
+    receiver.receive(&frame(0x41, &hello[..5])).unwrap();
+    assert_eq!(receiver.assembler.release(), None);
+    receiver.receive(&frame(0x80, &hello[5..])).unwrap();
+    assert_eq!(receiver.assembler.release(), Some(b"Hello".to_vec()));
+    assert_eq!(receiver.assembler.storage().capacity(), 0);
+}
+
+#[test]
+#[cfg(feature = "bytes")]
+fn a_message_that_was_inflated_is_there_to_keep() {
+    let wire = [frame(0xC1, b"\xF2\x48\xCD\xC9\xC9\x07\x00"), frame(0x82, b"plain")].concat();
+    let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed();
+    for window in [1, 3, 64] {
+        let inflater = Inflater::new(Role::Client, agreed(Config::new()), Limits::new());
+        let mut assembler = InflatingAssembler::new(bytes::BytesMut::new(), Some(inflater));
+        let mut window = vec![0; window];
+        let mut copy = wire.clone();
+        let mut input = &mut copy[..];
+        let mut taken = Vec::new();
+        while let Some(part) = decoder.decode(&mut input).unwrap() {
+            taken.extend(assembler.take(part, &mut window).unwrap());
+        }
+        let messages: Vec<_> = taken.iter().map(|message| message.as_message()).collect();
+        assert_eq!(messages, [Message::Text("Hello"), Message::Binary(b"plain")]);
+    }
+}
+
 /// What the examples of the RFC leave out: the storage is full, and the context goes on.
 #[test]
 fn a_message_that_finds_no_room_is_lost_and_the_next_may_refer_to_it() {
@@ -656,6 +730,21 @@ fn fragments_are_one_compressed_message_and_each_can_be_inflated_when_it_is_ther
     }
 }
 
+/// Messages that stand alone begin without a context, but their fragments do not.
+#[test]
+fn a_fragment_refers_to_those_before_it_in_its_message() {
+    let noise = noise(1000);
+    let mut deflater = Deflater::new(Role::Server, agreed(ALONE), ALONE);
+    let (mut server, mut lens) = (Encoder::new(NoMask), Vec::new());
+    for fin in [false, true, false, true] {
+        let mut out = Vec::new();
+        deflater.encode_fragment(Kind::Binary, &noise, fin, &mut server, &mut out).unwrap();
+        lens.push(out.len());
+    }
+    assert!(lens[0] >= 1000 && lens[2] >= 1000, "{lens:?}");
+    assert!(lens[1] < 100 && lens[3] < 100, "{lens:?}");
+}
+
 #[test]
 fn fragments_follow_the_rules_of_those_that_are_not_compressed() {
     let config = Config::new();
@@ -760,6 +849,25 @@ fn what_is_compressed_once_is_read_by_everyone_whose_window_is_large_enough() {
     }
 }
 
+/// The other end's window has moved on by what this end's compressor has not seen.
+#[test]
+fn what_comes_behind_a_shared_message_refers_to_nothing_before_it() {
+    let message = noise(1000);
+    let mut shared = Deflater::shared(15, Config::new());
+    let (mut own, mut other) =
+        (Deflater::new(Role::Server, agreed(Config::new()), Config::new()), Encoder::new(NoMask));
+    let mut out = Vec::new();
+    own.encode(&message[..], &mut other, &mut out).unwrap();
+    for between in [&b"to all members of the room, ".repeat(9)[..], &[b'x'; 500]] {
+        assert!(own.admit(&shared));
+        shared.encode(between, &mut Encoder::new(NoMask), &mut out).unwrap();
+        own.encode(&message[..], &mut other, &mut out).unwrap();
+    }
+    let (got, result) = receive(Config::new(), Limits::new(), 64, &[&out]);
+    assert_eq!((got.len(), result), (5, Ok(())));
+    assert!([0, 2, 4].iter().all(|at| got[*at].1 == message));
+}
+
 // §8 Security, and RFC 6455 §10.4
 
 /// T11: exactly the limit passes, and one byte more does not, whatever it is made of.
@@ -812,6 +920,28 @@ fn t11_the_frames_of_a_compressed_message_may_be_a_quarter_longer_and_no_more() 
     let header = [&[0xC2, 126][..], &1315_u16.to_be_bytes()].concat();
     let error = Err(Error::MessageTooLong { len: 1315 });
     assert_eq!(receive(Config::new(), limits, 10, &[&header]).1, error);
+}
+
+/// T11: it is looked at every 1024 bytes from the beginning of the message.
+#[test]
+fn t11_a_ratio_over_the_limit_is_noticed_after_the_same_byte_however_it_is_split() {
+    let limits = Limits::new().max_message_len(1 << 24);
+    let mut zlib = Zlib::new(9, 15, false);
+    let wire = frame(0xC2, &zlib.message(&[noise(3000), vec![0; 1 << 23]].concat()));
+    let ends: Vec<_> = [1, 100, 1000, 1023, 1024, 1500, wire.len()]
+        .into_iter()
+        .map(|size| {
+            let client = Connection::client(limits, || [0; 4]);
+            let limits = limits.max_ratio(100);
+            let mut receiver = Receiver::new(client, agreed(ALONE), limits, 4096);
+            let result = wire.chunks(size).try_for_each(|piece| receiver.receive(piece));
+            assert_eq!(result, Err(Error::RatioTooHigh), "in pieces of {size}");
+            receiver.assembler.storage().len()
+        })
+        .collect();
+    assert!(ends.iter().all(|end| *end == ends[0]), "{ends:?}");
+    // No more than the limit of what had come a step before, and what a step inflates to.
+    assert!((1 << 16..100 * 4096 + 1024 * 1032).contains(&ends[0]), "{ends:?}");
 }
 
 #[test]

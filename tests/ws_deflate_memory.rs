@@ -92,6 +92,22 @@ fn the_documented_memory_is_what_it_takes() {
 }
 
 #[test]
+fn the_memory_of_a_long_message_is_given_back_once_it_is_written() {
+    let mut state = 1_u32;
+    let mut noise = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    let long: Vec<u8> = (0..1 << 20).map(|_| noise()).collect();
+    let mut deflater = Deflater::new(Role::Server, agreed(Config::new()), Config::new());
+    let mut out = Vec::with_capacity(2 << 20);
+    let held = start();
+    deflater.encode(&long[..], &mut Encoder::new(NoMask), &mut out).unwrap();
+    assert!(since(held).1 > 1 << 20, "all of it was compressed before it was written");
+    assert!(since(held).0 < 512 * 1024, "{} bytes", since(held).0);
+}
+
+#[test]
 fn an_idle_connection_keeps_a_context_only_if_it_has_to() {
     for (config, keeps) in [(Config::new(), true), (ALONE, false)] {
         let mut receiver = client(config, Limits::new());

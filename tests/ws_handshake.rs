@@ -658,6 +658,35 @@ fn t5_a_server_refuses_anything_else() {
     }
 }
 
+/// Names are compared, not their lengths.
+#[test]
+fn a_header_as_long_as_one_that_is_needed_is_another() {
+    let others = "Hosx: b\r\n\
+        Origix: http://b\r\n\
+        Upgradx: h2c\r\n\
+        Connectiox: close\r\n\
+        Content-Lengtx: 1\r\n\
+        Transfer-Encodinx: chunked\r\n\
+        Sec-WebSocket-Kex: AAAAAAAAAAAAAAAAAAAAAA==\r\n\
+        Sec-WebSocket-Accepx: x\r\n\
+        Sec-WebSocket-Versiox: 8\r\n\
+        Sec-WebSocket-Protocox: a\r\n\
+        Sec-WebSocket-Extensionx: x\r\n";
+    let plain = offer(request_with("")).unwrap().unwrap();
+    let offered = offer(request_with(others)).unwrap().unwrap();
+    assert_eq!(offered, Offered { headers: plain.headers + 11, ..plain });
+    for (name, line) in [
+        ("Upgrade", "Upgradx: websocket\r\n"),
+        ("Connection", "Connectiox: Upgrade\r\n"),
+        ("Sec-WebSocket-Key", "Sec-WebSocket-Kex: dGhlIHNhbXBsZSBub25jZQ==\r\n"),
+        ("Sec-WebSocket-Version", "Sec-WebSocket-Versiox: 13\r\n"),
+    ] {
+        assert!(offer(request_but(name, line)).is_err(), "{name}");
+    }
+    let result = answers(format!("{ACCEPTED}{others}\r\n"));
+    assert_eq!(result, Ok((vec![accepted(None, &[], 3 + 11)], vec![])));
+}
+
 /// T7: a header that is not there is an error and nothing worse.
 #[test]
 fn t7_every_header_may_be_missing() {

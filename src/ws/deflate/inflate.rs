@@ -249,7 +249,8 @@ impl Progress {
             let allowed = usize::try_from(allowed).unwrap_or(usize::MAX).min(room.len());
             let out = if allowed == 0 { &mut over[..] } else { room.split_at_mut(allowed).0 };
 
-            let step = Step::take(stream, self.next(limits, chunk), out, InflateFlush::NoFlush);
+            let next = self.next(limits, chunk);
+            let step = Step::take(stream, next, out, InflateFlush::NoFlush);
             if allowed == 0 && step.produced > 0 {
                 return Err(Error::MessageTooLong { len: self.len.saturating_add(1) });
             }
@@ -259,7 +260,7 @@ impl Progress {
             *filled += step.produced;
             self.fresh &= step.consumed == 0;
             self.pending = step.produced == out.len();
-            let stuck = step.consumed == 0 && step.produced == 0 && !chunk.chunk().bytes.is_empty();
+            let stuck = step.consumed == 0 && step.produced == 0 && !next.is_empty();
             if step.result == Ok(Status::StreamEnd) {
                 // What follows a final block is a stream of its own, whose context is empty.
                 stream.reset(false);
@@ -294,7 +295,11 @@ impl Progress {
         if limits.max_ratio >= Limits::DEFLATE_RATIO {
             return bytes;
         }
-        let step = usize::try_from(RATIO_STEP - self.compressed % RATIO_STEP).unwrap_or(usize::MAX);
+        let step = match self.compressed % RATIO_STEP {
+            // It is looked at once all has come out of what was taken.
+            0 if self.pending => 0,
+            taken => usize::try_from(RATIO_STEP - taken).unwrap_or(usize::MAX),
+        };
         bytes.get(..step).unwrap_or(bytes)
     }
 
