@@ -1,0 +1,254 @@
+//! What errors say: something of their own, in one line that goes behind a colon and into a close frame.
+
+use std::collections::HashSet;
+use std::error::Error;
+
+use framewright::ws::{self, CloseCode, handshake};
+use framewright::{BufferFull, Truncated, grpc, http1, sse};
+
+const FULL: BufferFull = BufferFull { needed: 1234 };
+
+/// Each begins in lower case, unless with a name of the standard's, and has no full stop. No two of a
+/// kind say the same.
+fn are_told_apart<const N: usize>(errors: [&dyn Error; N]) {
+    let texts: HashSet<String> = errors.iter().map(ToString::to_string).collect();
+    assert_eq!(texts.len(), N, "{texts:#?}");
+    for text in texts {
+        let initial = text.chars().next().expect("it says something");
+        let name = text.split(' ').next().is_some_and(|word| {
+            word.contains('-') || word.chars().filter(char::is_ascii_uppercase).count() > 1
+        });
+        let name = name || text.starts_with("Origin") || text.starts_with("Content");
+        assert!(initial.is_ascii_lowercase() || name, "{text}");
+        assert!(!text.ends_with('.') && !text.contains(['\n', '\r']), "{text}");
+        assert!(text.len() < 124, "RFC 6455 §5.5 has 123 bytes for a reason: {text}");
+    }
+}
+
+#[test]
+fn those_of_websocket_are_told_apart() {
+    use ws::{AssembleError, Error, SendError};
+    let code = CloseCode(1005);
+    are_told_apart([
+        &Error::ReservedBits,
+        &Error::ReservedOpcode(3),
+        &Error::MaskMissing,
+        &Error::MaskUnexpected,
+        &Error::ControlFragmented,
+        &Error::ControlTooLong,
+        &Error::ContinuationUnexpected,
+        &Error::ContinuationMissing,
+        &Error::LengthNotMinimal,
+        &Error::LengthTopBit,
+        &Error::FrameTooLong { len: 2 },
+        &Error::MessageTooLong { len: 2 },
+        &Error::TooManyFragments,
+        &Error::InvalidUtf8,
+        &Error::InvalidDeflate,
+        &Error::RatioTooHigh,
+        &Error::CloseTooShort,
+        &Error::CloseCodeInvalid(code),
+        &Error::CloseReasonInvalid,
+    ]);
+    are_told_apart([
+        &SendError::BufferFull(FULL),
+        &SendError::Closing,
+        &SendError::FrameUnfinished,
+        &SendError::MessageUnfinished,
+        &SendError::PayloadTooLong,
+        &SendError::FrameTooLong,
+        &SendError::ControlFragmented,
+        &SendError::ControlTooLong,
+        &SendError::InvalidUtf8,
+        &SendError::CloseCodeInvalid(code),
+    ]);
+    are_told_apart([
+        &AssembleError::BufferFull(FULL),
+        &AssembleError::PartsMixed,
+        &AssembleError::Compressed,
+        &AssembleError::Peer(Error::InvalidUtf8),
+    ]);
+    assert!(SendError::CloseCodeInvalid(code).to_string().contains("1005"));
+}
+
+#[test]
+fn those_of_the_opening_handshake_are_told_apart() {
+    use handshake::{Error, SendError};
+    are_told_apart([
+        &Error::Head(http1::Error::BareLf),
+        &Error::Method,
+        &Error::HttpVersion,
+        &Error::Target,
+        &Error::NotAnUpgrade,
+        &Error::Connection,
+        &Error::Body,
+        &Error::Version,
+        &Error::RepeatedVersion,
+        &Error::Key,
+        &Error::RepeatedKey,
+        &Error::Origin,
+        &Error::RepeatedOrigin,
+        &Error::Protocols,
+        &Error::Extensions,
+        &Error::RepeatedExtensions,
+        &Error::Accept,
+        &Error::RepeatedAccept,
+        &Error::ProtocolNotOffered,
+        &Error::ExtensionNotOffered,
+        &Error::ExtensionParams,
+    ]);
+    are_told_apart([
+        &SendError::Head(http1::SendError::Host),
+        &SendError::Origin,
+        &SendError::Protocol,
+        &SendError::ProtocolNotOffered,
+        &SendError::Extensions,
+        &SendError::ExtensionNotOffered,
+    ]);
+}
+
+#[test]
+fn those_of_http1_are_told_apart() {
+    use http1::{Error, SendError};
+    are_told_apart([
+        &Error::HeadTooLong,
+        &Error::TooManyHeaders,
+        &Error::BareLf,
+        &Error::BareCr,
+        &Error::ControlByte,
+        &Error::RequestLine,
+        &Error::StatusLine,
+        &Error::Version,
+        &Error::Header,
+        &Error::MissingHost,
+        &Error::RepeatedHost,
+        &Error::BadHost,
+        &Error::ContentLength,
+        &Error::TransferEncoding,
+        &Error::AmbiguousLength,
+        &Error::BodyTooLong,
+        &Error::ChunkSize,
+        &Error::ChunkExtension,
+        &Error::ChunkExtensionsTooLong,
+        &Error::ChunkEnd,
+    ]);
+    are_told_apart([
+        &SendError::Full(FULL),
+        &SendError::Status,
+        &SendError::Method,
+        &SendError::Target,
+        &SendError::Host,
+        &SendError::Body,
+        &SendError::BodyTooLong,
+        &SendError::BodyTooShort,
+        &SendError::Trailers,
+        &SendError::HeaderName(7),
+        &SendError::HeaderValue(7),
+        &SendError::ReservedHeader(7),
+    ]);
+}
+
+#[test]
+fn those_of_event_streams_are_told_apart() {
+    use sse::{Error, SendError};
+    are_told_apart([
+        &Error::LineTooLong,
+        &Error::DataTooLong,
+        &Error::TypeTooLong,
+        &Error::IdTooLong,
+        &Error::BufferFull(FULL),
+    ]);
+    are_told_apart([
+        &SendError::BufferFull(FULL),
+        &SendError::EventUnfinished,
+        &SendError::EventMissing,
+        &SendError::TypeInvalid,
+        &SendError::IdInvalid,
+        &SendError::CarriageReturn,
+    ]);
+}
+
+#[test]
+fn those_of_grpc_are_told_apart() {
+    use grpc::{DecodeError, Error, SendError};
+    are_told_apart([
+        &Error::FlagsUnknown(2),
+        &Error::CompressedUnexpected,
+        &Error::MessageTooLong { len: 2 },
+        &Error::TrailersTooLong { len: 2 },
+        &Error::AfterTrailers,
+        &Error::TrailersCompressed,
+        &Error::TrailersMalformed,
+        &Error::SocketControl(2),
+        &Error::SocketHalfClosed,
+        &Error::Truncated,
+        &Error::Method,
+        &Error::ContentType,
+        &Error::Codec,
+        &Error::Path,
+        &Error::Timeout,
+        &Error::EncodingUnsupported,
+        &Error::EncodingNotAccepted,
+        &Error::MessageMissing,
+        &Error::MessageUnexpected,
+        &Error::HeadMissing,
+        &Error::OutOfOrder,
+        &Error::StatusMissing,
+        &Error::Http(502),
+        &Error::Reset(8),
+        &Error::Disconnected,
+    ]);
+    are_told_apart([
+        &SendError::BufferFull(FULL),
+        &SendError::MessageTooLong,
+        &SendError::MessageUnfinished,
+        &SendError::PayloadTooLong,
+        &SendError::MessageUnexpected,
+        &SendError::MessageMissing,
+        &SendError::EncodingMissing,
+        &SendError::HeadUnsent,
+        &SendError::HeadSent,
+        &SendError::HalfClosed,
+        &SendError::Ended,
+        &SendError::PrefixAlone,
+        &SendError::Encoding,
+        &SendError::UserAgent,
+        &SendError::Cors,
+        &SendError::MetadataName(7),
+        &SendError::MetadataReserved(7),
+        &SendError::MetadataValue(7),
+    ]);
+    are_told_apart([&DecodeError::Base64, &DecodeError::BufferFull(FULL)]);
+}
+
+#[test]
+fn a_buffer_that_is_full_says_what_would_have_been_enough() {
+    are_told_apart([&FULL, &Truncated]);
+    let wrapped: [&dyn Error; 6] = [
+        &ws::SendError::BufferFull(FULL),
+        &ws::AssembleError::BufferFull(FULL),
+        &http1::SendError::Full(FULL),
+        &sse::Error::BufferFull(FULL),
+        &grpc::SendError::BufferFull(FULL),
+        &grpc::DecodeError::BufferFull(FULL),
+    ];
+    for error in wrapped {
+        assert_eq!(error.to_string(), FULL.to_string());
+    }
+    assert!(FULL.to_string().contains("1234 bytes"));
+}
+
+#[test]
+fn where_something_is_wrong_in_a_list_is_told() {
+    let errors: [&dyn Error; 6] = [
+        &http1::SendError::HeaderName(7),
+        &http1::SendError::HeaderValue(7),
+        &http1::SendError::ReservedHeader(7),
+        &grpc::SendError::MetadataName(7),
+        &grpc::SendError::MetadataReserved(7),
+        &grpc::SendError::MetadataValue(7),
+    ];
+    for error in errors {
+        assert!(error.to_string().contains('7'), "{error}");
+    }
+}
