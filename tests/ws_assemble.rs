@@ -138,3 +138,94 @@ fn parts_of_different_connections_make_no_text() {
         assert_eq!(assembler.take(end), Err(AssembleError::PartsMixed));
     }
 }
+
+/// Storage of somebody else's, which may not give back what was appended.
+struct Theirs {
+    bytes: Vec<u8>,
+    hidden: usize,
+}
+
+impl Buffer for Theirs {
+    fn try_grow(&mut self, len: usize) -> Result<&mut [u8], BufferFull> {
+        self.bytes.try_grow(len)
+    }
+
+    fn as_slice(&self) -> &[u8] {
+        &self.bytes[..self.bytes.len().saturating_sub(self.hidden)]
+    }
+
+    fn truncate(&mut self, len: usize) {
+        self.bytes.truncate(len);
+    }
+}
+
+#[test]
+fn storage_of_others_is_not_believed_that_it_holds_text() {
+    let bytes = [frame(0x01, b"caf"), frame(0x80, "\u{E9}".as_bytes())].concat();
+    for (hidden, expected) in [
+        (0, Ok(Some("caf\u{E9}".to_owned()))),
+        (1, Err(AssembleError::PartsMixed)),
+        (2, Ok(Some("caf".to_owned()))),
+    ] {
+        let mut theirs = Theirs { bytes: Vec::new(), hidden };
+        let mut assembler = Assembler::new(&mut theirs);
+        let mut last = Ok(None);
+        parts(&[&bytes], |part| {
+            last = assembler.push(part).map(|message| match message {
+                Some(Message::Text(text)) => Some(text.to_owned()),
+                other => other.map(|other| panic!("{other:?}")),
+            });
+        });
+        assert_eq!(last, expected, "{hidden} bytes hidden");
+    }
+}
+
+#[test]
+fn memory_is_given_back_between_messages_but_not_within_one() {
+    let mut assembler = Assembler::new(Vec::new());
+    parts(&[&frame(0x02, b"long"), &frame(0x80, b"er")], |part| {
+        assembler.push(part).unwrap();
+    });
+    assert_eq!(assembler.release(), Some(b"longer".to_vec()));
+    assert_eq!((assembler.storage().len(), assembler.storage().capacity()), (0, 0));
+    let bytes = [frame(0x01, b"un"), frame(0x89, b""), frame(0x80, b"harmed")].concat();
+    let mut texts = Vec::new();
+    parts(&[&bytes], |part| {
+        if let Part::Ping(_) = part {
+            assert_eq!(assembler.release(), None);
+        }
+        if let Some(Message::Text(text)) = assembler.push(part).unwrap() {
+            texts.push(text.to_owned());
+        }
+    });
+    assert_eq!(texts, ["unharmed"]);
+}
+
+#[test]
+#[cfg(feature = "bytes")]
+fn a_compressed_part_is_not_taken_for_a_message() {
+    let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed();
+    let mut bytes = frame(0xC2, b"\x00");
+    let part = decoder.decode(&mut &mut bytes[..]).unwrap().unwrap();
+    let mut assembler = Assembler::new(bytes::BytesMut::new());
+    assert_eq!(assembler.take(part), Err(AssembleError::Compressed));
+}
+
+#[test]
+fn whatever_holds_bytes_or_text_is_a_message() {
+    assert_eq!(Message::from("text"), Message::Text("text"));
+    assert_eq!(Message::from(&"text".to_owned()), Message::Text("text"));
+    assert_eq!(Message::from(&b"bytes"[..]), Message::Binary(b"bytes"));
+    assert_eq!(Message::from(b"bytes"), Message::Binary(b"bytes"));
+    assert_eq!(Message::from(&b"bytes".to_vec()), Message::Binary(b"bytes"));
+    #[cfg(feature = "bytes")]
+    {
+        let bytes = bytes::Bytes::from_static(b"bytes");
+        assert_eq!(Message::from(&bytes), Message::Binary(b"bytes"));
+        let mut assembler = Assembler::new(bytes::BytesMut::new());
+        parts(&[&frame(0x81, b"text")], |part| {
+            let taken = assembler.take(part).unwrap().expect("it is whole");
+            assert_eq!(Message::from(&taken), Message::Text("text"));
+        });
+    }
+}
