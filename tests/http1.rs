@@ -556,6 +556,71 @@ fn errors_are_small_and_name_their_status() {
     assert_eq!(Error::RepeatedHost.to_string(), "more than one Host header");
 }
 
+/// RFC 9110 §15; 425 of RFC 8470, 428, 429, 431 and 511 of RFC 6585, 103 of RFC 8297, 451 of RFC 7725.
+#[test]
+fn a_status_has_the_reason_that_its_standard_gives_it() {
+    let phrases = [
+        (100, "Continue"),
+        (101, "Switching Protocols"),
+        (103, "Early Hints"),
+        (200, "OK"),
+        (201, "Created"),
+        (202, "Accepted"),
+        (203, "Non-Authoritative Information"),
+        (204, "No Content"),
+        (205, "Reset Content"),
+        (206, "Partial Content"),
+        (300, "Multiple Choices"),
+        (301, "Moved Permanently"),
+        (302, "Found"),
+        (303, "See Other"),
+        (304, "Not Modified"),
+        (305, "Use Proxy"),
+        (307, "Temporary Redirect"),
+        (308, "Permanent Redirect"),
+        (400, "Bad Request"),
+        (401, "Unauthorized"),
+        (402, "Payment Required"),
+        (403, "Forbidden"),
+        (404, "Not Found"),
+        (405, "Method Not Allowed"),
+        (406, "Not Acceptable"),
+        (407, "Proxy Authentication Required"),
+        (408, "Request Timeout"),
+        (409, "Conflict"),
+        (410, "Gone"),
+        (411, "Length Required"),
+        (412, "Precondition Failed"),
+        (413, "Content Too Large"),
+        (414, "URI Too Long"),
+        (415, "Unsupported Media Type"),
+        (416, "Range Not Satisfiable"),
+        (417, "Expectation Failed"),
+        (421, "Misdirected Request"),
+        (422, "Unprocessable Content"),
+        (425, "Too Early"),
+        (426, "Upgrade Required"),
+        (428, "Precondition Required"),
+        (429, "Too Many Requests"),
+        (431, "Request Header Fields Too Large"),
+        (451, "Unavailable For Legal Reasons"),
+        (500, "Internal Server Error"),
+        (501, "Not Implemented"),
+        (502, "Bad Gateway"),
+        (503, "Service Unavailable"),
+        (504, "Gateway Timeout"),
+        (505, "HTTP Version Not Supported"),
+        (511, "Network Authentication Required"),
+    ];
+    for (status, phrase) in phrases {
+        assert_eq!(reason_phrase(status), phrase, "{status}");
+    }
+    let others = (0..=u16::MAX).filter(|status| !phrases.iter().any(|(known, _)| known == status));
+    for status in others {
+        assert_eq!(reason_phrase(status), "", "{status}");
+    }
+}
+
 fn written(writer: impl Fn(&mut Vec<u8>) -> Result<(), SendError>) -> Result<String, SendError> {
     let mut out = b"before ".to_vec();
     let result = writer(&mut out);
