@@ -5,7 +5,7 @@ mod common;
 use common::same_however_split;
 use common::ws::{Got, Rules, comparable, decode, decode_with, frame, got, masked, naive};
 use framewright::Truncated;
-use framewright::ws::{Decoder, Error, FrameHeader, Limits, Opcode, Role, SendError};
+use framewright::ws::{Decoder, Error, FrameHeader, Kind, Limits, Opcode, Role, SendError};
 
 /// Decodes `bytes` at a client or a server, however split.
 fn all(role: Role, bytes: &[u8]) -> (Vec<Got>, Result<(), Error>) {
@@ -269,6 +269,25 @@ fn a_header_that_breaks_a_rule_is_not_parsed() {
     ] {
         assert_eq!(FrameHeader::parse(bytes), Err(error), "{}", bytes.escape_ascii());
         assert_eq!(FrameHeader::parse(&[bytes, b"more"].concat()), Err(error));
+    }
+}
+
+#[test]
+fn a_part_knows_what_its_message_is_made_of() {
+    let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed();
+    let frames = [
+        (frame(0x81, b"a"), Some(Kind::Text)),
+        (frame(0x02, b"b"), Some(Kind::Binary)),
+        (frame(0x89, b"c"), None),
+        (frame(0x8A, b"d"), None),
+        (frame(0x80, b"e"), Some(Kind::Binary)),
+        (frame(0xC1, b"f"), Some(Kind::Text)),
+        (frame(0xC2, b"g"), Some(Kind::Binary)),
+        (frame(0x88, b""), None),
+    ];
+    for (mut bytes, kind) in frames {
+        let part = decoder.decode(&mut &mut bytes[..]).unwrap().unwrap();
+        assert_eq!(part.kind(), kind, "{part:?}");
     }
 }
 
