@@ -1,28 +1,262 @@
-//! What errors say of themselves, in every protocol: in lower case, without a full stop, and with the numbers
-//! that they carry.
+//! What errors say: something of their own, in one line that goes behind a colon and into a close frame.
 
+use std::collections::HashSet;
 use std::error::Error;
 
-use framewright::{BufferFull, Truncated};
-use framewright::{grpc, http1, sse, ws};
+use framewright::ws::{self, CloseCode, handshake};
+use framewright::{BufferFull, Truncated, grpc, http1, sse};
 
-const FULL: BufferFull = BufferFull { needed: 4711 };
+const FULL: BufferFull = BufferFull { needed: 1234 };
 
-fn check(error: &dyn Error) -> String {
-    let text = error.to_string();
-    let first = text.chars().next();
-    // Names of headers and of encodings are spelled as they are.
-    let name = ["Host", "Content-Length", "Transfer-Encoding", "HTTP", "UTF-8", "CR", "DEFLATE"];
-    let name = name.iter().any(|name| text.starts_with(name));
-    let name = name || text.starts_with("Sec-WebSocket") || text.starts_with("Upgrade");
-    assert!(first.is_some_and(|c| name || !c.is_uppercase()), "{error:?}: {text}");
-    assert!(!text.ends_with('.'), "{error:?}: {text}");
-    text
+/// Each begins in lower case, unless with a name of the standard's, and has no full stop. No two of a
+/// kind say the same.
+fn are_told_apart<const N: usize>(errors: [&dyn Error; N]) {
+    let texts: HashSet<String> = errors.iter().map(ToString::to_string).collect();
+    assert_eq!(texts.len(), N, "{texts:#?}");
+    for text in texts {
+        let initial = text.chars().next().expect("it says something");
+        let name = text.split(' ').next().is_some_and(|word| {
+            word.contains('-') || word.chars().filter(char::is_ascii_uppercase).count() > 1
+        });
+        let name = name || text.starts_with("Origin") || text.starts_with("Content");
+        assert!(initial.is_ascii_lowercase() || name, "{text}");
+        assert!(!text.ends_with('.') && !text.contains(['\n', '\r']), "{text}");
+        assert!(text.len() < 124, "RFC 6455 §5.5 has 123 bytes for a reason: {text}");
+    }
 }
 
+#[test]
+fn those_of_websocket_are_told_apart() {
+    use ws::{AssembleError, Error, SendError};
+    let code = CloseCode(1005);
+    are_told_apart([
+        &Error::ReservedBits,
+        &Error::ReservedOpcode(3),
+        &Error::MaskMissing,
+        &Error::MaskUnexpected,
+        &Error::ControlFragmented,
+        &Error::ControlTooLong,
+        &Error::ContinuationUnexpected,
+        &Error::ContinuationMissing,
+        &Error::LengthNotMinimal,
+        &Error::LengthTopBit,
+        &Error::FrameTooLong { len: 2 },
+        &Error::MessageTooLong { len: 2 },
+        &Error::TooManyFragments,
+        &Error::InvalidUtf8,
+        &Error::InvalidDeflate,
+        &Error::RatioTooHigh,
+        &Error::CloseTooShort,
+        &Error::CloseCodeInvalid(code),
+        &Error::CloseReasonInvalid,
+    ]);
+    are_told_apart([
+        &SendError::BufferFull(FULL),
+        &SendError::Closing,
+        &SendError::FrameUnfinished,
+        &SendError::MessageUnfinished,
+        &SendError::PayloadTooLong,
+        &SendError::FrameTooLong,
+        &SendError::ControlFragmented,
+        &SendError::ControlTooLong,
+        &SendError::InvalidUtf8,
+        &SendError::CloseCodeInvalid(code),
+    ]);
+    are_told_apart([
+        &AssembleError::BufferFull(FULL),
+        &AssembleError::PartsMixed,
+        &AssembleError::Compressed,
+        &AssembleError::Peer(Error::InvalidUtf8),
+    ]);
+    assert!(SendError::CloseCodeInvalid(code).to_string().contains("1005"));
+}
+
+#[test]
+fn those_of_the_opening_handshake_are_told_apart() {
+    use handshake::{Error, SendError};
+    are_told_apart([
+        &Error::Head(http1::Error::BareLf),
+        &Error::Method,
+        &Error::HttpVersion,
+        &Error::Target,
+        &Error::NotAnUpgrade,
+        &Error::Connection,
+        &Error::Body,
+        &Error::Version,
+        &Error::RepeatedVersion,
+        &Error::Key,
+        &Error::RepeatedKey,
+        &Error::Origin,
+        &Error::RepeatedOrigin,
+        &Error::Protocols,
+        &Error::Extensions,
+        &Error::RepeatedExtensions,
+        &Error::Accept,
+        &Error::RepeatedAccept,
+        &Error::ProtocolNotOffered,
+        &Error::ExtensionNotOffered,
+        &Error::ExtensionParams,
+    ]);
+    are_told_apart([
+        &SendError::Head(http1::SendError::Host),
+        &SendError::Origin,
+        &SendError::Protocol,
+        &SendError::ProtocolNotOffered,
+        &SendError::Extensions,
+        &SendError::ExtensionNotOffered,
+    ]);
+}
+
+#[test]
+fn those_of_http1_are_told_apart() {
+    use http1::{Error, SendError};
+    are_told_apart([
+        &Error::HeadTooLong,
+        &Error::TooManyHeaders,
+        &Error::BareLf,
+        &Error::BareCr,
+        &Error::ControlByte,
+        &Error::RequestLine,
+        &Error::StatusLine,
+        &Error::Version,
+        &Error::Header,
+        &Error::MissingHost,
+        &Error::RepeatedHost,
+        &Error::BadHost,
+        &Error::ContentLength,
+        &Error::TransferEncoding,
+        &Error::AmbiguousLength,
+        &Error::BodyTooLong,
+        &Error::ChunkSize,
+        &Error::ChunkExtension,
+        &Error::ChunkExtensionsTooLong,
+        &Error::ChunkEnd,
+    ]);
+    are_told_apart([
+        &SendError::Full(FULL),
+        &SendError::Status,
+        &SendError::Method,
+        &SendError::Target,
+        &SendError::Host,
+        &SendError::Body,
+        &SendError::BodyTooLong,
+        &SendError::BodyTooShort,
+        &SendError::Trailers,
+        &SendError::HeaderName(7),
+        &SendError::HeaderValue(7),
+        &SendError::ReservedHeader(7),
+    ]);
+}
+
+#[test]
+fn those_of_event_streams_are_told_apart() {
+    use sse::{Error, SendError};
+    are_told_apart([
+        &Error::LineTooLong,
+        &Error::DataTooLong,
+        &Error::TypeTooLong,
+        &Error::IdTooLong,
+        &Error::BufferFull(FULL),
+    ]);
+    are_told_apart([
+        &SendError::BufferFull(FULL),
+        &SendError::EventUnfinished,
+        &SendError::EventMissing,
+        &SendError::TypeInvalid,
+        &SendError::IdInvalid,
+        &SendError::CarriageReturn,
+    ]);
+}
+
+#[test]
+fn those_of_grpc_are_told_apart() {
+    use grpc::{DecodeError, Error, SendError};
+    are_told_apart([
+        &Error::FlagsUnknown(2),
+        &Error::CompressedUnexpected,
+        &Error::MessageTooLong { len: 2 },
+        &Error::TrailersTooLong { len: 2 },
+        &Error::AfterTrailers,
+        &Error::TrailersCompressed,
+        &Error::TrailersMalformed,
+        &Error::SocketControl(2),
+        &Error::SocketHalfClosed,
+        &Error::Truncated,
+        &Error::Method,
+        &Error::ContentType,
+        &Error::Codec,
+        &Error::Path,
+        &Error::Timeout,
+        &Error::EncodingUnsupported,
+        &Error::EncodingNotAccepted,
+        &Error::MessageMissing,
+        &Error::MessageUnexpected,
+        &Error::HeadMissing,
+        &Error::OutOfOrder,
+        &Error::StatusMissing,
+        &Error::Http(502),
+        &Error::Reset(8),
+        &Error::Disconnected,
+    ]);
+    are_told_apart([
+        &SendError::BufferFull(FULL),
+        &SendError::MessageTooLong,
+        &SendError::MessageUnfinished,
+        &SendError::PayloadTooLong,
+        &SendError::MessageUnexpected,
+        &SendError::MessageMissing,
+        &SendError::EncodingMissing,
+        &SendError::HeadUnsent,
+        &SendError::HeadSent,
+        &SendError::HalfClosed,
+        &SendError::Ended,
+        &SendError::PrefixAlone,
+        &SendError::Encoding,
+        &SendError::UserAgent,
+        &SendError::Cors,
+        &SendError::MetadataName(7),
+        &SendError::MetadataReserved(7),
+        &SendError::MetadataValue(7),
+    ]);
+    are_told_apart([&DecodeError::Base64, &DecodeError::BufferFull(FULL)]);
+}
+
+#[test]
+fn a_buffer_that_is_full_says_what_would_have_been_enough() {
+    are_told_apart([&FULL, &Truncated]);
+    let wrapped: [&dyn Error; 6] = [
+        &ws::SendError::BufferFull(FULL),
+        &ws::AssembleError::BufferFull(FULL),
+        &http1::SendError::Full(FULL),
+        &sse::Error::BufferFull(FULL),
+        &grpc::SendError::BufferFull(FULL),
+        &grpc::DecodeError::BufferFull(FULL),
+    ];
+    for error in wrapped {
+        assert_eq!(error.to_string(), FULL.to_string());
+    }
+    assert!(FULL.to_string().contains("1234 bytes"));
+}
+
+#[test]
+fn where_something_is_wrong_in_a_list_is_told() {
+    let errors: [&dyn Error; 6] = [
+        &http1::SendError::HeaderName(7),
+        &http1::SendError::HeaderValue(7),
+        &http1::SendError::ReservedHeader(7),
+        &grpc::SendError::MetadataName(7),
+        &grpc::SendError::MetadataReserved(7),
+        &grpc::SendError::MetadataValue(7),
+    ];
+    for error in errors {
+        assert!(error.to_string().contains('7'), "{error}");
+    }
+}
+
+/// Each text has its number, or a word, in it.
 fn says<E: Error + 'static>(cases: &[(E, &str)]) {
     for (error, number) in cases {
-        let text = check(error);
+        let text = error.to_string();
         assert!(text.contains(number), "{error:?}: {text}");
     }
 }
@@ -32,8 +266,8 @@ fn errors_of_the_peer_say_how_much_or_which() {
     says(&[
         (ws::Error::ReservedBits, ""),
         (ws::Error::ReservedOpcode(0xB), "0xB"),
-        (ws::Error::FrameTooLong { len: 4711 }, "4711 bytes"),
-        (ws::Error::MessageTooLong { len: 4711 }, "4711 bytes"),
+        (ws::Error::FrameTooLong { len: 1234 }, "1234 bytes"),
+        (ws::Error::MessageTooLong { len: 1234 }, "1234 bytes"),
         (ws::Error::CloseCodeInvalid(ws::CloseCode(1005)), "1005"),
         (ws::Error::InvalidUtf8, "UTF-8"),
     ]);
@@ -42,11 +276,11 @@ fn errors_of_the_peer_say_how_much_or_which() {
         (ws::handshake::Error::Head(http1::Error::RepeatedHost), "Host"),
         (ws::handshake::Error::Key, ""),
     ]);
-    says(&[(sse::Error::LineTooLong, "line"), (sse::Error::BufferFull(FULL), "4711 bytes")]);
+    says(&[(sse::Error::LineTooLong, "line"), (sse::Error::BufferFull(FULL), "1234 bytes")]);
     says(&[
         (grpc::Error::FlagsUnknown(0x42), "0x42"),
-        (grpc::Error::MessageTooLong { len: 4711 }, "4711 bytes"),
-        (grpc::Error::TrailersTooLong { len: 4711 }, "4711 bytes"),
+        (grpc::Error::MessageTooLong { len: 1234 }, "1234 bytes"),
+        (grpc::Error::TrailersTooLong { len: 1234 }, "1234 bytes"),
         (grpc::Error::SocketControl(0x42), "0x42"),
         (grpc::Error::Http(418), "418"),
         (grpc::Error::Reset(13), "13"),
@@ -57,19 +291,19 @@ fn errors_of_the_peer_say_how_much_or_which() {
 
 #[test]
 fn errors_of_the_caller_say_what_would_do() {
-    says(&[(FULL, "4711 bytes")]);
+    says(&[(FULL, "1234 bytes")]);
     says(&[
-        (ws::SendError::BufferFull(FULL), "4711 bytes"),
+        (ws::SendError::BufferFull(FULL), "1234 bytes"),
         (ws::SendError::CloseCodeInvalid(ws::CloseCode(1006)), "1006"),
         (ws::SendError::Closing, ""),
     ]);
     says(&[
-        (ws::AssembleError::BufferFull(FULL), "4711 bytes"),
-        (ws::AssembleError::Peer(ws::Error::MessageTooLong { len: 4711 }), "4711 bytes"),
+        (ws::AssembleError::BufferFull(FULL), "1234 bytes"),
+        (ws::AssembleError::Peer(ws::Error::MessageTooLong { len: 1234 }), "1234 bytes"),
         (ws::AssembleError::PartsMixed, ""),
     ]);
     says(&[
-        (http1::SendError::Full(FULL), "4711 bytes"),
+        (http1::SendError::Full(FULL), "1234 bytes"),
         (http1::SendError::HeaderName(7), "7"),
         (http1::SendError::HeaderValue(7), "7"),
         (http1::SendError::ReservedHeader(7), "7"),
@@ -78,16 +312,16 @@ fn errors_of_the_caller_say_what_would_do() {
         (ws::handshake::SendError::Head(http1::SendError::HeaderName(7)), "7"),
         (ws::handshake::SendError::Origin, ""),
     ]);
-    says(&[(sse::SendError::BufferFull(FULL), "4711 bytes"), (sse::SendError::IdInvalid, "")]);
+    says(&[(sse::SendError::BufferFull(FULL), "1234 bytes"), (sse::SendError::IdInvalid, "")]);
     says(&[
-        (grpc::SendError::BufferFull(FULL), "4711 bytes"),
+        (grpc::SendError::BufferFull(FULL), "1234 bytes"),
         (grpc::SendError::MetadataName(7), "7"),
         (grpc::SendError::MetadataReserved(7), "7"),
         (grpc::SendError::MetadataValue(7), "7"),
         (grpc::SendError::Ended, ""),
     ]);
     says(&[
-        (grpc::DecodeError::BufferFull(FULL), "4711 bytes"),
+        (grpc::DecodeError::BufferFull(FULL), "1234 bytes"),
         (grpc::DecodeError::Base64, "base64"),
     ]);
 }

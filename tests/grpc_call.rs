@@ -581,6 +581,24 @@ fn a_header_as_long_as_one_of_grpcs_is_another() {
     assert_eq!(request.encoding(), None);
 }
 
+/// Success is not told where a piece of it was lost.
+#[test]
+fn trailers_in_a_head_that_find_no_room_are_an_error_unless_there_is_a_worse() {
+    let long = "x".repeat(40);
+    for (status, code) in [("0", Code::ResourceExhausted), ("5", Code::NotFound)] {
+        let mut room = [0; 30];
+        let mut call = request(ContentType::WEB)
+            .write(Kind::ServerStreaming, Limits::new(), SliceBuf::new(&mut room), &mut Vec::new())
+            .unwrap();
+        let list = [WEB, ("grpc-status", status), ("x-long", &long)];
+        let mut event = call.receive_head(200, headers(&list), false);
+        if event == Some(Event::Head) {
+            event = call.receive_end();
+        }
+        assert_eq!(event, Some(Event::End(code)));
+    }
+}
+
 /// Somebody may hand us what no parser of HTTP lets through.
 #[test]
 fn trailers_cannot_smuggle_a_line() {
@@ -671,6 +689,35 @@ fn a_server_in_grpc_web_sends_its_trailers_in_the_body() {
         assert_eq!(call.finish(Status::OK, &mut out), Ok(Trailing::Body));
         assert_eq!(out, body);
     }
+}
+
+#[test]
+fn a_head_whose_encoding_would_break_a_line_is_refused() {
+    let (mut call, mut out) = (server(Kind::Unary), Vec::new());
+    for name in ["", "a b", "a\r\nb"] {
+        let head = ResponseHead::new().encoding(name);
+        assert_eq!(call.send_head(head, &mut out), Err(SendError::Encoding), "{name:?}");
+    }
+    assert_eq!(out, b"");
+    call.send_head(ResponseHead::new(), &mut out).unwrap();
+}
+
+#[test]
+fn either_end_says_how_much_of_a_message_is_to_come() {
+    let bytes = frame(0, "abcdef");
+    let (mut client, mut server) = (answered(Kind::Unary), server(Kind::Unary));
+    for (at, left) in [(4, 0), (5, 6), (8, 3), (11, 0)] {
+        let mut piece = &bytes[..at];
+        let mut client = client.clone();
+        while client.receive(&mut piece).is_some() {}
+        let mut piece = &bytes[..at];
+        let mut server = server.clone();
+        while server.receive(&mut piece).is_some() {}
+        assert_eq!((client.payload_remaining(), server.payload_remaining()), (left, left), "{at}");
+    }
+    assert_eq!((client.payload_remaining(), server.payload_remaining()), (0, 0));
+    client.disconnect();
+    server.disconnect();
 }
 
 #[test]

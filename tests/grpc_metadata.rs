@@ -374,6 +374,24 @@ fn base64_is_taken_with_or_without_padding_and_whatever_its_last_bits() {
 }
 
 #[test]
+fn a_value_is_made_of_what_it_holds_and_gives_it_back() {
+    for (value, made, holds) in [
+        (Value::from("text"), Value::Text("text"), &b"text"[..]),
+        (Value::from(&b"\x00\xFF"[..]), Value::Bytes(b"\x00\xFF"), b"\x00\xFF"),
+        (Value::Base64(b"AP8="), Value::Base64(b"AP8="), b"\x00\xFF"),
+    ] {
+        assert_eq!(value, made);
+        let mut out = b"before ".to_vec();
+        value.decode(&mut out).unwrap();
+        assert_eq!(out, [b"before ", holds].concat());
+        let mut none = [0; 1];
+        let full = value.decode(&mut SliceBuf::new(&mut none));
+        assert!(matches!(full, Err(DecodeError::BufferFull(_))), "{full:?}");
+    }
+    assert_eq!(Timeout::from(Duration::from_secs(1)), Timeout::new(Duration::from_secs(1)));
+}
+
+#[test]
 fn what_cannot_be_metadata_is_refused_and_nothing_is_written() {
     let bytes = Value::Bytes(&[1]);
     let text = Value::Text("x");

@@ -55,6 +55,20 @@ fn receive(client: &mut Client<Vec<u8>>, bytes: &[u8], now: u64) -> Vec<String> 
     got
 }
 
+#[test]
+fn memory_is_given_back_between_events_and_the_stream_goes_on() {
+    let mut client = open(PLAIN, 1);
+    assert_eq!(
+        receive(&mut client, b"id: 7\ndata: a\ndata: b\n\ndata: c\n", 2),
+        ["message/a\nb/7"]
+    );
+    assert_eq!(client.release(), None, "an event is under way");
+    assert_eq!(receive(&mut client, b"data: d\n\n", 3), ["message/c\nd/7"]);
+    assert_eq!(client.release(), Some(b"c\nd".to_vec()));
+    assert_eq!(client.release(), Some(vec![]));
+    assert_eq!(receive(&mut client, b"data: e\n\n", 4), ["message/e/7"]);
+}
+
 // Every transition
 
 #[derive(Clone, Copy, Debug)]

@@ -404,6 +404,29 @@ fn an_event_that_fits_to_the_byte_passes_and_one_byte_more_loses_it_alone() {
     assert_eq!(fixed(1, &[b"data: whole\n:c\n\ndata: b\n\n"]), expected);
 }
 
+/// Its data might have come whole in the input, but to dispatch it as another type would be wrong.
+#[test]
+fn a_type_that_finds_no_room_loses_its_event() {
+    let mut memory = [0; 64];
+    let (data, rest) = memory.split_at_mut(16);
+    let (a, rest) = rest.split_at_mut(16);
+    let (b, c) = rest.split_at_mut(16);
+    let mut event_type = [0; 3];
+    let mut assembler = Assembler::new(
+        Limits::new(),
+        Storage {
+            data: SliceBuf::new(data),
+            event_type: SliceBuf::new(&mut event_type),
+            ids: [SliceBuf::new(a), SliceBuf::new(b), SliceBuf::new(c)],
+        },
+    );
+    let mut got = Vec::new();
+    let pieces: [&[u8]; 2] = [b"event: long\n", b"data: a\n\nevent: abc\ndata: b\n\n"];
+    receive(&mut assembler, &pieces, &mut got);
+    let full = framewright::BufferFull { needed: 4 };
+    assert_eq!(got, [Got::Lost(Error::BufferFull(full)), event("abc", "b", "")]);
+}
+
 #[test]
 fn an_id_that_finds_no_room_leaves_the_one_before_it() {
     let mut memory = [0; 64];

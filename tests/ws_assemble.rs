@@ -105,18 +105,6 @@ fn a_whole_message_is_not_copied() {
 }
 
 #[test]
-fn memory_for_messages_is_given_back_between_them_only() {
-    let mut assembler = Assembler::new(Vec::new());
-    let bytes = [frame(0x02, b"lo"), frame(0x80, b"ng")].concat();
-    parts(&[&bytes], |part| {
-        let end = part.chunk().end;
-        assert_eq!(assembler.push(part).unwrap().is_some(), end);
-        assert_eq!(assembler.release(), end.then(|| b"long".to_vec()));
-    });
-    assert_eq!(assembler.storage().capacity(), 0);
-}
-
-#[test]
 fn a_message_that_finds_no_room_is_lost_as_a_whole_and_the_next_is_not() {
     let bytes = [
         frame(0x01, b"abc"),
@@ -231,4 +219,54 @@ fn a_text_with_a_part_of_another_is_lost_as_a_whole() {
     assert_eq!(assembler.push(part), Err(AssembleError::PartsMixed));
     let rest = own.decode(&mut input).unwrap().unwrap();
     assert_eq!(assembler.push(rest), Ok(None), "it is not the message");
+}
+
+#[test]
+fn memory_is_given_back_between_messages_but_not_within_one() {
+    let mut assembler = Assembler::new(Vec::new());
+    parts(&[&frame(0x02, b"long"), &frame(0x80, b"er")], |part| {
+        assembler.push(part).unwrap();
+    });
+    assert_eq!(assembler.release(), Some(b"longer".to_vec()));
+    assert_eq!((assembler.storage().len(), assembler.storage().capacity()), (0, 0));
+    let bytes = [frame(0x01, b"un"), frame(0x89, b""), frame(0x80, b"harmed")].concat();
+    let mut texts = Vec::new();
+    parts(&[&bytes], |part| {
+        if let Part::Ping(_) = part {
+            assert_eq!(assembler.release(), None);
+        }
+        if let Some(Message::Text(text)) = assembler.push(part).unwrap() {
+            texts.push(text.to_owned());
+        }
+    });
+    assert_eq!(texts, ["unharmed"]);
+}
+
+#[test]
+#[cfg(feature = "bytes")]
+fn a_compressed_part_is_not_taken_for_a_message() {
+    let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed();
+    let mut bytes = frame(0xC2, b"\x00");
+    let part = decoder.decode(&mut &mut bytes[..]).unwrap().unwrap();
+    let mut assembler = Assembler::new(bytes::BytesMut::new());
+    assert_eq!(assembler.take(part), Err(AssembleError::Compressed));
+}
+
+#[test]
+fn whatever_holds_bytes_or_text_is_a_message() {
+    assert_eq!(Message::from("text"), Message::Text("text"));
+    assert_eq!(Message::from(&"text".to_owned()), Message::Text("text"));
+    assert_eq!(Message::from(&b"bytes"[..]), Message::Binary(b"bytes"));
+    assert_eq!(Message::from(b"bytes"), Message::Binary(b"bytes"));
+    assert_eq!(Message::from(&b"bytes".to_vec()), Message::Binary(b"bytes"));
+    #[cfg(feature = "bytes")]
+    {
+        let bytes = bytes::Bytes::from_static(b"bytes");
+        assert_eq!(Message::from(&bytes), Message::Binary(b"bytes"));
+        let mut assembler = Assembler::new(bytes::BytesMut::new());
+        parts(&[&frame(0x81, b"text")], |part| {
+            let taken = assembler.take(part).unwrap().expect("it is whole");
+            assert_eq!(Message::from(&taken), Message::Text("text"));
+        });
+    }
 }

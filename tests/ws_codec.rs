@@ -255,6 +255,42 @@ fn a_header_that_is_printed_parses_back_and_takes_the_shortest_form() {
     assert_eq!(FrameHeader::new(Opcode::Ping, false, 0), Err(SendError::ControlFragmented));
 }
 
+/// §5.2: what a whole header may not be is known as soon as the bytes that say so are there.
+#[test]
+fn a_header_that_breaks_a_rule_is_not_parsed() {
+    for (bytes, error) in [
+        (&b"\x83"[..], Error::ReservedOpcode(3)),
+        (b"\x09", Error::ControlFragmented),
+        (b"\x89\x7E", Error::ControlTooLong),
+        (b"\x82\x7E\x00\x7D", Error::LengthNotMinimal),
+        (b"\x82\xFE\x00\x7D", Error::LengthNotMinimal),
+        (b"\x82\x7F\x00\x00\x00\x00\x00\x00\xFF\xFF", Error::LengthNotMinimal),
+        (b"\x82\x7F\x80\x00\x00\x00\x00\x00\x00\x00", Error::LengthTopBit),
+    ] {
+        assert_eq!(FrameHeader::parse(bytes), Err(error), "{}", bytes.escape_ascii());
+        assert_eq!(FrameHeader::parse(&[bytes, b"more"].concat()), Err(error));
+    }
+}
+
+#[test]
+fn a_part_knows_what_its_message_is_made_of() {
+    let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed();
+    let frames = [
+        (frame(0x81, b"a"), Some(Kind::Text)),
+        (frame(0x02, b"b"), Some(Kind::Binary)),
+        (frame(0x89, b"c"), None),
+        (frame(0x8A, b"d"), None),
+        (frame(0x80, b"e"), Some(Kind::Binary)),
+        (frame(0xC1, b"f"), Some(Kind::Text)),
+        (frame(0xC2, b"g"), Some(Kind::Binary)),
+        (frame(0x88, b""), None),
+    ];
+    for (mut bytes, kind) in frames {
+        let part = decoder.decode(&mut &mut bytes[..]).unwrap().unwrap();
+        assert_eq!(part.kind(), kind, "{part:?}");
+    }
+}
+
 // §5.4 Fragmentation
 
 #[test]

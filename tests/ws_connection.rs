@@ -6,8 +6,8 @@ mod common;
 use common::same_however_split;
 use common::ws::{frame, masked};
 use framewright::ws::{
-    CloseCode, CloseFrame, Closer, Connection, Ending, Error, Event, Kind, Limits, Message, NoMask,
-    Part, SendError,
+    CloseCode, CloseFrame, Closer, Connection, Encoder, Ending, Error, Event, Kind, Limits,
+    Message, NoMask, Part, SendError,
 };
 use framewright::{Buffer, BufferFull, SliceBuf};
 
@@ -248,6 +248,24 @@ fn nothing_is_sent_after_our_close() {
     );
     assert!(server.transmit(&mut out), "neither pong nor second close is owed");
     assert_eq!(out, expected);
+}
+
+/// §5.5.1: "The application MUST NOT send any more data frames after sending a Close frame."
+#[test]
+fn an_encoder_sends_nothing_behind_its_close_either() {
+    let (mut encoder, mut out) = (Encoder::new(NoMask), Vec::new());
+    encoder.encode_close(CloseFrame::EMPTY, &mut out).unwrap();
+    let closing = Err(SendError::Closing);
+    assert_eq!(encoder.encode(Message::Text("x"), &mut out), closing);
+    assert_eq!(encoder.encode_compressed(Kind::Text, b"x", &mut out), closing);
+    assert_eq!(encoder.encode_fragment(Kind::Text, b"x", false, &mut out), closing);
+    assert_eq!(encoder.begin_frame(Kind::Binary, 1, true, &mut out), closing);
+    assert_eq!(encoder.encode_header(Kind::Binary, 1, true).map(drop), closing);
+    assert_eq!(encoder.encode_ping(b"", &mut out), closing);
+    assert_eq!(encoder.encode_pong(b"", &mut out), closing);
+    assert_eq!(encoder.encode_close(CloseFrame::EMPTY, &mut out), closing);
+    assert_eq!((encoder.ready(), encoder.is_closed()), (closing, true));
+    assert_eq!(out, frame(0x88, b""));
 }
 
 #[test]

@@ -604,6 +604,23 @@ fn a_message_that_was_inflated_is_there_to_keep() {
     }
 }
 
+#[test]
+fn why_inflating_failed_is_known_with_the_part_before_it() {
+    let mut zlib = Zlib::new(6, 15, true);
+    let mut bytes = frame(0xC1, &zlib.message(b"text\xFF"));
+    let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed();
+    let mut inflater = Inflater::new(Role::Client, agreed(Config::new()), Limits::new());
+    let Ok(Some(Part::Compressed(mut chunk))) = decoder.decode(&mut &mut bytes[..]) else {
+        panic!()
+    };
+    assert_eq!(inflater.error(), None);
+    let mut window = [0; 16];
+    let Ok(Some(Part::Text(text))) = inflater.inflate(&mut chunk, &mut window) else { panic!() };
+    assert_eq!((text.as_str(), text.chunk().end), (Some("text"), false));
+    assert_eq!(inflater.error(), Some(Error::InvalidUtf8));
+    assert_eq!(inflater.inflate(&mut chunk, &mut window), Err(Error::InvalidUtf8));
+}
+
 /// What the examples of the RFC leave out: the storage is full, and the context goes on.
 #[test]
 fn a_message_that_finds_no_room_is_lost_and_the_next_may_refer_to_it() {
@@ -624,6 +641,91 @@ fn a_message_that_finds_no_room_is_lost_and_the_next_may_refer_to_it() {
     }
     let full = AssembleError::BufferFull(BufferFull { needed: 32 });
     assert_eq!(results, [Err(full), Ok(Some(long[..20].to_vec()))]);
+}
+
+/// What a client takes out of `BytesMut`, until something is wrong.
+#[cfg(feature = "bytes")]
+fn taken(window: usize, pieces: &[&[u8]]) -> (Vec<(Kind, Vec<u8>)>, Option<AssembleError>) {
+    let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed();
+    let inflater = Inflater::new(Role::Client, agreed(Config::new()), Limits::new());
+    let mut assembler = InflatingAssembler::new(bytes::BytesMut::new(), Some(inflater));
+    let (mut window, mut messages) = (vec![0; window], Vec::new());
+    for piece in pieces {
+        let mut bytes = piece.to_vec();
+        let mut input = &mut bytes[..];
+        while let Some(part) = decoder.decode(&mut input).unwrap() {
+            match assembler.take(part, &mut window) {
+                Ok(message) => {
+                    messages.extend(message.map(|m| (m.kind(), m.into_bytes().to_vec())))
+                }
+                Err(error) => return (messages, Some(error)),
+            }
+        }
+    }
+    (messages, None)
+}
+
+#[test]
+#[cfg(feature = "bytes")]
+fn messages_to_keep_are_the_same_in_every_window_however_they_come() {
+    let mut zlib = Zlib::new(6, 15, true);
+    let long = noise(100);
+    let (text_, fragments) = (zlib.message("caf\u{E9}".as_bytes()), zlib.message(&long));
+    let (start, end) = fragments.split_at(40);
+    let good = [
+        frame(0xC1, &text_),
+        frame(0x42, start),
+        frame(0x89, b"a ping between"),
+        frame(0x80, end),
+        frame(0x82, b"as it is"),
+        frame(0xC2, &zlib.message(&long)),
+    ]
+    .concat();
+    let expected = [
+        text("caf\u{E9}"),
+        (Kind::Binary, long.clone()),
+        (Kind::Binary, b"as it is".to_vec()),
+        (Kind::Binary, long),
+    ];
+    let bad = [&good[..], &frame(0xC1, &zlib.message(b"not \xFF text"))].concat();
+    for window in [1, 2, 7, 4096] {
+        let kept = same_however_split(&good, |pieces| taken(window, pieces));
+        assert_eq!((&kept.0[..], kept.1), (&expected[..], None), "a window of {window}");
+        let kept = same_however_split(&bad, |pieces| taken(window, pieces));
+        let error = Some(AssembleError::Peer(Error::InvalidUtf8));
+        assert_eq!((&kept.0[..], kept.1), (&expected[..], error), "a window of {window}");
+    }
+}
+
+#[test]
+#[cfg(feature = "bytes")]
+fn nothing_compressed_is_taken_where_that_was_not_agreed_on() {
+    let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed();
+    let mut bytes = frame(0xC1, b"\x00");
+    let part = decoder.decode(&mut &mut bytes[..]).unwrap().unwrap();
+    let mut none = InflatingAssembler::new(bytes::BytesMut::new(), None);
+    let error = AssembleError::Peer(Error::ReservedBits);
+    assert_eq!(none.take(part, &mut [0; 10]), Err(error));
+}
+
+#[test]
+fn the_memory_of_what_was_inflated_is_given_back_between_messages() {
+    let mut zlib = Zlib::new(6, 15, true);
+    let (one, two) = (noise(20), noise(30));
+    let (first, second) = (zlib.message(&one), zlib.message(&two));
+    let (start, end) = second.split_at(10);
+    let mut bytes = [frame(0xC2, &first), frame(0x42, start), frame(0x80, end)].concat();
+    let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed();
+    let inflater = Inflater::new(Role::Client, agreed(Config::new()), Limits::new());
+    let mut assembler = InflatingAssembler::new(Vec::new(), Some(inflater));
+    let mut input = &mut bytes[..];
+    let mut released = Vec::new();
+    while let Some(part) = decoder.decode(&mut input).unwrap() {
+        assembler.push(part, &mut [0; 8]).unwrap();
+        released.push(assembler.release());
+    }
+    assert_eq!(released, [Some(one), None, Some(two)]);
+    assert_eq!(assembler.storage().capacity(), 0);
 }
 
 // §7.2.1 Compression

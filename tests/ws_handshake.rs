@@ -256,6 +256,29 @@ fn headers_may_come_from_the_map_of_another_http_stack() {
     assert!(out.ends_with(b"Sec-WebSocket-Protocol: c\r\n\r\n"));
 }
 
+/// Parsers that others wrote may let through what RFC 9112 §3.2 does not.
+#[test]
+fn headers_that_somebody_else_parsed_have_one_host_as_well() {
+    for (hosts, error) in [
+        (&["a.example", "a.example"][..], http1::Error::RepeatedHost),
+        (&["a.example", "b.example"], http1::Error::RepeatedHost),
+        (&["a b"], http1::Error::BadHost),
+        (&["b\u{FC}cher.example"], http1::Error::BadHost),
+        (&["a.example:65536"], http1::Error::BadHost),
+    ] {
+        let hosts = hosts.iter().map(|host| ("Host", host.as_bytes()));
+        let headers = hosts.chain([
+            ("Upgrade", &b"websocket"[..]),
+            ("Connection", b"Upgrade"),
+            ("Sec-WebSocket-Key", b"dGhlIHNhbXBsZSBub25jZQ=="),
+            ("Sec-WebSocket-Version", b"13"),
+        ]);
+        let offer =
+            Offer::from_parts("GET", Version::Http11, "/chat", headers, Origins::same_host());
+        assert_eq!(offer.map(drop).unwrap_err(), Error::Head(error));
+    }
+}
+
 /// §4.1: what a client sends, in full.
 #[test]
 fn a_client_writes_its_headers_in_the_order_of_the_standard() {
