@@ -249,6 +249,7 @@ impl Buffer for bytes::BytesMut {
     #[inline]
     fn try_append_both(&mut self, head: &[u8], body: &[u8]) -> Result<(), BufferFull> {
         addressable(self.len(), head.len() + body.len())?;
+        self.reserve(head.len() + body.len());
         self.extend_from_slice(head);
         self.extend_from_slice(body);
         Ok(())
