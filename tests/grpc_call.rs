@@ -609,8 +609,7 @@ fn trailers_cannot_smuggle_a_line() {
 
     let mut call = answered(Kind::ServerStreaming);
     let list = [("grpc-status", "5\r\n"), OK];
-    let event = call.receive_trailers(headers(&list));
-    assert_eq!(event, Some(Event::End(call.status().unwrap().code)), "whichever counts");
+    assert_eq!(call.receive_trailers(headers(&list)), Some(Event::End(Code::Unknown)));
 }
 
 #[test]
@@ -689,35 +688,6 @@ fn a_server_in_grpc_web_sends_its_trailers_in_the_body() {
         assert_eq!(call.finish(Status::OK, &mut out), Ok(Trailing::Body));
         assert_eq!(out, body);
     }
-}
-
-#[test]
-fn a_head_whose_encoding_would_break_a_line_is_refused() {
-    let (mut call, mut out) = (server(Kind::Unary), Vec::new());
-    for name in ["", "a b", "a\r\nb"] {
-        let head = ResponseHead::new().encoding(name);
-        assert_eq!(call.send_head(head, &mut out), Err(SendError::Encoding), "{name:?}");
-    }
-    assert_eq!(out, b"");
-    call.send_head(ResponseHead::new(), &mut out).unwrap();
-}
-
-#[test]
-fn either_end_says_how_much_of_a_message_is_to_come() {
-    let bytes = frame(0, "abcdef");
-    let (mut client, mut server) = (answered(Kind::Unary), server(Kind::Unary));
-    for (at, left) in [(4, 0), (5, 6), (8, 3), (11, 0)] {
-        let mut piece = &bytes[..at];
-        let mut client = client.clone();
-        while client.receive(&mut piece).is_some() {}
-        let mut piece = &bytes[..at];
-        let mut server = server.clone();
-        while server.receive(&mut piece).is_some() {}
-        assert_eq!((client.payload_remaining(), server.payload_remaining()), (left, left), "{at}");
-    }
-    assert_eq!((client.payload_remaining(), server.payload_remaining()), (0, 0));
-    client.disconnect();
-    server.disconnect();
 }
 
 #[test]

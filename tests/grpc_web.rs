@@ -208,13 +208,8 @@ fn a_preflight_is_told_from_other_requests() {
     assert!(Preflight::parse("OPTIONS", [method]).is_none());
     assert!(Preflight::parse("POST", [origin, method]).is_none());
     assert!(Preflight::parse("OPTIONS", [("origin", &b"a b"[..]), method]).is_none());
-    // Headers of the same length, among others.
-    let cookie = ("cookie", &b"a=b"[..]);
-    let same = ("access-control-request-secret", &b"PUT"[..]);
-    let preflight = Preflight::parse("OPTIONS", [cookie, same, ("accept", b"*/*"), origin, method]);
-    assert_eq!(preflight.unwrap().origin(), "https://a.example");
-    assert!(Preflight::parse("OPTIONS", [cookie, method]).is_none());
-    assert!(Preflight::parse("OPTIONS", [origin, same]).is_none());
+    assert!(Preflight::parse("OPTIONS", [others[0], method]).is_none());
+    assert!(Preflight::parse("OPTIONS", [origin, others[1]]).is_none());
     let get = ("access-control-request-method", &b"GET"[..]);
     assert!(!Preflight::parse("OPTIONS", [origin, get]).unwrap().is_for_grpc());
 }

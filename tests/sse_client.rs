@@ -575,15 +575,6 @@ fn the_next_stream_starts_anew_and_keeps_the_id() {
 }
 
 #[test]
-fn memory_for_data_is_given_back_between_events_only() {
-    let mut client = open(PLAIN, 0);
-    receive(&mut client, b"data: a\ndata: b\n", 0);
-    assert_eq!(client.release(), None);
-    receive(&mut client, b"\n", 0);
-    assert_eq!(client.release(), Some(b"a\nb".to_vec()));
-}
-
-#[test]
 fn a_client_is_small() {
     println!("client: {} bytes", size_of::<Client<Vec<u8>>>());
     assert!(size_of::<Client<Vec<u8>>>() <= 512);

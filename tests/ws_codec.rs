@@ -406,24 +406,6 @@ fn parts_are_out_as_soon_as_their_bytes_are_in() {
 }
 
 #[test]
-fn a_part_says_what_its_message_is_made_of() {
-    for (first, kind) in [
-        (0x81, Some(Kind::Text)),
-        (0x82, Some(Kind::Binary)),
-        (0xC1, Some(Kind::Text)),
-        (0xC2, Some(Kind::Binary)),
-        (0x89, None),
-        (0x8A, None),
-        (0x88, None),
-    ] {
-        let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed();
-        let mut bytes = frame(first, b"");
-        let part = decoder.decode(&mut &mut bytes[..]).unwrap().unwrap();
-        assert_eq!(part.kind(), kind, "{first:X}");
-    }
-}
-
-#[test]
 fn a_payload_says_how_much_of_it_is_missing() {
     let mut decoder = Decoder::new(Role::Client, Limits::new());
     let mut bytes = frame(0x82, &[7; 1000]);

@@ -573,38 +573,6 @@ fn what_was_inflated_is_off_the_part_that_it_came_in() {
 }
 
 #[test]
-fn memory_for_messages_is_given_back_between_them_only() {
-    let hello = b"\xF2\x48\xCD\xC9\xC9\x07\x00";
-    let client = Connection::client(Limits::new(), || [0; 4]);
-    let mut receiver = Receiver::new(client, agreed(Config::new()), Limits::new(), 2);
-    receiver.receive(&frame(0x41, &hello[..5])).unwrap();
-    assert_eq!(receiver.assembler.release(), None);
-    receiver.receive(&frame(0x80, &hello[5..])).unwrap();
-    assert_eq!(receiver.assembler.release(), Some(b"Hello".to_vec()));
-    assert_eq!(receiver.assembler.storage().capacity(), 0);
-}
-
-#[test]
-#[cfg(feature = "bytes")]
-fn a_message_that_was_inflated_is_there_to_keep() {
-    let wire = [frame(0xC1, b"\xF2\x48\xCD\xC9\xC9\x07\x00"), frame(0x82, b"plain")].concat();
-    let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed();
-    for window in [1, 3, 64] {
-        let inflater = Inflater::new(Role::Client, agreed(Config::new()), Limits::new());
-        let mut assembler = InflatingAssembler::new(bytes::BytesMut::new(), Some(inflater));
-        let mut window = vec![0; window];
-        let mut copy = wire.clone();
-        let mut input = &mut copy[..];
-        let mut taken = Vec::new();
-        while let Some(part) = decoder.decode(&mut input).unwrap() {
-            taken.extend(assembler.take(part, &mut window).unwrap());
-        }
-        let messages: Vec<_> = taken.iter().map(|message| message.as_message()).collect();
-        assert_eq!(messages, [Message::Text("Hello"), Message::Binary(b"plain")]);
-    }
-}
-
-#[test]
 fn why_inflating_failed_is_known_with_the_part_before_it() {
     let mut zlib = Zlib::new(6, 15, true);
     let mut bytes = frame(0xC1, &zlib.message(b"text\xFF"));
