@@ -261,6 +261,7 @@ struct Framing<'a> {
 }
 
 impl<'a> Framing<'a> {
+    #[inline]
     fn see(&mut self, name: &str, value: &'a [u8]) -> Result<(), Error> {
         let name = name.as_bytes();
         match name.len() {

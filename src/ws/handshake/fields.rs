@@ -137,11 +137,13 @@ fn has<const LEN: usize>(value: &[u8], token: &[u8; LEN]) -> bool {
 /// Checks a `Sec-WebSocket-Protocol`: tokens, and at least one in all of them.
 pub(super) fn check_protocols<'a>(values: impl Iterator<Item = &'a [u8]>) -> Result<(), Error> {
     let mut found = false;
-    for element in values.flat_map(list) {
-        if !is_token(element) {
-            return Err(Error::Protocols);
+    for value in values {
+        for element in list(value) {
+            if !is_token(element) {
+                return Err(Error::Protocols);
+            }
+            found = true;
         }
-        found = true;
     }
     if found { Ok(()) } else { Err(Error::Protocols) }
 }
