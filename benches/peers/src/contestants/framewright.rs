@@ -14,7 +14,7 @@ use framewright::{Buffer, SliceBuf};
 use super::{Contestant, Kind};
 use crate::sink::Sink;
 use crate::wire::Wire;
-use crate::{BUFFER, MAX_READ, recv};
+use crate::{BUFFER, recv};
 
 const NAME: &str = "framewright";
 
@@ -51,13 +51,14 @@ pub fn receive(wire: &Rc<Wire>) -> Contestant {
     })
 }
 
-/// Reads the rest of a message that goes beyond a read straight behind its beginning.
+/// Reads the rest of a message that goes beyond a read straight behind its beginning. A read between
+/// messages is a short one, so that not much of a long message has to be copied to its place.
 ///
 /// For binary messages only: who wants text has to have it validated once more.
 pub fn receive_in_place(wire: &Rc<Wire>) -> Contestant {
     let wire = Rc::clone(wire);
     let mut server = Connection::server(Limits::new());
-    let mut buf = vec![0; BUFFER];
+    let mut buf = vec![0; 2048];
     // As much of `message` as was read to is initialized; `len` bytes of it are the message so far.
     let (mut message, mut len) = (Vec::new(), 0);
     let mut out = Vec::new();
@@ -70,7 +71,7 @@ pub fn receive_in_place(wire: &Rc<Wire>) -> Contestant {
                     message.resize(len + missing, 0);
                 }
                 let read =
-                    rest.split_off(..missing.min(MAX_READ).min(rest.len())).unwrap_or_default();
+                    rest.split_off(..missing.min(BUFFER).min(rest.len())).unwrap_or_default();
                 let mut input = recv(read, &mut message[len..]);
                 let mut whole = false;
                 while let Some(event) = server.receive(&mut input) {
@@ -83,7 +84,7 @@ pub fn receive_in_place(wire: &Rc<Wire>) -> Contestant {
                     len = 0;
                 }
             } else {
-                let read = rest.split_off(..BUFFER.min(rest.len())).unwrap_or_default();
+                let read = rest.split_off(..buf.len().min(rest.len())).unwrap_or_default();
                 let mut input = recv(read, &mut buf);
                 while let Some(event) = server.receive(&mut input) {
                     let Event::Part(Part::Binary(chunk)) = event else { panic!("{event:?}") };
