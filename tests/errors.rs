@@ -85,6 +85,7 @@ fn those_of_the_opening_handshake_are_told_apart() {
         &Error::RepeatedVersion,
         &Error::Key,
         &Error::RepeatedKey,
+        &Error::MissingOrigin,
         &Error::Origin,
         &Error::RepeatedOrigin,
         &Error::Protocols,
@@ -132,7 +133,7 @@ fn those_of_http1_are_told_apart() {
         &Error::ChunkEnd,
     ]);
     are_told_apart([
-        &SendError::Full(FULL),
+        &SendError::BufferFull(FULL),
         &SendError::Status,
         &SendError::Method,
         &SendError::Target,
@@ -226,7 +227,7 @@ fn a_buffer_that_is_full_says_what_would_have_been_enough() {
     let wrapped: [&dyn Error; 7] = [
         &ws::SendError::BufferFull(FULL),
         &ws::AssembleError::BufferFull(FULL),
-        &http1::SendError::Full(FULL),
+        &http1::SendError::BufferFull(FULL),
         &sse::Error::BufferFull(FULL),
         &sse::SendError::BufferFull(FULL),
         &grpc::SendError::BufferFull(FULL),

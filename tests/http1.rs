@@ -747,7 +747,7 @@ fn a_buffer_that_is_too_small_stays_as_it_was_and_learns_what_would_do() {
         out.try_append(b"abc").unwrap();
         let result = writer.write(&mut out);
         if room < len {
-            assert_eq!(result, Err(SendError::Full(BufferFull { needed: 3 + len })));
+            assert_eq!(result, Err(SendError::BufferFull(BufferFull { needed: 3 + len })));
             assert_eq!(out.as_slice(), b"abc");
         } else {
             assert_eq!(result, Ok(()));

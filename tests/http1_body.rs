@@ -568,7 +568,7 @@ fn a_buffer_that_is_too_small_stays_as_it_was_and_the_encoder_too() {
             out.try_append(b"abc").unwrap();
             let result = encoder.encode(b"hello", &mut out);
             if room < len {
-                assert_eq!(result, Err(SendError::Full(BufferFull { needed: 3 + len })));
+                assert_eq!(result, Err(SendError::BufferFull(BufferFull { needed: 3 + len })));
                 assert_eq!(out.as_slice(), b"abc");
             } else {
                 assert_eq!(result, Ok(()));
@@ -578,7 +578,7 @@ fn a_buffer_that_is_too_small_stays_as_it_was_and_the_encoder_too() {
         for room in 0..last {
             let mut storage = [0; 5];
             let result = encoder.finish(&mut SliceBuf::new(&mut storage[..room]));
-            assert_eq!(result, Err(SendError::Full(BufferFull { needed: last })));
+            assert_eq!(result, Err(SendError::BufferFull(BufferFull { needed: last })));
         }
         assert_eq!(encoder.finish(&mut SliceBuf::new(&mut [0; 5])), Ok(()));
     }

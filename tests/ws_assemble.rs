@@ -5,7 +5,9 @@ mod common;
 
 use common::same_however_split;
 use common::ws::{frame, masked};
-use framewright::ws::{AssembleError, Assembler, Decoder, Kind, Limits, Message, Part, Role};
+use framewright::ws::{
+    AssembleError, Assembler, CloseCode, Decoder, Error, Kind, Limits, Message, Part, Role,
+};
 use framewright::{Buffer, BufferFull, SliceBuf};
 
 /// Decodes `pieces`, and gives every part to `push`.
@@ -121,6 +123,18 @@ fn a_message_that_finds_no_room_is_lost_as_a_whole_and_the_next_is_not() {
     });
     let full = AssembleError::BufferFull(BufferFull { needed: 5 });
     assert_eq!(results, [Ok(None), Err(full), Ok(None), Ok(None), Ok(Some(b"xy".to_vec()))]);
+}
+
+#[test]
+fn what_cannot_be_joined_is_told_by_whose_fault_it_is() {
+    for (error, code) in [
+        (AssembleError::BufferFull(BufferFull { needed: 6 }), CloseCode::TOO_BIG),
+        (AssembleError::PartsMixed, CloseCode::INTERNAL_ERROR),
+        (AssembleError::Compressed, CloseCode::INTERNAL_ERROR),
+        (AssembleError::Peer(Error::InvalidDeflate), CloseCode::INVALID_DATA),
+    ] {
+        assert_eq!(error.close_code(), code, "{error}");
+    }
 }
 
 /// The characters that are cut are what tells its parts apart.

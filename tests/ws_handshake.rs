@@ -1079,7 +1079,11 @@ fn programs_that_send_no_origin_are_admitted_by_name_only() {
         (Origins::any(), true),
     ] {
         let result = offer_to(origins, request_with("")).map(|offered| offered.unwrap().origin);
-        assert_eq!(result, if admitted { Ok(None) } else { Err(Error::Origin) }, "{origins:?}");
+        assert_eq!(
+            result,
+            if admitted { Ok(None) } else { Err(Error::MissingOrigin) },
+            "{origins:?}"
+        );
     }
 }
 

@@ -117,7 +117,7 @@ impl Session {
                         Ok(())
                     }
                     // The limits are in force, so only memory can be missing.
-                    Err(_) => connection.close(CloseCode::TOO_BIG, "out of memory", out),
+                    Err(e) => connection.close(e.close_code(), "out of memory", out),
                 };
             }
             // Within the loop, so that every ping gets its pong and not just the newest.

@@ -206,7 +206,7 @@ impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::BufferFull(full) => return full.fmt(f),
-            Self::MessageTooLong => "a message is shorter than 2^32 bytes",
+            Self::MessageTooLong => "message is of 2^32 bytes or more",
             Self::MessageUnfinished => "the payload of a message is unfinished",
             Self::PayloadTooLong => "more payload than the prefix announced",
             Self::MessageUnexpected => "a second message where one is to be sent",

@@ -9,7 +9,7 @@ use crate::{Buffer, BufferFull};
 #[non_exhaustive]
 pub enum SendError {
     /// The buffer has no room.
-    Full(BufferFull),
+    BufferFull(BufferFull),
     /// A status that is not of three digits, or not one that is allowed here.
     Status,
     /// A method that is not a token (RFC 9110 §9.1).
@@ -36,14 +36,14 @@ pub enum SendError {
 
 impl From<BufferFull> for SendError {
     fn from(full: BufferFull) -> Self {
-        Self::Full(full)
+        Self::BufferFull(full)
     }
 }
 
 impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Full(full) => full.fmt(f),
+            Self::BufferFull(full) => full.fmt(f),
             Self::Status => f.write_str("invalid status"),
             Self::Method => f.write_str("invalid method"),
             Self::Target => f.write_str("invalid request target"),

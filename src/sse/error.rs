@@ -68,8 +68,8 @@ impl fmt::Display for SendError {
             Self::BufferFull(full) => return full.fmt(f),
             Self::EventUnfinished => "the data of an event is unfinished",
             Self::EventMissing => "no event was begun",
-            Self::TypeInvalid => "an event type has no line break and no NUL",
-            Self::IdInvalid => "an event ID is a legal value of a header",
+            Self::TypeInvalid => "event type has a line break or a NUL",
+            Self::IdInvalid => "event ID is no legal value of a header",
             Self::CarriageReturn => "data has a carriage return",
         })
     }

@@ -6,7 +6,7 @@ use simdutf8::basic::from_utf8;
 
 #[cfg(feature = "bytes")]
 use super::Kind;
-use super::{Error, Message, Part, TextChunk};
+use super::{CloseCode, Error, Message, Part, TextChunk};
 use crate::buffer::sealed::Ours;
 use crate::utf8::Seam;
 use crate::{Buffer, BufferFull, Chunk};
@@ -55,7 +55,7 @@ impl<B: Buffer> Assembler<B> {
     /// # Errors
     ///
     /// The message is lost; the rest of its parts are ignored. The peer should be told by
-    /// [`CloseCode::TOO_BIG`](super::CloseCode::TOO_BIG).
+    /// [`AssembleError::close_code`].
     #[inline(always)]
     pub fn push<'a>(&'a mut self, part: Part<'a>) -> Result<Option<Message<'a>>, AssembleError> {
         match part {
@@ -200,11 +200,26 @@ pub enum AssembleError {
     /// The parts of a text do not belong together: one is missing, or they come from more than one
     /// connection.
     PartsMixed,
-    /// The part is compressed, and was given to an assembler that does not inflate.
+    /// The part is compressed, and was given to an assembler that does not inflate: one that does is
+    /// `deflate::InflatingAssembler`.
     Compressed,
     /// The peer's message cannot be inflated, or only to more than the limit: what
     /// [`Connection::fail`](super::Connection::fail) is for.
     Peer(Error),
+}
+
+impl AssembleError {
+    /// The status code that tells the peer (§7.4.1), for [`Connection::close`](super::Connection::close).
+    ///
+    /// What is wrong with the peer's message is better told by
+    /// [`Connection::fail`](super::Connection::fail), which reads nothing more.
+    pub const fn close_code(&self) -> CloseCode {
+        match self {
+            Self::BufferFull(_) => CloseCode::TOO_BIG,
+            Self::PartsMixed | Self::Compressed => CloseCode::INTERNAL_ERROR,
+            Self::Peer(error) => error.close_code(),
+        }
+    }
 }
 
 impl fmt::Display for AssembleError {
@@ -212,7 +227,9 @@ impl fmt::Display for AssembleError {
         match self {
             Self::BufferFull(full) => full.fmt(f),
             Self::PartsMixed => f.write_str("parts of a text do not belong together"),
-            Self::Compressed => f.write_str("part is compressed"),
+            Self::Compressed => {
+                f.write_str("part is compressed, and the assembler does not inflate")
+            }
             Self::Peer(error) => error.fmt(f),
         }
     }

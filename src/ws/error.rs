@@ -149,9 +149,11 @@ impl fmt::Display for SendError {
             Self::FrameUnfinished => "the payload of a frame is unfinished",
             Self::MessageUnfinished => "a fragmented message is unfinished",
             Self::PayloadTooLong => "more payload than the frame's header announced",
-            Self::FrameTooLong => "a frame is shorter than 2^63 bytes",
+            Self::FrameTooLong => "frame is of 2^63 bytes or more",
             Self::ControlFragmented => "a control frame cannot be fragmented",
-            Self::ControlTooLong => "a control frame carries at most 125 bytes",
+            Self::ControlTooLong => {
+                "control frame is longer than 125 bytes, or close reason than 123"
+            }
             Self::InvalidUtf8 => "text is not UTF-8",
             Self::CloseCodeInvalid(code) => return write!(f, "close code {code} must not be sent"),
         })

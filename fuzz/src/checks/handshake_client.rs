@@ -184,7 +184,7 @@ fn asked(mut input: Input<'_>) {
     let written = request.write(NONCE, Vec::new(), Limits::new(), &mut out).map(drop);
     if let Err(e) = written {
         assert_eq!(out, b"", "nothing was written");
-        assert!(!matches!(e, SendError::Head(HeadError::Full(_))));
+        assert!(!matches!(e, SendError::Head(HeadError::BufferFull(_))));
         return;
     }
     // Exactly one end, and it is at the end.

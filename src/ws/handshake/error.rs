@@ -32,7 +32,10 @@ pub enum Error {
     Key,
     /// More than one `Sec-WebSocket-Key` (§11.3.1).
     RepeatedKey,
-    /// An `Origin` that is not admitted, or none where one is required (§4.2.2, §10.2).
+    /// No `Origin`: [`Origins::or_absent`](super::Origins::or_absent) admits programs that are no
+    /// browsers (§4.2.2, §10.2).
+    MissingOrigin,
+    /// An `Origin` that is not admitted (§4.2.2, §10.2).
     Origin,
     /// More than one `Origin` (RFC 6454 §7.3).
     RepeatedOrigin,
@@ -63,7 +66,7 @@ impl Error {
             Self::Method => 405,
             Self::HttpVersion => 505,
             Self::NotAnUpgrade | Self::Version => 426,
-            Self::Origin => 403,
+            Self::MissingOrigin | Self::Origin => 403,
             _ => 400,
         }
     }
@@ -100,6 +103,7 @@ impl Error {
             Self::RepeatedVersion => "more than one Sec-WebSocket-Version",
             Self::Key => "no valid Sec-WebSocket-Key",
             Self::RepeatedKey => "more than one Sec-WebSocket-Key",
+            Self::MissingOrigin => "no Origin",
             Self::Origin => "origin is not allowed",
             Self::RepeatedOrigin => "more than one Origin",
             Self::Protocols => "invalid Sec-WebSocket-Protocol",

@@ -72,7 +72,7 @@ impl<'a> Origins<'a> {
     pub(super) fn check<'h>(&self, origin: Seen<'h>, host: &str) -> Result<Option<&'h str>, Error> {
         let origin = match origin {
             Seen::Never if self.absent => return Ok(None),
-            Seen::Never => return Err(Error::Origin),
+            Seen::Never => return Err(Error::MissingOrigin),
             Seen::Once(origin) => origin,
             Seen::Again(_) => return Err(Error::RepeatedOrigin),
         };
