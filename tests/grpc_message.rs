@@ -302,6 +302,17 @@ fn a_message_is_written_whole_or_not_at_all() {
 }
 
 #[test]
+fn bytes_are_a_message_that_is_not_compressed() {
+    let whole = Message { compressed: false, bytes: b"Hello" };
+    assert_eq!(Message::from(b"Hello"), whole);
+    assert_eq!(Message::from(&b"Hello"[..]), whole);
+    #[cfg(feature = "alloc")]
+    assert_eq!(Message::from(&b"Hello".to_vec()), whole);
+    #[cfg(feature = "bytes")]
+    assert_eq!(Message::from(&bytes::Bytes::from_static(b"Hello")), whole);
+}
+
+#[test]
 fn nothing_comes_between_a_prefix_and_the_end_of_its_payload() {
     let mut encoder = Encoder::new();
     let mut out = Vec::new();

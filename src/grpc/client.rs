@@ -20,12 +20,12 @@ use crate::{Buffer, Chunk};
 /// [`Event::End`] is given out exactly once, and then there is a [`status`](Self::status).
 ///
 /// ```
-/// use framewright::grpc::{ClientRequest, Code, Event, Kind, Limits, Message, Path};
+/// use framewright::grpc::{ClientRequest, Code, Event, Kind, Limits, Path};
 ///
 /// let (mut head, mut body) = (Vec::new(), Vec::new());
 /// let request = ClientRequest::new(Path::parse("/helloworld.Greeter/SayHello").unwrap());
 /// let mut call = request.write(Kind::Unary, Limits::new(), Vec::new(), &mut head)?;
-/// call.send(Message::plain(b"\x0A\x03you"), &mut body)?;
+/// call.send(b"\x0A\x03you", &mut body)?;
 /// call.half_close(&mut body)?; // the end of the request's body
 ///
 /// let headers = [("content-type", &b"application/grpc"[..])];
@@ -115,9 +115,13 @@ impl<B: Buffer> ClientCall<B> {
 
     /// Writes a whole message of the request.
     #[inline]
-    pub fn send(&mut self, message: Message<'_>, out: &mut impl Buffer) -> Result<(), SendError> {
+    pub fn send<'m>(
+        &mut self,
+        message: impl Into<Message<'m>>,
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
         self.ready()?;
-        self.body.send(message, out)
+        self.body.send(message.into(), out)
     }
 
     /// Gives the prefix alone of a whole message of `len` bytes, for a vectored write.

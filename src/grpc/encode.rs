@@ -7,11 +7,11 @@ use crate::Buffer;
 /// and the end of its payload, nor after trailers.
 ///
 /// ```
-/// use framewright::grpc::{Encoder, Message};
+/// use framewright::grpc::Encoder;
 ///
 /// let mut encoder = Encoder::new();
 /// let mut out = Vec::new();
-/// encoder.encode(Message::plain(b"Hello"), &mut out)?;
+/// encoder.encode(b"Hello", &mut out)?;
 /// assert_eq!(out, b"\0\0\0\0\x05Hello");
 ///
 /// out.clear();
@@ -57,6 +57,29 @@ impl<'a> From<&'a [u8]> for Message<'a> {
     }
 }
 
+impl<'a, const N: usize> From<&'a [u8; N]> for Message<'a> {
+    #[inline]
+    fn from(bytes: &'a [u8; N]) -> Self {
+        Self::plain(bytes)
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<'a> From<&'a alloc::vec::Vec<u8>> for Message<'a> {
+    #[inline]
+    fn from(bytes: &'a alloc::vec::Vec<u8>) -> Self {
+        Self::plain(bytes)
+    }
+}
+
+#[cfg(feature = "bytes")]
+impl<'a> From<&'a bytes::Bytes> for Message<'a> {
+    #[inline]
+    fn from(bytes: &'a bytes::Bytes) -> Self {
+        Self::plain(bytes)
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 enum State {
     /// Between messages.
@@ -85,7 +108,12 @@ impl Encoder {
 
     /// Writes a whole message.
     #[inline]
-    pub fn encode(&mut self, message: Message<'_>, out: &mut impl Buffer) -> Result<(), SendError> {
+    pub fn encode<'m>(
+        &mut self,
+        message: impl Into<Message<'m>>,
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        let message = message.into();
         let prefix = self.encode_prefix(message.bytes.len() as u64, message.compressed)?;
         Ok(out.try_append_both(&prefix.to_bytes(), message.bytes)?)
     }

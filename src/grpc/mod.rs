@@ -8,7 +8,7 @@
 //! ```
 //! use framewright::Assembler;
 //! use framewright::grpc::{
-//!     Event, Kind, Limits, Message, Request, ResponseHead, ServerCall, Status, Trailing,
+//!     Event, Kind, Limits, Request, ResponseHead, ServerCall, Status, Trailing,
 //! };
 //!
 //! /// Answers each message with itself, in any dialect; `read` is what has come of the body.
@@ -22,7 +22,7 @@
 //!     while let Some(event) = call.receive(&mut input) {
 //!         let Event::Message { chunk, .. } = event else { continue };
 //!         if let Ok(Some(message)) = assembler.push(chunk) {
-//!             call.send(Message::plain(message), body).expect("the head is sent");
+//!             call.send(message, body).expect("the head is sent");
 //!         }
 //!     } // `input` is empty: there is nothing to keep, move or count
 //! }

@@ -18,7 +18,7 @@ use crate::http1::syntax::is_token;
 /// [`transmit`](Self::transmit) tells the client if it is to know.
 ///
 /// ```
-/// use framewright::grpc::{Event, Kind, Limits, Message, Request, ResponseHead, Status, Trailing};
+/// use framewright::grpc::{Event, Kind, Limits, Request, ResponseHead, Status, Trailing};
 ///
 /// let headers = [("content-type", &b"application/grpc"[..])];
 /// let request = Request::parse("POST", "/helloworld.Greeter/SayHello", headers).unwrap();
@@ -33,7 +33,7 @@ use crate::http1::syntax::is_token;
 ///
 /// let (mut head, mut body, mut trailers) = (Vec::new(), Vec::new(), Vec::new());
 /// call.send_head(ResponseHead::new(), &mut head)?;
-/// call.send(Message::plain(b"\x0A\x05Hello"), &mut body)?;
+/// call.send(b"\x0A\x05Hello", &mut body)?;
 /// assert_eq!(call.finish(Status::OK, &mut trailers)?, Trailing::Trailers);
 /// assert_eq!(trailers, b"grpc-status: 0\r\n");
 /// # Ok::<(), framewright::grpc::SendError>(())
@@ -256,9 +256,13 @@ impl ServerCall {
 
     /// Writes a whole message of the response.
     #[inline]
-    pub fn send(&mut self, message: Message<'_>, out: &mut impl Buffer) -> Result<(), SendError> {
+    pub fn send<'m>(
+        &mut self,
+        message: impl Into<Message<'m>>,
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
         self.ready()?;
-        self.body.send(message, out)
+        self.body.send(message.into(), out)
     }
 
     /// Gives the prefix alone of a whole message of `len` bytes, for a vectored write.

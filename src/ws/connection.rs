@@ -82,6 +82,16 @@ impl<F: FnMut() -> [u8; 4]> Connection<F> {
     ///
     /// Keys have to be unpredictable, fresh from a generator fit for cryptography: they keep a
     /// script from choosing the bytes on the wire, and so from talking to a proxy (§5.3, §10.3).
+    ///
+    /// ```
+    /// use framewright::ws::{Connection, Limits};
+    ///
+    /// let connection = Connection::client(Limits::new(), || {
+    ///     let mut key = [0; 4];
+    ///     getrandom::fill(&mut key).expect("the system has randomness");
+    ///     key
+    /// });
+    /// ```
     pub const fn client(limits: Limits, keys: F) -> Self {
         Self::new(limits, keys)
     }
@@ -238,7 +248,7 @@ impl<M: Masking> Connection<M> {
         message: impl Into<Message<'m>>,
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
-        self.encoder()?.encode(message.into(), out)
+        self.encoder()?.encode(message, out)
     }
 
     /// Writes a ping with at most 125 bytes of payload, which the peer's pong will repeat (§5.5.2).

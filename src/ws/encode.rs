@@ -112,8 +112,13 @@ impl<M: Masking> Encoder<M> {
 
     /// Writes a whole message in one frame.
     #[inline(always)]
-    pub fn encode(&mut self, message: Message<'_>, out: &mut impl Buffer) -> Result<(), SendError> {
+    pub fn encode<'m>(
+        &mut self,
+        message: impl Into<Message<'m>>,
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
         self.ready()?;
+        let message = message.into();
         self.write(message.kind().opcode(), true, false, message.as_bytes(), out)
     }
 
