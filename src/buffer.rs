@@ -130,6 +130,19 @@ impl<B: Buffer + ?Sized> Buffer for &mut B {
 }
 
 /// A [`Buffer`] in a slice that the caller owns, for those who do not allocate.
+///
+/// ```
+/// use framewright::ws::{Connection, Limits};
+/// use framewright::{Buffer, SliceBuf};
+///
+/// let mut server = Connection::server(Limits::new());
+/// let mut bytes = [0; 64];
+/// let mut out = SliceBuf::new(&mut bytes);
+/// server.send("hi", &mut out)?;
+/// assert_eq!(out.as_slice(), b"\x81\x02hi"); // to be written, by what has the wire
+/// out.clear();
+/// # Ok::<(), framewright::ws::SendError>(())
+/// ```
 #[derive(Debug)]
 pub struct SliceBuf<'a> {
     slice: &'a mut [u8],

@@ -26,9 +26,11 @@
 //! * The input slice advances by itself. `None` means that every byte of it was taken and more are
 //!   needed, unless the machine has come to its end: a read buffer may have any size, and can be
 //!   shared by all connections, since nothing stays in it. One of 16 KiB fits in a CPU's first cache.
-//! * What comes out is borrowed from the input, never from the machine, so that `conn.send(…)` can
-//!   be called with the event still in hand. A payload is not copied on its way in.
-//! * What a peer does wrong is an event, since the peer has to be told: `transmit` does that.
+//! * What a decoder or a connection gives out is borrowed from the input, never from the machine, so
+//!   that `conn.send(…)` can be called with the event still in hand. A payload is not copied on its
+//!   way in. What an assembler joined, and a head, may lie in their storage until the next call.
+//! * What a peer does wrong is an event of its connection, since the peer has to be told: `transmit`
+//!   does that. From a decoder, which cannot tell anybody, it is an `Err`.
 //! * Nothing awaits, so no machine is ever half-way through anything. What is left of the input and
 //!   of the output is the caller's: keep both outside of a future that may be dropped.
 //!
@@ -41,10 +43,10 @@
 //! | wire | one header, no state | [`FrameHeader`](ws::FrameHeader), [`Opcode`](ws::Opcode), [`Mask`](ws::Mask) | `parse`, `to_bytes`, `apply` |
 //! | codec | one direction, any split | [`Decoder`](ws::Decoder) → [`Part`](ws::Part), [`Encoder`](ws::Encoder) | `decode`, `encode`, `finish` |
 //! | connection | both directions and the rules between them | [`Connection`](ws::Connection) → [`Event`](ws::Event) | `receive`, `send`, `close`, `transmit` |
-//! | assembly | whole messages, in storage the caller picks | [`Assembler`](ws::Assembler) → [`Message`](ws::Message) | `push`, `take` |
+//! | assembly | whole messages, in storage the caller picks | [`Assembler`](ws::Assembler) → [`Message`](ws::Message) | `push`, `take` as `Bytes` |
 //!
 //! The types of the table are those of [`ws`]; [`sse`] and [`grpc`] have theirs by the same names, on
-//! as many layers as they need. [`http1`] has what they need to be spoken without an HTTP stack.
+//! as many layers as they need. The assembler of `sse` decodes too, so that its verb is `receive`. [`http1`] has what they need to be spoken without an HTTP stack.
 //!
 //! A [`Chunk`] says where bytes fall in their message. A [`Buffer`] is where bytes are appended: a
 //! `Vec<u8>`, a `BytesMut`, a fixed slice, or a type of your own.
@@ -61,6 +63,8 @@
 //! | `alloc` | with either | [`Buffer`] for `Vec<u8>` |
 //! | `arbitrary` | no | `Arbitrary` for the types that fuzzers of yours may want values of |
 #![no_std]
+// What a feature adds says so in the documentation.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(missing_debug_implementations, missing_docs, unreachable_pub)]
 #![warn(clippy::pedantic, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 // The input slice advances by itself: that is the shape of every loop.

@@ -188,7 +188,8 @@ fn decode(symbols: &[u8], out: &mut impl Buffer) -> Result<(), DecodeError> {
     Ok(())
 }
 
-/// The value could not be decoded.
+/// A [`Value`] could not be decoded. What a [`Decoder`](super::Decoder) refuses is an
+/// [`Error`](super::Error).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum DecodeError {

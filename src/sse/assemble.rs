@@ -58,7 +58,7 @@ pub enum Item<'a> {
     /// Fields without data, up to a blank line: no event for the standard, whose agents drop all of
     /// it but the ID. `data` is empty.
     NoData(Event<'a>),
-    /// Of a comment, as bytes. Servers send them as signs of life.
+    /// Bytes of a comment. Servers send them as signs of life.
     Comment(Chunk<'a>),
     /// The reconnection time has changed, to this many ms.
     ReconnectionTime(u64),

@@ -31,16 +31,16 @@ pub struct Decoder {
 /// A field or a comment, or as much of it as has come, or the end of an event.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Part<'a> {
-    /// Of a line of the event's data. Lines are joined by LF.
+    /// Bytes of a line of the event's data. Lines are joined by LF.
     Data(Chunk<'a>),
-    /// Of the event's type, in place of the one before it.
+    /// Bytes of the event's type, in place of the one before it.
     EventType(Chunk<'a>),
-    /// Of the event's ID, in place of the one before it. One that has a NUL in it does not count.
+    /// Bytes of the event's ID, in place of the one before it. One that has a NUL in it does not count.
     Id(Chunk<'a>),
     /// The reconnection time, in ms, whether or not the event is ever ended. One over [`u64::MAX`]
     /// counts as that, and one without a digit does not count.
     Retry(u64),
-    /// Of a comment. A space behind the colon is left off, as it is with fields.
+    /// Bytes of a comment. A space behind the colon is left off, as it is with fields.
     Comment(Chunk<'a>),
     /// A blank line: the end of the event.
     Dispatch,

@@ -1,6 +1,8 @@
 //! WebSocket (RFC 6455).
 //!
-//! A section number alone is one of that RFC. A [`handshake`] opens the connection. A [`Connection`] is one end of it from there on: it gives
+//! `§` without a document means a section of that RFC.
+//!
+//! A [`handshake`] opens the connection. A [`Connection`] is one end of it from there on: it gives
 //! out parts of messages as they come, answers pings, and closes by the book. An [`Assembler`]
 //! joins the parts to [`Message`]s for those who want them whole; who does not, for instance a
 //! proxy, never holds more than a read's worth. A [`Keepalive`] says when to ping. For one
@@ -9,8 +11,8 @@
 //! Text is checked as it comes, and refused at the first byte that cannot be UTF-8. Whatever a peer
 //! could make us hold or repeat is bounded by [`Limits`].
 //!
-//! Messages may be compressed (permessage-deflate, RFC 7692): `deflate`, of the feature by that name,
-//! negotiates it and does it. Without it, a handshake can negotiate any extension, but reserved bits
+//! Messages may be compressed (permessage-deflate, RFC 7692): the module `deflate`, which needs the
+//! feature `deflate`, negotiates it and does it. Without it, a handshake can negotiate any extension, but reserved bits
 //! are refused.
 //!
 //! A server that echoes, and a client that hears it:
