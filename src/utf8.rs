@@ -40,8 +40,7 @@ impl Seam {
             seam = seam.step(byte).ok_or(Impossible { at, seam })?;
             rest = behind;
         }
-        let whole_len = rest.len() - unfinished_len(rest);
-        let (whole, tail) = rest.split_at_checked(whole_len).unwrap_or((rest, &[]));
+        let (whole, tail) = split_unfinished(rest);
         if from_utf8(whole).is_err() {
             return self.walk(bytes);
         }
@@ -84,6 +83,12 @@ pub(crate) struct Impossible {
     pub(crate) at: usize,
     /// Where the text stands before that byte.
     pub(crate) seam: Seam,
+}
+
+/// Splits off the last character if its first byte promises more bytes than there are.
+#[inline]
+fn split_unfinished(bytes: &[u8]) -> (&[u8], &[u8]) {
+    bytes.split_at_checked(bytes.len() - unfinished_len(bytes)).unwrap_or((bytes, &[]))
 }
 
 /// Length of the last character if its first byte promises more bytes than there are, else 0.

@@ -182,12 +182,27 @@ fn trim_head(head: &[u8]) -> &[u8] {
 /// `None` says nothing. Whatever else can be wrong with a head is left to the parser, so that the
 /// bytes are looked at once less; [`Scan`] is what knows how to say it.
 fn find_end_quickly(input: &[u8], max_head_len: usize) -> Option<usize> {
-    const STEP: usize = 64;
     let input = input.get(..max_head_len).unwrap_or(input);
     // The parser would skip any number of empty lines, before a response too.
     if matches!(input.first(), Some(b'\r' | b'\n')) {
         return None;
     }
+    let start = skip_blocks(input)?;
+    let last = input.get(start..)?;
+    for lf in memchr_iter(b'\n', last) {
+        let (before, behind) = last.split_at_checked(lf)?;
+        let ([] | [.., b'\r']) = before else { return None };
+        if behind.starts_with(b"\n\r") {
+            return behind.starts_with(b"\n\r\n").then_some(start + lf + 3);
+        }
+    }
+    None
+}
+
+/// The length of the blocks at the front of `input` that neither end a head nor have a bare LF.
+#[inline]
+fn skip_blocks(input: &[u8]) -> Option<usize> {
+    const STEP: usize = 64;
     let mut start = 0;
     // One more byte, so that each is seen together with the one after it.
     while let Some(block) = input.get(start..)?.first_chunk::<{ STEP + 1 }>() {
@@ -203,17 +218,7 @@ fn find_end_quickly(input: &[u8], max_head_len: usize) -> Option<usize> {
         }
         start += STEP;
     }
-    let last = input.get(start..)?;
-    for lf in memchr_iter(b'\n', last) {
-        if lf > 0 && last.get(lf - 1) != Some(&b'\r') {
-            return None;
-        }
-        if last.get(lf + 1) == Some(&b'\r') {
-            let end = start + lf + 3;
-            return input.get(..end)?.ends_with(b"\n").then_some(end);
-        }
-    }
-    None
+    Some(start)
 }
 
 /// The search for the empty line that ends a head, which stops at the first byte that cannot be

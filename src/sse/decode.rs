@@ -123,7 +123,8 @@ impl Decoder {
             return FirstLine::Other;
         };
         match **input {
-            [b'\n', ref behind @ ..] if matches!(self.state, State::Line { after_cr: false }) => {
+            // Another line's: a CR before it would have taken it along.
+            [b'\n', ref behind @ ..] => {
                 *input = behind;
                 self.block = Block::EMPTY;
                 FirstLine::Event(chunk.bytes)
@@ -291,7 +292,7 @@ impl Decoder {
                     Some(b'\n' | b'\r') => self.end_line(input),
                     _ => {
                         let _byte = input.split_off_first();
-                        self.state = State::Ignored { line_len: value.line_len + 1 };
+                        self.state = State::Ignored { line_len: value.line_len };
                     }
                 }
                 let seen = core::mem::replace(&mut self.block.lost, true);

@@ -4,6 +4,7 @@ use std::env;
 use std::hint::black_box;
 
 use framewright::grpc;
+use framewright::grpc::web::{TextDecoder, encode_text};
 use framewright::http1;
 use framewright::sse::{self, Fields, Storage};
 use framewright::ws::handshake::{Origins, Server};
@@ -20,7 +21,7 @@ struct Task {
 }
 
 /// What there is to do.
-const TASKS: [Task; 14] = [
+const TASKS: [Task; 17] = [
     Task {
         name: "ws receive binary 16 B",
         run: |laps| receive(laps, Message::Binary(&[0x5A; 16])),
@@ -44,7 +45,9 @@ const TASKS: [Task; 14] = [
     Task { name: "ws receive 10 fragments of 32 B", run: receive_fragments },
     Task { name: "ws send server 16 B", run: |laps| send_server(laps, &[0x5A; 16]) },
     Task { name: "ws send client 125 B", run: |laps| send_client(laps, &[0x5A; 125]) },
+    Task { name: "ws send client 1 KiB", run: |laps| send_client(laps, &[0x5A; 1024]) },
     Task { name: "ws handshake server", run: handshake },
+    Task { name: "http1 chunked body 16 B", run: receive_chunks },
     Task { name: "sse receive 190 B", run: |laps| receive_event(laps, "") },
     Task {
         name: "sse receive type, id and 190 B",
@@ -53,6 +56,7 @@ const TASKS: [Task; 14] = [
     Task { name: "sse send 190 B", run: send_event },
     Task { name: "grpc decode 16 B", run: decode },
     Task { name: "grpc encode 16 B", run: encode },
+    Task { name: "grpc-web text decode 1 KiB", run: decode_text },
 ];
 
 fn main() {
@@ -166,6 +170,24 @@ fn handshake(laps: usize) {
     }
 }
 
+/// An item is a chunk.
+#[inline(never)]
+fn receive_chunks(laps: usize) {
+    let wire = b"10\r\nsixteen bytes...\r\n".repeat(ITEMS);
+    let mut decoder = http1::BodyDecoder::new(http1::Body::Chunked, http1::Limits::new());
+    let mut buf = wire.clone();
+    for _ in 0..laps {
+        buf.copy_from_slice(black_box(&wire));
+        let mut input = &mut buf[..];
+        let mut chunks = 0;
+        while let Some(part) = decoder.decode(&mut input).expect("it is valid") {
+            black_box(part.bytes);
+            chunks += 1;
+        }
+        assert_eq!(chunks, ITEMS);
+    }
+}
+
 #[inline(never)]
 fn receive_event(laps: usize, head: &str) {
     let stream = format!("{head}data: {}\n\n", "a".repeat(182)).repeat(ITEMS);
@@ -224,5 +246,25 @@ fn encode(laps: usize) {
             encoder.encode(message, &mut out).expect("there is room");
         }
         black_box(out.as_slice());
+    }
+}
+
+/// An item is a message in a piece of base64.
+#[inline(never)]
+fn decode_text(laps: usize) {
+    let mut wire = Vec::new();
+    for _ in 0..ITEMS {
+        encode_text(&[0x5A; 1024], &mut wire).expect("a Vec has room");
+    }
+    let mut decoder = TextDecoder::new();
+    let mut buf = wire.clone();
+    for _ in 0..laps {
+        buf.copy_from_slice(black_box(&wire));
+        let mut input = &mut buf[..];
+        let mut len = 0;
+        while let Some(bytes) = decoder.decode(&mut input).expect("it is valid") {
+            len += black_box(bytes).len();
+        }
+        assert_eq!(len, 1024 * ITEMS);
     }
 }
