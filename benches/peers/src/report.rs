@@ -16,6 +16,13 @@ pub fn write(
     for build in builds {
         writeln!(out, "- {}: may use {} without asking", build.label, build.target_features())?;
     }
+    writeln!(
+        out,
+        "\nTimes are medians of the {} build. A ratio, of ours by the best peer's in each build, is the median of the \
+        rounds' own ratios, so not always that of the times beside it. It is bold where it reached its goal. What the \
+        limit is, who leaves out what, and why a goal was not reached: see the [README](README.md).",
+        builds[0].label
+    )?;
     summary(out, builds, outcomes)?;
     handshakes(out, outcomes)?;
     writeln!(out, "\n## All contestants\n")?;
