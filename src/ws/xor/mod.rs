@@ -1,10 +1,10 @@
 //! The loops behind [`Mask`](super::Mask): XOR with a key of four bytes, over and over.
 //!
 //! Keys are little-endian: the byte for the payload's first is the lowest. Short payloads go
-//! without a loop, by two blocks that overlap. The loops are flat, over words, because that is the shape
-//! that compiles to the widest vectors there are, whatever these are: with blocks nested inside,
-//! AVX-512 makes it ten times slower. Aligned, they are faster by half where it matters, from a few
-//! hundred bytes on; the bytes before and behind are masked first and written last.
+//! without a loop, by two blocks that overlap. The loops are flat, over words, because that is the
+//! shape that compiles to the widest vectors there are, whatever these are: with blocks nested
+//! inside, AVX-512 makes it ten times slower. Aligned, they are faster by half where it matters,
+//! from a few hundred bytes on; the bytes before and behind are masked first and written last.
 
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 mod avx2;
@@ -36,6 +36,7 @@ pub(super) fn copy(key: u32, from: &[u8], to: &mut [u8]) {
     }
 }
 
+/// Masks `bytes` of any length, though [`apply`] keeps those of 8 to 16 for itself.
 #[inline(never)]
 fn apply_any(key: u32, bytes: &mut [u8]) -> bool {
     match bytes.len() {
@@ -49,6 +50,7 @@ fn apply_any(key: u32, bytes: &mut [u8]) -> bool {
     }
 }
 
+/// Copies and masks any length, though [`copy`] keeps those of 8 to 16 for itself.
 #[inline(never)]
 fn copy_any(key: u32, from: &[u8], to: &mut [u8]) {
     match from.len() {
@@ -156,6 +158,7 @@ fn write_ends<const N: usize>(first: &[u8; N], last: &[u8; N], bytes: &mut [u8])
 /// Masks `N` to `2 * N` bytes.
 #[inline]
 fn apply_ends<const N: usize>(key: u32, bytes: &mut [u8]) -> bool {
+    debug_assert!((N..=2 * N).contains(&bytes.len()));
     let Some((first, last)) = masked_ends::<N>(key, bytes) else { return true };
     write_ends(&first, &last, bytes);
     // Not by or-ing the words above: then the compiler would take them one by one, not as vectors.
@@ -165,6 +168,7 @@ fn apply_ends<const N: usize>(key: u32, bytes: &mut [u8]) -> bool {
 /// Copies `N` to `2 * N` bytes, masking them.
 #[inline]
 fn copy_ends<const N: usize>(key: u32, from: &[u8], to: &mut [u8]) {
+    debug_assert!((N..=2 * N).contains(&from.len()));
     let Some((first, last)) = masked_ends::<N>(key, from) else { return };
     write_ends(&first, &last, to);
 }
@@ -198,7 +202,8 @@ fn copy_words(key: u32, from: &[u8], to: &mut [u8]) {
 #[inline(always)]
 fn apply_aligned(key: u32, bytes: &mut [u8]) -> bool {
     let Some((first, last)) = masked_ends::<LINE>(key, bytes) else { return true };
-    let at = bytes.as_ptr().align_offset(LINE);
+    // Wherever it is in the first line, which is masked by itself, is right.
+    let at = bytes.as_ptr().align_offset(LINE) % LINE;
     let middle = bytes.get_mut(at..).unwrap_or_default();
     let ascii = apply_whole(key_after(key, at as u64), middle);
     write_ends(&first, &last, bytes);
@@ -209,7 +214,7 @@ fn apply_aligned(key: u32, bytes: &mut [u8]) -> bool {
 #[inline(always)]
 fn copy_aligned(key: u32, from: &[u8], to: &mut [u8]) {
     let Some((first, last)) = masked_ends::<LINE>(key, from) else { return };
-    let at = to.as_ptr().align_offset(LINE);
+    let at = to.as_ptr().align_offset(LINE) % LINE;
     if let (Some(from), Some(to)) = (from.get(at..), to.get_mut(at..)) {
         copy_whole(key_after(key, at as u64), from, to);
     }
