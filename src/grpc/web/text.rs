@@ -2,7 +2,6 @@ use core::mem;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-use memchr::memchr;
 
 use crate::grpc::Error;
 use crate::grpc::field::Sink;
@@ -59,17 +58,14 @@ impl TextDecoder {
         let (mut from, mut to) = (0, 0);
         loop {
             let run = match self.state {
-                State::Symbols { group: 0, .. } => loop {
-                    match decode_block(bytes, from, to) {
-                        Some((0, _)) => break 4,
-                        Some((symbols, len)) => {
-                            from += symbols;
-                            to += len;
-                        }
-                        // One by one to what is wrong with it, so that it is not tried twice.
-                        None => break BLOCK,
+                State::Symbols { group: 0, .. } => {
+                    while let Some(len) = decode_block(bytes, from, to) {
+                        from += BLOCK;
+                        to += len;
                     }
-                },
+                    // One by one through what was no block, so that it is not tried twice.
+                    BLOCK
+                }
                 State::Symbols { group, .. } => usize::from(4 - group),
                 State::Padding | State::Failed(_) => 1,
             };
@@ -164,18 +160,15 @@ impl State {
 /// How many symbols are decoded at a time.
 const BLOCK: usize = 256;
 
-/// Decodes the whole groups at the front, up to a block of them or to one that is padded; tells how
-/// many symbols that took, and how many bytes it gave.
+/// Decodes a block of whole groups, none of them padded; tells its length.
 ///
-/// `None` if that is not what they are.
-fn decode_block(bytes: &mut [u8], from: usize, to: usize) -> Option<(usize, usize)> {
+/// `None` if that is not what is there, or there is less.
+fn decode_block(bytes: &mut [u8], from: usize, to: usize) -> Option<usize> {
     let mut decoded = [0; BLOCK / 4 * 3];
-    let rest = bytes.get(from..)?;
-    let block = rest.get(..BLOCK).unwrap_or(rest);
-    let symbols = memchr(b'=', block).unwrap_or(block.len()) / 4 * 4;
-    let len = STANDARD_NO_PAD.decode_slice(block.get(..symbols)?, &mut decoded).ok()?;
+    let block = bytes.get(from..)?.first_chunk::<BLOCK>()?;
+    let len = STANDARD_NO_PAD.decode_slice(block, &mut decoded).ok()?;
     bytes.get_mut(to..to + len)?.copy_from_slice(decoded.get(..len)?);
-    Some((symbols, len))
+    Some(len)
 }
 
 /// Appends `bytes` to `out` as a piece of base64 with its padding (PROTOCOL-WEB, *Text-encoded
