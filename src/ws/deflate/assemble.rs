@@ -34,8 +34,7 @@ impl<B: Buffer> InflatingAssembler<B> {
     ///
     /// The message is lost. [`AssembleError::Peer`] is for
     /// [`Connection::fail`](crate::ws::Connection::fail) to tell; after any other, the rest of the
-    /// message's parts are ignored, and the peer should be told by
-    /// [`CloseCode::TOO_BIG`](crate::ws::CloseCode::TOO_BIG).
+    /// message's parts are ignored, and the peer should be told by [`AssembleError::close_code`].
     ///
     /// # Panics
     ///
