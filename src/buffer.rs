@@ -261,8 +261,9 @@ impl Buffer for bytes::BytesMut {
 
     #[inline]
     fn try_append_both(&mut self, head: &[u8], body: &[u8]) -> Result<(), BufferFull> {
-        addressable(self.len(), head.len() + body.len())?;
-        self.reserve(head.len() + body.len());
+        let len = head.len() + body.len();
+        addressable(self.len(), len)?;
+        self.reserve(len);
         self.extend_from_slice(head);
         self.extend_from_slice(body);
         Ok(())
@@ -332,6 +333,15 @@ mod tests {
         let mut buf = Vec::new();
         assert_eq!(buf.try_grow(usize::MAX), Err(BufferFull { needed: usize::MAX }));
         assert_eq!(buf, []);
+    }
+
+    #[test]
+    #[cfg(feature = "bytes")]
+    fn a_header_and_its_payload_are_given_room_for_both_and_not_much_more() {
+        let mut bytes = bytes::BytesMut::new();
+        bytes.try_append_both(&[0; 14], &[0; 1000]).unwrap();
+        // Whoever allocates may round up, but not to a multiple.
+        assert!(bytes.capacity() < 2 * 1014, "{}", bytes.capacity());
     }
 
     #[test]
