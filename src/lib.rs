@@ -46,7 +46,8 @@
 //! | assembly | whole messages, in storage the caller picks | [`Assembler`](ws::Assembler) → [`Message`](ws::Message) | `push`, `take` as `Bytes` |
 //!
 //! The types of the table are those of [`ws`]; [`sse`] and [`grpc`] have theirs by the same names, on
-//! as many layers as they need. The assembler of `sse` decodes too, so that its verb is `receive`. [`http1`] has what they need to be spoken without an HTTP stack.
+//! as many layers as they need. The assembler of `sse` decodes too, so that its verb is `receive`.
+//! [`http1`] has what they need to be spoken without an HTTP stack.
 //!
 //! A [`Chunk`] says where bytes fall in their message. A [`Buffer`] is where bytes are appended: a
 //! `Vec<u8>`, a `BytesMut`, a fixed slice, or a type of your own.

@@ -187,7 +187,7 @@ fn find_end_quickly(input: &[u8], max_head_len: usize) -> Option<usize> {
     if matches!(input.first(), Some(b'\r' | b'\n')) {
         return None;
     }
-    let start = skip_blocks(input)?;
+    let start = skip_blocks(input);
     let last = input.get(start..)?;
     for lf in memchr_iter(b'\n', last) {
         let (before, behind) = last.split_at_checked(lf)?;
@@ -201,12 +201,13 @@ fn find_end_quickly(input: &[u8], max_head_len: usize) -> Option<usize> {
 
 /// The length of the blocks at the front of `input` that neither end a head nor have a bare LF.
 #[inline]
-fn skip_blocks(input: &[u8]) -> Option<usize> {
+fn skip_blocks(input: &[u8]) -> usize {
     const STEP: usize = 64;
     let mut start = 0;
     // One more byte, so that each is seen together with the one after it.
-    while let Some(block) = input.get(start..)?.first_chunk::<{ STEP + 1 }>() {
-        let (these, next) = (block.first_chunk::<STEP>()?, block.last_chunk::<STEP>()?);
+    while let Some(block) = input.get(start..).and_then(<[u8]>::first_chunk::<{ STEP + 1 }>)
+        && let (Some(these), Some(next)) = (block.first_chunk::<STEP>(), block.last_chunk::<STEP>())
+    {
         // All of them, without stopping, so that they are compared many at a time.
         let found = these.iter().zip(next).fold(0, |found, (&a, &b)| {
             let empty_line = u8::from(a == b'\n') & u8::from(b == b'\r');
@@ -218,7 +219,7 @@ fn skip_blocks(input: &[u8]) -> Option<usize> {
         }
         start += STEP;
     }
-    Some(start)
+    start
 }
 
 /// The search for the empty line that ends a head, which stops at the first byte that cannot be

@@ -35,7 +35,8 @@ pub enum Part<'a> {
     Data(Chunk<'a>),
     /// Bytes of the event's type, in place of the one before it.
     EventType(Chunk<'a>),
-    /// Bytes of the event's ID, in place of the one before it. One that has a NUL in it does not count.
+    /// Bytes of the event's ID, in place of the one before it. One that has a NUL in it does not
+    /// count.
     Id(Chunk<'a>),
     /// The reconnection time, in ms, whether or not the event is ever ended. One over [`u64::MAX`]
     /// counts as that, and one without a digit does not count.

@@ -1,4 +1,6 @@
-//! Server-Sent Events (HTML standard §9.2). `§` without a document means a section of that standard.
+//! Server-Sent Events (HTML standard §9.2).
+//!
+//! `§` without a document means a section of that standard.
 //!
 //! A server writes a stream with an [`Encoder`]. A client gives the body of a response to an
 //! [`Assembler`], which joins [`Event`]s; or leaves it to a [`Client`] to say when to connect, and

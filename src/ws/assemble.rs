@@ -209,7 +209,8 @@ pub enum AssembleError {
 }
 
 impl AssembleError {
-    /// The status code that tells the peer (§7.4.1), for [`Connection::close`](super::Connection::close).
+    /// The status code that tells the peer (§7.4.1), for
+    /// [`Connection::close`](super::Connection::close).
     ///
     /// What is wrong with the peer's message is better told by
     /// [`Connection::fail`](super::Connection::fail), which reads nothing more.

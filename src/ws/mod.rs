@@ -12,8 +12,8 @@
 //! could make us hold or repeat is bounded by [`Limits`].
 //!
 //! Messages may be compressed (permessage-deflate, RFC 7692): the module `deflate`, which needs the
-//! feature `deflate`, negotiates it and does it. Without it, a handshake can negotiate any extension, but reserved bits
-//! are refused.
+//! feature `deflate`, negotiates it and does it. Without it, a handshake can negotiate any
+//! extension, but reserved bits are refused.
 //!
 //! A server that echoes, and a client that hears it:
 //!

@@ -1,4 +1,6 @@
-//! Compressed messages: permessage-deflate (RFC 7692). `§` without a document means a section of that RFC.
+//! Compressed messages: permessage-deflate (RFC 7692).
+//!
+//! `§` without a document means a section of that RFC.
 //!
 //! A [`Config`] negotiates in the opening handshake, for either role: what comes of it is
 //! [`Agreed`]. For what comes in, an [`InflatingAssembler`] takes the place of an
