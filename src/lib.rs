@@ -26,11 +26,12 @@
 //! * The input slice advances by itself. `None` means that every byte of it was taken and more are
 //!   needed, unless the machine has come to its end: a read buffer may have any size, and can be
 //!   shared by all connections, since nothing stays in it. One of 16 KiB fits in a CPU's first cache.
-//! * What a decoder or a connection gives out is borrowed from the input, never from the machine, so
-//!   that `conn.send(…)` can be called with the event still in hand. A payload is not copied on its
-//!   way in. What an assembler joined, and a head, may lie in their storage until the next call.
-//! * What a peer does wrong is an event of its connection, since the peer has to be told: `transmit`
-//!   does that. From a decoder, which cannot tell anybody, it is an `Err`.
+//! * What comes out is borrowed from the input, so that `conn.send(…)` can be called with the event
+//!   still in hand. A payload is not copied on its way in. Only what an assembler, a reader of heads
+//!   or the client of [`sse`] had to join lies in their storage, until the next call.
+//! * What a peer does wrong is an `Err` from a decoder, and final; from a connection or a call it is an
+//!   event, since the peer may have to be told: there, `transmit` does that. A stream of [`sse`] goes
+//!   on behind what is `Lost`.
 //! * Nothing awaits, so no machine is ever half-way through anything. What is left of the input and
 //!   of the output is the caller's: keep both outside of a future that may be dropped.
 //!

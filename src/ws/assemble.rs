@@ -54,8 +54,8 @@ impl<B: Buffer> Assembler<B> {
     ///
     /// # Errors
     ///
-    /// The message is lost; the rest of its parts are ignored. The peer should be told by
-    /// [`AssembleError::close_code`].
+    /// The message is lost; the rest of its parts are ignored, unless they are compressed. The peer
+    /// should be told by [`AssembleError::close_code`].
     #[inline(always)]
     pub fn push<'a>(&'a mut self, part: Part<'a>) -> Result<Option<Message<'a>>, AssembleError> {
         match part {
