@@ -116,8 +116,7 @@ impl Session {
                         connection.fail(error);
                         Ok(())
                     }
-                    // The limits are in force, so only memory can be missing.
-                    Err(e) => connection.close(e.close_code(), "out of memory", out),
+                    Err(e) => connection.close(e.close_code(), "message cannot be kept", out),
                 };
             }
             // Within the loop, so that every ping gets its pong and not just the newest.
