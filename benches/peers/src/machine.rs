@@ -17,10 +17,17 @@ pub fn describe() -> String {
         field("cpu family"),
         field("model"),
         std::thread::available_parallelism().map_or(0, usize::from),
-        output("uname", &["-sr"]),
+        kernel(),
         output("rustc", &["-V"]),
         output("date", &["-u", "+%Y-%m-%d"]),
     )
+}
+
+/// Its name and version, without what the build of it is called.
+fn kernel() -> String {
+    let full = output("uname", &["-sr"]);
+    let end = full.match_indices('.').nth(1).map_or(full.len(), |(at, _)| at);
+    full[..end].to_owned()
 }
 
 fn output(program: &str, args: &[&str]) -> String {

@@ -1,5 +1,6 @@
 //! The tables, in Markdown.
 
+use std::env;
 use std::fmt::{self, Write};
 
 use crate::contestants::Kind;
@@ -15,6 +16,9 @@ pub fn write(
     writeln!(out, "# Results\n\n{machine} Builds:\n")?;
     for build in builds {
         writeln!(out, "- {}: may use {} without asking", build.label, build.target_features())?;
+    }
+    if let Ok(tunables) = env::var("GLIBC_TUNABLES") {
+        writeln!(out, "\nWith `GLIBC_TUNABLES={tunables}`.")?;
     }
     writeln!(
         out,
