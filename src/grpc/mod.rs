@@ -43,38 +43,36 @@
 //! # Ok::<(), framewright::grpc::SendError>(())
 //! ```
 
-mod body;
 mod call;
-mod client;
 mod code;
+mod content_type;
 mod decode;
 mod encode;
 mod error;
 mod field;
 mod limits;
-mod media;
 mod metadata;
 mod path;
 mod prefix;
-mod request;
-mod server;
 mod status;
 mod timeout;
+mod trailers;
 pub mod web;
 
-pub use call::{Event, Kind};
-pub use client::ClientCall;
+pub use call::{
+    ClientCall, ClientRequest, Event, Kind, Refusal, Request, ResponseHead, ServerCall, Trailing,
+    accept_encodings,
+};
 pub use code::Code;
+pub use content_type::{Codec, ContentType, Dialect};
 pub use decode::{Decoder, Frame, Part};
 pub use encode::{Encoder, Message};
 pub use error::{Error, SendError};
 pub use field::{FieldIter, Fields};
 pub use limits::Limits;
-pub use media::{Codec, ContentType, Dialect};
 pub use metadata::{DecodeError, Value, metadata};
 pub use path::Path;
 pub use prefix::Prefix;
-pub use request::{ClientRequest, Refusal, Request, accept_encodings};
-pub use server::{ResponseHead, ServerCall, Trailing};
-pub use status::{Status, StatusMessage, Trailers};
+pub use status::{Status, StatusMessage};
 pub use timeout::Timeout;
+pub use trailers::Trailers;

@@ -1,8 +1,8 @@
 //! How messages and trailers are put in a body, at either side of a call.
 
-use super::field::{Count, Sink};
-use super::web::{SOCKET_DATA, TextSink};
-use super::{Encoder, Message, Prefix, SendError};
+use crate::grpc::field::{Count, Sink};
+use crate::grpc::web::{SOCKET_DATA, TextSink};
+use crate::grpc::{Encoder, Message, Prefix, SendError};
 use crate::http1::HeadWriter;
 use crate::{Buffer, BufferFull};
 

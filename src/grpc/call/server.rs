@@ -1,16 +1,17 @@
 use super::body::{BodyEncoder, Messages, Wrap};
-use super::call::{End, NO_ERROR, plain};
-use super::field::Sink;
-use super::web::TextDecoder;
-use super::{
-    Code, ContentType, Decoder, Dialect, Error, Event, Kind, Limits, Message, Prefix, SendError,
-    Trailers, Value, metadata,
-};
+use super::response_head::ResponseHead;
+use super::server_request::IDENTITY;
+use super::{End, NO_ERROR, plain};
 use crate::Buffer;
+use crate::grpc::field::Sink;
+use crate::grpc::web::TextDecoder;
+use crate::grpc::{
+    Code, ContentType, Decoder, Dialect, Error, Event, Kind, Limits, Message, Prefix, SendError,
+    Trailers,
+};
 use crate::http1::HeadWriter;
-use crate::http1::syntax::is_token;
 
-/// The server's side of one call, made by [`Request::accept`](super::Request::accept).
+/// The server's side of one call, made by [`Request::accept`](crate::grpc::Request::accept).
 ///
 /// It takes the body of the request in any split, and writes the response: the head, the body, the
 /// trailers. The call has exactly one status, whatever comes: that of [`finish`](Self::finish), or
@@ -204,7 +205,7 @@ impl ServerCall {
     }
 
     /// Sets when the call is over at the latest, in milliseconds on the scale of
-    /// [`poll`](Self::poll): see [`Timeout::deadline`](super::Timeout::deadline).
+    /// [`poll`](Self::poll): see [`Timeout::deadline`](crate::grpc::Timeout::deadline).
     pub const fn set_deadline(&mut self, at: u64) {
         self.deadline = Some(at);
     }
@@ -229,7 +230,7 @@ impl ServerCall {
     }
 
     /// Writes the head of the response, whose status of HTTP is 200: as lines to be read with
-    /// [`Fields`](super::Fields), or over WebSocket as the beginning of the body.
+    /// [`Fields`](crate::grpc::Fields), or over WebSocket as the beginning of the body.
     pub fn send_head(
         &mut self,
         head: ResponseHead<'_>,
@@ -249,7 +250,7 @@ impl ServerCall {
             put(&mut writer);
             writer.finish()?;
         }
-        self.body.compressed = head.encoding.is_some_and(|name| name != super::request::IDENTITY);
+        self.body.compressed = head.encoding.is_some_and(|name| name != IDENTITY);
         self.head_sent = true;
         Ok(())
     }
@@ -425,51 +426,5 @@ impl ServerCall {
             }
             _ => None,
         }
-    }
-}
-
-/// The head of a response (PROTOCOL-HTTP2, *Response-Headers*), for [`ServerCall::send_head`].
-#[derive(Clone, Copy, Debug, Default)]
-#[must_use = "nothing is written before `send_head`"]
-pub struct ResponseHead<'a> {
-    encoding: Option<&'a str>,
-    metadata: &'a [(&'a str, Value<'a>)],
-}
-
-impl<'a> ResponseHead<'a> {
-    /// A head without metadata, before messages that are not compressed.
-    pub const fn new() -> Self {
-        Self { encoding: None, metadata: &[] }
-    }
-
-    /// Sets the encoding of the messages that will be sent compressed: one of
-    /// the client's [`accept_encodings`](super::accept_encodings()).
-    pub const fn encoding(mut self, name: &'a str) -> Self {
-        self.encoding = Some(name);
-        self
-    }
-
-    /// Sets the metadata to write after the headers of gRPC, in this order.
-    pub const fn metadata(mut self, metadata: &'a [(&'a str, Value<'a>)]) -> Self {
-        self.metadata = metadata;
-        self
-    }
-
-    fn check(&self) -> Result<(), SendError> {
-        if !self.encoding.is_none_or(|name| is_token(name.as_bytes())) {
-            return Err(SendError::Encoding);
-        }
-        metadata::check(self.metadata)
-    }
-
-    fn put(&self, content_type: ContentType, encodings: &[&str], sink: &mut dyn Sink) {
-        sink.field_display("content-type", &content_type);
-        if let Some(encoding) = self.encoding {
-            sink.field("grpc-encoding", encoding.as_bytes());
-        }
-        if !encodings.is_empty() {
-            sink.field_list("grpc-accept-encoding", encodings);
-        }
-        metadata::write(self.metadata, sink);
     }
 }

@@ -1,11 +1,11 @@
 use core::fmt;
 
 use super::body::{BodyEncoder, Messages, Wrap};
-use super::call::{CANCEL, End, NO_ERROR, plain};
-use super::field::{Fields, Sink, is_field_value};
-use super::request::IDENTITY;
-use super::web::{HALF_CLOSE, TextDecoder};
-use super::{
+use super::server_request::IDENTITY;
+use super::{CANCEL, End, NO_ERROR, plain};
+use crate::grpc::field::{Fields, Sink, is_field_value};
+use crate::grpc::web::{HALF_CLOSE, TextDecoder};
+use crate::grpc::{
     Code, ContentType, Decoder, Dialect, Error, Event, Frame, Kind, Limits, Message, Part, Prefix,
     SendError, Status,
 };
@@ -13,7 +13,7 @@ use crate::http1::HeadWriter;
 use crate::http1::syntax::{ascii, is_token, trim};
 use crate::{Buffer, Chunk};
 
-/// The client's side of one call, made by [`ClientRequest::write`](super::ClientRequest::write).
+/// The client's side of one call, made by [`ClientRequest::write`](crate::grpc::ClientRequest::write).
 ///
 /// It writes the body of the request, and takes the response as an HTTP stack gives it out: the
 /// head, the body in any split, the trailers. Whatever comes, and whatever does not,
@@ -178,7 +178,7 @@ impl<B: Buffer> ClientCall<B> {
     /// then all trailers (PROTOCOL-HTTP2, *Trailers-Only*).
     ///
     /// A head of status 1xx is skipped: another will come. Custom metadata are what
-    /// [`metadata`](super::metadata()) finds in the headers.
+    /// [`metadata`](crate::grpc::metadata()) finds in the headers.
     pub fn receive_head<'h, H>(
         &mut self,
         status: u16,
@@ -399,7 +399,7 @@ impl<B: Buffer> ClientCall<B> {
     }
 
     /// Sets when the call is over at the latest, in milliseconds on the scale of
-    /// [`poll`](Self::poll): see [`Timeout::deadline`](super::Timeout::deadline).
+    /// [`poll`](Self::poll): see [`Timeout::deadline`](crate::grpc::Timeout::deadline).
     pub const fn set_deadline(&mut self, at: u64) {
         self.deadline = Some(at);
     }
@@ -435,7 +435,7 @@ impl<B: Buffer> ClientCall<B> {
         }
     }
 
-    /// The trailers, once the call has ended with any; [`metadata`](super::metadata()) finds the
+    /// The trailers, once the call has ended with any; [`metadata`](crate::grpc::metadata()) finds the
     /// custom ones in them.
     pub fn trailers(&self) -> Fields<'_> {
         match self.state {

@@ -1,7 +1,23 @@
 //! What both sides of a call have in common.
 
+mod body;
+mod client;
+mod client_request;
+mod refusal;
+mod response_head;
+mod server;
+mod server_request;
+
+use super::web::TextDecoder;
 use super::{Code, Error, Status};
 use crate::Chunk;
+
+pub use client::ClientCall;
+pub use client_request::ClientRequest;
+pub use refusal::Refusal;
+pub use response_head::ResponseHead;
+pub use server::{ServerCall, Trailing};
+pub use server_request::{Request, accept_encodings};
 
 /// How many messages go each way (PROTOCOL-HTTP2, *Outline*).
 ///
@@ -52,7 +68,7 @@ pub enum Event<'a> {
 
 /// Why a call is over.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum End {
+enum End {
     /// A status was sent, or came.
     Status(Code),
     /// The peer did something.
@@ -63,7 +79,7 @@ pub(super) enum End {
 }
 
 impl End {
-    pub(super) const fn code(&self) -> Code {
+    const fn code(&self) -> Code {
         match self {
             Self::Status(code) | Self::Cancelled(code) => *code,
             Self::Failed(e) => e.code(),
@@ -72,7 +88,7 @@ impl End {
     }
 
     /// The status, as far as it needs no storage.
-    pub(super) const fn status(&self) -> Status<'static> {
+    const fn status(&self) -> Status<'static> {
         let text = match self {
             Self::Status(_) | Self::Cancelled(_) => "",
             Self::Failed(e) => e.text(),
@@ -83,14 +99,11 @@ impl End {
 }
 
 /// Error codes of HTTP/2 (RFC 9113 §7).
-pub(super) const NO_ERROR: u32 = 0;
-pub(super) const CANCEL: u32 = 8;
+const NO_ERROR: u32 = 0;
+const CANCEL: u32 = 8;
 
 /// Bytes of a body that was in base64, and are so no longer; or of any other body, as they are.
-pub(super) fn plain<'a>(
-    text: Option<&mut super::web::TextDecoder>,
-    bytes: &'a mut [u8],
-) -> &'a [u8] {
+fn plain<'a>(text: Option<&mut TextDecoder>, bytes: &'a mut [u8]) -> &'a [u8] {
     let len = match text {
         Some(text) => text.decode_in_place(bytes),
         None => bytes.len(),
