@@ -92,6 +92,7 @@ mod buffer;
 mod chunk;
 pub mod grpc;
 pub mod http1;
+mod lossy;
 pub mod sse;
 mod utf8;
 pub mod ws;

@@ -4,8 +4,9 @@ use memchr::memchr;
 use simdutf8::basic::from_utf8;
 
 use super::decode::{Field, FirstLine, Step};
-use super::lossy::{Lossy, Overflow, end_text};
+
 use super::{Decoder, Error, Limits, Part, Storage};
+use crate::lossy::{Lossy, Overflow, end_text};
 use crate::{Buffer, BufferFull, Chunk};
 
 /// Joins the fields of a stream to events, in storage that the caller picks (§9.2.6).

@@ -47,7 +47,6 @@ mod decode;
 mod encode;
 mod error;
 mod limits;
-mod lossy;
 mod policy;
 mod storage;
 

@@ -1,3 +1,5 @@
+//! UTF-8 in pieces, with U+FFFD for what is not UTF-8 (RFC 3629).
+
 use core::str;
 
 use simdutf8::basic::from_utf8;
@@ -8,18 +10,18 @@ use crate::{Buffer, BufferFull, Chunk};
 ///
 /// What the buffer holds is UTF-8, save for the beginning of a character at its end.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Lossy {
+pub(crate) struct Lossy {
     /// Bytes at the end of the buffer that may become a character.
     unfinished: u8,
 }
 
 impl Lossy {
     /// At the start of a value.
-    pub(super) const START: Self = Self { unfinished: 0 };
+    pub(crate) const START: Self = Self { unfinished: 0 };
 
     /// Appends the next chunk of a value, unless `buf` would hold more than `max_len` bytes.
     #[inline]
-    pub(super) fn push(
+    pub(crate) fn push(
         &mut self,
         chunk: Chunk<'_>,
         buf: &mut impl Buffer,
@@ -95,7 +97,7 @@ impl Lossy {
 
 /// A value did not fit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Overflow {
+pub(crate) enum Overflow {
     /// In its limit.
     TooLong,
     /// In its buffer.
@@ -122,7 +124,7 @@ fn is_ascii(bytes: &[u8]) -> bool {
 /// Makes text of a buffer in which a chunk was the last without knowing it.
 ///
 /// If there is no room for U+FFFD, it is left off.
-pub(super) fn end_text(buf: &mut impl Buffer) {
+pub(crate) fn end_text(buf: &mut impl Buffer) {
     let valid_len = buf.as_slice().utf8_chunks().next().map_or(0, |chunk| chunk.valid().len());
     if valid_len < buf.as_slice().len() {
         buf.truncate(valid_len);
