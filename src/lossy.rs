@@ -1,160 +1,154 @@
-//! UTF-8 in pieces, with U+FFFD for what is not UTF-8 (RFC 3629).
+//! Decodes UTF-8 that arrives in pieces, with U+FFFD for what is not UTF-8.
+//!
+//! This is the *UTF-8 decode* of the Encoding standard, without its byte order mark.
 
 use core::str;
 
 use simdutf8::basic::from_utf8;
 
-use crate::{Buffer, BufferFull, Chunk};
-
-/// Text on its way into a buffer, with U+FFFD for what is not UTF-8 (the standard's *UTF-8 decode*).
+/// A decoder for one text: some calls of [`decode`](Self::decode), then one of
+/// [`finish`](Self::finish).
 ///
-/// What the buffer holds is UTF-8, save for the beginning of a character at its end.
+/// It passes the text on in pieces, each valid UTF-8 in itself. However the bytes are split, the
+/// pieces join to what `String::from_utf8_lossy` makes of all the bytes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Lossy {
-    /// Bytes at the end of the buffer that may become a character.
-    unfinished: u8,
+pub(crate) struct LossyDecoder {
+    /// The beginning of a character whose end has not arrived, in the first `len` bytes.
+    unfinished: [u8; 4],
+    len: u8,
 }
 
-impl Lossy {
-    /// At the start of a value.
-    pub(crate) const START: Self = Self { unfinished: 0 };
-
-    /// Appends the next chunk of a value, unless `buf` would hold more than `max_len` bytes.
-    #[inline]
-    pub(crate) fn push(
-        &mut self,
-        chunk: Chunk<'_>,
-        buf: &mut impl Buffer,
-        max_len: u64,
-    ) -> Result<(), Overflow> {
-        if self.unfinished == 0 && (is_ascii(chunk.bytes) || from_utf8(chunk.bytes).is_ok()) {
-            return append(chunk.bytes, buf, max_len);
-        }
-        self.replace(chunk, buf, max_len)
+impl LossyDecoder {
+    /// A decoder at the start of a text.
+    pub(crate) const fn new() -> Self {
+        Self { unfinished: [0; 4], len: 0 }
     }
 
-    /// Appends the next chunk, which may not be text.
-    #[cold]
-    fn replace(
+    /// Whether everything so far was passed on, so that ASCII can only mean itself.
+    #[inline]
+    pub(crate) const fn is_at_boundary(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Decodes the next piece. An error of `put` ends the text.
+    #[inline]
+    pub(crate) fn decode<E>(
         &mut self,
-        chunk: Chunk<'_>,
-        buf: &mut impl Buffer,
-        max_len: u64,
-    ) -> Result<(), Overflow> {
-        let mut rest = chunk.bytes;
-        while self.unfinished > 0
-            && let Some((&byte, behind)) = rest.split_first()
+        bytes: &[u8],
+        mut put: impl FnMut(&str) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if self.is_at_boundary()
+            && let Ok(text) = from_utf8(bytes)
         {
-            let (character, len) = self.character(byte, buf);
+            return put(text);
+        }
+        self.replace(bytes, put)
+    }
+
+    /// Ends the text: an unfinished character becomes U+FFFD.
+    pub(crate) fn finish<E>(
+        &mut self,
+        mut put: impl FnMut(&str) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if self.is_at_boundary() {
+            return Ok(());
+        }
+        self.len = 0;
+        put(REPLACEMENT)
+    }
+
+    /// Decodes the next piece, which may be broken or cut within characters.
+    #[cold]
+    fn replace<E>(
+        &mut self,
+        bytes: &[u8],
+        mut put: impl FnMut(&str) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut rest = bytes;
+        while !self.is_at_boundary()
+            && let Some((&byte, after)) = rest.split_first()
+        {
+            let (character, len) = self.character_with(byte);
             match str::from_utf8(character.get(..len).unwrap_or_default()) {
-                Ok(_) => self.unfinished = 0,
-                Err(e) if e.error_len().is_none() => self.unfinished += 1,
+                Ok(character) => {
+                    self.len = 0;
+                    put(character)?;
+                }
+                Err(e) if e.error_len().is_none() => {
+                    self.unfinished = character;
+                    self.len += 1;
+                }
                 Err(_) => {
-                    self.give_up(buf, max_len)?;
+                    // The byte may begin a character of its own.
+                    self.finish(&mut put)?;
                     continue;
                 }
             }
-            append(&[byte], buf, max_len)?;
-            rest = behind;
+            rest = after;
         }
-        let mut pieces = rest.utf8_chunks().peekable();
-        while let Some(piece) = pieces.next() {
-            append(piece.valid().as_bytes(), buf, max_len)?;
-            let invalid = piece.invalid();
-            let promising = str::from_utf8(invalid).is_err_and(|e| e.error_len().is_none());
-            if promising && pieces.peek().is_none() {
-                append(invalid, buf, max_len)?;
-                self.unfinished = invalid.iter().fold(0, |len, _| len + 1);
+        let mut chunks = rest.utf8_chunks().peekable();
+        while let Some(chunk) = chunks.next() {
+            put(chunk.valid())?;
+            let invalid = chunk.invalid();
+            let is_beginning = str::from_utf8(invalid).is_err_and(|e| e.error_len().is_none());
+            if is_beginning && chunks.peek().is_none() {
+                for &byte in invalid {
+                    (self.unfinished, _) = self.character_with(byte);
+                    self.len += 1;
+                }
             } else if !invalid.is_empty() {
-                append(REPLACEMENT, buf, max_len)?;
+                put(REPLACEMENT)?;
             }
         }
-        if chunk.end && self.unfinished > 0 { self.give_up(buf, max_len) } else { Ok(()) }
+        Ok(())
     }
 
-    /// The unfinished character with one byte more, and the length of both.
-    fn character(self, byte: u8, buf: &impl Buffer) -> ([u8; 4], usize) {
-        let mut character = [0; 4];
-        let unfinished = buf.as_slice().split_at(self.text_len(buf)).1;
-        for (to, from) in character.iter_mut().zip(unfinished.iter().chain(&[byte])) {
-            *to = *from;
+    /// The unfinished character with one more byte, and the length of both.
+    fn character_with(self, byte: u8) -> ([u8; 4], usize) {
+        let mut character = self.unfinished;
+        let len = usize::from(self.len);
+        if let Some(to) = character.get_mut(len) {
+            *to = byte;
         }
-        (character, unfinished.len() + 1)
-    }
-
-    /// Puts U+FFFD in the place of the unfinished character.
-    fn give_up(&mut self, buf: &mut impl Buffer, max_len: u64) -> Result<(), Overflow> {
-        buf.truncate(self.text_len(buf));
-        self.unfinished = 0;
-        append(REPLACEMENT, buf, max_len)
-    }
-
-    /// Length of what the buffer holds without the unfinished character.
-    fn text_len(self, buf: &impl Buffer) -> usize {
-        buf.as_slice().len().saturating_sub(self.unfinished.into())
+        (character, len + 1)
     }
 }
 
-/// A value did not fit.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Overflow {
-    /// In its limit.
-    TooLong,
-    /// In its buffer.
-    BufferFull(BufferFull),
-}
-
+/// Whether all of `bytes` are ASCII. For short text, this is faster than checking UTF-8.
 #[inline]
-fn append(bytes: &[u8], buf: &mut impl Buffer, max_len: u64) -> Result<(), Overflow> {
-    if (buf.as_slice().len() as u64).saturating_add(bytes.len() as u64) > max_len {
-        return Err(Overflow::TooLong);
-    }
-    buf.try_append(bytes).map_err(Overflow::BufferFull)
-}
-
-/// Tells whether all of `bytes` are ASCII, in words at first.
-#[inline]
-fn is_ascii(bytes: &[u8]) -> bool {
+pub(crate) fn is_ascii(bytes: &[u8]) -> bool {
     let (words, rest) = bytes.as_chunks::<8>();
     let words = words.iter().fold(0, |all, word| all | u64::from_ne_bytes(*word));
     let rest = rest.iter().fold(0, |all, byte| all | byte);
     words & 0x8080_8080_8080_8080 == 0 && rest < 0x80
 }
 
-/// Makes text of a buffer in which a chunk was the last without knowing it.
-///
-/// If there is no room for U+FFFD, it is left off.
-pub(crate) fn end_text(buf: &mut impl Buffer) {
-    let valid_len = buf.as_slice().utf8_chunks().next().map_or(0, |chunk| chunk.valid().len());
-    if valid_len < buf.as_slice().len() {
-        buf.truncate(valid_len);
-        let _room = buf.try_append(REPLACEMENT);
-    }
-}
-
-const REPLACEMENT: &[u8] = "\u{FFFD}".as_bytes();
+const REPLACEMENT: &str = "\u{FFFD}";
 
 #[cfg(all(test, feature = "alloc"))]
 mod tests {
     use super::*;
     use alloc::string::String;
     use alloc::vec::Vec;
+    use core::convert::Infallible;
     use proptest::prelude::{
         Just, ProptestConfig, any, prop, prop_assert_eq, prop_oneof, proptest,
     };
     use proptest::strategy::Strategy;
 
-    fn lossy(pieces: &[&[u8]]) -> String {
-        let mut buf = Vec::new();
-        let mut lossy = Lossy::START;
+    fn decode_all(pieces: &[&[u8]]) -> String {
+        let mut text = String::new();
+        let mut put = |piece: &str| {
+            text.push_str(piece);
+            Ok::<(), Infallible>(())
+        };
+        let mut decoder = LossyDecoder::new();
         for bytes in pieces {
-            lossy
-                .push(Chunk { bytes, start: false, end: false }, &mut buf, u64::MAX)
-                .expect("a Vec has room");
+            decoder.decode(bytes, &mut put).unwrap();
         }
-        let end = Chunk { bytes: b"", start: false, end: true };
-        lossy.push(end, &mut buf, u64::MAX).expect("a Vec has room");
-        String::from_utf8(buf).expect("it was replaced")
+        decoder.finish(&mut put).unwrap();
+        assert!(decoder.is_at_boundary());
+        text
     }
 
     fn noise() -> impl Strategy<Value = Vec<u8>> {
@@ -180,21 +174,30 @@ mod tests {
         #[test]
         fn text_in_pieces_is_what_alloc_makes_of_the_whole(bytes in noise()) {
             let whole = String::from_utf8_lossy(&bytes).into_owned();
-            prop_assert_eq!(lossy(&[&bytes]), &whole[..]);
-            prop_assert_eq!(lossy(&bytes.chunks(1).collect::<Vec<_>>()), &whole[..]);
+            prop_assert_eq!(decode_all(&[&bytes]), &whole[..]);
+            prop_assert_eq!(decode_all(&bytes.chunks(1).collect::<Vec<_>>()), &whole[..]);
             for cut in 0..=bytes.len() {
-                prop_assert_eq!(lossy(&[&bytes[..cut], &bytes[cut..]]), &whole[..]);
+                prop_assert_eq!(decode_all(&[&bytes[..cut], &bytes[cut..]]), &whole[..]);
             }
+        }
+
+        #[test]
+        fn ascii_is_what_core_takes_for_it(bytes in noise()) {
+            prop_assert_eq!(is_ascii(&bytes), bytes.is_ascii());
         }
     }
 
     #[test]
-    fn a_replacement_counts_as_three_bytes() {
-        for (max_len, result) in [(3, Ok(())), (2, Err(Overflow::TooLong))] {
-            let mut buf = Vec::new();
-            let mut lossy = Lossy::START;
-            let pushed = lossy.push(Chunk::whole(b"\xF0\x9F"), &mut buf, max_len);
-            assert_eq!(pushed, result);
+    fn a_character_is_passed_on_with_its_last_byte() {
+        let mut decoder = LossyDecoder::new();
+        for (byte, passed_on) in "a🦀".bytes().zip(["a", "", "", "", "🦀"]) {
+            let mut text = String::new();
+            let put = |piece: &str| {
+                text.push_str(piece);
+                Ok::<(), Infallible>(())
+            };
+            decoder.decode(&[byte], put).unwrap();
+            assert_eq!(text, passed_on);
         }
     }
 }

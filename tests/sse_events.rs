@@ -478,6 +478,14 @@ fn an_event_over_a_limit_is_lost_once_and_the_stream_goes_on() {
 }
 
 #[test]
+fn a_replacement_character_counts_as_three_bytes() {
+    let stream = b"data: \xF0\x9F\n\n";
+    assert_eq!(limited(Limits::new().max_data_len(3), stream).0, [message("\u{FFFD}")]);
+    let lost = [Got::Lost(Error::DataTooLong)];
+    assert_eq!(limited(Limits::new().max_data_len(2), stream).0, lost);
+}
+
+#[test]
 fn the_id_of_a_lost_event_counts() {
     let limits = Limits::new().max_data_len(1);
     let stream = b"id: 1\ndata: 12\nid: 2\nretry: 3\n\ndata: x\n\n";

@@ -6,7 +6,7 @@ use simdutf8::basic::from_utf8;
 use super::decode::{Field, FirstLine, Step};
 
 use super::{Decoder, Error, Limits, Part, Storage};
-use crate::lossy::{Lossy, Overflow, end_text};
+use crate::lossy::{LossyDecoder, is_ascii};
 use crate::{Buffer, BufferFull, Chunk};
 
 /// Joins the fields of a stream to events, in storage that the caller picks (§9.2.6).
@@ -112,8 +112,16 @@ impl<B: Buffer> Assembler<B> {
             return None;
         }
         let Storage { data, event_type, ids: [last, pending, _] } = &mut self.storage;
-        end_text(data);
-        end_text(event_type);
+        let unfinished = match block.value.field {
+            Field::Data => Some(&mut *data),
+            Field::EventType => Some(&mut *event_type),
+            Field::Id | Field::Retry | Field::Comment => None,
+        };
+        if let Some(storage) = unfinished {
+            let mut text = block.value.text;
+            // Without room for U+FFFD, the text ends before the unfinished character.
+            let _room = text.finish(|replacement| storage.try_append(replacement.as_bytes()));
+        }
         Some(Event {
             event_type: type_or_default(if block.has_type { text(event_type) } else { "" }),
             data: text(data),
@@ -329,21 +337,17 @@ impl<B: Buffer> Assembler<B> {
             return Ok(());
         }
         let data = &mut self.storage.data;
-        let max_len = self.decoder.limits().max_data_len;
+        let limits = self.decoder.limits();
         if chunk.start {
-            self.block.value = Lossy::START;
+            self.block.value = StoredValue::of(Field::Data);
             if self.block.has_data {
-                self.block.value.push(LF, data, max_len)
+                append(Field::Data, b"\n", data, limits)?;
             } else {
                 data.clear();
                 self.block.has_data = true;
-                Ok(())
             }
-        } else {
-            Ok(())
         }
-        .and_then(|()| self.block.value.push(chunk, data, max_len))
-        .map_err(|overflow| overflow.or(Error::DataTooLong))
+        self.block.value.push(chunk, data, limits)
     }
 
     fn store_event_type(&mut self, chunk: Chunk<'_>) -> Result<(), Error> {
@@ -352,20 +356,18 @@ impl<B: Buffer> Assembler<B> {
         }
         let event_type = &mut self.storage.event_type;
         if chunk.start {
-            self.block.value = Lossy::START;
+            self.block.value = StoredValue::of(Field::EventType);
             self.block.has_type = true;
             event_type.clear();
         }
-        let max_len = self.decoder.limits().max_type_len;
-        let pushed = self.block.value.push(chunk, event_type, max_len);
-        pushed.map_err(|overflow| overflow.or(Error::TypeTooLong))
+        self.block.value.push(chunk, event_type, self.decoder.limits())
     }
 
     /// Stores an ID, even of an event that is lost: those behind it count from there.
     fn store_id(&mut self, chunk: Chunk<'_>) -> Result<(), Error> {
         let [_, pending, incoming] = &mut self.storage.ids;
         if chunk.start {
-            self.block.value = Lossy::START;
+            self.block.value = StoredValue::of(Field::Id);
             self.block.has_fields = true;
             self.block.void_id = false;
             incoming.clear();
@@ -378,10 +380,9 @@ impl<B: Buffer> Assembler<B> {
         let bytes = nul.and_then(|nul| chunk.bytes.get(..nul)).unwrap_or(chunk.bytes);
         let chunk = Chunk { bytes, end: chunk.end && nul.is_none(), ..chunk };
         self.block.void_id = nul.is_some();
-        let max_len = self.decoder.limits().max_id_len;
-        if let Err(overflow) = self.block.value.push(chunk, incoming, max_len) {
+        if let Err(error) = self.block.value.push(chunk, incoming, self.decoder.limits()) {
             self.block.void_id = true;
-            return Err(overflow.or(Error::IdTooLong));
+            return Err(error);
         }
         if chunk.end {
             self.block.has_id = true;
@@ -467,7 +468,7 @@ struct Block {
     void_id: bool,
     loss: Loss,
     /// The value that is coming.
-    value: Lossy,
+    value: StoredValue,
 }
 
 impl Block {
@@ -478,7 +479,7 @@ impl Block {
         has_fields: false,
         void_id: false,
         loss: Loss::None,
-        value: Lossy::START,
+        value: StoredValue::of(Field::Data),
     };
 
     /// An event is lost but once.
@@ -498,16 +499,50 @@ enum Loss {
     Told,
 }
 
-/// What joins two lines of data.
-const LF: Chunk<'_> = Chunk { bytes: b"\n", start: false, end: false };
+/// The value whose chunks are arriving, on its way into the storage.
+#[derive(Clone, Copy, Debug)]
+struct StoredValue {
+    field: Field,
+    text: LossyDecoder,
+}
 
-impl Overflow {
-    fn or(self, too_long: Error) -> Error {
-        match self {
-            Self::TooLong => too_long,
-            Self::BufferFull(full) => Error::BufferFull(full),
-        }
+impl StoredValue {
+    /// The value of a field, before its first chunk.
+    const fn of(field: Field) -> Self {
+        Self { field, text: LossyDecoder::new() }
     }
+
+    /// Appends the next chunk to `storage`, as text.
+    #[inline]
+    fn push(
+        &mut self,
+        chunk: Chunk<'_>,
+        storage: &mut impl Buffer,
+        limits: &Limits,
+    ) -> Result<(), Error> {
+        let field = self.field;
+        if self.text.is_at_boundary() && is_ascii(chunk.bytes) {
+            return append(field, chunk.bytes, storage, limits);
+        }
+        let mut put = |text: &str| append(field, text.as_bytes(), storage, limits);
+        self.text.decode(chunk.bytes, &mut put)?;
+        if chunk.end { self.text.finish(put) } else { Ok(()) }
+    }
+}
+
+/// Appends a piece of a field's value to `storage`, unless it would exceed the field's limit there.
+#[inline]
+fn append(
+    field: Field,
+    bytes: &[u8],
+    storage: &mut impl Buffer,
+    limits: &Limits,
+) -> Result<(), Error> {
+    let len = (storage.as_slice().len() as u64).saturating_add(bytes.len() as u64);
+    if len > field.max_len(limits) {
+        return Err(field.too_long());
+    }
+    Ok(storage.try_append(bytes)?)
 }
 
 /// The text that was stored as such.

@@ -394,13 +394,7 @@ impl Value {
     #[inline]
     fn room(&self, limits: &Limits) -> Option<u64> {
         let line_room = limits.max_line_len.checked_sub(self.line_len)?;
-        let max_len = match self.field {
-            Field::Data => limits.max_data_len,
-            Field::EventType => limits.max_type_len,
-            Field::Id => limits.max_id_len,
-            Field::Retry | Field::Comment => u64::MAX,
-        };
-        Some(line_room.min(max_len.checked_sub(self.len)?))
+        Some(line_room.min(self.field.max_len(limits).checked_sub(self.len)?))
     }
 
     /// Behind the next `len` bytes.
@@ -453,7 +447,19 @@ impl Field {
         }
     }
 
-    const fn too_long(self) -> Error {
+    /// The limit of the field itself: others are limited by their line alone.
+    #[inline]
+    pub(super) const fn max_len(self, limits: &Limits) -> u64 {
+        match self {
+            Self::Data => limits.max_data_len,
+            Self::EventType => limits.max_type_len,
+            Self::Id => limits.max_id_len,
+            Self::Retry | Self::Comment => u64::MAX,
+        }
+    }
+
+    /// What is wrong with a value over that limit.
+    pub(super) const fn too_long(self) -> Error {
         match self {
             Self::Data => Error::DataTooLong,
             Self::EventType => Error::TypeTooLong,
