@@ -1,10 +1,8 @@
 //! What holds for every stream: whole sessions, noise, and two ends joined.
 #![cfg(feature = "alloc")]
 
-mod common;
-
-use common::same_however_split;
-use common::ws::{Rules, comparable, decode, frame, masked, naive};
+use crate::common::same_however_split;
+use crate::common::ws::{Rules, comparable, decode, frame, masked, naive};
 use framewright::ws::{
     Assembler, CloseCode, Connection, Event, Kind, Limits, Masking, Message, Role, SendError,
 };

@@ -2,9 +2,7 @@
 //! `EventSource` interface, then §9.2.3 Processing model.
 #![cfg(feature = "alloc")]
 
-mod common;
-
-use common::sse::growing;
+use crate::common::sse::growing;
 use framewright::sse::{
     Action, Client, Item, Limits, Policy, ReadyState, Reason, Reconnect, Response, SendError,
 };

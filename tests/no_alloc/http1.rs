@@ -1,9 +1,6 @@
 //! Bodies cost no memory: neither those that come and go nor those that are only announced (T2, T3).
 
-#[path = "common/counting.rs"]
-mod counting;
-
-use counting::allocations;
+use crate::counting::allocations;
 use framewright::http1::{Body, BodyDecoder, Error, Limits, ResponseWriter};
 use framewright::{Buffer, SliceBuf};
 

@@ -1,10 +1,8 @@
 //! Events out of a stream, in the order of the HTML standard: §9.2.5, then §9.2.6 with its examples.
 #![cfg(feature = "alloc")]
 
-mod common;
-
-use common::same_however_split;
-use common::sse::{Got, event, growing, message, no_data, receive};
+use crate::common::same_however_split;
+use crate::common::sse::{Got, event, growing, message, no_data, receive};
 use framewright::SliceBuf;
 use framewright::sse::{Assembler, Error, Event, Item, Limits, Storage};
 

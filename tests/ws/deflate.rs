@@ -1,11 +1,9 @@
 //! Compressed messages, in the order of RFC 7692: §5 and §7.1, §6, §7.2, and its security (§8).
 #![cfg(feature = "deflate")]
 
-mod common;
-
-use common::deflate::{Receiver, Unzlib, Zlib, agreed, payload, receive};
-use common::same_however_split;
-use common::ws::{decode, frame, masked};
+use crate::common::deflate::{Receiver, Unzlib, Zlib, agreed, payload, receive};
+use crate::common::same_however_split;
+use crate::common::ws::{decode, frame, masked};
 use flate2::FlushCompress;
 use framewright::ws::deflate::{Config, Deflater, Inflater, InflatingAssembler};
 use framewright::ws::handshake::{self, Extensions};

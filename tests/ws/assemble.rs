@@ -1,10 +1,8 @@
 //! Whole messages out of parts, in every kind of storage.
 #![cfg(feature = "alloc")]
 
-mod common;
-
-use common::same_however_split;
-use common::ws::{frame, masked};
+use crate::common::same_however_split;
+use crate::common::ws::{frame, masked};
 use framewright::ws::{
     AssembleError, Assembler, CloseCode, Decoder, Error, Kind, Limits, Message, Part, Role,
 };

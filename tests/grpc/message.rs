@@ -2,10 +2,8 @@
 //! PROTOCOL-WEB that stand in their place.
 #![cfg(feature = "alloc")]
 
-mod common;
-
-use common::grpc::{Got, decode, frame};
-use common::same_however_split;
+use crate::common::grpc::{Got, decode, frame};
+use crate::common::same_however_split;
 use framewright::grpc::{Decoder, Encoder, Error, Frame, Limits, Message, Part, Prefix, SendError};
 use framewright::{Assembler, Buffer, BufferFull, Chunk, SliceBuf, Truncated};
 use proptest::prelude::{ProptestConfig, Strategy, any, prop_assert_eq, prop_oneof, proptest};

@@ -2,9 +2,7 @@
 //! dialect; and whatever a peer may do instead.
 #![cfg(feature = "alloc")]
 
-mod common;
-
-use common::same_however_split;
+use crate::common::same_however_split;
 use framewright::grpc::{
     ClientCall, ClientRequest, Code, Codec, ContentType, Dialect, Error, Event, Fields, Kind,
     Limits, Message, Path, Request, ResponseHead, SendError, ServerCall, Status, Trailing, Value,

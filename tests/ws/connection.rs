@@ -1,10 +1,8 @@
 //! Both directions of a connection, in the order of RFC 6455: §5.4, §5.5, §7.
 #![cfg(feature = "alloc")]
 
-mod common;
-
-use common::same_however_split;
-use common::ws::{frame, masked};
+use crate::common::same_however_split;
+use crate::common::ws::{frame, masked};
 use framewright::ws::{
     CloseCode, CloseFrame, Closer, Connection, Encoder, Ending, Error, Event, Kind, Limits,
     Message, NoMask, Part, SendError,

@@ -1,9 +1,7 @@
 //! Frames and messages, in the order of RFC 6455: §5.1 to §5.7, then §8.1 and §10.4.
 
-mod common;
-
-use common::same_however_split;
-use common::ws::{Got, Rules, comparable, decode, decode_with, frame, got, masked, naive};
+use crate::common::same_however_split;
+use crate::common::ws::{Got, Rules, comparable, decode, decode_with, frame, got, masked, naive};
 use framewright::Truncated;
 use framewright::ws::{Decoder, Error, FrameHeader, Kind, Limits, Opcode, Role, SendError};
 

@@ -1,9 +1,6 @@
 //! gRPC needs no allocator.
 
-#[path = "common/counting.rs"]
-mod counting;
-
-use counting::allocations;
+use crate::counting::allocations;
 use framewright::grpc::web::{SocketDecoder, SocketPart, TextDecoder, encode_text};
 use framewright::grpc::{
     ClientRequest, Code, ContentType, Decoder, Dialect, Encoder, Event, Fields, Kind, Limits,

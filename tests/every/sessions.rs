@@ -4,10 +4,8 @@
 //! something out, or asks for more, so that there are not many more of them than bytes.
 #![cfg(feature = "alloc")]
 
-mod common;
-
-use common::same_however_cut_twice;
-use common::ws::{frame, masked};
+use crate::common::same_however_cut_twice;
+use crate::common::ws::{frame, masked};
 use framewright::grpc::{self, ClientRequest, Path, ServerCall};
 use framewright::http1::{self, BodyDecoder, HeadReader};
 use framewright::sse::{self, Item, Storage};
@@ -178,7 +176,7 @@ fn t_split_a_websocket_client() {
 #[cfg(feature = "deflate")]
 #[test]
 fn t_split_compressed_messages() {
-    use common::deflate::receive;
+    use crate::common::deflate::receive;
     use framewright::ws::Kind;
     use framewright::ws::deflate::Config;
 
@@ -331,7 +329,7 @@ fn call<C>(
 
 #[test]
 fn t_split_the_body_of_a_grpc_request() {
-    let frame = |flags, payload: &str| common::grpc::frame(flags, payload);
+    let frame = |flags, payload: &str| crate::common::grpc::frame(flags, payload);
     let long = "3".repeat(260);
     let bytes = [frame(0, "one"), frame(0, ""), frame(1, "two"), frame(0, &long)].concat();
     let said = same_however_cut_twice(&bytes, |pieces| {
@@ -349,7 +347,7 @@ fn t_split_the_body_of_a_grpc_request() {
 
 #[test]
 fn t_split_the_body_of_a_grpc_web_response() {
-    let frame = common::grpc::frame;
+    let frame = crate::common::grpc::frame;
     let mut bytes = Vec::new();
     // Each a piece of base64 with its own padding, one of them cut inside a message.
     let messages = [frame(0, "one"), frame(0, "")].concat();

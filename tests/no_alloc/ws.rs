@@ -1,11 +1,7 @@
 //! The codec and connection layers never allocate: T2 and T3 of the memory a peer could cost.
 
-mod common;
-#[path = "common/counting.rs"]
-mod counting;
-
-use common::ws::masked;
-use counting::allocations;
+use crate::common::ws::masked;
+use crate::counting::allocations;
 use framewright::ws::{Assembler, CloseCode, Connection, Encoder, Event, Kind, Limits};
 use framewright::{Buffer, SliceBuf};
 

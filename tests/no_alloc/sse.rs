@@ -1,9 +1,6 @@
 //! No layer of an event stream allocates by itself: what is kept is kept in the caller's storage.
 
-#[path = "common/counting.rs"]
-mod counting;
-
-use counting::allocations;
+use crate::counting::allocations;
 use framewright::sse::{
     Action, Assembler, Client, Decoder, Encoder, Fields, Item, Limits, Part, Policy, Response,
     Storage,

@@ -2,12 +2,10 @@
 
 #![cfg(feature = "alloc")]
 
-mod common;
-
 use std::cell::Cell;
 
-use common::http1::naive_end;
-use common::same_however_split;
+use crate::common::http1::naive_end;
+use crate::common::same_however_split;
 use framewright::http1::{
     Body, Error, HeadReader, Limits, Request, RequestWriter, Response, ResponseWriter, SendError,
     Version, reason_phrase,

@@ -1,9 +1,7 @@
 //! Lines, fields and limits of an event stream, in the order of the HTML standard: §9.2.5 Parsing an
 //! event stream, then §9.2.6 Interpreting an event stream.
 
-mod common;
-
-use common::same_however_split;
+use crate::common::same_however_split;
 use framewright::Truncated;
 use framewright::sse::{Decoder, Error, Limits, Part};
 

@@ -1,10 +1,8 @@
 //! What holds for every event stream: noise, and what an encoder wrote.
 #![cfg(feature = "alloc")]
 
-mod common;
-
-use common::same_however_split;
-use common::sse::{Got, event, growing, naive, no_data, read as real, receive};
+use crate::common::same_however_split;
+use crate::common::sse::{Got, event, growing, naive, no_data, read as real, receive};
 use framewright::sse::{Decoder, Encoder, Fields, Limits, SendError};
 use proptest::prelude::{
     ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest,

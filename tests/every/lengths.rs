@@ -2,9 +2,7 @@
 //! bits would leave 5: what announces it must be refused or believed, and never be taken for 5.
 #![cfg(feature = "alloc")]
 
-mod common;
-
-use common::ws::{decode, got, masked};
+use crate::common::ws::{decode, got, masked};
 use framewright::grpc::{self, Prefix};
 use framewright::http1::{self, Body, BodyDecoder, BodyEncoder, HeadReader};
 use framewright::sse;
@@ -160,7 +158,7 @@ fn t4_an_event_with_limits_of_more_than_4_gib_is_not_lost_after_5_bytes() {
 #[test]
 #[cfg(all(feature = "deflate", feature = "std", not(miri)))]
 fn t4_a_compressed_message_of_more_than_4_gib_is_refused() {
-    use common::deflate::{Zlib, agreed};
+    use crate::common::deflate::{Zlib, agreed};
     use flate2::FlushCompress;
     use framewright::ws::Decoder;
     use framewright::ws::deflate::{Config, Inflater};
@@ -175,7 +173,7 @@ fn t4_a_compressed_message_of_more_than_4_gib_is_refused() {
     let limits = Limits::new().max_message_len(LEN);
     let mut inflater = Inflater::new(Role::Client, agreed(Config::new()), limits);
     let mut decoder = Decoder::new(Role::Client, limits).accept_compressed();
-    let mut bytes = common::ws::frame(0xC2, &bomb);
+    let mut bytes = crate::common::ws::frame(0xC2, &bomb);
     let mut input = &mut bytes[..];
     let Ok(Some(Part::Compressed(mut compressed))) = decoder.decode(&mut input) else { panic!() };
     let (mut window, mut inflated) = (vec![0; 1 << 20], 0);

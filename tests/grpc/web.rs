@@ -2,9 +2,7 @@
 //! the framing over WebSocket of `@improbable-eng/grpc-web`.
 #![cfg(feature = "alloc")]
 
-mod common;
-
-use common::same_however_split;
+use crate::common::same_however_split;
 use framewright::grpc::web::{
     CorsWriter, Preflight, SocketDecoder, SocketPart, TextDecoder, encode_text,
 };

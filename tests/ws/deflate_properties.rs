@@ -1,11 +1,9 @@
 //! What holds for every stream of compressed messages: zlib at the other end, two ends joined, noise.
 #![cfg(feature = "deflate")]
 
-mod common;
-
-use common::deflate::{Receiver, Unzlib, Zlib, agreed, payload, receive};
-use common::same_however_split;
-use common::ws::frame;
+use crate::common::deflate::{Receiver, Unzlib, Zlib, agreed, payload, receive};
+use crate::common::same_however_split;
+use crate::common::ws::frame;
 use framewright::ws::deflate::{Agreed, Config, Deflater};
 use framewright::ws::{Connection, Error, FrameHeader, Kind, Limits, Masking, Role};
 use proptest::prelude::{

@@ -1,9 +1,7 @@
 //! Bodies of HTTP/1.1 messages, in the order of RFC 9112: §6 and §7.
 
-mod common;
-
-use common::http1::{Got, NaiveLimits, State, WIDE, decode, naive};
-use common::same_however_split;
+use crate::common::http1::{Got, NaiveLimits, State, WIDE, decode, naive};
+use crate::common::same_however_split;
 use framewright::http1::{
     Body, BodyDecoder, BodyEncoder, ChunkHeader, Error, HeadReader, Limits, Part, RequestWriter,
     ResponseWriter, SendError, Version,

@@ -2,9 +2,7 @@
 
 #![cfg(feature = "alloc")]
 
-mod common;
-
-use common::same_however_split;
+use crate::common::same_however_split;
 use framewright::http1::{self, HeadReader, Limits, Version};
 use framewright::ws::handshake::{
     Answer, Client, ClientRequest, Error, Extensions, Offer, Origins, SendError, Server,

@@ -1,0 +1,10 @@
+//! gRPC and gRPC-Web, in the order of PROTOCOL-HTTP2 and PROTOCOL-WEB.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod call;
+mod message;
+mod metadata;
+mod status;
+mod web;

@@ -1,0 +1,13 @@
+//! WebSocket, in the order of RFC 6455 and RFC 7692.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod assemble;
+mod codec;
+mod connection;
+mod deflate;
+mod deflate_properties;
+mod handshake;
+mod keepalive;
+mod properties;
