@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use framewright::ws::deflate::{Config, Deflater, Inflater, InflatingAssembler};
 use framewright::ws::handshake::Extensions;
-use framewright::ws::{Connection, Encoder, Event, Limits, Message, NoMask, Role};
+use framewright::ws::{Connection, Encoder, Event, Limits, Message, Role};
 use zlib_rs::{Deflate, DeflateFlush, Inflate, InflateFlush};
 
 /// Records of a feed, as alike as such things are.
@@ -117,7 +117,7 @@ fn compress(messages: &[String], level: u8, takeover: bool, rounds: usize) {
             }
         },
         || {
-            let mut server = Encoder::new(NoMask);
+            let mut server = Encoder::server();
             for message in messages {
                 out.clear();
                 deflater.encode(&**message, &mut server, &mut out).expect("a Vec has room");
@@ -131,7 +131,7 @@ fn inflate(messages: &[String], takeover: bool, rounds: usize) {
     let config = config(takeover).min_len(0);
     let answer = config.negotiate(Extensions::parse(b"permessage-deflate").unwrap()).unwrap();
     let mut deflater = Deflater::new(Role::Server, answer.agreed(), config);
-    let (mut server, mut wire, mut payloads) = (Encoder::new(NoMask), Vec::new(), Vec::new());
+    let (mut server, mut wire, mut payloads) = (Encoder::server(), Vec::new(), Vec::new());
     for message in messages {
         let start = wire.len();
         deflater.encode(&**message, &mut server, &mut wire).expect("a Vec has room");

@@ -7,9 +7,9 @@
 //! # One loop
 //!
 //! ```
-//! use framewright::ws::{Connection, Event, NoMask};
+//! use framewright::ws::{Connection, Event, Server};
 //!
-//! fn on_readable(conn: &mut Connection<NoMask>, mut input: &mut [u8], out: &mut Vec<u8>) {
+//! fn on_readable(conn: &mut Connection<Server>, mut input: &mut [u8], out: &mut Vec<u8>) {
 //!     while let Some(event) = conn.receive(&mut input) {
 //!         if let Event::Part(part) = event {
 //!             println!("{} bytes", part.chunk().bytes.len());
@@ -64,6 +64,7 @@
 //! | `deflate` | yes | compressed WebSocket messages: `ws::deflate` |
 //! | `alloc` | with either | [`Buffer`] for `Vec<u8>` |
 //! | `arbitrary` | no | `Arbitrary` for the types that fuzzers of yours may want values of |
+//! | `getrandom` | no | masking keys from the operating system: `ws::random` |
 #![no_std]
 // What a feature adds says so in the documentation.
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -10,7 +10,7 @@ use common::deflate::{Receiver, Zlib, agreed};
 use common::ws::frame;
 use flate2::FlushCompress;
 use framewright::ws::deflate::{Config, Deflater, Inflater};
-use framewright::ws::{CloseCode, Connection, Decoder, Encoder, Error, Limits, NoMask, Part, Role};
+use framewright::ws::{Client, CloseCode, Connection, Decoder, Encoder, Error, Limits, Part, Role};
 
 /// Counts what the thread holds, and the most it held.
 struct Counting;
@@ -51,8 +51,8 @@ fn start() -> usize {
     HELD.get()
 }
 
-fn client(config: Config, limits: Limits) -> Receiver<fn() -> [u8; 4]> {
-    let connection = Connection::client(limits, (|| [0; 4]) as fn() -> [u8; 4]);
+fn client(config: Config, limits: Limits) -> Receiver<Client> {
+    let connection: Connection<Client> = Connection::client(limits, || [0; 4]);
     Receiver::new(connection, agreed(config), limits, 4096)
 }
 
@@ -68,7 +68,7 @@ fn the_documented_memory_is_what_it_takes() {
         let held = start();
         let mut deflater = Deflater::new(Role::Server, agreed, config);
         assert_eq!(since(held).0, 0, "nothing before the first message");
-        deflater.encode("Hello", &mut Encoder::new(NoMask), &mut out).unwrap();
+        deflater.encode("Hello", &mut Encoder::server(), &mut out).unwrap();
         let took = since(held).0.div_ceil(1024);
         // Pointers of half the size make a little difference.
         let least = if cfg!(target_pointer_width = "64") { kib } else { kib - 1 };
@@ -79,7 +79,7 @@ fn the_documented_memory_is_what_it_takes() {
         deflater.release();
         assert_eq!(since(held).0, 0);
         out.clear();
-        deflater.encode("Hello", &mut Encoder::new(NoMask), &mut out).unwrap();
+        deflater.encode("Hello", &mut Encoder::server(), &mut out).unwrap();
         assert_eq!(out, b"\xC1\x07\xF2\x48\xCD\xC9\xC9\x07\x00", "it goes on without");
     }
     let mut receiver = client(Config::new(), Limits::new());
@@ -102,7 +102,7 @@ fn the_memory_of_a_long_message_is_given_back_once_it_is_written() {
     let mut deflater = Deflater::new(Role::Server, agreed(Config::new()), Config::new());
     let mut out = Vec::with_capacity(2 << 20);
     let held = start();
-    deflater.encode(&long[..], &mut Encoder::new(NoMask), &mut out).unwrap();
+    deflater.encode(&long[..], &mut Encoder::server(), &mut out).unwrap();
     assert!(since(held).1 > 1 << 20, "all of it was compressed before it was written");
     assert!(since(held).0 < 512 * 1024, "{} bytes", since(held).0);
 }
@@ -151,10 +151,8 @@ fn t11_a_bomb_is_refused_at_the_limit_with_1009_and_costs_no_more_than_that() {
     let limits = Limits::new().max_message_len(LIMIT as u64).max_frame_len(1 << 30);
     // Its own frame is longer than the limit allows, so it comes in a connection that allows more.
     for config in [Config::new(), ALONE] {
-        let connection = Connection::client(
-            Limits::new().max_frame_len(1 << 30).max_message_len(1 << 30),
-            (|| [0; 4]) as fn() -> [u8; 4],
-        );
+        let allowing = Limits::new().max_frame_len(1 << 30).max_message_len(1 << 30);
+        let connection: Connection<Client> = Connection::client(allowing, || [0; 4]);
         let mut receiver = Receiver::new(connection, agreed(config), limits, 4096);
         let held = start();
         let error = Error::MessageTooLong { len: LIMIT as u64 + 1 };

@@ -7,12 +7,12 @@ use std::net::TcpStream;
 use framewright::http1;
 use framewright::ws::deflate::{Agreed, Config};
 use framewright::ws::handshake::{Answer, ClientRequest};
-use framewright::ws::{Connection, Limits};
+use framewright::ws::{Client, Connection, Limits};
 
 /// What a connection is made of once it is open.
 pub struct Opened {
     pub stream: TcpStream,
-    pub connection: Connection<fn() -> [u8; 4]>,
+    pub connection: Connection<Client>,
     /// What was agreed on of compression, if anything.
     pub agreed: Option<Agreed>,
     /// Bytes that came right behind the response.
@@ -53,7 +53,7 @@ pub fn open(
                         Some(config) => config.check(accepted.extensions())?,
                         None => None,
                     };
-                    let mut connection = Connection::client(limits, random as fn() -> [u8; 4]);
+                    let mut connection: Connection<Client> = Connection::client(limits, random);
                     if agreed.is_some() {
                         connection = connection.accept_compressed();
                     }

@@ -3,8 +3,8 @@ use framewright::http1::Request;
 use framewright::ws::deflate::{Answer, Config, Deflater, Inflater, InflatingAssembler};
 use framewright::ws::handshake::{Offer, Origins, refuse};
 use framewright::ws::{
-    Action, AssembleError, CloseCode, Connection, Encoder, Event, Keepalive, Limits, Message,
-    NoMask, Role, SendError,
+    Action, AssembleError, CloseCode, Connection, Encoder, Event, Keepalive, Limits, Message, Role,
+    SendError, Server,
 };
 
 use crate::Shared;
@@ -89,7 +89,7 @@ impl Place {
 /// One WebSocket connection.
 pub struct Session {
     place: Place,
-    connection: Connection<NoMask>,
+    connection: Connection<Server>,
     assembler: InflatingAssembler<Vec<u8>>,
     /// If compression was agreed on.
     deflater: Option<Deflater>,
@@ -212,10 +212,10 @@ impl Broadcast {
     }
 
     fn say(&mut self, message: Message<'_>) -> Result<(), SendError> {
-        Encoder::new(NoMask).encode(message, &mut self.said.plain)?;
+        Encoder::server().encode(message, &mut self.said.plain)?;
         match &mut self.deflater {
             Some(deflater) => {
-                deflater.encode(message, &mut Encoder::new(NoMask), &mut self.said.compressed)
+                deflater.encode(message, &mut Encoder::server(), &mut self.said.compressed)
             }
             None => Ok(()),
         }

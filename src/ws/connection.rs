@@ -2,8 +2,8 @@ use core::fmt;
 
 use super::control::Slot;
 use super::{
-    CloseCode, CloseFrame, Decoder, Encoder, Error, Limits, Masking, Message, NoMask, Part, Role,
-    SendError,
+    Client, CloseCode, CloseFrame, Decoder, Encoder, Error, Limits, Message, Part, Role, SendError,
+    Server, Side,
 };
 use crate::{Buffer, Chunk};
 
@@ -17,9 +17,9 @@ use crate::{Buffer, Chunk};
 /// It owns no heap and takes less than 400 bytes, whatever the peer does: the only pong owed is the
 /// newest ping's (§5.5.3), and a close frame comes once.
 #[derive(Clone)]
-pub struct Connection<M> {
+pub struct Connection<S> {
     decoder: Decoder,
-    encoder: Encoder<M>,
+    encoder: Encoder<S>,
     /// The payload of a control frame as far as it has come, or of the peer's close frame.
     received: Slot,
     /// The payload of the newest ping that came whole.
@@ -70,14 +70,14 @@ pub struct Ending {
     pub truncated: bool,
 }
 
-impl Connection<NoMask> {
+impl Connection<Server> {
     /// The server's end of a connection.
     pub const fn server(limits: Limits) -> Self {
-        Self::new(limits, NoMask)
+        Self::new(limits, Encoder::server())
     }
 }
 
-impl<F: FnMut() -> [u8; 4]> Connection<F> {
+impl<K: FnMut() -> [u8; 4]> Connection<Client<K>> {
     /// The client's end of a connection, which takes a masking key for each frame from `keys`.
     ///
     /// Keys have to be unpredictable, fresh from a generator fit for cryptography: they keep a
@@ -92,17 +92,16 @@ impl<F: FnMut() -> [u8; 4]> Connection<F> {
     ///     key
     /// });
     /// ```
-    pub const fn client(limits: Limits, keys: F) -> Self {
-        Self::new(limits, keys)
+    pub const fn client(limits: Limits, keys: K) -> Self {
+        Self::new(limits, Encoder::client(keys))
     }
 }
 
-impl<M: Masking> Connection<M> {
-    /// The end of a connection that `masking` stands for.
-    pub const fn new(limits: Limits, masking: M) -> Self {
+impl<S: Side> Connection<S> {
+    const fn new(limits: Limits, encoder: Encoder<S>) -> Self {
         Self {
-            decoder: Decoder::new(M::ROLE, limits),
-            encoder: Encoder::new(masking),
+            decoder: Decoder::new(S::ROLE, limits),
+            encoder,
             received: Slot::EMPTY,
             pinged: Slot::EMPTY,
             pong_owed: false,
@@ -128,7 +127,7 @@ impl<M: Masking> Connection<M> {
     #[inline(always)]
     pub fn receive<'a>(&mut self, input: &mut &'a mut [u8]) -> Option<Event<'a>> {
         loop {
-            match self.decoder.decode_as(M::ROLE, input) {
+            match self.decoder.decode_as(S::ROLE, input) {
                 Ok(None) => return None,
                 Ok(Some(
                     part @ (Part::Text(_) | Part::Binary(_) | Part::Compressed(_) | Part::Pong(_)),
@@ -279,7 +278,7 @@ impl<M: Masking> Connection<M> {
     ///
     /// The connection is closing, and no frame's payload is left to finish.
     #[inline]
-    pub fn encoder(&mut self) -> Result<&mut Encoder<M>, SendError> {
+    pub fn encoder(&mut self) -> Result<&mut Encoder<S>, SendError> {
         if self.is_open() && !self.encoder.is_closed() {
             return Ok(&mut self.encoder);
         }
@@ -314,7 +313,7 @@ impl<M: Masking> Connection<M> {
         if self.is_open() || !self.encoder.is_closed() {
             return None;
         }
-        match (self.error(), M::ROLE) {
+        match (self.error(), S::ROLE) {
             (None, Role::Client) => Some(Closer::Peer),
             (None, Role::Server) | (Some(_), _) => Some(Closer::Us),
         }
@@ -351,7 +350,7 @@ impl<M: Masking> Connection<M> {
     }
 }
 
-impl<M> fmt::Debug for Connection<M> {
+impl<S> fmt::Debug for Connection<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection")
             .field("decoder", &self.decoder)

@@ -1,6 +1,8 @@
 use core::fmt;
 
-use super::{CloseFrame, FrameHeader, Kind, Mask, Masking, Message, Opcode, SendError};
+use super::{
+    Client, CloseFrame, FrameHeader, Kind, Mask, Message, Opcode, SendError, Server, Side,
+};
 use crate::Buffer;
 use crate::utf8::Seam;
 
@@ -10,9 +12,9 @@ use crate::utf8::Seam;
 /// the end of its payload, nor after a close frame.
 ///
 /// ```
-/// use framewright::ws::{Encoder, Kind, Message, NoMask};
+/// use framewright::ws::{Encoder, Kind, Message};
 ///
-/// let mut encoder = Encoder::new(NoMask);
+/// let mut encoder = Encoder::server();
 /// let mut out = Vec::new();
 /// encoder.encode(Message::Text("Hello"), &mut out)?;
 /// assert_eq!(out, b"\x81\x05Hello"); // §5.7
@@ -24,8 +26,8 @@ use crate::utf8::Seam;
 /// # Ok::<(), framewright::ws::SendError>(())
 /// ```
 #[derive(Clone)]
-pub struct Encoder<M> {
-    masking: M,
+pub struct Encoder<S> {
+    side: S,
     state: State,
 }
 
@@ -87,12 +89,23 @@ impl State {
     }
 }
 
-impl<M: Masking> Encoder<M> {
-    /// An encoder for the end of the connection that `masking` stands for.
-    pub const fn new(masking: M) -> Self {
-        Self { masking, state: State::Idle }
+impl Encoder<Server> {
+    /// An encoder for the server's side, which does not mask.
+    pub const fn server() -> Self {
+        Self { side: Server, state: State::Idle }
     }
+}
 
+impl<K: FnMut() -> [u8; 4]> Encoder<Client<K>> {
+    /// An encoder for the client's side, which takes a masking key for each frame from `keys`.
+    ///
+    /// What the keys have to be is said at [`Connection::client`](super::Connection::client).
+    pub const fn client(keys: K) -> Self {
+        Self { side: Client(keys), state: State::Idle }
+    }
+}
+
+impl<S: Side> Encoder<S> {
     /// Tells whether a message may be written, and if not, why.
     #[inline]
     pub const fn ready(&self) -> Result<(), SendError> {
@@ -335,7 +348,7 @@ impl<M: Masking> Encoder<M> {
     #[inline]
     fn header(&mut self, opcode: Opcode, fin: bool, len: u64) -> Result<FrameHeader, SendError> {
         let header = FrameHeader::new(opcode, fin, len)?;
-        Ok(header.with_key(self.masking.next_key()))
+        Ok(header.with_key(self.side.next_key()))
     }
 
     /// Writes a frame.
@@ -376,7 +389,7 @@ impl<M: Masking> Encoder<M> {
         payload: &[u8],
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
-        let Some(key) = self.masking.next_key() else {
+        let Some(key) = self.side.next_key() else {
             return Ok(out.try_append_both(&header, payload)?);
         };
         if let Some(second) = header.get_mut(1) {
@@ -394,7 +407,7 @@ impl<M: Masking> Encoder<M> {
     }
 }
 
-impl<M> fmt::Debug for Encoder<M> {
+impl<S> fmt::Debug for Encoder<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Encoder").field("state", &self.state).finish_non_exhaustive()
     }

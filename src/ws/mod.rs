@@ -73,7 +73,7 @@ mod keepalive;
 mod limits;
 mod mask;
 mod message;
-mod role;
+mod side;
 mod text;
 mod xor;
 
@@ -91,5 +91,7 @@ pub use keepalive::{Action, Keepalive};
 pub use limits::Limits;
 pub use mask::Mask;
 pub use message::{Kind, Message};
-pub use role::{Masking, NoMask, Role};
+#[cfg(feature = "getrandom")]
+pub use side::random;
+pub use side::{Client, Role, Server, Side};
 pub use text::TextChunk;

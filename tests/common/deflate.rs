@@ -4,7 +4,7 @@ use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
 use framewright::ws::deflate::{Agreed, Config, Inflater, InflatingAssembler};
 use framewright::ws::handshake::Extensions;
 use framewright::ws::{
-    AssembleError, Connection, Error, Event, Kind, Limits, Masking, Message, Part, Role,
+    AssembleError, Connection, Error, Event, Kind, Limits, Message, Part, Role, Side,
 };
 
 /// What a server and a client of this configuration agree on, each having checked the other.
@@ -99,7 +99,7 @@ pub struct Receiver<M> {
     pub controls: usize,
 }
 
-impl<M: Masking> Receiver<M> {
+impl<M: Side> Receiver<M> {
     pub fn new(connection: Connection<M>, agreed: Agreed, limits: Limits, window: usize) -> Self {
         let inflater = Inflater::new(M::ROLE, agreed, limits);
         Self {

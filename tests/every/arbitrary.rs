@@ -3,7 +3,7 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 use framewright::sse::{self, Assembler, Encoder, Item, Storage};
-use framewright::ws::{self, CloseFrame, FrameHeader, NoMask, Opcode};
+use framewright::ws::{self, CloseFrame, FrameHeader, Opcode};
 use framewright::{Chunk, grpc, http1};
 use proptest::prelude::{ProptestConfig, any, prop_assert_eq, proptest};
 use proptest::{collection, test_runner::TestCaseError};
@@ -43,7 +43,7 @@ proptest! {
     fn a_close_frame_is_one_that_may_be_sent(bytes in collection::vec(any::<u8>(), 0..600)) {
         each(&bytes, |close: CloseFrame<'_>| {
             let mut out = Vec::new();
-            prop_assert_eq!(ws::Encoder::new(NoMask).encode_close(close, &mut out), Ok(()));
+            prop_assert_eq!(ws::Encoder::server().encode_close(close, &mut out), Ok(()));
             prop_assert_eq!(CloseFrame::parse(&out[2..]), Ok(close));
             Ok(())
         })?;

@@ -6,7 +6,7 @@ use crate::common::ws::{decode, got, masked};
 use framewright::grpc::{self, Prefix};
 use framewright::http1::{self, Body, BodyDecoder, BodyEncoder, HeadReader};
 use framewright::sse;
-use framewright::ws::{Connection, Encoder, Error, Event, Kind, Limits, NoMask, Part, Role};
+use framewright::ws::{Connection, Encoder, Error, Event, Kind, Limits, Part, Role};
 use framewright::{Buffer, SliceBuf};
 
 const LEN: u64 = (1 << 32) + 5;
@@ -61,7 +61,7 @@ fn t4_a_limit_of_more_than_4_gib_is_not_one_of_5_bytes() {
 #[test]
 fn t4_a_frame_of_more_than_4_gib_can_be_written_in_pieces() {
     let mut out = Vec::new();
-    let mut encoder = Encoder::new(NoMask);
+    let mut encoder = Encoder::server();
     encoder.begin_frame(Kind::Binary, LEN, true, &mut out).unwrap();
     assert_eq!(out, [[0x82, 127].as_slice(), &LEN.to_be_bytes()].concat());
     encoder.encode_payload(&[7; 5], &mut out).unwrap();

@@ -10,7 +10,7 @@ use framewright::grpc::{self, ClientRequest, Path, ServerCall};
 use framewright::http1::{self, BodyDecoder, HeadReader};
 use framewright::sse::{self, Item, Storage};
 use framewright::ws::handshake::{Answer, ClientRequest as Upgrade, Origins, Server};
-use framewright::ws::{self, Connection, Event, Masking, Message, Part};
+use framewright::ws::{self, Connection, Event, Message, Part, Side};
 
 /// What happened, in words, and how often something was called.
 #[derive(Debug, Default)]
@@ -41,7 +41,7 @@ fn len(pieces: &[&[u8]]) -> usize {
 }
 
 /// What follows the handshake, at either end.
-fn talk<M: Masking>(
+fn talk<M: Side>(
     connection: &mut Connection<M>,
     assembler: &mut ws::Assembler<Vec<u8>>,
     mut input: &mut [u8],

@@ -3,8 +3,8 @@
 use std::mem::size_of;
 
 use framewright::ws::{
-    AssembleError, Connection, Decoder, Encoder, Error, Event, Keepalive, Message, NoMask, Part,
-    SendError,
+    AssembleError, Client, Connection, Decoder, Encoder, Error, Event, Keepalive, Message, Part,
+    SendError, Server,
 };
 
 #[test]
@@ -27,9 +27,9 @@ fn what_compresses_takes_little_before_it_does() {
 #[test]
 fn a_connection_takes_less_than_400_bytes() {
     println!("decoder: {} bytes", size_of::<Decoder>());
-    println!("encoder: {} bytes", size_of::<Encoder<NoMask>>());
-    println!("connection: {} bytes", size_of::<Connection<NoMask>>());
+    println!("encoder: {} bytes", size_of::<Encoder<Server>>());
+    println!("connection: {} bytes", size_of::<Connection<Server>>());
     println!("keepalive: {} bytes", size_of::<Keepalive>());
-    assert!(size_of::<Connection<NoMask>>() < 400);
-    assert!(size_of::<Connection<fn() -> [u8; 4]>>() < 400);
+    assert!(size_of::<Connection<Server>>() < 400);
+    assert!(size_of::<Connection<Client>>() < 400);
 }

@@ -37,7 +37,7 @@ fn a_whole_session_in_slices_allocates_nothing() {
         assert_eq!(server.finish().code, CloseCode::NORMAL);
         assert!(out.as_slice().ends_with(b"\x88\x05\x03\xE8bye"));
 
-        let mut client = Encoder::new(|| [1, 2, 3, 4]);
+        let mut client = Encoder::client(|| [1, 2, 3, 4]);
         out.clear();
         client.encode_fragment(Kind::Text, b"frag", false, &mut out).unwrap();
         client.begin_frame(Kind::Text, 4, true, &mut out).unwrap();

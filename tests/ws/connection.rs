@@ -4,27 +4,21 @@
 use crate::common::same_however_split;
 use crate::common::ws::{frame, masked};
 use framewright::ws::{
-    CloseCode, CloseFrame, Closer, Connection, Encoder, Ending, Error, Event, Kind, Limits,
-    Message, NoMask, Part, SendError,
+    Client, CloseCode, CloseFrame, Closer, Connection, Encoder, Ending, Error, Event, Kind, Limits,
+    Message, Part, SendError, Server, Side,
 };
 use framewright::{Buffer, BufferFull, SliceBuf};
 
-type Server = Connection<NoMask>;
-type Client = Connection<fn() -> [u8; 4]>;
-
-fn server() -> Server {
+fn server() -> Connection<Server> {
     Connection::server(Limits::new())
 }
 
-fn client() -> Client {
+fn client() -> Connection<Client> {
     Connection::client(Limits::new(), || [0; 4])
 }
 
 /// Receives `bytes`, and notes what happened in words.
-fn receive<M: framewright::ws::Masking>(
-    connection: &mut Connection<M>,
-    bytes: &[u8],
-) -> Vec<String> {
+fn receive<M: Side>(connection: &mut Connection<M>, bytes: &[u8]) -> Vec<String> {
     let mut bytes = bytes.to_vec();
     let mut input = &mut bytes[..];
     let mut events = Vec::new();
@@ -46,7 +40,7 @@ fn receive<M: framewright::ws::Masking>(
     events
 }
 
-fn transmit<M: framewright::ws::Masking>(connection: &mut Connection<M>) -> Vec<u8> {
+fn transmit<M: Side>(connection: &mut Connection<M>) -> Vec<u8> {
     let mut out = Vec::new();
     assert!(connection.transmit(&mut out));
     assert!(!connection.owes());
@@ -176,10 +170,7 @@ fn t_close_every_code_is_let_through_or_refused_in_both_directions() {
 /// T-CLOSE: on the wire, at either end.
 #[test]
 fn t_close_every_code_that_comes_is_answered_with_itself_or_with_1002() {
-    fn answer<M: framewright::ws::Masking>(
-        mut connection: Connection<M>,
-        bytes: &[u8],
-    ) -> (Vec<u8>, bool) {
+    fn answer<M: Side>(mut connection: Connection<M>, bytes: &[u8]) -> (Vec<u8>, bool) {
         let said = receive(&mut connection, bytes);
         assert_eq!(said.len(), 1);
         (transmit(&mut connection), connection.error().is_some())
@@ -251,7 +242,7 @@ fn nothing_is_sent_after_our_close() {
 /// §5.5.1: "The application MUST NOT send any more data frames after sending a Close frame."
 #[test]
 fn an_encoder_sends_nothing_behind_its_close_either() {
-    let (mut encoder, mut out) = (Encoder::new(NoMask), Vec::new());
+    let (mut encoder, mut out) = (Encoder::server(), Vec::new());
     encoder.encode_close(CloseFrame::EMPTY, &mut out).unwrap();
     let closing = Err(SendError::Closing);
     assert_eq!(encoder.encode(Message::Text("x"), &mut out), closing);
@@ -724,7 +715,7 @@ fn a_key_goes_on_behind_any_number_of_bytes_that_the_caller_writes() {
 
 #[test]
 fn a_frame_is_written_whole_or_not_at_all() {
-    type Send = fn(&mut Client, &mut SliceBuf<'_>) -> Result<(), SendError>;
+    type Send = fn(&mut Connection<Client>, &mut SliceBuf<'_>) -> Result<(), SendError>;
     let cases: [(Send, usize); 6] = [
         (|c, out| c.send("Hello", out), 11),
         (|c, out| c.ping(b"1", out), 7),

@@ -8,8 +8,8 @@ use flate2::FlushCompress;
 use framewright::ws::deflate::{Config, Deflater, Inflater, InflatingAssembler};
 use framewright::ws::handshake::{self, Extensions};
 use framewright::ws::{
-    AssembleError, CloseCode, Connection, Decoder, Encoder, Error, Kind, Limits, Message, NoMask,
-    Part, Role, SendError,
+    AssembleError, CloseCode, Connection, Decoder, Encoder, Error, Kind, Limits, Message, Part,
+    Role, SendError, Server,
 };
 use framewright::{BufferFull, Chunk, SliceBuf};
 
@@ -260,7 +260,7 @@ fn a_client_that_is_told_to_use_8_bits_sends_as_it_is_and_still_inflates() {
     let agreed = Config::new().check(list).unwrap().unwrap();
     let config = Config::new().min_len(0);
     let mut deflater = Deflater::new(Role::Client, agreed, config);
-    let (mut client, mut out) = (Encoder::new(|| [0; 4]), Vec::new());
+    let (mut client, mut out) = (Encoder::client(|| [0; 4]), Vec::new());
     deflater.encode("Hello", &mut client, &mut out).unwrap();
     deflater.encode_fragment(Kind::Text, b"Hello", true, &mut client, &mut out).unwrap();
     assert_eq!(out, b"\x81\x85\0\0\0\0Hello".repeat(2));
@@ -699,7 +699,7 @@ fn the_memory_of_what_was_inflated_is_given_back_between_messages() {
 /// Encodes messages at a server, each in a frame of its own.
 fn encode(config: Config, messages: &[&[u8]]) -> Vec<Vec<u8>> {
     let mut deflater = Deflater::new(Role::Server, agreed(config), config);
-    let mut server = Encoder::new(NoMask);
+    let mut server = Encoder::server();
     let encode = |message: &&[u8]| {
         let mut out = Vec::new();
         deflater.encode(*message, &mut server, &mut out).unwrap();
@@ -712,7 +712,7 @@ fn encode(config: Config, messages: &[&[u8]]) -> Vec<Vec<u8>> {
 fn the_examples_of_the_rfc_are_what_comes_out() {
     let config = Config::new().min_len(0);
     let mut deflater = Deflater::new(Role::Server, agreed(config), config);
-    let (mut server, mut out) = (Encoder::new(NoMask), Vec::new());
+    let (mut server, mut out) = (Encoder::server(), Vec::new());
     for expected in [
         &b"\xC1\x07\xF2\x48\xCD\xC9\xC9\x07\x00"[..], // §7.2.3.1
         b"\xC1\x05\xF2\x00\x11\x00\x00",              // §7.2.3.2
@@ -803,7 +803,7 @@ fn fragments_are_one_compressed_message_and_each_can_be_inflated_when_it_is_ther
 fn a_fragment_refers_to_those_before_it_in_its_message() {
     let noise = noise(1000);
     let mut deflater = Deflater::new(Role::Server, agreed(ALONE), ALONE);
-    let (mut server, mut lens) = (Encoder::new(NoMask), Vec::new());
+    let (mut server, mut lens) = (Encoder::server(), Vec::new());
     for fin in [false, true, false, true] {
         let mut out = Vec::new();
         deflater.encode_fragment(Kind::Binary, &noise, fin, &mut server, &mut out).unwrap();
@@ -817,9 +817,9 @@ fn a_fragment_refers_to_those_before_it_in_its_message() {
 fn fragments_follow_the_rules_of_those_that_are_not_compressed() {
     let config = Config::new();
     let mut deflater = Deflater::new(Role::Server, agreed(config), config);
-    let (mut server, mut out) = (Encoder::new(NoMask), Vec::new());
+    let (mut server, mut out) = (Encoder::server(), Vec::new());
     let mut fragment =
-        |server: &mut Encoder<NoMask>, kind, bytes: &[u8], fin, out: &mut Vec<u8>| {
+        |server: &mut Encoder<Server>, kind, bytes: &[u8], fin, out: &mut Vec<u8>| {
             deflater.encode_fragment(kind, bytes, fin, server, out)
         };
     let bad = fragment(&mut server, Kind::Text, b"\xFF", false, &mut out);
@@ -848,7 +848,7 @@ fn fragments_follow_the_rules_of_those_that_are_not_compressed() {
 fn what_could_not_be_written_is_not_referred_to() {
     for config in [Config::new(), ALONE] {
         let mut deflater = Deflater::new(Role::Server, agreed(config), config);
-        let mut server = Encoder::new(NoMask);
+        let mut server = Encoder::server();
         let noise = noise(400);
         let (message, other) = noise.split_at(200);
         let mut out = Vec::new();
@@ -879,7 +879,7 @@ fn what_could_not_be_written_is_not_referred_to() {
 fn a_connection_that_cannot_send_is_not_compressed_for() {
     let config = Config::new().min_len(0);
     let mut deflater = Deflater::new(Role::Server, agreed(config), config);
-    let (mut server, mut out) = (Encoder::new(NoMask), Vec::new());
+    let (mut server, mut out) = (Encoder::server(), Vec::new());
     server.begin_frame(Kind::Binary, 5, true, &mut out).unwrap();
     let busy = deflater.encode("Hello", &mut server, &mut out);
     assert_eq!(busy, Err(SendError::FrameUnfinished));
@@ -895,14 +895,14 @@ fn what_is_compressed_once_is_read_by_everyone_whose_window_is_large_enough() {
     let message = b"to all members of the room, ".repeat(100);
     let mut shared = Deflater::shared(12, Config::new());
     let mut frames = Vec::new();
-    shared.encode(&message[..], &mut Encoder::new(NoMask), &mut frames).unwrap();
+    shared.encode(&message[..], &mut Encoder::server(), &mut frames).unwrap();
     assert_eq!(frames[0], 0xC2);
     for takeover in [true, false] {
         for bits in 9..=15 {
             let config = Config::new().server_max_window_bits(bits);
             let config = config.server_no_context_takeover(!takeover);
             let mut own = Deflater::new(Role::Server, agreed(config), config);
-            let (mut server, mut out) = (Encoder::new(NoMask), Vec::new());
+            let (mut server, mut out) = (Encoder::server(), Vec::new());
             own.encode(&message[..], &mut server, &mut out).unwrap();
             assert_eq!(own.admit(&shared), bits >= 12);
             if bits >= 12 {
@@ -923,12 +923,12 @@ fn what_comes_behind_a_shared_message_refers_to_nothing_before_it() {
     let message = noise(1000);
     let mut shared = Deflater::shared(15, Config::new());
     let (mut own, mut other) =
-        (Deflater::new(Role::Server, agreed(Config::new()), Config::new()), Encoder::new(NoMask));
+        (Deflater::new(Role::Server, agreed(Config::new()), Config::new()), Encoder::server());
     let mut out = Vec::new();
     own.encode(&message[..], &mut other, &mut out).unwrap();
     for between in [&b"to all members of the room, ".repeat(9)[..], &[b'x'; 500]] {
         assert!(own.admit(&shared));
-        shared.encode(between, &mut Encoder::new(NoMask), &mut out).unwrap();
+        shared.encode(between, &mut Encoder::server(), &mut out).unwrap();
         own.encode(&message[..], &mut other, &mut out).unwrap();
     }
     let (got, result) = receive(Config::new(), Limits::new(), 64, &[&out]);

@@ -5,7 +5,7 @@ use crate::common::deflate::{Receiver, Unzlib, Zlib, agreed, payload, receive};
 use crate::common::same_however_split;
 use crate::common::ws::frame;
 use framewright::ws::deflate::{Agreed, Config, Deflater};
-use framewright::ws::{Connection, Error, FrameHeader, Kind, Limits, Masking, Role};
+use framewright::ws::{Connection, Error, FrameHeader, Kind, Limits, Role, Side};
 use proptest::prelude::{
     Just, ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest,
 };
@@ -62,7 +62,7 @@ fn act() -> impl Strategy<Value = Act> {
 }
 
 /// Does what `acts` say, and tells what the other end is to get.
-fn act_out<M: Masking>(
+fn act_out<M: Side>(
     acts: &[Act],
     connection: &mut Connection<M>,
     deflater: &mut Deflater,
@@ -134,7 +134,7 @@ fn bits(agreed: Agreed, sender: Role) -> (u8, bool) {
     }
 }
 
-fn both_read<M: Masking, O: Masking>(
+fn both_read<M: Side, O: Side>(
     config: Config,
     acts: &[Act],
     mut from: Connection<M>,

@@ -4,7 +4,7 @@
 use crate::common::same_however_split;
 use crate::common::ws::{Rules, comparable, decode, frame, masked, naive};
 use framewright::ws::{
-    Assembler, CloseCode, Connection, Event, Kind, Limits, Masking, Message, Role, SendError,
+    Assembler, CloseCode, Connection, Event, Kind, Limits, Message, Role, SendError, Side,
 };
 use proptest::prelude::{
     Just, ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest,
@@ -75,7 +75,7 @@ struct End<M> {
     out: Vec<u8>,
 }
 
-impl<M: Masking> End<M> {
+impl<M: Side> End<M> {
     fn new(connection: Connection<M>) -> Self {
         let assembler = Assembler::new(Vec::new());
         Self { connection, assembler, sent: vec![], got: vec![], closes: 0, out: vec![] }
@@ -134,7 +134,7 @@ impl<M: Masking> End<M> {
 }
 
 /// Moves a random piece of what is on its way.
-fn deliver<A: Masking, B: Masking>(from: &mut End<A>, to: &mut End<B>, at: &sample::Index) {
+fn deliver<A: Side, B: Side>(from: &mut End<A>, to: &mut End<B>, at: &sample::Index) {
     let n = at.index(from.out.len() + 1);
     let mut piece: Vec<u8> = from.out.drain(..n).collect();
     to.receive(&mut piece);

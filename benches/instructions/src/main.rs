@@ -8,7 +8,7 @@ use framewright::grpc::web::{TextDecoder, encode_text};
 use framewright::http1;
 use framewright::sse::{self, Fields, Storage};
 use framewright::ws::handshake::{Origins, Server};
-use framewright::ws::{Assembler, Connection, Event, Kind, Limits, Message};
+use framewright::ws::{Assembler, Client, Connection, Event, Kind, Limits, Message};
 use framewright::{Buffer, SliceBuf};
 
 /// How many items there are in a lap.
@@ -72,7 +72,7 @@ fn main() {
 }
 
 /// A client whose masking keys are not random, but not zero either.
-fn client() -> Connection<impl FnMut() -> [u8; 4]> {
+fn client() -> Connection<Client<impl FnMut() -> [u8; 4]>> {
     let mut key = 0x9E37_79B9_u32;
     Connection::client(Limits::new(), move || {
         key = key.wrapping_mul(0x0019_660D).wrapping_add(0x3C6E_F35F);

@@ -4,7 +4,7 @@
 use flate2::{Decompress, FlushDecompress, Status};
 use framewright::ws::deflate::{Config, Deflater};
 use framewright::ws::handshake::{Extension, Extensions};
-use framewright::ws::{Connection, Error, Kind, Limits, Masking, NoMask, Role};
+use framewright::ws::{Connection, Error, Kind, Limits, Role, Side};
 
 use super::common::deflate::{Receiver, Unzlib, agreed, payload, receive};
 use super::common::ws::frame;
@@ -178,7 +178,7 @@ fn deflate(mut input: Input<'_>) {
 }
 
 /// What one end sends is what zlib reads, and what the other end does.
-fn both_read<M: Masking, O: Masking>(
+fn both_read<M: Side, O: Side>(
     config: Config,
     mut from: Connection<M>,
     to: Connection<O>,
@@ -210,7 +210,7 @@ fn both_read<M: Masking, O: Masking>(
             }
             6 if M::ROLE == Role::Server => {
                 if deflater.admit(&shared) {
-                    let mut encoder = framewright::ws::Encoder::new(NoMask);
+                    let mut encoder = framewright::ws::Encoder::server();
                     shared.encode(&bytes[..], &mut encoder, &mut wire).expect("a Vec has room");
                 } else {
                     continue;

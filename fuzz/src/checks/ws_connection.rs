@@ -2,8 +2,8 @@
 //! model that writes down each frame the end should have sent.
 
 use framewright::ws::{
-    CloseCode, CloseFrame, Closer, Connection, Encoder, Error, Event, Kind, Limits, Masking, Part,
-    Role, SendError,
+    CloseCode, CloseFrame, Closer, Connection, Encoder, Error, Event, Kind, Limits, Part, Role,
+    SendError, Side,
 };
 use framewright::{Buffer, SliceBuf};
 
@@ -28,7 +28,7 @@ const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
 /// Enough for whatever one call can write.
 const ROOM: usize = 512;
 
-fn run<M: Masking>(connection: Connection<M>, mut input: Input<'_>) {
+fn run<M: Side>(connection: Connection<M>, mut input: Input<'_>) {
     let mut end = End::new(connection);
     while !input.is_empty() {
         end.act(&mut input);
@@ -99,7 +99,7 @@ impl Model {
     }
 }
 
-impl<M: Masking> End<M> {
+impl<M: Side> End<M> {
     fn new(connection: Connection<M>) -> Self {
         let (wire, got, out, expected) = (vec![], vec![], vec![], vec![]);
         Self { connection, wire, got, out, expected, model: Model::default() }

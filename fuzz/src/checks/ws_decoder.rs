@@ -1,6 +1,6 @@
 //! Frames of a peer, against the rules of RFC 6455 for somebody who sees the whole stream.
 
-use framewright::ws::{Decoder, Encoder, Kind, Masking, Message, NoMask, Role};
+use framewright::ws::{Decoder, Encoder, Kind, Message, Role, Side};
 
 use super::common::ws::{Got, Rules, comparable, decode_with, naive};
 use super::input::{Cuts, Input, same_however_cut, without_allocating};
@@ -36,8 +36,8 @@ pub fn check(data: &[u8]) {
         }
     });
     match rules.role {
-        Role::Server => comes_back(rules.role, &got, || [0xA5, 0, 0xFF, 0x5A]),
-        Role::Client => comes_back(rules.role, &got, NoMask),
+        Role::Server => comes_back(rules.role, &got, Encoder::client(|| [0xA5, 0, 0xFF, 0x5A])),
+        Role::Client => comes_back(rules.role, &got, Encoder::server()),
     }
 }
 
@@ -59,8 +59,7 @@ fn decoder(rules: &Rules) -> Decoder {
 }
 
 /// Messages that came whole can be sent the other way, and come again.
-fn comes_back(role: Role, got: &[Got], masking: impl Masking) {
-    let mut encoder = Encoder::new(masking);
+fn comes_back(role: Role, got: &[Got], mut encoder: Encoder<impl Side>) {
     let mut wire = Vec::new();
     let mut sent = Vec::new();
     for Got { kind, bytes, .. } in got.iter().filter(|got| got.end) {

@@ -3,7 +3,7 @@
 //! Neither may find fault with the other, and whatever was sent before a close arrives, in order.
 
 use framewright::ws::{
-    Assembler, CloseCode, Closer, Connection, Event, Kind, Limits, Masking, Message, Part,
+    Assembler, CloseCode, Closer, Connection, Event, Kind, Limits, Message, Part, Side,
 };
 
 use super::input::{Input, as_text};
@@ -48,7 +48,7 @@ struct End<M> {
     close: Option<(CloseCode, String)>,
 }
 
-impl<M: Masking> End<M> {
+impl<M: Side> End<M> {
     fn new(connection: Connection<M>) -> Self {
         Self {
             connection,
@@ -146,12 +146,7 @@ impl<M: Masking> End<M> {
     }
 }
 
-fn step<A: Masking, B: Masking>(
-    what: u8,
-    input: &mut Input<'_>,
-    from: &mut End<A>,
-    to: &mut End<B>,
-) {
+fn step<A: Side, B: Side>(what: u8, input: &mut Input<'_>, from: &mut End<A>, to: &mut End<B>) {
     match what % 16 {
         0..=4 => deliver(from, to, input.byte().into()),
         5 => from.send(Message::Text(input.text())),
@@ -182,7 +177,7 @@ fn step<A: Masking, B: Masking>(
 }
 
 /// Moves so many bytes of what is on its way.
-fn deliver<A: Masking, B: Masking>(from: &mut End<A>, to: &mut End<B>, len: usize) {
+fn deliver<A: Side, B: Side>(from: &mut End<A>, to: &mut End<B>, len: usize) {
     let len = match len {
         255 => usize::MAX,
         len => len,
@@ -193,7 +188,7 @@ fn deliver<A: Masking, B: Masking>(from: &mut End<A>, to: &mut End<B>, len: usiz
 }
 
 /// Brings everything to its end, and compares.
-fn finish<A: Masking, B: Masking>(mut server: End<A>, mut client: End<B>) {
+fn finish<A: Side, B: Side>(mut server: End<A>, mut client: End<B>) {
     server.payload(&[0; 256]);
     client.payload(&[0; 256]);
     server.close(1000, "");
@@ -213,7 +208,7 @@ fn finish<A: Masking, B: Masking>(mut server: End<A>, mut client: End<B>) {
     assert_eq!(client.connection.close_expected(), Some(Closer::Peer));
 }
 
-fn ended<A: Masking, B: Masking>(from: &End<A>, to: &End<B>) {
+fn ended<A: Side, B: Side>(from: &End<A>, to: &End<B>) {
     assert_eq!(to.got, from.sent, "all of it, in order");
     assert!(!to.connection.owes());
     let ending = to.connection.finish();

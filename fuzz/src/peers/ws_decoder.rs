@@ -12,9 +12,7 @@
 
 use std::io::{self, Cursor, Read, Write};
 
-use framewright::ws::{
-    Assembler, CloseCode, Connection, Error, Event, Limits, Masking, Part, Role,
-};
+use framewright::ws::{Assembler, CloseCode, Connection, Error, Event, Limits, Part, Role, Side};
 use tungstenite::error::{Error as TheirError, ProtocolError};
 use tungstenite::protocol::{Message, Role as TheirRole, WebSocket, WebSocketConfig};
 
@@ -65,7 +63,7 @@ enum End {
     Refused,
 }
 
-fn read<M: Masking>(mut connection: Connection<M>, wire: &[u8]) -> (Vec<Got>, Result<(), Error>) {
+fn read<M: Side>(mut connection: Connection<M>, wire: &[u8]) -> (Vec<Got>, Result<(), Error>) {
     let mut assembler = Assembler::new(Vec::new());
     let (mut control, mut got) = (Vec::new(), Vec::new());
     let mut bytes = wire.to_vec();

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use zlib_rs::{DeflateConfig, DeflateFlush};
 
 use super::{Agreed, Config};
-use crate::ws::{Encoder, Kind, Masking, Message, Role, SendError};
+use crate::ws::{Encoder, Kind, Message, Role, SendError, Side};
 use crate::{Buffer, BufferFull};
 
 /// Compresses messages on their way to an [`Encoder`] (§7.2.1).
@@ -77,10 +77,10 @@ impl Deflater {
     ///
     /// Nothing was written, and the other end has missed nothing: if the compressor knows what could
     /// not be written, it forgets it, and all that was before.
-    pub fn encode<'m, M: Masking>(
+    pub fn encode<'m, S: Side>(
         &mut self,
         message: impl Into<Message<'m>>,
-        encoder: &mut Encoder<M>,
+        encoder: &mut Encoder<S>,
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
         let message = message.into();
@@ -107,12 +107,12 @@ impl Deflater {
     /// # Errors
     ///
     /// As with [`encode`](Self::encode).
-    pub fn encode_fragment<M: Masking>(
+    pub fn encode_fragment<S: Side>(
         &mut self,
         kind: Kind,
         payload: &[u8],
         fin: bool,
-        encoder: &mut Encoder<M>,
+        encoder: &mut Encoder<S>,
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
         if !self.compresses() {

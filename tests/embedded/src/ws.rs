@@ -1,6 +1,6 @@
 //! A WebSocket server that echoes (RFC 6455), behind the opening handshake.
 
-use framewright::ws::{Assembler, CloseCode, Closer, Connection, Event, Limits, NoMask};
+use framewright::ws::{Assembler, CloseCode, Closer, Connection, Event, Limits, Server};
 use framewright::{Buffer, SliceBuf};
 
 use crate::session::{concat, session};
@@ -60,7 +60,7 @@ pub fn device(socket: &mut Socket<'_>, memory: &mut Memory) {
 }
 
 pub struct Echo<'m> {
-    connection: Connection<NoMask>,
+    connection: Connection<Server>,
     assembler: Assembler<SliceBuf<'m>>,
     out: SliceBuf<'m>,
 }

@@ -7,7 +7,7 @@ use framewright::grpc::web::TextDecoder;
 use framewright::grpc::{self, Prefix, ServerCall};
 use framewright::http1::{self, BodyDecoder, BodyEncoder, ResponseWriter};
 use framewright::ws::handshake::Extensions;
-use framewright::ws::{self, CloseFrame, Connection, FrameHeader, Kind, Mask, Message, NoMask};
+use framewright::ws::{self, Client, CloseFrame, Connection, FrameHeader, Kind, Mask, Message, Server};
 use framewright::{Assembler, Chunk, SliceBuf};
 use no_panic::no_panic;
 // What looks for a byte by `memchr`, which on x86-64 is called through a pointer.
@@ -66,25 +66,25 @@ cannot_panic! {
     }
 
     fn ws_receive<'a>(
-        connection: &mut Connection<NoMask>,
+        connection: &mut Connection<Server>,
         input: &mut &'a mut [u8],
     ) -> Option<ws::Event<'a>> {
         connection.receive(input)
     }
 
     fn ws_receive_at_client<'a>(
-        connection: &mut Connection<fn() -> [u8; 4]>,
+        connection: &mut Connection<Client>,
         input: &mut &'a mut [u8],
     ) -> Option<ws::Event<'a>> {
         connection.receive(input)
     }
 
-    fn ws_transmit(connection: &mut Connection<NoMask>, out: &mut SliceBuf<'_>) -> bool {
+    fn ws_transmit(connection: &mut Connection<Server>, out: &mut SliceBuf<'_>) -> bool {
         connection.transmit(out)
     }
 
     fn ws_send(
-        connection: &mut Connection<NoMask>,
+        connection: &mut Connection<Server>,
         message: Message<'_>,
         out: &mut SliceBuf<'_>,
     ) -> Result<(), ws::SendError> {
@@ -96,11 +96,11 @@ cannot_panic! {
         message: Message<'_>,
         out: &mut SliceBuf<'_>,
     ) -> Result<(), ws::SendError> {
-        ws::Encoder::new(|| key).encode(message, out)
+        ws::Encoder::client(|| key).encode(message, out)
     }
 
     fn ws_encode_fragment(
-        encoder: &mut ws::Encoder<NoMask>,
+        encoder: &mut ws::Encoder<Server>,
         bytes: &[u8],
         fin: bool,
         out: &mut SliceBuf<'_>,
@@ -109,7 +109,7 @@ cannot_panic! {
     }
 
     fn ws_encode_header(
-        encoder: &mut ws::Encoder<NoMask>,
+        encoder: &mut ws::Encoder<Server>,
         len: u64,
         fin: bool,
     ) -> Result<FrameHeader, ws::SendError> {
@@ -117,7 +117,7 @@ cannot_panic! {
     }
 
     fn ws_encode_payload(
-        encoder: &mut ws::Encoder<NoMask>,
+        encoder: &mut ws::Encoder<Server>,
         bytes: &[u8],
         out: &mut SliceBuf<'_>,
     ) -> Result<(), ws::SendError> {
@@ -129,13 +129,13 @@ cannot_panic! {
         bytes: &[u8],
         out: &mut SliceBuf<'_>,
     ) -> Result<(), ws::SendError> {
-        let mut encoder = ws::Encoder::new(|| key);
+        let mut encoder = ws::Encoder::client(|| key);
         encoder.begin_frame(Kind::Binary, u64::MAX >> 1, true, out)?;
         encoder.encode_payload(bytes, out)
     }
 
     fn ws_encode_ping(
-        encoder: &mut ws::Encoder<NoMask>,
+        encoder: &mut ws::Encoder<Server>,
         bytes: &[u8],
         out: &mut SliceBuf<'_>,
     ) -> Result<(), ws::SendError> {
@@ -143,7 +143,7 @@ cannot_panic! {
     }
 
     fn ws_encode_close(
-        encoder: &mut ws::Encoder<NoMask>,
+        encoder: &mut ws::Encoder<Server>,
         close: CloseFrame<'_>,
         out: &mut SliceBuf<'_>,
     ) -> Result<(), ws::SendError> {

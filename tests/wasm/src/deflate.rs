@@ -1,13 +1,13 @@
 use framewright::SliceBuf;
 use framewright::ws::deflate::{Config, Deflater, Inflater, InflatingAssembler};
 use framewright::ws::handshake::Extensions;
-use framewright::ws::{AssembleError, Connection, Event, Limits, NoMask, Role};
+use framewright::ws::{AssembleError, Connection, Event, Limits, Role, Server};
 
 /// What the test's client offers.
 const OFFER: &[u8] = b"permessage-deflate";
 
 pub struct Server {
-    connection: Connection<NoMask>,
+    connection: Connection<Server>,
     assembler: InflatingAssembler<Vec<u8>>,
     deflater: Deflater,
     window: Vec<u8>,

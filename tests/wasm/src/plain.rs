@@ -1,10 +1,10 @@
-use framewright::ws::{Assembler, Connection, Event, Limits, NoMask};
+use framewright::ws::{Assembler, Connection, Event, Limits, Server};
 use framewright::{Buffer, BufferFull, SliceBuf};
 
 use crate::CAPACITY;
 
 pub struct Server {
-    connection: Connection<NoMask>,
+    connection: Connection<Server>,
     assembler: Assembler<Storage>,
 }
 

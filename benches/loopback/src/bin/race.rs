@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use framewright::http1;
 use framewright::ws::handshake::{Answer, ClientRequest};
-use framewright::ws::{Encoder, Message, NoMask};
+use framewright::ws::{Encoder, Message};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use nix::sched::{CpuSet, sched_setaffinity};
@@ -228,11 +228,11 @@ impl Traffic {
             payload[0] = b'a' + number as u8;
             payloads.push(payload);
         }
-        let mut client = Encoder::new(move || {
+        let mut client = Encoder::client(move || {
             let [a, b, c, d, ..] = random();
             [a, b, c, d]
         });
-        let mut server = Encoder::new(NoMask);
+        let mut server = Encoder::server();
         let (mut sent, mut echoed) = (Vec::new(), Vec::new());
         for payload in payloads.iter().cycle().take(2 * CYCLE) {
             let message = match like {

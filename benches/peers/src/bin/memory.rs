@@ -10,7 +10,7 @@ use std::task::Poll;
 use std::{mem, pin::Pin};
 
 use bytes::BytesMut;
-use framewright::ws::{Assembler, Connection, Event, Limits, NoMask};
+use framewright::ws::{Assembler, Connection, Event, Limits, Server};
 use framewright_peers::BUFFER;
 use framewright_peers::contestants::peers::tape::{Tape, context, now};
 use framewright_peers::wire::{Content, Wire};
@@ -84,7 +84,7 @@ fn main() {
 /// Ours reads to a buffer that all connections share, and writes to another.
 fn ours() {
     struct Ours {
-        server: Connection<NoMask>,
+        server: Connection<Server>,
         assembler: Assembler<Vec<u8>>,
         tape: Tape,
     }
