@@ -92,6 +92,7 @@ mod assemble;
 mod buffer;
 mod chunk;
 pub mod grpc;
+pub mod http;
 pub mod http1;
 mod lossy;
 pub mod sse;

@@ -1,6 +1,6 @@
 use core::{fmt, str};
 
-use crate::http1::syntax::{is_token, trim};
+use crate::http::syntax::{is_token, trim};
 
 /// What the body is, and what its messages are: the value of `content-type` (PROTOCOL-HTTP2 and
 /// PROTOCOL-WEB, *Content-Type*).

@@ -8,8 +8,8 @@ use memchr::memchr;
 
 use super::Error;
 use crate::Buffer;
+use crate::http::syntax::{ascii, is_token, trim};
 use crate::http1::HeadWriter;
-use crate::http1::syntax::{ascii, is_token, trim};
 
 /// A header list, in lines as HTTP/1.1 writes them: names and values, in their order.
 ///

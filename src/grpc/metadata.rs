@@ -6,7 +6,7 @@ use base64::engine::general_purpose::{GeneralPurpose, PAD_INDIFFERENT};
 
 use super::SendError;
 use super::field::Sink;
-use crate::http1::syntax::{ascii, trim};
+use crate::http::syntax::{ascii, trim};
 use crate::{Buffer, BufferFull};
 
 /// The value of a piece of custom metadata (PROTOCOL-HTTP2, *Custom-Metadata*).

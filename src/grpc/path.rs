@@ -1,4 +1,4 @@
-use crate::http1::syntax::is_visible;
+use crate::http::syntax::is_visible;
 
 /// Which method is called: the path of the request, `/service/method` (PROTOCOL-HTTP2, *Path*).
 ///

@@ -1,6 +1,6 @@
 use super::decode::take;
-use super::syntax::is_tchar;
 use super::{Error, Limits};
+use crate::http::syntax::is_tchar;
 
 /// The longest chunk: longer ones are negative to some.
 pub(super) const MAX_CHUNK_LEN: u64 = u64::MAX >> 1;

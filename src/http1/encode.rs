@@ -1,9 +1,10 @@
 use core::ops::Deref;
 
 use super::chunked::MAX_CHUNK_LEN;
-use super::write::{HeadWriter, check_headers, is_framing};
+use super::write::HeadWriter;
 use super::{Body, SendError};
 use crate::Buffer;
+use crate::http::{check_fields, is_framing};
 
 /// Writes the body of a message in pieces, framed as its head announced it (§6, §7).
 ///
@@ -106,7 +107,7 @@ impl BodyEncoder {
             State::Len { remaining: 1.. } => return Err(SendError::BodyTooShort),
             State::Len { .. } | State::UntilClose | State::Complete => return Ok(()),
         }
-        check_headers(trailers, is_header_only)?;
+        check_fields(trailers, is_header_only)?;
         let mut last = HeadWriter::new(out);
         last.put(b"0\r\n");
         last.headers(trailers);

@@ -67,14 +67,13 @@ mod error;
 mod limits;
 mod message;
 mod reader;
-pub(crate) mod syntax;
 mod write;
 
 pub use decode::{BodyDecoder, Part};
 pub use encode::{BodyEncoder, ChunkHeader};
 pub use error::Error;
 pub use limits::Limits;
-pub use message::{Body, HeaderIter, Headers, Request, Response, Version};
+pub use message::{Body, Request, Response, Version};
 pub use reader::HeadReader;
-pub(crate) use write::{HeadWriter, check_headers, check_request, is_framing};
-pub use write::{RequestWriter, ResponseWriter, SendError, reason_phrase};
+pub(crate) use write::{HeadWriter, check_request};
+pub use write::{RequestWriter, ResponseWriter, SendError};

@@ -1,7 +1,8 @@
 use core::fmt;
 
-use super::syntax::{authority, is_token, is_value, is_visible};
 use super::{Body, BodyEncoder, ChunkHeader};
+use crate::http::syntax::{authority, is_token, is_visible};
+use crate::http::{FieldError, check_fields, is_framing, reason_phrase};
 use crate::{Buffer, BufferFull};
 
 /// What the caller asked to write and cannot be written; nothing was.
@@ -37,6 +38,16 @@ pub enum SendError {
 impl From<BufferFull> for SendError {
     fn from(full: BufferFull) -> Self {
         Self::BufferFull(full)
+    }
+}
+
+impl From<FieldError> for SendError {
+    fn from(error: FieldError) -> Self {
+        match error {
+            FieldError::Name(index) => Self::HeaderName(index),
+            FieldError::Value(index) => Self::HeaderValue(index),
+            FieldError::Reserved(index) => Self::ReservedHeader(index),
+        }
     }
 }
 
@@ -116,7 +127,7 @@ impl<'a> RequestWriter<'a> {
         out: &mut impl Buffer,
     ) -> Result<BodyEncoder, SendError> {
         check_request(self.method, self.target, self.host)?;
-        check_headers(self.headers, |name| is_framing(name) || name.eq_ignore_ascii_case("host"))?;
+        check_fields(self.headers, |name| is_framing(name) || name.eq_ignore_ascii_case("host"))?;
         let data = self.body.unwrap_or_default();
         let mut encoder = BodyEncoder::new(body.unwrap_or(Body::Len(0)));
         let header = encoder.encode_header(data.len() as u64)?;
@@ -219,7 +230,7 @@ impl<'a> ResponseWriter<'a> {
         if (without_body || self.status == 205) && body != Body::Len(0) {
             return Err(SendError::Body);
         }
-        check_headers(self.headers, is_framing)?;
+        check_fields(self.headers, is_framing)?;
         let mut encoder = BodyEncoder::new(body);
         let header = encoder.encode_header(self.body.len() as u64)?;
         let mut head = HeadWriter::new(out);
@@ -243,71 +254,6 @@ impl<'a> ResponseWriter<'a> {
     }
 }
 
-/// The reason phrase of a status (RFC 9110 §15); empty for those without one.
-pub const fn reason_phrase(status: u16) -> &'static str {
-    match status {
-        100 => "Continue",
-        101 => "Switching Protocols",
-        103 => "Early Hints",
-        200 => "OK",
-        201 => "Created",
-        202 => "Accepted",
-        203 => "Non-Authoritative Information",
-        204 => "No Content",
-        205 => "Reset Content",
-        206 => "Partial Content",
-        300 => "Multiple Choices",
-        301 => "Moved Permanently",
-        302 => "Found",
-        303 => "See Other",
-        304 => "Not Modified",
-        305 => "Use Proxy",
-        307 => "Temporary Redirect",
-        308 => "Permanent Redirect",
-        400 => "Bad Request",
-        401 => "Unauthorized",
-        402 => "Payment Required",
-        403 => "Forbidden",
-        404 => "Not Found",
-        405 => "Method Not Allowed",
-        406 => "Not Acceptable",
-        407 => "Proxy Authentication Required",
-        408 => "Request Timeout",
-        409 => "Conflict",
-        410 => "Gone",
-        411 => "Length Required",
-        412 => "Precondition Failed",
-        413 => "Content Too Large",
-        414 => "URI Too Long",
-        415 => "Unsupported Media Type",
-        416 => "Range Not Satisfiable",
-        417 => "Expectation Failed",
-        421 => "Misdirected Request",
-        422 => "Unprocessable Content",
-        425 => "Too Early",
-        426 => "Upgrade Required",
-        428 => "Precondition Required",
-        429 => "Too Many Requests",
-        431 => "Request Header Fields Too Large",
-        451 => "Unavailable For Legal Reasons",
-        500 => "Internal Server Error",
-        501 => "Not Implemented",
-        502 => "Bad Gateway",
-        503 => "Service Unavailable",
-        504 => "Gateway Timeout",
-        505 => "HTTP Version Not Supported",
-        511 => "Network Authentication Required",
-        _ => "",
-    }
-}
-
-/// The headers that say where a message ends and what becomes of its connection.
-pub(crate) fn is_framing(name: &str) -> bool {
-    ["connection", "content-length", "transfer-encoding"]
-        .iter()
-        .any(|reserved| name.eq_ignore_ascii_case(reserved))
-}
-
 pub(crate) fn check_request(method: &str, target: &str, host: &str) -> Result<(), SendError> {
     if !is_token(method.as_bytes()) {
         return Err(SendError::Method);
@@ -319,24 +265,6 @@ pub(crate) fn check_request(method: &str, target: &str, host: &str) -> Result<()
         Some((host, _)) if !host.is_empty() => Ok(()),
         _ => Err(SendError::Host),
     }
-}
-
-pub(crate) fn check_headers(
-    headers: &[(&str, &str)],
-    is_reserved: impl Fn(&str) -> bool,
-) -> Result<(), SendError> {
-    for (index, (name, value)) in headers.iter().enumerate() {
-        if !is_token(name.as_bytes()) {
-            return Err(SendError::HeaderName(index));
-        }
-        if is_reserved(name) {
-            return Err(SendError::ReservedHeader(index));
-        }
-        if !is_value(value.as_bytes()) {
-            return Err(SendError::HeaderValue(index));
-        }
-    }
-    Ok(())
 }
 
 /// Puts a head or a chunk together out of parts that were checked before, whole or not at all.

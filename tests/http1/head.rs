@@ -6,16 +6,17 @@ use std::cell::Cell;
 
 use crate::common::http1::naive_end;
 use crate::common::same_however_split;
+use framewright::http::{Headers, reason_phrase};
 use framewright::http1::{
     Body, Error, HeadReader, Limits, Request, RequestWriter, Response, ResponseWriter, SendError,
-    Version, reason_phrase,
+    Version,
 };
 use framewright::{Buffer, BufferFull, SliceBuf, Truncated};
 use proptest::prelude::*;
 
 type Lines = Vec<(String, Vec<u8>)>;
 
-fn lines(headers: framewright::http1::Headers<'_>) -> Lines {
+fn lines(headers: Headers<'_>) -> Lines {
     headers.iter().map(|(name, value)| (name.to_owned(), value.to_vec())).collect()
 }
 

@@ -1,9 +1,8 @@
 //! Heads of requests and responses, against the rules of RFC 9112 for somebody who sees the whole
 //! stream, and against `httparse` by itself; and what is written of what was read.
 
-use framewright::http1::{
-    Body, Error, HeadReader, Headers, Limits, RequestWriter, ResponseWriter, Version,
-};
+use framewright::http::Headers;
+use framewright::http1::{Body, Error, HeadReader, Limits, RequestWriter, ResponseWriter, Version};
 
 use super::common::http1::naive_end;
 use super::input::{Cuts, Input, same_however_cut};

@@ -9,8 +9,8 @@ use crate::grpc::{
     Code, ContentType, Decoder, Dialect, Error, Event, Frame, Kind, Limits, Message, Part, Prefix,
     SendError, Status,
 };
+use crate::http::syntax::{ascii, is_token, trim};
 use crate::http1::HeadWriter;
-use crate::http1::syntax::{ascii, is_token, trim};
 use crate::{Buffer, Chunk};
 
 /// The client's side of one call, made by [`ClientRequest::write`](crate::grpc::ClientRequest::write).

@@ -4,8 +4,8 @@ use crate::grpc::field::Sink;
 use crate::grpc::{
     ClientCall, ContentType, Dialect, Kind, Limits, Path, SendError, Timeout, Value, metadata,
 };
+use crate::http::syntax::{is_field_value, is_token};
 use crate::http1::HeadWriter;
-use crate::http1::syntax::{is_token, is_value};
 
 /// The head of a request to be sent through any HTTP stack (PROTOCOL-HTTP2, *Requests*).
 ///
@@ -155,7 +155,7 @@ impl<'a> ClientRequest<'a> {
         if !encodings.all(|name| is_token(name.as_bytes())) {
             return Err(SendError::Encoding);
         }
-        if !self.user_agent.is_none_or(|agent| is_value(agent.as_bytes())) {
+        if !self.user_agent.is_none_or(|agent| is_field_value(agent.as_bytes())) {
             return Err(SendError::UserAgent);
         }
         metadata::check(self.metadata)

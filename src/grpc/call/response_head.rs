@@ -1,6 +1,6 @@
 use crate::grpc::field::Sink;
 use crate::grpc::{ContentType, SendError, Value, metadata};
-use crate::http1::syntax::is_token;
+use crate::http::syntax::is_token;
 
 /// The head of a response (PROTOCOL-HTTP2, *Response-Headers*), for [`ServerCall::send_head`].
 #[derive(Clone, Copy, Debug, Default)]

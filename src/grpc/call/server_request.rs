@@ -1,6 +1,6 @@
 use super::{Refusal, ServerCall};
 use crate::grpc::{Code, ContentType, Dialect, Error, Kind, Limits, Path, Status, Timeout};
-use crate::http1::syntax::{ascii, list, trim};
+use crate::http::syntax::{ascii, list, trim};
 
 /// The head of a request as a server gets it from any HTTP stack (PROTOCOL-HTTP2, *Requests*).
 ///

@@ -1,8 +1,8 @@
 use crate::Buffer;
 use crate::grpc::SendError;
 use crate::grpc::field::Sink;
+use crate::http::syntax::{ascii, is_token, is_visible, list, trim};
 use crate::http1::HeadWriter;
-use crate::http1::syntax::{ascii, is_token, is_visible, list, trim};
 
 /// The methods that gRPC-Web needs (PROTOCOL-WEB, *CORS preflight*).
 pub const METHODS: &str = "POST, OPTIONS";

@@ -2,8 +2,9 @@ use super::fields::{EXTENSIONS, Fields, PROTOCOL, Seen, extensions};
 use super::key::encode_key;
 use super::server::is_reserved;
 use super::{Error, Extension, Extensions, SendError, accept_key};
-use crate::http1::syntax::{ascii, is_token, is_visible};
-use crate::http1::{self, HeadReader, HeadWriter, Headers, Limits, Response, Version};
+use crate::http::syntax::{ascii, is_token, is_visible};
+use crate::http::{self, Headers};
+use crate::http1::{self, HeadReader, HeadWriter, Limits, Response, Version};
 use crate::{Buffer, Truncated};
 
 /// The request that opens a WebSocket connection (§4.1).
@@ -145,7 +146,7 @@ impl<'a> ClientRequest<'a> {
         if let Some(list) = self.extensions {
             Extensions::parse(list.as_bytes()).map_err(|_| SendError::Extensions)?;
         }
-        http1::check_headers(self.headers, |name| {
+        http::check_fields(self.headers, |name| {
             is_reserved(name)
                 || name.eq_ignore_ascii_case("host")
                 || name.eq_ignore_ascii_case("origin")

@@ -1,5 +1,6 @@
 use core::fmt;
 
+use crate::http::FieldError;
 use crate::http1::{self, ResponseWriter};
 use crate::{Buffer, BufferFull};
 
@@ -148,6 +149,12 @@ pub enum SendError {
     Extensions,
     /// An accepted extension is not among those offered (§4.2.2).
     ExtensionNotOffered,
+}
+
+impl From<FieldError> for SendError {
+    fn from(e: FieldError) -> Self {
+        Self::Head(e.into())
+    }
 }
 
 impl From<http1::SendError> for SendError {

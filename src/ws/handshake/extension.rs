@@ -1,7 +1,7 @@
 use core::fmt;
 
 use super::Error;
-use crate::http1::syntax::{ascii, is_tchar, trim_start};
+use crate::http::syntax::{ascii, is_tchar, trim_start};
 
 /// The extensions in one `Sec-WebSocket-Extensions`, in their order (§9.1).
 ///

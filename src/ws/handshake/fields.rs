@@ -1,5 +1,5 @@
 use super::{Error, Extensions};
-use crate::http1::syntax::{ascii, is_in_any_case, is_token, list};
+use crate::http::syntax::{ascii, is_in_any_case, is_token, list};
 
 /// How often a header was seen, and its first value.
 #[derive(Clone, Copy, Debug, Default)]

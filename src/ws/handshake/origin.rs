@@ -1,6 +1,6 @@
 use super::Error;
 use super::fields::Seen;
-use crate::http1::syntax::{authority, is_visible, split_once};
+use crate::http::syntax::{authority, is_visible, split_once};
 
 /// The web sites that may open a connection (§10.2).
 ///

@@ -1,10 +1,9 @@
 use super::fields::{EXTENSIONS, Fields, PROTOCOL, Seen, check_protocols, extensions, protocols};
 use super::key::{KEY_LEN, parse_key};
 use super::{Error, Extension, Extensions, Origins, SendError, accept_key};
-use crate::http1::syntax::{authority, is_visible, split_once};
-use crate::http1::{
-    self, HeadReader, HeadWriter, Headers, Limits, Request, ResponseWriter, Version,
-};
+use crate::http::syntax::{authority, is_visible, split_once};
+use crate::http::{self, Headers};
+use crate::http1::{self, HeadReader, HeadWriter, Limits, Request, ResponseWriter, Version};
 use crate::{Buffer, Truncated};
 
 /// The server's side of the opening handshake (§4.2): reads one request.
@@ -276,7 +275,7 @@ where
                 }
             }
         }
-        http1::check_headers(self.headers, is_reserved)?;
+        http::check_fields(self.headers, is_reserved)?;
         let mut head = HeadWriter::new(out);
         head.put(
             b"HTTP/1.1 101 Switching Protocols\r\n\
@@ -320,7 +319,7 @@ pub(super) fn is_reserved(name: &str) -> bool {
     let prefix = name.get(..14).unwrap_or_default();
     prefix.eq_ignore_ascii_case("sec-websocket-")
         || name.eq_ignore_ascii_case("upgrade")
-        || http1::is_framing(name)
+        || http::is_framing(name)
 }
 
 fn is_authority(text: &str) -> bool {

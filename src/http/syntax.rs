@@ -53,7 +53,7 @@ pub(crate) fn is_token(text: &[u8]) -> bool {
 /// Beyond ASCII, what it means is between sender and receiver: browsers send the ID of an event in
 /// UTF-8.
 #[inline]
-pub(crate) fn is_value(text: &[u8]) -> bool {
+pub(crate) fn is_field_value(text: &[u8]) -> bool {
     text.iter().all(|&b| b == b'\t' || !b.is_ascii_control())
 }
 
