@@ -9,7 +9,7 @@ use framewright::ws::handshake::{
 };
 use framewright::{Buffer, SliceBuf};
 
-/// What a browser sends: 569 bytes, 14 headers.
+/// A browser's request: 569 bytes, 14 headers.
 const REQUEST: &[u8; 569] = b"GET /chat HTTP/1.1\r\n\
     Host: server.example.com\r\n\
     Connection: Upgrade\r\n\
@@ -48,7 +48,7 @@ fn server(bencher: Bencher<'_, '_>, len: usize) {
     });
 }
 
-/// Reads the request, and only then takes it for a handshake.
+/// Reads the whole request first, then treats it as a handshake.
 #[divan::bench]
 fn server_in_two_steps(bencher: Bencher<'_, '_>) {
     let (mut buf, mut out) = (*REQUEST, [0; 256]);

@@ -1,7 +1,7 @@
 //! Server-Sent Events in memory: `cargo bench --bench sse`.
 //!
-//! An iteration is 2000 events, in reads of the length that is the argument. `scan` counts the line
-//! ends in the same reads: what no decoder can do without.
+//! An iteration is 2000 events, in reads of the length given as argument. `scan` only counts the line
+//! ends in the same reads, which every decoder has to find.
 
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
@@ -16,7 +16,7 @@ fn main() {
     divan::main();
 }
 
-/// Events of 190 bytes with `head`, and for the rest a line of data.
+/// Events of 190 bytes: `head`, then a line of data that fills the rest.
 fn stream(head: &str, fill: &str) -> String {
     let mut event = format!("{head}data: ");
     while event.len() + fill.len() + 2 <= EVENT_LEN {

@@ -1,7 +1,7 @@
 //! Receiving and sending WebSocket messages in memory: `cargo bench --bench ws`.
 //!
-//! An iteration is one read of about 64 KiB, as `recv` would have filled it: the copy that stands
-//! for that is part of every figure, and `copy` shows what it costs alone.
+//! An iteration is one read of about 64 KiB. A copy stands for the `recv` that fills it. That copy is
+//! part of every figure, and `copy` shows what it costs alone.
 
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
@@ -15,7 +15,7 @@ fn main() {
     divan::main();
 }
 
-/// As many equal frames of a client as fit in a read, and how many that is.
+/// As many equal frames of a client as fit in a read, and their number.
 fn frames(message: Message<'_>) -> (Vec<u8>, usize) {
     let mut key = 0x9E37_79B9_u32;
     let mut client = Connection::client(Limits::new(), move || {

@@ -1,7 +1,7 @@
-//! Compressed WebSocket messages against zlib-rs alone, in turns, so that whatever else the machine
-//! does happens to both: `cargo bench --features deflate --bench ws_deflate`.
+//! Compressed WebSocket messages against zlib-rs alone: `cargo bench --features deflate --bench
+//! ws_deflate`. They take turns, so that whatever else the machine does affects both.
 //!
-//! Printed is the median over all rounds of what a message takes, and of the ratio of each round.
+//! It prints medians over all rounds: of the time for a message, and of the ratio within a round.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -11,7 +11,7 @@ use framewright::ws::handshake::Extensions;
 use framewright::ws::{Connection, Encoder, Event, Limits, Message, Role};
 use zlib_rs::{Deflate, DeflateFlush, Inflate, InflateFlush};
 
-/// Records of a feed, as alike as such things are.
+/// Records of a feed, as similar as such records are.
 fn json(len: usize) -> Vec<String> {
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     let mut number = |below: u64| {
@@ -37,12 +37,12 @@ fn json(len: usize) -> Vec<String> {
         text.truncate(len - 1);
         text + "]"
     };
-    // More than any window holds, as they will be sent again and again.
+    // More than any window holds, because they are sent again and again.
     (0..(256 * 1024 / len).max(64)).map(message).collect()
 }
 
 fn main() {
-    // `cargo bench -- --test` and `cargo test` only want to see it run.
+    // `cargo bench -- --test` and `cargo test` only check that it runs.
     let rounds = if std::env::args().any(|arg| arg == "--test") { 1 } else { 41 };
     println!("length level takeover      zlib-rs   framewright  ratio");
     for len in [128, 1024, 16 * 1024] {
@@ -57,7 +57,7 @@ fn main() {
     }
 }
 
-/// Runs both in turns, and prints what they take for each of `count` messages.
+/// Runs both in turns, and prints their time for each of `count` messages.
 fn race(what: &str, count: usize, rounds: usize, mut raw: impl FnMut(), mut ours: impl FnMut()) {
     let time = |run: &mut dyn FnMut()| {
         let start = Instant::now();
@@ -158,7 +158,7 @@ fn inflate(messages: &[String], takeover: bool, rounds: usize) {
                 if !takeover {
                     raw.reset(false);
                 }
-                // The second is not on the wire.
+                // The second of them is not on the wire.
                 for bytes in [payload, &[0, 0, 0xFF, 0xFF][..]] {
                     raw.decompress(bytes, &mut room, InflateFlush::NoFlush).expect("it is DEFLATE");
                 }

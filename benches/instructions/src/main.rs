@@ -11,16 +11,16 @@ use framewright::ws::handshake::{Origins, Server};
 use framewright::ws::{Assembler, Client, Connection, Event, Kind, Limits, Message};
 use framewright::{Buffer, SliceBuf};
 
-/// How many items there are in a lap.
+/// Number of items in a lap.
 const ITEMS: usize = 100;
 
 struct Task {
     name: &'static str,
-    /// Makes what it takes, and then goes round as often.
+    /// Sets up its input, then runs that many laps.
     run: fn(usize),
 }
 
-/// What there is to do.
+/// All workloads.
 const TASKS: [Task; 17] = [
     Task {
         name: "ws receive binary 16 B",

@@ -9,7 +9,7 @@ use futures_util::{FutureExt, Sink, SinkExt, Stream, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// How many messages are taken in before their echoes go out.
+/// Number of messages to take in before their echoes go out.
 const BATCH: usize = 32;
 
 /// Serves every connection in a task of its own, on one thread; ends the process when its standard input ends.
@@ -30,13 +30,13 @@ where
         loop {
             let (stream, _) = listener.accept().await?;
             stream.set_nodelay(true)?;
-            // As in the peers' own examples: a task is not to give way while it has something to read.
+            // As in the peers' own examples: a task does not yield while it has something to read.
             tokio::task::spawn_local(tokio::task::unconstrained(echo(stream)));
         }
     })
 }
 
-/// Answers the opening handshake, for those who leave that to an HTTP server or to the caller.
+/// Answers the opening handshake, for crates that leave that to an HTTP server or to the caller.
 ///
 /// Clients must wait for the answer before they send frames.
 pub async fn upgrade(stream: &mut TcpStream) -> Option<()> {
@@ -52,9 +52,9 @@ pub async fn upgrade(stream: &mut TcpStream) -> Option<()> {
     stream.write_all(&response).await.ok()
 }
 
-/// Echoes the messages of a WebSocket, with one flush for all that are there at the same time.
+/// Echoes the messages of a WebSocket, with one flush for all that are pending.
 ///
-/// All are taken in before the first is sent: some of the peers flush on their own when they are read from.
+/// All are taken in before the first is sent: some of the peers flush by themselves during a read.
 pub async fn echo<M, E>(
     socket: impl Stream<Item = Result<M, E>> + Sink<M, Error = E>,
     is_data: impl Fn(&M) -> bool,

@@ -1,4 +1,4 @@
-//! What work costs as it grows: straight lines, or else a cliff.
+//! What work costs as it grows. A cliff instead of a straight line would show.
 
 use std::fmt::{self, Write};
 use std::rc::Rc;
@@ -11,9 +11,9 @@ use crate::sink::Sink;
 use crate::task::size;
 use crate::wire::{Content, Wire};
 
-/// How long a contestant runs at a time, at least, in ns.
+/// The shortest turn of a contestant, in ns.
 const TURN: f64 = 5e6;
-/// How often.
+/// Number of turns.
 const ROUNDS: usize = 7;
 
 /// Writes the tables.
@@ -25,7 +25,7 @@ pub fn write(out: &mut String) -> fmt::Result {
         let wire = Wire::websocket(Content::Binary, 1, len, count);
         (size(len), wire)
     });
-    let what = "Binary messages in one frame each: time for a frame, and for a byte of it";
+    let what = "Binary messages of one frame each: time per frame and per byte";
     table(out, what, "payload", "frame", frames)?;
 
     for len in [125, 16 << 10] {
@@ -35,7 +35,8 @@ pub fn write(out: &mut String) -> fmt::Result {
             let wire = Wire::websocket(Content::Binary, 1, len, count).in_reads_of(read_len);
             (size(read_len), wire)
         });
-        let what = format!("Binary messages of {} in reads of that size", size(len));
+        let what =
+            format!("Binary messages of {} in reads of the length in the first column", size(len));
         table(out, &what, "reads of", "message", reads)?;
     }
 
@@ -45,11 +46,11 @@ pub fn write(out: &mut String) -> fmt::Result {
         wire.items *= fragments as u64;
         (fragments.to_string(), wire)
     });
-    let what = "Text messages of so many fragments, each of 32 B: time for a fragment";
+    let what = "Text messages of as many fragments as the first column says, each of 32 B: time per fragment";
     table(out, what, "fragments", "fragment", fragments)
 }
 
-/// Writes a line for every wire and its name.
+/// Writes a table with a line for every named wire.
 fn table(
     out: &mut String,
     what: &str,
@@ -81,7 +82,7 @@ fn table(
     Ok(())
 }
 
-/// How long each takes for a lap, in ns: the median of some rounds, in turns.
+/// The time of each contestant for a lap, in ns: the median over rounds in which they take turns.
 fn times(contestants: &mut [Contestant]) -> Vec<f64> {
     let mut times = vec![Vec::new(); contestants.len()];
     for _ in 0..ROUNDS {

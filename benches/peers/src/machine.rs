@@ -1,4 +1,4 @@
-//! Where and when.
+//! Where and when a race was run.
 
 use std::fs;
 use std::process::Command;
@@ -23,7 +23,7 @@ pub fn describe() -> String {
     )
 }
 
-/// Its name and version, without what the build of it is called.
+/// Name and version of the kernel, without the name of its build.
 fn kernel() -> String {
     let full = output("uname", &["-sr"]);
     let end = full.match_indices('.').nth(1).map_or(full.len(), |(at, _)| at);

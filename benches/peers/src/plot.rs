@@ -1,4 +1,4 @@
-//! The plot: a line for each workload, with everybody's time as a multiple of the best peer's.
+//! The plot: a line for each workload, with the time of every contestant relative to the best peer's.
 
 use std::fmt::{self, Write};
 
@@ -12,11 +12,11 @@ const TOP: f64 = 58.0;
 const ROW: f64 = 15.0;
 const HEADING: f64 = 20.0;
 
-/// What the axis shows, as multiples; what is beyond is drawn at its end.
+/// The ends of the axis, as multiples. What lies beyond is drawn at the end.
 const FROM: f64 = 1.0 / 32.0;
 const TO: f64 = 32.0;
 
-/// Colours are neither light nor dark, as nobody knows what they will be shown on.
+/// Colours are neither light nor dark, because the background is unknown.
 const STYLE: &str = "\
     text{font:11px system-ui,sans-serif;fill:#808891}\
     .group{font-weight:600}\
@@ -27,7 +27,7 @@ const STYLE: &str = "\
     .bar{stroke:#2f9e6e;stroke-width:2}\
     .ours{fill:#e8590c}";
 
-/// Draws it, as SVG.
+/// Draws the plot as SVG.
 pub fn draw(outcomes: &[Outcome], machine: &str) -> String {
     let mut svg = String::new();
     write(&mut svg, outcomes, machine).expect("a String takes everything");
@@ -40,7 +40,7 @@ fn write(svg: &mut String, outcomes: &[Outcome], machine: &str) -> fmt::Result {
     writeln!(
         svg,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\">\n\
-         <title>Time of framewright and of other crates, as a multiple of the best of those</title>\n\
+         <title>Time of framewright and of other crates, relative to the best of those</title>\n\
          <style>{STYLE}</style>"
     )?;
     legend(svg)?;
@@ -71,7 +71,7 @@ fn legend(svg: &mut String) -> fmt::Result {
     ours(svg, 262.0, y - 4.0)?;
     text(svg, 272.0, y, "start", "", "framewright")?;
     tick(svg, "bar", 362.0, y - 4.0, 5.0)?;
-    text(svg, 372.0, y, "start", "", "to be reached")?;
+    text(svg, 372.0, y, "start", "", "goal")?;
     tick(svg, "peer", 472.0, y - 4.0, 3.5)?;
     text(svg, 482.0, y, "start", "", "a peer")?;
     limit(svg, 542.0, y - 4.0)?;

@@ -1,4 +1,4 @@
-//! Round after round, in turns.
+//! The race: rounds in which all contestants take turns.
 
 use std::io;
 use std::path::Path;
@@ -7,7 +7,7 @@ use crate::contestants::Kind;
 use crate::task::workloads;
 use crate::worker::{Profile, Worker};
 
-/// How long a contestant runs at a time, in ns.
+/// The length of a turn, in ns.
 const TURN: f64 = 1e6;
 
 /// A build that takes part.
@@ -26,7 +26,7 @@ impl Build {
     }
 }
 
-/// A contestant of a build, and how long it took for an item in each round, in ns.
+/// A contestant of a build, with its time per item in each round, in ns.
 pub struct Runner {
     /// Index of its build.
     pub build: usize,
@@ -42,13 +42,13 @@ impl Runner {
         median(self.times.iter().copied())
     }
 
-    /// How long it took as a multiple of what `other` did in the same round.
+    /// Its time divided by that of `other` in the same round: the median over the rounds.
     pub fn ratio(&self, other: &Self) -> f64 {
         median(self.times.iter().zip(&other.times).map(|(own, other)| own / other))
     }
 }
 
-/// How a workload went.
+/// The result of a workload.
 pub struct Outcome {
     pub group: &'static str,
     pub name: String,
@@ -57,12 +57,12 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// The limit, if one was taken.
+    /// The limit, if the workload has one.
     pub fn limit(&self) -> Option<&Runner> {
         self.runners.iter().find(|runner| runner.profile.kind == Kind::Limit)
     }
 
-    /// Ours in a build, of which the first is what counts.
+    /// Our contestants in a build. The first is the one that counts.
     pub fn ours(&self, build: usize) -> impl Iterator<Item = &Runner> {
         self.runners
             .iter()
@@ -77,7 +77,7 @@ impl Outcome {
         peers
     }
 
-    /// Ours in a build as a multiple of the best peer there, or else in the first.
+    /// Our time in a build divided by that of the best peer there or, without peers there, in the first build.
     pub fn ratio(&self, build: usize) -> Option<f64> {
         let best = self.peers(build).first().copied().or(self.peers(0).first().copied())?;
         Some(self.ours(build).next()?.ratio(best))
@@ -88,7 +88,7 @@ impl Outcome {
 ///
 /// # Panics
 ///
-/// If two contestants do not deliver the same.
+/// If two contestants deliver different things.
 pub fn race(builds: &mut [Build], filter: &str, rounds: usize) -> io::Result<Vec<Outcome>> {
     let mut outcomes = Vec::new();
     for (number, workload) in workloads().into_iter().enumerate() {
@@ -98,7 +98,7 @@ pub fn race(builds: &mut [Build], filter: &str, rounds: usize) -> io::Result<Vec
         let mut runners: Vec<Runner> = Vec::new();
         for (build, contestants) in builds.iter_mut().enumerate() {
             for (at, profile) in contestants.worker.open(number)?.into_iter().enumerate() {
-                // A limit is one of the machine.
+                // The limit is the machine's, whatever the build.
                 if build > 0 && profile.kind == Kind::Limit {
                     continue;
                 }
@@ -112,7 +112,7 @@ pub fn race(builds: &mut [Build], filter: &str, rounds: usize) -> io::Result<Vec
         }
         for runner in &mut runners {
             let worker = &mut builds[runner.build].worker;
-            // The second look is on warm caches.
+            // The second run has warm caches.
             worker.run(runner.at, 1)?;
             let time = worker.run(runner.at, 4)? / 4.0;
             runner.laps = (TURN / time).ceil().max(1.0) as usize;

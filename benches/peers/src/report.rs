@@ -6,7 +6,7 @@ use std::fmt::{self, Write};
 use crate::contestants::Kind;
 use crate::race::{Build, Outcome, Runner};
 
-/// Writes where it was run, and how it went: what counts, then everything.
+/// Writes where the race was run, then the summary, then the results of all contestants.
 pub fn write(
     out: &mut String,
     machine: &str,
@@ -15,22 +15,23 @@ pub fn write(
 ) -> fmt::Result {
     writeln!(out, "# Results\n\n{machine} Builds:\n")?;
     for build in builds {
-        writeln!(out, "- {}: may use {} without asking", build.label, build.target_features())?;
+        writeln!(out, "- {}: compiled for {}", build.label, build.target_features())?;
     }
     if let Ok(tunables) = env::var("GLIBC_TUNABLES") {
         writeln!(out, "\nWith `GLIBC_TUNABLES={tunables}`.")?;
     }
     writeln!(
         out,
-        "\nTimes are medians of the {} build. A ratio, of ours by the best peer's in each build, is the median of the \
-        rounds' own ratios, so not always that of the times beside it. It is bold where it reached its goal. What the \
-        limit is, who leaves out what, and why a goal was not reached: see the [README](README.md).",
+        "\nTimes are medians of the {} build. A ratio is our time divided by the best peer's, in each build. It is the \
+        median over the rounds, so it can differ from the quotient of the times beside it. It is bold where it \
+        reached its goal. The [README](README.md) says what the limit is, what each peer leaves out, and why some \
+        goals were missed.",
         builds[0].label
     )?;
     summary(out, builds, outcomes)?;
     handshakes(out, outcomes)?;
     writeln!(out, "\n## All contestants\n")?;
-    writeln!(out, "The median, in ns per item, of the {} build.\n", builds[0].label)?;
+    writeln!(out, "Medians of the {} build, in ns per item.\n", builds[0].label)?;
     writeln!(out, "| | |\n|---|---|")?;
     let mut notes = Notes::default();
     for outcome in outcomes {
@@ -46,7 +47,7 @@ pub fn write(
     Ok(())
 }
 
-/// What counts: ours, the best peer, and how one compares to the other in every build.
+/// The summary: ours, the best peer, and their ratio in every build.
 fn summary(out: &mut String, builds: &[Build], outcomes: &[Outcome]) -> fmt::Result {
     write!(out, "\n| ns per item | limit | framewright | best peer | |")?;
     for build in builds {
@@ -82,7 +83,7 @@ fn summary(out: &mut String, builds: &[Build], outcomes: &[Outcome]) -> fmt::Res
     Ok(())
 }
 
-/// What the time for a handshake comes to.
+/// The times for a handshake, as rates.
 fn handshakes(out: &mut String, outcomes: &[Outcome]) -> fmt::Result {
     let Some(outcome) = outcomes.iter().find(|outcome| outcome.group.contains("handshake")) else {
         return Ok(());
@@ -93,7 +94,7 @@ fn handshakes(out: &mut String, outcomes: &[Outcome]) -> fmt::Result {
     writeln!(out, "\nHandshakes per second, in millions: {}.", rates.collect::<Vec<_>>().join(", "))
 }
 
-/// What contestants leave out.
+/// What contestants leave out, as numbered notes.
 #[derive(Default)]
 struct Notes<'a>(Vec<&'a str>);
 
@@ -115,7 +116,7 @@ impl<'a> Notes<'a> {
     }
 }
 
-/// A time for people.
+/// Formats a time for people.
 pub fn ns(time: f64) -> String {
     if time < 10.0 { format!("{time:.1}") } else { format!("{time:.0}") }
 }

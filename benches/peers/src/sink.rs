@@ -1,9 +1,9 @@
-//! Where contestants deliver.
+//! The place where contestants deliver.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::hint::black_box;
 
-/// Counts what is delivered; on the lap that is not timed, looks at every byte of it.
+/// Counts what is delivered. On the lap that is not timed, it also inspects every byte.
 #[derive(Default)]
 pub struct Sink {
     pub items: u64,
@@ -49,7 +49,7 @@ impl Sink {
         }
     }
 
-    /// The same, given out as bytes by somebody who has checked them.
+    /// The same for a contestant that has checked the text but delivers bytes.
     #[inline]
     pub fn checked_text(&mut self, bytes: &[u8]) {
         black_box(bytes);
@@ -60,7 +60,7 @@ impl Sink {
         }
     }
 
-    /// What is ready to be written to a socket, with `items` in it.
+    /// Output that is ready for a socket, with `items` in it.
     #[inline]
     pub fn sent(&mut self, items: u64, wire: &[u8]) {
         black_box(wire);

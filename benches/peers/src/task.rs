@@ -1,4 +1,4 @@
-//! What is raced, and what it takes to take part.
+//! The tasks that are raced, and what each contestant has to do.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
@@ -12,10 +12,10 @@ use crate::sink::Sink;
 use crate::wire::{Content, Wire, frames};
 use crate::{BUFFER, text};
 
-/// How many bytes there are to be received in a lap, roughly: more than a read, less than a cache.
+/// The rough number of bytes to receive in a lap: more than a read, less than a cache.
 const LAP: usize = 256 * 1024;
 
-/// What a browser sends: 569 bytes, 14 headers.
+/// A browser's request: 569 bytes, 14 headers.
 const REQUEST: &[u8; 569] = b"GET /chat HTTP/1.1\r\n\
     Host: server.example.com\r\n\
     Connection: Upgrade\r\n\
@@ -35,13 +35,13 @@ const REQUEST: &[u8; 569] = b"GET /chat HTTP/1.1\r\n\
 /// Something to do with many items.
 #[derive(Clone, Copy, Debug)]
 pub enum Task {
-    /// Receive messages of as many fragments of `len` bytes.
+    /// Receive messages of that many fragments, each of `len` bytes.
     Receive {
         content: Content,
         fragments: usize,
         len: usize,
     },
-    /// Send messages of `len` bytes, masked if as a client.
+    /// Send messages of `len` bytes, masked if the sender is a client.
     Send {
         client: bool,
         len: usize,
@@ -58,11 +58,11 @@ pub enum Task {
     GrpcEncode {
         len: usize,
     },
-    /// Send JSON of 1 KiB, compressed with what was sent before as context.
+    /// Send JSON of 1 KiB, compressed with earlier messages as context.
     Deflate {
         level: u8,
     },
-    /// Receive the same.
+    /// Receive the messages of `Deflate`.
     Inflate {
         level: u8,
     },
@@ -73,11 +73,11 @@ pub struct Workload {
     pub group: &'static str,
     pub name: String,
     pub task: Task,
-    /// How long ours may take, as a multiple of what the best peer does.
+    /// The goal: the most that our time may be, divided by the best peer's.
     pub bar: f64,
 }
 
-/// All that is raced, in the order of the tables.
+/// All tasks, in the order of the tables.
 pub fn workloads() -> Vec<Workload> {
     let mut all = Vec::new();
     let mut add = |group, name: String, task, bar| all.push(Workload { group, name, task, bar });
@@ -130,7 +130,7 @@ pub fn workloads() -> Vec<Workload> {
     all
 }
 
-/// A length for people.
+/// Formats a length for people.
 pub fn size(len: usize) -> String {
     match len {
         0..1024 => format!("{len} B"),
@@ -141,7 +141,7 @@ pub fn size(len: usize) -> String {
 }
 
 impl Task {
-    /// Whoever can do it.
+    /// All contestants that can do the task.
     pub fn contestants(self) -> Vec<Contestant> {
         match self {
             Self::Receive { content, fragments, len } => {
@@ -158,7 +158,7 @@ impl Task {
         }
     }
 
-    /// A digest of what a contestant did with the lap that it delivered to `sink`: the same for all.
+    /// A digest of what a contestant delivered to `sink` in a lap. It must be the same for all.
     ///
     /// # Panics
     ///
@@ -210,7 +210,7 @@ impl Task {
     }
 }
 
-/// As many messages as fit in a buffer, with something else in each.
+/// As many different messages as fit in a buffer.
 fn messages(len: usize, header_len: usize) -> Rc<[Bytes]> {
     let mut rng = Rng::with_seed(1);
     let count = (BUFFER / (len + header_len)).max(1);

@@ -1,4 +1,4 @@
-//! What messages are made of: never the same twice, always the same from run to run.
+//! The content of messages: never the same twice in a run, always the same in every run.
 
 use fastrand::Rng;
 
@@ -27,7 +27,7 @@ pub fn cjk_and_emoji(rng: &mut Rng, len: usize) -> String {
     text
 }
 
-/// Records of a feed, as alike as such things are.
+/// Records of a feed, as similar as such records are.
 pub fn json(rng: &mut Rng, len: usize) -> String {
     let mut text = String::from("[");
     while text.len() < len {

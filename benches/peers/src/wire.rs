@@ -1,4 +1,4 @@
-//! The bytes that contestants get, written and read without any of them.
+//! The bytes that contestants get, written and read by code that belongs to none of them.
 
 use bytes::Bytes;
 use fastrand::Rng;
@@ -6,7 +6,7 @@ use zlib_rs::{Deflate, DeflateFlush};
 
 use crate::{BUFFER, MAX_READ, text};
 
-/// What text or binary messages are made of.
+/// The kind of content of a message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Content {
     Binary,
@@ -14,16 +14,16 @@ pub enum Content {
     Cjk,
 }
 
-/// What has been received, for a lap: whole items from first to last.
+/// The input of a lap: whole items from first to last.
 pub struct Wire {
     pub bytes: Vec<u8>,
     pub items: u64,
-    /// The longest of a read, where the user brings the buffer.
+    /// The longest read for contestants whose user brings the buffer.
     pub read_len: usize,
-    /// The longest of a read, for those who have a buffer of their own.
+    /// The longest read for contestants with a buffer of their own.
     pub max_read: usize,
     pub content: Content,
-    /// All payloads, one behind the other.
+    /// All payloads, one after the other.
     pub payloads: Vec<u8>,
 }
 
@@ -40,20 +40,20 @@ impl Wire {
         }
     }
 
-    /// The same in reads of at most so many bytes, whoever reads.
+    /// The same in reads of at most that many bytes, for all contestants.
     #[must_use]
     pub fn in_reads_of(mut self, len: usize) -> Self {
         (self.read_len, self.max_read) = (len, len);
         self
     }
 
-    /// What comes in reads.
+    /// The reads.
     pub fn reads(&self) -> impl Iterator<Item = &[u8]> {
         self.bytes.chunks(self.read_len)
     }
 
-    /// Messages of a client, each of as many fragments of `len` bytes, with a ping in the middle if
-    /// there is more than one.
+    /// Messages of a client, each of that many fragments of `len` bytes. If there is more than one
+    /// fragment, a ping comes in the middle.
     pub fn websocket(content: Content, fragments: usize, len: usize, count: usize) -> Self {
         let mut rng = Rng::with_seed(1);
         let (mut bytes, mut payloads) = (Vec::new(), Vec::new());
@@ -77,7 +77,7 @@ impl Wire {
         Self { bytes, items: count as u64, read_len: BUFFER, max_read: MAX_READ, content, payloads }
     }
 
-    /// Compressed messages of a client, each of which can refer to those before.
+    /// Compressed messages of a client. Each can refer to those before it.
     pub fn deflated(messages: &[Bytes], level: u8) -> Self {
         let mut rng = Rng::with_seed(1);
         let mut deflate = Deflate::new(i32::from(level), false, 15);
@@ -99,7 +99,7 @@ impl Wire {
         }
     }
 
-    /// As many events of `len` bytes.
+    /// That many events of `len` bytes.
     pub fn sse(len: usize, count: usize, read_len: usize) -> Self {
         let mut rng = Rng::with_seed(1);
         let (mut bytes, mut payloads) = (Vec::new(), Vec::new());
@@ -120,7 +120,7 @@ impl Wire {
         }
     }
 
-    /// As many messages of `len` bytes, each behind its prefix.
+    /// That many messages of `len` bytes, each after its prefix.
     pub fn grpc(len: usize, count: usize) -> Self {
         let mut rng = Rng::with_seed(1);
         let (mut bytes, mut payloads) = (Vec::new(), Vec::new());
@@ -158,7 +158,7 @@ pub fn frame(out: &mut Vec<u8>, first: u8, mask: Option<u32>, payload: &[u8]) {
     out.extend(payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key));
 }
 
-/// A frame as it was sent.
+/// A frame that was sent.
 pub struct Frame {
     pub first: u8,
     pub mask: Option<[u8; 4]>,

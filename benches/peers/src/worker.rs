@@ -1,6 +1,6 @@
-//! One build's contestants, run on request: a process of its own, driven over its standard streams.
+//! The contestants of one build, run on request: a process of its own, driven over its standard streams.
 //!
-//! Builds cannot share a process, since what one crate turns on in a dependency, all others get.
+//! Builds cannot share a process: if one crate turns on a feature of a dependency, all others get it.
 
 use std::io::{self, BufRead, Lines, Write};
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::contestants::{Contestant, Kind};
 use crate::sink::Sink;
 use crate::task::{Task, Workload, workloads};
 
-/// What is known of a contestant.
+/// What the race knows about a contestant.
 #[derive(Clone, Debug)]
 pub struct Profile {
     pub kind: Kind,
@@ -25,8 +25,8 @@ pub struct Profile {
 
 /// Answers requests until there are no more.
 ///
-/// `open N` lists the contestants of a workload, after a lap each that is looked at byte by byte;
-/// `run N LAPS` times one of them.
+/// `open N` runs an inspected lap of each contestant of a workload, and lists them. `run N LAPS` times
+/// one of them.
 pub fn serve() -> io::Result<()> {
     let workloads = workloads();
     let mut contestants = Vec::new();
@@ -60,11 +60,11 @@ fn open(workload: &Workload) -> Vec<Ready> {
         .collect()
 }
 
-/// A contestant, and what it delivers in each lap.
+/// A contestant, and the number of items that it delivers in each lap.
 struct Ready {
     contestant: Contestant,
     items: u64,
-    /// Unless that depends on the laps before.
+    /// `None` if that depends on the laps before.
     bytes: Option<u64>,
 }
 
@@ -82,7 +82,7 @@ fn run(Ready { contestant, items, bytes }: &mut Ready, laps: usize) {
     println!("{}", time.as_nanos());
 }
 
-/// Those that the build was allowed to use without asking the CPU.
+/// The CPU features that the build was compiled for.
 fn target_features() -> String {
     let mut features = Vec::new();
     macro_rules! list {
@@ -95,7 +95,7 @@ fn target_features() -> String {
     features.join(" ")
 }
 
-/// A worker, from outside.
+/// A worker, as seen by the race.
 pub struct Worker {
     child: Child,
     requests: Option<ChildStdin>,
@@ -127,11 +127,11 @@ impl Worker {
         self.answers.next().ok_or(io::ErrorKind::UnexpectedEof)?
     }
 
-    /// Makes the contestants of a workload ready.
+    /// Prepares the contestants of a workload.
     ///
     /// # Panics
     ///
-    /// If they do not all deliver the same.
+    /// If two of them deliver different things.
     pub fn open(&mut self, workload: usize) -> io::Result<Vec<Profile>> {
         let len: usize =
             self.ask(&format!("open {workload}"))?.parse().map_err(io::Error::other)?;
@@ -164,14 +164,14 @@ impl Worker {
         Ok(all)
     }
 
-    /// Has a contestant do as many laps; gives the CPU time in ns.
+    /// Has a contestant run that many laps, and returns the CPU time in ns.
     pub fn run(&mut self, contestant: usize, laps: usize) -> io::Result<f64> {
         self.ask(&format!("run {contestant} {laps}"))?.parse().map_err(io::Error::other)
     }
 }
 
 impl Profile {
-    /// Whether both delivered the same.
+    /// Returns whether both delivered the same.
     pub fn agrees(&self, other: &Self) -> bool {
         (self.items, self.digest) == (other.items, other.digest)
     }
@@ -179,7 +179,7 @@ impl Profile {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        // The end of its input is what ends it.
+        // It ends when its input ends.
         self.requests = None;
         let _ = self.child.wait();
     }

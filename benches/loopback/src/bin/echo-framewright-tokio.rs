@@ -1,4 +1,4 @@
-//! Ours on the peers' runtime: what is left of a difference then is the library's.
+//! Ours on the peers' runtime: any difference that remains comes from the library.
 
 use framewright::ws::{Assembler, Connection, Event, Limits};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

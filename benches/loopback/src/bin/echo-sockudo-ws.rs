@@ -1,3 +1,5 @@
+//! An echo server on sockudo-ws.
+
 use sockudo_ws::protocol::Message;
 use sockudo_ws::{Config, WebSocketStream};
 

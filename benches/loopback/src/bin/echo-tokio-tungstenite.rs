@@ -1,3 +1,5 @@
+//! An echo server on tokio-tungstenite.
+
 use tokio_tungstenite::accept_async;
 use tokio_tungstenite::tungstenite::Message;
 

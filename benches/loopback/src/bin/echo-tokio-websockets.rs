@@ -1,3 +1,5 @@
+//! An echo server on tokio-websockets.
+
 use tokio_websockets::{Message, ServerBuilder};
 
 fn main() -> std::io::Result<()> {

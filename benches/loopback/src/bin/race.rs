@@ -1,6 +1,6 @@
 //! Races echo servers over loopback: one load generator, one thread, the same bytes for all.
 //!
-//! `run` builds what this needs and starts it; README.md tells how it measures.
+//! `run` builds what this needs and starts it. README.md says how it measures.
 
 use std::error::Error;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -22,14 +22,14 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// How long an echo may take before it counts as lost.
 const LOST: Duration = Duration::from_secs(10);
-/// Different messages on a connection, so that no two in flight are the same.
+/// Number of different messages on a connection, so that no two in flight are equal.
 const CYCLE: usize = 16;
 
 const OURS: &str = "gateway";
 const OTHER: &str = "the other gateway";
 const WITH_DEFLATE: &str = "gateway that would compress";
 const ON_TOKIO: &str = "framewright on tokio";
-/// The contestants that nobody else made.
+/// Our own contestants.
 const OUR_OWN: [&str; 4] = [OURS, OTHER, WITH_DEFLATE, ON_TOKIO];
 
 struct Options {
@@ -105,7 +105,7 @@ fn main() -> Result<()> {
                     crowds.push(Crowd::connect(contestant, connections)?);
                 }
                 let mut samples = vec![Vec::new(); contestants.len()];
-                // The first round is for warming up.
+                // The first round only warms up.
                 for round in 0..=options.rounds {
                     for turn in 0..contestants.len() {
                         let at = (round + turn) % contestants.len();
@@ -138,8 +138,8 @@ struct Contestant {
 fn start_all(options: &Options) -> Result<Vec<Contestant>> {
     let server = |name: &str| Command::new(options.servers.join(name));
     let gateway = |path: &Path, arguments: &[&str]| {
-        // It ends on a signal, not with its input as the others do. If we end in any way, so shall it: while the shell
-        // becomes the gateway, its child waits for the end of our pipe.
+        // The gateway ends on a signal, unlike the others, which end with their input. It must end whenever we do: the shell
+        // becomes the gateway, and a child of the shell waits for the end of our pipe.
         let mut command = Command::new("sh");
         command.args(["-c", "exec 3<&0; { cat <&3 >/dev/null; kill $$; } & exec \"$@\"", "sh"]);
         command.arg(path).args(["--listen", "127.0.0.1:0"]).args(arguments);
@@ -188,28 +188,28 @@ impl Contestant {
 
 impl Drop for Contestant {
     fn drop(&mut self) {
-        // It ends when its input does, and is waited for so that none is left behind.
+        // It ends when its input does. Waiting makes sure that no process is left over.
         drop(self.child.stdin.take());
         let _ = self.child.wait();
     }
 }
 
-/// Keeps a process to one processor: who shares a core with the load generator and who does not would be luck.
+/// Keeps a process on one processor. Otherwise, luck would decide which server shares one with the load generator.
 fn pin(pid: Pid, cpu: usize) -> nix::Result<()> {
     let mut cpus = CpuSet::new();
     cpus.set(cpu)?;
     match sched_setaffinity(pid, &cpus) {
-        // There is but one, or we may not use it.
+        // There is only one processor, or we may not use it.
         Err(nix::errno::Errno::EINVAL) => Ok(()),
         result => result,
     }
 }
 
-/// What goes over a connection: messages that differ, over and over again.
+/// The bytes of a connection: a cycle of different messages, repeated.
 struct Traffic {
-    /// The messages of a cycle as a client sends them, twice: what is to be sent is one slice, wherever it begins.
+    /// The messages of a cycle as a client sends them, twice, so that what to send is one slice wherever it begins.
     sent: Vec<u8>,
-    /// What has to come back, twice as well.
+    /// The bytes that must come back, twice as well.
     echoed: Vec<u8>,
 }
 
@@ -242,24 +242,24 @@ impl Traffic {
             client.encode(message, &mut sent)?;
             server.encode(message, &mut echoed)?;
         }
-        // The keys of the second half differ. That is as good, but not at a seam within a frame.
+        // The second half has other masking keys. That does no harm, unless the seam is within a frame.
         let half = sent.len() / 2;
         sent.copy_within(..half, half);
         Ok(Self { sent, echoed })
     }
 
-    /// Bytes in a cycle of what is sent, and in a message.
+    /// Bytes sent in a cycle, and in a message.
     fn sent_len(&self) -> (usize, usize) {
         (self.sent.len() / 2, self.sent.len() / 2 / CYCLE)
     }
 
-    /// The same of what comes back.
+    /// Bytes that come back in a cycle, and in a message.
     fn echoed_len(&self) -> (usize, usize) {
         (self.echoed.len() / 2, self.echoed.len() / 2 / CYCLE)
     }
 }
 
-/// What one contestant did in one round.
+/// The result of one contestant in one round.
 #[derive(Clone, Copy)]
 struct Sample {
     per_second: f64,
@@ -275,15 +275,15 @@ struct Crowd {
     buf: Vec<u8>,
 }
 
-/// A connection, which is at the beginning of a message between two rounds.
+/// A connection. Between two rounds, it is at the beginning of a message.
 struct Connection {
     stream: TcpStream,
-    /// Where it is in the cycle, in bytes.
+    /// Position in the cycle, in bytes.
     send_at: usize,
     echo_at: usize,
-    /// Bytes that are to go out at once.
+    /// Number of bytes to send now.
     to_send: usize,
-    /// Messages whose echo is to come.
+    /// Number of messages whose echo is pending.
     in_flight: usize,
 }
 
@@ -306,7 +306,7 @@ impl Crowd {
         Ok(Self { poll, events: Events::with_capacity(1024), connections, buf: vec![0; 64 * 1024] })
     }
 
-    /// Keeps `in_flight` messages on their way on each connection, for some time, and waits for the last echo.
+    /// Keeps `in_flight` messages in flight on each connection for some time, then waits for the last echo.
     fn race(
         &mut self,
         contestant: &Contestant,
@@ -351,7 +351,7 @@ impl Crowd {
 }
 
 impl Connection {
-    /// Sends the next messages of the cycle, and what is left of those before.
+    /// Sends what is left of earlier messages, then the next ones of the cycle.
     fn send(&mut self, messages: usize, traffic: &Traffic) -> io::Result<()> {
         let (cycle, message) = traffic.sent_len();
         self.in_flight += messages;
@@ -369,7 +369,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads what is there, checks each byte, and tells how many echoes were completed by it.
+    /// Reads what has arrived, checks each byte, and returns the number of echoes that it completed.
     fn receive(&mut self, buf: &mut [u8], traffic: &Traffic) -> Result<usize> {
         let (cycle, message) = traffic.echoed_len();
         let mut echoed = 0;
@@ -390,7 +390,7 @@ impl Connection {
                 self.echo_at = (self.echo_at + part.len()) % cycle;
                 read = rest;
             }
-            // Had there been more, there would have been more.
+            // A short read has emptied the socket.
             if n < buf.len() {
                 break;
             }
@@ -434,7 +434,7 @@ enum Better {
     Less,
 }
 
-/// One figure of each contestant in each case, and ours by the best peer's.
+/// A table of one figure for each contestant in each case, with the ratio of ours to the best peer's.
 struct Table {
     text: String,
     peers: Vec<usize>,
@@ -468,7 +468,7 @@ impl Table {
         });
         let cells: Vec<_> = medians.iter().map(|&median| three_digits(median)).collect();
         let ratio = match (self.ours, best) {
-            // Of one round each, so that what disturbed a round disturbed both.
+            // A ratio within one round: whatever disturbed the round disturbed both.
             (Some(ours), Some(best)) => {
                 let ratios = figures[ours].iter().zip(&figures[best]).map(|(a, b)| a / b);
                 let ratios = sorted(ratios.collect());

@@ -1,7 +1,7 @@
-//! What a connection holds while nothing happens: `cargo run --release --bin memory` prints a table.
+//! Memory of an idle connection: `cargo run --release --bin memory` prints a table.
 //!
-//! State is the size of what stands for the connection, without the stream that it reads from. Heap
-//! is what it keeps: when it is new, and when it has received a message and sent it back.
+//! State is the size of the connection's value, without the stream that it reads from. Heap is what it
+//! keeps: when it is new, and after it has received a message and sent it back.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::rc::Rc;
@@ -18,12 +18,12 @@ use futures_core::Stream as _;
 use futures_sink::Sink as _;
 use tokio_util::codec::{Decoder as _, Encoder as _};
 
-/// Counts the bytes that are allocated.
+/// Counts the allocated bytes.
 struct Counting;
 
 static ALLOCATED: AtomicUsize = AtomicUsize::new(0);
 
-// SAFETY: it is the system's allocator that does everything.
+// SAFETY: the system's allocator does the work.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATED.fetch_add(layout.size(), Relaxed);
@@ -41,14 +41,14 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// A connection made over a tape, with what it takes to exchange messages on it.
+/// A connection over a tape, and how to exchange messages on it.
 struct Case<C> {
     name: &'static str,
     note: &'static str,
     make: fn(Tape) -> C,
-    /// Receives everything, and sends it back.
+    /// Receives everything and sends it back.
     echo: fn(&mut C),
-    /// What belongs to the tape.
+    /// Size of the tape, which is part of the value.
     stream: usize,
 }
 
@@ -81,7 +81,7 @@ fn main() {
     peers();
 }
 
-/// Ours reads to a buffer that all connections share, and writes to another.
+/// Ours reads into a buffer that all connections share, and writes to another one.
 fn ours() {
     struct Ours {
         server: Connection<Server>,
@@ -112,7 +112,7 @@ fn ours() {
 
     let note = "";
     Case { name: "framewright", note, make, echo, stream: TAPE }.print();
-    let note = "gives back the memory of long messages, by `Assembler::release`";
+    let note = "gives back the memory of long messages with `Assembler::release`";
     let echo = |connection: &mut Ours| {
         echo(connection);
         connection.assembler.release();
@@ -168,7 +168,7 @@ fn peers() {
     .print();
     Case {
         name: "sockudo-ws",
-        note: "the protocol alone, with buffers as its streams have them",
+        note: "the protocol alone, with buffers like those of its streams",
         make: |tape| {
             use sockudo_ws::{Role, protocol::Protocol};
             let server = Protocol::new(Role::Server, 64 << 20, 64 << 20);
@@ -240,13 +240,13 @@ fn peers() {
             now(sender.send_binary(&message)).expect("it is open");
             now(sender.flush()).expect("it is open");
         },
-        // It lies on the heap, between the two halves.
+        // The tape is on the heap, between the two halves.
         stream: 0,
     }
     .print();
     Case {
         name: "web-socket",
-        note: "with a buffered reader of 16 KiB, without which it reads by single bytes",
+        note: "with a buffered reader of 16 KiB, without which it reads single bytes",
         make: |tape| {
             web_socket::WebSocket::server(tokio::io::BufReader::with_capacity(BUFFER, tape))
         },
@@ -277,14 +277,14 @@ fn peers() {
     }
     .print();
     println!(
-        "| websocket-sans-io | {} | 0 | – | – | decoder and encoder alone; messages are its user's to keep |",
+        "| websocket-sans-io | {} | 0 | – | – | decoder and encoder alone; its user keeps the messages |",
         size_of::<(
             websocket_sans_io::WebsocketFrameDecoder,
             websocket_sans_io::WebsocketFrameEncoder
         )>()
     );
     println!(
-        "| embedded-websocket | {} | 0 | – | – | messages are its user's to keep |",
+        "| embedded-websocket | {} | 0 | – | – | its user keeps the messages |",
         size_of::<embedded_websocket::WebSocketServer>()
     );
 }

@@ -18,7 +18,7 @@ use crate::{BUFFER, recv};
 
 const NAME: &str = "framewright";
 
-/// How many bytes are enough for all of them.
+/// Number of bytes that hold all of them.
 fn room(messages: &[Bytes]) -> usize {
     messages.iter().map(|message| message.len() + 14).sum()
 }
@@ -51,15 +51,15 @@ pub fn receive(wire: &Rc<Wire>) -> Contestant {
     })
 }
 
-/// Reads the rest of a message that goes beyond a read straight behind its beginning. A read between
-/// messages is a short one, so that not much of a long message has to be copied to its place.
+/// Reads the rest of a message longer than a read to where it belongs, straight after its beginning.
+/// Reads between messages are short, so that little of a long message has to be copied to its place.
 ///
-/// For binary messages only: who wants text has to have it validated once more.
+/// For binary messages only: text would have to be validated once more.
 pub fn receive_in_place(wire: &Rc<Wire>) -> Contestant {
     let wire = Rc::clone(wire);
     let mut server = Connection::server(Limits::new());
     let mut buf = vec![0; 2048];
-    // As much of `message` as was read to is initialized; `len` bytes of it are the message so far.
+    // The part of `message` that was ever read into is initialized; its first `len` bytes are the message so far.
     let (mut message, mut len) = (Vec::new(), 0);
     let mut out = Vec::new();
     Contestant::new(Kind::Ours, "framewright, read in place", move |sink| {

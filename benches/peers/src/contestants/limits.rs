@@ -1,4 +1,4 @@
-//! What the machine needs for the least that could be done. Delivers nothing but a count.
+//! The least that the machine could do for each task. Delivers nothing but a count.
 
 use std::hint::black_box;
 use std::rc::Rc;
@@ -9,9 +9,9 @@ use super::{Contestant, Kind};
 use crate::wire::{Content, Wire};
 use crate::{BUFFER, recv};
 
-/// Copies each read, and unmasks it as if it were one frame; text is validated as if it were one.
+/// Copies each read and unmasks it as if it were one frame. Text is validated as if it were one message.
 ///
-/// What is longer than a buffer is copied to where it can stay.
+/// A message longer than a buffer is copied to where it can stay.
 pub fn receive(wire: &Rc<Wire>) -> Contestant {
     let wire = Rc::clone(wire);
     let len = wire.payloads.len() / wire.items as usize;
@@ -32,7 +32,7 @@ pub fn receive(wire: &Rc<Wire>) -> Contestant {
     })
 }
 
-/// Unmasks with the widest registers there are, whatever the build may use without asking.
+/// Unmasks with the widest registers of the machine, whatever the build was compiled for.
 fn xor(bytes: &mut [u8]) {
     #[cfg(target_arch = "x86_64")]
     {
@@ -45,11 +45,11 @@ fn xor(bytes: &mut [u8]) {
             xor_words(bytes);
         }
         if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") {
-            // SAFETY: the CPU was asked.
+            // SAFETY: the CPU has it, as was just checked.
             return unsafe { avx512(bytes) };
         }
         if is_x86_feature_detected!("avx2") {
-            // SAFETY: the CPU was asked.
+            // SAFETY: the CPU has it, as was just checked.
             return unsafe { avx2(bytes) };
         }
     }

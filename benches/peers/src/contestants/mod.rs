@@ -1,4 +1,4 @@
-//! Who takes part. Each does with its API what a user would do, and delivers to a [`Sink`].
+//! The contestants. Each uses its API as a user would, and delivers to a [`Sink`].
 
 use crate::sink::Sink;
 
@@ -10,10 +10,10 @@ pub mod peers;
 #[path = "nobody.rs"]
 pub mod peers;
 
-/// What a contestant counts as.
+/// The role of a contestant.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Kind {
-    /// What the machine could do: not a peer, and delivers nothing.
+    /// What the machine could do. It is not a peer and delivers nothing.
     Limit,
     Ours,
     Peer,
@@ -23,7 +23,7 @@ pub enum Kind {
 pub struct Contestant {
     pub kind: Kind,
     pub name: &'static str,
-    /// What it leaves out, or has a user do.
+    /// What it leaves out or leaves to its user.
     pub caveat: &'static str,
     /// Does the whole task once.
     pub lap: Box<dyn FnMut(&mut Sink)>,

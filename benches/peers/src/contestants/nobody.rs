@@ -1,4 +1,4 @@
-//! Nobody, in a build without peers.
+//! An empty list of peers, for builds without them.
 
 use std::rc::Rc;
 

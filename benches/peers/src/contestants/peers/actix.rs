@@ -1,3 +1,5 @@
+//! actix-http as a contestant: its WebSocket codec.
+
 use std::rc::Rc;
 
 use actix_http::ws::{Codec, Frame, Item, Message};
@@ -41,7 +43,7 @@ pub fn receive(wire: &Rc<Wire>) -> Contestant {
             out.clear();
         }
     })
-    .with("the codec alone, which does not check UTF-8; messages are joined by its user, and `core::str::from_utf8` was put behind it")
+    .with("the codec alone, which does not check UTF-8; its user joins the messages, and `core::str::from_utf8` runs after it")
 }
 
 pub fn send(messages: &Rc<[Bytes]>, client: bool) -> Contestant {

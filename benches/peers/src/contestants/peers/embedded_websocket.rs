@@ -1,3 +1,5 @@
+//! embedded-websocket as a contestant: receiving, sending, and the opening handshake.
+
 use std::rc::Rc;
 
 use bytes::Bytes;
@@ -14,15 +16,15 @@ use crate::wire::Wire;
 use crate::{BUFFER, recv};
 
 const NAME: &str = "embedded-websocket";
-const CAVEAT: &str = "does not check reserved bits, that clients mask, or UTF-8, for which \
-    `core::str::from_utf8` was put behind it";
+const CAVEAT: &str = "does not check reserved bits, that clients mask, or UTF-8; \
+    `core::str::from_utf8` runs after it";
 
 pub fn receive(wire: &Rc<Wire>) -> Contestant {
     let wire = Rc::clone(wire);
     let mut server = WebSocketServer::new_server();
     server.state = WebSocketState::Open;
     let longest = wire.payloads.len() / wire.items as usize;
-    // A header that was cut has to be kept until the rest of it is there.
+    // A header that was cut has to be kept until its rest has come.
     let (mut buf, mut kept) = (vec![0; BUFFER + 14], 0);
     let (mut message, mut len) = (vec![0; longest], 0);
     Contestant::new(Kind::Peer, NAME, move |sink| {
@@ -79,7 +81,7 @@ fn send<R: RngCore + 'static, S: WebSocketType + 'static>(
     })
 }
 
-/// The generator that the others use.
+/// The generator that all others use.
 struct Keys(fastrand::Rng);
 
 impl RngCore for Keys {

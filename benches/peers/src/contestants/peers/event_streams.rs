@@ -30,7 +30,7 @@ pub fn sse_codec(wire: &Rc<Wire>) -> Contestant {
     })
 }
 
-/// The body of a response, which never ends, as hyper hands it out: split off its read buffer.
+/// The body of a response that never ends, in pieces split off the read buffer, as hyper delivers them.
 struct Pieces {
     wire: Rc<Wire>,
     at: usize,

@@ -1,3 +1,5 @@
+//! fastwebsockets as a contestant: receiving and sending.
+
 use std::rc::Rc;
 
 use bytes::Bytes;

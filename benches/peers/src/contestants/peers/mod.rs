@@ -1,4 +1,4 @@
-//! The crates that others would pick.
+//! The crates that a user could pick instead.
 
 mod actix;
 mod embedded_websocket;
@@ -42,7 +42,7 @@ pub fn receive(wire: &Rc<Wire>, fragments: usize) -> Vec<Contestant> {
     all
 }
 
-/// The one to grow beside: the most used.
+/// The peer in the tables of growth: the one that is used most.
 pub fn for_growth(wire: &Rc<Wire>) -> Vec<Contestant> {
     vec![tungstenite::receive(wire)]
 }
@@ -111,7 +111,7 @@ pub fn inflate(wire: &Rc<Wire>) -> Vec<Contestant> {
     ]
 }
 
-/// Has `std` look at what a peer gives out as text without a look at it.
+/// Has `std` validate text that a peer delivers unchecked.
 fn deliver_unchecked(content: Content, message: &[u8], sink: &mut crate::sink::Sink) {
     match content {
         Content::Binary => sink.binary(message),
@@ -119,6 +119,5 @@ fn deliver_unchecked(content: Content, message: &[u8], sink: &mut crate::sink::S
     }
 }
 
-const UTF8_BY_STD: &str = "does not check UTF-8; `core::str::from_utf8` was put behind it";
-const WRITES_EACH: &str =
-    "writes every message by itself, and is not charged for what a system call takes";
+const UTF8_BY_STD: &str = "does not check UTF-8; `core::str::from_utf8` runs after it";
+const WRITES_EACH: &str = "writes every message by itself, and is not charged for the system calls";

@@ -1,3 +1,5 @@
+//! sockudo-ws as a contestant: receiving, sending, the opening handshake, and compression.
+
 use std::rc::Rc;
 
 use bytes::{Bytes, BytesMut};

@@ -1,3 +1,5 @@
+//! soketto as a contestant: receiving, sending, and the opening handshake.
+
 use std::rc::Rc;
 
 use bytes::Bytes;

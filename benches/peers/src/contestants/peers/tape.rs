@@ -1,4 +1,4 @@
-//! A connection in memory, for those that read and write by themselves.
+//! A connection in memory, for crates that read and write by themselves.
 
 use std::cell::{Cell, RefCell};
 use std::hint::black_box;
@@ -12,11 +12,11 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::sink::Sink;
 use crate::wire::Wire;
 
-/// The end of a connection whose other end says the whole wire again and again.
+/// One end of a connection. The other end sends the whole wire again and again.
 pub struct Tape {
     wire: Rc<Wire>,
     at: usize,
-    /// Whether there is nothing to be read for a while, each time that the whole wire was.
+    /// Whether a read is refused once each time the whole wire has been read.
     pauses: bool,
     outlet: Rc<Outlet>,
 }
@@ -26,12 +26,12 @@ impl Tape {
         Self { wire: Rc::clone(wire), at: 0, pauses: true, outlet: Rc::default() }
     }
 
-    /// One that never keeps its reader waiting: for those that cannot be told to stop.
+    /// A tape that never refuses a read, for crates that cannot be told to stop.
     pub fn endless(wire: &Rc<Wire>) -> Self {
         Self { pauses: false, ..Self::new(wire) }
     }
 
-    /// One whose other end says nothing.
+    /// A tape whose other end sends nothing.
     pub fn silent() -> Self {
         Self::new(&Rc::new(Wire::once(&[])))
     }
@@ -54,7 +54,7 @@ impl Tape {
     }
 }
 
-/// Where it goes that is written: nowhere, unless somebody looks.
+/// Where output goes: nowhere, unless it is to be inspected.
 #[derive(Default)]
 pub struct Outlet {
     len: Cell<usize>,
@@ -62,13 +62,13 @@ pub struct Outlet {
 }
 
 impl Outlet {
-    /// Before a lap.
+    /// Call this before a lap.
     pub fn open(&self, sink: &Sink) {
         self.len.set(0);
         self.kept.replace(sink.inspects().then(Vec::new));
     }
 
-    /// After a lap in which as many items were sent.
+    /// Call this after a lap in which that many items were sent.
     pub fn close(&self, items: u64, sink: &mut Sink) {
         sink.items += items;
         sink.bytes += self.len.get() as u64;
@@ -181,12 +181,12 @@ impl futures_io::AsyncWrite for Tape {
     }
 }
 
-/// What a runtime would pass on: nobody has to be woken, since nothing is ever awaited for long.
+/// The context that a runtime would pass. It wakes nobody, since nothing is ever awaited for long.
 pub fn context() -> Context<'static> {
     Context::from_waker(Waker::noop())
 }
 
-/// Runs what never has to wait.
+/// Runs a future that never has to wait.
 pub fn now<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut context()) {
         Poll::Ready(output) => output,

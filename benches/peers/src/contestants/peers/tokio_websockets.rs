@@ -1,3 +1,5 @@
+//! tokio-websockets as a contestant: receiving, sending, and the opening handshake.
+
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Poll;

@@ -1,3 +1,5 @@
+//! tonic as a contestant: messages of gRPC over bodies in memory.
+
 use std::cell::Cell;
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -16,7 +18,7 @@ use crate::wire::Wire;
 
 const NAME: &str = "tonic";
 
-/// Messages that are bytes.
+/// A codec whose messages are bytes.
 struct Plain;
 
 impl Decoder for Plain {
@@ -38,7 +40,7 @@ impl Encoder for Plain {
     }
 }
 
-/// The body of a request, which never ends, in pieces as h2 hands them out.
+/// The body of a request that never ends, in pieces as h2 delivers them.
 struct Pieces {
     pieces: Vec<Bytes>,
     at: usize,
@@ -72,7 +74,7 @@ pub fn decode(wire: &Rc<Wire>) -> Contestant {
     })
 }
 
-/// Messages to be sent: all of them, each time that `at` is set back.
+/// The messages to send: all of them again each time `at` is set back.
 struct Queue {
     messages: Rc<[Bytes]>,
     at: Rc<Cell<usize>>,

@@ -1,3 +1,5 @@
+//! tungstenite as a contestant: receiving, sending, and the opening handshake.
+
 use std::io;
 use std::rc::Rc;
 

@@ -1,3 +1,5 @@
+//! web-socket as a contestant: receiving and sending.
+
 use std::rc::Rc;
 
 use bytes::Bytes;
@@ -38,7 +40,7 @@ pub fn receive(wire: &Rc<Wire>) -> Contestant {
             }
         }
     })
-    .with("does not check UTF-8; messages are joined by its user, and `core::str::from_utf8` was put behind it")
+    .with("does not check UTF-8; its user joins the messages, and `core::str::from_utf8` runs after it")
 }
 
 pub fn send(messages: &Rc<[Bytes]>, client: bool) -> Contestant {

@@ -1,3 +1,5 @@
+//! websocket-sans-io as a contestant: its decoder and its encoder.
+
 use std::rc::Rc;
 
 use bytes::Bytes;
@@ -11,14 +13,14 @@ use crate::wire::Wire;
 use crate::{BUFFER, recv};
 
 const NAME: &str = "websocket-sans-io";
-const CAVEAT: &str = "checks nothing; messages are joined by its user, and \
-    `core::str::from_utf8` was put behind it";
+const CAVEAT: &str = "checks nothing; its user joins the messages, and `core::str::from_utf8` \
+    runs after it";
 
 pub fn receive(wire: &Rc<Wire>) -> Contestant {
     let wire = Rc::clone(wire);
     let mut decoder = WebsocketFrameDecoder::new();
     let mut buf = vec![0; BUFFER];
-    // The message as far as it has come, unless it lies whole in a read.
+    // The message so far, unless one read holds all of it.
     let (mut message, mut joined) = (Vec::new(), false);
     Contestant::new(Kind::Peer, NAME, move |sink| {
         for read in wire.reads() {

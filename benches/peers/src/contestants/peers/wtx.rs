@@ -1,3 +1,5 @@
+//! wtx as a contestant: receiving and sending.
+
 use std::rc::Rc;
 
 use bytes::Bytes;
@@ -49,7 +51,7 @@ pub fn receive(wire: &Rc<Wire>) -> Contestant {
             match frame.op_code() {
                 OpCode::Text => sink.checked_text(frame.payload()),
                 OpCode::Binary => sink.binary(frame.payload()),
-                // It may have come between fragments.
+                // A ping may have come between fragments.
                 _ => continue,
             }
             buffer.clear();
@@ -67,7 +69,7 @@ fn send_as<const CLIENT: bool>(messages: &Rc<[Bytes]>) -> Contestant {
     let tape = Tape::silent();
     let outlet = tape.outlet();
     let mut socket = socket::<CLIENT>(tape);
-    // It masks what it is given, in place.
+    // wtx masks its input in place.
     let mut payload = Vec::new();
     Contestant::new(Kind::Peer, NAME, move |sink| {
         outlet.open(sink);

@@ -1,3 +1,5 @@
+//! yawc as a contestant: its WebSocket, and its codec alone.
+
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Poll;

@@ -1,5 +1,4 @@
-//! What compresses for us and for the best of the others, and what does for those who take
-//! `flate2` as it comes, alone.
+//! The compressors alone: the one that we and the best peers use, and the default one of `flate2`.
 
 use std::rc::Rc;
 
@@ -15,7 +14,7 @@ use crate::sink::Sink;
 use crate::wire::{Wire, frame, frames};
 
 const NAME: &str = "zlib-rs";
-const CAVEAT: &str = "no WebSocket: compression alone, of or to a buffer";
+const CAVEAT: &str = "no WebSocket: compression alone, between buffers";
 
 pub fn deflate(messages: &Rc<[Bytes]>, level: u8) -> Contestant {
     let messages = Rc::clone(messages);
@@ -34,7 +33,7 @@ pub fn deflate(messages: &Rc<[Bytes]>, level: u8) -> Contestant {
 
 pub fn deflate_miniz(messages: &Rc<[Bytes]>, level: u8) -> Contestant {
     let messages = Rc::clone(messages);
-    // The second makes it raw, without zlib's header.
+    // The second argument makes it raw, without zlib's header.
     let flags = create_comp_flags_from_zip_params(i32::from(level), -15, 0);
     let mut deflate = Box::new(CompressorOxide::new(flags));
     let mut room = vec![0; BUFFER];
@@ -99,7 +98,7 @@ pub fn inflate(wire: &Rc<Wire>) -> Contestant {
         for payload in &payloads {
             let before = inflate.total_out();
             let mut len = 0;
-            // The second is not on the wire.
+            // The second of them is not on the wire.
             for bytes in [payload, &[0, 0, 0xFF, 0xFF][..]] {
                 inflate
                     .decompress(bytes, &mut room[len..], InflateFlush::NoFlush)
