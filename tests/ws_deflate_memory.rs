@@ -143,7 +143,7 @@ fn bomb(mib: usize) -> Vec<u8> {
 
 /// T11: a MiB that inflates to a GiB.
 #[test]
-fn t11_a_bomb_is_refused_at_the_limit_with_1009_and_costs_no_more_than_that() {
+fn a_bomb_is_refused_at_the_limit_with_1009_and_costs_no_more_than_that() {
     const LIMIT: usize = 1 << 20;
     let payload = bomb(1024);
     assert!(payload.len() < (1 << 20) + (1 << 17), "{} bytes", payload.len());
@@ -190,7 +190,7 @@ fn t11_a_bomb_is_refused_at_the_limit_with_1009_and_costs_no_more_than_that() {
 
 /// T11: the same GiB as messages that are just short enough.
 #[test]
-fn t11_many_messages_of_just_the_limit_cost_no_more_than_one() {
+fn many_messages_of_just_the_limit_cost_no_more_than_one() {
     const LIMIT: usize = 1 << 20;
     let limits = Limits::new().max_message_len(LIMIT as u64).max_frame_len(LIMIT as u64);
     for config in [Config::new(), ALONE] {

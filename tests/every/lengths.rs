@@ -19,7 +19,7 @@ fn header(first: u8, len: u64) -> Vec<u8> {
 }
 
 #[test]
-fn t4_a_frame_of_more_than_4_gib_is_refused() {
+fn a_frame_of_more_than_4_gib_is_refused() {
     let result = decode(Role::Server, Limits::new(), &[&header(0x82, LEN)]).1;
     assert_eq!(result, Err(Error::FrameTooLong { len: LEN }));
     let limits = Limits::new().max_frame_len(u64::MAX).max_message_len(LEN - 1);
@@ -28,7 +28,7 @@ fn t4_a_frame_of_more_than_4_gib_is_refused() {
 }
 
 #[test]
-fn t4_fragments_of_more_than_4_gib_together_are_refused() {
+fn fragments_of_more_than_4_gib_together_are_refused() {
     let bytes = [masked(0x02, &[7; 5]), header(0x80, LEN - 5)].concat();
     for (max, result) in [(LEN - 1, Err(Error::MessageTooLong { len: LEN })), (LEN, Ok(()))] {
         let limits = Limits::new().max_frame_len(u64::MAX).max_message_len(max);
@@ -37,7 +37,7 @@ fn t4_fragments_of_more_than_4_gib_together_are_refused() {
 }
 
 #[test]
-fn t4_a_frame_of_more_than_4_gib_that_is_allowed_is_not_over_after_5_bytes() {
+fn a_frame_of_more_than_4_gib_that_is_allowed_is_not_over_after_5_bytes() {
     let limits = Limits::new().max_frame_len(u64::MAX).max_message_len(u64::MAX);
     let mut server = Connection::server(limits);
     let mut bytes = [header(0x82, LEN), vec![7; 10]].concat();
@@ -49,7 +49,7 @@ fn t4_a_frame_of_more_than_4_gib_that_is_allowed_is_not_over_after_5_bytes() {
 }
 
 #[test]
-fn t4_a_limit_of_more_than_4_gib_is_not_one_of_5_bytes() {
+fn a_limit_of_more_than_4_gib_is_not_one_of_5_bytes() {
     let limits = Limits::new().max_frame_len(LEN).max_message_len(LEN);
     for len in [6, 125, 126, 70_000] {
         let payload = vec![7; len];
@@ -59,7 +59,7 @@ fn t4_a_limit_of_more_than_4_gib_is_not_one_of_5_bytes() {
 }
 
 #[test]
-fn t4_a_frame_of_more_than_4_gib_can_be_written_in_pieces() {
+fn a_frame_of_more_than_4_gib_can_be_written_in_pieces() {
     let mut out = Vec::new();
     let mut encoder = Encoder::server();
     encoder.begin_frame(Kind::Binary, LEN, true, &mut out).unwrap();
@@ -75,7 +75,7 @@ fn t4_a_frame_of_more_than_4_gib_can_be_written_in_pieces() {
 
 /// A message of gRPC announces at most 4 GiB, and no more can be written.
 #[test]
-fn t4_the_longest_message_of_grpc_is_refused_or_believed() {
+fn the_longest_message_of_grpc_is_refused_or_believed() {
     let len = u64::from(u32::MAX);
     let bytes = [&Prefix { flags: 0, len: u32::MAX }.to_bytes()[..], b"Hello"].concat();
     for max in [0, 4 << 20, len - 1] {
@@ -97,7 +97,7 @@ fn t4_the_longest_message_of_grpc_is_refused_or_believed() {
 }
 
 #[test]
-fn t4_a_body_of_more_than_4_gib_is_refused_or_believed() {
+fn a_body_of_more_than_4_gib_is_refused_or_believed() {
     let head = format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {LEN}\r\n\r\n");
     let mut head = head.into_bytes();
     let mut reader = HeadReader::new(Vec::new(), http1::Limits::new());
@@ -127,7 +127,7 @@ fn t4_a_body_of_more_than_4_gib_is_refused_or_believed() {
 }
 
 #[test]
-fn t4_a_body_of_more_than_4_gib_can_be_written_in_pieces() {
+fn a_body_of_more_than_4_gib_can_be_written_in_pieces() {
     let mut storage = [0; 64];
     let mut out = SliceBuf::new(&mut storage);
     let mut encoder = BodyEncoder::new(Body::Len(LEN));
@@ -141,7 +141,7 @@ fn t4_a_body_of_more_than_4_gib_can_be_written_in_pieces() {
 }
 
 #[test]
-fn t4_an_event_with_limits_of_more_than_4_gib_is_not_lost_after_5_bytes() {
+fn an_event_with_limits_of_more_than_4_gib_is_not_lost_after_5_bytes() {
     let limits =
         sse::Limits::new().max_line_len(LEN).max_data_len(LEN).max_type_len(LEN).max_id_len(LEN);
     let storage = sse::Storage::<Vec<u8>>::default();
@@ -157,7 +157,7 @@ fn t4_an_event_with_limits_of_more_than_4_gib_is_not_lost_after_5_bytes() {
 /// What does inflate to more than 4 GiB, without a place for it.
 #[test]
 #[cfg(all(feature = "deflate", feature = "std", not(miri)))]
-fn t4_a_compressed_message_of_more_than_4_gib_is_refused() {
+fn a_compressed_message_of_more_than_4_gib_is_refused() {
     use crate::common::deflate::{Zlib, agreed};
     use flate2::FlushCompress;
     use framewright::ws::Decoder;

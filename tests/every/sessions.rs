@@ -80,7 +80,7 @@ const REQUEST: &str = "GET /chat HTTP/1.1\r\n\
     Sec-WebSocket-Version: 13\r\n\r\n";
 
 #[test]
-fn t_split_a_websocket_server() {
+fn a_websocket_server_however_split() {
     let bytes = [
         REQUEST.as_bytes(),
         &masked(0x81, "κόσμε".as_bytes()),
@@ -122,7 +122,7 @@ fn t_split_a_websocket_server() {
 }
 
 #[test]
-fn t_split_a_websocket_client() {
+fn a_websocket_client_however_split() {
     let response = "HTTP/1.1 103 Early Hints\r\n\r\n\
         HTTP/1.1 101 Switching Protocols\r\n\
         Upgrade: websocket\r\n\
@@ -175,7 +175,7 @@ fn t_split_a_websocket_client() {
 
 #[cfg(feature = "deflate")]
 #[test]
-fn t_split_compressed_messages() {
+fn compressed_messages_however_split() {
     use crate::common::deflate::receive;
     use framewright::ws::Kind;
     use framewright::ws::deflate::Config;
@@ -199,7 +199,7 @@ fn t_split_compressed_messages() {
 }
 
 #[test]
-fn t_split_requests_with_bodies() {
+fn requests_with_bodies_however_split() {
     let bytes = b"\r\nPOST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n\
         5;a=\"b\"\r\nhello\r\nA\r\n, chunks!!\r\n0\r\nT: v\r\n\r\n\
         PUT /b HTTP/1.1\r\nhost:x\r\nContent-Length: 3\r\n\r\nabc\
@@ -238,7 +238,7 @@ fn t_split_requests_with_bodies() {
 }
 
 #[test]
-fn t_split_an_event_stream() {
+fn an_event_stream_however_split() {
     let bytes = "\u{FEFF}retry: 1500\r\n: hi\r\n\r\n\
         event: add\rid: 7\rdata: one\rdata:two\r\r\
         data: κόσμε\nid\n\n\
@@ -328,7 +328,7 @@ fn call<C>(
 }
 
 #[test]
-fn t_split_the_body_of_a_grpc_request() {
+fn the_body_of_a_grpc_request_however_split() {
     let frame = |flags, payload: &str| crate::common::grpc::frame(flags, payload);
     let long = "3".repeat(260);
     let bytes = [frame(0, "one"), frame(0, ""), frame(1, "two"), frame(0, &long)].concat();
@@ -346,7 +346,7 @@ fn t_split_the_body_of_a_grpc_request() {
 }
 
 #[test]
-fn t_split_the_body_of_a_grpc_web_response() {
+fn the_body_of_a_grpc_web_response_however_split() {
     let frame = crate::common::grpc::frame;
     let mut bytes = Vec::new();
     // Each a piece of base64 with its own padding, one of them cut inside a message.

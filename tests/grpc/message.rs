@@ -108,7 +108,7 @@ fn the_end_of_the_stream_is_told_from_a_cut_at_every_byte() {
 
 /// T16: every flag byte, against the rules written down independently.
 #[test]
-fn t16_all_flag_bytes_are_judged_by_the_rules_at_the_first_byte() {
+fn all_flag_bytes_are_judged_by_the_rules_at_the_first_byte() {
     for compressed in [false, true] {
         let decoders = [plain(), plain().with_trailers(), plain().with_head_and_trailers()];
         for (which, decoder) in decoders.into_iter().enumerate() {
@@ -137,7 +137,7 @@ fn t16_all_flag_bytes_are_judged_by_the_rules_at_the_first_byte() {
 
 /// T16: the prefix is enough to be refused; no payload has to come, and none is waited for.
 #[test]
-fn t16_a_length_is_refused_with_the_fifth_byte() {
+fn a_length_is_refused_with_the_fifth_byte() {
     for len in [(4 << 20) + 1, 60 << 20, 1 << 31, u32::MAX] {
         let mut bytes = vec![0];
         bytes.extend(len.to_be_bytes());
@@ -168,7 +168,7 @@ fn a_message_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
 
 /// T16: a flood of empty messages costs nothing but its bytes.
 #[test]
-fn t16_a_flood_of_empty_messages_is_given_out_one_by_one() {
+fn a_flood_of_empty_messages_is_given_out_one_by_one() {
     let bytes = frame(0, "").repeat(1_000_000);
     let mut decoder = plain();
     let (mut input, mut messages) = (&bytes[..], 0);

@@ -171,7 +171,7 @@ fn data_is_given_out_before_its_chunk_is_complete() {
 
 /// T5: what two parsers could read in two ways, neither of which is to be guessed.
 #[test]
-fn t5_chunk_sizes_that_others_might_read_otherwise_are_refused() {
+fn chunk_sizes_that_others_might_read_otherwise_are_refused() {
     for (size, error) in [
         ("+5", Error::ChunkSize),
         ("-1", Error::ChunkSize),
@@ -220,7 +220,7 @@ fn t5_chunk_sizes_that_others_might_read_otherwise_are_refused() {
 }
 
 #[test]
-fn t5_data_is_as_long_as_was_said_and_ends_in_crlf() {
+fn data_is_as_long_as_was_said_and_ends_in_crlf() {
     for (bytes, body, error) in [
         ("5\r\nhell\r\n0\r\n\r\n", "hell\r", Error::BareLf),
         ("5\r\nhel\r\n0\r\n\r\n", "hel\r\n", Error::ChunkEnd),
@@ -279,7 +279,7 @@ fn extensions_are_skipped() {
 
 /// T5: whatever another parser takes for the end of an extension, there is only one end of a line.
 #[test]
-fn t5_extensions_end_in_crlf_and_nowhere_else() {
+fn extensions_end_in_crlf_and_nowhere_else() {
     for (extension, error) in [
         (";\n", Error::BareLf),
         (";a\n", Error::BareLf),
@@ -362,7 +362,7 @@ fn trailers_are_checked_and_ignored() {
 }
 
 #[test]
-fn t5_trailers_are_judged_as_headers_are() {
+fn trailers_are_judged_as_headers_are() {
     for (trailers, error) in [
         // §2.2
         ("A: b\n", Error::BareLf),
@@ -537,7 +537,7 @@ fn trailers_are_written_behind_chunks_and_nowhere_else() {
 
 /// T6: no string of the caller's can end a line, or the body.
 #[test]
-fn t6_nothing_can_be_injected_into_trailers() {
+fn nothing_can_be_injected_into_trailers() {
     for bad in ["\r", "\n", "\r\n", "\r\n\r\n", "\0", "\x1b", "\x7f", "\u{e9}", "\u{10a}"] {
         for text in [bad.to_owned(), format!("a{bad}"), format!("{bad}a"), format!("a{bad}a")] {
             for (trailer, error) in [

@@ -17,7 +17,7 @@ fn decode(body: Body, bytes: &mut [u8], len: usize) -> Result<usize, Error> {
 }
 
 #[test]
-fn t2_t3_neither_a_body_nor_a_claim_nor_an_error_allocates() {
+fn neither_a_body_nor_a_claim_nor_an_error_allocates() {
     let mut chunks = b"5;a=\"b\"\r\nhello\r\n".repeat(1000);
     let mut trailers = [&b"0\r\n"[..], &b"A: b\r\n".repeat(60), b"\r\n"].concat();
     let mut claim = *b"7FFFFFFFFFFFFFFF\r\n!";

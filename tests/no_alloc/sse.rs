@@ -50,7 +50,7 @@ const TOO_LONG: &str = match str::from_utf8(&[b'x'; 1000]) {
 
 /// T15: what never ends costs no memory.
 #[test]
-fn t15_endless_lines_and_events_allocate_nothing() {
+fn endless_lines_and_events_allocate_nothing() {
     let endless: [&[u8]; 5] = [b"x", b":", b"data: x\n", b"id: x", b"event\r"];
     let mut memory = [0; 1024];
     let mut lost = 0;

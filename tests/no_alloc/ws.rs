@@ -48,7 +48,7 @@ fn a_whole_session_in_slices_allocates_nothing() {
 
 /// T2, T3: a flood of pings, and lengths that no memory could hold.
 #[test]
-fn t2_t3_neither_a_flood_nor_a_claim_allocates() {
+fn neither_a_flood_nor_a_claim_allocates() {
     let mut pings = masked(0x89, &[b'x'; 125]).repeat(100);
     let mut claims = [15 << 20, 60 << 20, u64::MAX >> 1].map(|len| {
         let mut header = vec![0x82, 0xFF];

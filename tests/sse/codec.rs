@@ -480,7 +480,7 @@ fn a_lost_event_is_not_ended_by_the_end_of_its_line() {
 
 /// T15: neither a line nor an event can go on without end, and a dribble costs what the whole does.
 #[test]
-fn t15_endless_lines_and_events_are_lost_once_and_take_linear_time() {
+fn endless_lines_and_events_are_lost_once_and_take_linear_time() {
     let len = 4 << 20;
     for endless in
         [&b"x"[..], b":", b"data: x\n", b"data\n", b"id: x\n", b"retry: 1\n", b": c\n", b"\r"]

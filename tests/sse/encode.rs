@@ -93,7 +93,7 @@ fn a_comment_is_split_at_every_line_break_and_ends_no_event() {
 
 /// T6, for the strings of this protocol.
 #[test]
-fn t6_what_cannot_travel_is_refused_and_nothing_is_written() {
+fn what_cannot_travel_is_refused_and_nothing_is_written() {
     let refused = |fields: Fields<'_>, error: SendError| {
         let mut out = b"before".to_vec();
         let mut encoder = Encoder::new();

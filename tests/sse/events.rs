@@ -501,7 +501,7 @@ fn a_lost_event_is_not_shown_at_the_end() {
 
 /// T15: whatever the peer sends, what is held is what the limits say.
 #[test]
-fn t15_endless_lines_and_events_hold_no_more_than_the_limits() {
+fn endless_lines_and_events_hold_no_more_than_the_limits() {
     let limits =
         Limits::new().max_data_len(1000).max_type_len(100).max_id_len(100).max_line_len(5000);
     let endless: [&[u8]; 10] = [

@@ -137,7 +137,7 @@ proptest! {
 
     /// T14: what was encoded arrives, but for the CRs of data, or it was refused.
     #[test]
-    fn t14_what_is_encoded_decodes_to_the_same(
+    fn what_is_encoded_decodes_to_the_same(
         events in collection::vec((text(), proptest::option::of(text()), proptest::option::of(any::<u64>()), proptest::option::of(text()), text()), 0..6),
         cuts in cuts(),
     ) {

@@ -94,7 +94,7 @@ fn a_length_with_its_top_bit_set_is_refused() {
 
 /// T13: every pair of first bytes, against the rules written down independently.
 #[test]
-fn t13_all_two_byte_headers_are_judged_by_the_rules() {
+fn all_two_byte_headers_are_judged_by_the_rules() {
     for role in [Role::Client, Role::Server] {
         for fragmented in [false, true] {
             for bits in 0..=u16::MAX {
@@ -153,7 +153,7 @@ fn t13_all_two_byte_headers_are_judged_by_the_rules() {
 /// T13: the same in every state, with every form of length at its edges and with a payload, against
 /// the model that sees the whole stream.
 #[test]
-fn t13_every_header_in_every_state_agrees_with_the_model() {
+fn every_header_in_every_state_agrees_with_the_model() {
     const EXTENDED: [&[u8]; 10] = [
         &[0, 125],
         &[0, 126],
@@ -596,7 +596,7 @@ fn a_message_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
 
 /// T3: the header is enough to be refused; no payload has to come, and none is waited for.
 #[test]
-fn t3_t4_a_length_is_refused_as_soon_as_it_is_announced() {
+fn a_length_is_refused_as_soon_as_it_is_announced() {
     for len in [(16 << 20) + 1, 60 << 20, u64::from(u32::MAX), 1 << 32, u64::MAX >> 1] {
         let mut bytes = vec![0x82, 127];
         bytes.extend(len.to_be_bytes());
@@ -614,7 +614,7 @@ fn t3_t4_a_length_is_refused_as_soon_as_it_is_announced() {
 
 /// T10: fragments that carry nothing are counted like others.
 #[test]
-fn t10_a_message_has_as_many_fragments_as_the_limit_and_not_one_more() {
+fn a_message_has_as_many_fragments_as_the_limit_and_not_one_more() {
     for payload in [&b""[..], b"x"] {
         let limits = Limits::new().max_fragments(3);
         let [start, middle, last] = [0x02, 0x00, 0x80].map(|first| frame(first, payload));

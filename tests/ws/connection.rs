@@ -145,7 +145,7 @@ fn a_close_frame_that_breaks_the_rules_is_answered_with_why() {
 
 /// T-CLOSE: §7.4.1, §7.4.2, and the registry that §11.7 founded.
 #[test]
-fn t_close_every_code_is_let_through_or_refused_in_both_directions() {
+fn every_close_code_is_let_through_or_refused_in_both_directions() {
     for code in 0..=u16::MAX {
         let allowed = match code {
             1000..=1003 | 1007..=1011 => true, // §7.4.1
@@ -169,7 +169,7 @@ fn t_close_every_code_is_let_through_or_refused_in_both_directions() {
 
 /// T-CLOSE: on the wire, at either end.
 #[test]
-fn t_close_every_code_that_comes_is_answered_with_itself_or_with_1002() {
+fn every_close_code_that_comes_is_answered_with_itself_or_with_1002() {
     fn answer<M: Side>(mut connection: Connection<M>, bytes: &[u8]) -> (Vec<u8>, bool) {
         let said = receive(&mut connection, bytes);
         assert_eq!(said.len(), 1);
@@ -327,7 +327,7 @@ fn each_ping_is_answered_where_there_is_time_and_else_the_newest() {
 
 /// T2: a flood of pings from a peer that does not read.
 #[test]
-fn t2_a_million_pings_cost_one_pong() {
+fn a_million_pings_cost_one_pong() {
     let mut server = server();
     let flood = masked(0x89, &[b'x'; 125]).repeat(1000);
     for _ in 0..1000 {

@@ -125,7 +125,7 @@ fn a_server_takes_the_first_offer_that_it_can() {
 
 /// T12: window bits from 0 to 255, with every other way to write them.
 #[test]
-fn t12_window_bits_are_8_to_15_in_decimal_or_the_offer_is_declined() {
+fn window_bits_are_8_to_15_in_decimal_or_the_offer_is_declined() {
     let mut texts: Vec<String> = (0..=255).map(|bits| bits.to_string()).collect();
     texts.extend((0..=20).map(|bits| format!("0{bits}")));
     texts.extend((0..=20).map(|bits| format!("+{bits}")));
@@ -167,7 +167,7 @@ fn t12_window_bits_are_8_to_15_in_decimal_or_the_offer_is_declined() {
 }
 
 #[test]
-fn t12_a_parameter_that_is_unknown_missing_its_value_or_there_twice_declines_the_offer() {
+fn a_parameter_that_is_unknown_missing_its_value_or_there_twice_declines_the_offer() {
     for params in [
         "server_max_window_bits",
         "server_max_window_bits=10; server_max_window_bits=10",
@@ -340,7 +340,7 @@ fn an_assembler_that_does_not_inflate_says_so() {
 
 /// What is written in §7.2.3, and what of each message it stands for.
 #[test]
-fn t_pmd_every_example_of_the_rfc_is_inflated() {
+fn every_example_of_the_rfc_is_inflated() {
     let cases: [(&str, &[u8], &[&str]); 8] = [
         ("§7.2.3.1", b"\xC1\x07\xF2\x48\xCD\xC9\xC9\x07\x00", &["Hello"]),
         ("§7.2.3.1, fragments", b"\x41\x03\xF2\x48\xCD\x80\x04\xC9\xC9\x07\x00", &["Hello"]),
@@ -362,7 +362,7 @@ fn t_pmd_every_example_of_the_rfc_is_inflated() {
 }
 
 #[test]
-fn t_pmd_a_final_block_ends_the_context_and_not_the_message() {
+fn a_final_block_ends_the_context_and_not_the_message() {
     let mut zlib = Zlib::new(6, 15, true);
     let one = zlib.flush(b"one, ", FlushCompress::Finish);
     zlib.reset();
@@ -381,7 +381,7 @@ fn t_pmd_a_final_block_ends_the_context_and_not_the_message() {
 }
 
 #[test]
-fn t_pmd_several_blocks_of_every_type_are_one_message() {
+fn several_blocks_of_every_type_are_one_message() {
     let mut zlib = Zlib::new(6, 15, true);
     let noise = noise(300);
     let pieces: [&[u8]; 4] = [&[b'a'; 500], &noise, b"", b"the quick brown fox"];
@@ -394,7 +394,7 @@ fn t_pmd_several_blocks_of_every_type_are_one_message() {
 }
 
 #[test]
-fn t_pmd_control_frames_come_between_fragments_and_plain_messages_between_compressed_ones() {
+fn control_frames_come_between_fragments_and_plain_messages_between_compressed_ones() {
     let mut zlib = Zlib::new(6, 15, true);
     let one = zlib.message("Grüße, and Grüße again".as_bytes());
     let two = zlib.message("Grüße, and Grüße for the third time".as_bytes());
@@ -421,7 +421,7 @@ fn t_pmd_control_frames_come_between_fragments_and_plain_messages_between_compre
 
 /// Payloads that are no DEFLATE, or end where no message can.
 #[test]
-fn t_pmd_what_is_no_deflate_and_what_is_behind_it_is_refused_with_1007() {
+fn what_is_no_deflate_and_what_is_behind_it_is_refused_with_1007() {
     let hello = b"\xF2\x48\xCD\xC9\xC9\x07\x00";
     let cases: [(&str, Vec<u8>); 12] = [
         ("a reserved type of block", vec![0x06]),
@@ -452,7 +452,7 @@ fn t_pmd_what_is_no_deflate_and_what_is_behind_it_is_refused_with_1007() {
 }
 
 #[test]
-fn t_pmd_a_message_that_should_stand_alone_cannot_refer_to_another() {
+fn a_message_that_should_stand_alone_cannot_refer_to_another() {
     let bytes = b"\xC1\x07\xF2\x48\xCD\xC9\xC9\x07\x00\xC1\x05\xF2\x00\x11\x00\x00";
     let result = all(ALONE, Limits::new(), bytes);
     assert_eq!(result, (vec![text("Hello")], Err(Error::InvalidDeflate)));
@@ -747,7 +747,7 @@ fn a_message_shorter_than_the_minimum_goes_as_it_is_and_leaves_no_trace() {
 /// T-PMD: what does not shrink is compressed all the same where a context is kept, as the
 /// compressor has seen it; or goes as it is where none is.
 #[test]
-fn t_pmd_a_message_that_does_not_shrink_leaves_both_windows_in_step() {
+fn a_message_that_does_not_shrink_leaves_both_windows_in_step() {
     let noise = noise(5000);
     let messages: [&[u8]; 5] = [&[b'a'; 200], &noise, &noise[2000..3000], b"tiny", &[b'a'; 200]];
     for (config, expected) in
@@ -940,7 +940,7 @@ fn what_comes_behind_a_shared_message_refers_to_nothing_before_it() {
 
 /// T11: exactly the limit passes, and one byte more does not, whatever it is made of.
 #[test]
-fn t11_a_message_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
+fn a_message_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
     for max in [0, 1, 5, 100, 1000, 4096, 70_001_u64] {
         let limits = Limits::new().max_message_len(max).max_frame_len(max);
         for config in [Config::new(), ALONE] {
@@ -974,7 +974,7 @@ fn t11_a_message_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
 }
 
 #[test]
-fn t11_the_frames_of_a_compressed_message_may_be_a_quarter_longer_and_no_more() {
+fn the_frames_of_a_compressed_message_may_be_a_quarter_longer_and_no_more() {
     let limits = Limits::new().max_message_len(1000).max_frame_len(1000);
     for (len, error) in [
         (1314, Ok(())),
@@ -992,7 +992,7 @@ fn t11_the_frames_of_a_compressed_message_may_be_a_quarter_longer_and_no_more() 
 
 /// T11: it is looked at every 1024 bytes from the beginning of the message.
 #[test]
-fn t11_a_ratio_over_the_limit_is_noticed_after_the_same_byte_however_it_is_split() {
+fn a_ratio_over_the_limit_is_noticed_after_the_same_byte_however_it_is_split() {
     let limits = Limits::new().max_message_len(1 << 24);
     let mut zlib = Zlib::new(9, 15, false);
     let wire = frame(0xC2, &zlib.message(&[noise(3000), vec![0; 1 << 23]].concat()));
@@ -1013,7 +1013,7 @@ fn t11_a_ratio_over_the_limit_is_noticed_after_the_same_byte_however_it_is_split
 }
 
 #[test]
-fn t11_a_ratio_over_the_limit_is_refused_with_1009_however_it_is_split() {
+fn a_ratio_over_the_limit_is_refused_with_1009_however_it_is_split() {
     let mut zlib = Zlib::new(9, 15, false);
     let zeros = zlib.message(&vec![0; 1 << 20]);
     assert!((1000..1032).contains(&((1 << 20) / zeros.len())));

@@ -160,7 +160,7 @@ fn both_read<M: Side, O: Side>(
 
 /// T-PMD: each of the four combinations of takeover, with each window at either end.
 #[test]
-fn t_pmd_every_combination_of_parameters_is_read_by_zlib_and_by_ourselves() {
+fn every_combination_of_parameters_is_read_by_zlib_and_by_ourselves() {
     let text = "the quick brown fox jumps over the lazy dog ".repeat(30).into_bytes();
     let noise: Vec<u8> = (0..3000_u32)
         .map(|i| (i.wrapping_mul(i).wrapping_mul(2_654_435_761) >> 13) as u8)
@@ -193,7 +193,7 @@ proptest! {
 
     /// T-PMD: every combination of parameters, read by zlib and by ourselves.
     #[test]
-    fn t_pmd_what_either_end_sends_is_read_by_zlib_with_no_more_than_the_window(
+    fn what_either_end_sends_is_read_by_zlib_with_no_more_than_the_window(
         config in config(),
         acts in collection::vec(act(), 0..12),
         cuts in collection::vec(any::<sample::Index>(), 0..12),
@@ -206,7 +206,7 @@ proptest! {
     }
 
     #[test]
-    fn t_pmd_what_zlib_sends_is_read_however_it_is_split(
+    fn what_zlib_sends_is_read_however_it_is_split(
         messages in collection::vec((content(), any::<bool>(), any::<sample::Index>()), 0..10),
         level in 0..=9_u32,
         bits in 9..=15_u8,

@@ -348,7 +348,7 @@ fn what_a_client_cannot_ask_for_is_named() {
 
 /// T6: every string of either role, with every byte that could end a line or confuse a reader.
 #[test]
-fn t6_nothing_can_be_injected() {
+fn nothing_can_be_injected() {
     let mut bytes =
         request_with("Sec-WebSocket-Protocol: a\r\nSec-WebSocket-Extensions: a\r\n").into_bytes();
     let mut server = Server::new(Origins::any(), Vec::new(), Limits::new());
@@ -587,7 +587,7 @@ fn a_server_reads_names_and_tokens_in_any_case() {
 
 /// §4.2.1, T5, and T9 of subprotocols: what a server refuses, and with which status.
 #[test]
-fn t5_a_server_refuses_anything_else() {
+fn a_server_refuses_anything_else() {
     let head = |e| Error::Head(e);
     let key = |key: &str| request_but("Sec-WebSocket-K", &format!("Sec-WebSocket-Key: {key}\r\n"));
     for (request, error, status) in [
@@ -710,7 +710,7 @@ fn a_header_as_long_as_one_that_is_needed_is_another() {
 
 /// T7: a header that is not there is an error and nothing worse.
 #[test]
-fn t7_every_header_may_be_missing() {
+fn every_header_may_be_missing() {
     let lines: Vec<_> = REQUEST.split_inclusive("\r\n").collect();
     for present in 0..1 << (lines.len() - 1) {
         let mut request = lines[0].to_owned();
@@ -820,7 +820,7 @@ fn the_end_of_the_stream_within_a_head_is_told_from_one_before() {
 
 /// §9.1 and T9: the grammar, its neighbours, and what other parsers fell over.
 #[test]
-fn t9_extensions_are_what_the_grammar_says() {
+fn extensions_are_what_the_grammar_says() {
     type List<'a> = &'a [(&'a str, Pairs<'a>)];
     let cases: &[(&str, Option<List<'_>>)] = &[
         ("foo", Some(&[("foo", &[])])),
@@ -946,7 +946,7 @@ fn a_value_is_the_token_however_it_was_written() {
 /// T8: a parser that looks at some byte again for each of the others would not come to an end here:
 /// it would take 10^13 steps.
 #[test]
-fn t8_long_lists_take_linear_time() {
+fn long_lists_take_linear_time() {
     const LEN: usize = 4 << 20;
     for (before, unit, after, valid) in [
         ("", ",", "a", true),

@@ -172,7 +172,7 @@ proptest! {
 
     /// T-CONN: two ends joined through random cuts, calls at random.
     #[test]
-    fn t_conn_two_ends_say_everything_and_close_cleanly(
+    fn two_ends_say_everything_and_close_cleanly(
         acts in collection::vec((any::<bool>(), act(), any::<sample::Index>(), any::<sample::Index>()), 0..30),
         key in any::<[u8; 4]>(),
     ) {
