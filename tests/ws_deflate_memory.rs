@@ -175,7 +175,7 @@ fn a_bomb_is_refused_at_the_limit_with_1009_and_costs_no_more_than_that() {
         Inflater::new(Role::Client, agreed(ALONE), Limits::new().max_message_len(u64::MAX));
     let mut decoder =
         Decoder::new(Role::Client, Limits::new().max_frame_len(1 << 30).max_message_len(1 << 30))
-            .accept_compressed();
+            .accept_compressed(true);
     let (mut wire, mut window) = (wire, vec![0xAA; 64 * 1024]);
     let (mut input, mut len) = (&mut wire[..], 0);
     let held = start();

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use framewright::http1;
-use framewright::ws::deflate::{Agreed, Config};
+use framewright::ws::deflate::{Config, Params};
 use framewright::ws::handshake::{Answer, ClientRequest};
 use framewright::ws::{Client, Connection, Limits};
 
@@ -14,7 +14,7 @@ pub struct Opened {
     pub stream: TcpStream,
     pub connection: Connection<Client>,
     /// What was agreed on of compression, if anything.
-    pub agreed: Option<Agreed>,
+    pub agreed: Option<Params>,
     /// Bytes that came right behind the response.
     pub early: Vec<u8>,
 }
@@ -53,10 +53,8 @@ pub fn open(
                         Some(config) => config.check(accepted.extensions())?,
                         None => None,
                     };
-                    let mut connection: Connection<Client> = Connection::client(limits, random);
-                    if agreed.is_some() {
-                        connection = connection.accept_compressed();
-                    }
+                    let connection: Connection<Client> = Connection::client(limits, random);
+                    let connection = connection.accept_compressed(agreed.is_some());
                     return Ok(Opened { stream, connection, agreed, early: input.to_vec() });
                 }
                 Answer::Refused(response) => {

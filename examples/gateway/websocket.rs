@@ -67,13 +67,10 @@ impl Place {
             .write(out)
             .expect("both were offered, and a Vec has room");
         let limits = Limits::new().max_frame_len(max_message).max_message_len(max_message);
-        let agreed = answer.map(|answer| answer.agreed());
+        let agreed = answer.map(|answer| answer.params());
         Some(Session {
             place: self,
-            connection: match agreed {
-                Some(_) => Connection::server(limits).accept_compressed(),
-                None => Connection::server(limits),
-            },
+            connection: Connection::server(limits).accept_compressed(agreed.is_some()),
             assembler: InflatingAssembler::new(
                 Vec::new(),
                 agreed.map(|agreed| Inflater::new(Role::Server, agreed, limits)),

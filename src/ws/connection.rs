@@ -114,8 +114,8 @@ impl<S: Side> Connection<S> {
     /// Their parts are [`Part::Compressed`], to be inflated by the caller. If that fails,
     /// [`fail`](Self::fail) tells the peer.
     #[must_use]
-    pub const fn accept_compressed(mut self) -> Self {
-        self.decoder = self.decoder.accept_compressed();
+    pub const fn accept_compressed(mut self, accept: bool) -> Self {
+        self.decoder = self.decoder.accept_compressed(accept);
         self
     }
 
@@ -341,12 +341,12 @@ impl<S: Side> Connection<S> {
     }
 
     /// Tells how the connection ended, after the transport did.
-    pub const fn finish(&self) -> Ending {
+    pub const fn receive_eof(&self) -> Ending {
         let code = match self.state {
             State::PeerClosed(code) => code,
             _ => CloseCode::ABNORMAL,
         };
-        Ending { code, truncated: self.decoder.finish().is_err() }
+        Ending { code, truncated: self.decoder.check_eof().is_err() }
     }
 }
 

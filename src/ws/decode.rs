@@ -21,7 +21,7 @@ use crate::{Chunk, Truncated};
 ///     assert_eq!(text.as_str(), Some("Hello"));
 /// }
 /// assert!(input.is_empty()); // it always is: nothing is left to keep or to move
-/// decoder.finish().expect("nothing was cut off");
+/// decoder.check_eof().expect("nothing was cut off");
 /// # Ok::<(), framewright::ws::Error>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -93,8 +93,8 @@ impl Decoder {
     ///
     /// [`Part::Compressed`] has their bytes, with RSV1's meaning left to whoever has to inflate them.
     #[must_use]
-    pub const fn accept_compressed(mut self) -> Self {
-        self.rules.compressed = true;
+    pub const fn accept_compressed(mut self, accept: bool) -> Self {
+        self.rules.compressed = accept;
         self
     }
 
@@ -342,7 +342,7 @@ impl Decoder {
     }
 
     /// Tells whether the stream may end here: not inside a frame or a fragmented message.
-    pub const fn finish(&self) -> Result<(), Truncated> {
+    pub const fn check_eof(&self) -> Result<(), Truncated> {
         match self.state {
             State::Between | State::Closed if self.message.frames == 0 => Ok(()),
             State::Failed(_) => Ok(()),

@@ -53,7 +53,7 @@
 //!         assert_eq!(echo.push(part)?, Some(Message::Text("Hello")));
 //!     }
 //! }
-//! assert_eq!(client.finish().code, CloseCode::NORMAL);
+//! assert_eq!(client.receive_eof().code, CloseCode::NORMAL);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

@@ -1,19 +1,19 @@
 //! Compressed messages, and another DEFLATE to make and to read them: zlib.
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
-use framewright::ws::deflate::{Agreed, Config, Inflater, InflatingAssembler};
+use framewright::ws::deflate::{Config, Inflater, InflatingAssembler, Params};
 use framewright::ws::handshake::Extensions;
 use framewright::ws::{
     AssembleError, Connection, Error, Event, Kind, Limits, Message, Part, Role, Side,
 };
 
 /// What a server and a client of this configuration agree on, each having checked the other.
-pub fn agreed(config: Config) -> Agreed {
+pub fn agreed(config: Config) -> Params {
     let offer = config.offer();
     let answer = config.negotiate(Extensions::parse(offer.as_bytes()).unwrap()).unwrap();
     let extensions = Extensions::parse(answer.as_str().as_bytes()).unwrap();
-    assert_eq!(config.check(extensions), Ok(Some(answer.agreed())));
-    answer.agreed()
+    assert_eq!(config.check(extensions), Ok(Some(answer.params())));
+    answer.params()
 }
 
 /// A message's payload as zlib compresses it.
@@ -100,10 +100,10 @@ pub struct Receiver<M> {
 }
 
 impl<M: Side> Receiver<M> {
-    pub fn new(connection: Connection<M>, agreed: Agreed, limits: Limits, window: usize) -> Self {
+    pub fn new(connection: Connection<M>, agreed: Params, limits: Limits, window: usize) -> Self {
         let inflater = Inflater::new(M::ROLE, agreed, limits);
         Self {
-            connection: connection.accept_compressed(),
+            connection: connection.accept_compressed(true),
             assembler: InflatingAssembler::new(Vec::new(), Some(inflater)),
             window: vec![0xAA; window],
             got: Vec::new(),

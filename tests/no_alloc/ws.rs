@@ -34,7 +34,7 @@ fn a_whole_session_in_slices_allocates_nothing() {
             }
             assert!(server.transmit(&mut out));
         }
-        assert_eq!(server.finish().code, CloseCode::NORMAL);
+        assert_eq!(server.receive_eof().code, CloseCode::NORMAL);
         assert!(out.as_slice().ends_with(b"\x88\x05\x03\xE8bye"));
 
         let mut client = Encoder::client(|| [1, 2, 3, 4]);

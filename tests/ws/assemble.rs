@@ -257,7 +257,7 @@ fn memory_is_given_back_between_messages_but_not_within_one() {
 #[test]
 #[cfg(feature = "bytes")]
 fn a_compressed_part_is_not_taken_for_a_message() {
-    let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed();
+    let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed(true);
     let mut bytes = frame(0xC2, b"\x00");
     let part = decoder.decode(&mut &mut bytes[..]).unwrap().unwrap();
     let mut assembler = Assembler::new(bytes::BytesMut::new());

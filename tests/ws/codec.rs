@@ -176,10 +176,7 @@ fn every_header_in_every_state_agrees_with_the_model() {
             }
             let put = if role == Role::Server { masked } else { frame };
             let mut stream = first.map_or(vec![], |first| put(first, b""));
-            let mut inside = Decoder::new(role, rules.limits());
-            if compressed {
-                inside = inside.accept_compressed();
-            }
+            let mut inside = Decoder::new(role, rules.limits()).accept_compressed(compressed);
             assert_eq!(inside.decode(&mut &mut stream.clone()[..]), Ok(None));
             let start = stream.len();
             for bits in 0..=u16::MAX {
@@ -272,7 +269,7 @@ fn a_header_that_breaks_a_rule_is_not_parsed() {
 
 #[test]
 fn a_part_knows_what_its_message_is_made_of() {
-    let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed();
+    let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed(true);
     let frames = [
         (frame(0x81, b"a"), Some(Kind::Text)),
         (frame(0x02, b"b"), Some(Kind::Binary)),
@@ -412,11 +409,11 @@ fn a_payload_says_how_much_of_it_is_missing() {
     let part = decoder.decode(&mut { head }).unwrap().unwrap();
     assert_eq!((part.chunk().bytes.len(), part.chunk().end), (100, false));
     assert_eq!(decoder.payload_remaining(), 900);
-    assert_eq!(decoder.finish(), Err(Truncated));
+    assert_eq!(decoder.check_eof(), Err(Truncated));
     let part = decoder.decode(&mut { tail }).unwrap().unwrap();
     assert_eq!((part.chunk().bytes.len(), part.chunk().end), (900, true));
     assert_eq!(decoder.payload_remaining(), 0);
-    assert_eq!(decoder.finish(), Ok(()));
+    assert_eq!(decoder.check_eof(), Ok(()));
     assert!(decoder.decode(&mut &mut frame(0x89, b"ping")[..3]).unwrap().is_some());
     assert_eq!(decoder.payload_remaining(), 3);
 }
@@ -430,7 +427,7 @@ fn the_end_of_the_stream_is_told_from_a_cut_at_every_byte() {
         let mut input = &mut bytes[..];
         while decoder.decode(&mut input).unwrap().is_some() {}
         let whole = cut == 0 || cut == message.len();
-        assert_eq!(decoder.finish().is_ok(), whole, "{cut} bytes");
+        assert_eq!(decoder.check_eof().is_ok(), whole, "{cut} bytes");
     }
 }
 
@@ -440,7 +437,7 @@ fn a_stream_that_broke_a_rule_may_end_anywhere() {
     for bytes in [frame(0x83, b"x"), [frame(0x01, b"a"), frame(0x81, b"b")].concat()] {
         let mut decoder = Decoder::new(Role::Client, Limits::new());
         decode_with(&mut decoder, &[&bytes]).1.unwrap_err();
-        assert_eq!(decoder.finish(), Ok(()));
+        assert_eq!(decoder.check_eof(), Ok(()));
     }
 }
 

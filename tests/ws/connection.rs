@@ -103,7 +103,7 @@ fn a_close_is_answered_with_its_like() {
             let mut server = server();
             let events: Vec<_> =
                 pieces.iter().flat_map(|piece| receive(&mut server, piece)).collect();
-            (events, transmit(&mut server), server.finish())
+            (events, transmit(&mut server), server.receive_eof())
         });
         assert_eq!(events, [event]);
         assert_eq!(out, frame(0x88, answer));
@@ -407,7 +407,7 @@ fn the_server_closes_the_transport_and_the_client_waits_for_it() {
     assert_eq!(server.close_expected(), Some(Closer::Us));
     receive(&mut client, &answer);
     assert_eq!(client.close_expected(), Some(Closer::Peer));
-    for ending in [server.finish(), client.finish()] {
+    for ending in [server.receive_eof(), client.receive_eof()] {
         assert_eq!(ending, Ending { code: CloseCode::NORMAL, truncated: false });
     }
 }
@@ -433,8 +433,8 @@ fn both_sides_closing_at_once_is_a_clean_close_even_with_different_codes() {
     assert_eq!((transmit(&mut server), transmit(&mut client)), (vec![], vec![]), "no second close");
     assert_eq!(server.close_expected(), Some(Closer::Us));
     assert_eq!(client.close_expected(), Some(Closer::Peer));
-    assert_eq!(server.finish().code, CloseCode(3000));
-    assert_eq!(client.finish().code, CloseCode::GOING_AWAY);
+    assert_eq!(server.receive_eof().code, CloseCode(3000));
+    assert_eq!(client.receive_eof().code, CloseCode::GOING_AWAY);
 }
 
 /// T-CLOSE: the end of the transport in each state.
@@ -442,7 +442,7 @@ fn both_sides_closing_at_once_is_a_clean_close_even_with_different_codes() {
 fn an_end_without_a_close_is_abnormal_and_says_whether_something_was_cut() {
     let mut cut = self::client();
     receive(&mut cut, b"\x01\x03Hel\x88\x02\x03\xE8");
-    assert_eq!(cut.finish(), Ending { code: CloseCode::NORMAL, truncated: true });
+    assert_eq!(cut.receive_eof(), Ending { code: CloseCode::NORMAL, truncated: true });
     let cases: [(&[u8], bool); 5] = [
         (b"", false),
         (b"\x81", true),
@@ -453,11 +453,11 @@ fn an_end_without_a_close_is_abnormal_and_says_whether_something_was_cut() {
     for (bytes, truncated) in cases {
         let mut client = client();
         receive(&mut client, bytes);
-        assert_eq!(client.finish(), Ending { code: CloseCode::ABNORMAL, truncated });
+        assert_eq!(client.receive_eof(), Ending { code: CloseCode::ABNORMAL, truncated });
     }
     let mut server = server();
     server.close(CloseCode::NORMAL, "", &mut Vec::new()).unwrap();
-    assert_eq!(server.finish().code, CloseCode::ABNORMAL, "the peer never answered");
+    assert_eq!(server.receive_eof().code, CloseCode::ABNORMAL, "the peer never answered");
 }
 
 // §7.1.7 Fail the WebSocket Connection
@@ -514,7 +514,7 @@ fn every_failure_owes_the_peer_a_close_frame_with_its_code() {
                 "it is told once"
             );
             assert_eq!(transmit(&mut server), b"", "and so is the peer");
-            assert_eq!(server.finish().code, CloseCode::ABNORMAL);
+            assert_eq!(server.receive_eof().code, CloseCode::ABNORMAL);
             (events, out)
         });
         assert_eq!(events, [format!("failed {error:?}")]);

@@ -312,7 +312,7 @@ fn rsv1_on_a_continuation_or_a_control_frame_and_the_other_bits_are_refused_all_
 
 #[test]
 fn a_decoder_gives_out_what_is_compressed_as_it_is() {
-    let mut decoder = Decoder::new(Role::Server, Limits::new()).accept_compressed();
+    let mut decoder = Decoder::new(Role::Server, Limits::new()).accept_compressed(true);
     let mut bytes = [masked(0x41, b"\xFF\xFE"), masked(0x80, b""), masked(0x81, b"plain")].concat();
     let mut input = &mut bytes[..];
     let Ok(Some(Part::Compressed(first))) = decoder.decode(&mut input) else { panic!() };
@@ -326,7 +326,7 @@ fn a_decoder_gives_out_what_is_compressed_as_it_is() {
 
 #[test]
 fn an_assembler_that_does_not_inflate_says_so() {
-    let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed();
+    let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed(true);
     let mut bytes = frame(0xC1, b"\x00");
     let part = decoder.decode(&mut &mut bytes[..]).unwrap().unwrap();
     let mut plain = framewright::ws::Assembler::new(Vec::new());
@@ -460,7 +460,7 @@ fn a_message_that_should_stand_alone_cannot_refer_to_another() {
 
 #[test]
 fn text_is_refused_at_the_first_byte_that_cannot_be_with_1007() {
-    let mut client = Connection::client(Limits::new(), || [0; 4]).accept_compressed();
+    let mut client = Connection::client(Limits::new(), || [0; 4]).accept_compressed(true);
     let mut inflater = Inflater::new(Role::Client, agreed(Config::new()), Limits::new());
     let mut zlib = Zlib::new(6, 15, true);
     // The message goes on behind it, and its end never comes.
@@ -556,7 +556,7 @@ fn empty_blocks_are_a_part_of_a_message() {
 #[test]
 fn what_was_inflated_is_off_the_part_that_it_came_in() {
     let mut wire = frame(0xC1, b"\xF2\x48\xCD\xC9\xC9\x07\x00");
-    let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed();
+    let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed(true);
     let part = decoder.decode(&mut &mut wire[..]).unwrap();
     let Some(Part::Compressed(mut chunk)) = part else { panic!("{part:?}") };
     let mut inflater = Inflater::new(Role::Client, agreed(Config::new()), Limits::new());
@@ -574,7 +574,7 @@ fn what_was_inflated_is_off_the_part_that_it_came_in() {
 fn why_inflating_failed_is_known_with_the_part_before_it() {
     let mut zlib = Zlib::new(6, 15, true);
     let mut bytes = frame(0xC1, &zlib.message(b"text\xFF"));
-    let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed();
+    let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed(true);
     let mut inflater = Inflater::new(Role::Client, agreed(Config::new()), Limits::new());
     let Ok(Some(Part::Compressed(mut chunk))) = decoder.decode(&mut &mut bytes[..]) else {
         panic!()
@@ -594,7 +594,7 @@ fn a_message_that_finds_no_room_is_lost_and_the_next_may_refer_to_it() {
     let long = noise(50);
     let bytes =
         [frame(0xC2, &zlib.message(&long)), frame(0xC2, &zlib.message(&long[..20]))].concat();
-    let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed();
+    let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed(true);
     let inflater = Inflater::new(Role::Client, agreed(Config::new()), Limits::new());
     let mut storage = [0; 30];
     let mut assembler = InflatingAssembler::new(SliceBuf::new(&mut storage), Some(inflater));
@@ -612,7 +612,7 @@ fn a_message_that_finds_no_room_is_lost_and_the_next_may_refer_to_it() {
 /// What a client takes out of `BytesMut`, until something is wrong.
 #[cfg(feature = "bytes")]
 fn taken(window: usize, pieces: &[&[u8]]) -> (Vec<(Kind, Vec<u8>)>, Option<AssembleError>) {
-    let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed();
+    let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed(true);
     let inflater = Inflater::new(Role::Client, agreed(Config::new()), Limits::new());
     let mut assembler = InflatingAssembler::new(bytes::BytesMut::new(), Some(inflater));
     let (mut window, mut messages) = (vec![0; window], Vec::new());
@@ -666,7 +666,7 @@ fn messages_to_keep_are_the_same_in_every_window_however_they_come() {
 #[test]
 #[cfg(feature = "bytes")]
 fn nothing_compressed_is_taken_where_that_was_not_agreed_on() {
-    let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed();
+    let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed(true);
     let mut bytes = frame(0xC1, b"\x00");
     let part = decoder.decode(&mut &mut bytes[..]).unwrap().unwrap();
     let mut none = InflatingAssembler::new(bytes::BytesMut::new(), None);
@@ -681,7 +681,7 @@ fn the_memory_of_what_was_inflated_is_given_back_between_messages() {
     let (first, second) = (zlib.message(&one), zlib.message(&two));
     let (start, end) = second.split_at(10);
     let mut bytes = [frame(0xC2, &first), frame(0x42, start), frame(0x80, end)].concat();
-    let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed();
+    let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed(true);
     let inflater = Inflater::new(Role::Client, agreed(Config::new()), Limits::new());
     let mut assembler = InflatingAssembler::new(Vec::new(), Some(inflater));
     let mut input = &mut bytes[..];

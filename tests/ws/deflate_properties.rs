@@ -4,7 +4,7 @@
 use crate::common::deflate::{Receiver, Unzlib, Zlib, agreed, payload, receive};
 use crate::common::same_however_split;
 use crate::common::ws::frame;
-use framewright::ws::deflate::{Agreed, Config, Deflater};
+use framewright::ws::deflate::{Config, Deflater, Params};
 use framewright::ws::{Connection, Error, FrameHeader, Kind, Limits, Role, Side};
 use proptest::prelude::{
     Just, ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest,
@@ -127,7 +127,7 @@ fn naive(role: Role, window_bits: u8, takeover: bool, mut bytes: &[u8]) -> Vec<(
     messages
 }
 
-fn bits(agreed: Agreed, sender: Role) -> (u8, bool) {
+fn bits(agreed: Params, sender: Role) -> (u8, bool) {
     match sender {
         Role::Server => (agreed.server_max_window_bits(), !agreed.server_no_context_takeover()),
         Role::Client => (agreed.client_max_window_bits(), !agreed.client_no_context_takeover()),

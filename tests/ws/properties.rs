@@ -192,8 +192,8 @@ proptest! {
             server.connection.transmit(&mut server.out);
         }
         prop_assert_eq!((server.closes, client.closes), (1, 1));
-        prop_assert!(server.connection.finish().code != CloseCode::ABNORMAL);
-        prop_assert!(client.connection.finish().code != CloseCode::ABNORMAL);
+        prop_assert!(server.connection.receive_eof().code != CloseCode::ABNORMAL);
+        prop_assert!(client.connection.receive_eof().code != CloseCode::ABNORMAL);
         // What was sent before the sender's close frame has arrived: all of it, in order.
         prop_assert_eq!(&client.got, &server.sent);
         prop_assert_eq!(&server.got, &client.sent);

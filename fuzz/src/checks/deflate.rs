@@ -298,7 +298,7 @@ fn negotiate(mut input: Input<'_>) {
         let mut answers = Extensions::parse(answer.as_str().as_bytes()).expect("it is a list");
         let said = Params::of(&answers.next().expect("of one")).expect("that we know");
         assert!(answers.next().is_none());
-        let agreed = answer.agreed();
+        let agreed = answer.params();
         assert_eq!(said.server_alone, options & 1 != 0 || offer.server_alone);
         assert_eq!(said.client_alone, options & 2 != 0 || offer.client_alone);
         assert_eq!(agreed.server_no_context_takeover(), said.server_alone);

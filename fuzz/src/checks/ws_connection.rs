@@ -461,7 +461,7 @@ impl<M: Side> End<M> {
         assert_eq!(self.model.failed, verdict.err());
         let got = comparable(std::mem::take(&mut self.got));
         assert_eq!(got, comparable(expected));
-        let ending = self.connection.finish();
+        let ending = self.connection.receive_eof();
         assert_eq!(ending.code, code);
 
         // Whoever it was said to takes it for what it is.

@@ -17,7 +17,7 @@ pub fn check(data: &[u8]) {
         let mut decoder = decoder(&rules);
         let (got, verdict) = decode_with(&mut decoder, pieces);
         assert_eq!(decoder.error(), verdict.err());
-        (comparable(got), verdict, decoder.finish())
+        (comparable(got), verdict, decoder.check_eof())
     });
     // As every beginning of a stream is a stream, this is also that nothing comes late.
     let (expected, judged) = naive(&rules, wire);
@@ -54,8 +54,7 @@ pub fn rules(input: &mut Input<'_>) -> Rules {
 }
 
 fn decoder(rules: &Rules) -> Decoder {
-    let decoder = Decoder::new(rules.role, rules.limits());
-    if rules.compressed { decoder.accept_compressed() } else { decoder }
+    Decoder::new(rules.role, rules.limits()).accept_compressed(rules.compressed)
 }
 
 /// Messages that came whole can be sent the other way, and come again.

@@ -211,7 +211,7 @@ fn finish<A: Side, B: Side>(mut server: End<A>, mut client: End<B>) {
 fn ended<A: Side, B: Side>(from: &End<A>, to: &End<B>) {
     assert_eq!(to.got, from.sent, "all of it, in order");
     assert!(!to.connection.owes());
-    let ending = to.connection.finish();
+    let ending = to.connection.receive_eof();
     assert_eq!(ending.code, to.close.as_ref().expect("it came").0);
     // A message in fragments may have been given up for the close.
     assert_eq!(ending.truncated, from.open.is_some());

@@ -3,7 +3,7 @@ use core::{fmt, mem};
 use alloc::vec::Vec;
 use zlib_rs::{DeflateConfig, DeflateFlush};
 
-use super::{Agreed, Config};
+use super::{Config, Params};
 use crate::ws::{Encoder, Kind, Message, Role, SendError, Side};
 use crate::{Buffer, BufferFull};
 
@@ -22,8 +22,8 @@ use crate::{Buffer, BufferFull};
 ///
 /// let config = Config::new().min_len(0);
 /// let answer = config.negotiate(Extensions::parse(b"permessage-deflate")?).unwrap();
-/// let mut connection = Connection::server(Limits::new()).accept_compressed();
-/// let mut deflater = Deflater::new(Role::Server, answer.agreed(), config);
+/// let mut connection = Connection::server(Limits::new()).accept_compressed(true);
+/// let mut deflater = Deflater::new(Role::Server, answer.params(), config);
 /// let mut out = Vec::new();
 /// deflater.encode("Hello", connection.encoder()?, &mut out)?;
 /// assert_eq!(out, b"\xC1\x07\xF2\x48\xCD\xC9\xC9\x07\x00"); // §7.2.3.1
@@ -50,8 +50,8 @@ const EMPTY: [u8; 1] = [0x00];
 
 impl Deflater {
     /// A compressor for the end of the connection that has `role`.
-    pub const fn new(role: Role, agreed: Agreed, config: Config) -> Self {
-        let sender = agreed.of(role);
+    pub const fn new(role: Role, params: Params, config: Config) -> Self {
+        let sender = params.of(role);
         Self::with(sender.takeover, sender.window_bits, config)
     }
 

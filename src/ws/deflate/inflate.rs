@@ -2,7 +2,7 @@ use core::fmt;
 
 use zlib_rs::{InflateError, InflateFlush, Status};
 
-use super::Agreed;
+use super::Params;
 use crate::Chunk;
 use crate::utf8::Seam;
 use crate::ws::{CompressedChunk, Error, Kind, Limits, Part, Role, TextChunk};
@@ -22,7 +22,7 @@ use crate::ws::{CompressedChunk, Error, Kind, Limits, Part, Role, TextChunk};
 /// use framewright::ws::{Decoder, Limits, Part, Role};
 ///
 /// let agreed = Config::new().check(Extensions::parse(b"permessage-deflate")?)?.unwrap();
-/// let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed();
+/// let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed(true);
 /// let mut inflater = Inflater::new(Role::Client, agreed, Limits::new());
 /// let mut bytes = *b"\xC1\x07\xF2\x48\xCD\xC9\xC9\x07\x00"; // §7.2.3.1
 /// let mut input = &mut bytes[..];
@@ -95,13 +95,13 @@ impl Inflater {
     ///
     /// Of the limits, it is [`max_message_len`](Limits::max_message_len) and
     /// [`max_ratio`](Limits::max_ratio) that count.
-    pub const fn new(role: Role, agreed: Agreed, limits: Limits) -> Self {
+    pub const fn new(role: Role, params: Params, limits: Limits) -> Self {
         let sender = match role {
             Role::Client => Role::Server,
             Role::Server => Role::Client,
         };
         Self {
-            takeover: agreed.of(sender).takeover,
+            takeover: params.of(sender).takeover,
             limits,
             stream: None,
             state: State::Idle,

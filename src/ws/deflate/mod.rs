@@ -3,7 +3,7 @@
 //! `§` without a document means a section of that RFC.
 //!
 //! A [`Config`] negotiates in the opening handshake, for either role: what comes of it is
-//! [`Agreed`]. For what comes in, an [`InflatingAssembler`] takes the place of an
+//! [`Params`]. For what comes in, an [`InflatingAssembler`] takes the place of an
 //! [`Assembler`](super::Assembler); an [`Inflater`] alone inflates part by part, for those who hold no
 //! messages. For what goes out, a [`Deflater`] encodes in place of the connection's
 //! [`Encoder`](super::Encoder). Everything else stays as it is.
@@ -24,17 +24,17 @@
 //! let accepted = Extensions::parse(answer.as_str().as_bytes())?;
 //! let agreed = config.check(accepted)?.expect("the server would");
 //!
-//! let mut client = Connection::client(limits, || [0x37, 0xFA, 0x21, 0x3D]).accept_compressed();
+//! let mut client = Connection::client(limits, || [0x37, 0xFA, 0x21, 0x3D]).accept_compressed(true);
 //! let mut deflater = Deflater::new(Role::Client, agreed, config);
 //! let mut to_server = Vec::new();
 //! let text = "to be or not to be, that is the question whether to be or not to be";
 //! deflater.encode(text, client.encoder()?, &mut to_server)?;
 //! assert!(to_server.len() < text.len());
 //!
-//! let mut server = Connection::server(limits).accept_compressed();
-//! let inflater = Inflater::new(Role::Server, answer.agreed(), limits);
+//! let mut server = Connection::server(limits).accept_compressed(true);
+//! let inflater = Inflater::new(Role::Server, answer.params(), limits);
 //! let mut assembler = InflatingAssembler::new(Vec::new(), Some(inflater));
-//! let mut deflater = Deflater::new(Role::Server, answer.agreed(), config);
+//! let mut deflater = Deflater::new(Role::Server, answer.params(), config);
 //! let mut window = [0; 4096]; // one for all connections
 //! let mut to_client = Vec::new();
 //! for read in to_server.chunks_mut(7) { // what the server has just read, any size
@@ -120,4 +120,4 @@ pub use assemble::InflatingAssembler;
 pub use compress::Deflater;
 pub use config::Config;
 pub use inflate::Inflater;
-pub use negotiate::{Agreed, Answer, ExtensionText};
+pub use negotiate::{Answer, ExtensionText, Params};

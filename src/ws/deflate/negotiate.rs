@@ -10,7 +10,7 @@ const NAME: &str = "permessage-deflate";
 
 /// What both ends agreed on (§5): how each of them compresses.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Agreed {
+pub struct Params {
     pub(super) server: Sender,
     pub(super) client: Sender,
 }
@@ -24,7 +24,7 @@ pub(super) struct Sender {
     pub(super) window_bits: u8,
 }
 
-impl Agreed {
+impl Params {
     /// Whether each of the server's messages stands alone (§7.1.1.1).
     pub const fn server_no_context_takeover(&self) -> bool {
         !self.server.takeover
@@ -56,14 +56,14 @@ impl Agreed {
 /// A server's answer to an offer: what was agreed, and the text that says so.
 #[derive(Clone, Copy, Debug)]
 pub struct Answer {
-    agreed: Agreed,
+    params: Params,
     text: ExtensionText,
 }
 
 impl Answer {
-    /// What was agreed, for an [`Inflater`](super::Inflater) and a [`Deflater`](super::Deflater).
-    pub const fn agreed(&self) -> Agreed {
-        self.agreed
+    /// What was agreed on, for an [`Inflater`](super::Inflater) and a [`Deflater`](super::Deflater).
+    pub const fn params(&self) -> Params {
+        self.params
     }
 
     /// The text for [`AcceptWriter::extensions`](crate::ws::handshake::AcceptWriter::extensions).
@@ -84,10 +84,10 @@ impl Config {
         offers
             .into_iter()
             .filter(|offer| offer.name() == NAME)
-            .find_map(|offer| self.accept(Params::parse(&offer)?))
+            .find_map(|offer| self.accept(WrittenParams::parse(&offer)?))
     }
 
-    fn accept(&self, offer: Params) -> Option<Answer> {
+    fn accept(&self, offer: WrittenParams) -> Option<Answer> {
         let server_window_bits = match offer.server_max_window_bits {
             Some(8) => return None,
             Some(bits) => bits.min(self.server.window_bits),
@@ -99,7 +99,7 @@ impl Config {
             Some(Some(8)) | None => 15,
             Some(bits) => bits.unwrap_or(15).min(self.client.window_bits),
         };
-        let agreed = Agreed {
+        let agreed = Params {
             server: Sender {
                 takeover: self.server.takeover && !offer.server_no_context_takeover,
                 window_bits: server_window_bits,
@@ -109,7 +109,7 @@ impl Config {
                 window_bits: client_window_bits,
             },
         };
-        let text = ExtensionText::print(Params {
+        let text = ExtensionText::print(WrittenParams {
             server_no_context_takeover: !agreed.server.takeover,
             client_no_context_takeover: !agreed.client.takeover,
             // What was asked for has to be in the answer, even if it is what holds anyway.
@@ -118,13 +118,13 @@ impl Config {
                 .then_some(server_window_bits),
             client_max_window_bits: (client_window_bits < 15).then_some(Some(client_window_bits)),
         });
-        Some(Answer { agreed, text })
+        Some(Answer { params: agreed, text })
     }
 
     /// The offer of a client (§5.1), for
     /// [`ClientRequest::extensions`](crate::ws::handshake::ClientRequest::extensions).
     pub fn offer(&self) -> ExtensionText {
-        ExtensionText::print(Params {
+        ExtensionText::print(WrittenParams {
             server_no_context_takeover: !self.server.takeover,
             client_no_context_takeover: !self.client.takeover,
             server_max_window_bits: (self.server.window_bits < 15)
@@ -149,10 +149,10 @@ impl Config {
     pub fn check<'a>(
         &self,
         answers: impl IntoIterator<Item = Extension<'a>>,
-    ) -> Result<Option<Agreed>, Error> {
+    ) -> Result<Option<Params>, Error> {
         let mut agreed = None;
         for answer in answers.into_iter().filter(|answer| answer.name() == NAME) {
-            let checked = Params::parse(&answer).and_then(|params| self.agree(params));
+            let checked = WrittenParams::parse(&answer).and_then(|params| self.agree(params));
             let checked = checked.ok_or(Error::ExtensionParams)?;
             if agreed.replace(checked).is_some() {
                 return Err(Error::ExtensionParams);
@@ -161,7 +161,7 @@ impl Config {
         Ok(agreed)
     }
 
-    fn agree(&self, answer: Params) -> Option<Agreed> {
+    fn agree(&self, answer: WrittenParams) -> Option<Params> {
         if !self.server.takeover && !answer.server_no_context_takeover {
             return None;
         }
@@ -173,7 +173,7 @@ impl Config {
             None => self.client.window_bits,
             Some(bits) => bits.filter(|bits| *bits <= self.client.window_bits)?,
         };
-        Some(Agreed {
+        Some(Params {
             server: Sender {
                 takeover: !answer.server_no_context_takeover,
                 window_bits: server_window_bits,
@@ -187,9 +187,9 @@ impl Config {
     }
 }
 
-/// The parameters of an offer or an answer (§7.1).
+/// The parameters of an offer or an answer as they are written (§7.1).
 #[derive(Clone, Copy, Debug, Default)]
-struct Params {
+struct WrittenParams {
     server_no_context_takeover: bool,
     client_no_context_takeover: bool,
     server_max_window_bits: Option<u8>,
@@ -198,7 +198,7 @@ struct Params {
     client_max_window_bits: Option<Option<u8>>,
 }
 
-impl Params {
+impl WrittenParams {
     /// `None` if one is unknown, there twice, or has a value that it cannot have.
     fn parse(extension: &Extension<'_>) -> Option<Self> {
         let mut params = Self::default();
@@ -248,13 +248,13 @@ impl ExtensionText {
         + "; server_no_context_takeover; client_no_context_takeover".len()
         + "; server_max_window_bits=10; client_max_window_bits=10".len();
 
-    fn print(params: Params) -> Self {
+    fn print(params: WrittenParams) -> Self {
         let mut text = Self { bytes: [0; Self::CAPACITY], len: 0 };
         text.print_params(params).expect("there is room for all parameters at once");
         text
     }
 
-    fn print_params(&mut self, params: Params) -> fmt::Result {
+    fn print_params(&mut self, params: WrittenParams) -> fmt::Result {
         self.write_str(NAME)?;
         if params.server_no_context_takeover {
             self.write_str("; server_no_context_takeover")?;

@@ -94,6 +94,6 @@ impl<'m> Echo<'m> {
             Some(_) => CloseCode::ABNORMAL,
             None => CloseCode::NORMAL,
         };
-        assert_eq!(self.connection.finish().code, expected);
+        assert_eq!(self.connection.receive_eof().code, expected);
     }
 }

@@ -17,10 +17,10 @@ impl Server {
     pub fn new() -> Self {
         let (config, limits) = (Config::new(), Limits::new().max_message_len(64 << 10));
         let offers = Extensions::parse(OFFER).expect("it is one");
-        let agreed = config.negotiate(offers).expect("nothing is against it").agreed();
+        let agreed = config.negotiate(offers).expect("nothing is against it").params();
         let inflater = Inflater::new(Role::Server, agreed, limits);
         Self {
-            connection: Connection::server(limits).accept_compressed(),
+            connection: Connection::server(limits).accept_compressed(true),
             assembler: InflatingAssembler::new(Vec::new(), Some(inflater)),
             deflater: Deflater::new(Role::Server, agreed, config),
             window: vec![0; 4096],

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use framewright::grpc;
 use framewright::http1;
 use framewright::sse;
-use framewright::ws::deflate::{Agreed, Config, Deflater, Inflater, InflatingAssembler};
+use framewright::ws::deflate::{Params, Config, Deflater, Inflater, InflatingAssembler};
 use framewright::ws::handshake::{Extensions, Origins, Server};
 use framewright::ws::{Assembler, Connection, Event, Limits, Message, Part, Role};
 use framewright::{Buffer, SliceBuf};
@@ -236,15 +236,15 @@ pub fn grpc_encode_to_vec(messages: &Rc<[Bytes]>) -> Contestant {
     })
 }
 
-fn agree(config: Config) -> Agreed {
+fn agree(config: Config) -> Params {
     let offer = Extensions::parse(b"permessage-deflate").expect("it is valid");
-    config.negotiate(offer).expect("it can be accepted").agreed()
+    config.negotiate(offer).expect("it can be accepted").params()
 }
 
 pub fn deflate(messages: &Rc<[Bytes]>, level: u8) -> Contestant {
     let messages = Rc::clone(messages);
     let config = Config::new().level(level);
-    let mut server = Connection::server(Limits::new()).accept_compressed();
+    let mut server = Connection::server(Limits::new()).accept_compressed(true);
     let mut deflater = Deflater::new(Role::Server, agree(config), config);
     let mut out = Vec::new();
     Contestant::new(Kind::Ours, NAME, move |sink| {
@@ -262,7 +262,7 @@ pub fn inflate(wire: &Rc<Wire>) -> Contestant {
     let (mut buf, mut window) = (vec![0; BUFFER], vec![0; BUFFER]);
     let agreed = agree(Config::new());
     let limits = Limits::new();
-    let mut server = Connection::server(limits).accept_compressed();
+    let mut server = Connection::server(limits).accept_compressed(true);
     let inflater = Inflater::new(Role::Server, agreed, limits);
     let mut assembler = InflatingAssembler::new(Vec::new(), Some(inflater));
     let mut out = Vec::new();
