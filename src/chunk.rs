@@ -1,11 +1,14 @@
+//! Bytes of a message, and whether it ends where the stream does.
+
 use core::fmt;
+
+use crate::debug::Payload;
 
 /// Bytes of a message, and where they fall in it.
 ///
-/// A message arrives as one chunk or as many: what was in the input is given out at once, so that
-/// nothing has to be held back until the rest is there. A chunk may be empty, for instance as the
-/// whole of an empty message.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// A message arrives as one chunk or as many: each returns what was in the input, and nothing is held
+/// back until the rest is there. A chunk may be empty: it may be the whole of an empty message.
+#[derive(Clone, Copy, Eq, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Chunk<'a> {
     /// The bytes themselves, borrowed from the input.
@@ -25,6 +28,16 @@ impl<'a> Chunk<'a> {
     /// Whether this chunk is a message by itself.
     pub const fn is_whole(&self) -> bool {
         self.start && self.end
+    }
+}
+
+impl fmt::Debug for Chunk<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Chunk")
+            .field("bytes", &Payload(self.bytes))
+            .field("start", &self.start)
+            .field("end", &self.end)
+            .finish()
     }
 }
 
