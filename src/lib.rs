@@ -86,14 +86,17 @@ extern crate alloc;
 #[cfg_attr(test, macro_use)]
 extern crate std;
 
+mod append;
 #[cfg(feature = "arbitrary")]
 mod arbitrary;
 mod assemble;
 mod buffer;
 mod chunk;
+mod debug;
 pub mod grpc;
 pub mod http;
 pub mod http1;
+mod inline;
 mod lossy;
 pub mod sse;
 mod utf8;

@@ -8,8 +8,8 @@ use memchr::memchr;
 
 use super::Error;
 use crate::Buffer;
+use crate::append::Append;
 use crate::http::syntax::{ascii, is_token, trim};
-use crate::http1::HeadWriter;
 
 /// A header list, in lines as HTTP/1.1 writes them: names and values, in their order.
 ///
@@ -135,10 +135,10 @@ pub(super) trait Sink {
     fn put(&mut self, bytes: &[u8]);
 }
 
-impl<B: Buffer> Sink for HeadWriter<'_, B> {
+impl<B: Buffer> Sink for Append<'_, B> {
     #[inline]
     fn put(&mut self, bytes: &[u8]) {
-        HeadWriter::put(self, bytes);
+        Append::put(self, bytes);
     }
 }
 

@@ -1,7 +1,7 @@
 use super::field::Sink;
 use super::{Code, SendError, Status, Value, metadata};
 use crate::Buffer;
-use crate::http1::HeadWriter;
+use crate::append::Append;
 
 /// The trailers of a response (PROTOCOL-HTTP2, *Trailers*): a status and custom metadata.
 ///
@@ -41,7 +41,7 @@ impl<'a> Trailers<'a> {
     /// Appends the trailers to `out` as lines, to be read with [`Fields`](super::Fields).
     pub fn write(&self, out: &mut impl Buffer) -> Result<(), SendError> {
         self.check()?;
-        let mut writer = HeadWriter::new(out);
+        let mut writer = Append::new(out);
         self.put(&mut writer);
         Ok(writer.finish()?)
     }

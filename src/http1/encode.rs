@@ -1,10 +1,11 @@
 use core::ops::Deref;
 
 use super::chunked::MAX_CHUNK_LEN;
-use super::write::HeadWriter;
 use super::{Body, SendError};
 use crate::Buffer;
+use crate::append::Append;
 use crate::http::{check_fields, is_framing};
+use crate::inline::Inline;
 
 /// Writes the body of a message in pieces, framed as its head announced it (§6, §7).
 ///
@@ -58,8 +59,8 @@ impl BodyEncoder {
     pub fn encode(&mut self, data: &[u8], out: &mut impl Buffer) -> Result<(), SendError> {
         let before = self.state;
         let header = self.encode_header(data.len() as u64)?;
-        let mut chunk = HeadWriter::new(out);
-        chunk.piece(&header, data);
+        let mut chunk = Append::new(out);
+        chunk.body_piece(&header, data);
         chunk.finish().inspect_err(|_| self.state = before)?;
         Ok(())
     }
@@ -108,7 +109,7 @@ impl BodyEncoder {
             State::Len { .. } | State::UntilClose | State::Complete => return Ok(()),
         }
         check_fields(trailers, is_header_only)?;
-        let mut last = HeadWriter::new(out);
+        let mut last = Append::new(out);
         last.put(b"0\r\n");
         last.headers(trailers);
         last.put(b"\r\n");
@@ -121,34 +122,28 @@ impl BodyEncoder {
 /// What goes before a piece of a body: the size line of a chunk, or nothing. Dereferences to its
 /// bytes.
 #[derive(Clone, Copy, Debug)]
-pub struct ChunkHeader {
-    bytes: [u8; 18],
-    len: u8,
-}
+pub struct ChunkHeader(Inline<18>);
 
 impl ChunkHeader {
-    const NONE: Self = Self { bytes: [0; 18], len: 0 };
+    const NONE: Self = Self(Inline::EMPTY);
 
-    /// What goes behind the piece: CRLF, or nothing.
+    /// What goes after the piece: CRLF, or nothing.
     pub const fn end(&self) -> &'static [u8] {
-        if self.len == 0 { b"" } else { b"\r\n" }
+        if self.0.len() == 0 { b"" } else { b"\r\n" }
     }
 
     /// The size line of a chunk of `len` bytes; nothing, if it would be the last.
     fn new(len: u64) -> Self {
-        let mut header = Self::NONE;
+        let mut line = Inline::EMPTY;
         if len == 0 {
-            return header;
+            return Self::NONE;
         }
         let digits = len.to_be_bytes().into_iter().flat_map(|byte| [byte >> 4, byte & 0xF]);
-        let digits = digits
-            .skip_while(|digit| *digit == 0)
-            .map(|digit| if digit < 10 { b'0' + digit } else { b'A' + digit - 10 });
-        for (to, from) in header.bytes.iter_mut().zip(digits.chain(*b"\r\n")) {
-            *to = from;
-            header.len += 1;
+        for digit in digits.skip_while(|digit| *digit == 0) {
+            line.push(if digit < 10 { b'0' + digit } else { b'A' + digit - 10 });
         }
-        header
+        line.try_append(b"\r\n");
+        Self(line)
     }
 }
 
@@ -157,7 +152,7 @@ impl Deref for ChunkHeader {
 
     #[inline]
     fn deref(&self) -> &[u8] {
-        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+        &self.0
     }
 }
 

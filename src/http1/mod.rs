@@ -75,5 +75,5 @@ pub use error::Error;
 pub use limits::Limits;
 pub use message::{Body, Request, Response, Version};
 pub use reader::HeadReader;
-pub(crate) use write::{HeadWriter, check_request};
+pub(crate) use write::check_request;
 pub use write::{RequestWriter, ResponseWriter, SendError};

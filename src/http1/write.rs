@@ -1,6 +1,7 @@
 use core::fmt;
 
 use super::{Body, BodyEncoder, ChunkHeader};
+use crate::append::Append;
 use crate::http::syntax::{authority, is_token, is_visible};
 use crate::http::{FieldError, check_fields, is_framing, reason_phrase};
 use crate::{Buffer, BufferFull};
@@ -131,14 +132,14 @@ impl<'a> RequestWriter<'a> {
         let data = self.body.unwrap_or_default();
         let mut encoder = BodyEncoder::new(body.unwrap_or(Body::Len(0)));
         let header = encoder.encode_header(data.len() as u64)?;
-        let mut head = HeadWriter::new(out);
+        let mut head = Append::new(out);
         head.request(self.method, self.target, self.host);
         head.headers(self.headers);
         if let Some(body) = body {
             head.framing(body);
         }
         head.put(b"\r\n");
-        head.piece(&header, data);
+        head.body_piece(&header, data);
         head.finish()?;
         Ok(encoder)
     }
@@ -233,9 +234,9 @@ impl<'a> ResponseWriter<'a> {
         check_fields(self.headers, is_framing)?;
         let mut encoder = BodyEncoder::new(body);
         let header = encoder.encode_header(self.body.len() as u64)?;
-        let mut head = HeadWriter::new(out);
+        let mut head = Append::new(out);
         head.put(b"HTTP/1.1 ");
-        head.number(self.status.into());
+        head.put_number(self.status.into());
         head.put(b" ");
         head.put(reason_phrase(self.status).as_bytes());
         head.put(b"\r\n");
@@ -248,7 +249,7 @@ impl<'a> ResponseWriter<'a> {
             head.header("Connection", connection);
         }
         head.put(b"\r\n");
-        head.piece(&header, self.body);
+        head.body_piece(&header, self.body);
         head.finish()?;
         Ok(encoder)
     }
@@ -267,27 +268,14 @@ pub(crate) fn check_request(method: &str, target: &str, host: &str) -> Result<()
     }
 }
 
-/// Puts a head or a chunk together out of parts that were checked before, whole or not at all.
-pub(crate) struct HeadWriter<'b, B: Buffer> {
-    out: &'b mut B,
-    /// What `out` held before.
-    start: usize,
-    /// What it would have to hold, whether it can or not.
-    needed: usize,
-    full: bool,
-}
-
-impl<'b, B: Buffer> HeadWriter<'b, B> {
-    #[inline]
-    pub(crate) fn new(out: &'b mut B) -> Self {
-        let start = out.as_slice().len();
-        Self { out, start, needed: start, full: false }
-    }
-
-    #[inline]
-    pub(crate) fn put(&mut self, bytes: &[u8]) {
-        self.needed = self.needed.saturating_add(bytes.len());
-        self.full = self.full || self.out.try_append(bytes).is_err();
+/// The lines of heads, and what goes around the pieces of a body.
+impl<B: Buffer> Append<'_, B> {
+    pub(crate) fn request(&mut self, method: &str, target: &str, host: &str) {
+        self.put(method.as_bytes());
+        self.put(b" ");
+        self.put(target.as_bytes());
+        self.put(b" HTTP/1.1\r\n");
+        self.header("Host", host);
     }
 
     pub(crate) fn header(&mut self, name: &str, value: &str) {
@@ -303,20 +291,12 @@ impl<'b, B: Buffer> HeadWriter<'b, B> {
         }
     }
 
-    pub(crate) fn request(&mut self, method: &str, target: &str, host: &str) {
-        self.put(method.as_bytes());
-        self.put(b" ");
-        self.put(target.as_bytes());
-        self.put(b" HTTP/1.1\r\n");
-        self.header("Host", host);
-    }
-
     /// Announces `body`.
     fn framing(&mut self, body: Body) {
         match body {
             Body::Len(len) => {
                 self.put(b"Content-Length: ");
-                self.number(len);
+                self.put_number(len);
                 self.put(b"\r\n");
             }
             Body::Chunked => self.header("Transfer-Encoding", "chunked"),
@@ -324,33 +304,10 @@ impl<'b, B: Buffer> HeadWriter<'b, B> {
         }
     }
 
-    /// Puts a piece of a body, with what goes around it.
-    pub(super) fn piece(&mut self, header: &ChunkHeader, data: &[u8]) {
+    /// Appends a piece of a body.
+    pub(super) fn body_piece(&mut self, header: &ChunkHeader, data: &[u8]) {
         self.put(header);
         self.put(data);
         self.put(header.end());
-    }
-
-    fn number(&mut self, mut number: u64) {
-        let mut digits = [0; 20];
-        let mut start = digits.len();
-        for digit in digits.iter_mut().rev() {
-            *digit = b'0' + u8::try_from(number % 10).unwrap_or_default();
-            number /= 10;
-            start -= 1;
-            if number == 0 {
-                break;
-            }
-        }
-        self.put(digits.get(start..).unwrap_or_default());
-    }
-
-    #[inline]
-    pub(crate) fn finish(self) -> Result<(), BufferFull> {
-        if self.full {
-            self.out.truncate(self.start);
-            return Err(BufferFull { needed: self.needed });
-        }
-        Ok(())
     }
 }

@@ -1,9 +1,9 @@
 //! How messages and trailers are put in a body, at either side of a call.
 
+use crate::append::Append;
 use crate::grpc::field::{Count, Sink};
 use crate::grpc::web::{SOCKET_DATA, TextSink};
 use crate::grpc::{Encoder, Message, Prefix, SendError};
-use crate::http1::HeadWriter;
 use crate::{Buffer, BufferFull};
 
 /// What a body is wrapped in.
@@ -22,7 +22,7 @@ impl Wrap {
         out: &mut impl Buffer,
         put: impl FnOnce(&mut dyn Sink),
     ) -> Result<(), BufferFull> {
-        let mut writer = HeadWriter::new(out);
+        let mut writer = Append::new(out);
         match self {
             Self::Nothing => put(&mut writer),
             Self::Text => {

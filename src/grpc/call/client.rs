@@ -3,6 +3,7 @@ use core::fmt;
 use super::body::{BodyEncoder, Messages, Wrap};
 use super::server_request::IDENTITY;
 use super::{CANCEL, End, NO_ERROR, plain};
+use crate::append::Append;
 use crate::grpc::field::{Fields, Sink, is_field_value};
 use crate::grpc::web::{HALF_CLOSE, TextDecoder};
 use crate::grpc::{
@@ -10,7 +11,6 @@ use crate::grpc::{
     SendError, Status,
 };
 use crate::http::syntax::{ascii, is_token, trim};
-use crate::http1::HeadWriter;
 use crate::{Buffer, Chunk};
 
 /// The client's side of one call, made by [`ClientRequest::write`](crate::grpc::ClientRequest::write).
@@ -500,7 +500,7 @@ impl<B: Buffer> ClientCall<B> {
     {
         let mut taken = Taken::default();
         self.storage.clear();
-        let mut writer = HeadWriter::new(&mut self.storage);
+        let mut writer = Append::new(&mut self.storage);
         let sink: &mut dyn Sink = &mut writer;
         for (name, value) in headers {
             match name.len() {

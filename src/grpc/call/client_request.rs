@@ -1,11 +1,11 @@
 use super::server_request::IDENTITY;
 use crate::Buffer;
+use crate::append::Append;
 use crate::grpc::field::Sink;
 use crate::grpc::{
     ClientCall, ContentType, Dialect, Kind, Limits, Path, SendError, Timeout, Value, metadata,
 };
 use crate::http::syntax::{is_field_value, is_token};
-use crate::http1::HeadWriter;
 
 /// The head of a request to be sent through any HTTP stack (PROTOCOL-HTTP2, *Requests*).
 ///
@@ -108,7 +108,7 @@ impl<'a> ClientRequest<'a> {
     /// Appends the headers to `out` as lines, to be read with [`Fields`](crate::grpc::Fields).
     pub fn write_head(&self, out: &mut impl Buffer) -> Result<(), SendError> {
         self.check()?;
-        let mut writer = HeadWriter::new(out);
+        let mut writer = Append::new(out);
         self.put(&mut writer);
         Ok(writer.finish()?)
     }

@@ -2,9 +2,9 @@ use core::fmt;
 
 use super::body::{BodyEncoder, Messages, Wrap};
 use crate::Buffer;
+use crate::append::Append;
 use crate::grpc::field::Sink;
 use crate::grpc::{ContentType, Error, SendError, Status, Trailers};
-use crate::http1::HeadWriter;
 
 /// The answer to a request that does not become a call: trailers and nothing else
 /// (PROTOCOL-HTTP2, *Trailers-Only*), or no gRPC at all.
@@ -39,7 +39,7 @@ impl<'a> Refusal<'a> {
     pub fn write(&self, out: &mut impl Buffer) -> Result<(), SendError> {
         let trailers = Trailers::new(self.status);
         trailers.check()?;
-        let mut writer = HeadWriter::new(out);
+        let mut writer = Append::new(out);
         let sink: &mut dyn Sink = &mut writer;
         match self.content_type {
             Some(content_type) => {

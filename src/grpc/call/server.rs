@@ -3,13 +3,13 @@ use super::response_head::ResponseHead;
 use super::server_request::IDENTITY;
 use super::{End, NO_ERROR, plain};
 use crate::Buffer;
+use crate::append::Append;
 use crate::grpc::field::Sink;
 use crate::grpc::web::TextDecoder;
 use crate::grpc::{
     Code, ContentType, Decoder, Dialect, Error, Event, Kind, Limits, Message, Prefix, SendError,
     Trailers,
 };
-use crate::http1::HeadWriter;
 
 /// The server's side of one call, made by [`Request::accept`](crate::grpc::Request::accept).
 ///
@@ -246,7 +246,7 @@ impl ServerCall {
         if self.socket {
             self.body.block(put, out)?;
         } else {
-            let mut writer = HeadWriter::new(out);
+            let mut writer = Append::new(out);
             put(&mut writer);
             writer.finish()?;
         }
@@ -376,7 +376,7 @@ impl ServerCall {
         if in_body {
             self.body.block(|sink| trailers.put(sink), out)?;
         } else {
-            let mut writer = HeadWriter::new(out);
+            let mut writer = Append::new(out);
             if !self.head_sent {
                 ResponseHead::new().put(self.content_type, self.encodings, &mut writer);
             }

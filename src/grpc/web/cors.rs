@@ -1,8 +1,8 @@
 use crate::Buffer;
+use crate::append::Append;
 use crate::grpc::SendError;
 use crate::grpc::field::Sink;
 use crate::http::syntax::{ascii, is_token, is_visible, list, trim};
-use crate::http1::HeadWriter;
 
 /// The methods that gRPC-Web needs (PROTOCOL-WEB, *CORS preflight*).
 pub const METHODS: &str = "POST, OPTIONS";
@@ -117,7 +117,7 @@ impl<'a> CorsWriter<'a> {
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
         self.check()?;
-        let mut writer = HeadWriter::new(out);
+        let mut writer = Append::new(out);
         let sink: &mut dyn Sink = &mut writer;
         self.put_origin(sink);
         sink.field("access-control-allow-methods", METHODS.as_bytes());
@@ -132,7 +132,7 @@ impl<'a> CorsWriter<'a> {
     /// Appends the headers that a response to the call itself needs to `out` as lines.
     pub fn write(&self, out: &mut impl Buffer) -> Result<(), SendError> {
         self.check()?;
-        let mut writer = HeadWriter::new(out);
+        let mut writer = Append::new(out);
         let sink: &mut dyn Sink = &mut writer;
         self.put_origin(sink);
         sink.name("access-control-expose-headers");

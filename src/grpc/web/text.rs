@@ -3,9 +3,9 @@ use core::mem;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 
+use crate::append::Append;
 use crate::grpc::Error;
 use crate::grpc::field::Sink;
-use crate::http1::HeadWriter;
 use crate::{Buffer, BufferFull, Truncated};
 
 /// Takes a body out of base64, in place (PROTOCOL-WEB, *Text-encoded streams*).
@@ -176,7 +176,7 @@ fn decode_block(bytes: &mut [u8], from: usize, to: usize) -> Option<usize> {
 ///
 /// Peers decode what has come of a piece, so each message should be a piece of its own.
 pub fn encode_text(bytes: &[u8], out: &mut impl Buffer) -> Result<(), BufferFull> {
-    let mut writer = HeadWriter::new(out);
+    let mut writer = Append::new(out);
     let mut text = TextSink::new(&mut writer);
     text.put(bytes);
     text.finish();

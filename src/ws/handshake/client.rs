@@ -2,9 +2,10 @@ use super::fields::{EXTENSIONS, Fields, PROTOCOL, Seen, extensions};
 use super::key::encode_key;
 use super::server::is_reserved;
 use super::{Error, Extension, Extensions, SendError, accept_key};
+use crate::append::Append;
 use crate::http::syntax::{ascii, is_token, is_visible};
 use crate::http::{self, Headers};
-use crate::http1::{self, HeadReader, HeadWriter, Limits, Response, Version};
+use crate::http1::{self, HeadReader, Limits, Response, Version};
 use crate::{Buffer, Truncated};
 
 /// The request that opens a WebSocket connection (§4.1).
@@ -94,7 +95,7 @@ impl<'a> ClientRequest<'a> {
     ) -> Result<Client<'a, B>, SendError> {
         self.check()?;
         let key = encode_key(nonce);
-        let mut head = HeadWriter::new(out);
+        let mut head = Append::new(out);
         head.request("GET", self.target, self.host);
         head.put(b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ");
         head.put(&key);

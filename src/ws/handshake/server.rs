@@ -1,9 +1,10 @@
 use super::fields::{EXTENSIONS, Fields, PROTOCOL, Seen, check_protocols, extensions, protocols};
 use super::key::{KEY_LEN, parse_key};
 use super::{Error, Extension, Extensions, Origins, SendError, accept_key};
+use crate::append::Append;
 use crate::http::syntax::{authority, is_visible, split_once};
 use crate::http::{self, Headers};
-use crate::http1::{self, HeadReader, HeadWriter, Limits, Request, ResponseWriter, Version};
+use crate::http1::{self, HeadReader, Limits, Request, ResponseWriter, Version};
 use crate::{Buffer, Truncated};
 
 /// The server's side of the opening handshake (§4.2): reads one request.
@@ -276,7 +277,7 @@ where
             }
         }
         http::check_fields(self.headers, is_reserved)?;
-        let mut head = HeadWriter::new(out);
+        let mut head = Append::new(out);
         head.put(
             b"HTTP/1.1 101 Switching Protocols\r\n\
             Upgrade: websocket\r\n\
