@@ -168,7 +168,7 @@ of_parts!(grpc::Limits, |[message, trailers]| -> [Magnitude; 2] {
     Self::new().max_message_len(message.get()).max_trailers_len(trailers.get())
 });
 
-of_parts!(grpc::Codec, |name| -> &'a str {
+of_parts!(grpc::Subtype, |name| -> &'a str {
     let token = name.chars().filter(char::is_ascii_alphanumeric).take(Self::MAX_LEN);
     Self::new(&token.collect::<String>()).expect("letters and digits are a token")
 });

@@ -16,7 +16,7 @@ use std::io::{Read, Write};
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
-use framewright::grpc::{Code, Kind, Message, Path, Status};
+use framewright::grpc::{CallKind, Code, Message, Path, Status};
 
 /// `message EchoRequest`
 #[derive(Clone, PartialEq, prost::Message)]
@@ -52,12 +52,12 @@ pub struct EchoReply {
 }
 
 /// What kind of call a method takes, which here tells the method as well.
-pub fn kind(path: Path<'_>) -> Option<Kind> {
+pub fn kind(path: Path<'_>) -> Option<CallKind> {
     match path.as_str() {
-        "/echo.Echo/Unary" => Some(Kind::Unary),
-        "/echo.Echo/ServerStream" => Some(Kind::ServerStreaming),
-        "/echo.Echo/ClientStream" => Some(Kind::ClientStreaming),
-        "/echo.Echo/Bidi" => Some(Kind::BidiStreaming),
+        "/echo.Echo/Unary" => Some(CallKind::Unary),
+        "/echo.Echo/ServerStream" => Some(CallKind::ServerStreaming),
+        "/echo.Echo/ClientStream" => Some(CallKind::ClientStreaming),
+        "/echo.Echo/Bidi" => Some(CallKind::BidiStreaming),
         _ => None,
     }
 }
@@ -99,9 +99,9 @@ pub fn encode<T>(
 ) -> T {
     let bytes = message.encode_to_vec();
     if !compress {
-        return send(Message::plain(&bytes));
+        return send(Message::new(&bytes));
     }
     let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
     let deflated = gzip.write_all(&bytes).and_then(|()| gzip.finish());
-    send(Message::compressed(&deflated.expect("a Vec takes everything")))
+    send(Message::new_compressed(&deflated.expect("a Vec takes everything")))
 }

@@ -1,8 +1,8 @@
 use framewright::Assembler;
 use framewright::grpc::web::{CorsWriter, Preflight};
 use framewright::grpc::{
-    self, Code, Dialect, Event, Fields, Kind, ResponseHead, ServerCall, Status, Trailers, Trailing,
-    Value, metadata,
+    self, CallKind, Code, Event, Fields, Framing, ResponseHead, ServerCall, Status, Trailers,
+    Trailing, Value, metadata,
 };
 use framewright::http1::{self, Body, BodyDecoder, BodyEncoder, Request, ResponseWriter};
 
@@ -24,7 +24,7 @@ pub struct Call {
     body: BodyDecoder,
     assembler: Assembler<Vec<u8>>,
     request: Option<Result<EchoRequest, Status<'static>>>,
-    kind: Kind,
+    kind: CallKind,
     /// Whether the request is complete, and the answer can begin.
     half_closed: bool,
     /// The response's body.
@@ -96,12 +96,12 @@ impl Call {
 
     fn respond(
         mut call: ServerCall,
-        kind: Kind,
+        kind: CallKind,
         request: &Request<'_>,
         out: &mut Output,
         shared: &Shared,
     ) -> Opened {
-        if !matches!(kind, Kind::Unary | Kind::ServerStreaming) {
+        if !matches!(kind, CallKind::Unary | CallKind::ServerStreaming) {
             // A browser cannot stream requests, and neither can this.
             return Opened::Refused(501);
         }
@@ -158,7 +158,7 @@ impl Call {
             match self.body.decode(&mut input) {
                 Ok(Some(part)) => {
                     let end = part.end;
-                    let mut bytes = self.call.plain(part.bytes);
+                    let mut bytes = self.call.decode_text_in_place(part.bytes);
                     while let Some(event) = self.call.receive(&mut bytes) {
                         let Event::Message { compressed, chunk } = event else { continue };
                         if let Some(bytes) = self.assembler.push(chunk).expect("a Vec has room") {
@@ -166,7 +166,7 @@ impl Call {
                         }
                     }
                     if end {
-                        self.call.receive_end();
+                        self.call.receive_eof();
                         self.half_closed = true;
                     }
                 }
@@ -217,7 +217,7 @@ impl Call {
         };
         let code = u8::try_from(request.code).ok().and_then(Code::from_u8).unwrap_or(Code::Unknown);
         let count = match self.kind {
-            Kind::Unary => u32::from(code == Code::Ok),
+            CallKind::Unary => u32::from(code == Code::Ok),
             _ => request.count,
         };
         while self.next.index < count {
@@ -262,10 +262,10 @@ fn accept<'a>(
     request: &Request<'a>,
     path: &'a str,
     shared: &Shared,
-) -> Result<(ServerCall, Kind), grpc::Refusal<'static>> {
+) -> Result<(ServerCall, CallKind), grpc::Refusal<'static>> {
     let request = grpc::Request::parse(request.method(), path, request.headers())?;
     let kind = echo::kind(request.path()).ok_or_else(|| request.unimplemented())?;
-    if request.content_type().dialect == Dialect::Grpc {
+    if request.content_type().framing == Framing::Grpc {
         return Err(request.refuse(Status::new(Code::Unimplemented, "gRPC itself needs HTTP/2")));
     }
     let mut call = request.accept(kind, grpc::Limits::new().max_message_len(MAX_LEN), &[GZIP])?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes, BytesMut};
 use framewright::Assembler;
 use framewright::grpc::{
-    ClientCall, ClientRequest, Code, Event, Kind, Limits, Path, Status, Timeout, Value,
+    CallKind, ClientCall, ClientRequest, Code, Event, Limits, Path, Status, Timeout, Value,
 };
 use h2::client::{ResponseFuture, SendRequest};
 use h2::{RecvStream, SendStream};
@@ -51,7 +51,7 @@ impl Client {
     pub async fn call(&self, path: &str, options: Options<'_>) -> Result<Call, Box<dyn Error>> {
         let path = Path::parse(path).ok_or("a path has to be /service/method")?;
         // Whoever does not know how many messages there will be, allows any number.
-        let kind = echo::kind(path).unwrap_or(Kind::BidiStreaming);
+        let kind = echo::kind(path).unwrap_or(CallKind::BidiStreaming);
         let mut request = ClientRequest::new(path)
             .user_agent("grpc-rust-framewright/0.1.0")
             .accept_encodings(&[GZIP])
@@ -179,7 +179,7 @@ impl Call {
                     }
                     None => match body.trailers().await? {
                         Some(trailers) => drop(call.receive_trailers(fields(&trailers))),
-                        None => drop(call.receive_end()),
+                        None => drop(call.receive_eof()),
                     },
                 },
             }
@@ -203,7 +203,7 @@ impl Call {
 
     /// Tells the server that the call has ended, if it does not know.
     fn reset(&mut self) {
-        if let Some(code) = self.call.reset() {
+        if let Some(code) = self.call.reset_code() {
             self.stream.send_reset(code.into());
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes, BytesMut};
 use framewright::Assembler;
 use framewright::grpc::{
-    Code, Event, Kind, Limits, Refusal, Request, ResponseHead, ServerCall, Status, Trailers,
+    CallKind, Code, Event, Limits, Refusal, Request, ResponseHead, ServerCall, Status, Trailers,
     Trailing, Value, accept_encodings, metadata,
 };
 use h2::server::SendResponse;
@@ -110,7 +110,7 @@ async fn serve(request: http::Request<RecvStream>, mut respond: SendResponse<Byt
 
 struct Accepted {
     call: ServerCall,
-    kind: Kind,
+    kind: CallKind,
     /// Whether the replies are to be compressed.
     compress: bool,
 }
@@ -164,7 +164,7 @@ enum Stop {
 
 impl Call {
     /// Has the method answered, and sees to it that the call ends with a status.
-    async fn run(&mut self, kind: Kind, metadata: &[(&str, Value<'_>)]) {
+    async fn run(&mut self, kind: CallKind, metadata: &[(&str, Value<'_>)]) {
         let start = Instant::now();
         let deadline = self.call.deadline().map(Duration::from_millis);
         let method = async {
@@ -202,14 +202,14 @@ impl Call {
         // If the client has not finished, `h2` resets the stream with NO_ERROR when it is dropped.
     }
 
-    async fn answer(&mut self, kind: Kind) -> Result<(), Stop> {
+    async fn answer(&mut self, kind: CallKind) -> Result<(), Stop> {
         match kind {
-            Kind::Unary => {
+            CallKind::Unary => {
                 let request = self.only_request().await?;
                 check(&request)?;
                 self.reply(request.text, 0, request.payload).await
             }
-            Kind::ServerStreaming => {
+            CallKind::ServerStreaming => {
                 let request = self.only_request().await?;
                 for index in 0..request.count {
                     if index > 0 && request.delay_ms > 0 {
@@ -219,7 +219,7 @@ impl Call {
                 }
                 check(&request)
             }
-            Kind::ClientStreaming => {
+            CallKind::ClientStreaming => {
                 let (mut texts, mut count) = (Vec::new(), 0);
                 while let Some(request) = self.request().await? {
                     check(&request)?;
@@ -228,7 +228,7 @@ impl Call {
                 }
                 self.reply(texts.join(","), count, Vec::new()).await
             }
-            Kind::BidiStreaming => {
+            CallKind::BidiStreaming => {
                 let mut index = 0;
                 while let Some(request) = self.request().await? {
                     check(&request)?;
@@ -281,12 +281,12 @@ impl Call {
                 // The client may send as much again, because these bytes do not wait for anything.
                 let _ = self.body.flow_control().release_capacity(data.len());
                 self.data = data.into();
-                let len = self.call.plain(&mut self.data).len();
+                let len = self.call.decode_text_in_place(&mut self.data).len();
                 self.data.truncate(len);
                 Ok(true)
             }
             Some(Err(e)) => Err(self.lost(Some(e))),
-            None => match self.call.receive_end() {
+            None => match self.call.receive_eof() {
                 Some(Event::HalfClose) => Ok(false),
                 _ => Err(Stop::Over),
             },

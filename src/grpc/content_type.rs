@@ -6,9 +6,9 @@ use crate::http::syntax::{is_token, trim};
 /// PROTOCOL-WEB, *Content-Type*).
 ///
 /// ```
-/// use framewright::grpc::{Codec, ContentType, Dialect};
+/// use framewright::grpc::{Subtype, ContentType, Framing};
 ///
-/// let json = ContentType { dialect: Dialect::Web, codec: Codec::JSON };
+/// let json = ContentType { framing: Framing::Web, subtype: Subtype::JSON };
 /// assert_eq!(ContentType::parse(b"application/grpc-web+json; charset=utf-8"), Some(json));
 /// assert_eq!(json.to_string(), "application/grpc-web+json");
 /// assert_eq!(ContentType::parse(b"application/grpcfoo"), None);
@@ -17,15 +17,15 @@ use crate::http::syntax::{is_token, trim};
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct ContentType {
     /// What the body is.
-    pub dialect: Dialect,
+    pub framing: Framing,
     /// What the messages are.
-    pub codec: Codec,
+    pub subtype: Subtype,
 }
 
 /// The ways to put messages and trailers in HTTP.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
-pub enum Dialect {
+pub enum Framing {
     /// gRPC: the trailers are those of HTTP.
     Grpc,
     /// gRPC-Web: the trailers are at the end of the body.
@@ -36,36 +36,36 @@ pub enum Dialect {
 
 impl ContentType {
     /// Messages of Protobuf in gRPC.
-    pub const GRPC: Self = Self { dialect: Dialect::Grpc, codec: Codec::PROTO };
+    pub const GRPC: Self = Self { framing: Framing::Grpc, subtype: Subtype::PROTO };
     /// Messages of Protobuf in gRPC-Web.
-    pub const WEB: Self = Self { dialect: Dialect::Web, codec: Codec::PROTO };
+    pub const WEB: Self = Self { framing: Framing::Web, subtype: Subtype::PROTO };
     /// Messages of Protobuf in gRPC-Web, in base64.
-    pub const WEB_TEXT: Self = Self { dialect: Dialect::WebText, codec: Codec::PROTO };
+    pub const WEB_TEXT: Self = Self { framing: Framing::WebText, subtype: Subtype::PROTO };
 
     /// Parses a content type, in any case, and without its parameters.
     ///
-    /// `None` if it is not one of gRPC, or if its codec has a name longer than
-    /// [`Codec::MAX_LEN`].
+    /// `None` if it is not one of gRPC, or if its subtype has a name longer than
+    /// [`Subtype::MAX_LEN`].
     pub fn parse(value: &[u8]) -> Option<Self> {
         let media_type = value.split(|&b| b == b';').next().map(trim)?;
-        let (name, codec) = match media_type.iter().position(|&b| b == b'+') {
+        let (name, subtype) = match media_type.iter().position(|&b| b == b'+') {
             Some(at) => (media_type.get(..at)?, media_type.get(at + 1..)?),
             None => (media_type, &[][..]),
         };
         let named = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
-        let dialect = match () {
-            () if named(Dialect::Grpc.media_type()) => Dialect::Grpc,
-            () if named(Dialect::Web.media_type()) => Dialect::Web,
-            () if named(Dialect::WebText.media_type()) => Dialect::WebText,
+        let framing = match () {
+            () if named(Framing::Grpc.media_type()) => Framing::Grpc,
+            () if named(Framing::Web.media_type()) => Framing::Web,
+            () if named(Framing::WebText.media_type()) => Framing::WebText,
             // The document knows a longer name for the same.
-            () if named("application/grpc-web-text-base64") => Dialect::WebText,
+            () if named("application/grpc-web-text-base64") => Framing::WebText,
             () => return None,
         };
-        Some(Self { dialect, codec: Codec::new(str::from_utf8(codec).ok()?)? })
+        Some(Self { framing, subtype: Subtype::new(str::from_utf8(subtype).ok()?)? })
     }
 }
 
-impl Dialect {
+impl Framing {
     pub(super) const fn media_type(self) -> &'static str {
         match self {
             Self::Grpc => "application/grpc",
@@ -78,8 +78,8 @@ impl Dialect {
 /// As `content-type` writes it.
 impl fmt::Display for ContentType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.dialect.media_type())?;
-        match self.codec.name() {
+        f.write_str(self.framing.media_type())?;
+        match self.subtype.name() {
             "" => Ok(()),
             name => write!(f, "+{name}"),
         }
@@ -88,12 +88,12 @@ impl fmt::Display for ContentType {
 
 /// What messages are encoded in (PROTOCOL-HTTP2, *Content-Type*).
 #[derive(Clone, Copy)]
-pub struct Codec {
+pub struct Subtype {
     name: [u8; Self::MAX_LEN],
     len: u8,
 }
 
-impl Codec {
+impl Subtype {
     /// Length of the longest name that is taken, in bytes.
     pub const MAX_LEN: usize = 31;
     /// No name, which means Protobuf.
@@ -103,7 +103,7 @@ impl Codec {
     /// JSON.
     pub const JSON: Self = Self::UNNAMED.with(b"json");
 
-    /// The codec of a name, a token of at most [`MAX_LEN`](Self::MAX_LEN) bytes.
+    /// The subtype of a name, a token of at most [`MAX_LEN`](Self::MAX_LEN) bytes.
     pub fn new(name: &str) -> Option<Self> {
         let valid = name.is_empty() || is_token(name.as_bytes());
         (valid && name.len() <= Self::MAX_LEN).then(|| Self::UNNAMED.with(name.as_bytes()))
@@ -127,17 +127,17 @@ impl Codec {
 }
 
 /// By name, in any case; one without a name is Protobuf.
-impl PartialEq for Codec {
+impl PartialEq for Subtype {
     fn eq(&self, other: &Self) -> bool {
-        let name = |codec: &Self| if codec.len == 0 { Self::PROTO.name } else { codec.name };
+        let name = |subtype: &Self| if subtype.len == 0 { Self::PROTO.name } else { subtype.name };
         name(self) == name(other)
     }
 }
 
-impl Eq for Codec {}
+impl Eq for Subtype {}
 
-impl fmt::Debug for Codec {
+impl fmt::Debug for Subtype {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Codec").field(&self.name()).finish()
+        f.debug_tuple("Subtype").field(&self.name()).finish()
     }
 }

@@ -12,10 +12,10 @@ use crate::{Chunk, Truncated};
 /// let mut decoder = Decoder::new(Limits::new());
 /// let mut input = &b"\0\0\0\0\x05Hello"[..];
 /// while let Some(part) = decoder.decode(&mut input)? {
-///     assert_eq!((part.chunk.bytes, part.chunk.is_whole()), (&b"Hello"[..], true));
+///     assert_eq!((part.chunk().bytes, part.chunk().is_whole()), (&b"Hello"[..], true));
 /// }
 /// assert!(input.is_empty()); // it always is: nothing is left to keep or to move
-/// decoder.finish().expect("nothing was cut off");
+/// decoder.check_eof().expect("nothing was cut off");
 /// # Ok::<(), framewright::grpc::Error>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -30,12 +30,27 @@ pub struct Decoder {
 /// Bytes of a message, or of what stands in place of one, and where in it they fall.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Part<'a> {
-    /// What the bytes are of. Unless the decoder was told otherwise, this is a message.
-    pub frame: Frame,
-    /// Whether it is compressed, with the encoding that was negotiated.
-    pub compressed: bool,
-    /// The bytes, and where in the frame they fall.
-    pub chunk: Chunk<'a>,
+    pub(super) frame: Frame,
+    pub(super) compressed: bool,
+    pub(super) chunk: Chunk<'a>,
+}
+
+impl<'a> Part<'a> {
+    /// What the bytes belong to: a message, unless the decoder was told to expect more.
+    pub const fn frame(&self) -> Frame {
+        self.frame
+    }
+
+    /// Whether the message is compressed, with the encoding that was negotiated.
+    pub const fn is_compressed(&self) -> bool {
+        self.compressed
+    }
+
+    /// The bytes, and where in the message they fall.
+    #[inline]
+    pub const fn chunk(&self) -> Chunk<'a> {
+        self.chunk
+    }
 }
 
 /// What comes after a prefix.
@@ -77,7 +92,7 @@ impl Decoder {
     /// Sets whether messages may be compressed: whether `grpc-encoding` named an encoding other
     /// than `identity` (compression.md).
     #[must_use]
-    pub const fn compressed(mut self, allowed: bool) -> Self {
+    pub const fn accept_compressed(mut self, allowed: bool) -> Self {
         self.flags = if allowed { Prefix::COMPRESSED } else { 0 };
         self
     }
@@ -110,7 +125,7 @@ impl Decoder {
     }
 
     /// Tells whether the stream may end here: not inside a prefix or what follows it.
-    pub const fn finish(&self) -> Result<(), Truncated> {
+    pub const fn check_eof(&self) -> Result<(), Truncated> {
         match self.state {
             State::Prefix { len: 0, .. } | State::Ended | State::Failed(_) => Ok(()),
             _ => Err(Truncated),

@@ -39,13 +39,13 @@ pub struct Message<'a> {
 impl<'a> Message<'a> {
     /// A message that is not compressed.
     #[inline]
-    pub const fn plain(bytes: &'a [u8]) -> Self {
+    pub const fn new(bytes: &'a [u8]) -> Self {
         Self { compressed: false, bytes }
     }
 
     /// A message that the caller has compressed.
     #[inline]
-    pub const fn compressed(bytes: &'a [u8]) -> Self {
+    pub const fn new_compressed(bytes: &'a [u8]) -> Self {
         Self { compressed: true, bytes }
     }
 }
@@ -53,14 +53,14 @@ impl<'a> Message<'a> {
 impl<'a> From<&'a [u8]> for Message<'a> {
     #[inline]
     fn from(bytes: &'a [u8]) -> Self {
-        Self::plain(bytes)
+        Self::new(bytes)
     }
 }
 
 impl<'a, const N: usize> From<&'a [u8; N]> for Message<'a> {
     #[inline]
     fn from(bytes: &'a [u8; N]) -> Self {
-        Self::plain(bytes)
+        Self::new(bytes)
     }
 }
 
@@ -68,7 +68,7 @@ impl<'a, const N: usize> From<&'a [u8; N]> for Message<'a> {
 impl<'a> From<&'a alloc::vec::Vec<u8>> for Message<'a> {
     #[inline]
     fn from(bytes: &'a alloc::vec::Vec<u8>) -> Self {
-        Self::plain(bytes)
+        Self::new(bytes)
     }
 }
 
@@ -76,7 +76,7 @@ impl<'a> From<&'a alloc::vec::Vec<u8>> for Message<'a> {
 impl<'a> From<&'a bytes::Bytes> for Message<'a> {
     #[inline]
     fn from(bytes: &'a bytes::Bytes) -> Self {
-        Self::plain(bytes)
+        Self::new(bytes)
     }
 }
 

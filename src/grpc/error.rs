@@ -47,8 +47,8 @@ pub enum Error {
     Method,
     /// A content type that is not gRPC's, or not this one's (PROTOCOL-HTTP2, *Content-Type*).
     ContentType,
-    /// A response in another codec than the request (PROTOCOL-HTTP2, *Content-Type*).
-    Codec,
+    /// A response in another subtype than the request (PROTOCOL-HTTP2, *Content-Type*).
+    Subtype,
     /// A path that is not `/service/method` (PROTOCOL-HTTP2, *Path*).
     Path,
     /// A `grpc-timeout` that is not of 1 to 8 digits and a unit (PROTOCOL-HTTP2, *Timeout*).
@@ -120,7 +120,7 @@ impl Error {
             Self::Truncated => "stream ended inside a message",
             Self::Method => "method is not POST",
             Self::ContentType => "unexpected content-type",
-            Self::Codec => "response in another codec",
+            Self::Subtype => "response in another subtype",
             Self::Path => "path is not /service/method",
             Self::Timeout => "malformed grpc-timeout",
             Self::EncodingUnsupported => "unsupported grpc-encoding",

@@ -8,17 +8,17 @@
 //! ```
 //! use framewright::Assembler;
 //! use framewright::grpc::{
-//!     Event, Kind, Limits, Request, ResponseHead, ServerCall, Status, Trailing,
+//!     Event, CallKind, Limits, Request, ResponseHead, ServerCall, Status, Trailing,
 //! };
 //!
-//! /// Answers each message with itself, in any dialect; `read` is what has come of the body.
+//! /// Answers each message with itself, in any framing; `read` is what has come of the body.
 //! fn on_readable(
 //!     call: &mut ServerCall,
 //!     assembler: &mut Assembler<Vec<u8>>,
 //!     read: &mut [u8],
 //!     body: &mut Vec<u8>,
 //! ) {
-//!     let mut input = call.plain(read);
+//!     let mut input = call.decode_text_in_place(read);
 //!     while let Some(event) = call.receive(&mut input) {
 //!         let Event::Message { chunk, .. } = event else { continue };
 //!         if let Ok(Some(message)) = assembler.push(chunk) {
@@ -29,14 +29,14 @@
 //!
 //! let headers = [("content-type", &b"application/grpc-web-text"[..])];
 //! let request = Request::parse("POST", "/echo.Echo/Chat", headers).unwrap();
-//! let mut call = request.accept(Kind::BidiStreaming, Limits::new(), &[]).unwrap();
+//! let mut call = request.accept(CallKind::BidiStreaming, Limits::new(), &[]).unwrap();
 //! let (mut head, mut body) = (Vec::new(), Vec::new());
 //! call.send_head(ResponseHead::new(), &mut head)?;
 //! let mut assembler = Assembler::new(Vec::new());
 //! for read in ["AAAAAAIIA", "Q=="] {
 //!     on_readable(&mut call, &mut assembler, &mut read.to_owned().into_bytes(), &mut body);
 //! }
-//! assert_eq!(call.receive_end(), Some(Event::HalfClose));
+//! assert_eq!(call.receive_eof(), Some(Event::HalfClose));
 //! assert_eq!(call.finish(Status::OK, &mut body)?, Trailing::Body);
 //! assert_eq!(head, b"content-type: application/grpc-web-text\r\n");
 //! assert_eq!(body, b"AAAAAAIIAQ==gAAAABBncnBjLXN0YXR1czogMA0K");
@@ -60,11 +60,11 @@ mod trailers;
 pub mod web;
 
 pub use call::{
-    ClientCall, ClientRequest, Event, Kind, Refusal, Request, ResponseHead, ServerCall, Trailing,
-    accept_encodings,
+    CallKind, ClientCall, ClientRequest, Event, Refusal, Request, ResponseHead, ServerCall,
+    Trailing, accept_encodings,
 };
 pub use code::Code;
-pub use content_type::{Codec, ContentType, Dialect};
+pub use content_type::{ContentType, Framing, Subtype};
 pub use decode::{Decoder, Frame, Part};
 pub use encode::{Encoder, Message};
 pub use error::{Error, SendError};

@@ -1,6 +1,6 @@
 //! Messages of gRPC put together and taken apart for its tests.
 
-use framewright::grpc::{Decoder, Error, Frame, Part};
+use framewright::grpc::{Decoder, Error, Frame};
 
 /// A frame, whole or as far as it came.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -28,11 +28,11 @@ pub fn decode(mut decoder: Decoder, pieces: &[&[u8]]) -> (Vec<Got>, Result<(), E
                 Err(e) => {
                     assert!(input.is_empty());
                     assert_eq!(decoder.decode(&mut &[0; 5][..]), Err(e), "an error is final");
-                    assert_eq!(decoder.finish(), Ok(()), "and no truncation");
+                    assert_eq!(decoder.check_eof(), Ok(()), "and no truncation");
                     return (got, Err(e));
                 }
             };
-            let Part { frame, compressed, chunk } = part;
+            let (frame, compressed, chunk) = (part.frame(), part.is_compressed(), part.chunk());
             assert!(input.len() < before || chunk.end && remaining == 0, "progress");
             if chunk.start {
                 assert!(got.last().is_none_or(|got| got.end));

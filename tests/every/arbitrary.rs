@@ -171,7 +171,7 @@ fn all_types_are_there() {
         make::<sse::Limits>(bytes);
         make::<sse::Policy>(bytes);
         make::<sse::Response<'_>>(bytes);
-        make::<grpc::Kind>(bytes);
+        make::<grpc::CallKind>(bytes);
         make::<grpc::Limits>(bytes);
         make::<grpc::Message<'_>>(bytes);
         make::<grpc::Prefix>(bytes);

@@ -184,7 +184,7 @@ fn those_of_grpc_are_told_apart() {
         &Error::Truncated,
         &Error::Method,
         &Error::ContentType,
-        &Error::Codec,
+        &Error::Subtype,
         &Error::Path,
         &Error::Timeout,
         &Error::EncodingUnsupported,

@@ -86,7 +86,7 @@ fn the_longest_message_of_grpc_is_refused_or_believed() {
     for max in [len, LEN, u64::MAX] {
         let mut decoder = grpc::Decoder::new(grpc::Limits::new().max_message_len(max));
         let part = decoder.decode(&mut &bytes[..]).unwrap().unwrap();
-        assert_eq!((part.chunk.bytes, part.chunk.end), (&b"Hello"[..], false));
+        assert_eq!((part.chunk().bytes, part.chunk().end), (&b"Hello"[..], false));
         assert_eq!(decoder.payload_remaining(), len - 5);
     }
 

@@ -336,10 +336,10 @@ fn the_body_of_a_grpc_request_however_split() {
         let mut log = Log::default();
         let headers = [("content-type", &b"application/grpc"[..]), ("grpc-encoding", b"gzip")];
         let request = grpc::Request::parse("POST", "/a.B/C", headers).unwrap();
-        let kind = grpc::Kind::BidiStreaming;
+        let kind = grpc::CallKind::BidiStreaming;
         let mut server = request.accept(kind, grpc::Limits::new(), &["gzip"]).unwrap();
-        call(&mut server, pieces, &mut log, ServerCall::plain, ServerCall::receive);
-        log.say(format!("{:?}", server.receive_end()));
+        call(&mut server, pieces, &mut log, ServerCall::decode_text_in_place, ServerCall::receive);
+        log.say(format!("{:?}", server.receive_eof()));
         log.end(len(pieces), pieces.len())
     });
     assert_eq!(said, ["one", "", "two, compressed", &long, "Some(HalfClose)"]);
@@ -359,12 +359,18 @@ fn the_body_of_a_grpc_web_response_however_split() {
         let mut log = Log::default();
         let request = ClientRequest::new(Path::parse("/a.B/C").unwrap());
         let request = request.content_type(grpc::ContentType::WEB_TEXT);
-        let kind = grpc::Kind::ServerStreaming;
+        let kind = grpc::CallKind::ServerStreaming;
         let mut client =
             request.write(kind, grpc::Limits::new(), Vec::new(), &mut Vec::new()).unwrap();
         let headers = [("content-type", &b"application/grpc-web-text"[..])];
         log.say(format!("{:?}", client.receive_head(200, headers, false)));
-        call(&mut client, pieces, &mut log, grpc::ClientCall::plain, grpc::ClientCall::receive);
+        call(
+            &mut client,
+            pieces,
+            &mut log,
+            grpc::ClientCall::decode_text_in_place,
+            grpc::ClientCall::receive,
+        );
         log.say(client.status().unwrap().to_string());
         log.end(len(pieces), pieces.len())
     });

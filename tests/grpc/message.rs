@@ -48,9 +48,9 @@ fn a_message_in_the_input_is_borrowed_from_it_and_not_copied() {
     let bytes = frame(0, "Hello");
     let mut input = &bytes[..];
     let part = plain().decode(&mut input).unwrap().unwrap();
-    assert_eq!(part.chunk.bytes.as_ptr(), bytes[5..].as_ptr());
+    assert_eq!(part.chunk().bytes.as_ptr(), bytes[5..].as_ptr());
     let mut assembler = Assembler::new(Vec::new());
-    assert_eq!(assembler.push(part.chunk).unwrap().unwrap().as_ptr(), bytes[5..].as_ptr());
+    assert_eq!(assembler.push(part.chunk()).unwrap().unwrap().as_ptr(), bytes[5..].as_ptr());
 }
 
 #[test]
@@ -69,12 +69,12 @@ fn parts_are_out_as_soon_as_their_bytes_are_in() {
     for (byte, expected) in frame(0, "abc").chunks(1).zip(expected) {
         let part = decoder.decode(&mut &*byte).unwrap();
         let expected = expected.map(|(bytes, start, end)| Chunk { bytes, start, end });
-        assert_eq!(part.map(|part| part.chunk), expected);
+        assert_eq!(part.map(|part| part.chunk()), expected);
     }
     for (at, byte) in frame(0, "").chunks(1).enumerate() {
         let part = decoder.decode(&mut &*byte).unwrap();
         let whole = (at == 4).then_some(Chunk::whole(&[]));
-        assert_eq!(part.map(|part| part.chunk), whole, "an empty message with its prefix");
+        assert_eq!(part.map(|part| part.chunk()), whole, "an empty message with its prefix");
     }
 }
 
@@ -85,12 +85,12 @@ fn a_payload_says_how_much_of_it_is_missing() {
     let (mut head, mut tail) = bytes.split_at(105);
     assert_eq!(decoder.payload_remaining(), 0);
     let part = decoder.decode(&mut head).unwrap().unwrap();
-    assert_eq!((part.chunk.bytes.len(), part.chunk.end), (100, false));
+    assert_eq!((part.chunk().bytes.len(), part.chunk().end), (100, false));
     assert_eq!(decoder.payload_remaining(), 900);
-    assert_eq!(decoder.finish(), Err(Truncated));
+    assert_eq!(decoder.check_eof(), Err(Truncated));
     let part = decoder.decode(&mut tail).unwrap().unwrap();
-    assert_eq!((part.chunk.bytes.len(), part.chunk.end), (900, true));
-    assert_eq!((decoder.payload_remaining(), decoder.finish()), (0, Ok(())));
+    assert_eq!((part.chunk().bytes.len(), part.chunk().end), (900, true));
+    assert_eq!((decoder.payload_remaining(), decoder.check_eof()), (0, Ok(())));
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn the_end_of_the_stream_is_told_from_a_cut_at_every_byte() {
         let mut decoder = plain();
         let mut input = &bytes[..cut];
         while decoder.decode(&mut input).unwrap().is_some() {}
-        assert_eq!(decoder.finish().is_ok(), ends.contains(&cut), "{cut} bytes");
+        assert_eq!(decoder.check_eof().is_ok(), ends.contains(&cut), "{cut} bytes");
     }
 }
 
@@ -112,7 +112,7 @@ fn all_flag_bytes_are_judged_by_the_rules_at_the_first_byte() {
     for compressed in [false, true] {
         let decoders = [plain(), plain().with_trailers(), plain().with_head_and_trailers()];
         for (which, decoder) in decoders.into_iter().enumerate() {
-            let decoder = decoder.compressed(compressed);
+            let decoder = decoder.accept_compressed(compressed);
             for flags in 0..=u8::MAX {
                 let expected = match (flags, which) {
                     (0 | 1, 2) => Err(Error::HeadMissing),
@@ -150,7 +150,7 @@ fn a_length_is_refused_with_the_fifth_byte() {
     let decoder = Decoder::new(Limits::new().max_message_len(u64::MAX));
     let mut input = &b"\0\xFF\xFF\xFF\xFFab"[..];
     let part = decoder.clone().decode(&mut input).unwrap().unwrap();
-    assert_eq!((part.chunk.bytes, part.chunk.end), (&b"ab"[..], false), "without a limit");
+    assert_eq!((part.chunk().bytes, part.chunk().end), (&b"ab"[..], false), "without a limit");
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn a_flood_of_empty_messages_is_given_out_one_by_one() {
     let mut decoder = plain();
     let (mut input, mut messages) = (&bytes[..], 0);
     while let Some(part) = decoder.decode(&mut input).unwrap() {
-        assert_eq!(part.chunk, Chunk::whole(&[]));
+        assert_eq!(part.chunk(), Chunk::whole(&[]));
         messages += 1;
     }
     assert_eq!(messages, 1_000_000);
@@ -192,9 +192,9 @@ fn a_message_longer_than_any_buffer_passes_through_in_chunks() {
         let len = left.min(buf.len() as u64) as usize;
         let part = decoder.decode(&mut &buf[..len]).unwrap().unwrap();
         left -= len as u64;
-        assert_eq!((part.chunk.bytes.len(), part.chunk.end), (len, left == 0));
+        assert_eq!((part.chunk().bytes.len(), part.chunk().end), (len, left == 0));
     }
-    assert_eq!(decoder.finish(), Ok(()));
+    assert_eq!(decoder.check_eof(), Ok(()));
 }
 
 // Compressed-Flag, and compression.md
@@ -204,7 +204,7 @@ fn a_flag_says_which_messages_are_compressed_if_an_encoding_was_negotiated() {
     let bytes = [frame(1, "abc"), frame(0, "de"), frame(1, "")].concat();
     let compressed = |bytes| got(Frame::Message, true, bytes);
     let expected = vec![compressed("abc"), message("de"), compressed("")];
-    assert_eq!(all(&plain().compressed(true), &bytes), (expected, Ok(())));
+    assert_eq!(all(&plain().accept_compressed(true), &bytes), (expected, Ok(())));
     assert_eq!(all(&plain(), &bytes), (vec![], Err(Error::CompressedUnexpected)));
     assert_eq!(
         all(&plain(), &[frame(0, "x"), frame(1, "y")].concat()),
@@ -228,7 +228,7 @@ fn trailers_come_once_and_last() {
     let empty = (vec![got(Frame::Trailers, false, "")], Ok(()));
     assert_eq!(all(&decoder, &frame(0x80, "")), empty, "empty ones are trailers");
     let compressed = (vec![got(Frame::Trailers, true, "xyz")], Ok(()));
-    assert_eq!(all(&decoder.compressed(true), &frame(0x81, "xyz")), compressed);
+    assert_eq!(all(&decoder.accept_compressed(true), &frame(0x81, "xyz")), compressed);
 }
 
 #[test]
@@ -282,7 +282,7 @@ fn a_message_is_written_whole_or_not_at_all() {
         let mut out = SliceBuf::new(&mut bytes[..room]);
         let mut encoder = Encoder::new();
         let written = out.try_append(b"x").and_then(|()| {
-            encoder.encode(Message::plain(b"Hello"), &mut out).map_err(|e| match e {
+            encoder.encode(Message::new(b"Hello"), &mut out).map_err(|e| match e {
                 SendError::BufferFull(full) => full,
                 e => panic!("{e}"),
             })
@@ -318,7 +318,7 @@ fn nothing_comes_between_a_prefix_and_the_end_of_its_payload() {
     assert_eq!(out, [1, 0, 0, 0, 5]);
     let before = out.clone();
     let unfinished = Err(SendError::MessageUnfinished);
-    assert_eq!(encoder.encode(Message::plain(b""), &mut out), unfinished);
+    assert_eq!(encoder.encode(Message::new(b""), &mut out), unfinished);
     assert_eq!(encoder.begin_message(0, false, &mut out), unfinished);
     assert_eq!(encoder.encode_trailers(b"", &mut out), unfinished);
     assert_eq!(encoder.encode_prefix(1, false), Err(SendError::MessageUnfinished));
@@ -340,7 +340,7 @@ fn nothing_comes_behind_trailers() {
     let mut out = Vec::new();
     encoder.encode_trailers(b"grpc-status: 0\r\n", &mut out).unwrap();
     assert_eq!(out, b"\x80\0\0\0\x10grpc-status: 0\r\n");
-    assert_eq!(encoder.encode(Message::plain(b"x"), &mut out), Err(SendError::Ended));
+    assert_eq!(encoder.encode(Message::new(b"x"), &mut out), Err(SendError::Ended));
     assert_eq!(encoder.encode_trailers(b"", &mut out), Err(SendError::Ended));
     assert_eq!(out.len(), 21);
 }
@@ -436,7 +436,7 @@ proptest! {
     ) {
         let limits = [17, 12];
         let decoder = Decoder::new(Limits::new().max_message_len(limits[0]).max_trailers_len(limits[1]));
-        let decoder = decoder.compressed(compressed);
+        let decoder = decoder.accept_compressed(compressed);
         let decoder = if trailers { decoder.with_trailers() } else { decoder };
         prop_assert_eq!(all(&decoder, &bytes), naive(&bytes, compressed, trailers, limits));
     }
@@ -468,7 +468,7 @@ proptest! {
             encoder.encode_trailers(block.as_bytes(), &mut out).unwrap();
             expected.push(got(Frame::Trailers, false, block));
         }
-        let decoder = plain().compressed(true).with_trailers();
+        let decoder = plain().accept_compressed(true).with_trailers();
         let cut = cut.index(out.len() + 1);
         prop_assert_eq!(decode(decoder, &[&out[..cut], &out[cut..]]), (expected, Ok(())));
     }

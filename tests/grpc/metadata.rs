@@ -4,8 +4,8 @@
 use core::time::Duration;
 
 use framewright::grpc::{
-    ClientRequest, Code, Codec, ContentType, DecodeError, Dialect, Error, Fields, Kind, Limits,
-    Path, Refusal, Request, ResponseHead, SendError, Status, Timeout, Trailers, Value,
+    CallKind, ClientRequest, Code, ContentType, DecodeError, Error, Fields, Framing, Limits, Path,
+    Refusal, Request, ResponseHead, SendError, Status, Subtype, Timeout, Trailers, Value,
     accept_encodings, metadata,
 };
 use framewright::{Buffer, BufferFull, SliceBuf};
@@ -171,21 +171,21 @@ fn a_deadline_is_rounded_up_and_never_overflows() {
 
 #[test]
 fn a_content_type_is_taken_by_its_family_and_its_codec() {
-    let other = Codec::new("vnd.example").unwrap();
+    let other = Subtype::new("vnd.example").unwrap();
     for (value, expected) in [
-        ("application/grpc", Some((Dialect::Grpc, ""))),
-        ("application/grpc+proto", Some((Dialect::Grpc, "proto"))),
-        ("application/grpc+json", Some((Dialect::Grpc, "json"))),
-        ("application/grpc+vnd.example", Some((Dialect::Grpc, other.name()))),
-        ("application/grpc;charset=utf-8", Some((Dialect::Grpc, ""))),
-        ("Application/GRPC+Proto ; q=1", Some((Dialect::Grpc, "proto"))),
-        ("application/grpc+", Some((Dialect::Grpc, ""))),
-        ("application/grpc-web", Some((Dialect::Web, ""))),
-        ("application/grpc-web+proto", Some((Dialect::Web, "proto"))),
-        ("application/grpc-web+json; charset=utf-8", Some((Dialect::Web, "json"))),
-        ("application/grpc-web-text", Some((Dialect::WebText, ""))),
-        ("application/grpc-web-text+proto", Some((Dialect::WebText, "proto"))),
-        ("application/grpc-web-text-base64", Some((Dialect::WebText, ""))),
+        ("application/grpc", Some((Framing::Grpc, ""))),
+        ("application/grpc+proto", Some((Framing::Grpc, "proto"))),
+        ("application/grpc+json", Some((Framing::Grpc, "json"))),
+        ("application/grpc+vnd.example", Some((Framing::Grpc, other.name()))),
+        ("application/grpc;charset=utf-8", Some((Framing::Grpc, ""))),
+        ("Application/GRPC+Proto ; q=1", Some((Framing::Grpc, "proto"))),
+        ("application/grpc+", Some((Framing::Grpc, ""))),
+        ("application/grpc-web", Some((Framing::Web, ""))),
+        ("application/grpc-web+proto", Some((Framing::Web, "proto"))),
+        ("application/grpc-web+json; charset=utf-8", Some((Framing::Web, "json"))),
+        ("application/grpc-web-text", Some((Framing::WebText, ""))),
+        ("application/grpc-web-text+proto", Some((Framing::WebText, "proto"))),
+        ("application/grpc-web-text-base64", Some((Framing::WebText, ""))),
         ("application/grpcfoo", None),
         ("application/grpc-foo", None),
         ("application/grp", None),
@@ -198,7 +198,7 @@ fn a_content_type_is_taken_by_its_family_and_its_codec() {
         ("application/grpc+a2345678901234567890123456789012", None),
     ] {
         let parsed = ContentType::parse(value.as_bytes());
-        let parts = parsed.as_ref().map(|parsed| (parsed.dialect, parsed.codec.name()));
+        let parts = parsed.as_ref().map(|parsed| (parsed.framing, parsed.subtype.name()));
         assert_eq!(parts, expected, "{value}");
         match parsed {
             Some(parsed) => {
@@ -214,13 +214,13 @@ fn a_content_type_is_taken_by_its_family_and_its_codec() {
         }
     }
     assert_eq!(request(&[]).unwrap_err().http_status(), 415, "none at all");
-    assert_eq!(Codec::UNNAMED, Codec::PROTO);
-    assert_ne!(Codec::UNNAMED, Codec::JSON);
+    assert_eq!(Subtype::UNNAMED, Subtype::PROTO);
+    assert_ne!(Subtype::UNNAMED, Subtype::JSON);
 }
 
 #[test]
 fn accept_chooses_what_a_response_in_grpc_web_is() {
-    let kind = (Kind::Unary, Limits::new());
+    let kind = (CallKind::Unary, Limits::new());
     for (content_type, accept, response) in [
         ("application/grpc-web", "application/grpc-web-text", "application/grpc-web-text"),
         ("application/grpc-web-text+json", "application/grpc-web", "application/grpc-web+json"),
@@ -240,7 +240,7 @@ fn accept_chooses_what_a_response_in_grpc_web_is() {
 #[test]
 fn a_header_as_long_as_accept_says_nothing_of_the_response() {
     let list = [("content-type", "application/grpc-web"), ("accepx", "application/grpc-web-text")];
-    let mut call = request(&list).unwrap().accept(Kind::Unary, Limits::new(), &[]).unwrap();
+    let mut call = request(&list).unwrap().accept(CallKind::Unary, Limits::new(), &[]).unwrap();
     let head = written(|out| call.send_head(ResponseHead::new(), out));
     assert_eq!(head, "content-type: application/grpc-web\r\n");
 }
@@ -251,7 +251,7 @@ fn a_header_as_long_as_accept_says_nothing_of_the_response() {
 fn a_request_in_an_unknown_encoding_is_unimplemented_and_told_what_is() {
     let request = request(&[GRPC, ("grpc-encoding", "snappy")]).unwrap();
     assert_eq!(request.encoding(), Some("snappy"));
-    let refusal = request.accept(Kind::Unary, Limits::new(), &["gzip", "zstd"]).unwrap_err();
+    let refusal = request.accept(CallKind::Unary, Limits::new(), &["gzip", "zstd"]).unwrap_err();
     assert_eq!((refusal.http_status(), refusal.status().code), (200, Code::Unimplemented));
     assert_eq!(
         written(|out| refusal.write(out)),
@@ -260,7 +260,7 @@ fn a_request_in_an_unknown_encoding_is_unimplemented_and_told_what_is() {
          grpc-status: 12\r\n\
          grpc-message: unsupported grpc-encoding\r\n"
     );
-    assert!(request.accept(Kind::Unary, Limits::new(), &["gzip", "snappy"]).is_ok());
+    assert!(request.accept(CallKind::Unary, Limits::new(), &["gzip", "snappy"]).is_ok());
 }
 
 #[test]
@@ -268,7 +268,7 @@ fn identity_is_no_encoding() {
     for list in [&[GRPC][..], &[GRPC, ("grpc-encoding", "identity")]] {
         let request = request(list).unwrap();
         assert_eq!(request.encoding(), None);
-        assert!(request.accept(Kind::Unary, Limits::new(), &[]).is_ok());
+        assert!(request.accept(CallKind::Unary, Limits::new(), &[]).is_ok());
     }
 }
 

@@ -243,7 +243,7 @@ fn errors_have_the_codes_that_the_library_may_give() {
         (Error::Truncated, Code::Internal),
         (Error::Method, Code::Unknown),
         (Error::ContentType, Code::Unknown),
-        (Error::Codec, Code::Internal),
+        (Error::Subtype, Code::Internal),
         (Error::Path, Code::Unimplemented),
         (Error::Timeout, Code::Internal),
         (Error::EncodingUnsupported, Code::Unimplemented),

@@ -33,12 +33,12 @@ fn decode(pieces: &[&[u8]]) -> (Vec<u8>, Result<(), Error>, Result<(), Truncated
                         Err(e),
                         "an error is final"
                     );
-                    return (decoded, Err(e), text.finish());
+                    return (decoded, Err(e), text.check_eof());
                 }
             }
         }
     }
-    (decoded, Ok(()), text.finish())
+    (decoded, Ok(()), text.check_eof())
 }
 
 fn all(text: &[u8]) -> (Vec<u8>, Result<(), Error>, Result<(), Truncated>) {
@@ -367,10 +367,10 @@ fn what_a_real_server_sent_over_websocket_is_decoded() {
         for piece in pieces {
             let mut input = *piece;
             while let Some(part) = decoder.decode(&mut input).unwrap() {
-                if part.chunk.start {
-                    frames.push((part.frame, Vec::new()));
+                if part.chunk().start {
+                    frames.push((part.frame(), Vec::new()));
                 }
-                frames.last_mut().unwrap().1.extend(part.chunk.bytes);
+                frames.last_mut().unwrap().1.extend(part.chunk().bytes);
             }
         }
         frames

@@ -3,7 +3,7 @@
 use crate::counting::allocations;
 use framewright::grpc::web::{SocketDecoder, SocketPart, TextDecoder, encode_text};
 use framewright::grpc::{
-    ClientRequest, Code, ContentType, Decoder, Dialect, Encoder, Event, Fields, Kind, Limits,
+    CallKind, ClientRequest, Code, ContentType, Decoder, Encoder, Event, Fields, Framing, Limits,
     Message, Path, Request, ResponseHead, Status, Timeout, Trailers, Trailing, Value, metadata,
 };
 use framewright::{Assembler, Buffer, Chunk, SliceBuf};
@@ -20,17 +20,17 @@ fn messages_need_no_allocator() {
         let mut bytes = [0; 64];
         let mut out = SliceBuf::new(&mut bytes);
         let mut encoder = Encoder::new();
-        encoder.encode(Message::plain(b"abc"), &mut out).unwrap();
+        encoder.encode(Message::new(b"abc"), &mut out).unwrap();
         encoder.begin_message(2, true, &mut out).unwrap();
         encoder.encode_payload(b"de", &mut out).unwrap();
         encoder.encode_trailers(b"grpc-status: 0\r\n", &mut out).unwrap();
-        let mut decoder = Decoder::new(Limits::new()).compressed(true).with_trailers();
+        let mut decoder = Decoder::new(Limits::new()).accept_compressed(true).with_trailers();
         let mut storage = [0; 8];
         let mut assembler = Assembler::new(SliceBuf::new(&mut storage));
         let mut messages = 0;
         for mut input in out.as_slice().chunks(1) {
             while let Some(part) = decoder.decode(&mut input).unwrap() {
-                let message = assembler.push(part.chunk);
+                let message = assembler.push(part.chunk());
                 messages += usize::from(matches!(message, Ok(Some(_))));
             }
         }
@@ -89,13 +89,14 @@ fn calls_need_no_allocator() {
                 .content_type(content_type)
                 .timeout(Timeout::parse(b"1S").unwrap());
             let storage = SliceBuf::new(&mut storage);
-            let mut client = request.write(Kind::Unary, Limits::new(), storage, &mut head).unwrap();
-            client.send(Message::plain(b"hello"), &mut up).unwrap();
+            let mut client =
+                request.write(CallKind::Unary, Limits::new(), storage, &mut head).unwrap();
+            client.send(Message::new(b"hello"), &mut up).unwrap();
             client.half_close(&mut up).unwrap();
 
             let fields = Fields::parse(head.as_slice()).unwrap();
             let request = Request::parse("POST", "/p.S/M", fields).unwrap();
-            let mut server = request.accept(Kind::Unary, Limits::new(), &["gzip"]).unwrap();
+            let mut server = request.accept(CallKind::Unary, Limits::new(), &["gzip"]).unwrap();
             let mut answer = SliceBuf::new(&mut rest);
             server.send_head(ResponseHead::new(), &mut answer).unwrap();
             let answer = Fields::parse(answer.as_slice()).unwrap();
@@ -105,22 +106,22 @@ fn calls_need_no_allocator() {
             let len = up.as_slice().len();
             read[..len].copy_from_slice(up.as_slice());
             let mut body = SliceBuf::new(&mut down);
-            let mut input = server.plain(&mut read[..len]);
+            let mut input = server.decode_text_in_place(&mut read[..len]);
             while let Some(event) = server.receive(&mut input) {
                 let Event::Message { chunk, .. } = event else { continue };
-                server.send(Message::plain(chunk.bytes), &mut body).unwrap();
+                server.send(Message::new(chunk.bytes), &mut body).unwrap();
             }
-            server.receive_end();
+            server.receive_eof();
             let mut trailers = [0; 256];
             let mut trailers = SliceBuf::new(&mut trailers);
             let status = Status::new(Code::Ok, "fine");
-            let trailing = if content_type.dialect == Dialect::Grpc {
+            let trailing = if content_type.framing == Framing::Grpc {
                 server.finish(status, &mut trailers).unwrap()
             } else {
                 server.finish(status, &mut body).unwrap()
             };
             let len = body.as_slice().len();
-            let mut input = client.plain(&mut down[..len]);
+            let mut input = client.decode_text_in_place(&mut down[..len]);
             let mut end = None;
             while let Some(event) = client.receive(&mut input) {
                 end = Some(event);

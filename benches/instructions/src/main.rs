@@ -227,7 +227,7 @@ fn decode(laps: usize) {
         let mut input = black_box(&wire[..]);
         let mut messages = 0;
         while let Some(part) = decoder.decode(&mut input).expect("it is valid") {
-            black_box(part.chunk.bytes);
+            black_box(part.chunk().bytes);
             messages += 1;
         }
         assert_eq!(messages, ITEMS);
@@ -242,7 +242,7 @@ fn encode(laps: usize) {
     for _ in 0..laps {
         let mut out = SliceBuf::new(&mut buf);
         for _ in 0..ITEMS {
-            let message = grpc::Message::plain(black_box(&payload));
+            let message = grpc::Message::new(black_box(&payload));
             encoder.encode(message, &mut out).expect("there is room");
         }
         black_box(out.as_slice());

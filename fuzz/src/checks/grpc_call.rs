@@ -1,27 +1,31 @@
-//! Calls of gRPC in every dialect and of every kind: either side alone, whatever happens to it and in
+//! Calls of gRPC in every framing and of every kind: either side alone, whatever happens to it and in
 //! whatever order; and both, joined through any cuts.
 
 use framewright::Chunk;
 use framewright::grpc::web::{SocketDecoder, SocketPart};
 use framewright::grpc::{
-    ClientCall, ClientRequest, Code, Codec, ContentType, Dialect, Event, Fields, Kind, Limits,
-    Message, Path, Request, ResponseHead, SendError, ServerCall, Status, Trailing,
+    CallKind, ClientCall, ClientRequest, Code, ContentType, Event, Fields, Framing, Limits,
+    Message, Path, Request, ResponseHead, SendError, ServerCall, Status, Subtype, Trailing,
 };
 
 use super::input::{Cuts, Input};
 
 /// ```text
-/// | what | dialect and kind | cuts: 4 | (what | what it needs ...)*
+/// | what | framing and kind | cuts: 4 | (what | what it needs ...)*
 /// ```
 pub fn check(data: &[u8]) {
     let mut input = Input::new(data);
     let (what, call) = (input.byte(), input.byte());
     let cuts = Cuts(input.bytes());
     let setup = Setup {
-        dialect: [Some(Dialect::Grpc), Some(Dialect::Web), Some(Dialect::WebText), None]
+        framing: [Some(Framing::Grpc), Some(Framing::Web), Some(Framing::WebText), None]
             [usize::from(call & 3)],
-        kind: [Kind::Unary, Kind::ClientStreaming, Kind::ServerStreaming, Kind::BidiStreaming]
-            [usize::from(call >> 2 & 3)],
+        kind: [
+            CallKind::Unary,
+            CallKind::ClientStreaming,
+            CallKind::ServerStreaming,
+            CallKind::BidiStreaming,
+        ][usize::from(call >> 2 & 3)],
         gzip: call & 16 != 0,
     };
     match what % 3 {
@@ -42,8 +46,8 @@ pub fn check(data: &[u8]) {
 #[derive(Clone, Copy, Debug)]
 struct Setup {
     /// `None` is over WebSocket.
-    dialect: Option<Dialect>,
-    kind: Kind,
+    framing: Option<Framing>,
+    kind: CallKind,
     /// Whether messages may be compressed.
     gzip: bool,
 }
@@ -54,7 +58,7 @@ const LIMITS: Limits = Limits::new().max_message_len(40).max_trailers_len(100);
 
 impl Setup {
     fn content_type(self) -> ContentType {
-        ContentType { dialect: self.dialect.unwrap_or(Dialect::Web), codec: Codec::PROTO }
+        ContentType { framing: self.framing.unwrap_or(Framing::Web), subtype: Subtype::PROTO }
     }
 
     fn client(self, limits: Limits, head: &mut Vec<u8>) -> ClientCall<Vec<u8>> {
@@ -63,7 +67,7 @@ impl Setup {
         if self.gzip {
             request = request.encoding("gzip").accept_encodings(GZIP);
         }
-        let call = match self.dialect {
+        let call = match self.framing {
             None => request.write_socket(self.kind, limits, Vec::new(), head),
             Some(_) => request.write(self.kind, limits, Vec::new(), head),
         };
@@ -74,7 +78,7 @@ impl Setup {
         let fields = Fields::parse(head).expect("it was written");
         let request = Request::parse("POST", PATH, fields).expect("it was written");
         assert_eq!(request.content_type(), self.content_type());
-        match self.dialect {
+        match self.framing {
             None => request.accept_socket(self.kind, limits, GZIP),
             Some(_) => request.accept(self.kind, limits, GZIP),
         }
@@ -165,7 +169,7 @@ fn body(input: &mut Input<'_>, setup: Setup) -> Vec<u8> {
         }
         _ => input.block().to_vec(),
     };
-    if setup.dialect == Some(Dialect::WebText) && input.byte() & 1 == 0 {
+    if setup.framing == Some(Framing::WebText) && input.byte() & 1 == 0 {
         let mut text = Vec::new();
         framewright::grpc::web::encode_text(&raw, &mut text).expect("a Vec has room");
         return text;
@@ -196,11 +200,17 @@ fn client(
             }
             3..=6 => {
                 let body = body(&mut input, setup);
-                seen.receive(&body, cuts, &mut call, ClientCall::plain, ClientCall::receive);
+                seen.receive(
+                    &body,
+                    cuts,
+                    &mut call,
+                    ClientCall::decode_text_in_place,
+                    ClientCall::receive,
+                );
             }
             7 => seen.see(call.receive_trailers(fields(&mut input))),
             8 => match input.byte() {
-                0..=127 => seen.see(call.receive_end()),
+                0..=127 => seen.see(call.receive_eof()),
                 128..=200 => seen.see(call.receive_reset(input.byte().into())),
                 _ => seen.see(call.disconnect()),
             },
@@ -231,7 +241,7 @@ fn client(
 fn client_is_consistent(call: &ClientCall<Vec<u8>>, seen: &Seen) {
     assert_eq!(call.status().map(|status| status.code), seen.end);
     assert!(call.error().is_none_or(|error| Some(error.code()) == seen.end));
-    assert!(call.reset().is_none() || seen.end.is_some());
+    assert!(call.reset_code().is_none() || seen.end.is_some());
     assert_eq!(call.deadline().is_none(), seen.end.is_some());
     let held = |fields: Fields<'_>| fields.iter().map(|(n, v)| n.len() + v.len()).sum::<usize>();
     assert!(held(call.trailers()) <= 100 && held(call.head()) <= 100, "the limit");
@@ -255,10 +265,16 @@ fn server(
         match input.byte() % 16 {
             0..=4 => {
                 let body = body(&mut input, setup);
-                seen.receive(&body, cuts, &mut call, ServerCall::plain, ServerCall::receive);
+                seen.receive(
+                    &body,
+                    cuts,
+                    &mut call,
+                    ServerCall::decode_text_in_place,
+                    ServerCall::receive,
+                );
             }
             5 => match input.byte() {
-                0..=199 => seen.see(call.receive_end()),
+                0..=199 => seen.see(call.receive_eof()),
                 200..=227 => seen.see(call.receive_reset(input.byte().into())),
                 _ => seen.see(call.disconnect()),
             },
@@ -328,7 +344,7 @@ impl Pair {
         let client = setup.client(Limits::new(), &mut head);
         let server = setup.server(Limits::new(), &head);
         let mut socket = SocketDecoder::new();
-        if setup.dialect.is_none() {
+        if setup.framing.is_none() {
             let first = socket.decode(Chunk::whole(&head));
             assert!(matches!(first, Ok(Some(SocketPart::Head(chunk))) if chunk.bytes == head));
         }
@@ -387,7 +403,7 @@ impl Pair {
         assert_eq!(self.server.error(), None);
         assert_eq!(self.client.error(), None);
         // A request that a server did not wait for is given up.
-        assert_eq!(self.client.reset(), (!self.half_closed).then_some(0));
+        assert_eq!(self.client.reset_code(), (!self.half_closed).then_some(0));
     }
 
     fn send_up(&mut self, bytes: &[u8], compressed: bool) {
@@ -413,7 +429,7 @@ impl Pair {
         let head = ResponseHead::new();
         let head = if self.setup.gzip { head.encoding("gzip") } else { head };
         if self.server.send_head(head, &mut out).is_ok() {
-            if self.setup.dialect.is_none() {
+            if self.setup.framing.is_none() {
                 self.down.extend(out);
             } else {
                 self.head = Some(out);
@@ -443,7 +459,7 @@ impl Pair {
             let mut whole = self.up.remove(0);
             let rest = whole.split_off(whole.len().min(left));
             left -= whole.len();
-            if self.setup.dialect.is_none() {
+            if self.setup.framing.is_none() {
                 let end = rest.is_empty();
                 // That it is the start of a message makes no difference to the decoder.
                 let part = self.socket.decode(Chunk { bytes: &whole, start: true, end });
@@ -454,13 +470,13 @@ impl Pair {
                         }
                     }
                     Some(SocketPart::HalfClose) => {
-                        self.at_server.see(self.server.receive_end());
+                        self.at_server.see(self.server.receive_eof());
                     }
                     Some(SocketPart::Head(_)) => unreachable!("it came first"),
                     None => {}
                 }
             } else {
-                let mut input = self.server.plain(&mut whole);
+                let mut input = self.server.decode_text_in_place(&mut whole);
                 while let Some(event) = self.server.receive(&mut input) {
                     self.at_server.see(Some(event));
                 }
@@ -469,9 +485,9 @@ impl Pair {
                 self.up.insert(0, rest);
             }
         }
-        let over = self.up_is_over && self.up.is_empty() && self.setup.dialect.is_some();
+        let over = self.up_is_over && self.up.is_empty() && self.setup.framing.is_some();
         if over {
-            self.at_server.see(self.server.receive_end());
+            self.at_server.see(self.server.receive_eof());
             self.up_is_over = false;
         }
     }
@@ -487,7 +503,7 @@ impl Pair {
             return;
         }
         let mut piece: Vec<u8> = self.down.drain(..len.min(self.down.len())).collect();
-        let mut input = self.client.plain(&mut piece);
+        let mut input = self.client.decode_text_in_place(&mut piece);
         while let Some(event) = self.client.receive(&mut input) {
             self.at_client.see(Some(event));
         }
@@ -497,7 +513,7 @@ impl Pair {
                     let fields = Fields::parse(lines).expect("it was written");
                     self.client.receive_trailers(fields)
                 }
-                None => self.client.receive_end(),
+                None => self.client.receive_eof(),
             };
             self.at_client.see(event);
         }

@@ -19,7 +19,7 @@ pub fn check(data: &[u8]) {
         let mut decoder = rules.decoder();
         let mut input = &pieces.concat()[..];
         while let Ok(Some(_)) = decoder.decode(&mut input) {}
-        (got, verdict, decoder.finish().is_ok())
+        (got, verdict, decoder.check_eof().is_ok())
     });
     // As every beginning of a stream is a stream, this is also that nothing comes late.
     let (expected, judged, complete) = naive(&rules, wire);
@@ -60,7 +60,7 @@ impl Rules {
         let limits = Limits::new()
             .max_message_len(self.max_message_len)
             .max_trailers_len(self.max_trailers_len);
-        let decoder = Decoder::new(limits).compressed(self.compressed);
+        let decoder = Decoder::new(limits).accept_compressed(self.compressed);
         match (self.head, self.trailers) {
             (true, _) => decoder.with_head_and_trailers(),
             (_, true) => decoder.with_trailers(),

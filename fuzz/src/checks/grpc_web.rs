@@ -41,13 +41,13 @@ fn text(wire: &[u8], cuts: Cuts) {
                     Ok(None) => break,
                     Err(e) => {
                         assert_eq!(decoder.decode(&mut &mut b"AAAA".to_owned()[..]), Err(e));
-                        return (bytes, Err(e), decoder.finish());
+                        return (bytes, Err(e), decoder.check_eof());
                     }
                 }
             }
             assert!(input.is_empty());
         }
-        (bytes, Ok(()), decoder.finish())
+        (bytes, Ok(()), decoder.check_eof())
     });
     let (expected, judged, complete) = naive_text(wire);
     assert_eq!((bytes, verdict), (expected, judged));
@@ -96,7 +96,7 @@ fn text_of(bytes: &[u8], cuts: Cuts) {
     let mut input = &mut wire[..];
     let decoded = decoder.decode(&mut input).expect("it was encoded");
     assert_eq!(decoded.unwrap_or_default(), bytes);
-    assert_eq!(decoder.finish(), Ok(()));
+    assert_eq!(decoder.check_eof(), Ok(()));
 }
 
 /// A block of trailers, and what can be made of its fields.

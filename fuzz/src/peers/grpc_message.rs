@@ -37,7 +37,7 @@ pub fn check(data: &[u8]) {
     let mut input = wire;
     while let Ok(Some(_)) = decoder.decode(&mut input) {}
     let taken: usize = whole.iter().map(|message| Prefix::LEN + message.len()).sum();
-    match (verdict, decoder.finish()) {
+    match (verdict, decoder.check_eof()) {
         (Err(_), _) => assert!(end.is_err()),
         (Ok(()), Ok(())) => assert!(end.is_ok()),
         (Ok(()), Err(Truncated)) => assert_eq!(end.is_ok(), wire.len() == taken + Prefix::LEN),

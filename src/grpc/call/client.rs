@@ -2,13 +2,13 @@ use core::fmt;
 
 use super::body::{BodyEncoder, Messages, Wrap};
 use super::server_request::IDENTITY;
-use super::{CANCEL, End, NO_ERROR, plain};
+use super::{CANCEL, End, NO_ERROR, decode_text_in_place};
 use crate::append::Append;
 use crate::grpc::field::{Fields, Sink, is_field_value};
 use crate::grpc::web::{HALF_CLOSE, TextDecoder};
 use crate::grpc::{
-    Code, ContentType, Decoder, Dialect, Error, Event, Frame, Kind, Limits, Message, Part, Prefix,
-    SendError, Status,
+    CallKind, Code, ContentType, Decoder, Error, Event, Frame, Framing, Limits, Message, Part,
+    Prefix, SendError, Status,
 };
 use crate::http::syntax::{ascii, is_token, trim};
 use crate::{Buffer, Chunk};
@@ -20,11 +20,11 @@ use crate::{Buffer, Chunk};
 /// [`Event::End`] is given out exactly once, and then there is a [`status`](Self::status).
 ///
 /// ```
-/// use framewright::grpc::{ClientRequest, Code, Event, Kind, Limits, Path};
+/// use framewright::grpc::{ClientRequest, Code, Event, CallKind, Limits, Path};
 ///
 /// let (mut head, mut body) = (Vec::new(), Vec::new());
 /// let request = ClientRequest::new(Path::parse("/helloworld.Greeter/SayHello").unwrap());
-/// let mut call = request.write(Kind::Unary, Limits::new(), Vec::new(), &mut head)?;
+/// let mut call = request.write(CallKind::Unary, Limits::new(), Vec::new(), &mut head)?;
 /// call.send(b"\x0A\x03you", &mut body)?;
 /// call.half_close(&mut body)?; // the end of the request's body
 ///
@@ -77,15 +77,15 @@ enum State {
 impl<B: Buffer> ClientCall<B> {
     pub(super) const fn new(
         content_type: ContentType,
-        kind: Kind,
+        kind: CallKind,
         limits: Limits,
         encodings: &'static [&'static str],
         compressed: bool,
         storage: B,
     ) -> Self {
-        let wrap = match content_type.dialect {
-            Dialect::Grpc | Dialect::Web => Wrap::Nothing,
-            Dialect::WebText => Wrap::Text,
+        let wrap = match content_type.framing {
+            Framing::Grpc | Framing::Web => Wrap::Nothing,
+            Framing::WebText => Wrap::Text,
         };
         let requests = Messages::new(kind.streams_requests());
         Self {
@@ -94,9 +94,9 @@ impl<B: Buffer> ClientCall<B> {
             max_trailers_len: limits.max_trailers_len,
             body: BodyEncoder::new(requests, wrap, compressed),
             half_closed: false,
-            decoder: match content_type.dialect {
-                Dialect::Grpc => Decoder::new(limits),
-                Dialect::Web | Dialect::WebText => Decoder::new(limits).with_trailers(),
+            decoder: match content_type.framing {
+                Framing::Grpc => Decoder::new(limits),
+                Framing::Web | Framing::WebText => Decoder::new(limits).with_trailers(),
             },
             text: None,
             responses: Messages::new(kind.streams_responses()),
@@ -194,7 +194,7 @@ impl<B: Buffer> ClientCall<B> {
             State::Waiting { socket: false } => {}
             _ => return self.fail(Error::OutOfOrder),
         }
-        let web = self.content_type.dialect != Dialect::Grpc;
+        let web = self.content_type.framing != Framing::Grpc;
         let taken = self.take(headers, end || web);
         if end {
             return self.end_by(&taken, status);
@@ -205,16 +205,16 @@ impl<B: Buffer> ClientCall<B> {
     /// Goes on to the body, behind a head.
     fn begin(&mut self, http: u16, taken: &Taken<'_>) -> Result<(), Error> {
         let content_type = taken.content_type.ok_or(Error::Http(http))?;
-        let web = |content_type: ContentType| content_type.dialect != Dialect::Grpc;
+        let web = |content_type: ContentType| content_type.framing != Framing::Grpc;
         if web(content_type) != web(self.content_type) {
             return Err(Error::Http(http));
         }
-        if content_type.codec != self.content_type.codec {
-            return Err(Error::Codec);
+        if content_type.subtype != self.content_type.subtype {
+            return Err(Error::Subtype);
         }
-        self.text = (content_type.dialect == Dialect::WebText).then(TextDecoder::new);
+        self.text = (content_type.framing == Framing::WebText).then(TextDecoder::new);
         let (known, foreign) = self.negotiate(taken.encoding);
-        self.decoder = self.decoder.clone().compressed(known);
+        self.decoder = self.decoder.clone().accept_compressed(known);
         let in_head = taken.code.filter(|_| web(content_type));
         if in_head == Some(Code::Ok) && taken.lost {
             return Err(Error::TrailersTooLong { len: taken.len });
@@ -239,8 +239,8 @@ impl<B: Buffer> ClientCall<B> {
     ///
     /// A call in gRPC-Web's text form needs this before [`receive`](Self::receive), and no other
     /// does.
-    pub fn plain<'a>(&mut self, bytes: &'a mut [u8]) -> &'a [u8] {
-        plain(self.text.as_mut(), bytes)
+    pub fn decode_text_in_place<'a>(&mut self, bytes: &'a mut [u8]) -> &'a [u8] {
+        decode_text_in_place(self.text.as_mut(), bytes)
     }
 
     /// Receives the next event in the response's body, advancing `input` past it.
@@ -255,7 +255,7 @@ impl<B: Buffer> ClientCall<B> {
             && let Some(part) = self.decoder.whole_message(input)
         {
             self.responses.any = true;
-            return Some(Event::Message { compressed: part.compressed, chunk: part.chunk });
+            return Some(Event::Message { compressed: part.compressed, chunk: part.chunk() });
         }
         self.receive_any(input)
     }
@@ -328,7 +328,7 @@ impl<B: Buffer> ClientCall<B> {
             (Ok((Some(code), _)), _) => self.end_in(code),
             (Ok((None, encoding)), Frame::Head) => {
                 let (known, foreign) = self.negotiate(encoding);
-                self.decoder = self.decoder.clone().compressed(known);
+                self.decoder = self.decoder.clone().accept_compressed(known);
                 self.state = State::Body { http: 200, begun: true, foreign, in_head: None };
                 Some(Event::Head)
             }
@@ -365,7 +365,7 @@ impl<B: Buffer> ClientCall<B> {
     /// Takes the end of the response's body, behind which there are no trailers of HTTP.
     ///
     /// Over WebSocket, this is its close.
-    pub fn receive_end(&mut self) -> Option<Event<'static>> {
+    pub fn receive_eof(&mut self) -> Option<Event<'static>> {
         let error = match self.state {
             State::Ended { .. } => return None,
             State::Waiting { .. } => Error::HeadMissing,
@@ -464,7 +464,7 @@ impl<B: Buffer> ClientCall<B> {
     /// (PROTOCOL-HTTP2, *Early Server Closure*, *Client Cancellation*).
     ///
     /// In HTTP/1.1 and over WebSocket, it is time to close the connection.
-    pub const fn reset(&self) -> Option<u32> {
+    pub const fn reset_code(&self) -> Option<u32> {
         match self.state {
             State::Ended { by_peer: false, .. } => Some(CANCEL),
             State::Ended { by_peer: true, .. } if !self.half_closed => Some(NO_ERROR),
@@ -478,8 +478,8 @@ impl<B: Buffer> ClientCall<B> {
     }
 
     fn is_truncated(&self) -> bool {
-        let text = self.text.as_ref().is_some_and(|text| text.finish().is_err());
-        text || self.decoder.finish().is_err()
+        let text = self.text.as_ref().is_some_and(|text| text.check_eof().is_err());
+        text || self.decoder.check_eof().is_err()
     }
 
     fn stored(&self) -> Fields<'_> {

@@ -3,7 +3,7 @@ use crate::Buffer;
 use crate::append::Append;
 use crate::grpc::field::Sink;
 use crate::grpc::{
-    ClientCall, ContentType, Dialect, Kind, Limits, Path, SendError, Timeout, Value, metadata,
+    CallKind, ClientCall, ContentType, Framing, Limits, Path, SendError, Timeout, Value, metadata,
 };
 use crate::http::syntax::{is_field_value, is_token};
 
@@ -119,7 +119,7 @@ impl<'a> ClientRequest<'a> {
     /// to grow.
     pub fn write<B: Buffer>(
         &self,
-        kind: Kind,
+        kind: CallKind,
         limits: Limits,
         storage: B,
         out: &mut impl Buffer,
@@ -133,18 +133,18 @@ impl<'a> ClientRequest<'a> {
     /// Each call of [`ClientCall::send`] and its like appends one message of WebSocket.
     pub fn write_socket<B: Buffer>(
         &self,
-        kind: Kind,
+        kind: CallKind,
         limits: Limits,
         storage: B,
         out: &mut impl Buffer,
     ) -> Result<ClientCall<B>, SendError> {
-        let content_type = ContentType { dialect: Dialect::Web, ..self.content_type };
+        let content_type = ContentType { framing: Framing::Web, ..self.content_type };
         let request = self.content_type(content_type);
         request.write_head(out)?;
         Ok(request.call(kind, limits, storage).over_socket())
     }
 
-    fn call<B: Buffer>(&self, kind: Kind, limits: Limits, storage: B) -> ClientCall<B> {
+    fn call<B: Buffer>(&self, kind: CallKind, limits: Limits, storage: B) -> ClientCall<B> {
         let accept = self.accept_encodings;
         let compressed = self.encoding.is_some_and(|name| name != IDENTITY);
         ClientCall::new(self.content_type, kind, limits, accept, compressed, storage)
@@ -162,7 +162,7 @@ impl<'a> ClientRequest<'a> {
     }
 
     fn put(&self, sink: &mut dyn Sink) {
-        let web = self.content_type.dialect != Dialect::Grpc;
+        let web = self.content_type.framing != Framing::Grpc;
         if let Some(timeout) = self.timeout {
             sink.field_display("grpc-timeout", &timeout);
         }

@@ -24,7 +24,7 @@ pub use server_request::{Request, accept_encodings};
 /// Whoever does not know takes [`BidiStreaming`](Self::BidiStreaming), which allows everything.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
-pub enum Kind {
+pub enum CallKind {
     /// One message each way.
     Unary,
     /// Any number from the client, one from the server.
@@ -35,7 +35,7 @@ pub enum Kind {
     BidiStreaming,
 }
 
-impl Kind {
+impl CallKind {
     /// Whether any number of messages may come from the client.
     pub const fn streams_requests(self) -> bool {
         matches!(self, Self::ClientStreaming | Self::BidiStreaming)
@@ -103,7 +103,7 @@ const NO_ERROR: u32 = 0;
 const CANCEL: u32 = 8;
 
 /// Bytes of a body that was in base64, and are so no longer; or of any other body, as they are.
-fn plain<'a>(text: Option<&mut TextDecoder>, bytes: &'a mut [u8]) -> &'a [u8] {
+fn decode_text_in_place<'a>(text: Option<&mut TextDecoder>, bytes: &'a mut [u8]) -> &'a [u8] {
     let len = match text {
         Some(text) => text.decode_in_place(bytes),
         None => bytes.len(),

@@ -1,14 +1,14 @@
 use super::body::{BodyEncoder, Messages, Wrap};
 use super::response_head::ResponseHead;
 use super::server_request::IDENTITY;
-use super::{End, NO_ERROR, plain};
+use super::{End, NO_ERROR, decode_text_in_place};
 use crate::Buffer;
 use crate::append::Append;
 use crate::grpc::field::Sink;
 use crate::grpc::web::TextDecoder;
 use crate::grpc::{
-    Code, ContentType, Decoder, Dialect, Error, Event, Kind, Limits, Message, Prefix, SendError,
-    Trailers,
+    CallKind, Code, ContentType, Decoder, Error, Event, Framing, Limits, Message, Prefix,
+    SendError, Trailers,
 };
 
 /// The server's side of one call, made by [`Request::accept`](crate::grpc::Request::accept).
@@ -19,18 +19,18 @@ use crate::grpc::{
 /// [`transmit`](Self::transmit) tells the client if it is to know.
 ///
 /// ```
-/// use framewright::grpc::{Event, Kind, Limits, Request, ResponseHead, Status, Trailing};
+/// use framewright::grpc::{Event, CallKind, Limits, Request, ResponseHead, Status, Trailing};
 ///
 /// let headers = [("content-type", &b"application/grpc"[..])];
 /// let request = Request::parse("POST", "/helloworld.Greeter/SayHello", headers).unwrap();
-/// let mut call = request.accept(Kind::Unary, Limits::new(), &[]).unwrap();
+/// let mut call = request.accept(CallKind::Unary, Limits::new(), &[]).unwrap();
 ///
 /// let mut input = &b"\0\0\0\0\x05\x0A\x03you"[..];
 /// while let Some(event) = call.receive(&mut input) {
 ///     let Event::Message { chunk, .. } = event else { unreachable!() };
 ///     assert_eq!(chunk.bytes, b"\x0A\x03you");
 /// }
-/// assert_eq!(call.receive_end(), Some(Event::HalfClose));
+/// assert_eq!(call.receive_eof(), Some(Event::HalfClose));
 ///
 /// let (mut head, mut body, mut trailers) = (Vec::new(), Vec::new(), Vec::new());
 /// call.send_head(ResponseHead::new(), &mut head)?;
@@ -81,23 +81,23 @@ pub enum Trailing {
 impl ServerCall {
     pub(super) const fn new(
         (request, response): (ContentType, ContentType),
-        kind: Kind,
+        kind: CallKind,
         limits: Limits,
         encodings: &'static [&'static str],
         compressed: bool,
     ) -> Self {
-        let wrap = match response.dialect {
-            Dialect::Grpc | Dialect::Web => Wrap::Nothing,
-            Dialect::WebText => Wrap::Text,
+        let wrap = match response.framing {
+            Framing::Grpc | Framing::Web => Wrap::Nothing,
+            Framing::WebText => Wrap::Text,
         };
-        let text = match request.dialect {
-            Dialect::Grpc | Dialect::Web => None,
-            Dialect::WebText => Some(TextDecoder::new()),
+        let text = match request.framing {
+            Framing::Grpc | Framing::Web => None,
+            Framing::WebText => Some(TextDecoder::new()),
         };
         Self {
             content_type: response,
             encodings,
-            decoder: Decoder::new(limits).compressed(compressed),
+            decoder: Decoder::new(limits).accept_compressed(compressed),
             text,
             requests: Messages::new(kind.streams_requests()),
             half_closed: false,
@@ -119,8 +119,8 @@ impl ServerCall {
     ///
     /// A call in gRPC-Web's text form needs this before [`receive`](Self::receive), and no other
     /// does.
-    pub fn plain<'a>(&mut self, bytes: &'a mut [u8]) -> &'a [u8] {
-        plain(self.text.as_mut(), bytes)
+    pub fn decode_text_in_place<'a>(&mut self, bytes: &'a mut [u8]) -> &'a [u8] {
+        decode_text_in_place(self.text.as_mut(), bytes)
     }
 
     /// Receives the next event in the request's body, advancing `input` past it.
@@ -136,7 +136,7 @@ impl ServerCall {
             && let Some(part) = self.decoder.whole_message(input)
         {
             self.requests.any = true;
-            return Some(Event::Message { compressed: part.compressed, chunk: part.chunk });
+            return Some(Event::Message { compressed: part.compressed, chunk: part.chunk() });
         }
         self.receive_any(input)
     }
@@ -156,12 +156,12 @@ impl ServerCall {
         }
         match self.decoder.decode(input) {
             Ok(Some(part)) => {
-                if part.chunk.start && !self.requests.may_have_another() {
+                if part.chunk().start && !self.requests.may_have_another() {
                     *input = &[];
                     return self.fail(Error::MessageUnexpected);
                 }
                 self.requests.any = true;
-                Some(Event::Message { compressed: part.compressed, chunk: part.chunk })
+                Some(Event::Message { compressed: part.compressed, chunk: part.chunk() })
             }
             Ok(None) => {
                 let error = self.text.as_ref().and_then(TextDecoder::error)?;
@@ -172,7 +172,7 @@ impl ServerCall {
     }
 
     /// Takes the end of the request's body.
-    pub fn receive_end(&mut self) -> Option<Event<'static>> {
+    pub fn receive_eof(&mut self) -> Option<Event<'static>> {
         let State::Open = self.state else {
             self.half_closed = true;
             return None;
@@ -181,8 +181,8 @@ impl ServerCall {
             return self.fail(Error::OutOfOrder);
         }
         self.half_closed = true;
-        let text = self.text.as_ref().is_some_and(|text| text.finish().is_err());
-        if text || self.decoder.finish().is_err() {
+        let text = self.text.as_ref().is_some_and(|text| text.check_eof().is_err());
+        if text || self.decoder.check_eof().is_err() {
             return self.fail(Error::Truncated);
         }
         if self.requests.are_missing() {
@@ -221,7 +221,7 @@ impl ServerCall {
     /// Ends the call if its deadline has passed.
     ///
     /// Other than the document says, the client is told by a status rather than a reset: not every
-    /// dialect has a reset, and clocks differ.
+    /// framing has a reset, and clocks differ.
     pub fn poll(&mut self, now: u64) -> Option<Event<'static>> {
         match self.deadline {
             Some(at) if at <= now => self.end(State::Owing(End::DeadlineExceeded)),
@@ -354,7 +354,7 @@ impl ServerCall {
     /// written (PROTOCOL-HTTP2, *Early Server Closure*).
     ///
     /// In HTTP/1.1 it is time to close the connection, unless the rest of the request is read.
-    pub const fn reset(&self) -> Option<u32> {
+    pub const fn reset_code(&self) -> Option<u32> {
         match self.state {
             State::Ended(_) if !self.half_closed => Some(NO_ERROR),
             _ => None,
@@ -372,7 +372,7 @@ impl ServerCall {
         out: &mut impl Buffer,
     ) -> Result<Trailing, SendError> {
         self.body.encoder.ready()?;
-        let in_body = self.socket || self.content_type.dialect != Dialect::Grpc && self.head_sent;
+        let in_body = self.socket || self.content_type.framing != Framing::Grpc && self.head_sent;
         if in_body {
             self.body.block(|sink| trailers.put(sink), out)?;
         } else {

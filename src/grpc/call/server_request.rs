@@ -1,16 +1,16 @@
 use super::{Refusal, ServerCall};
-use crate::grpc::{Code, ContentType, Dialect, Error, Kind, Limits, Path, Status, Timeout};
+use crate::grpc::{CallKind, Code, ContentType, Error, Framing, Limits, Path, Status, Timeout};
 use crate::http::syntax::{ascii, list, trim};
 
 /// The head of a request as a server gets it from any HTTP stack (PROTOCOL-HTTP2, *Requests*).
 ///
 /// ```
-/// use framewright::grpc::{Kind, Limits, Request};
+/// use framewright::grpc::{CallKind, Limits, Request};
 ///
 /// let headers = [("te", &b"trailers"[..]), ("content-type", b"application/grpc+proto")];
 /// let request = Request::parse("POST", "/helloworld.Greeter/SayHello", headers)?;
 /// let call = match (request.path().service(), request.path().method()) {
-///     ("helloworld.Greeter", "SayHello") => request.accept(Kind::Unary, Limits::new(), &[])?,
+///     ("helloworld.Greeter", "SayHello") => request.accept(CallKind::Unary, Limits::new(), &[])?,
 ///     _ => Err(request.unimplemented())?,
 /// };
 /// # drop(call);
@@ -116,7 +116,7 @@ impl<'a> Request<'a> {
     /// The request is in another encoding (compression.md).
     pub fn accept(
         &self,
-        kind: Kind,
+        kind: CallKind,
         limits: Limits,
         encodings: &'static [&'static str],
     ) -> Result<ServerCall, Refusal<'static>> {
@@ -128,14 +128,14 @@ impl<'a> Request<'a> {
     /// Accepts the request, like [`accept`](Self::accept), over WebSocket.
     pub fn accept_socket(
         &self,
-        kind: Kind,
+        kind: CallKind,
         limits: Limits,
         encodings: &'static [&'static str],
     ) -> Result<ServerCall, Refusal<'static>> {
         self.check_encoding(encodings)?;
         let types = (
-            ContentType { dialect: Dialect::Web, ..self.content_type },
-            ContentType { dialect: Dialect::Web, ..self.content_type },
+            ContentType { framing: Framing::Web, ..self.content_type },
+            ContentType { framing: Framing::Web, ..self.content_type },
         );
         let compressed = self.encoding.is_some();
         Ok(ServerCall::new(types, kind, limits, encodings, compressed).over_socket())
@@ -186,9 +186,9 @@ pub(super) const IDENTITY: &str = "identity";
 impl ContentType {
     /// The type of the response to a request of this type, if the client accepts as much.
     fn answered_by(self, accept: Option<Self>) -> Self {
-        match (self.dialect, accept) {
-            (Dialect::Web | Dialect::WebText, Some(accept)) if accept.dialect != Dialect::Grpc => {
-                Self { dialect: accept.dialect, ..self }
+        match (self.framing, accept) {
+            (Framing::Web | Framing::WebText, Some(accept)) if accept.framing != Framing::Grpc => {
+                Self { framing: accept.framing, ..self }
             }
             _ => self,
         }

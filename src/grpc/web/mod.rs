@@ -17,14 +17,14 @@
 //!     let mut input = &mut buf[..];
 //!     while let Some(mut bytes) = text.decode(&mut input)? {
 //!         while let Some(part) = decoder.decode(&mut bytes)? {
-//!             if part.chunk.end {
-//!                 frames.push(part.frame);
+//!             if part.chunk().end {
+//!                 frames.push(part.frame());
 //!             }
 //!         }
 //!     }
 //! }
 //! assert_eq!(frames, [Frame::Message, Frame::Trailers]);
-//! text.finish().and_then(|()| decoder.finish()).expect("nothing was cut off");
+//! text.check_eof().and_then(|()| decoder.check_eof()).expect("nothing was cut off");
 //! # Ok::<(), Error>(())
 //! ```
 

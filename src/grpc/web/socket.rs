@@ -43,7 +43,7 @@ pub enum SocketPart<'a> {
     Head(Chunk<'a>),
     /// Bytes of the body, for [`ServerCall::receive`](crate::grpc::ServerCall::receive).
     Data(&'a [u8]),
-    /// The body is over, as [`ServerCall::receive_end`](crate::grpc::ServerCall::receive_end) is to
+    /// The body is over, as [`ServerCall::receive_eof`](crate::grpc::ServerCall::receive_eof) is to
     /// be told.
     HalfClose,
 }

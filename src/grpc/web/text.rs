@@ -46,7 +46,7 @@ impl TextDecoder {
     }
 
     /// Tells whether the body may end here: not inside a group of four symbols.
-    pub const fn finish(&self) -> Result<(), Truncated> {
+    pub const fn check_eof(&self) -> Result<(), Truncated> {
         match self.state {
             State::Symbols { group: 0, .. } | State::Failed(_) => Ok(()),
             _ => Err(Truncated),

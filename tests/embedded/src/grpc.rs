@@ -1,7 +1,7 @@
 //! A gRPC service that echoes, on top of an HTTP/2 stack that hands out heads and bodies.
 
 use framewright::grpc::{
-    Event, Kind, Limits, Message, Request, ResponseHead, ServerCall, Status, Trailing,
+    Event, CallKind, Limits, Message, Request, ResponseHead, ServerCall, Status, Trailing,
 };
 use framewright::{Assembler, Buffer, SliceBuf};
 
@@ -34,7 +34,7 @@ pub fn device(socket: &mut Socket<'_>, memory: &mut Memory) {
     let limits = Limits::new().max_message_len(storage.len() as u64);
     let mut out = SliceBuf::new(out);
     let mut call = Request::parse("POST", "/echo.Echo/Chat", headers)
-        .and_then(|request| request.accept(Kind::BidiStreaming, limits, &[]))
+        .and_then(|request| request.accept(CallKind::BidiStreaming, limits, &[]))
         .expect("it is a call");
     let mut assembler = Assembler::new(SliceBuf::new(storage));
 
@@ -49,7 +49,7 @@ pub fn device(socket: &mut Socket<'_>, memory: &mut Memory) {
             out.clear();
         }
     }
-    call.receive_end();
+    call.receive_eof();
     let trailing = match call.transmit(&mut out) {
         Some(trailing) => trailing,
         None => call.finish(Status::OK, &mut out).expect("there is room"),
@@ -67,6 +67,6 @@ pub fn echo(
 ) {
     let Event::Message { chunk, .. } = event else { return };
     if let Some(message) = assembler.push(chunk).expect("its limit is the storage's") {
-        call.send(Message::plain(message), out).expect("there is room for the longest message");
+        call.send(Message::new(message), out).expect("there is room for the longest message");
     }
 }

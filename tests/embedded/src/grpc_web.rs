@@ -1,6 +1,6 @@
 //! A gRPC-Web service that echoes, from the first byte of HTTP/1.1.
 
-use framewright::grpc::{self, Fields, Kind, Request, ResponseHead, Status, Trailing};
+use framewright::grpc::{self, Fields, CallKind, Request, ResponseHead, Status, Trailing};
 use framewright::http1::{Body, BodyDecoder, BodyEncoder, HeadReader, Limits, ResponseWriter};
 use framewright::{Assembler, Buffer, SliceBuf};
 
@@ -42,7 +42,7 @@ pub fn device(socket: &mut Socket<'_>, memory: &mut Memory) {
         let mut input = socket.read(read).expect("the head is not over");
         if let Some(request) = reader.read_request(&mut input).expect("it is a head") {
             let call = Request::parse(request.method(), request.target(), request.headers())
-                .and_then(|call| call.accept(Kind::BidiStreaming, call_limits, &[]))
+                .and_then(|call| call.accept(CallKind::BidiStreaming, call_limits, &[]))
                 .expect("it is a call");
             break (call, BodyDecoder::new(request.body(), limits), input);
         }
@@ -63,7 +63,7 @@ pub fn device(socket: &mut Socket<'_>, memory: &mut Memory) {
     let mut input = behind;
     while !body.is_complete() {
         while let Some(part) = body.decode(&mut input).expect("it is a body") {
-            let mut bytes = call.plain(part.bytes);
+            let mut bytes = call.decode_text_in_place(part.bytes);
             while let Some(event) = call.receive(&mut bytes) {
                 echo(event, &mut call, &mut assembler, &mut out);
                 write_chunk(&mut response, &mut out, socket);
@@ -73,7 +73,7 @@ pub fn device(socket: &mut Socket<'_>, memory: &mut Memory) {
             input = socket.read(read).expect("the body is not over");
         }
     }
-    call.receive_end();
+    call.receive_eof();
     assert_eq!(call.finish(Status::OK, &mut out), Ok(Trailing::Body));
     write_chunk(&mut response, &mut out, socket);
     response.finish(&mut out).expect("there is room");

@@ -3,30 +3,30 @@
 use super::{GRPC, OK, answered, client, frame, headers, server};
 use framewright::SliceBuf;
 use framewright::grpc::{
-    ClientCall, Code, Error, Event, Kind, Message, SendError, ServerCall, Status,
+    CallKind, ClientCall, Code, Error, Event, Message, SendError, ServerCall, Status,
 };
 
 // -- Early Server Closure
 
 #[test]
 fn a_call_that_ends_early_is_reset_without_an_error() {
-    let mut call = answered(Kind::BidiStreaming);
+    let mut call = answered(CallKind::BidiStreaming);
     call.receive_trailers(headers(&[OK]));
-    assert_eq!(call.reset(), Some(0), "NO_ERROR: the request has not ended");
-    assert_eq!(call.send(Message::plain(b"x"), &mut Vec::new()), Err(SendError::Ended));
-    let mut call = answered(Kind::BidiStreaming);
+    assert_eq!(call.reset_code(), Some(0), "NO_ERROR: the request has not ended");
+    assert_eq!(call.send(Message::new(b"x"), &mut Vec::new()), Err(SendError::Ended));
+    let mut call = answered(CallKind::BidiStreaming);
     call.half_close(&mut Vec::new()).unwrap();
-    assert_eq!(call.reset(), None);
+    assert_eq!(call.reset_code(), None);
     call.receive_trailers(headers(&[OK]));
-    assert_eq!(call.reset(), None, "both have ended");
+    assert_eq!(call.reset_code(), None, "both have ended");
 
-    let mut call = server(Kind::BidiStreaming);
-    assert_eq!(call.reset(), None);
+    let mut call = server(CallKind::BidiStreaming);
+    assert_eq!(call.reset_code(), None);
     call.finish(Status::OK, &mut Vec::new()).unwrap();
-    assert_eq!(call.reset(), Some(0));
+    assert_eq!(call.reset_code(), Some(0));
     assert_eq!(call.receive(&mut &b"\xFF\xFF"[..]), None, "what comes then is ignored");
-    assert_eq!(call.receive_end(), None);
-    assert_eq!(call.reset(), None);
+    assert_eq!(call.receive_eof(), None);
+    assert_eq!(call.reset_code(), None);
 }
 
 // -- Errors: RST_STREAM and lost connections
@@ -34,22 +34,22 @@ fn a_call_that_ends_early_is_reset_without_an_error() {
 #[test]
 fn a_reset_ends_the_call() {
     for (error, code) in [(0, Code::Internal), (7, Code::Unavailable), (8, Code::Cancelled)] {
-        let mut call = answered(Kind::Unary);
+        let mut call = answered(CallKind::Unary);
         assert_eq!(call.receive_reset(error), Some(Event::End(code)));
-        assert_eq!((call.error(), call.reset()), (Some(Error::Reset(error)), None));
-        let mut call = server(Kind::Unary);
+        assert_eq!((call.error(), call.reset_code()), (Some(Error::Reset(error)), None));
+        let mut call = server(CallKind::Unary);
         assert_eq!(call.receive_reset(error), Some(Event::End(code)));
-        assert_eq!((call.code(), call.owes(), call.reset()), (Some(code), false, None));
+        assert_eq!((call.code(), call.owes(), call.reset_code()), (Some(code), false, None));
     }
 }
 
 #[test]
 fn a_lost_connection_is_unavailable_to_a_client_and_a_cancellation_to_a_server() {
-    assert_eq!(client(Kind::Unary).disconnect(), Some(Event::End(Code::Unavailable)));
-    let mut call = server(Kind::Unary);
+    assert_eq!(client(CallKind::Unary).disconnect(), Some(Event::End(Code::Unavailable)));
+    let mut call = server(CallKind::Unary);
     assert_eq!(call.disconnect(), Some(Event::End(Code::Cancelled)));
     assert!(!call.owes());
-    let mut call = server(Kind::Unary);
+    let mut call = server(CallKind::Unary);
     assert_eq!(call.receive(&mut &b"\xFF"[..]), Some(Event::End(Code::Internal)));
     assert!(call.owes());
     assert_eq!((call.disconnect(), call.owes()), (None, false), "there is nobody to tell");
@@ -59,30 +59,30 @@ fn a_lost_connection_is_unavailable_to_a_client_and_a_cancellation_to_a_server()
 
 #[test]
 fn what_comes_out_of_order_ends_the_call() {
-    let mut call = client(Kind::Unary);
+    let mut call = client(CallKind::Unary);
     assert_eq!(call.receive(&mut &b""[..]), None);
     assert_eq!(call.receive(&mut &b"\0"[..]), Some(Event::End(Code::Unknown)), "a body first");
-    let mut call = client(Kind::Unary);
+    let mut call = client(CallKind::Unary);
     assert_eq!(
         call.receive_trailers(headers(&[OK])),
         Some(Event::End(Code::Unknown)),
         "trailers first"
     );
-    let mut call = answered(Kind::Unary);
+    let mut call = answered(CallKind::Unary);
     let again = call.receive_head(200, headers(&[GRPC]), false);
     assert_eq!((again, call.error()), (Some(Event::End(Code::Internal)), Some(Error::OutOfOrder)));
-    let mut call = server(Kind::BidiStreaming);
-    assert_eq!(call.receive_end(), Some(Event::HalfClose));
+    let mut call = server(CallKind::BidiStreaming);
+    assert_eq!(call.receive_eof(), Some(Event::HalfClose));
     assert_eq!(call.receive(&mut &b""[..]), None);
     assert_eq!(call.receive(&mut &b"\0"[..]), Some(Event::End(Code::Internal)), "behind the end");
     for bytes in [frame(0, ""), frame(0, "whole")] {
-        let mut call = server(Kind::BidiStreaming);
-        assert_eq!(call.receive_end(), Some(Event::HalfClose));
+        let mut call = server(CallKind::BidiStreaming);
+        assert_eq!(call.receive_eof(), Some(Event::HalfClose));
         assert_eq!(call.receive(&mut &bytes[..]), Some(Event::End(Code::Internal)), "all of it");
     }
-    let mut call = server(Kind::BidiStreaming);
-    call.receive_end();
-    assert_eq!(call.receive_end(), Some(Event::End(Code::Internal)), "a second end");
+    let mut call = server(CallKind::BidiStreaming);
+    call.receive_eof();
+    assert_eq!(call.receive_eof(), Some(Event::End(Code::Internal)), "a second end");
 }
 
 // -- Size

@@ -6,8 +6,8 @@ use super::{
 };
 use crate::common::same_however_split;
 use framewright::grpc::{
-    ClientCall, ClientRequest, Code, Codec, ContentType, Error, Event, Kind, Limits, Message, Path,
-    Request, SendError, Value, metadata,
+    CallKind, ClientCall, ClientRequest, Code, ContentType, Error, Event, Limits, Message, Path,
+    Request, SendError, Subtype, Value, metadata,
 };
 use framewright::{Buffer, BufferFull, SliceBuf};
 
@@ -22,7 +22,7 @@ fn respond(
         let mut seen = Seen::default();
         for piece in pieces {
             let mut read = piece.to_vec();
-            let mut input = call.plain(&mut read);
+            let mut input = call.decode_text_in_place(&mut read);
             while let Some(event) = call.receive(&mut input) {
                 seen.see(Some(event));
             }
@@ -39,23 +39,24 @@ fn respond(
 
 #[test]
 fn a_request_is_messages_and_then_its_end() {
-    for (kind, messages) in [(Kind::Unary, 1), (Kind::BidiStreaming, 0), (Kind::ClientStreaming, 3)]
+    for (kind, messages) in
+        [(CallKind::Unary, 1), (CallKind::BidiStreaming, 0), (CallKind::ClientStreaming, 3)]
     {
         let mut call = client(kind);
         let mut body = Vec::new();
         for _ in 0..messages {
-            call.send(Message::plain(b"abc"), &mut body).unwrap();
+            call.send(Message::new(b"abc"), &mut body).unwrap();
         }
         call.half_close(&mut body).unwrap();
         assert_eq!(body, frame(0, "abc").repeat(messages));
-        assert_eq!(call.send(Message::plain(b"x"), &mut body), Err(SendError::HalfClosed));
+        assert_eq!(call.send(Message::new(b"x"), &mut body), Err(SendError::HalfClosed));
         assert_eq!(call.half_close(&mut body), Err(SendError::HalfClosed));
     }
 }
 
 #[test]
 fn a_single_message_is_sent_exactly_once() {
-    for kind in [Kind::Unary, Kind::ServerStreaming] {
+    for kind in [CallKind::Unary, CallKind::ServerStreaming] {
         let mut call = client(kind);
         let mut body = Vec::new();
         assert_eq!(call.half_close(&mut body), Err(SendError::MessageMissing));
@@ -63,7 +64,7 @@ fn a_single_message_is_sent_exactly_once() {
         assert_eq!(call.half_close(&mut body), Err(SendError::MessageUnfinished));
         call.send_payload(b"ab", &mut body).unwrap();
         let again = Err(SendError::MessageUnexpected);
-        assert_eq!(call.send(Message::plain(b""), &mut body), again);
+        assert_eq!(call.send(Message::new(b""), &mut body), again);
         assert_eq!(call.begin_message(0, false, &mut body), again);
         assert_eq!(call.send_prefix(0, false), Err(SendError::MessageUnexpected));
         assert_eq!(body, frame(1, "ab"), "nothing else was written");
@@ -73,13 +74,13 @@ fn a_single_message_is_sent_exactly_once() {
 
 #[test]
 fn a_message_that_finds_no_room_does_not_count() {
-    let mut call = client(Kind::Unary);
+    let mut call = client(CallKind::Unary);
     let mut room = [0; 7];
     let mut out = SliceBuf::new(&mut room);
     let full = SendError::BufferFull(BufferFull { needed: 8 });
-    assert_eq!(call.send(Message::plain(b"abc"), &mut out), Err(full));
+    assert_eq!(call.send(Message::new(b"abc"), &mut out), Err(full));
     assert_eq!(out.as_slice(), b"");
-    call.send(Message::plain(b"ab"), &mut out).unwrap();
+    call.send(Message::new(b"ab"), &mut out).unwrap();
     assert_eq!(out.as_slice(), b"\0\0\0\0\x02ab");
 }
 
@@ -88,12 +89,12 @@ fn a_compressed_message_needs_an_encoding() {
     let plain = ClientRequest::new(Path::parse(PATH).unwrap());
     for request in [plain, plain.encoding("identity")] {
         let mut call =
-            request.write(Kind::Unary, Limits::new(), Vec::new(), &mut Vec::new()).unwrap();
+            request.write(CallKind::Unary, Limits::new(), Vec::new(), &mut Vec::new()).unwrap();
         let missing = Err(SendError::EncodingMissing);
-        assert_eq!(call.send(Message::compressed(b"x"), &mut Vec::new()), missing);
+        assert_eq!(call.send(Message::new_compressed(b"x"), &mut Vec::new()), missing);
     }
-    let mut call = client(Kind::Unary);
-    assert_eq!(call.send(Message::compressed(b"x"), &mut Vec::new()), Ok(()));
+    let mut call = client(CallKind::Unary);
+    assert_eq!(call.send(Message::new_compressed(b"x"), &mut Vec::new()), Ok(()));
 }
 
 // -- Responses: heads
@@ -101,9 +102,9 @@ fn a_compressed_message_needs_an_encoding() {
 #[test]
 fn a_response_is_a_head_and_messages_and_trailers() {
     for (kind, messages) in [
-        (Kind::Unary, &["a"][..]),
-        (Kind::ServerStreaming, &[]),
-        (Kind::BidiStreaming, &["a", "", "b"]),
+        (CallKind::Unary, &["a"][..]),
+        (CallKind::ServerStreaming, &[]),
+        (CallKind::BidiStreaming, &["a", "", "b"]),
     ] {
         let body: Vec<u8> = messages.iter().flat_map(|bytes| frame(0, bytes)).collect();
         let trailers = [OK, ("x-id", "7"), ("grpc-message", "all%20well")];
@@ -116,7 +117,7 @@ fn a_response_is_a_head_and_messages_and_trailers() {
 
 #[test]
 fn trailers_are_kept_until_the_call_is_dropped() {
-    let mut call = answered(Kind::ServerStreaming);
+    let mut call = answered(CallKind::ServerStreaming);
     let trailers = [
         ("x-a", "1"),
         ("grpc-status", "5"),
@@ -141,12 +142,12 @@ fn a_head_with_the_end_is_trailers_only() {
         (&[GRPC, ("grpc-status", "17")], Code::Unknown),
         (&[GRPC], Code::Unknown),
     ] {
-        let mut call = client(Kind::ServerStreaming);
+        let mut call = client(CallKind::ServerStreaming);
         assert_eq!(call.receive_head(200, headers(list), true), Some(Event::End(code)));
         assert_eq!(call.status().unwrap().code, code);
         assert_eq!(call.receive_head(200, headers(list), true), None, "once");
     }
-    let mut unary = client(Kind::Unary);
+    let mut unary = client(CallKind::Unary);
     let missing = Some(Event::End(Code::Unimplemented));
     assert_eq!(
         unary.receive_head(200, headers(&[GRPC, OK]), true),
@@ -160,7 +161,7 @@ fn a_head_with_the_end_is_trailers_only() {
 #[test]
 fn a_status_in_a_head_that_is_not_the_end_is_ignored() {
     let list = [GRPC, ("grpc-status", "9"), ("grpc-message", "ignored")];
-    let mut call = client(Kind::ServerStreaming);
+    let mut call = client(CallKind::ServerStreaming);
     assert_eq!(call.receive_head(200, headers(&list), false), Some(Event::Head));
     assert_eq!(call.receive_trailers(headers(&[OK])), Some(Event::End(Code::Ok)));
     assert_eq!(call.status().unwrap().to_string(), "OK");
@@ -168,7 +169,7 @@ fn a_status_in_a_head_that_is_not_the_end_is_ignored() {
 
 #[test]
 fn informational_heads_are_skipped() {
-    let mut call = client(Kind::ServerStreaming);
+    let mut call = client(CallKind::ServerStreaming);
     for status in [100, 103, 199] {
         assert_eq!(call.receive_head(status, headers(&[]), false), None);
     }
@@ -191,7 +192,7 @@ fn a_response_that_is_not_of_grpc_is_judged_by_its_status() {
     ] {
         for content_type in ["text/html", "application/grpc-web", "application/grpcfoo"] {
             for end in [false, true] {
-                let mut call = client(Kind::Unary);
+                let mut call = client(CallKind::Unary);
                 let list = [("content-type", content_type)];
                 let event = call.receive_head(status, headers(&list), end);
                 assert_eq!(event, Some(Event::End(code)));
@@ -205,17 +206,17 @@ fn a_response_that_is_not_of_grpc_is_judged_by_its_status() {
             }
         }
         // With the right type, the trailers are waited for; it counts if they say nothing.
-        let mut call = client(Kind::ServerStreaming);
+        let mut call = client(CallKind::ServerStreaming);
         assert_eq!(call.receive_head(status, headers(&[GRPC]), false), Some(Event::Head));
         let mut told = call.clone();
         assert_eq!(told.receive_trailers(headers(&[OK])), Some(Event::End(Code::Ok)));
-        assert_eq!(call.receive_end(), Some(Event::End(code)));
+        assert_eq!(call.receive_eof(), Some(Event::End(code)));
     }
 }
 
 #[test]
 fn a_response_in_another_codec_is_an_error() {
-    let json = ContentType { codec: Codec::JSON, ..ContentType::GRPC };
+    let json = ContentType { subtype: Subtype::JSON, ..ContentType::GRPC };
     for (asked, answered, good) in [
         (ContentType::GRPC, "application/grpc", true),
         (ContentType::GRPC, "application/grpc+proto", true),
@@ -223,7 +224,7 @@ fn a_response_in_another_codec_is_an_error() {
         (json, "application/grpc+json", true),
         (json, "application/grpc", false),
     ] {
-        let mut call = client_of(asked, Kind::Unary);
+        let mut call = client_of(asked, CallKind::Unary);
         let event = call.receive_head(200, headers(&[("content-type", answered)]), false);
         let expected = if good { Event::Head } else { Event::End(Code::Internal) };
         assert_eq!(event, Some(expected), "{answered}");
@@ -232,13 +233,13 @@ fn a_response_in_another_codec_is_an_error() {
 
 #[test]
 fn a_response_without_a_status_is_an_error() {
-    let end = |call: &mut ClientCall<Vec<u8>>| call.receive_end();
+    let end = |call: &mut ClientCall<Vec<u8>>| call.receive_eof();
     let trailers = |call: &mut ClientCall<Vec<u8>>| call.receive_trailers(headers(&[("x", "y")]));
-    let start = || answered(Kind::ServerStreaming);
+    let start = || answered(CallKind::ServerStreaming);
     assert_eq!(respond(start, b"", end).0.end, Some(Code::Unknown));
     assert_eq!(respond(start, b"", trailers).0.end, Some(Code::Unknown));
     assert_eq!(respond(start, &frame(0, "a"), end).0.end, Some(Code::Internal));
-    assert_eq!(client(Kind::Unary).receive_end(), Some(Event::End(Code::Unknown)));
+    assert_eq!(client(CallKind::Unary).receive_eof(), Some(Event::End(Code::Unknown)));
 }
 
 // -- Responses: messages
@@ -248,7 +249,7 @@ fn a_single_message_comes_exactly_once() {
     let ok = |call: &mut ClientCall<Vec<u8>>| call.receive_trailers(headers(&[OK]));
     let lost =
         |call: &mut ClientCall<Vec<u8>>| call.receive_trailers(headers(&[("grpc-status", "15")]));
-    for kind in [Kind::Unary, Kind::ClientStreaming] {
+    for kind in [CallKind::Unary, CallKind::ClientStreaming] {
         let start = || answered(kind);
         assert_eq!(respond(start, b"", ok).0.end, Some(Code::Unimplemented));
         assert_eq!(respond(start, b"", lost).0.end, Some(Code::DataLoss), "an error needs none");
@@ -256,12 +257,12 @@ fn a_single_message_comes_exactly_once() {
         let (seen, _) = respond(start, &frame(0, "a").repeat(2), ok);
         assert_eq!((seen.messages, seen.end), (whole(&["a"]), Some(Code::Unimplemented)));
     }
-    assert_eq!(respond(|| answered(Kind::ServerStreaming), b"", ok).0.end, Some(Code::Ok));
+    assert_eq!(respond(|| answered(CallKind::ServerStreaming), b"", ok).0.end, Some(Code::Ok));
 }
 
 #[test]
 fn a_message_that_is_cut_off_is_an_error_unless_there_is_a_worse() {
-    let start = || answered(Kind::BidiStreaming);
+    let start = || answered(CallKind::BidiStreaming);
     let bytes = [frame(0, "a"), frame(0, "bcd")].concat();
     for cut in 7..bytes.len() {
         for (status, code) in [("0", Code::Internal), ("10", Code::Aborted)] {
@@ -270,12 +271,12 @@ fn a_message_that_is_cut_off_is_an_error_unless_there_is_a_worse() {
             });
             assert_eq!(seen.end, Some(code));
         }
-        let (seen, _) = respond(start, &bytes[..cut], ClientCall::receive_end);
+        let (seen, _) = respond(start, &bytes[..cut], ClientCall::receive_eof);
         assert_eq!(seen.end, Some(Code::Internal));
         let mut call = start();
         let mut input = &bytes[..cut];
         while call.receive(&mut input).is_some() {}
-        call.receive_end();
+        call.receive_eof();
         assert_eq!(call.error(), Some(Error::Truncated), "not that there is no status");
     }
 }
@@ -283,8 +284,8 @@ fn a_message_that_is_cut_off_is_an_error_unless_there_is_a_worse() {
 #[test]
 fn a_message_says_how_much_of_it_is_missing() {
     let bytes = frame(0, [7; 100]);
-    let mut client = answered(Kind::Unary);
-    let mut server = server(Kind::Unary);
+    let mut client = answered(CallKind::Unary);
+    let mut server = server(CallKind::Unary);
     for (at, missing) in [(0..4, 0), (4..5, 100), (5..25, 80), (25..105, 0)] {
         client.receive(&mut &bytes[at.clone()]);
         server.receive(&mut &bytes[at]);
@@ -297,7 +298,7 @@ fn a_message_over_the_limit_ends_the_call_with_its_prefix() {
     let start = || {
         let limits = Limits::new().max_message_len(3);
         let mut call = request(ContentType::GRPC)
-            .write(Kind::Unary, limits, Vec::new(), &mut Vec::new())
+            .write(CallKind::Unary, limits, Vec::new(), &mut Vec::new())
             .unwrap();
         call.receive_head(200, headers(&[GRPC]), false);
         call
@@ -307,7 +308,7 @@ fn a_message_over_the_limit_ends_the_call_with_its_prefix() {
     assert_eq!(status.unwrap(), "RESOURCE_EXHAUSTED: message is over the limit");
     let mut call = start();
     call.receive(&mut &frame(0, "abcd")[..]);
-    assert_eq!(call.reset(), Some(8), "CANCEL");
+    assert_eq!(call.reset_code(), Some(8), "CANCEL");
 }
 
 #[test]
@@ -320,7 +321,7 @@ fn compressed_messages_are_judged_by_the_encoding_of_the_head() {
     ] {
         let mut list = vec![GRPC];
         list.extend(encoding.map(|name| ("grpc-encoding", name)));
-        let mut call = client(Kind::ServerStreaming);
+        let mut call = client(CallKind::ServerStreaming);
         assert_eq!(call.receive_head(200, headers(&list), false), Some(Event::Head));
         let plain = call.receive(&mut &b"\0\0\0\0\0"[..]);
         assert!(matches!(plain, Some(Event::Message { compressed: false, .. })), "{encoding:?}");
@@ -343,7 +344,7 @@ fn trailers_that_find_no_room_are_an_error_unless_there_is_a_worse() {
             let mut room = [0; 30];
             let mut call = request(ContentType::GRPC)
                 .write(
-                    Kind::ServerStreaming,
+                    CallKind::ServerStreaming,
                     Limits::new().max_trailers_len(limit),
                     SliceBuf::new(&mut room),
                     &mut Vec::new(),
@@ -366,7 +367,7 @@ fn trailers_of_exactly_the_limit_pass_and_one_byte_more_does_not() {
     for (limit, code, kept) in [(len, Code::Ok, 2), (len - 1, Code::ResourceExhausted, 0)] {
         let mut call = request(ContentType::GRPC)
             .write(
-                Kind::ServerStreaming,
+                CallKind::ServerStreaming,
                 Limits::new().max_trailers_len(limit),
                 Vec::new(),
                 &mut Vec::new(),
@@ -380,7 +381,7 @@ fn trailers_of_exactly_the_limit_pass_and_one_byte_more_does_not() {
 
 #[test]
 fn a_header_as_long_as_one_of_grpcs_is_another() {
-    let mut call = client(Kind::ServerStreaming);
+    let mut call = client(CallKind::ServerStreaming);
     let list = [
         ("content-tape", "application/grpc-web"),
         GRPC,
@@ -417,30 +418,35 @@ fn trailers_in_a_head_that_find_no_room_are_an_error_unless_there_is_a_worse() {
     ] {
         let mut room = [0; 30];
         let mut call = request(ContentType::WEB)
-            .write(Kind::ServerStreaming, Limits::new(), SliceBuf::new(&mut room), &mut Vec::new())
+            .write(
+                CallKind::ServerStreaming,
+                Limits::new(),
+                SliceBuf::new(&mut room),
+                &mut Vec::new(),
+            )
             .unwrap();
         let list = [WEB, ("grpc-status", status), ("x-long", &long)];
         let head = call.receive_head(200, headers(&list), false);
-        assert_eq!([head, call.receive_end()], events);
+        assert_eq!([head, call.receive_eof()], events);
     }
 }
 
 /// Somebody may hand us what no parser of HTTP lets through.
 #[test]
 fn trailers_cannot_smuggle_a_line() {
-    let mut call = answered(Kind::ServerStreaming);
+    let mut call = answered(CallKind::ServerStreaming);
     let list = [("x", "1\r\ngrpc-status: 0"), ("y z", "1"), ("grpc-status", "5")];
     assert_eq!(call.receive_trailers(headers(&list)), Some(Event::End(Code::NotFound)));
     assert_eq!(call.trailers().iter().collect::<Vec<_>>(), [("grpc-status", &b"5"[..])]);
 
-    let mut call = answered(Kind::ServerStreaming);
+    let mut call = answered(CallKind::ServerStreaming);
     let list = [("grpc-status", "5\r\n"), OK];
     assert_eq!(call.receive_trailers(headers(&list)), Some(Event::End(Code::Unknown)));
 }
 
 // -- gRPC-Web
 
-fn web(content_type: ContentType, kind: Kind) -> ClientCall<Vec<u8>> {
+fn web(content_type: ContentType, kind: CallKind) -> ClientCall<Vec<u8>> {
     let mut call = client_of(content_type, kind);
     let list = [("content-type", &content_type.to_string()[..])];
     assert_eq!(call.receive_head(200, headers(&list), false), Some(Event::Head));
@@ -453,9 +459,9 @@ fn trailers_in_the_body_end_the_call() {
         b"\0\0\0\0\x02\x08\x01\x80\0\0\0\x24Grpc-Status:5\r\nx-id: 7\r\nX-Id:8 \r\na:\r\n\r\n";
     let text = base64(body);
     for (content_type, body) in [(ContentType::WEB, &body[..]), (ContentType::WEB_TEXT, &text)] {
-        let mut call = web(content_type, Kind::Unary);
+        let mut call = web(content_type, CallKind::Unary);
         let mut read = body.to_vec();
-        let mut input = call.plain(&mut read);
+        let mut input = call.decode_text_in_place(&mut read);
         let mut seen = Seen::default();
         while let Some(event) = call.receive(&mut input) {
             seen.see(Some(event));
@@ -464,7 +470,7 @@ fn trailers_in_the_body_end_the_call() {
         let expected =
             [("x-id", Value::Text("7")), ("X-Id", Value::Text("8")), ("a", Value::Text(""))];
         assert_eq!(list, expected, "in any case, with duplicates");
-        let start = || web(content_type, Kind::Unary);
+        let start = || web(content_type, CallKind::Unary);
         let (again, status) = respond(start, body, |_| None);
         assert_eq!((&again, status.unwrap()), (&seen, "NOT_FOUND".into()));
         assert_eq!(seen.messages, [(false, b"\x08\x01".to_vec(), true)]);
@@ -473,7 +479,7 @@ fn trailers_in_the_body_end_the_call() {
 
 #[test]
 fn what_is_wrong_with_trailers_in_the_body_is_an_error() {
-    let start = || web(ContentType::WEB, Kind::ServerStreaming);
+    let start = || web(ContentType::WEB, CallKind::ServerStreaming);
     for (body, code) in [
         (frame(0x80, ""), Code::Unknown),
         (frame(0x80, "x: y\r\n"), Code::Unknown),
@@ -490,10 +496,10 @@ fn what_is_wrong_with_trailers_in_the_body_is_an_error() {
     for (body, code) in
         [(&b""[..], Code::Unknown), (b"\0", Code::Internal), (&frame(0, "a"), Code::Internal)]
     {
-        assert_eq!(respond(start, body, ClientCall::receive_end).0.end, Some(code));
+        assert_eq!(respond(start, body, ClientCall::receive_eof).0.end, Some(code));
     }
     let compressed = || {
-        let mut call = client_of(ContentType::WEB, Kind::ServerStreaming);
+        let mut call = client_of(ContentType::WEB, CallKind::ServerStreaming);
         call.receive_head(200, headers(&[WEB, ("grpc-encoding", "gzip")]), false);
         call
     };
@@ -502,10 +508,10 @@ fn what_is_wrong_with_trailers_in_the_body_is_an_error() {
 
 #[test]
 fn what_is_no_base64_is_an_error_behind_what_is() {
-    let start = || web(ContentType::WEB_TEXT, Kind::ServerStreaming);
+    let start = || web(ContentType::WEB_TEXT, CallKind::ServerStreaming);
     let (seen, _) = respond(start, b"AAAAAAFhAAAA*", |_| None);
     assert_eq!((seen.messages, seen.end), (whole(&["a"]), Some(Code::Internal)));
-    let (seen, _) = respond(start, b"AAAAAAFhA", ClientCall::receive_end);
+    let (seen, _) = respond(start, b"AAAAAAFhA", ClientCall::receive_eof);
     assert_eq!((seen.messages, seen.end), (whole(&["a"]), Some(Code::Internal)));
 }
 
@@ -513,7 +519,7 @@ fn what_is_no_base64_is_an_error_behind_what_is() {
 #[test]
 fn trailers_end_the_call_before_the_last_of_their_base64() {
     for block in ["grpc-status:0\r\n", "grpc-status: 0\r\n", "grpc-status:  0\r\n"] {
-        let start = || web(ContentType::WEB_TEXT, Kind::ServerStreaming);
+        let start = || web(ContentType::WEB_TEXT, CallKind::ServerStreaming);
         let text = base64(&frame(0x80, block));
         assert_eq!(respond(start, &text, |_| None).0.end, Some(Code::Ok));
     }
@@ -523,20 +529,20 @@ fn trailers_end_the_call_before_the_last_of_their_base64() {
 #[test]
 fn trailers_in_a_head_of_grpc_web_count_if_there_is_no_body() {
     let start = || {
-        let mut call = client_of(ContentType::WEB, Kind::ServerStreaming);
+        let mut call = client_of(ContentType::WEB, CallKind::ServerStreaming);
         let list = [WEB, ("grpc-status", "5"), ("grpc-message", "gone"), ("x-id", "7")];
         assert_eq!(call.receive_head(200, headers(&list), false), Some(Event::Head));
         assert_eq!(call.head().iter().count(), 0);
         call
     };
-    let (seen, status) = respond(start, b"", ClientCall::receive_end);
+    let (seen, status) = respond(start, b"", ClientCall::receive_eof);
     assert_eq!((seen.end, status.unwrap()), (Some(Code::NotFound), "NOT_FOUND: gone".into()));
     let mut call = start();
-    call.receive_end();
+    call.receive_eof();
     assert_eq!(call.trailers().get("x-id"), Some(&b"7"[..]));
     let (seen, status) = respond(start, &frame(0x80, "grpc-status: 0\r\n"), |_| None);
     assert_eq!((seen.end, status.unwrap()), (Some(Code::Ok), "OK".into()));
-    let (seen, _) = respond(start, &frame(0, "a"), ClientCall::receive_end);
+    let (seen, _) = respond(start, &frame(0, "a"), ClientCall::receive_eof);
     assert_eq!(seen.end, Some(Code::Internal));
 }
 
@@ -551,7 +557,7 @@ fn a_status_in_a_head_of_grpc_web_is_ok_only_with_all_that_goes_with_it() {
     ] {
         let mut call = request(ContentType::WEB)
             .write(
-                Kind::ServerStreaming,
+                CallKind::ServerStreaming,
                 Limits::new().max_trailers_len(90),
                 Vec::new(),
                 &mut Vec::new(),
@@ -565,7 +571,7 @@ fn a_status_in_a_head_of_grpc_web_is_ok_only_with_all_that_goes_with_it() {
             assert_eq!(head, Some(Event::End(code)));
         } else {
             assert_eq!(head, Some(Event::Head), "{status:?}");
-            assert_eq!(call.receive_end(), Some(Event::End(code)), "{status:?}");
+            assert_eq!(call.receive_eof(), Some(Event::End(code)), "{status:?}");
         }
     }
 }
@@ -574,7 +580,7 @@ fn a_status_in_a_head_of_grpc_web_is_ok_only_with_all_that_goes_with_it() {
 fn trailers_in_the_body_without_a_status_are_judged_by_that_of_http() {
     for (http, code) in [(200, Code::Unknown), (503, Code::Unavailable), (404, Code::Unimplemented)]
     {
-        let mut call = client_of(ContentType::WEB, Kind::Unary);
+        let mut call = client_of(ContentType::WEB, CallKind::Unary);
         assert_eq!(call.receive_head(http, headers(&[WEB]), false), Some(Event::Head));
         let trailers = frame(0x80, "x: y\r\n");
         assert_eq!(call.receive(&mut &trailers[..]), Some(Event::End(code)));
@@ -584,16 +590,16 @@ fn trailers_in_the_body_without_a_status_are_judged_by_that_of_http() {
 
 #[test]
 fn either_form_of_grpc_web_may_be_answered_with_the_other() {
-    let mut call = client_of(ContentType::WEB_TEXT, Kind::Unary);
+    let mut call = client_of(ContentType::WEB_TEXT, CallKind::Unary);
     assert_eq!(call.receive_head(200, headers(&[WEB]), false), Some(Event::Head));
     let mut read = frame(0x80, "grpc-status: 1\r\n");
-    let mut input = call.plain(&mut read);
+    let mut input = call.decode_text_in_place(&mut read);
     assert_eq!(call.receive(&mut input), Some(Event::End(Code::Cancelled)));
 }
 
 // -- gRPC-Web over WebSocket
 
-fn over_socket(kind: Kind) -> ClientCall<Vec<u8>> {
+fn over_socket(kind: CallKind) -> ClientCall<Vec<u8>> {
     request(ContentType::GRPC)
         .write_socket(kind, Limits::new(), Vec::new(), &mut Vec::new())
         .unwrap()
@@ -604,14 +610,14 @@ fn over_websocket_each_message_has_a_control_byte() {
     let mut out = Vec::new();
     let request = ClientRequest::new(Path::parse(PATH).unwrap());
     let mut call =
-        request.write_socket(Kind::BidiStreaming, Limits::new(), Vec::new(), &mut out).unwrap();
+        request.write_socket(CallKind::BidiStreaming, Limits::new(), Vec::new(), &mut out).unwrap();
     assert_eq!(
         String::from_utf8(std::mem::take(&mut out)).unwrap(),
         "content-type: application/grpc-web+proto\r\n\
          accept: application/grpc-web+proto\r\n\
          x-grpc-web: 1\r\n"
     );
-    call.send(Message::plain(b"\x08\x01"), &mut out).unwrap();
+    call.send(Message::new(b"\x08\x01"), &mut out).unwrap();
     assert_eq!(std::mem::take(&mut out), b"\0\0\0\0\0\x02\x08\x01");
     call.begin_message(1, false, &mut out).unwrap();
     assert_eq!(std::mem::take(&mut out), b"\0\0\0\0\0\x01");
@@ -626,15 +632,15 @@ fn over_websocket_each_message_has_a_control_byte() {
 fn over_websocket_the_head_is_in_the_body() {
     let head = "Content-Type: application/grpc+proto\r\nX-Id: 7\r\nTrailer: Grpc-Status\r\n";
     let body = [frame(0x80, head), frame(0, "a"), frame(0x80, "grpc-status: 0\r\n")].concat();
-    let (seen, _) = respond(|| over_socket(Kind::Unary), &body, |_| None);
+    let (seen, _) = respond(|| over_socket(CallKind::Unary), &body, |_| None);
     assert_eq!((seen.messages, seen.end), (whole(&["a"]), Some(Code::Ok)));
 
-    let mut call = over_socket(Kind::Unary);
+    let mut call = over_socket(CallKind::Unary);
     assert_eq!(call.receive(&mut &frame(0x80, head)[..]), Some(Event::Head));
     assert_eq!(metadata(call.head()).collect::<Vec<_>>(), [("X-Id", Value::Text("7"))]);
 
     let only = frame(0x80, "Grpc-Status: 12\r\n");
-    let (seen, _) = respond(|| over_socket(Kind::Unary), &only, |_| None);
+    let (seen, _) = respond(|| over_socket(CallKind::Unary), &only, |_| None);
     assert_eq!(seen.end, Some(Code::Unimplemented), "a head with a status is all there is");
     for (body, code) in [
         (&b""[..], Code::Unknown),
@@ -642,10 +648,10 @@ fn over_websocket_the_head_is_in_the_body() {
         (&frame(0x80, head), Code::Internal),
         (&frame(0x80, "\0"), Code::Unknown),
     ] {
-        let (seen, _) = respond(|| over_socket(Kind::Unary), body, ClientCall::receive_end);
+        let (seen, _) = respond(|| over_socket(CallKind::Unary), body, ClientCall::receive_eof);
         assert_eq!(seen.end, Some(code), "{}", body.escape_ascii());
     }
-    let mut call = over_socket(Kind::Unary);
+    let mut call = over_socket(CallKind::Unary);
     let http = call.receive_head(200, headers(&[WEB]), false);
     assert_eq!(http, Some(Event::End(Code::Internal)), "a head of HTTP cannot come");
 }
@@ -654,7 +660,7 @@ fn over_websocket_the_head_is_in_the_body() {
 
 #[test]
 fn a_reset_behind_the_trailers_changes_nothing() {
-    let mut call = answered(Kind::ServerStreaming);
+    let mut call = answered(CallKind::ServerStreaming);
     call.receive_trailers(headers(&[OK]));
     assert_eq!(
         (call.receive_reset(8), call.disconnect(), call.cancel(Code::Internal)),
@@ -667,9 +673,9 @@ fn a_reset_behind_the_trailers_changes_nothing() {
 
 #[test]
 fn a_client_may_cancel_at_any_time() {
-    for mut call in [client(Kind::Unary), answered(Kind::Unary)] {
+    for mut call in [client(CallKind::Unary), answered(CallKind::Unary)] {
         assert_eq!(call.cancel(Code::Cancelled), Some(Event::End(Code::Cancelled)));
-        assert_eq!(call.reset(), Some(8));
+        assert_eq!(call.reset_code(), Some(8));
         assert_eq!(call.receive_trailers(headers(&[OK])), None);
         assert_eq!(call.status().unwrap().code, Code::Cancelled);
     }
@@ -677,11 +683,11 @@ fn a_client_may_cancel_at_any_time() {
 
 #[test]
 fn a_deadline_that_has_passed_comes_before_what_came_late() {
-    let mut call = answered(Kind::Unary);
+    let mut call = answered(CallKind::Unary);
     call.set_deadline(100);
     assert_eq!((call.deadline(), call.poll(99)), (Some(100), None));
     assert_eq!(call.poll(100), Some(Event::End(Code::DeadlineExceeded)));
     assert_eq!((call.receive_reset(8), call.poll(101)), (None, None));
-    assert_eq!((call.deadline(), call.reset()), (None, None));
+    assert_eq!((call.deadline(), call.reset_code()), (None, None));
     assert_eq!(call.status().unwrap().to_string(), "DEADLINE_EXCEEDED: deadline exceeded");
 }

@@ -1,4 +1,4 @@
-//! Calls, in each dialect: one side at a time, both together, and whatever a peer may do instead.
+//! Calls, in each framing: one side at a time, both together, and whatever a peer may do instead.
 #![cfg(feature = "alloc")]
 
 mod both;
@@ -7,7 +7,8 @@ mod random;
 mod server;
 
 use framewright::grpc::{
-    ClientCall, ClientRequest, Code, ContentType, Event, Kind, Limits, Path, Request, ServerCall,
+    CallKind, ClientCall, ClientRequest, Code, ContentType, Event, Limits, Path, Request,
+    ServerCall,
 };
 
 const PATH: &str = "/p.S/M";
@@ -26,28 +27,28 @@ fn request(content_type: ContentType) -> ClientRequest<'static> {
         .encoding("gzip")
 }
 
-fn client_of(content_type: ContentType, kind: Kind) -> ClientCall<Vec<u8>> {
+fn client_of(content_type: ContentType, kind: CallKind) -> ClientCall<Vec<u8>> {
     request(content_type).write(kind, Limits::new(), Vec::new(), &mut Vec::new()).unwrap()
 }
 
-fn client(kind: Kind) -> ClientCall<Vec<u8>> {
+fn client(kind: CallKind) -> ClientCall<Vec<u8>> {
     client_of(ContentType::GRPC, kind)
 }
 
 /// A client's call behind a head.
-fn answered(kind: Kind) -> ClientCall<Vec<u8>> {
+fn answered(kind: CallKind) -> ClientCall<Vec<u8>> {
     let mut call = client(kind);
     assert_eq!(call.receive_head(200, headers(&[GRPC]), false), Some(Event::Head));
     call
 }
 
-fn server_of(content_type: &str, kind: Kind) -> ServerCall {
+fn server_of(content_type: &str, kind: CallKind) -> ServerCall {
     let list = headers(&[("content-type", content_type), ("grpc-encoding", "gzip")]);
     let request = Request::parse("POST", PATH, list).unwrap();
     request.accept(kind, Limits::new().max_message_len(100), &["gzip"]).unwrap()
 }
 
-fn server(kind: Kind) -> ServerCall {
+fn server(kind: CallKind) -> ServerCall {
     server_of("application/grpc", kind)
 }
 

@@ -3,18 +3,18 @@
 use super::{GRPC, OK, PATH, Seen, WEB, base64, frame, headers, request};
 use framewright::Assembler;
 use framewright::grpc::{
-    Code, Codec, ContentType, Dialect, Event, Fields, Kind, Limits, Message, Request, ResponseHead,
-    SendError, Status, Trailing, Value, metadata,
+    CallKind, Code, ContentType, Event, Fields, Framing, Limits, Message, Request, ResponseHead,
+    SendError, Status, Subtype, Trailing, Value, metadata,
 };
 use proptest::prelude::{
     Just, ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest,
 };
 
 /// Everything a stack of HTTP does between a client and a server, in memory.
-fn both(dialect: Option<Dialect>, kind: Kind, messages: &[Vec<u8>], cut: usize) {
-    let socket = dialect.is_none();
+fn both(framing: Option<Framing>, kind: CallKind, messages: &[Vec<u8>], cut: usize) {
+    let socket = framing.is_none();
     let content_type =
-        ContentType { dialect: dialect.unwrap_or(Dialect::Web), codec: Codec::PROTO };
+        ContentType { framing: framing.unwrap_or(Framing::Web), subtype: Subtype::PROTO };
     let (mut head, mut up, mut down) = (Vec::new(), Vec::new(), Vec::new());
     let metadata_sent = [("x-bin", Value::Bytes(&[1, 2, 3]))];
     let request = request(content_type).metadata(&metadata_sent);
@@ -51,7 +51,7 @@ fn both(dialect: Option<Dialect>, kind: Kind, messages: &[Vec<u8>], cut: usize) 
     let cut_up = cut.min(up.len());
     let (a, b) = up.split_at_mut(cut_up);
     for read in [a, b] {
-        let mut input = server.plain(read);
+        let mut input = server.decode_text_in_place(read);
         while let Some(event) = server.receive(&mut input) {
             let Event::Message { compressed, chunk } = event else { panic!("{event:?}") };
             let Some(bytes) = assembler.push(chunk).unwrap() else { continue };
@@ -61,10 +61,10 @@ fn both(dialect: Option<Dialect>, kind: Kind, messages: &[Vec<u8>], cut: usize) 
             echoed += 1;
         }
     }
-    assert_eq!((echoed, server.receive_end()), (requests.len(), Some(Event::HalfClose)));
+    assert_eq!((echoed, server.receive_eof()), (requests.len(), Some(Event::HalfClose)));
     let status = Status::new(Code::Ok, "caf\u{e9}").with_details(b"why");
     let mut trailers = Vec::new();
-    let trailing = if content_type.dialect == Dialect::Grpc {
+    let trailing = if content_type.framing == Framing::Grpc {
         server.finish(status, &mut trailers).unwrap()
     } else {
         server.finish(status, &mut down).unwrap()
@@ -78,7 +78,7 @@ fn both(dialect: Option<Dialect>, kind: Kind, messages: &[Vec<u8>], cut: usize) 
     let cut_down = cut.min(down.len());
     let (a, b) = down.split_at_mut(cut_down);
     for read in [a, b] {
-        let mut input = client.plain(read);
+        let mut input = client.decode_text_in_place(read);
         while let Some(event) = client.receive(&mut input) {
             seen.see(Some(event));
         }
@@ -97,13 +97,17 @@ fn both(dialect: Option<Dialect>, kind: Kind, messages: &[Vec<u8>], cut: usize) 
     let mut details = Vec::new();
     status.details.unwrap().decode(&mut details).unwrap();
     assert_eq!((status.message.to_string(), details), ("caf\u{e9}".into(), b"why".to_vec()));
-    assert_eq!((client.reset(), server.reset()), (None, None));
+    assert_eq!((client.reset_code(), server.reset_code()), (None, None));
 }
 
-const KINDS: [Kind; 4] =
-    [Kind::Unary, Kind::ClientStreaming, Kind::ServerStreaming, Kind::BidiStreaming];
-const DIALECTS: [Option<Dialect>; 4] =
-    [Some(Dialect::Grpc), Some(Dialect::Web), Some(Dialect::WebText), None];
+const KINDS: [CallKind; 4] = [
+    CallKind::Unary,
+    CallKind::ClientStreaming,
+    CallKind::ServerStreaming,
+    CallKind::BidiStreaming,
+];
+const FRAMINGS: [Option<Framing>; 4] =
+    [Some(Framing::Grpc), Some(Framing::Web), Some(Framing::WebText), None];
 
 /// Whatever can happen to either side.
 #[derive(Clone, Debug)]
@@ -187,12 +191,12 @@ impl Log {
     }
 }
 
-fn drive_client(dialect: Option<Dialect>, kind: Kind, steps: &[Step]) -> Log {
+fn drive_client(framing: Option<Framing>, kind: CallKind, steps: &[Step]) -> Log {
     let content_type =
-        ContentType { dialect: dialect.unwrap_or(Dialect::Web), codec: Codec::PROTO };
+        ContentType { framing: framing.unwrap_or(Framing::Web), subtype: Subtype::PROTO };
     let mut out = Vec::new();
     let limits = Limits::new().max_message_len(9).max_trailers_len(60);
-    let mut call = match dialect {
+    let mut call = match framing {
         None => request(content_type).write_socket(kind, limits, Vec::new(), &mut out).unwrap(),
         Some(_) => request(content_type).write(kind, limits, Vec::new(), &mut out).unwrap(),
     };
@@ -206,14 +210,14 @@ fn drive_client(dialect: Option<Dialect>, kind: Kind, steps: &[Step]) -> Log {
                 log.see(call.receive_head(status, headers(LISTS[list]), end));
             }
             Step::Body(mut bytes) => {
-                let mut input = call.plain(&mut bytes);
+                let mut input = call.decode_text_in_place(&mut bytes);
                 while let Some(event) = call.receive(&mut input) {
                     log.see(Some(event));
                 }
                 assert!(input.is_empty(), "None means that all was taken");
             }
             Step::Trailers(list) => log.see(call.receive_trailers(headers(LISTS[list]))),
-            Step::End => log.see(call.receive_end()),
+            Step::End => log.see(call.receive_eof()),
             Step::Reset(error) => log.see(call.receive_reset(error)),
             Step::Disconnect => log.see(call.disconnect()),
             Step::Cancel => log.see(call.cancel(Code::Cancelled)),
@@ -229,7 +233,7 @@ fn drive_client(dialect: Option<Dialect>, kind: Kind, steps: &[Step]) -> Log {
         assert!(!refused || out.len() == written, "nothing was written");
         assert_eq!(call.status().map(|status| status.code), log.ends.first().copied());
         if !log.ends.is_empty() {
-            let sent = call.send(Message::plain(b""), &mut out);
+            let sent = call.send(Message::new(b""), &mut out);
             assert_eq!(sent, Err(SendError::Ended));
         }
         let _readable = (call.trailers().iter().count(), call.head().iter().count());
@@ -237,14 +241,14 @@ fn drive_client(dialect: Option<Dialect>, kind: Kind, steps: &[Step]) -> Log {
     log
 }
 
-fn drive_server(dialect: Option<Dialect>, kind: Kind, steps: &[Step]) -> Log {
+fn drive_server(framing: Option<Framing>, kind: CallKind, steps: &[Step]) -> Log {
     let content_type =
-        ContentType { dialect: dialect.unwrap_or(Dialect::Web), codec: Codec::PROTO };
+        ContentType { framing: framing.unwrap_or(Framing::Web), subtype: Subtype::PROTO };
     let content_type = content_type.to_string();
     let list = [("content-type", content_type.as_bytes()), ("grpc-encoding", b"gzip")];
     let parsed = Request::parse("POST", PATH, list).unwrap();
     let limits = Limits::new().max_message_len(9);
-    let mut call = match dialect {
+    let mut call = match framing {
         None => parsed.accept_socket(kind, limits, &["gzip"]).unwrap(),
         Some(_) => parsed.accept(kind, limits, &["gzip"]).unwrap(),
     };
@@ -256,13 +260,13 @@ fn drive_server(dialect: Option<Dialect>, kind: Kind, steps: &[Step]) -> Log {
         let mut refused = false;
         match step {
             Step::Body(mut bytes) => {
-                let mut input = call.plain(&mut bytes);
+                let mut input = call.decode_text_in_place(&mut bytes);
                 while let Some(event) = call.receive(&mut input) {
                     log.see(Some(event));
                 }
                 assert!(input.is_empty(), "None means that all was taken");
             }
-            Step::End => log.see(call.receive_end()),
+            Step::End => log.see(call.receive_eof()),
             Step::Reset(error) => log.see(call.receive_reset(error)),
             Step::Disconnect => log.see(call.disconnect()),
             Step::Poll(now) => log.see(call.poll(now)),
@@ -305,17 +309,17 @@ proptest! {
 
     #[test]
     fn whatever_happens_a_clients_call_has_exactly_one_status(
-        dialect in 0..4_usize, kind in 0..4_usize, steps in proptest::collection::vec(step(), 0..14),
+        framing in 0..4_usize, kind in 0..4_usize, steps in proptest::collection::vec(step(), 0..14),
     ) {
-        let log = drive_client(DIALECTS[dialect], KINDS[kind], &steps);
+        let log = drive_client(FRAMINGS[framing], KINDS[kind], &steps);
         prop_assert_eq!(log.ends.len(), 1);
     }
 
     #[test]
     fn whatever_happens_a_servers_call_has_exactly_one_status(
-        dialect in 0..4_usize, kind in 0..4_usize, steps in proptest::collection::vec(step(), 0..14),
+        framing in 0..4_usize, kind in 0..4_usize, steps in proptest::collection::vec(step(), 0..14),
     ) {
-        let log = drive_server(DIALECTS[dialect], KINDS[kind], &steps);
+        let log = drive_server(FRAMINGS[framing], KINDS[kind], &steps);
         prop_assert!(log.ends.len() == 1);
     }
 
@@ -324,9 +328,9 @@ proptest! {
         messages in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..400), 1..5),
         cut in 0..600_usize,
     ) {
-        for dialect in DIALECTS {
+        for framing in FRAMINGS {
             for kind in KINDS {
-                both(dialect, kind, &messages, cut);
+                both(framing, kind, &messages, cut);
             }
         }
     }

@@ -4,8 +4,8 @@ use super::{GRPC, PATH, Seen, WEB, frame, headers, server, server_of, whole};
 use crate::common::same_however_split;
 use framewright::SliceBuf;
 use framewright::grpc::{
-    Code, Error, Event, Kind, Limits, Message, Request, ResponseHead, SendError, Status, Trailing,
-    Value,
+    CallKind, Code, Error, Event, Limits, Message, Request, ResponseHead, SendError, Status,
+    Trailing, Value,
 };
 
 // -- Requests
@@ -20,16 +20,16 @@ fn a_server_takes_a_request_however_it_is_split() {
         ("application/grpc-web-text", text),
     ] {
         let seen = same_however_split(body, |pieces| {
-            let mut call = server_of(content_type, Kind::ClientStreaming);
+            let mut call = server_of(content_type, CallKind::ClientStreaming);
             let mut seen = Seen::default();
             for piece in pieces {
                 let mut read = piece.to_vec();
-                let mut input = call.plain(&mut read);
+                let mut input = call.decode_text_in_place(&mut read);
                 while let Some(event) = call.receive(&mut input) {
                     seen.see(Some(event));
                 }
             }
-            seen.see(call.receive_end());
+            seen.see(call.receive_eof());
             assert_eq!((call.code(), call.owes()), (None, false));
             seen
         });
@@ -40,20 +40,20 @@ fn a_server_takes_a_request_however_it_is_split() {
 }
 
 /// What a server says by itself to a request that breaks a rule.
-fn refused(content_type: &str, kind: Kind, body: &[u8], end: bool) -> (Code, String) {
+fn refused(content_type: &str, kind: CallKind, body: &[u8], end: bool) -> (Code, String) {
     same_however_split(body, |pieces| {
         let mut call = server_of(content_type, kind);
         let mut seen = Seen::default();
         for piece in pieces {
             let mut read = piece.to_vec();
-            let mut input = call.plain(&mut read);
+            let mut input = call.decode_text_in_place(&mut read);
             while let Some(event) = call.receive(&mut input) {
                 seen.see(Some(event));
             }
             assert!(input.is_empty());
         }
         if end {
-            seen.see(call.receive_end());
+            seen.see(call.receive_eof());
         }
         let code = seen.end.unwrap();
         assert_eq!((call.code(), call.owes()), (Some(code), true));
@@ -61,7 +61,7 @@ fn refused(content_type: &str, kind: Kind, body: &[u8], end: bool) -> (Code, Str
         assert_eq!(call.finish(Status::OK, &mut out), Err(SendError::Ended));
         assert_eq!(call.transmit(&mut out), Some(Trailing::TrailersOnly));
         assert_eq!((call.code(), call.owes(), call.transmit(&mut out)), (Some(code), false, None));
-        assert_eq!(call.reset(), (!end).then_some(0), "NO_ERROR if the request goes on");
+        assert_eq!(call.reset_code(), (!end).then_some(0), "NO_ERROR if the request goes on");
         (code, String::from_utf8(out).unwrap())
     })
 }
@@ -70,38 +70,58 @@ fn refused(content_type: &str, kind: Kind, body: &[u8], end: bool) -> (Code, Str
 fn a_server_answers_a_violation_by_itself() {
     let head = "content-type: application/grpc\r\ngrpc-accept-encoding: gzip\r\n";
     for (kind, body, end, status) in [
-        (Kind::Unary, frame(2, ""), false, "13\r\ngrpc-message: unknown flag before a message"),
-        (Kind::Unary, frame(0x80, ""), false, "13\r\ngrpc-message: unknown flag before a message"),
-        (Kind::Unary, frame(0, [0; 101]), false, "8\r\ngrpc-message: message is over the limit"),
-        (Kind::Unary, vec![0, 0, 0, 0, 101], false, "8\r\ngrpc-message: message is over the limit"),
-        (Kind::Unary, vec![], true, "12\r\ngrpc-message: no message where one was to come"),
+        (CallKind::Unary, frame(2, ""), false, "13\r\ngrpc-message: unknown flag before a message"),
         (
-            Kind::ServerStreaming,
+            CallKind::Unary,
+            frame(0x80, ""),
+            false,
+            "13\r\ngrpc-message: unknown flag before a message",
+        ),
+        (
+            CallKind::Unary,
+            frame(0, [0; 101]),
+            false,
+            "8\r\ngrpc-message: message is over the limit",
+        ),
+        (
+            CallKind::Unary,
+            vec![0, 0, 0, 0, 101],
+            false,
+            "8\r\ngrpc-message: message is over the limit",
+        ),
+        (CallKind::Unary, vec![], true, "12\r\ngrpc-message: no message where one was to come"),
+        (
+            CallKind::ServerStreaming,
             frame(0, "a").repeat(2),
             false,
             "12\r\ngrpc-message: more than one message where one was to come",
         ),
         (
-            Kind::Unary,
+            CallKind::Unary,
             frame(0, "abc")[..7].to_vec(),
             true,
             "13\r\ngrpc-message: stream ended inside a message",
         ),
-        (Kind::BidiStreaming, vec![0], true, "13\r\ngrpc-message: stream ended inside a message"),
+        (
+            CallKind::BidiStreaming,
+            vec![0],
+            true,
+            "13\r\ngrpc-message: stream ended inside a message",
+        ),
     ] {
         let (_, out) = refused("application/grpc", kind, &body, end);
         assert_eq!(out, format!("{head}grpc-status: {status}\r\n"));
     }
-    let (code, _) = refused("application/grpc-web-text", Kind::Unary, b"AAAA*", false);
+    let (code, _) = refused("application/grpc-web-text", CallKind::Unary, b"AAAA*", false);
     assert_eq!(code, Code::Internal);
-    let (code, _) = refused("application/grpc-web-text", Kind::BidiStreaming, b"AAAAAAA", true);
+    let (code, _) = refused("application/grpc-web-text", CallKind::BidiStreaming, b"AAAAAAA", true);
     assert_eq!(code, Code::Internal, "a message and half a group");
 }
 
 #[test]
 fn a_flag_without_an_encoding_is_refused() {
     let request = Request::parse("POST", PATH, headers(&[GRPC])).unwrap();
-    let mut call = request.accept(Kind::Unary, Limits::new(), &["gzip"]).unwrap();
+    let mut call = request.accept(CallKind::Unary, Limits::new(), &["gzip"]).unwrap();
     assert_eq!(call.receive(&mut &b"\x01\0\0\0\0"[..]), Some(Event::End(Code::Internal)));
     assert_eq!(call.error(), Some(Error::CompressedUnexpected));
 }
@@ -110,9 +130,9 @@ fn a_flag_without_an_encoding_is_refused() {
 
 #[test]
 fn a_server_sends_a_head_and_messages_and_trailers() {
-    let mut call = server(Kind::Unary);
+    let mut call = server(CallKind::Unary);
     let mut out = Vec::new();
-    assert_eq!(call.send(Message::plain(b"x"), &mut out), Err(SendError::HeadUnsent));
+    assert_eq!(call.send(Message::new(b"x"), &mut out), Err(SendError::HeadUnsent));
     assert_eq!(call.begin_message(1, false, &mut out), Err(SendError::HeadUnsent));
     let head = ResponseHead::new().encoding("gzip").metadata(&[("x-id", Value::Text("7"))]);
     call.send_head(head, &mut out).unwrap();
@@ -126,19 +146,19 @@ fn a_server_sends_a_head_and_messages_and_trailers() {
     assert_eq!(call.send_head(head, &mut out), Err(SendError::HeadSent));
     assert_eq!(call.finish(Status::OK, &mut out), Err(SendError::MessageMissing));
     assert_eq!(call.send_prefix(3, true).unwrap().to_bytes(), [1, 0, 0, 0, 3]);
-    assert_eq!(call.send(Message::plain(b"x"), &mut out), Err(SendError::MessageUnexpected));
+    assert_eq!(call.send(Message::new(b"x"), &mut out), Err(SendError::MessageUnexpected));
     assert_eq!(out, b"", "nothing was written");
     assert_eq!(call.finish(Status::OK, &mut out), Ok(Trailing::Trailers));
     assert_eq!(out, b"grpc-status: 0\r\n");
     assert_eq!(call.code(), Some(Code::Ok));
-    assert_eq!(call.send(Message::plain(b"x"), &mut out), Err(SendError::Ended));
+    assert_eq!(call.send(Message::new(b"x"), &mut out), Err(SendError::Ended));
     assert_eq!(call.send_head(head, &mut out), Err(SendError::Ended));
     assert_eq!(call.finish(Status::OK, &mut out), Err(SendError::Ended));
 }
 
 #[test]
 fn a_head_that_cannot_be_written_is_named() {
-    let mut call = server(Kind::Unary);
+    let mut call = server(CallKind::Unary);
     let mut out = Vec::new();
     for encoding in ["", "a b", "gzip\r\nx: y"] {
         let head = ResponseHead::new().encoding(encoding);
@@ -159,7 +179,7 @@ fn a_head_that_cannot_be_written_is_named() {
 #[test]
 fn a_server_without_a_head_sends_trailers_only() {
     for content_type in ["application/grpc", "application/grpc-web", "application/grpc-web-text"] {
-        let mut call = server_of(content_type, Kind::Unary);
+        let mut call = server_of(content_type, CallKind::Unary);
         let mut out = Vec::new();
         let status = Status::new(Code::NotFound, "gone");
         assert_eq!(call.finish(status, &mut out), Ok(Trailing::TrailersOnly));
@@ -181,10 +201,10 @@ fn a_server_in_grpc_web_sends_its_trailers_in_the_body() {
         ("application/grpc-web", &b"\0\0\0\0\x02\x08\x01\x80\0\0\0\x10grpc-status: 0\r\n"[..]),
         ("application/grpc-web-text", b"AAAAAAIIAQ==gAAAABBncnBjLXN0YXR1czogMA0K"),
     ] {
-        let mut call = server_of(content_type, Kind::Unary);
+        let mut call = server_of(content_type, CallKind::Unary);
         let mut out = Vec::new();
         call.send_head(ResponseHead::new(), &mut Vec::new()).unwrap();
-        call.send(Message::plain(b"\x08\x01"), &mut out).unwrap();
+        call.send(Message::new(b"\x08\x01"), &mut out).unwrap();
         assert_eq!(call.finish(Status::OK, &mut out), Ok(Trailing::Body));
         assert_eq!(out, body);
     }
@@ -193,7 +213,7 @@ fn a_server_in_grpc_web_sends_its_trailers_in_the_body() {
 #[test]
 fn trailers_wait_for_the_end_of_a_message_and_for_room() {
     for content_type in ["application/grpc", "application/grpc-web"] {
-        let mut call = server_of(content_type, Kind::Unary);
+        let mut call = server_of(content_type, CallKind::Unary);
         let mut out = Vec::new();
         call.send_head(ResponseHead::new(), &mut Vec::new()).unwrap();
         call.begin_message(3, false, &mut out).unwrap();
@@ -227,10 +247,10 @@ fn trailers_wait_for_the_end_of_a_message_and_for_room() {
 fn a_server_over_websocket_sends_a_stream() {
     let list = headers(&[WEB, ("x-grpc-web", "1")]);
     let request = Request::parse("POST", PATH, list).unwrap();
-    let mut call = request.accept_socket(Kind::Unary, Limits::new(), &[]).unwrap();
+    let mut call = request.accept_socket(CallKind::Unary, Limits::new(), &[]).unwrap();
     let mut out = Vec::new();
     call.send_head(ResponseHead::new(), &mut out).unwrap();
-    call.send(Message::plain(b"\x08\x01"), &mut out).unwrap();
+    call.send(Message::new(b"\x08\x01"), &mut out).unwrap();
     assert_eq!(call.finish(Status::OK, &mut out), Ok(Trailing::Body));
     let expected = [
         frame(0x80, "content-type: application/grpc-web+proto\r\n"),
@@ -239,7 +259,7 @@ fn a_server_over_websocket_sends_a_stream() {
     ];
     assert_eq!(out, expected.concat());
 
-    let mut only = request.accept_socket(Kind::Unary, Limits::new(), &[]).unwrap();
+    let mut only = request.accept_socket(CallKind::Unary, Limits::new(), &[]).unwrap();
     let mut out = Vec::new();
     assert_eq!(only.finish(Status::new(Code::Aborted, ""), &mut out), Ok(Trailing::Body));
     assert_eq!(out, frame(0x80, "grpc-status: 10\r\n"));
@@ -258,15 +278,15 @@ fn over_websocket_it_is_grpc_web_whatever_was_asked_for() {
     ] {
         let list = headers(&[("content-type", content_type)]);
         let request = Request::parse("POST", PATH, list).unwrap();
-        let mut call = request.accept_socket(Kind::Unary, Limits::new(), &[]).unwrap();
+        let mut call = request.accept_socket(CallKind::Unary, Limits::new(), &[]).unwrap();
         let mut read = frame(0, "ab");
-        let mut input = call.plain(&mut read);
+        let mut input = call.decode_text_in_place(&mut read);
         let event = call.receive(&mut input);
         assert!(matches!(event, Some(Event::Message { chunk, .. }) if chunk.bytes == b"ab"));
         let mut out = Vec::new();
         call.send_head(ResponseHead::new(), &mut out).unwrap();
         assert_eq!(out, frame(0x80, format!("content-type: {answer}\r\n")));
-        call.send(Message::plain(b"\x08\x01"), &mut out).unwrap();
+        call.send(Message::new(b"\x08\x01"), &mut out).unwrap();
         assert!(out.ends_with(&frame(0, b"\x08\x01")));
     }
 }

@@ -204,7 +204,7 @@ cannot_panic! {
         bytes: &[u8],
         out: &mut SliceBuf<'_>,
     ) -> Result<(), grpc::SendError> {
-        encoder.encode(grpc::Message::plain(bytes), out)
+        encoder.encode(grpc::Message::new(bytes), out)
     }
 
     fn grpc_receive<'a>(call: &mut ServerCall, input: &mut &'a [u8]) -> Option<grpc::Event<'a>> {

@@ -201,7 +201,7 @@ pub fn grpc_decode(wire: &Rc<Wire>) -> Contestant {
     Contestant::new(Kind::Ours, NAME, move |sink| {
         for mut piece in wire.reads() {
             while let Some(part) = decoder.decode(&mut piece).expect("it is valid") {
-                if let Some(message) = assembler.push(part.chunk).expect("a Vec has room") {
+                if let Some(message) = assembler.push(part.chunk()).expect("a Vec has room") {
                     sink.binary(message);
                 }
             }
@@ -216,7 +216,7 @@ pub fn grpc_encode(messages: &Rc<[Bytes]>) -> Contestant {
     Contestant::new(Kind::Ours, NAME, move |sink| {
         let mut out = SliceBuf::new(&mut buf);
         for message in &*messages {
-            let message = grpc::Message::plain(message);
+            let message = grpc::Message::new(message);
             encoder.encode(message, &mut out).expect("there is room");
         }
         sink.sent(messages.len() as u64, out.as_slice());
@@ -230,7 +230,7 @@ pub fn grpc_encode_to_vec(messages: &Rc<[Bytes]>) -> Contestant {
     Contestant::new(Kind::Ours, "framewright, to a Vec", move |sink| {
         out.clear();
         for message in &*messages {
-            encoder.encode(grpc::Message::plain(message), &mut out).expect("a Vec has room");
+            encoder.encode(grpc::Message::new(message), &mut out).expect("a Vec has room");
         }
         sink.sent(messages.len() as u64, &out);
     })
