@@ -6,7 +6,7 @@
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
 use framewright::SliceBuf;
-use framewright::sse::{Assembler, Decoder, Encoder, Fields, Item, Limits, Part, Storage};
+use framewright::sse::{Assembler, Decoder, Encoder, EventBuilder, Item, Limits, Part, Storage};
 
 const EVENTS: usize = 2_000;
 const EVENT_LEN: usize = 190;
@@ -93,7 +93,7 @@ fn receive_six_lines_of_data(bencher: Bencher<'_, '_>, read_len: usize) {
     receive(bencher, read_len, &stream(&"data: the quick brown fox, as it were\n".repeat(4), "x"));
 }
 
-fn send(bencher: Bencher<'_, '_>, fields: Fields<'_>) {
+fn send(bencher: Bencher<'_, '_>, fields: EventBuilder<'_>) {
     let len = usize::try_from(fields.encoded_len()).expect("it is short");
     let mut bytes = vec![0; len];
     let mut encoder = Encoder::new();
@@ -106,10 +106,10 @@ fn send(bencher: Bencher<'_, '_>, fields: Fields<'_>) {
 
 #[divan::bench]
 fn send_data(bencher: Bencher<'_, '_>) {
-    send(bencher, Fields::new().data(&"x".repeat(182)));
+    send(bencher, EventBuilder::new().data(&"x".repeat(182)));
 }
 
 #[divan::bench]
 fn send_type_id_and_data(bencher: Bencher<'_, '_>) {
-    send(bencher, Fields::new().event_type("delta").id("1234567").data(&"x".repeat(157)));
+    send(bencher, EventBuilder::new().event_type("delta").id("1234567").data(&"x".repeat(157)));
 }

@@ -93,7 +93,7 @@ impl Reader {
             let mut input = &mut buf[..n];
             if n == 0 {
                 let now = self.now();
-                self.client.end(now);
+                self.client.receive_eof(now);
                 return Ok(());
             }
             if body.is_none() {
@@ -116,7 +116,7 @@ impl Reader {
             }
             if body.is_complete() {
                 let now = self.now();
-                self.client.end(now);
+                self.client.receive_eof(now);
                 return Ok(());
             }
         }

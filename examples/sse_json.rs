@@ -11,7 +11,7 @@
 use std::error::Error;
 use std::io::{self, BufRead, Read, Write};
 
-use framewright::sse::{Assembler, Encoder, Fields, Item, Limits, Storage};
+use framewright::sse::{Assembler, Encoder, EventBuilder, Item, Limits, Storage};
 use serde_json::{Value, json};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -37,8 +37,8 @@ fn encode(input: impl BufRead, mut output: impl Write) -> Result<(), Box<dyn Err
     Ok(())
 }
 
-fn fields(event: &Value) -> Result<Fields<'_>, Box<dyn Error>> {
-    let mut fields = Fields::new();
+fn fields(event: &Value) -> Result<EventBuilder<'_>, Box<dyn Error>> {
+    let mut fields = EventBuilder::new();
     for (name, value) in event.as_object().ok_or("an event is an object")? {
         fields = match (&**name, value) {
             ("event", Value::String(event_type)) => fields.event_type(event_type),

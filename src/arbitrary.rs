@@ -114,7 +114,7 @@ of_parts!(sse::Event<'a>, |(event_type, data, last_event_id)| -> (&'a str, &'a s
 });
 
 of_parts!(
-    sse::Fields<'a>,
+    sse::EventBuilder<'a>,
     |(event_type, id, retry, data)| -> (&'a str, Option<&'a str>, Option<u64>, Option<&'a str>,) {
         let mut fields = Self::new().event_type(event_type);
         if let Some(id) = id {

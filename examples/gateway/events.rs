@@ -1,7 +1,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use framewright::http1::{Body, BodyEncoder, Request, ResponseWriter};
-use framewright::sse::{Encoder, Fields};
+use framewright::sse::{Encoder, EventBuilder};
 
 use crate::Shared;
 use crate::output::Output;
@@ -164,7 +164,7 @@ impl Stream {
             };
             self.left -= 1;
             self.comment_at = now + KEEP_ALIVE;
-            let fields = Fields::new().event_type(event_type).data(&data);
+            let fields = EventBuilder::new().event_type(event_type).data(&data);
             let id = id.to_string();
             self.encoder
                 .encode(fields.id(&id), bytes)

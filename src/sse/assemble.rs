@@ -1,9 +1,11 @@
+//! Joins the fields of an event stream to events (§9.2.6).
+
 use core::mem;
 
 use memchr::memchr;
 use simdutf8::basic::from_utf8;
 
-use super::decode::{Field, FirstLine, Step};
+use super::decode::{Field, QuickLine};
 
 use super::{Decoder, Error, Limits, Part, Storage};
 use crate::lossy::{LossyDecoder, is_ascii};
@@ -11,9 +13,8 @@ use crate::{Buffer, BufferFull, Chunk};
 
 /// Joins the fields of a stream to events, in storage that the caller picks (§9.2.6).
 ///
-/// The data of an event that lies whole in the input, in one line, is given out as it is, without a
-/// copy; so is its type. Whatever comes in more pieces is joined in the storage. What is not UTF-8
-/// becomes U+FFFD.
+/// An event that lies whole in the input, with one line of data, is borrowed from there: its data and
+/// type are not copied. Others are joined in the storage. What is not UTF-8 becomes U+FFFD.
 ///
 /// ```
 /// use framewright::sse::{Assembler, Event, Item, Limits, Storage};
@@ -27,54 +28,54 @@ use crate::{Buffer, BufferFull, Chunk};
 ///     events += 1;
 /// }
 /// assert_eq!(events, 1);
-/// let dropped = assembler.finish().expect("the last event was not ended");
+/// let dropped = assembler.receive_eof().expect("the last event has no blank line after it");
 /// assert_eq!(dropped.data, "cut o");
 /// ```
 #[derive(Clone, Debug)]
 pub struct Assembler<B> {
     decoder: Decoder,
     storage: Storage<B>,
-    block: Block,
+    event: StoredEvent,
     reconnection_time: Option<u64>,
 }
 
-/// An event, as it is to be dispatched.
+/// An event to dispatch.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Event<'a> {
-    /// Its type: `message` unless it has another.
+    /// Its type; `message` if it has no other.
     pub event_type: &'a str,
-    /// Its data: the lines joined by LF.
+    /// Its data, with its lines joined by LF.
     pub data: &'a str,
-    /// Its ID, or that of the last event before it that has one. Empty if there is none, or if an
-    /// event took it back.
+    /// Its ID, or else the ID of the last event before it that has one. Empty if there was none, or if
+    /// the last one was empty.
     pub last_event_id: &'a str,
 }
 
-/// What has come of a stream.
+/// What an [`Assembler`] received.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Item<'a> {
     /// An event.
     Event(Event<'a>),
-    /// Fields without data, up to a blank line: no event for the standard, whose agents drop all of
-    /// it but the ID. `data` is empty.
+    /// EventBuilder up to a blank line, without data. In the standard this is no event: browsers keep the
+    /// ID and drop the rest. `data` is empty.
     NoData(Event<'a>),
-    /// Bytes of a comment. Servers send them as signs of life.
+    /// Bytes of a comment. Servers send comments to keep a connection alive.
     Comment(Chunk<'a>),
-    /// The reconnection time has changed, to this many ms.
+    /// The server set the reconnection time, in ms.
     ReconnectionTime(u64),
-    /// The event under way is lost. The stream goes on at the next.
+    /// The current event is lost. The stream goes on with the next.
     Lost(Error),
 }
 
 impl<B: Buffer> Assembler<B> {
     /// An assembler at the start of a stream, with an empty last event ID.
     ///
-    /// It joins events in `storage`, in place of whatever that holds.
+    /// What `storage` holds is overwritten.
     pub fn new(limits: Limits, mut storage: Storage<B>) -> Self {
         storage.ids.iter_mut().for_each(Buffer::clear);
         let decoder = Decoder::new(limits);
-        Self { decoder, storage, block: Block::EMPTY, reconnection_time: None }
+        Self { decoder, storage, event: StoredEvent::EMPTY, reconnection_time: None }
     }
 
     /// Receives what comes next, advancing `input` past it.
@@ -82,11 +83,11 @@ impl<B: Buffer> Assembler<B> {
     /// `None` means that every byte of `input` was taken and more are needed.
     #[inline]
     pub fn receive<'s, 'a: 's>(&'s mut self, input: &mut &'a [u8]) -> Option<Item<'s>> {
-        // The most frequent event takes one step and leaves no trace.
-        let next = match self.decoder.first_line(input) {
-            FirstLine::Event(bytes) => {
+        // The most frequent event takes one step and touches no state.
+        let next = match self.decoder.first_line_quickly(input) {
+            QuickLine::Event(bytes) => {
                 if let Ok(data) = from_utf8(bytes) {
-                    self.block.has_fields = false;
+                    self.event.has_fields = false;
                     return Some(Item::Event(Event {
                         event_type: type_or_default(""),
                         data,
@@ -95,56 +96,57 @@ impl<B: Buffer> Assembler<B> {
                 }
                 self.replaced_event(bytes)
             }
-            FirstLine::Data(chunk) => self.next_behind(chunk, input),
-            FirstLine::Other => self.next(Held::default(), input),
+            QuickLine::Data(chunk) => self.next_after(chunk, input),
+            QuickLine::Other => self.next(UnstoredFields::default(), input),
         };
         Some(self.item(next?))
     }
 
-    /// Ends the stream: an event that was not ended is dropped, and its ID with it (§9.2.6).
+    /// Receives the end of the stream. An event without its blank line is dropped, and its ID with it
+    /// (§9.2.6).
     ///
-    /// Gives out its data as far as it came, for those who want it nonetheless. What comes next is
-    /// the start of another stream, as after [`reset`](Self::reset).
-    pub fn finish(&mut self) -> Option<Event<'_>> {
-        let block = mem::replace(&mut self.block, Block::EMPTY);
-        self.reset();
-        if !block.has_data || block.loss != Loss::None {
+    /// Returns the dropped event, with as much of its data as has arrived, for callers that want it
+    /// anyway. What follows is the start of another stream, as after [`restart`](Self::restart).
+    pub fn receive_eof(&mut self) -> Option<Event<'_>> {
+        let event = mem::replace(&mut self.event, StoredEvent::EMPTY);
+        self.restart();
+        if !event.has_data || event.loss != EventLoss::None {
             return None;
         }
         let Storage { data, event_type, ids: [last, pending, _] } = &mut self.storage;
-        let unfinished = match block.value.field {
+        let unfinished = match event.value.field {
             Field::Data => Some(&mut *data),
             Field::EventType => Some(&mut *event_type),
             Field::Id | Field::Retry | Field::Comment => None,
         };
         if let Some(storage) = unfinished {
-            let mut text = block.value.text;
+            let mut text = event.value.text;
             // Without room for U+FFFD, the text ends before the unfinished character.
             let _room = text.finish(|replacement| storage.try_append(replacement.as_bytes()));
         }
         Some(Event {
-            event_type: type_or_default(if block.has_type { text(event_type) } else { "" }),
+            event_type: type_or_default(if event.has_type { text(event_type) } else { "" }),
             data: text(data),
-            last_event_id: text(if block.has_id { pending } else { last }),
+            last_event_id: text(if event.has_id { pending } else { last }),
         })
     }
 
-    /// Drops what there is of an event: what comes next is the start of another stream.
+    /// Drops the current event. What follows is the start of another stream.
     ///
     /// The last event ID and the reconnection time stay. As in browsers, the events of the next
-    /// stream have that ID until they bring another.
-    pub fn reset(&mut self) {
+    /// stream have that ID until one brings another.
+    pub fn restart(&mut self) {
         self.decoder = Decoder::new(*self.decoder.limits());
-        self.block = Block::EMPTY;
+        self.event = StoredEvent::EMPTY;
     }
 
-    /// The last event ID: that of the last event that was ended and has one, even if it has no data.
+    /// The ID of the last event that has one and ended, even if it has no data.
     pub fn last_event_id(&self) -> &str {
         let [last, ..] = &self.storage.ids;
         text(last)
     }
 
-    /// Sets the last event ID, for a stream that takes up where one of long ago was cut off.
+    /// Sets the last event ID, to go on where an earlier program left off.
     pub fn set_last_event_id(&mut self, id: &str) -> Result<(), BufferFull> {
         let [last, _, incoming] = &mut self.storage.ids;
         incoming.clear();
@@ -153,179 +155,177 @@ impl<B: Buffer> Assembler<B> {
         Ok(())
     }
 
-    /// The reconnection time in ms, if the peer has set one.
+    /// The reconnection time in ms, if the server has set one.
     pub const fn reconnection_time(&self) -> Option<u64> {
         self.reconnection_time
     }
 
-    /// Gives back the storage for data with what it holds, and goes on in empty storage.
+    /// Takes the storage for data out of the assembler, with what it holds, and puts empty storage in
+    /// its place.
     ///
-    /// This is how the memory of a long event is given back. While one is under way, nothing
-    /// happens.
+    /// This frees the memory of a long event. Returns `None` and changes nothing while an event has
+    /// data in the storage.
     pub fn release(&mut self) -> Option<B>
     where
         B: Default,
     {
-        (!self.block.has_data).then(|| mem::take(&mut self.storage.data))
+        (!self.event.has_data).then(|| mem::take(&mut self.storage.data))
     }
 
     /// A whole event of one line of data that is not UTF-8.
     #[cold]
-    fn replaced_event<'a>(&mut self, bytes: &[u8]) -> Option<Next<'a>> {
+    fn replaced_event<'a>(&mut self, bytes: &[u8]) -> Option<NextItem<'a>> {
         if let Err(error) = self.store_data(Chunk::whole(bytes)) {
-            self.block.lose(error);
+            self.event.lose(error);
         }
-        let lost = self.tell_loss();
-        let event = self.dispatch(Held::default());
+        let lost = self.report_loss();
+        let event = self.dispatch(UnstoredFields::default());
         lost.or(event)
     }
 
-    /// What comes next behind a chunk of the first line of data.
-    fn next_behind<'a>(&mut self, chunk: Chunk<'a>, input: &mut &'a [u8]) -> Option<Next<'a>> {
-        let mut held = Held::default();
-        if let Err(error) = self.take_data(chunk, &mut held) {
-            self.block.lose(error);
+    /// The next item, after a chunk of the first line of data.
+    fn next_after<'a>(&mut self, chunk: Chunk<'a>, input: &mut &'a [u8]) -> Option<NextItem<'a>> {
+        let mut unstored = UnstoredFields::default();
+        if let Err(error) = self.take_data(chunk, &mut unstored) {
+            self.event.lose(error);
         }
-        self.next(held, input)
+        self.next(unstored, input)
     }
 
-    /// What comes next, without a look at the storage.
+    /// The next item, of which nothing is borrowed from the storage yet.
     ///
-    /// Fields that came whole are still in the input, so they need not be stored as long as their
-    /// event may end there too.
-    fn next<'a>(&mut self, mut held: Held<'a>, input: &mut &'a [u8]) -> Option<Next<'a>> {
-        if let lost @ Some(_) = self.tell_loss() {
-            self.store_held(held);
+    /// EventBuilder that arrived whole are still in the input. They are only stored if their event does
+    /// not end in the same input.
+    fn next<'a>(
+        &mut self,
+        mut unstored: UnstoredFields<'a>,
+        input: &mut &'a [u8],
+    ) -> Option<NextItem<'a>> {
+        if let lost @ Some(_) = self.report_loss() {
+            self.store(unstored);
             return lost;
         }
         loop {
-            let taken = match self.decoder.step(input) {
-                Step::Value(Field::Data, chunk) => self.take_data(chunk, &mut held),
-                Step::Value(Field::EventType, chunk) => self.take_event_type(chunk, &mut held),
-                Step::Value(Field::Id, chunk) => self.store_id(chunk),
-                Step::Value(Field::Retry | Field::Comment, chunk) => {
-                    self.store_held(held);
-                    return Some(Next::Comment(chunk));
-                }
-                Step::Dispatch => {
-                    if let next @ Some(_) = self.dispatch(mem::take(&mut held)) {
+            let taken = match self.decoder.decode(input) {
+                Some(Part::Data(chunk)) => self.take_data(chunk, &mut unstored),
+                Some(Part::EventType(chunk)) => self.take_event_type(chunk, &mut unstored),
+                Some(Part::Id(chunk)) => self.store_id(chunk),
+                Some(Part::Dispatch) => {
+                    if let next @ Some(_) = self.dispatch(mem::take(&mut unstored)) {
                         return next;
                     }
                     continue;
                 }
-                Step::NoInput => {
-                    self.store_held(held);
-                    return self.tell_loss();
+                Some(Part::Lost(error)) => Err(error),
+                Some(Part::Comment(chunk)) => {
+                    self.store(unstored);
+                    return Some(NextItem::Comment(chunk));
                 }
-                Step::Other => match self.decoder.decode_any(input) {
-                    Some(Part::Data(chunk)) => self.take_data(chunk, &mut held),
-                    Some(Part::EventType(chunk)) => self.take_event_type(chunk, &mut held),
-                    Some(Part::Id(chunk)) => self.store_id(chunk),
-                    Some(Part::Comment(chunk)) => {
-                        self.store_held(held);
-                        return Some(Next::Comment(chunk));
-                    }
-                    Some(Part::Retry(ms)) => {
-                        self.store_held(held);
-                        self.block.has_fields = true;
-                        self.reconnection_time = Some(ms);
-                        return Some(Next::ReconnectionTime(ms));
-                    }
-                    Some(Part::Dispatch) => {
-                        if let next @ Some(_) = self.dispatch(mem::take(&mut held)) {
-                            return next;
-                        }
-                        continue;
-                    }
-                    Some(Part::Lost(error)) => Err(error),
-                    // What is over a limit of an event that is lost, or all of the input.
-                    None => continue,
-                },
+                Some(Part::Retry(ms)) => {
+                    self.store(unstored);
+                    self.event.has_fields = true;
+                    self.reconnection_time = Some(ms);
+                    return Some(NextItem::ReconnectionTime(ms));
+                }
+                None => {
+                    self.store(unstored);
+                    return self.report_loss();
+                }
             };
             if let Err(error) = taken {
-                self.block.lose(error);
-                if let lost @ Some(_) = self.tell_loss() {
+                self.event.lose(error);
+                if let lost @ Some(_) = self.report_loss() {
                     return lost;
                 }
             }
         }
     }
 
-    /// Holds a line of data, or stores what is there of it.
+    /// Takes the chunk of a line of data: a whole first line stays in the input, others are stored.
     #[inline]
-    fn take_data<'a>(&mut self, chunk: Chunk<'a>, held: &mut Held<'a>) -> Result<(), Error> {
+    fn take_data<'a>(
+        &mut self,
+        chunk: Chunk<'a>,
+        unstored: &mut UnstoredFields<'a>,
+    ) -> Result<(), Error> {
         if chunk.is_whole()
-            && held.data.is_none()
-            && !self.block.has_data
+            && unstored.data.is_none()
+            && !self.event.has_data
             && let Ok(data) = from_utf8(chunk.bytes)
         {
-            held.data = Some(data);
+            unstored.data = Some(data);
             return Ok(());
         }
-        self.store_held_data(held)?;
+        self.store_first_line(unstored)?;
         self.store_data(chunk)
     }
 
-    /// Holds a type, or stores what is there of it.
+    /// Takes the chunk of a type: a whole one stays in the input, others are stored.
     #[inline]
-    fn take_event_type<'a>(&mut self, chunk: Chunk<'a>, held: &mut Held<'a>) -> Result<(), Error> {
-        self.block.has_fields = true;
-        held.event_type = None;
+    fn take_event_type<'a>(
+        &mut self,
+        chunk: Chunk<'a>,
+        unstored: &mut UnstoredFields<'a>,
+    ) -> Result<(), Error> {
+        self.event.has_fields = true;
+        unstored.event_type = None;
         if chunk.is_whole()
             && let Ok(event_type) = from_utf8(chunk.bytes)
         {
-            held.event_type = Some(event_type);
+            unstored.event_type = Some(event_type);
             return Ok(());
         }
         self.store_event_type(chunk)
     }
 
-    /// Ends the event: there is one unless there is no data, or it was lost.
+    /// Ends the event. There is none to return if it has no fields, or if it was lost.
     #[inline]
-    fn dispatch<'a>(&mut self, held: Held<'a>) -> Option<Next<'a>> {
-        let block = mem::replace(&mut self.block, Block::EMPTY);
-        if block.has_id {
-            // The one that was last is forgotten with the next ID.
+    fn dispatch<'a>(&mut self, unstored: UnstoredFields<'a>) -> Option<NextItem<'a>> {
+        let event = mem::replace(&mut self.event, StoredEvent::EMPTY);
+        if event.has_id {
+            // The buffer of the previous ID is used for the next one.
             let [last, pending, _] = &mut self.storage.ids;
             mem::swap(last, pending);
         }
-        if block.loss != Loss::None {
+        if event.loss != EventLoss::None {
             return None;
         }
-        let event_type = match held.event_type {
-            Some(event_type) => Place::Input(event_type),
-            None if block.has_type => Place::Storage,
-            None => Place::Nowhere,
+        let event_type = match unstored.event_type {
+            Some(event_type) => TextPlace::Input(event_type),
+            None if event.has_type => TextPlace::Storage,
+            None => TextPlace::Nowhere,
         };
-        match held.data {
-            Some(data) => Some(Next::Event { data: Place::Input(data), event_type }),
-            None if block.has_data => Some(Next::Event { data: Place::Storage, event_type }),
-            None if block.has_fields => Some(Next::NoData { event_type }),
+        match unstored.data {
+            Some(data) => Some(NextItem::Event { data: TextPlace::Input(data), event_type }),
+            None if event.has_data => {
+                Some(NextItem::Event { data: TextPlace::Storage, event_type })
+            }
+            None if event.has_fields => Some(NextItem::NoData { event_type }),
             None => None,
         }
     }
 
-    /// Stores what is held, before the input is out of sight.
+    /// Stores fields before their input goes away.
     ///
-    /// It leaves alone the value that is coming, of which a part may have come behind it.
+    /// The value in progress stays as it is: some of it may have been stored after these fields.
     #[inline]
-    fn store_held(&mut self, mut held: Held<'_>) {
-        if let Some(event_type) = held.event_type {
-            self.block.has_type = true;
+    fn store(&mut self, mut unstored: UnstoredFields<'_>) {
+        if let Some(event_type) = unstored.event_type {
+            self.event.has_type = true;
             self.storage.event_type.clear();
             if let Err(full) = self.storage.event_type.try_append(event_type.as_bytes()) {
-                self.block.lose(full.into());
+                self.event.lose(full.into());
             }
         }
-        if let Err(full) = self.store_held_data(&mut held) {
-            self.block.lose(full);
+        if let Err(full) = self.store_first_line(&mut unstored) {
+            self.event.lose(full);
         }
     }
 
     #[inline]
-    fn store_held_data(&mut self, held: &mut Held<'_>) -> Result<(), Error> {
-        if let Some(data) = held.data.take() {
-            self.block.has_data = true;
+    fn store_first_line(&mut self, unstored: &mut UnstoredFields<'_>) -> Result<(), Error> {
+        if let Some(data) = unstored.data.take() {
+            self.event.has_data = true;
             self.storage.data.clear();
             self.storage.data.try_append(data.as_bytes())?;
         }
@@ -333,82 +333,84 @@ impl<B: Buffer> Assembler<B> {
     }
 
     fn store_data(&mut self, chunk: Chunk<'_>) -> Result<(), Error> {
-        if self.block.loss != Loss::None {
+        if self.event.loss != EventLoss::None {
             return Ok(());
         }
         let data = &mut self.storage.data;
         let limits = self.decoder.limits();
         if chunk.start {
-            self.block.value = StoredValue::of(Field::Data);
-            if self.block.has_data {
+            self.event.value = StoredValue::of(Field::Data);
+            if self.event.has_data {
                 append(Field::Data, b"\n", data, limits)?;
             } else {
                 data.clear();
-                self.block.has_data = true;
+                self.event.has_data = true;
             }
         }
-        self.block.value.push(chunk, data, limits)
+        self.event.value.push(chunk, data, limits)
     }
 
     fn store_event_type(&mut self, chunk: Chunk<'_>) -> Result<(), Error> {
-        if self.block.loss != Loss::None {
+        if self.event.loss != EventLoss::None {
             return Ok(());
         }
         let event_type = &mut self.storage.event_type;
         if chunk.start {
-            self.block.value = StoredValue::of(Field::EventType);
-            self.block.has_type = true;
+            self.event.value = StoredValue::of(Field::EventType);
+            self.event.has_type = true;
             event_type.clear();
         }
-        self.block.value.push(chunk, event_type, self.decoder.limits())
+        self.event.value.push(chunk, event_type, self.decoder.limits())
     }
 
-    /// Stores an ID, even of an event that is lost: those behind it count from there.
+    /// Stores an ID, even one of a lost event: later events have it too.
     fn store_id(&mut self, chunk: Chunk<'_>) -> Result<(), Error> {
         let [_, pending, incoming] = &mut self.storage.ids;
         if chunk.start {
-            self.block.value = StoredValue::of(Field::Id);
-            self.block.has_fields = true;
-            self.block.void_id = false;
+            self.event.value = StoredValue::of(Field::Id);
+            self.event.has_fields = true;
+            self.event.id_ignored = false;
             incoming.clear();
         }
-        if self.block.void_id {
+        if self.event.id_ignored {
             return Ok(());
         }
-        // What comes before a NUL counts, as it would if the NUL were still to come.
+        // The bytes before a NUL count against the limit, as they would if the NUL came later.
         let nul = memchr(0, chunk.bytes);
         let bytes = nul.and_then(|nul| chunk.bytes.get(..nul)).unwrap_or(chunk.bytes);
         let chunk = Chunk { bytes, end: chunk.end && nul.is_none(), ..chunk };
-        self.block.void_id = nul.is_some();
-        if let Err(error) = self.block.value.push(chunk, incoming, self.decoder.limits()) {
-            self.block.void_id = true;
+        self.event.id_ignored = nul.is_some();
+        if let Err(error) = self.event.value.push(chunk, incoming, self.decoder.limits()) {
+            self.event.id_ignored = true;
             return Err(error);
         }
         if chunk.end {
-            self.block.has_id = true;
+            self.event.has_id = true;
             mem::swap(pending, incoming);
         }
         Ok(())
     }
 
-    fn tell_loss<'a>(&mut self) -> Option<Next<'a>> {
-        let Loss::Due(error) = self.block.loss else { return None };
-        self.block.loss = Loss::Told;
-        Some(Next::Lost(error))
+    fn report_loss<'a>(&mut self) -> Option<NextItem<'a>> {
+        let EventLoss::Unreported(error) = self.event.loss else { return None };
+        self.event.loss = EventLoss::Reported;
+        Some(NextItem::Lost(error))
     }
 
-    fn item<'s>(&'s self, next: Next<'s>) -> Item<'s> {
+    fn item<'s>(&'s self, next: NextItem<'s>) -> Item<'s> {
         match next {
-            Next::Event { data, event_type } => Item::Event(self.event(data, event_type)),
-            Next::NoData { event_type } => Item::NoData(self.event(Place::Nowhere, event_type)),
-            Next::Comment(chunk) => Item::Comment(chunk),
-            Next::ReconnectionTime(ms) => Item::ReconnectionTime(ms),
-            Next::Lost(error) => Item::Lost(error),
+            NextItem::Event { data, event_type } => Item::Event(self.event(data, event_type)),
+            NextItem::NoData { event_type } => {
+                Item::NoData(self.event(TextPlace::Nowhere, event_type))
+            }
+            NextItem::Comment(chunk) => Item::Comment(chunk),
+            NextItem::ReconnectionTime(ms) => Item::ReconnectionTime(ms),
+            NextItem::Lost(error) => Item::Lost(error),
         }
     }
 
     #[inline]
-    fn event<'s>(&'s self, data: Place<'s>, event_type: Place<'s>) -> Event<'s> {
+    fn event<'s>(&'s self, data: TextPlace<'s>, event_type: TextPlace<'s>) -> Event<'s> {
         Event {
             event_type: type_or_default(event_type.text(&self.storage.event_type)),
             data: data.text(&self.storage.data),
@@ -417,23 +419,23 @@ impl<B: Buffer> Assembler<B> {
     }
 }
 
-/// What comes next, as an [`Item`] that has not been fetched from the storage.
-enum Next<'a> {
-    Event { data: Place<'a>, event_type: Place<'a> },
-    NoData { event_type: Place<'a> },
+/// An [`Item`] whose strings have not been looked up in the storage yet.
+enum NextItem<'a> {
+    Event { data: TextPlace<'a>, event_type: TextPlace<'a> },
+    NoData { event_type: TextPlace<'a> },
     Comment(Chunk<'a>),
     ReconnectionTime(u64),
     Lost(Error),
 }
 
-/// Where a string of an event is.
-enum Place<'a> {
+/// Where a string of an event lies.
+enum TextPlace<'a> {
     Input(&'a str),
     Storage,
     Nowhere,
 }
 
-impl<'a> Place<'a> {
+impl<'a> TextPlace<'a> {
     #[inline]
     fn text(self, storage: &'a impl Buffer) -> &'a str {
         match self {
@@ -444,62 +446,59 @@ impl<'a> Place<'a> {
     }
 }
 
-/// Fields of the event under way that came whole, and are not stored.
+/// EventBuilder of the current event that arrived whole, and are not stored.
 #[derive(Clone, Copy, Debug, Default)]
-struct Held<'a> {
+struct UnstoredFields<'a> {
     data: Option<&'a str>,
     event_type: Option<&'a str>,
 }
 
-/// What is stored of the event under way, and what else is known of it.
+/// What is stored of the current event, and what else is known of it.
 #[derive(Clone, Copy, Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each may be true or not, whatever the others are"
-)]
-struct Block {
+#[expect(clippy::struct_excessive_bools, reason = "they are independent")]
+struct StoredEvent {
     has_data: bool,
     has_type: bool,
-    /// Whether it has an ID, which holds from its end on.
+    /// Whether it has an ID. It becomes the last event ID when the event ends.
     has_id: bool,
-    /// Whether it has a field that counts, beside its data.
+    /// Whether it has a field other than data.
     has_fields: bool,
-    /// Whether the ID that is coming does not count.
-    void_id: bool,
-    loss: Loss,
-    /// The value that is coming.
+    /// Whether the ID in progress does not count.
+    id_ignored: bool,
+    loss: EventLoss,
+    /// The value in progress.
     value: StoredValue,
 }
 
-impl Block {
+impl StoredEvent {
     const EMPTY: Self = Self {
         has_data: false,
         has_type: false,
         has_id: false,
         has_fields: false,
-        void_id: false,
-        loss: Loss::None,
+        id_ignored: false,
+        loss: EventLoss::None,
         value: StoredValue::of(Field::Data),
     };
 
-    /// An event is lost but once.
+    /// Marks the event as lost, for the first reason only.
     #[cold]
     fn lose(&mut self, error: Error) {
-        if self.loss == Loss::None {
-            self.loss = Loss::Due(error);
+        if self.loss == EventLoss::None {
+            self.loss = EventLoss::Unreported(error);
         }
     }
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Loss {
+enum EventLoss {
     None,
-    /// The event is lost, which is to be told.
-    Due(Error),
-    Told,
+    /// The event is lost, and the caller does not know it yet.
+    Unreported(Error),
+    Reported,
 }
 
-/// The value whose chunks are arriving, on its way into the storage.
+/// A value in progress, whose chunks go to the storage as text.
 #[derive(Clone, Copy, Debug)]
 struct StoredValue {
     field: Field,
@@ -545,7 +544,7 @@ fn append(
     Ok(storage.try_append(bytes)?)
 }
 
-/// The text that was stored as such.
+/// The stored text.
 #[inline]
 fn text(storage: &impl Buffer) -> &str {
     match storage.as_slice() {

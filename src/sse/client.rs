@@ -1,13 +1,32 @@
+//! The client's side of a stream that reconnects: an `EventSource` without the I/O (§9.2.2, §9.2.3).
+
 use super::encode::is_header_value;
 use super::{Assembler, Event, Item, Policy, Reconnect, SendError};
 use crate::Buffer;
 
-/// The client's end of a stream that is taken up again whenever it breaks: an `EventSource`
-/// (§9.2.2, §9.2.3).
+/// The client's side of a stream that reconnects: an `EventSource` (§9.2.2, §9.2.3).
 ///
-/// It says when to connect and what with, judges the response, receives events, and remembers what
-/// has to outlive a connection. Requests, redirects and bodies are the caller's. So is the clock:
-/// time comes in as milliseconds on any scale that does not go back.
+/// It says when to connect, checks the response, receives events, and keeps what outlives a
+/// connection. The caller makes requests, follows redirects and reads bodies. The caller has the
+/// clock too: `now` is in milliseconds, on any scale that does not go back.
+///
+/// A client is in one of four states:
+///
+/// ```text
+///              poll                       response
+///  Waiting ─────────────▶ Connecting ───────────────────▶ Open
+///     ▲      Connect       │      │         true           │
+///     │                    │      │                        │ receive_eof, fail,
+///     │                    │      │ any other response     │ poll: Disconnect
+///     │  receive_eof, fail,│      │                        │
+///     │  poll: Disconnect, │      └────────▶ Closed ◀──────┤ the policy is not to
+///     │  a status to retry │                               │ reconnect
+///     └────────────────────┴───────────────────────────────┘
+/// ```
+///
+/// A failure while `Connecting` closes it too if the policy is not to reconnect, and
+/// [`close`](Self::close) closes it in any state. `Waiting` and `Connecting` are both
+/// [`ReadyState::Connecting`].
 ///
 /// ```
 /// use framewright::sse::{Action, Assembler, Client, Item, Limits, Policy, Response, Storage};
@@ -31,7 +50,7 @@ use crate::Buffer;
 ///                         seen.push((event.data.to_owned(), event.last_event_id.to_owned()));
 ///                     }
 ///                 }
-///                 client.end(now); // of the body
+///                 client.receive_eof(now); // the body has ended
 ///             }
 ///         }
 ///         Some(Action::Disconnect) => {} // drop the transport
@@ -56,17 +75,17 @@ pub struct Client<B> {
     random: u64,
 }
 
-/// What the caller is to do.
+/// What the caller must do.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Action {
-    /// Send a request, with [`Client::last_event_id_header`] if there is one. What has come of an
-    /// earlier response is to be forgotten.
+    /// Send a request, with [`Client::last_event_id_header`] if there is one. Drop whatever is left
+    /// of an earlier response.
     Connect,
     /// Drop the transport: it was silent for too long.
     Disconnect,
 }
 
-/// What the state machine needs to know of a response, after redirects.
+/// What a [`Client`] needs to know of a response, after redirects.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Response<'a> {
@@ -74,18 +93,18 @@ pub struct Response<'a> {
     pub status: u16,
     /// The value of `Content-Type`.
     pub content_type: Option<&'a [u8]>,
-    /// The value of `Retry-After`. A date does not count: there is no calendar here.
+    /// The value of `Retry-After`. Only a number of seconds counts: the client has no calendar.
     pub retry_after: Option<&'a [u8]>,
 }
 
-/// Where a client stands (§9.2.2).
+/// The state of a client, as the standard divides it (§9.2.2).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ReadyState {
-    /// There is no stream: a response is awaited, or the time to connect.
+    /// There is no stream yet. The client waits for a response, or for the time to connect.
     Connecting,
     /// There is a stream.
     Open,
-    /// There is none, and will be none.
+    /// There is no stream, and there will be none.
     Closed(Reason),
 }
 
@@ -93,56 +112,50 @@ pub enum ReadyState {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Reason {
-    /// The caller has closed it.
+    /// The caller closed it.
     Caller,
-    /// The status of the response is final. A server that wants no more of a client says 204.
+    /// The status of the response is final. A server answers 204 to stop a client from reconnecting.
     Status(u16),
-    /// The response is no event stream.
+    /// The response is not an event stream.
     ContentType,
-    /// The stream came to its end, and the policy is not to connect again after that.
+    /// The stream ended, and the policy is not to reconnect after that.
     Ended,
-    /// The transport failed, or a timeout passed, and the policy is not to connect again at all.
+    /// The transport failed or a timeout passed, and the policy is never to reconnect.
     Failed,
-    /// There were as many failures in a row as the policy accepts.
+    /// There were as many failures in a row as the policy allows.
     GaveUp,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum State {
-    /// To connect at a time.
-    Waiting {
-        until: u64,
-    },
-    /// A response is awaited since a time.
-    Connecting {
-        since: u64,
-    },
-    /// The stream is open since a time, and was last heard at another.
-    Open {
-        since: u64,
-        heard: u64,
-    },
+    /// For the time to connect.
+    Waiting { until: u64 },
+    /// For a response to a request.
+    Connecting { since: u64 },
+    /// The stream is open. Its last bytes came at `heard`.
+    Open { since: u64, heard: u64 },
+    /// For good.
     Closed(Reason),
 }
 
-/// How a connection was lost.
+/// How a connection ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Loss {
-    End,
+enum ConnectionEnd {
+    Eof,
     Error,
     Status(u16),
 }
 
 impl<B: Buffer> Client<B> {
-    /// A client that is to connect at once.
+    /// A client that connects at once.
     ///
-    /// The seed is for jitter: any number will do that other clients do not have.
+    /// The seed is for jitter. Any number will do, if other clients have other numbers.
     pub const fn new(policy: Policy, assembler: Assembler<B>, seed: u64) -> Self {
         let state = State::Waiting { until: 0 };
         Self { policy, assembler, state, failures: 0, random: seed }
     }
 
-    /// Says what is to be done at `now`, once for each occasion.
+    /// Returns what the caller must do at `now`, once each time it is due.
     pub fn poll(&mut self, now: u64) -> Option<Action> {
         match self.deadline() {
             Some(deadline) if deadline <= now => {}
@@ -156,8 +169,7 @@ impl<B: Buffer> Client<B> {
         Some(Action::Disconnect)
     }
 
-    /// When to [`poll`](Self::poll) next, unless something happens before: `None` if nothing but
-    /// that can change anything.
+    /// When to [`poll`](Self::poll) next. `None` if there is nothing to wait for.
     pub fn deadline(&self) -> Option<u64> {
         match self.state {
             State::Waiting { until } => Some(until),
@@ -171,12 +183,12 @@ impl<B: Buffer> Client<B> {
         }
     }
 
-    /// The value of `Last-Event-ID` for the next request: `None` if there is to be no such header.
+    /// The value of `Last-Event-ID` for the next request. `None` if it has no such header.
     ///
     /// # Errors
     ///
-    /// The server has set an ID that is no legal value of a header. Leave it out: the stream then
-    /// goes on somewhere else than where it broke.
+    /// The server set an ID that cannot be the value of a header. Send the request without it: the
+    /// server then does not know where the stream broke.
     pub fn last_event_id_header(&self) -> Result<Option<&str>, SendError> {
         match self.assembler.last_event_id() {
             "" => Ok(None),
@@ -185,11 +197,11 @@ impl<B: Buffer> Client<B> {
         }
     }
 
-    /// Judges the head of a response (§9.2.3): if it is good, its body is the stream, to be
-    /// [received](Self::receive) from here on.
+    /// Receives the head of a response, and returns whether its body is the stream, to be
+    /// [received](Self::receive) next (§9.2.3).
     ///
-    /// If it is not, drop the transport; [`ready_state`](Self::ready_state) tells what becomes of
-    /// the client. One that comes when none is awaited is not good.
+    /// If it is not, drop the transport. [`ready_state`](Self::ready_state) says whether the client
+    /// will connect again. A response without a request is never the stream.
     #[must_use]
     pub fn response(&mut self, response: Response<'_>, now: u64) -> bool {
         let State::Connecting { .. } = self.state else { return false };
@@ -203,7 +215,7 @@ impl<B: Buffer> Client<B> {
             return true;
         }
         if self.policy.retry_statuses.contains(&status) {
-            self.reestablish(Loss::Status(status), retry_after.map_or(0, ms), now);
+            self.reestablish(ConnectionEnd::Status(status), retry_after.map_or(0, ms), now);
         } else {
             self.state = State::Closed(Reason::Status(status));
         }
@@ -212,8 +224,9 @@ impl<B: Buffer> Client<B> {
 
     /// Receives what comes next of the stream, advancing `input` past it.
     ///
-    /// `None` means that every byte of `input` was taken and more are needed; or that there is no
-    /// stream, for instance since [`close`](Self::close), and whatever comes is ignored.
+    /// `None` means that every byte of `input` was taken. More are needed, unless
+    /// [`ready_state`](Self::ready_state) is not [`ReadyState::Open`]: without a stream, as after
+    /// [`close`](Self::close), all input is ignored.
     #[inline]
     pub fn receive<'s, 'a: 's>(&'s mut self, input: &mut &'a [u8], now: u64) -> Option<Item<'s>> {
         let State::Open { heard, .. } = &mut self.state else {
@@ -226,42 +239,42 @@ impl<B: Buffer> Client<B> {
         self.assembler.receive(input)
     }
 
-    /// Notes the end of the body: the client will connect again, unless the policy is not to.
+    /// Receives the end of the body. The client connects again, unless the policy is not to.
     ///
-    /// An event that was not ended is dropped; it is given out for those who want it nonetheless.
-    pub fn end(&mut self, now: u64) -> Option<Event<'_>> {
+    /// An event without its blank line is dropped. It is returned for callers that want it anyway.
+    pub fn receive_eof(&mut self, now: u64) -> Option<Event<'_>> {
         match self.state {
             State::Open { .. } => {
-                self.reestablish(Loss::End, 0, now);
-                self.assembler.finish()
+                self.reestablish(ConnectionEnd::Eof, 0, now);
+                self.assembler.receive_eof()
             }
             State::Connecting { .. } => {
-                self.reestablish(Loss::Error, 0, now);
+                self.reestablish(ConnectionEnd::Error, 0, now);
                 None
             }
             State::Waiting { .. } | State::Closed(_) => None,
         }
     }
 
-    /// Notes that the transport failed, with or without a response: the client will connect again,
+    /// Receives a failure of the transport, before or after the response. The client connects again,
     /// unless the policy is not to.
     pub fn fail(&mut self, now: u64) {
         if let State::Connecting { .. } | State::Open { .. } = self.state {
-            self.reestablish(Loss::Error, 0, now);
-            self.assembler.reset();
+            self.reestablish(ConnectionEnd::Error, 0, now);
+            self.assembler.restart();
         }
     }
 
-    /// Closes the client for good (§9.2.2). The transport is to be dropped; what has come and was
-    /// not received is ignored, even the rest of an input.
+    /// Closes the client for good (§9.2.2). Drop the transport. Whatever was not received yet is
+    /// ignored, even the rest of an input.
     pub fn close(&mut self) {
         if let State::Waiting { .. } | State::Connecting { .. } | State::Open { .. } = self.state {
             self.state = State::Closed(Reason::Caller);
-            self.assembler.reset();
+            self.assembler.restart();
         }
     }
 
-    /// Where the client stands.
+    /// The state of the client.
     pub const fn ready_state(&self) -> ReadyState {
         match self.state {
             State::Waiting { .. } | State::Connecting { .. } => ReadyState::Connecting,
@@ -280,7 +293,7 @@ impl<B: Buffer> Client<B> {
         &self.assembler
     }
 
-    /// Gives back the storage for data with what it holds, unless an event is under way.
+    /// Takes the storage for data out, as [`Assembler::release`] does.
     pub fn release(&mut self) -> Option<B>
     where
         B: Default,
@@ -289,16 +302,17 @@ impl<B: Buffer> Client<B> {
     }
 
     /// Reestablishes the connection (§9.2.3), after `at_least` ms, unless the policy is not to.
-    fn reestablish(&mut self, loss: Loss, at_least: u64, now: u64) {
+    fn reestablish(&mut self, end: ConnectionEnd, at_least: u64, now: u64) {
         self.failures = match self.state {
             State::Open { since, .. } if now.saturating_sub(since) >= self.policy.stable_after => 0,
             _ => self.failures.saturating_add(1),
         };
-        let closed = match (self.policy.reconnect, loss) {
-            (Reconnect::Always, _) | (Reconnect::OnError, Loss::Error | Loss::Status(_)) => None,
-            (Reconnect::OnError | Reconnect::Never, Loss::End) => Some(Reason::Ended),
-            (Reconnect::Never, Loss::Error) => Some(Reason::Failed),
-            (Reconnect::Never, Loss::Status(status)) => Some(Reason::Status(status)),
+        let closed = match (self.policy.reconnect, end) {
+            (Reconnect::Always, _)
+            | (Reconnect::OnError, ConnectionEnd::Error | ConnectionEnd::Status(_)) => None,
+            (Reconnect::OnError | Reconnect::Never, ConnectionEnd::Eof) => Some(Reason::Ended),
+            (Reconnect::Never, ConnectionEnd::Error) => Some(Reason::Failed),
+            (Reconnect::Never, ConnectionEnd::Status(status)) => Some(Reason::Status(status)),
         };
         self.state = match closed {
             Some(reason) => State::Closed(reason),
@@ -307,13 +321,13 @@ impl<B: Buffer> Client<B> {
         };
     }
 
-    /// How long to wait. The standard allows to wait longer than the reconnection time, but not
-    /// shorter.
+    /// How long to wait before the next attempt. The standard allows a longer wait than the
+    /// reconnection time, but no shorter one.
     fn wait(&mut self, at_least: u64) -> u64 {
         let Policy { min_wait, max_wait, max_backoff, jitter, .. } = self.policy;
         let asked = self.assembler.reconnection_time().unwrap_or(self.policy.reconnection_time);
         let base = asked.min(max_wait).max(min_wait);
-        // The server's time is what is doubled, whenever it comes.
+        // Doubling starts from the server's time, even if it changes between two failures.
         let doublings = self.failures.saturating_sub(1).min(63);
         let backoff = base.saturating_mul(1 << doublings).min(max_backoff);
         let wait = base.max(backoff).max(at_least.min(max_wait));
@@ -323,7 +337,7 @@ impl<B: Buffer> Client<B> {
         wait.saturating_add(u64::try_from(longer).unwrap_or(u64::MAX))
     }
 
-    /// The next number of `SplitMix64`: evenly spread, whatever the seed. Nothing here is a secret.
+    /// The next number of `SplitMix64`: evenly spread for any seed. Jitter needs no secret.
     const fn next_random(&mut self) -> u64 {
         self.random = self.random.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.random;

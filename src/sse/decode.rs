@@ -1,3 +1,19 @@
+//! Takes an event stream apart: fields, comments, and the blank lines that end events (§9.2.6).
+//!
+//! ```text
+//!               any byte          ':'            ' ', or not
+//! Start ─▶ Line ────────▶ Name ────────▶ Colon ──────────────▶ Value  data, event, id, comment
+//!         ▲ ▲ │             │              │                     │
+//!         │ └─┘             │ not known    └──────▶ Retry        │ over a limit
+//!         │ blank line      ▼                         │          │
+//!         │              Ignored ◀────────────────────┴──────────┤
+//!         │                 │                no digit            │
+//!         └─────────────────┴────────────────────────────────────┘
+//!                              CR, LF or CRLF
+//! ```
+//!
+//! A name without a colon has an empty value: from `Name`, its line goes on as from `Colon`.
+
 use memchr::memchr2;
 
 use super::{Error, Limits};
@@ -5,8 +21,8 @@ use crate::{Chunk, Truncated};
 
 /// Takes a stream apart: fields, comments and the blank lines that end events (§9.2.6).
 ///
-/// It takes any split of the bytes, and gives out what has come of a value at once, however little.
-/// It holds the first bytes of a name, but never a value.
+/// The stream may be split anywhere. Each call returns as much of a value as has arrived, however
+/// little. The decoder keeps the first bytes of a name, but never a value.
 ///
 /// ```
 /// use framewright::Chunk;
@@ -18,44 +34,45 @@ use crate::{Chunk, Truncated};
 /// while let Some(part) = decoder.decode(&mut input) {
 ///     assert_eq!(part, Part::Data(Chunk { bytes: b"Hel", start: true, end: false }));
 /// }
-/// assert!(input.is_empty()); // it always is: nothing is left to keep or to move
-/// assert!(decoder.finish().is_err()); // the stream must not end here
+/// assert!(input.is_empty()); // it always is: there is nothing to keep or to move
+/// assert!(decoder.check_eof().is_err()); // the stream must not end here
 /// ```
 #[derive(Clone, Debug)]
 pub struct Decoder {
     limits: Limits,
     state: State,
-    block: Block,
+    event: EventSoFar,
 }
 
-/// A field or a comment, or as much of it as has come, or the end of an event.
+/// A field or a comment, or as much of it as has arrived, or the end of an event.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Part<'a> {
     /// Bytes of a line of the event's data. Lines are joined by LF.
     Data(Chunk<'a>),
-    /// Bytes of the event's type, in place of the one before it.
+    /// Bytes of the event's type. It replaces an earlier type of the same event.
     EventType(Chunk<'a>),
-    /// Bytes of the event's ID, in place of the one before it. One that has a NUL in it does not
-    /// count.
+    /// Bytes of the event's ID. It replaces an earlier ID of the same event, unless it contains a
+    /// NUL: such an ID is ignored.
     Id(Chunk<'a>),
-    /// The reconnection time, in ms, whether or not the event is ever ended. One over [`u64::MAX`]
-    /// counts as that, and one without a digit does not count.
+    /// The reconnection time in ms. It applies at once, even if the event never ends.
+    ///
+    /// A number over [`u64::MAX`] counts as [`u64::MAX`]. A field that is not a number is ignored.
     Retry(u64),
-    /// Bytes of a comment. A space behind the colon is left off, as it is with fields.
+    /// Bytes of a comment. A space after the colon is left out, as in a field.
     Comment(Chunk<'a>),
     /// A blank line: the end of the event.
     Dispatch,
-    /// The event under way is lost, which is told once.
+    /// The current event is lost. This comes once for each such event.
     ///
-    /// No more of its data and type will come; its ID holds, and may still come. A value that is
-    /// over a limit, here or later in the event, is cut off: its last chunk never comes.
+    /// No more of its data and type will come. Its ID counts, and may still come. A value that
+    /// exceeds a limit, here or later in the event, is cut off: its last chunk never comes.
     Lost(Error),
 }
 
 impl Decoder {
     /// A decoder at the start of a stream.
     pub const fn new(limits: Limits) -> Self {
-        Self { limits, state: State::Start { matched: 0 }, block: Block::EMPTY }
+        Self { limits, state: State::Start { matched: 0 }, event: EventSoFar::EMPTY }
     }
 
     /// Decodes the next part, advancing `input` past it.
@@ -63,83 +80,83 @@ impl Decoder {
     /// `None` means that every byte of `input` was taken and more are needed.
     #[inline]
     pub fn decode<'a>(&mut self, input: &mut &'a [u8]) -> Option<Part<'a>> {
-        match self.step(input) {
-            Step::Value(field, chunk) => Some(field.part(chunk)),
-            Step::Dispatch => Some(Part::Dispatch),
-            Step::NoInput => None,
-            Step::Other => self.decode_any(input),
+        match self.decode_quickly(input) {
+            QuickPart::Value(field, chunk) => Some(field.part(chunk)),
+            QuickPart::Dispatch => Some(Part::Dispatch),
+            QuickPart::NoInput => None,
+            QuickPart::Other => self.decode_any(input),
         }
     }
 
-    /// Takes what is most frequent, in one step.
+    /// Takes what is most frequent in one step.
     #[inline]
-    pub(super) fn step<'a>(&mut self, input: &mut &'a [u8]) -> Step<'a> {
+    pub(super) fn decode_quickly<'a>(&mut self, input: &mut &'a [u8]) -> QuickPart<'a> {
         let value = match (&self.state, &**input) {
-            (_, []) => return Step::NoInput,
+            (_, []) => return QuickPart::NoInput,
             (State::Value(value), _) => *value,
-            (State::Line { after_cr: false }, [b'\n', behind @ ..]) => {
-                *input = behind;
-                self.block = Block::EMPTY;
-                return Step::Dispatch;
+            (State::Line { after_cr: false }, [b'\n', rest @ ..]) => {
+                *input = rest;
+                self.event = EventSoFar::EMPTY;
+                return QuickPart::Dispatch;
             }
-            (State::Line { after_cr: false }, line) if !self.block.lost => {
-                let (field, line_len, behind) = match line {
-                    [b'd', b'a', b't', b'a', b':', b' ', behind @ ..] => (Field::Data, 6, behind),
-                    [b'i', b'd', b':', b' ', behind @ ..] => (Field::Id, 4, behind),
-                    [b'e', b'v', b'e', b'n', b't', b':', b' ', behind @ ..] => {
-                        (Field::EventType, 7, behind)
+            (State::Line { after_cr: false }, line) if !self.event.lost => {
+                let (field, line_len, rest) = match line {
+                    [b'd', b'a', b't', b'a', b':', b' ', rest @ ..] => (Field::Data, 6, rest),
+                    [b'i', b'd', b':', b' ', rest @ ..] => (Field::Id, 4, rest),
+                    [b'e', b'v', b'e', b'n', b't', b':', b' ', rest @ ..] => {
+                        (Field::EventType, 7, rest)
                     }
-                    _ => return Step::Other,
+                    _ => return QuickPart::Other,
                 };
-                *input = behind;
-                self.block.value(field, line_len)
+                *input = rest;
+                self.event.start_value(field, line_len)
             }
-            _ => return Step::Other,
+            _ => return QuickPart::Other,
         };
         match self.take_value(value, input) {
-            Some(chunk) => Step::Value(value.field, chunk),
+            Some(chunk) => QuickPart::Value(value.field, chunk),
             None => {
                 self.state = State::Value(value);
-                Step::Other
+                QuickPart::Other
             }
         }
     }
 
-    /// Takes what there is of the first line of an event, if that is data; and the blank line behind
-    /// it, if that ends the event.
+    /// Takes what has arrived of an event's first line if that is data. Takes the blank line after
+    /// it too, if that ends the event.
     #[inline]
-    pub(super) fn first_line<'a>(&mut self, input: &mut &'a [u8]) -> FirstLine<'a> {
-        let (State::Line { after_cr: false }, Block { open: false, lost: false, .. }) =
-            (&self.state, &self.block)
+    pub(super) fn first_line_quickly<'a>(&mut self, input: &mut &'a [u8]) -> QuickLine<'a> {
+        let (State::Line { after_cr: false }, EventSoFar { open: false, lost: false, .. }) =
+            (&self.state, &self.event)
         else {
-            return FirstLine::Other;
+            return QuickLine::Other;
         };
-        let [b'd', b'a', b't', b'a', b':', b' ', behind @ ..] = &**input else {
-            return FirstLine::Other;
+        let [b'd', b'a', b't', b'a', b':', b' ', rest @ ..] = &**input else {
+            return QuickLine::Other;
         };
-        *input = behind;
-        let value = Value { field: Field::Data, line_len: 6, len: 0, started: false };
+        *input = rest;
+        let value = ValueSoFar { field: Field::Data, line_len: 6, len: 0, started: false };
         let Some(chunk) = self.take_value(value, input) else {
             self.state = State::Value(value);
-            return FirstLine::Other;
+            return QuickLine::Other;
         };
         match **input {
-            // Another line's: a CR before it would have taken it along.
-            [b'\n', ref behind @ ..] => {
-                *input = behind;
-                self.block = Block::EMPTY;
-                FirstLine::Event(chunk.bytes)
+            // This LF is a line of its own: one that belongs to a CR was taken with it.
+            [b'\n', ref rest @ ..] => {
+                *input = rest;
+                self.event = EventSoFar::EMPTY;
+                QuickLine::Event(chunk.bytes)
             }
-            _ => FirstLine::Data(chunk),
+            _ => QuickLine::Data(chunk),
         }
     }
 
-    /// Tells whether the stream ended between events. An event that is not ended must not be
-    /// dispatched (§9.2.6).
-    pub const fn finish(&self) -> Result<(), Truncated> {
+    /// Checks that the stream may end here: it may between two events. An event without its blank
+    /// line must not be dispatched (§9.2.6).
+    pub const fn check_eof(&self) -> Result<(), Truncated> {
         match self.state {
             State::Start { matched: 0 } | State::Line { .. }
-                if !self.block.open && !self.block.lost =>
+                if !self.event.open && !self.event.lost =>
             {
                 Ok(())
             }
@@ -151,168 +168,158 @@ impl Decoder {
         &self.limits
     }
 
-    pub(super) fn decode_any<'a>(&mut self, input: &mut &'a [u8]) -> Option<Part<'a>> {
-        while let Some((&byte, behind)) = input.split_first() {
-            match &mut self.state {
-                State::Start { matched } => match BYTE_ORDER_MARK.get(usize::from(*matched)) {
-                    Some(&mark) if mark == byte => {
-                        *matched += 1;
-                        *input = behind;
-                        if usize::from(*matched) == BYTE_ORDER_MARK.len() {
-                            self.state = State::Line { after_cr: false };
-                        }
-                    }
-                    // The beginning of a mark alone is the beginning of a name.
-                    _ if *matched > 0 => {
-                        self.state = State::Ignored { line_len: u64::from(*matched) };
-                    }
-                    _ => self.state = State::Line { after_cr: false },
-                },
-                State::Line { after_cr } => match byte {
-                    b'\n' if *after_cr => {
-                        *after_cr = false;
-                        *input = behind;
-                    }
-                    b'\n' | b'\r' => {
-                        self.end_line(input);
-                        self.block = Block::EMPTY;
-                        return Some(Part::Dispatch);
-                    }
-                    _ => self.state = State::Name { bytes: [0; Field::MAX_NAME_LEN], len: 0 },
-                },
-                State::Name { bytes, len } => {
-                    let name = bytes.get(..*len).unwrap_or_default();
-                    let line_len = *len as u64;
-                    match byte {
-                        b':' => {
-                            self.state = match Field::named(name) {
-                                Some(field) => State::Colon(field),
-                                None => State::Ignored { line_len },
-                            };
-                            *input = behind;
-                        }
-                        b'\n' | b'\r' => {
-                            self.state = match Field::named(name) {
-                                Some(field) => self.block.behind_name(field, line_len),
-                                None => State::Ignored { line_len },
-                            };
-                        }
-                        _ => match bytes.get_mut(*len) {
-                            Some(to) => {
-                                *to = byte;
-                                *len += 1;
-                                *input = behind;
-                            }
-                            None => self.state = State::Ignored { line_len },
-                        },
-                    }
-                }
-                State::Colon(field) => {
-                    let field = *field;
-                    let mut line_len = field.name_len() + 1;
-                    if byte == b' ' {
-                        line_len += 1;
-                        *input = behind;
-                    }
-                    self.state = self.block.behind_name(field, line_len);
-                }
-                State::Value(value) => {
-                    let value = *value;
-                    if let Some(chunk) = self.take_value(value, input) {
-                        return Some(value.field.part(chunk));
-                    }
-                    let part = self.part_over_limit(value, input);
-                    if part.is_some() {
-                        return part;
-                    }
-                }
-                State::Retry { ms, line_len } => match byte {
-                    b'\n' | b'\r' => {
-                        let ms = *ms;
-                        self.end_line(input);
-                        if let Some(ms) = ms {
-                            return Some(Part::Retry(ms));
-                        }
-                    }
-                    // Zeros in front could go on without end.
-                    b'0'..=b'9' if *line_len < self.limits.max_line_len => {
-                        let digit = u64::from(byte - b'0');
-                        *ms = Some(ms.unwrap_or(0).saturating_mul(10).saturating_add(digit));
-                        *line_len += 1;
-                        *input = behind;
-                    }
-                    _ => self.state = State::Ignored { line_len: *line_len },
-                },
-                State::Ignored { line_len } => {
-                    let line_len = *line_len;
-                    let lost = self.ignore(line_len, input);
-                    if lost.is_some() {
-                        return lost;
-                    }
-                }
+    /// Decodes the next part, whatever it is.
+    fn decode_any<'a>(&mut self, input: &mut &'a [u8]) -> Option<Part<'a>> {
+        while let Some(&byte) = input.first() {
+            let part = match self.state {
+                State::Start { matched } => self.in_byte_order_mark(matched, byte, input),
+                State::Line { after_cr } => self.before_line(after_cr, byte, input),
+                State::Name { bytes, len } => self.in_name(bytes, len, byte, input),
+                State::Colon(field) => self.after_colon(field, byte, input),
+                State::Value(value) => self.in_value(value, input),
+                State::Retry { ms, line_len } => self.in_retry(ms, line_len, byte, input),
+                State::Ignored { line_len } => self.in_ignored(line_len, input),
+            };
+            if part.is_some() {
+                return part;
             }
         }
         None
     }
 
-    /// Takes what is there of a value, unless that is nothing or over a limit.
-    #[inline]
-    fn take_value<'a>(&mut self, value: Value, input: &mut &'a [u8]) -> Option<Chunk<'a>> {
-        let found = memchr2(b'\n', b'\r', input);
-        let (bytes, behind) = input.split_at(found.unwrap_or(input.len()));
-        let end = found.is_some();
-        if bytes.len() as u64 > value.room(&self.limits)? || bytes.is_empty() && !end {
-            return None;
-        }
-        *input = behind;
-        if end {
-            self.block.add(value.field, value.len + bytes.len() as u64);
-            self.end_line(input);
+    fn in_byte_order_mark<'a>(
+        &mut self,
+        matched: u8,
+        byte: u8,
+        input: &mut &'a [u8],
+    ) -> Option<Part<'a>> {
+        let len = usize::from(matched);
+        self.state = if BYTE_ORDER_MARK.get(len) == Some(&byte) {
+            skip_byte(input);
+            if len + 1 < BYTE_ORDER_MARK.len() {
+                State::Start { matched: matched + 1 }
+            } else {
+                State::Line { after_cr: false }
+            }
+        } else if matched == 0 {
+            State::Line { after_cr: false }
         } else {
-            self.state = State::Value(value.behind(bytes.len() as u64));
-        }
-        Some(Chunk { bytes, start: !value.started, end })
+            // The first bytes of a mark begin a name, and no such name has a meaning.
+            State::Ignored { line_len: matched.into() }
+        };
+        None
     }
 
-    /// Takes what a limit leaves of a value, or the byte that is too much.
-    #[cold]
-    fn part_over_limit<'a>(&mut self, value: Value, input: &mut &'a [u8]) -> Option<Part<'a>> {
-        match value.room(&self.limits) {
-            Some(room @ 1..) => {
-                let bytes = input.split_off(..usize::try_from(room).ok()?)?;
-                self.state = State::Value(value.behind(room));
-                Some(value.field.part(Chunk { bytes, start: !value.started, end: false }))
+    fn before_line<'a>(
+        &mut self,
+        after_cr: bool,
+        byte: u8,
+        input: &mut &'a [u8],
+    ) -> Option<Part<'a>> {
+        match byte {
+            b'\n' if after_cr => {
+                skip_byte(input);
+                self.state = State::Line { after_cr: false };
+                None
             }
-            _ if value.line_len >= self.limits.max_line_len => {
-                self.state = State::Ignored { line_len: value.line_len };
+            b'\n' | b'\r' => {
+                self.end_line(input);
+                self.event = EventSoFar::EMPTY;
+                Some(Part::Dispatch)
+            }
+            _ => {
+                self.state = State::Name { bytes: [0; Field::MAX_NAME_LEN], len: 0 };
+                None
+            }
+        }
+    }
+
+    fn in_name<'a>(
+        &mut self,
+        mut bytes: [u8; Field::MAX_NAME_LEN],
+        len: usize,
+        byte: u8,
+        input: &mut &'a [u8],
+    ) -> Option<Part<'a>> {
+        let line_len = len as u64;
+        self.state = if let b':' | b'\n' | b'\r' = byte {
+            match Field::named(bytes.get(..len).unwrap_or_default()) {
+                None => State::Ignored { line_len },
+                Some(field) if byte == b':' => {
+                    skip_byte(input);
+                    State::Colon(field)
+                }
+                Some(field) => self.event.after_name(field, line_len),
+            }
+        } else if let Some(to) = bytes.get_mut(len) {
+            *to = byte;
+            skip_byte(input);
+            State::Name { bytes, len: len + 1 }
+        } else {
+            State::Ignored { line_len }
+        };
+        None
+    }
+
+    fn after_colon<'a>(
+        &mut self,
+        field: Field,
+        byte: u8,
+        input: &mut &'a [u8],
+    ) -> Option<Part<'a>> {
+        let mut line_len = field.name_len() + 1;
+        if byte == b' ' {
+            line_len += 1;
+            skip_byte(input);
+        }
+        self.state = self.event.after_name(field, line_len);
+        None
+    }
+
+    fn in_value<'a>(&mut self, value: ValueSoFar, input: &mut &'a [u8]) -> Option<Part<'a>> {
+        match self.take_value(value, input) {
+            Some(chunk) => Some(value.field.part(chunk)),
+            None => self.take_over_limit(value, input),
+        }
+    }
+
+    fn in_retry<'a>(
+        &mut self,
+        ms: Option<u64>,
+        line_len: u64,
+        byte: u8,
+        input: &mut &'a [u8],
+    ) -> Option<Part<'a>> {
+        match byte {
+            b'\n' | b'\r' => {
+                self.end_line(input);
+                ms.map(Part::Retry)
+            }
+            // The limit is for leading zeros, which could go on for ever.
+            b'0'..=b'9' if line_len < self.limits.max_line_len => {
+                skip_byte(input);
+                let digit = u64::from(byte - b'0');
+                let ms = ms.unwrap_or(0).saturating_mul(10).saturating_add(digit);
+                self.state = State::Retry { ms: Some(ms), line_len: line_len + 1 };
                 None
             }
             _ => {
-                // This may be the end of the line: the LF that joins it to the one before is over.
-                match input.first() {
-                    Some(b'\n' | b'\r') => self.end_line(input),
-                    _ => {
-                        let _byte = input.split_off_first();
-                        self.state = State::Ignored { line_len: value.line_len };
-                    }
-                }
-                let seen = core::mem::replace(&mut self.block.lost, true);
-                (!seen).then_some(Part::Lost(value.field.too_long()))
+                self.state = State::Ignored { line_len };
+                None
             }
         }
     }
 
-    /// Takes what is there of a line that has no meaning, unless it is over the limit.
-    fn ignore<'a>(&mut self, line_len: u64, input: &mut &'a [u8]) -> Option<Part<'a>> {
+    fn in_ignored<'a>(&mut self, line_len: u64, input: &mut &'a [u8]) -> Option<Part<'a>> {
         let found = memchr2(b'\n', b'\r', input);
-        let (bytes, behind) = input.split_at(found.unwrap_or(input.len()));
+        let (bytes, rest) = input.split_at(found.unwrap_or(input.len()));
         let room = self.limits.max_line_len.saturating_sub(line_len);
-        if bytes.len() as u64 > room && !self.block.lost {
-            self.block.lost = true;
-            let _byte = input.split_off_first();
+        if bytes.len() as u64 > room && !self.event.lost {
+            self.event.lost = true;
+            skip_byte(input);
             return Some(Part::Lost(Error::LineTooLong));
         }
-        *input = behind;
+        *input = rest;
         self.state = State::Ignored { line_len: line_len.saturating_add(bytes.len() as u64) };
         if found.is_some() {
             self.end_line(input);
@@ -320,90 +327,142 @@ impl Decoder {
         None
     }
 
-    /// Takes the end of a line: LF, CR, or CRLF as far as it is there.
+    /// Takes what has arrived of a value, unless that is nothing or exceeds a limit.
+    #[inline]
+    fn take_value<'a>(&mut self, value: ValueSoFar, input: &mut &'a [u8]) -> Option<Chunk<'a>> {
+        let found = memchr2(b'\n', b'\r', input);
+        let (bytes, rest) = input.split_at(found.unwrap_or(input.len()));
+        let end = found.is_some();
+        if bytes.len() as u64 > value.room(&self.limits)? || bytes.is_empty() && !end {
+            return None;
+        }
+        *input = rest;
+        if end {
+            self.event.add(value.field, value.len + bytes.len() as u64);
+            self.end_line(input);
+        } else {
+            self.state = State::Value(value.after(bytes.len() as u64));
+        }
+        Some(Chunk { bytes, start: !value.started, end })
+    }
+
+    /// Takes the part of a value that its limits leave room for, or the first byte they do not.
+    #[cold]
+    fn take_over_limit<'a>(&mut self, value: ValueSoFar, input: &mut &'a [u8]) -> Option<Part<'a>> {
+        match value.room(&self.limits) {
+            Some(room @ 1..) => {
+                let bytes = input.split_off(..usize::try_from(room).ok()?)?;
+                self.state = State::Value(value.after(room));
+                return Some(value.field.part(Chunk { bytes, start: !value.started, end: false }));
+            }
+            _ if value.line_len >= self.limits.max_line_len => {
+                self.state = State::Ignored { line_len: value.line_len };
+                return None;
+            }
+            _ => {}
+        }
+        match input.first() {
+            // An empty line of data exceeds the limit too: the LF before it counts.
+            Some(b'\n' | b'\r') => self.end_line(input),
+            _ => {
+                skip_byte(input);
+                self.state = State::Ignored { line_len: value.line_len };
+            }
+        }
+        let was_lost = core::mem::replace(&mut self.event.lost, true);
+        (!was_lost).then_some(Part::Lost(value.field.too_long()))
+    }
+
+    /// Takes the end of a line: LF, CR, or as much of a CRLF as has arrived.
     #[inline]
     fn end_line(&mut self, input: &mut &[u8]) {
-        let (behind, after_cr): (&[u8], bool) = match **input {
-            [b'\r', b'\n', ref behind @ ..] => (behind, false),
-            // The line is over now: what comes next may take long, or never come.
-            [b'\r', ref behind @ ..] => (behind, behind.is_empty()),
-            [_, ref behind @ ..] => (behind, false),
+        let (rest, after_cr): (&[u8], bool) = match **input {
+            [b'\r', b'\n', ref rest @ ..] => (rest, false),
+            // The line has ended. Waiting for an LF could take long, and it may never come.
+            [b'\r', ref rest @ ..] => (rest, rest.is_empty()),
+            [_, ref rest @ ..] => (rest, false),
             [] => (&[], false),
         };
-        *input = behind;
+        *input = rest;
         self.state = State::Line { after_cr };
     }
 }
 
-/// What was taken of the first line of an event.
-pub(super) enum FirstLine<'a> {
-    /// All of it, and it is the whole event.
+/// What [`Decoder::first_line_quickly`] took.
+pub(super) enum QuickLine<'a> {
+    /// The data of a whole event.
     Event(&'a [u8]),
-    /// What is there of it.
+    /// Data of an event that goes on.
     Data(Chunk<'a>),
-    /// Nothing that can be given out: it is for [`Decoder::step`] to go on.
+    /// Nothing to return yet: the decoder goes on with [`Decoder::decode`].
     Other,
 }
 
-/// What one step of the decoder took.
-pub(super) enum Step<'a> {
-    /// Of the value of a field.
+/// What [`Decoder::decode_quickly`] took.
+pub(super) enum QuickPart<'a> {
+    /// Part of a field's value.
     Value(Field, Chunk<'a>),
     /// A blank line.
     Dispatch,
-    /// Nothing: there is no input.
+    /// Nothing, because there is no input.
     NoInput,
-    /// Nothing that can be given out yet: it is for [`Decoder::decode_any`] to go on.
+    /// Nothing to return yet: the decoder goes on with [`Decoder::decode_any`].
     Other,
 }
 
 const BYTE_ORDER_MARK: [u8; 3] = *b"\xEF\xBB\xBF";
 
+fn skip_byte(input: &mut &[u8]) {
+    let _byte = input.split_off_first();
+}
+
+/// The position in the stream.
 #[derive(Clone, Copy, Debug)]
 enum State {
-    /// Before the first line, behind the first bytes of a byte order mark.
+    /// Before the first line, after `matched` bytes of a byte order mark.
     Start { matched: u8 },
-    /// Before a line. If `after_cr`, a LF belongs to the end of the line before.
+    /// Before a line. If `after_cr`, an LF belongs to the end of the previous line.
     Line { after_cr: bool },
-    /// In the name of a field.
+    /// In the name of a field, of which `len` bytes have arrived.
     Name { bytes: [u8; Field::MAX_NAME_LEN], len: usize },
-    /// Behind a colon, before the space that may follow it.
+    /// After a colon, before the space that may follow it.
     Colon(Field),
     /// In a value.
-    Value(Value),
-    /// In the value of a `retry` field, behind digits alone.
+    Value(ValueSoFar),
+    /// In the value of a `retry` field, which has been digits so far.
     Retry { ms: Option<u64>, line_len: u64 },
     /// In a line that has no meaning.
     Ignored { line_len: u64 },
 }
 
-/// Where in a value the stream stands.
+/// What is known of a value that has not ended.
 #[derive(Clone, Copy, Debug)]
-struct Value {
+struct ValueSoFar {
     field: Field,
-    /// Length of the line so far.
+    /// Length of its line.
     line_len: u64,
-    /// Length so far of what the field has a limit for.
+    /// Length that counts against the field's own limit.
     len: u64,
-    /// Whether a part of it was given out.
+    /// Whether a chunk of it was returned.
     started: bool,
 }
 
-impl Value {
-    /// Bytes that the limits leave for the rest of the value: `None` if it is over one already.
+impl ValueSoFar {
+    /// Bytes that the limits leave for the rest of the value; `None` if it exceeds one already.
     #[inline]
     fn room(&self, limits: &Limits) -> Option<u64> {
         let line_room = limits.max_line_len.checked_sub(self.line_len)?;
         Some(line_room.min(self.field.max_len(limits).checked_sub(self.len)?))
     }
 
-    /// Behind the next `len` bytes.
+    /// The same value after its next `len` bytes.
     #[inline]
-    const fn behind(self, len: u64) -> Self {
+    const fn after(self, len: u64) -> Self {
         Self { line_len: self.line_len + len, len: self.len + len, started: true, ..self }
     }
 }
 
+/// A field that has a meaning, or a comment, which is a field without a name.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Field {
     Data,
@@ -447,7 +506,7 @@ impl Field {
         }
     }
 
-    /// The limit of the field itself: others are limited by their line alone.
+    /// The field's own limit. EventBuilder without one are limited by the length of their line.
     #[inline]
     pub(super) const fn max_len(self, limits: &Limits) -> u64 {
         match self {
@@ -458,7 +517,7 @@ impl Field {
         }
     }
 
-    /// What is wrong with a value over that limit.
+    /// The error of a value that exceeds the limit.
     pub(super) const fn too_long(self) -> Error {
         match self {
             Self::Data => Error::DataTooLong,
@@ -469,40 +528,41 @@ impl Field {
     }
 }
 
-/// What was seen since the last blank line.
+/// What is known of the event since the last blank line.
 #[derive(Clone, Copy, Debug)]
-struct Block {
-    /// Length of the data, once there is any, even if empty.
+struct EventSoFar {
+    /// Length of its data; `None` without data, which is not the same as empty data.
     data_len: Option<u64>,
-    /// Whether there was a field that a blank line would act on.
+    /// Whether it has a field that a blank line acts on.
     open: bool,
     /// Whether it was reported lost.
     lost: bool,
 }
 
-impl Block {
+impl EventSoFar {
     const EMPTY: Self = Self { data_len: None, open: false, lost: false };
 
-    /// Behind the name of a field and what separates it from the value.
-    const fn behind_name(&self, field: Field, line_len: u64) -> State {
+    /// The state after a field's name and what separates it from the value.
+    const fn after_name(&self, field: Field, line_len: u64) -> State {
         match field {
             Field::Retry => State::Retry { ms: None, line_len },
             Field::Data | Field::EventType if self.lost => State::Ignored { line_len },
-            _ => State::Value(self.value(field, line_len)),
+            _ => State::Value(self.start_value(field, line_len)),
         }
     }
 
-    /// At the start of a value.
+    /// A value before its first byte.
     #[inline]
-    const fn value(&self, field: Field, line_len: u64) -> Value {
+    const fn start_value(&self, field: Field, line_len: u64) -> ValueSoFar {
         let len = match (field, self.data_len) {
+            // The LF between two lines of data counts.
             (Field::Data, Some(data_len)) => data_len.saturating_add(1),
             _ => 0,
         };
-        Value { field, line_len, len, started: false }
+        ValueSoFar { field, line_len, len, started: false }
     }
 
-    /// Notes a field, and the length of what it has a limit for.
+    /// Adds a field whose value has ended, and the length that counts against its limit.
     #[inline]
     const fn add(&mut self, field: Field, len: u64) {
         match field {

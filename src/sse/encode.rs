@@ -15,12 +15,12 @@ use crate::{Buffer, BufferFull};
 /// rather not send it have [`refuse_cr`](Self::refuse_cr).
 ///
 /// ```
-/// use framewright::sse::{Encoder, Fields};
+/// use framewright::sse::{Encoder, EventBuilder};
 ///
 /// let mut encoder = Encoder::new();
 /// let mut out = Vec::new();
 /// for (id, data) in [("1", "one line"), ("2", "two\nlines")] {
-///     encoder.encode(Fields::new().event_type("add").id(id).data(data), &mut out)?;
+///     encoder.encode(EventBuilder::new().event_type("add").id(id).data(data), &mut out)?;
 /// }
 /// encoder.encode_keep_alive(&mut out)?;
 /// assert_eq!(
@@ -46,20 +46,20 @@ enum State {
 /// The fields of an event to be sent.
 ///
 /// ```
-/// use framewright::sse::Fields;
+/// use framewright::sse::EventBuilder;
 ///
-/// let fields = Fields::new().event_type("add").data("73857293");
+/// let fields = EventBuilder::new().event_type("add").data("73857293");
 /// assert_eq!(fields.encoded_len(), 27); // to the byte
 /// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Fields<'a> {
+pub struct EventBuilder<'a> {
     event_type: &'a str,
     id: Option<&'a str>,
     retry: Option<u64>,
     data: Option<&'a str>,
 }
 
-impl<'a> Fields<'a> {
+impl<'a> EventBuilder<'a> {
     /// None at all. Without data, it is no event for those who receive it.
     pub const fn new() -> Self {
         Self { event_type: "", id: None, retry: None, data: None }
@@ -150,7 +150,7 @@ impl<'a> Fields<'a> {
 }
 
 /// Data alone.
-impl<'a> From<&'a str> for Fields<'a> {
+impl<'a> From<&'a str> for EventBuilder<'a> {
     fn from(data: &'a str) -> Self {
         Self::new().data(data)
     }
@@ -180,7 +180,7 @@ impl Encoder {
     /// Writes a whole event.
     pub fn encode<'f>(
         &mut self,
-        fields: impl Into<Fields<'f>>,
+        fields: impl Into<EventBuilder<'f>>,
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
         let fields = fields.into();
@@ -204,7 +204,7 @@ impl Encoder {
     /// follow.
     pub fn begin_event<'f>(
         &mut self,
-        fields: impl Into<Fields<'f>>,
+        fields: impl Into<EventBuilder<'f>>,
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
         let fields = fields.into();

@@ -12,12 +12,12 @@
 //! A server that sends, and a client that hears it:
 //!
 //! ```
-//! use framewright::sse::{Assembler, Encoder, Fields, Item, Limits, Storage};
+//! use framewright::sse::{Assembler, Encoder, EventBuilder, Item, Limits, Storage};
 //!
 //! let mut encoder = Encoder::new();
 //! let mut stream = Vec::new(); // the body of a response with `RESPONSE_HEADERS`
 //! encoder.encode_retry(10_000, &mut stream)?;
-//! encoder.encode(Fields::new().event_type("add").id("1").data("73857293"), &mut stream)?;
+//! encoder.encode(EventBuilder::new().event_type("add").id("1").data("73857293"), &mut stream)?;
 //! encoder.encode("two\nlines", &mut stream)?;
 //! encoder.encode_keep_alive(&mut stream)?;
 //!
@@ -37,7 +37,7 @@
 //! assert_eq!(events, ["add: 73857293", "message: two\nlines"]);
 //! assert_eq!(assembler.reconnection_time(), Some(10_000));
 //! assert_eq!(assembler.last_event_id(), "1");
-//! assert_eq!(assembler.finish(), None); // no event was cut off
+//! assert_eq!(assembler.receive_eof(), None); // no event was cut off
 //! # Ok::<(), framewright::sse::SendError>(())
 //! ```
 
@@ -53,7 +53,7 @@ mod storage;
 pub use assemble::{Assembler, Event, Item};
 pub use client::{Action, Client, ReadyState, Reason, Response};
 pub use decode::{Decoder, Part};
-pub use encode::{Encoder, Fields};
+pub use encode::{Encoder, EventBuilder};
 pub use error::{Error, SendError};
 pub use limits::Limits;
 pub use policy::{Policy, Reconnect};

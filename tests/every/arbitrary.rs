@@ -67,7 +67,7 @@ proptest! {
 
     #[test]
     fn fields_are_any_that_an_encoder_could_be_given(bytes in collection::vec(any::<u8>(), 0..400)) {
-        each(&bytes, |fields: sse::Fields<'_>| {
+        each(&bytes, |fields: sse::EventBuilder<'_>| {
             let mut out = Vec::new();
             if Encoder::new().encode(fields, &mut out).is_ok() {
                 prop_assert_eq!(fields.encoded_len(), out.len() as u64);

@@ -272,7 +272,7 @@ fn an_event_stream_however_split() {
             }
             assert!(input.is_empty());
         }
-        log.say(format!("{:?}", assembler.finish().map(|event| event.data.to_owned())));
+        log.say(format!("{:?}", assembler.receive_eof().map(|event| event.data.to_owned())));
         log.end(len(pieces), pieces.len())
     });
     assert_eq!(

@@ -2,8 +2,8 @@
 
 use crate::counting::allocations;
 use framewright::sse::{
-    Action, Assembler, Client, Decoder, Encoder, Fields, Item, Limits, Part, Policy, Response,
-    Storage,
+    Action, Assembler, Client, Decoder, Encoder, EventBuilder, Item, Limits, Part, Policy,
+    Response, Storage,
 };
 use framewright::{Buffer, SliceBuf};
 
@@ -16,12 +16,14 @@ fn a_whole_session_in_slices_allocates_nothing() {
         let mut out = SliceBuf::new(&mut sent);
         let mut encoder = Encoder::new();
         encoder.encode_retry(1000, &mut out).unwrap();
-        encoder.encode(Fields::new().event_type("add").id("1").data("Grüße 🦀"), &mut out).unwrap();
+        encoder
+            .encode(EventBuilder::new().event_type("add").id("1").data("Grüße 🦀"), &mut out)
+            .unwrap();
         encoder.encode_comment("two\nlines", &mut out).unwrap();
         encoder.begin_event("a\r", &mut out).unwrap();
         encoder.encode_data("\nb", &mut out).unwrap();
         encoder.end_event(&mut out).unwrap();
-        encoder.encode(Fields::new().data(&TOO_LONG[..200]), &mut out).unwrap();
+        encoder.encode(EventBuilder::new().data(&TOO_LONG[..200]), &mut out).unwrap();
         out.try_append(b"data: \xFF\xF0\x9F\n\nid: 2\n\ndata: cut").unwrap();
 
         let storage = Storage::in_slice(&mut memory, &LIMITS);
@@ -37,7 +39,7 @@ fn a_whole_session_in_slices_allocates_nothing() {
             }
         }
         assert_eq!(lost, 1, "192 bytes are there for data");
-        assert_eq!(client.end(0).map(|event| event.data), Some("cut"));
+        assert_eq!(client.receive_eof(0).map(|event| event.data), Some("cut"));
         assert_eq!(client.last_event_id_header(), Ok(Some("2")));
     });
     assert_eq!((count, events), (0, 3));

@@ -37,7 +37,7 @@ fn open(policy: Policy, now: u64) -> Client<Vec<u8>> {
 /// A client that has to wait from `now` on.
 fn waiting(policy: Policy, now: u64) -> Client<Vec<u8>> {
     let mut client = open(policy, now);
-    assert_eq!(client.end(now), None);
+    assert_eq!(client.receive_eof(now), None);
     client
 }
 
@@ -178,7 +178,7 @@ fn every_state_knows_what_to_do_with_every_input() {
                     let events = receive(&mut client, b"data: x\n\n", now);
                     assert_eq!(events.len(), usize::from(before == Open));
                 }
-                End => assert_eq!(client.end(now), None),
+                End => assert_eq!(client.receive_eof(now), None),
                 Fail => client.fail(now),
                 Close => client.close(),
             }
@@ -209,7 +209,7 @@ fn close_in_the_middle_of_an_input_drops_the_rest_of_it() {
     assert_eq!(client.receive(&mut input, 0), None);
     assert!(input.is_empty());
     assert_eq!(client.ready_state(), ReadyState::Closed(Reason::Caller));
-    assert_eq!(client.end(0), None);
+    assert_eq!(client.receive_eof(0), None);
     assert_eq!((client.poll(u64::MAX), client.deadline()), (None, None));
 }
 
@@ -300,7 +300,7 @@ fn the_server_sets_the_reconnection_time_within_bounds() {
     for (bytes, wait) in cases {
         let mut client = open(PLAIN, 0);
         receive(&mut client, bytes, 100);
-        client.end(100);
+        client.receive_eof(100);
         assert_eq!(client.deadline(), Some(100 + wait), "{}", bytes.escape_ascii());
     }
     let mut client = waiting(PLAIN.min_wait(0).max_wait(2000), 0);
@@ -359,7 +359,7 @@ fn a_reconnection_time_from_the_server_does_not_reset_the_backoff() {
         if now == 3_000 {
             receive(&mut client, b"retry: 3000\n", now);
         }
-        client.end(now);
+        client.receive_eof(now);
         let wait = if now == 3_000 { 12_000 } else { wait };
         assert_eq!(client.deadline(), Some(now + wait));
     }
@@ -369,7 +369,7 @@ fn a_reconnection_time_from_the_server_does_not_reset_the_backoff() {
 fn a_longer_time_from_the_server_is_kept_though_the_backoff_has_a_bound() {
     let mut client = open(PLAIN.max_backoff(5_000), 0);
     receive(&mut client, b"retry: 20000\n", 0);
-    client.end(0);
+    client.receive_eof(0);
     assert_eq!(client.deadline(), Some(20_000));
     assert_eq!(client.poll(20_000), Some(Action::Connect));
     client.fail(20_000);
@@ -380,11 +380,11 @@ fn a_longer_time_from_the_server_is_kept_though_the_backoff_has_a_bound() {
 fn a_stream_that_is_dropped_too_soon_counts_as_a_failure() {
     let policy = PLAIN.stable_after(5_000).max_failures(2);
     let mut client = open(policy, 0);
-    client.end(4_999);
+    client.receive_eof(4_999);
     assert_eq!(client.failures(), 1);
     assert_eq!(client.poll(10_000), Some(Action::Connect));
     assert!(client.response(GOOD, 10_000));
-    client.end(15_000);
+    client.receive_eof(15_000);
     assert_eq!(client.failures(), 0);
 }
 
@@ -445,7 +445,7 @@ fn a_policy_says_after_what_to_connect_again() {
             _ => None,
         };
         let mut client = open(policy, 0);
-        client.end(0);
+        client.receive_eof(0);
         assert_eq!(reason(&client), end, "{reconnect:?}");
         let failures = [
             |policy| {
@@ -460,7 +460,7 @@ fn a_policy_says_after_what_to_connect_again() {
             },
             |policy| {
                 let mut client = connecting(policy, 0);
-                assert_eq!(client.end(0), None);
+                assert_eq!(client.receive_eof(0), None);
                 client
             },
             |policy| {
@@ -488,7 +488,7 @@ fn a_policy_says_after_what_to_connect_again() {
 fn a_one_shot_stream_shows_what_was_cut_off_and_is_over() {
     let mut client = open(PLAIN.reconnect(Reconnect::Never), 0);
     assert_eq!(receive(&mut client, b"data: {}\n\ndata: [DONE]", 0), ["message/{}/"]);
-    let cut_off = client.end(0).expect("an event was not ended");
+    let cut_off = client.receive_eof(0).expect("an event was not ended");
     assert_eq!(cut_off.data, "[DONE]");
     assert_eq!(client.ready_state(), ReadyState::Closed(Reason::Ended));
     assert_eq!(client.poll(u64::MAX), None);
@@ -534,7 +534,7 @@ fn the_last_event_id_goes_with_the_next_request() {
             if fail {
                 client.fail(0);
             } else {
-                client.end(0);
+                client.receive_eof(0);
             }
             assert_eq!(client.last_event_id_header(), Ok(id), "{}", bytes.escape_ascii());
         }
@@ -547,7 +547,7 @@ fn an_id_that_is_no_legal_header_is_left_out_and_reported() {
         let mut client = open(PLAIN, 0);
         let stream = format!("id: {id}\ndata: x\n\n");
         assert_eq!(receive(&mut client, stream.as_bytes(), 0), [format!("message/x/{id}")]);
-        client.end(0);
+        client.receive_eof(0);
         assert_eq!(client.last_event_id_header(), Err(SendError::IdInvalid), "{id:?}");
         assert_eq!(client.assembler().last_event_id(), id);
     }
@@ -562,7 +562,7 @@ fn the_next_stream_starts_anew_and_keeps_the_id() {
         if fail {
             client.fail(0);
         } else {
-            client.end(0);
+            client.receive_eof(0);
         }
         assert_eq!(receive(&mut client, b"data: between\n\n", 0), [] as [String; 0]);
         assert_eq!(client.poll(3_000), Some(Action::Connect));

@@ -64,7 +64,7 @@ fn decode(limits: Limits, pieces: &[&[u8]]) -> (Vec<Got>, Result<(), Truncated>)
             }
         }
     }
-    (parts, decoder.finish())
+    (parts, decoder.check_eof())
 }
 
 /// Decodes a stream, however split.

@@ -1,10 +1,10 @@
 //! What an encoder writes, in the order of the HTML standard, §9.2.5 and §9.2.6.
 #![cfg(feature = "alloc")]
 
-use framewright::sse::{Encoder, Fields, SendError};
+use framewright::sse::{Encoder, EventBuilder, SendError};
 use framewright::{Buffer, BufferFull, SliceBuf};
 
-fn encode(fields: Fields<'_>) -> String {
+fn encode(fields: EventBuilder<'_>) -> String {
     let mut out = Vec::new();
     Encoder::new().encode(fields, &mut out).unwrap();
     assert_eq!(fields.encoded_len(), out.len() as u64, "{fields:?}");
@@ -13,11 +13,11 @@ fn encode(fields: Fields<'_>) -> String {
 
 #[test]
 fn fields_are_written_in_one_order_and_end_with_a_blank_line() {
-    let fields = Fields::new().data("d").retry(5).id("i").event_type("t");
+    let fields = EventBuilder::new().data("d").retry(5).id("i").event_type("t");
     assert_eq!(encode(fields), "event: t\nid: i\nretry: 5\ndata: d\n\n");
     assert_eq!(encode("d".into()), "data: d\n\n");
-    assert_eq!(encode(Fields::new().id("i")), "id: i\n\n");
-    assert_eq!(encode(Fields::new()), "\n");
+    assert_eq!(encode(EventBuilder::new().id("i")), "id: i\n\n");
+    assert_eq!(encode(EventBuilder::new()), "\n");
 }
 
 /// Every break is one: a trailing one leaves an empty line, and no data is not empty data.
@@ -50,10 +50,10 @@ fn data_is_split_at_every_line_break() {
 
 #[test]
 fn an_empty_type_is_left_off_and_an_empty_id_takes_back_the_one_before() {
-    assert_eq!(encode(Fields::new().event_type("").data("x")), "data: x\n\n");
-    assert_eq!(encode(Fields::new().id("").data("x")), "id\ndata: x\n\n");
+    assert_eq!(encode(EventBuilder::new().event_type("").data("x")), "data: x\n\n");
+    assert_eq!(encode(EventBuilder::new().id("").data("x")), "id\ndata: x\n\n");
     assert_eq!(
-        encode(Fields::new().id("…").event_type(" ").data("x")),
+        encode(EventBuilder::new().id("…").event_type(" ").data("x")),
         "event:  \nid: …\ndata: x\n\n"
     );
 }
@@ -70,7 +70,7 @@ fn a_reconnection_time_is_decimal() {
         let mut out = Vec::new();
         Encoder::new().encode_retry(ms, &mut out).unwrap();
         assert_eq!(out, expected.as_bytes());
-        assert_eq!(encode(Fields::new().retry(ms)), format!("{expected}\n"));
+        assert_eq!(encode(EventBuilder::new().retry(ms)), format!("{expected}\n"));
     }
 }
 
@@ -94,7 +94,7 @@ fn a_comment_is_split_at_every_line_break_and_ends_no_event() {
 /// T6, for the strings of this protocol.
 #[test]
 fn what_cannot_travel_is_refused_and_nothing_is_written() {
-    let refused = |fields: Fields<'_>, error: SendError| {
+    let refused = |fields: EventBuilder<'_>, error: SendError| {
         let mut out = b"before".to_vec();
         let mut encoder = Encoder::new();
         assert_eq!(encoder.encode(fields, &mut out), Err(error), "{fields:?}");
@@ -109,18 +109,21 @@ fn what_cannot_travel_is_refused_and_nothing_is_written() {
             format!("{byte}a"),
             format!("a{byte}data: evil"),
         ] {
-            refused(Fields::new().event_type(&text).data("x"), SendError::TypeInvalid);
-            refused(Fields::new().id(&text).data("x"), SendError::IdInvalid);
+            refused(EventBuilder::new().event_type(&text).data("x"), SendError::TypeInvalid);
+            refused(EventBuilder::new().id(&text).data("x"), SendError::IdInvalid);
         }
     }
     for control in (1..32).chain([127]).map(char::from).filter(|c| *c != '\t') {
-        refused(Fields::new().id(&format!("a{control}b")), SendError::IdInvalid);
+        refused(EventBuilder::new().id(&format!("a{control}b")), SendError::IdInvalid);
     }
     for id in [" a", "a ", "\ta", "a\t", " ", "\t"] {
-        refused(Fields::new().id(id), SendError::IdInvalid);
+        refused(EventBuilder::new().id(id), SendError::IdInvalid);
     }
     for id in ["a b", "a\tb", "ü", "…", "\u{80}", "{\"a\":[1,2]}"] {
-        assert!(Encoder::new().encode(Fields::new().id(id), &mut Vec::new()).is_ok(), "{id:?}");
+        assert!(
+            Encoder::new().encode(EventBuilder::new().id(id), &mut Vec::new()).is_ok(),
+            "{id:?}"
+        );
     }
 }
 
@@ -140,7 +143,7 @@ fn a_cr_can_be_refused() {
 
 #[test]
 fn an_event_is_written_whole_or_not_at_all() {
-    let fields = Fields::new().event_type("t").id("1").data("a\nb");
+    let fields = EventBuilder::new().event_type("t").id("1").data("a\nb");
     let len = fields.encoded_len() as usize;
     for room in 0..=len {
         let mut bytes = vec![0; 3 + room];
@@ -162,13 +165,13 @@ fn an_event_is_written_whole_or_not_at_all() {
 #[test]
 fn data_in_pieces_is_what_it_is_as_a_whole() {
     let data = "a\r\nb\rc\n\n\r\r\nd…\r";
-    let whole = encode(Fields::new().id("1").data(data));
+    let whole = encode(EventBuilder::new().id("1").data(data));
     let cuts: Vec<usize> = (0..=data.len()).filter(|at| data.is_char_boundary(*at)).collect();
     for &a in &cuts {
         for &b in cuts.iter().filter(|b| **b >= a) {
             let mut out = Vec::new();
             let mut encoder = Encoder::new();
-            encoder.begin_event(Fields::new().id("1").data(&data[..a]), &mut out).unwrap();
+            encoder.begin_event(EventBuilder::new().id("1").data(&data[..a]), &mut out).unwrap();
             encoder.encode_data("", &mut out).unwrap();
             encoder.encode_data(&data[a..b], &mut out).unwrap();
             encoder.encode_data(&data[b..], &mut out).unwrap();
@@ -184,7 +187,7 @@ fn nothing_comes_inside_an_event_that_was_begun() {
     let mut out = Vec::new();
     assert_eq!(encoder.encode_data("x", &mut out), Err(SendError::EventMissing));
     assert_eq!(encoder.end_event(&mut out), Err(SendError::EventMissing));
-    encoder.begin_event(Fields::new(), &mut out).unwrap();
+    encoder.begin_event(EventBuilder::new(), &mut out).unwrap();
     assert_eq!(encoder.ready(), Err(SendError::EventUnfinished));
     for refused in [
         encoder.encode("x", &mut out),

@@ -255,8 +255,8 @@ fn finished(bytes: &[u8]) -> (Option<Got>, String, Option<u64>) {
     same_however_split(bytes, |pieces| {
         let mut assembler = growing(Limits::new());
         receive(&mut assembler, pieces, &mut Vec::new());
-        let dropped = assembler.finish().map(Got::from);
-        assert_eq!(assembler.finish(), None, "it is dropped once");
+        let dropped = assembler.receive_eof().map(Got::from);
+        assert_eq!(assembler.receive_eof(), None, "it is dropped once");
         (dropped, assembler.last_event_id().to_owned(), assembler.reconnection_time())
     })
 }
@@ -303,9 +303,9 @@ fn the_next_stream_starts_anew_but_for_the_id_and_the_reconnection_time() {
             let mut got = Vec::new();
             receive(&mut assembler, &[b"retry: 9\nid: \xE2\x80\xA6\ndata: a\n\n", cut], &mut got);
             if finish {
-                assembler.finish();
+                assembler.receive_eof();
             } else {
-                assembler.reset();
+                assembler.restart();
             }
             got.clear();
             receive(&mut assembler, &["\u{FEFF}".as_bytes(), b"data: b\n\n"], &mut got);
@@ -317,7 +317,7 @@ fn the_next_stream_starts_anew_but_for_the_id_and_the_reconnection_time() {
     let mut assembler = growing(Limits::new());
     let mut got = Vec::new();
     receive(&mut assembler, &[b"data: a\r"], &mut got);
-    assembler.reset();
+    assembler.restart();
     receive(&mut assembler, &[b"\ndata: b\n\n"], &mut got);
     assert_eq!(got, [message("b")]);
 }
@@ -484,6 +484,22 @@ fn a_replacement_character_counts_as_three_bytes() {
 }
 
 #[test]
+fn the_limit_of_a_line_holds_to_the_byte_whatever_its_name() {
+    for name in ["data", "event", "", "x", "unknown"] {
+        let is_lost = |line_len: usize| {
+            let value = "-".repeat(line_len - name.len() - 1);
+            let (got, _) = limited(
+                Limits::new().max_line_len(40),
+                format!("data: a\n{name}:{value}\n\n").as_bytes(),
+            );
+            got.contains(&Got::Lost(Error::LineTooLong))
+        };
+        assert!(!is_lost(40), "{name}");
+        assert!(is_lost(41), "{name}");
+    }
+}
+
+#[test]
 fn the_id_of_a_lost_event_counts() {
     let limits = Limits::new().max_data_len(1);
     let stream = b"id: 1\ndata: 12\nid: 2\nretry: 3\n\ndata: x\n\n";
@@ -496,7 +512,7 @@ fn the_id_of_a_lost_event_counts() {
 fn a_lost_event_is_not_shown_at_the_end() {
     let mut assembler = growing(Limits::new().max_data_len(1));
     receive(&mut assembler, &[b"data: 12"], &mut Vec::new());
-    assert_eq!(assembler.finish(), None);
+    assert_eq!(assembler.receive_eof(), None);
 }
 
 /// T15: whatever the peer sends, what is held is what the limits say.
@@ -529,7 +545,7 @@ fn endless_lines_and_events_hold_no_more_than_the_limits() {
                     }
                 }
                 assert!(lost <= 1);
-                assembler.finish();
+                assembler.receive_eof();
                 assert!(assembler.release().unwrap().capacity() <= 2048);
                 assert!(assembler.last_event_id().len() <= 100);
             }

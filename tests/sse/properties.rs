@@ -3,7 +3,7 @@
 
 use crate::common::same_however_split;
 use crate::common::sse::{Got, event, growing, naive, no_data, read as real, receive};
-use framewright::sse::{Decoder, Encoder, Fields, Limits, SendError};
+use framewright::sse::{Decoder, Encoder, EventBuilder, Limits, SendError};
 use proptest::prelude::{
     ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest,
 };
@@ -107,7 +107,7 @@ proptest! {
             let mut got = Vec::new();
             receive(&mut assembler, pieces, &mut got);
             // How much of a comment comes before a limit cuts it off is seen by its bytes alone.
-            (got, assembler.last_event_id().to_owned(), assembler.finish().map(Got::from))
+            (got, assembler.last_event_id().to_owned(), assembler.receive_eof().map(Got::from))
         };
         let whole = run(&[&stream]);
         prop_assert_eq!(&run(&stream.chunks(1).collect::<Vec<_>>()), &whole);
@@ -130,7 +130,7 @@ proptest! {
             for mut input in pieces.iter().copied() {
                 while decoder.decode(&mut input).is_some() {}
             }
-            decoder.finish()
+            decoder.check_eof()
         };
         prop_assert_eq!(finish(&cut(&stream, &cuts)), finish(&[&stream]));
     }
@@ -146,7 +146,7 @@ proptest! {
         let mut expected = Vec::new();
         let mut last_event_id = String::new();
         for (event_type, id, retry, data, comment) in &events {
-            let mut fields = Fields::new().event_type(event_type);
+            let mut fields = EventBuilder::new().event_type(event_type);
             if let Some(id) = id { fields = fields.id(id); }
             if let Some(ms) = retry { fields = fields.retry(*ms); }
             if let Some(data) = data { fields = fields.data(data); }
@@ -192,7 +192,7 @@ proptest! {
         Encoder::new().encode(&data[..], &mut whole).unwrap();
         let mut out = Vec::new();
         let mut encoder = Encoder::new();
-        encoder.begin_event(Fields::new(), &mut out).unwrap();
+        encoder.begin_event(EventBuilder::new(), &mut out).unwrap();
         let mut from = 0;
         let mut ends: Vec<usize> = cuts.iter().map(|cut| cut.index(data.len() + 1)).collect();
         ends.push(data.len());

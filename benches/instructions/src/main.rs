@@ -6,7 +6,7 @@ use std::hint::black_box;
 use framewright::grpc;
 use framewright::grpc::web::{TextDecoder, encode_text};
 use framewright::http1;
-use framewright::sse::{self, Fields, Storage};
+use framewright::sse::{self, EventBuilder, Storage};
 use framewright::ws::handshake::{Origins, Server};
 use framewright::ws::{Assembler, Client, Connection, Event, Kind, Limits, Message};
 use framewright::{Buffer, SliceBuf};
@@ -213,7 +213,7 @@ fn send_event(laps: usize) {
     for _ in 0..laps {
         let mut out = SliceBuf::new(&mut buf);
         for _ in 0..ITEMS {
-            encoder.encode(Fields::new().data(black_box(&data)), &mut out).expect("there is room");
+            encoder.encode(EventBuilder::new().data(black_box(&data)), &mut out).expect("there is room");
         }
         black_box(out.as_slice());
     }

@@ -1,7 +1,7 @@
 //! Event streams, against §9.2.6 of the HTML standard for somebody who sees the whole stream; what is
 //! lost to limits; and what an encoder writes.
 
-use framewright::sse::{Decoder, Encoder, Fields, Limits, SendError};
+use framewright::sse::{Decoder, Encoder, EventBuilder, Limits, SendError};
 
 use super::common::sse::{Got, event, growing, naive, no_data, read, receive};
 use super::input::{Cuts, Input, same_however_cut, without_allocating};
@@ -40,7 +40,7 @@ fn is_bounded(stream: &[u8], cuts: Cuts, [line, data, event_type, id]: [u8; 4]) 
         let mut assembler = growing(limits);
         let mut got = Vec::new();
         receive(&mut assembler, pieces, &mut got);
-        (got, assembler.last_event_id().to_owned(), assembler.finish().map(Got::from))
+        (got, assembler.last_event_id().to_owned(), assembler.receive_eof().map(Got::from))
     });
     assert!(last_event_id.len() as u64 <= id);
     for got in got.iter().chain(&cut_off) {
@@ -61,7 +61,7 @@ fn comes_back(mut input: Input<'_>, cuts: Cuts) {
     while !input.is_empty() {
         let what = input.byte();
         let (event_type, id, data) = (input.text(), input.text(), input.text());
-        let mut fields = Fields::new().event_type(event_type);
+        let mut fields = EventBuilder::new().event_type(event_type);
         let has = |bit: u8| what & bit != 0;
         if has(1) {
             fields = fields.id(id);
@@ -121,7 +121,7 @@ fn comes_back(mut input: Input<'_>, cuts: Cuts) {
 
 fn in_pieces(
     encoder: &mut Encoder,
-    fields: Fields<'_>,
+    fields: EventBuilder<'_>,
     data: &str,
     cuts: Cuts,
     out: &mut Vec<u8>,

@@ -1,6 +1,6 @@
 //! A device that repeats the events of a stream in its own words (HTML standard §9.2).
 
-use framewright::sse::{Assembler, Encoder, Fields, Item, Limits, Storage};
+use framewright::sse::{Assembler, Encoder, EventBuilder, Item, Limits, Storage};
 use framewright::{Buffer, SliceBuf};
 
 use crate::session::session;
@@ -40,7 +40,7 @@ pub fn device(socket: &mut Socket<'_>, memory: &mut Memory) {
         while let Some(item) = assembler.receive(&mut input) {
             match item {
                 Item::Event(event) => {
-                    let fields = Fields::new()
+                    let fields = EventBuilder::new()
                         .event_type(event.event_type)
                         .id(event.last_event_id)
                         .data(event.data);
@@ -55,5 +55,5 @@ pub fn device(socket: &mut Socket<'_>, memory: &mut Memory) {
             out.clear();
         }
     }
-    assert_eq!(assembler.finish().map(|event| event.data), Some("cut off"));
+    assert_eq!(assembler.receive_eof().map(|event| event.data), Some("cut off"));
 }

@@ -182,7 +182,7 @@ cannot_panic! {
     #[cfg(not(target_arch = "x86_64"))]
     fn sse_encode(
         encoder: &mut sse::Encoder,
-        fields: sse::Fields<'_>,
+        fields: sse::EventBuilder<'_>,
         out: &mut SliceBuf<'_>,
     ) -> Result<(), sse::SendError> {
         encoder.encode(fields, out)
