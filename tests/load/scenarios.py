@@ -297,7 +297,7 @@ def a_member_that_does_not_hear(load):
                 peer.expect(reply(TEXT, message), "message")
         heard = len(deaf.rest()) // len(messages[0])
         assert heard < len(messages), "who did not hear was not dropped"
-    return f"dropped {len(messages) - heard} of {len(messages)} messages behind"
+    return f"dropped, missed {len(messages) - heard} of {len(messages)} messages"
 
 
 @scenario(short=False)
