@@ -1,40 +1,32 @@
-//! Fields that are about to be written: are they what a field may be?
+//! One field of a header list, as any HTTP stack has it.
 
-use super::syntax::{is_field_value, is_token};
-
-/// What is wrong with a field, and its index in the list.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum FieldError {
-    /// The name is not a token (RFC 9110 §5.1).
-    Name(usize),
-    /// The value has a control byte other than HTAB (RFC 9110 §5.5).
-    Value(usize),
-    /// The name is reserved for what is written without being asked for.
-    Reserved(usize),
+/// One field of a header list: a name and a value.
+///
+/// What reads a head takes any iterator of fields, so that a reference to the collection of any HTTP
+/// stack will do: `&http::HeaderMap`, a slice or a `Vec` of pairs, [`Headers`](super::Headers).
+/// Fields of the same name have to be in their order.
+///
+/// The HTTP stack is responsible for what a parser of heads refuses: above all, nothing in a name or a
+/// value ends a line.
+pub trait Field<'a> {
+    /// The name and the value.
+    fn parts(self) -> (&'a str, &'a [u8]);
 }
 
-/// Checks names and values; `is_reserved` says which names may not be in the list.
-pub(crate) fn check_fields(
-    fields: &[(&str, &str)],
-    is_reserved: impl Fn(&str) -> bool,
-) -> Result<(), FieldError> {
-    for (index, (name, value)) in fields.iter().enumerate() {
-        if !is_token(name.as_bytes()) {
-            return Err(FieldError::Name(index));
-        }
-        if is_reserved(name) {
-            return Err(FieldError::Reserved(index));
-        }
-        if !is_field_value(value.as_bytes()) {
-            return Err(FieldError::Value(index));
-        }
+impl<'a, N, V> Field<'a> for (&'a N, &'a V)
+where
+    N: AsRef<str> + ?Sized,
+    V: AsRef<[u8]> + ?Sized,
+{
+    #[inline]
+    fn parts(self) -> (&'a str, &'a [u8]) {
+        (self.0.as_ref(), self.1.as_ref())
     }
-    Ok(())
 }
 
-/// The headers that say where a message ends and what becomes of its connection.
-pub(crate) fn is_framing(name: &str) -> bool {
-    ["connection", "content-length", "transfer-encoding"]
-        .iter()
-        .any(|reserved| name.eq_ignore_ascii_case(reserved))
+impl<'a, N: AsRef<str>, V: AsRef<[u8]>> Field<'a> for &'a (N, V) {
+    #[inline]
+    fn parts(self) -> (&'a str, &'a [u8]) {
+        (self.0.as_ref(), self.1.as_ref())
+    }
 }

@@ -4,19 +4,46 @@ use core::fmt;
 
 use memchr::memchr;
 
-use super::syntax::{ascii, trim};
+use super::syntax::{ascii, is_field_value, is_token, trim};
 
-/// The headers of a message, in their order: names as they were sent, values without the
-/// whitespace around them.
+/// A header list, in its order: names as they were sent, values without the whitespace around them.
 ///
 /// Nothing is indexed: each look-up goes through the lines, at some 10 ns per line. To look for
-/// many names, go through them once.
-#[derive(Clone, Copy)]
+/// several names, go through the list once.
+///
+/// ```
+/// use framewright::http::Headers;
+///
+/// let headers = Headers::parse_lax(b"Grpc-Status:0\r\nx-request-id: 7\r\nx-request-id: 8\r\n").unwrap();
+/// assert_eq!(headers.get("grpc-status"), Some(&b"0"[..]));
+/// assert_eq!(headers.get_all("X-Request-Id").collect::<Vec<_>>(), [b"7", b"8"]);
+/// ```
+#[derive(Clone, Copy, Default)]
 pub struct Headers<'a> {
+    /// Lines that were checked.
     lines: &'a [u8],
 }
 
 impl<'a> Headers<'a> {
+    /// Parses lines of a name, a colon and a value.
+    ///
+    /// Laxer than the standard, as peers of gRPC-Web need it for trailers: a line may end in LF alone,
+    /// the last one may lack its end, and an empty line may follow it. `None` if that is not what
+    /// `lines` are.
+    pub fn parse_lax(lines: &'a [u8]) -> Option<Self> {
+        let mut rest = lines;
+        while let Some(line) = take_line(&mut rest) {
+            if line.is_empty() && rest.is_empty() {
+                break;
+            }
+            let (name, value) = line.split_at_checked(memchr(b':', line)?)?;
+            if !is_token(name) || !is_field_value(value) {
+                return None;
+            }
+        }
+        Some(Self { lines })
+    }
+
     /// The headers in lines that were checked, each with its end.
     pub(crate) const fn from_checked(lines: &'a [u8]) -> Self {
         Self { lines }
@@ -32,7 +59,7 @@ impl<'a> Headers<'a> {
         self.iter().filter(move |(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
-    /// Goes through all names and values.
+    /// Yields every name and value.
     pub fn iter(&self) -> HeaderIter<'a> {
         HeaderIter { lines: self.lines, text: valid_prefix(self.lines) }
     }
@@ -66,6 +93,19 @@ impl<'a> IntoIterator for &Headers<'a> {
     }
 }
 
+/// Takes the next line off `lines`, without its end.
+fn take_line<'a>(lines: &mut &'a [u8]) -> Option<&'a [u8]> {
+    if lines.is_empty() {
+        return None;
+    }
+    let (line, rest) = match memchr(b'\n', lines) {
+        Some(lf) => (lines.get(..lf)?, lines.get(lf + 1..)?),
+        None => (*lines, &[][..]),
+    };
+    *lines = rest;
+    Some(line.strip_suffix(b"\r").unwrap_or(line))
+}
+
 /// The bytes up to the first that is not UTF-8.
 fn valid_prefix(bytes: &[u8]) -> &str {
     match core::str::from_utf8(bytes) {
@@ -74,10 +114,10 @@ fn valid_prefix(bytes: &[u8]) -> &str {
     }
 }
 
-/// An iterator over the names and values of [`Headers`].
+/// Yields the names and values of [`Headers`].
 #[derive(Clone, Debug)]
 pub struct HeaderIter<'a> {
-    /// Lines that were parsed once already, each with its CRLF.
+    /// Lines that were checked.
     lines: &'a [u8],
     /// The same as text, as far as they are: it is cheaper to find this out once than name by
     /// name.
@@ -89,12 +129,12 @@ impl<'a> Iterator for HeaderIter<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
+        let before = self.lines.len();
         let colon = memchr(b':', self.lines)?;
-        let (name, value) = self.lines.split_at_checked(colon)?;
-        let cr = memchr(b'\r', value)?;
+        let line = take_line(&mut self.lines)?;
+        let (name, value) = line.split_at_checked(colon)?;
         let name = self.text.get(..colon).unwrap_or_else(|| ascii(name));
-        self.lines = value.get(cr + 2..)?;
-        self.text = self.text.get(colon + cr + 2..).unwrap_or_default();
-        Some((name, trim(value.get(1..cr)?)))
+        self.text = self.text.get(before - self.lines.len()..).unwrap_or_default();
+        Some((name, trim(value.get(1..)?)))
     }
 }

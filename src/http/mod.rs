@@ -1,10 +1,28 @@
-//! What every version of HTTP shares (RFC 9110): header lists, the grammar of their fields, and status codes.
+//! What every version of HTTP shares (RFC 9110): fields, header lists, and status codes.
+//!
+//! **Reading.** What reads a head takes any iterator of [`Field`]s, so that it works with the
+//! collection of any HTTP stack: `&http::HeaderMap`, pairs in a slice or a `Vec`, or the [`Headers`]
+//! that [`http1`](crate::http1) reads.
+//!
+//! **Writing.** What makes a head, or trailers, offers it in two ways. `write` appends it as text of
+//! HTTP/1.1 to a [`Buffer`](crate::Buffer), whole or not at all. `fields` calls a closure with each
+//! name and [`FieldValue`], for any other sink: a map of an HTTP stack, or the encoder of another
+//! version of HTTP. All fields are checked before the first call. Names are in the case that HTTP/1.1
+//! writes; the other versions need lower case.
 
+mod check;
 mod field;
 mod headers;
+mod line;
+mod names;
 mod status;
 pub(crate) mod syntax;
+mod value;
 
-pub(crate) use field::{FieldError, check_fields, is_framing};
+pub(crate) use check::{FieldError, check_fields, is_framing};
+pub use field::Field;
 pub use headers::{HeaderIter, Headers};
+pub(crate) use line::{line_len, put_line, write_lines};
+pub(crate) use names::Name;
 pub use status::reason_phrase;
+pub use value::FieldValue;

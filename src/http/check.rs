@@ -1,0 +1,39 @@
+//! Fields that are about to be written: are they what a field may be?
+
+use super::Name;
+use super::syntax::{is_field_value, is_token};
+
+/// What is wrong with a field, and its index in the list.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum FieldError {
+    /// The name is not a token (RFC 9110 §5.1).
+    Name(usize),
+    /// The value has a control byte other than HTAB (RFC 9110 §5.5).
+    Value(usize),
+    /// The name is reserved for what is written without being asked for.
+    Reserved(usize),
+}
+
+/// Checks names and values; `is_reserved` says which names may not be in the list.
+pub(crate) fn check_fields(
+    fields: &[(&str, &str)],
+    is_reserved: impl Fn(&str) -> bool,
+) -> Result<(), FieldError> {
+    for (index, (name, value)) in fields.iter().enumerate() {
+        if !is_token(name.as_bytes()) {
+            return Err(FieldError::Name(index));
+        }
+        if is_reserved(name) {
+            return Err(FieldError::Reserved(index));
+        }
+        if !is_field_value(value.as_bytes()) {
+            return Err(FieldError::Value(index));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a field says where a message ends or what becomes of its connection.
+pub(crate) fn is_framing(name: &str) -> bool {
+    matches!(Name::of(name), Some(Name::Connection | Name::ContentLength | Name::TransferEncoding))
+}
