@@ -4,7 +4,7 @@ use super::chunked::MAX_CHUNK_LEN;
 use super::{Body, SendError};
 use crate::Buffer;
 use crate::append::Append;
-use crate::http::{check_fields, is_framing};
+use crate::http::{Name, check_fields, is_framing};
 use crate::inline::Inline;
 
 /// Writes the body of a message in pieces, framed as its head announced it (§6, §7).
@@ -159,7 +159,16 @@ impl Deref for ChunkHeader {
 /// Whether a header cannot be a trailer: it says where the message goes or how to read it.
 fn is_header_only(name: &str) -> bool {
     is_framing(name)
-        || ["content-encoding", "content-range", "content-type", "host", "te", "trailer", "upgrade"]
-            .iter()
-            .any(|reserved| name.eq_ignore_ascii_case(reserved))
+        || matches!(
+            Name::of(name),
+            Some(
+                Name::ContentEncoding
+                    | Name::ContentRange
+                    | Name::ContentType
+                    | Name::Host
+                    | Name::Te
+                    | Name::Trailer
+                    | Name::Upgrade
+            )
+        )
 }

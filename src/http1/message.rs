@@ -3,8 +3,8 @@ use core::mem::MaybeUninit;
 use memchr::memchr;
 
 use super::{Error, Limits};
-use crate::http::Headers;
 use crate::http::syntax::{ascii, authority, is_in_any_case, list};
+use crate::http::{Headers, Name};
 
 /// A version of HTTP that shares the syntax of 1.1 (RFC 9112 §2.3).
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -94,7 +94,7 @@ impl<'a> Request<'a> {
     pub(super) fn parse(
         head: &'a [u8],
         max_headers: usize,
-        mut visit: impl FnMut(&'a str, &'a [u8]),
+        mut visit: impl FnMut(Option<Name>, &'a [u8]),
     ) -> Result<Self, Error> {
         let mut slots = [MaybeUninit::uninit(); Limits::MOST_HEADERS];
         let slots = slots.get_mut(..max_headers).unwrap_or_default();
@@ -111,8 +111,9 @@ impl<'a> Request<'a> {
         }
         let mut fields = Framing::default();
         for header in &*request.headers {
-            fields.see(header.name, header.value)?;
-            visit(header.name, header.value);
+            let name = Name::of(header.name);
+            fields.see(name, header.value)?;
+            visit(name, header.value);
         }
         let version = version(minor);
         Ok(Self {
@@ -190,7 +191,7 @@ impl<'a> Response<'a> {
     pub(super) fn parse(
         head: &'a [u8],
         max_headers: usize,
-        mut visit: impl FnMut(&'a str, &'a [u8]),
+        mut visit: impl FnMut(Option<Name>, &'a [u8]),
     ) -> Result<Self, Error> {
         // `HTTP/1.1 200 `
         const BEFORE_REASON: usize = 13;
@@ -208,8 +209,9 @@ impl<'a> Response<'a> {
         };
         let mut fields = Framing::default();
         for header in &*response.headers {
-            fields.see(header.name, header.value)?;
-            visit(header.name, header.value);
+            let name = Name::of(header.name);
+            fields.see(name, header.value)?;
+            visit(name, header.value);
         }
         let version = version(minor);
         let body = fields.body(version)?.unwrap_or(Body::UntilClose);
@@ -262,13 +264,12 @@ struct Framing<'a> {
 
 impl<'a> Framing<'a> {
     #[inline]
-    fn see(&mut self, name: &str, value: &'a [u8]) -> Result<(), Error> {
-        let name = name.as_bytes();
-        match name.len() {
-            4 if is_in_any_case(name, b"host") => {
+    fn see(&mut self, name: Option<Name>, value: &'a [u8]) -> Result<(), Error> {
+        match name {
+            Some(Name::Host) => {
                 self.host_repeated |= self.host.replace(value).is_some();
             }
-            14 if is_in_any_case(name, b"content-length") => {
+            Some(Name::ContentLength) => {
                 // `parse` would take a sign.
                 let digits = ascii(value);
                 let len = digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok());
@@ -277,7 +278,7 @@ impl<'a> Framing<'a> {
                     _ => return Err(Error::ContentLength),
                 }
             }
-            17 if is_in_any_case(name, b"transfer-encoding") => {
+            Some(Name::TransferEncoding) => {
                 if self.chunked || !value.eq_ignore_ascii_case(b"chunked") {
                     return Err(Error::TransferEncoding);
                 }

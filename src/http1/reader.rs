@@ -3,6 +3,7 @@ use core::mem;
 use memchr::{memchr_iter, memchr2};
 
 use super::{Error, Limits, Request, Response};
+use crate::http::Name;
 use crate::{Buffer, Truncated};
 
 /// Reads the heads of messages out of a stream, however it is split.
@@ -82,7 +83,7 @@ impl<B: Buffer> HeadReader<B> {
     pub(crate) fn read_request_with<'a, 'i: 'a>(
         &'a mut self,
         input: &mut &'i mut [u8],
-        visit: impl FnMut(&'a str, &'a [u8]),
+        visit: impl FnMut(Option<Name>, &'a [u8]),
     ) -> Result<Option<Request<'a>>, Error> {
         self.read(input, Kind::Request, |head, max_headers| {
             Request::parse(head, max_headers, visit)
@@ -93,7 +94,7 @@ impl<B: Buffer> HeadReader<B> {
     pub(crate) fn read_response_with<'a, 'i: 'a>(
         &'a mut self,
         input: &mut &'i mut [u8],
-        visit: impl FnMut(&'a str, &'a [u8]),
+        visit: impl FnMut(Option<Name>, &'a [u8]),
     ) -> Result<Option<Response<'a>>, Error> {
         self.read(input, Kind::Response, |head, max_headers| {
             Response::parse(head, max_headers, visit)

@@ -1,4 +1,5 @@
 use super::{Error, Extensions};
+use crate::http::Name;
 use crate::http::syntax::{ascii, is_in_any_case, is_token, list};
 
 /// How often a header was seen, and its first value.
@@ -91,29 +92,27 @@ impl<'a> Fields<'a> {
     {
         let mut fields = Self::default();
         for (name, value) in headers {
-            fields.see(name.as_ref(), value.as_ref());
+            fields.see(Name::of(name.as_ref()), value.as_ref());
         }
         fields
     }
 
     #[inline]
-    pub(super) fn see(&mut self, name: &'a str, value: &'a [u8]) {
-        let name = name.as_bytes();
-        match name.len() {
-            4 if is_in_any_case(name, b"host") => self.host.add(value),
-            6 if is_in_any_case(name, b"origin") => self.origin.add(value),
-            7 if is_in_any_case(name, b"upgrade") => {
+    pub(super) fn see(&mut self, name: Option<Name>, value: &'a [u8]) {
+        match name {
+            Some(Name::Host) => self.host.add(value),
+            Some(Name::Origin) => self.origin.add(value),
+            Some(Name::Upgrade) => {
                 self.upgrade |= has(value, b"websocket");
                 self.other_upgrade |= !is_in_any_case(value, b"websocket");
             }
-            10 if is_in_any_case(name, b"connection") => self.connection |= has(value, b"upgrade"),
-            14 if is_in_any_case(name, b"content-length") => self.body = true,
-            17 if is_in_any_case(name, b"sec-websocket-key") => self.key.add(value),
-            17 if is_in_any_case(name, b"transfer-encoding") => self.body = true,
-            20 if is_in_any_case(name, b"sec-websocket-accept") => self.accept.add(value),
-            21 if is_in_any_case(name, b"sec-websocket-version") => self.version.add(value),
-            22 if is_in_any_case(name, b"sec-websocket-protocol") => self.protocol.add(value),
-            24 if is_in_any_case(name, b"sec-websocket-extensions") => self.extensions.add(value),
+            Some(Name::Connection) => self.connection |= has(value, b"upgrade"),
+            Some(Name::ContentLength | Name::TransferEncoding) => self.body = true,
+            Some(Name::SecWebSocketKey) => self.key.add(value),
+            Some(Name::SecWebSocketAccept) => self.accept.add(value),
+            Some(Name::SecWebSocketVersion) => self.version.add(value),
+            Some(Name::SecWebSocketProtocol) => self.protocol.add(value),
+            Some(Name::SecWebSocketExtensions) => self.extensions.add(value),
             _ => {}
         }
     }

@@ -1,0 +1,200 @@
+//! The value of a field to be written.
+
+use core::fmt;
+
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+
+use crate::append::Append;
+use crate::{Buffer, BufferFull};
+
+/// The value of a field to be written (RFC 9110 §5.5).
+///
+/// Some values exist in memory only once they are encoded: bytes in base64, a list of names. So this is
+/// not a slice. It knows its length, and yields its bytes piece by piece, as often as it is asked.
+#[derive(Clone, Copy)]
+pub struct FieldValue<'a>(Form<'a>);
+
+#[derive(Clone, Copy)]
+enum Form<'a> {
+    Plain(&'a [u8]),
+    /// Parts with a separator between them.
+    Joined {
+        parts: &'a [&'a str],
+        separator: &'static str,
+    },
+    /// In base64 without padding.
+    Base64(&'a [u8]),
+    /// Percent-encoded, but for visible ASCII and spaces inside.
+    Percent {
+        bytes: &'a [u8],
+        keep_percent: bool,
+    },
+}
+
+impl<'a> FieldValue<'a> {
+    /// A value that is written as it is.
+    pub(crate) const fn plain(bytes: &'a [u8]) -> Self {
+        Self(Form::Plain(bytes))
+    }
+
+    /// Parts with a separator between them.
+    pub(crate) const fn joined(parts: &'a [&'a str], separator: &'static str) -> Self {
+        Self(Form::Joined { parts, separator })
+    }
+
+    /// Bytes to be written in base64, without padding.
+    pub(crate) const fn base64(bytes: &'a [u8]) -> Self {
+        Self(Form::Base64(bytes))
+    }
+
+    /// Text to be written percent-encoded. Spaces at either end are encoded too, because HTTP does
+    /// not keep them.
+    pub(crate) const fn percent_encoded(text: &'a str) -> Self {
+        Self(Form::Percent { bytes: text.as_bytes(), keep_percent: false })
+    }
+
+    /// Text that is percent-encoded already: only what no value may have is encoded.
+    pub(crate) const fn percent_repaired(bytes: &'a [u8]) -> Self {
+        Self(Form::Percent { bytes, keep_percent: true })
+    }
+
+    /// Length in bytes, as it is written.
+    pub fn len(&self) -> usize {
+        match self.0 {
+            Form::Plain(bytes) => bytes.len(),
+            Form::Base64(bytes) => base64::encoded_len(bytes.len(), false).unwrap_or(usize::MAX),
+            Form::Joined { .. } | Form::Percent { .. } => {
+                let mut len: usize = 0;
+                self.for_each_piece(|piece| len = len.saturating_add(piece.len()));
+                len
+            }
+        }
+    }
+
+    /// Whether the value is empty.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Calls `put` with every piece of the value, in order. No piece has to be whole in any sense.
+    pub fn for_each_piece(&self, mut put: impl FnMut(&[u8])) {
+        match self.0 {
+            Form::Plain(bytes) => put(bytes),
+            Form::Joined { parts, separator } => {
+                for (index, part) in parts.iter().enumerate() {
+                    if index > 0 {
+                        put(separator.as_bytes());
+                    }
+                    put(part.as_bytes());
+                }
+            }
+            Form::Base64(bytes) => {
+                for piece in bytes.chunks(48) {
+                    let mut symbols = [0; 64];
+                    let len = STANDARD_NO_PAD.encode_slice(piece, &mut symbols).unwrap_or_default();
+                    put(symbols.get(..len).unwrap_or_default());
+                }
+            }
+            Form::Percent { bytes, keep_percent } => percent_encode(bytes, keep_percent, put),
+        }
+    }
+
+    /// Appends the value to `out`, or changes nothing.
+    pub fn append_to(&self, out: &mut impl Buffer) -> Result<(), BufferFull> {
+        let mut append = Append::new(out);
+        self.for_each_piece(|piece| append.put(piece));
+        append.finish()
+    }
+
+    /// The value in memory of its own, as the collections of HTTP stacks take it.
+    #[cfg(feature = "alloc")]
+    pub fn to_vec(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.len());
+        self.for_each_piece(|piece| bytes.extend_from_slice(piece));
+        bytes
+    }
+}
+
+fn percent_encode(bytes: &[u8], keep_percent: bool, mut put: impl FnMut(&[u8])) {
+    let last = bytes.len().saturating_sub(1);
+    let mut from = 0;
+    for (at, &byte) in bytes.iter().enumerate() {
+        let plain = match byte {
+            b'%' => keep_percent,
+            b' ' => at != 0 && at != last,
+            b'!'..=b'~' => true,
+            _ => false,
+        };
+        if !plain {
+            let digit = |nibble: u8| b"0123456789ABCDEF".get(usize::from(nibble)).copied();
+            let [high, low] =
+                [byte >> 4, byte & 0xF].map(|nibble| digit(nibble).unwrap_or_default());
+            put(bytes.get(from..at).unwrap_or_default());
+            put(&[b'%', high, low]);
+            from = at + 1;
+        }
+    }
+    put(bytes.get(from..).unwrap_or_default());
+}
+
+impl<'a> From<&'a [u8]> for FieldValue<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self::plain(bytes)
+    }
+}
+
+impl<'a> From<&'a str> for FieldValue<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::plain(text.as_bytes())
+    }
+}
+
+impl fmt::Debug for FieldValue<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut written = f.write_str("\"");
+        self.for_each_piece(|piece| {
+            written = written.and_then(|()| write!(f, "{}", piece.escape_ascii()));
+        });
+        written?;
+        f.write_str("\"")
+    }
+}
+
+#[cfg(all(test, feature = "alloc"))]
+mod tests {
+    use std::format;
+    use std::string::String;
+
+    use super::*;
+
+    fn text(value: FieldValue<'_>) -> String {
+        let bytes = value.to_vec();
+        assert_eq!(value.len(), bytes.len());
+        let mut appended = Vec::new();
+        value.append_to(&mut appended).unwrap();
+        assert_eq!(appended, bytes);
+        assert_eq!(format!("{value:?}"), format!("\"{}\"", bytes.escape_ascii()));
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn every_form_knows_its_length() {
+        assert_eq!(text("".into()), "");
+        assert_eq!(text("text".into()), "text");
+        assert_eq!(text(FieldValue::joined(&[], ", ")), "");
+        assert_eq!(text(FieldValue::joined(&["a"], ", ")), "a");
+        assert_eq!(text(FieldValue::joined(&["a", "b", "c"], ", ")), "a, b, c");
+        assert_eq!(text(FieldValue::base64(b"")), "");
+        assert_eq!(text(FieldValue::base64(&[0xAB, 0xCD])), "q80");
+        assert_eq!(text(FieldValue::base64(&[0; 49])), "A".repeat(66));
+        assert_eq!(
+            text(FieldValue::percent_encoded(" a b\n100% \u{e9} ")),
+            "%20a b%0A100%25 %C3%A9%20"
+        );
+        assert_eq!(text(FieldValue::percent_repaired(b" %C3\xE9\r")), "%20%C3%E9%0D");
+    }
+}
