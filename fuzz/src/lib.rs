@@ -1,4 +1,4 @@
-//! What the fuzz targets check, as functions of bytes: see `README.md`.
+//! The checks of the fuzz targets, as functions of bytes: see `README.md`.
 
 pub mod checks;
 pub mod peers;

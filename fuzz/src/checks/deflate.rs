@@ -1,5 +1,5 @@
-//! permessage-deflate (RFC 7692), with zlib as the oracle: what anybody may send us, what we send, and
-//! what is agreed on.
+//! permessage-deflate (RFC 7692), with zlib as the oracle: whatever a peer sends us, what we send, and
+//! what the two ends agree on.
 
 use flate2::{Decompress, FlushDecompress, Status};
 use framewright::ws::deflate::{Config, Deflater};
@@ -47,7 +47,8 @@ fn inflate(mut input: Input<'_>) {
     }
 
     let config = Config::new().server_no_context_takeover(!takeover);
-    // Its frames may be a quarter longer, which is not what this is about.
+    // The limit also allows frames a quarter longer than the message. Large limits keep that out of
+    // this test.
     let max_len = max_len.clamp(8192, 1 << 20);
     let limits = Limits::new().max_message_len(max_len);
     let got = same_however_cut(&wire, cuts, |pieces| receive(config, limits, window, pieces));
@@ -61,7 +62,7 @@ fn inflate(mut input: Input<'_>) {
             }
             Ok(_) => expected.1 = Err(Error::InvalidUtf8),
             Err((e, so_far)) => {
-                // Whichever comes first.
+                // Text that cannot be UTF-8 may come first.
                 let text = kind == Kind::Binary || could_be_text(&so_far);
                 expected.1 = Err(if text { e } else { Error::InvalidUtf8 });
             }
@@ -72,7 +73,7 @@ fn inflate(mut input: Input<'_>) {
     }
     assert_eq!(got, expected);
     if options & 8 != 0 {
-        // A limit of the ratio ends it earlier, if it does anything, and at the same place.
+        // A limit of the ratio may only end it earlier, and always at the same place.
         let limits = limits.max_ratio(u32::from(options >> 4) * 8);
         let got = same_however_cut(&wire, cuts, |pieces| receive(config, limits, window, pieces));
         if got.1 == Err(Error::RatioTooHigh) {
@@ -87,7 +88,7 @@ fn could_be_text(bytes: &[u8]) -> bool {
     str::from_utf8(bytes).map_or_else(|e| e.error_len().is_none(), |_| true)
 }
 
-/// What zlib makes of a message behind others; or what is wrong, and what came out before that.
+/// What zlib makes of a message after others; or the error, and the output before it.
 fn oracle(before: &[&[u8]], payload: &[u8], max_len: u64) -> Result<Vec<u8>, (Error, Vec<u8>)> {
     const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
     let mut zlib = Oracle { stream: Decompress::new_with_window_bits(false, 15), fresh: true };
@@ -108,7 +109,7 @@ fn oracle(before: &[&[u8]], payload: &[u8], max_len: u64) -> Result<Vec<u8>, (Er
     }
     if !zlib.fresh {
         let wrong = |_| (Error::InvalidDeflate, bytes.clone());
-        // A block of its own is what comes next, if that was the end of one.
+        // The message must have ended with a block, so that another block can follow.
         let probe = zlib.inflate(b"\0\x03\0\xFC\xFFabc", u64::MAX).map_err(wrong)?;
         if probe != b"abc" {
             return Err((Error::InvalidDeflate, bytes));
@@ -119,7 +120,7 @@ fn oracle(before: &[&[u8]], payload: &[u8], max_len: u64) -> Result<Vec<u8>, (Er
 
 struct Oracle {
     stream: Decompress,
-    /// Whether nothing was taken since a message began or a stream ended.
+    /// Whether zlib has taken nothing since a message began or a stream ended.
     fresh: bool,
 }
 
@@ -142,7 +143,7 @@ impl Oracle {
             match result {
                 Err(_) => return Err((Error::InvalidDeflate, out)),
                 Ok(Status::StreamEnd) => {
-                    // What comes behind a final block is a stream of its own.
+                    // What follows a final block is a stream of its own.
                     self.stream.reset(false);
                     self.fresh = true;
                 }
@@ -177,7 +178,7 @@ fn deflate(mut input: Input<'_>) {
     }
 }
 
-/// What one end sends is what zlib reads, and what the other end does.
+/// zlib and the other end both read what one end sends.
 fn both_read<M: Side, O: Side>(
     config: Config,
     mut from: Connection<M>,
@@ -232,7 +233,7 @@ fn both_read<M: Side, O: Side>(
     assert_eq!(receiver.got, sent);
 }
 
-/// Bytes as they are, or over and over.
+/// Bytes, once or repeated.
 fn content(input: &mut Input<'_>) -> Vec<u8> {
     let times = match input.byte() {
         times @ 0..=15 => 1 + usize::from(times),
@@ -303,7 +304,8 @@ fn negotiate(mut input: Input<'_>) {
         assert_eq!(said.client_alone, options & 2 != 0 || offer.client_alone);
         assert_eq!(agreed.server_no_context_takeover(), said.server_alone);
         assert_eq!(agreed.client_no_context_takeover(), said.client_alone);
-        // Asked for is answered, with as much or less; and what was not offered is not there.
+        // A size that was asked for is answered by the same or a smaller one; one that was not
+        // offered is not in the answer.
         assert!(offer.server_bits.is_none() || said.server_bits.is_some());
         assert!(offer.client_bits.is_some() || said.client_bits.is_none());
         let server = said.server_bits.unwrap_or(15);
@@ -337,7 +339,7 @@ fn negotiate(mut input: Input<'_>) {
     }
 }
 
-/// The parameters as the RFC has them, each at most once.
+/// The parameters of the RFC, each at most once.
 #[derive(Clone, Copy, Debug, Default)]
 struct Params {
     server_alone: bool,

@@ -1,5 +1,5 @@
-//! Calls of gRPC in every framing and of every kind: either side alone, whatever happens to it and in
-//! whatever order; and both, joined through any cuts.
+//! gRPC calls in every framing and of every kind: one side alone, with any events in any order; and
+//! both sides, joined through any cuts.
 
 use framewright::Chunk;
 use framewright::grpc::web::{SocketDecoder, SocketPart};
@@ -45,7 +45,7 @@ pub fn check(data: &[u8]) {
 
 #[derive(Clone, Copy, Debug)]
 struct Setup {
-    /// `None` is over WebSocket.
+    /// `None` means over WebSocket.
     framing: Option<Framing>,
     kind: CallKind,
     /// Whether messages may be compressed.
@@ -86,10 +86,10 @@ impl Setup {
     }
 }
 
-/// What a call has said of itself.
+/// What the events of a call have said.
 #[derive(Debug, Default, Eq, PartialEq)]
 struct Seen {
-    /// Whether compressed, the bytes, and whether they are all.
+    /// Whether it is compressed, its bytes, and whether it is complete.
     messages: Vec<(bool, Vec<u8>, bool)>,
     heads: usize,
     half_closes: usize,
@@ -137,7 +137,7 @@ impl Seen {
     }
 }
 
-/// The lines of a head or of trailers: some that say something, or what the fuzzer made up.
+/// The lines of a head or of trailers: some that have a meaning, or any bytes of the fuzzer.
 fn fields<'a>(input: &mut Input<'a>) -> Fields<'a> {
     const LINES: [&[u8]; 8] = [
         b"content-type: application/grpc\r\n",
@@ -177,7 +177,8 @@ fn body(input: &mut Input<'_>, setup: Setup) -> Vec<u8> {
     raw
 }
 
-/// A client's call through whatever happens; tells what it saw, said and was told.
+/// Runs a client's call through any events; returns what it reported, the results of its methods,
+/// and its output.
 fn client(
     setup: Setup,
     mut input: Input<'_>,
@@ -317,17 +318,17 @@ fn server(
     (seen, results, out)
 }
 
-/// A client and a server, and what is on its way between them.
+/// A client and a server, and the bytes in flight between them.
 struct Pair {
     setup: Setup,
     client: ClientCall<Vec<u8>>,
     server: ServerCall,
     socket: SocketDecoder,
-    /// Messages of WebSocket, or one after another what is written of a body.
+    /// WebSocket messages, or the pieces of a body as they were written.
     up: Vec<Vec<u8>>,
     down: Vec<u8>,
     half_closed: bool,
-    /// Whether the server has to be told of that.
+    /// Whether the server has yet to be told of the half-close.
     up_is_over: bool,
     head: Option<Vec<u8>>,
     trailers: Option<(Trailing, Vec<u8>)>,
@@ -382,7 +383,7 @@ impl Pair {
                 _ => self.send_head(),
             }
         }
-        // Whatever is missing, so that it may end well.
+        // Do whatever is missing for a good end.
         self.send_up(b"", false);
         self.half_close();
         self.deliver_up(usize::MAX);
@@ -397,12 +398,12 @@ impl Pair {
         let status = self.client.status().expect("it is over");
         assert_eq!(status.message.to_string(), message);
         assert_eq!(self.at_client.messages, self.sent_down);
-        // A server that finished early need not have read all of it, nor all of a message.
+        // A server that finished early need not have read everything, not even all of a message.
         self.at_server.messages.pop_if(|message| !message.2);
         assert!(self.sent_up.starts_with(&self.at_server.messages));
         assert_eq!(self.server.error(), None);
         assert_eq!(self.client.error(), None);
-        // A request that a server did not wait for is given up.
+        // The client gives up a request that the server did not wait for.
         assert_eq!(self.client.reset_code(), (!self.half_closed).then_some(0));
     }
 
@@ -461,7 +462,7 @@ impl Pair {
             left -= whole.len();
             if self.setup.framing.is_none() {
                 let end = rest.is_empty();
-                // That it is the start of a message makes no difference to the decoder.
+                // The decoder ignores `start`.
                 let part = self.socket.decode(Chunk { bytes: &whole, start: true, end });
                 match part.expect("a client of ours") {
                     Some(SocketPart::Data(mut data)) => {

@@ -1,5 +1,5 @@
-//! Length-prefixed messages of gRPC and gRPC-Web, against the documents for somebody who sees the
-//! whole stream; and what an encoder writes.
+//! Length-prefixed messages of gRPC and gRPC-Web, against a naive reader of the whole stream that
+//! follows the documents; and the output of an encoder.
 
 use framewright::grpc::{Decoder, Encoder, Error, Frame, Limits, Message};
 
@@ -21,7 +21,7 @@ pub fn check(data: &[u8]) {
         while let Ok(Some(_)) = decoder.decode(&mut input) {}
         (got, verdict, decoder.check_eof().is_ok())
     });
-    // As every beginning of a stream is a stream, this is also that nothing comes late.
+    // Every beginning of a stream is a stream too, so this also shows that nothing is late.
     let (expected, judged, complete) = naive(&rules, wire);
     assert_eq!((&got, verdict), (&expected, judged));
     assert_eq!(finish, complete || judged.is_err());
@@ -34,7 +34,7 @@ pub fn check(data: &[u8]) {
     comes_back(&got, cuts);
 }
 
-/// What may come.
+/// What the stream may contain.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
     pub compressed: bool,
@@ -69,7 +69,7 @@ impl Rules {
     }
 }
 
-/// What comes, whether it may, and whether the stream may end there.
+/// The contents of the stream, its error if it has one, and whether it may end there.
 fn naive(rules: &Rules, mut bytes: &[u8]) -> (Vec<Got>, Result<(), Error>, bool) {
     let mut got: Vec<Got> = Vec::new();
     loop {
@@ -114,7 +114,7 @@ fn naive(rules: &Rules, mut bytes: &[u8]) -> (Vec<Got>, Result<(), Error>, bool)
     }
 }
 
-/// Whole messages, and trailers behind them, can be sent and come again.
+/// Whole messages, and the trailers after them, can be encoded and decode to the same.
 fn comes_back(got: &[Got], cuts: Cuts) {
     let (mut encoder, mut wire, mut sent) = (Encoder::new(), Vec::new(), Vec::new());
     for Got { frame: what, compressed, bytes, .. } in got.iter().filter(|got| got.end) {

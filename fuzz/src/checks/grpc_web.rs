@@ -1,4 +1,4 @@
-//! What gRPC-Web adds: bodies in base64, blocks of trailers, and messages of WebSocket.
+//! What gRPC-Web adds: bodies in base64, blocks of trailers, and WebSocket messages.
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
@@ -23,7 +23,7 @@ pub fn check(data: &[u8]) {
     }
 }
 
-/// A body in base64, as far as it is some.
+/// A body in base64, up to where it is invalid.
 fn text(wire: &[u8], cuts: Cuts) {
     let (bytes, verdict, finish) = same_however_cut(wire, cuts, |pieces| {
         let mut decoder = TextDecoder::new();
@@ -54,7 +54,7 @@ fn text(wire: &[u8], cuts: Cuts) {
     assert_eq!(finish.is_ok(), complete || judged.is_err());
 }
 
-/// Each symbol that cannot be there is an error; each byte is out with its last symbol.
+/// Each symbol in a wrong place is an error, and each byte is there with its last symbol.
 fn naive_text(wire: &[u8]) -> (Vec<u8>, Result<(), Error>, bool) {
     const LENIENT: GeneralPurpose = GeneralPurpose::new(
         &STANDARD,
@@ -81,7 +81,7 @@ fn naive_text(wire: &[u8]) -> (Vec<u8>, Result<(), Error>, bool) {
     (bytes, Ok(()), true)
 }
 
-/// Bytes that were put in base64, in any pieces.
+/// Bytes encoded in base64, in any pieces.
 fn text_of(bytes: &[u8], cuts: Cuts) {
     let mut wire = Vec::new();
     for piece in cuts.pieces(bytes) {
@@ -99,7 +99,7 @@ fn text_of(bytes: &[u8], cuts: Cuts) {
     assert_eq!(decoder.check_eof(), Ok(()));
 }
 
-/// A block of trailers, and what can be made of its fields.
+/// A block of trailers, and what its fields decode to.
 fn block(lines: &[u8]) {
     let fields = without_allocating(|| Fields::parse(lines));
     let expected = naive_fields(lines);
@@ -136,14 +136,14 @@ fn block(lines: &[u8]) {
     }
 }
 
-/// Lines of a name, a colon and a value; `None` if it is anything else.
+/// Lines of a name, a colon and a value; `None` for anything else.
 fn naive_fields(lines: &[u8]) -> Option<Vec<(String, Vec<u8>)>> {
     let mut fields = Vec::new();
     let mut rest = lines.split(|b| *b == b'\n').peekable();
     while let Some(line) = rest.next() {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let behind: Vec<_> = rest.clone().take(2).collect();
-        // Behind the last LF there is nothing, and before it may be an empty line.
+        // Nothing follows the last LF, and an empty line may precede it.
         if line.is_empty() && (behind.is_empty() || behind == [b""]) {
             break;
         }
@@ -164,7 +164,7 @@ fn naive_fields(lines: &[u8]) -> Option<Vec<(String, Vec<u8>)>> {
     Some(fields)
 }
 
-/// Percent-decoding never fails, and encoding what it gave gives the same.
+/// Percent-decoding never fails, and its result can be encoded and decoded again.
 fn percent(raw: &[u8]) {
     let decoded = StatusMessage::Encoded(raw).to_string();
     let mut bytes = Vec::new();
@@ -189,7 +189,7 @@ fn percent(raw: &[u8]) {
     assert_eq!(out, decoded.as_bytes());
 }
 
-/// With padding or without, whatever the last bits.
+/// Padding is optional, and the unused last bits do not matter.
 fn is_base64(symbols: &[u8]) -> bool {
     let len = symbols.iter().position(|b| *b == b'=').unwrap_or(symbols.len());
     let (symbols, padding) = symbols.split_at(len);
@@ -199,7 +199,7 @@ fn is_base64(symbols: &[u8]) -> bool {
         && padding.len() <= (4 - symbols.len() % 4) % 4
 }
 
-/// Messages of WebSocket from a client: the head, then data, then the half-close.
+/// WebSocket messages of a client: the head, then data, then the half-close.
 fn socket(data: &[u8], cuts: Cuts) {
     let mut input = Input::new(data);
     let mut messages = Vec::new();

@@ -1,5 +1,5 @@
-//! The opening handshake at a client, against the rules of RFC 6455 §4.1 for somebody who has the
-//! response as an HTTP stack gives it out; and what is asked.
+//! The opening handshake at a client, against the rules of RFC 6455 §4.1 applied to a response that
+//! an HTTP stack has parsed; and the request.
 
 use framewright::http1::{HeadReader, Limits, Response, SendError as HeadError, Version};
 use framewright::ws::handshake::{
@@ -25,12 +25,12 @@ pub fn check(data: &[u8]) {
 }
 
 const NONCE: [u8; 16] = *b"the sample nonce";
-/// The RFC's own answer to it.
+/// The RFC's own answer to that key.
 const ACCEPT: &[u8] = b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 const PROTOCOLS: &[&str] = &["chat", "superchat"];
 const EXTENSIONS: &str = "permessage-deflate; client_max_window_bits, foo";
 
-/// What an answer says.
+/// The content of an answer.
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum Seen {
     Interim(u16),
@@ -135,7 +135,7 @@ fn answered(protocols: &[&str], extensions: Option<&str>, stream: &[u8], cuts: C
     }
 }
 
-/// Whether a response that keeps to RFC 9112 opens the connection.
+/// Whether a response that is valid by RFC 9112 opens the connection.
 fn naive(response: &Response<'_>, protocols: &[&str], extensions: Option<&str>) -> bool {
     let all = |name: &str| response.headers().get_all(name).collect::<Vec<_>>();
     let connection = all("Connection");
@@ -163,7 +163,7 @@ fn naive(response: &Response<'_>, protocols: &[&str], extensions: Option<&str>) 
         }
 }
 
-/// T6: whatever a request is asked to say, it says that and nothing else, or is not written.
+/// T6: a request says exactly what it was asked to say, or is not written.
 fn asked(mut input: Input<'_>) {
     let (host, target, origin) = (input.text(), input.text(), input.text());
     let (protocol, other, list) = (input.text(), input.text(), input.text());
@@ -187,7 +187,7 @@ fn asked(mut input: Input<'_>) {
         assert!(!matches!(e, SendError::Head(HeadError::BufferFull(_))));
         return;
     }
-    // Exactly one end, and it is at the end.
+    // There is exactly one end of a head, and it is at the end.
     assert_eq!(out.windows(4).position(|w| w == b"\r\n\r\n"), Some(out.len() - 4));
 
     let mut input = &mut out[..];

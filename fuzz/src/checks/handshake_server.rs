@@ -1,5 +1,5 @@
-//! The opening handshake at a server, against the rules of RFC 6455 §4.2 for somebody who has the
-//! request as an HTTP stack gives it out; and what is answered.
+//! The opening handshake at a server, against the rules of RFC 6455 §4.2 applied to a request that
+//! an HTTP stack has parsed; and the answer.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -27,7 +27,8 @@ pub fn check(data: &[u8]) {
         Err(e) => assert_eq!(got, Err(Error::Head(e))),
         Ok(None) => assert_eq!(got, Ok(None)),
         Ok(Some(request)) => {
-            // By way of a server that routes, and of an HTTP stack that has parsed.
+            // The same by way of a server that routes, and of an HTTP stack that has parsed the
+            // request.
             let offer = Offer::from_request(&request, origins);
             let headers: Vec<_> = request.headers().iter().collect();
             let from_parts = Offer::from_parts(
@@ -66,7 +67,7 @@ const ORIGINS: [Origins<'_>; 4] = [
     Origins::exact(LISTED).or_absent(),
 ];
 
-/// What an offer says.
+/// The content of an offer.
 #[derive(Clone, Debug, Eq, PartialEq)]
 struct Seen {
     resource_name: String,
@@ -125,7 +126,7 @@ fn trim(mut value: &[u8]) -> &[u8] {
     value
 }
 
-/// Whether a request that keeps to RFC 9112 is an upgrade.
+/// Whether a request that is valid by RFC 9112 is an upgrade.
 fn naive(request: &Request<'_>, origins: Origins<'_>) -> bool {
     let all = |name: &str| request.headers().get_all(name).collect::<Vec<_>>();
     let has = |name: &str, token: &str| {
@@ -176,7 +177,7 @@ fn is_tchar(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte)
 }
 
-/// That it is one, as a request could have it in `Host`.
+/// Whether it is an authority, as a request may have it in `Host`.
 fn is_authority(text: &str) -> bool {
     let request = format!("GET / HTTP/1.1\r\nHost: {text}\r\n\r\n");
     let mut reader = HeadReader::new(Vec::new(), Limits::new());
@@ -220,7 +221,7 @@ fn is_scheme(scheme: &str) -> bool {
     !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
 }
 
-/// Host and port, without the one that stands for none.
+/// Host and port, without the default port.
 fn parts(scheme: &str, authority: &str) -> Option<(String, Option<u16>)> {
     if !is_authority(authority) {
         return None;
@@ -239,7 +240,7 @@ fn parts(scheme: &str, authority: &str) -> Option<(String, Option<u16>)> {
     Some((host.to_ascii_lowercase(), port.filter(|port| !known || *port != own)))
 }
 
-/// The response says so, and that the connection is over.
+/// The response has this status and says that the connection is over.
 fn is_refused(error: Error) {
     let mut out = Vec::new();
     assert_eq!(error.respond(&mut out), Ok(()));
@@ -251,7 +252,7 @@ fn is_refused(error: Error) {
     assert_eq!(response.body(), framewright::http1::Body::Len(input.len() as u64));
 }
 
-/// The response is what the client with this key waits for.
+/// The response is what the client with this key expects.
 fn is_accepted(request: &Request<'_>, offer: &Offer<'_>, seen: &Seen) {
     let protocol = offer.choose(&["chat", "superchat"]);
     assert!(protocol.is_none_or(|chosen| seen.protocols.iter().any(|one| one == chosen)));

@@ -1,5 +1,5 @@
-//! Bodies of HTTP/1.1, in chunks and otherwise, against whoever sees the whole stream; and what an
-//! encoder writes of them.
+//! Bodies of HTTP/1.1, in chunks and otherwise, against a naive reader of the whole stream; and the
+//! output of an encoder.
 
 use framewright::http1::{Body, BodyDecoder, BodyEncoder, Limits};
 
@@ -55,7 +55,7 @@ fn of_length(len: u64, limits: &NaiveLimits, wire: &[u8]) -> Got {
     let (body, rest) = wire.split_at(wire.len().min(len as usize));
     (got.body, got.rest) = (body.to_vec(), rest.to_vec());
     if body.len() as u64 == len {
-        // One without a byte is over at the first call, and there is none for no piece at all.
+        // An empty body is complete at the first call, and with no piece there is no call.
         got.result = Ok(State::Complete);
     }
     got
@@ -72,7 +72,7 @@ fn until_close(limits: &NaiveLimits, wire: &[u8]) -> Got {
     Got { body: body.to_vec(), rest: vec![], result }
 }
 
-/// What is written in pieces decodes to the same, whatever form it has.
+/// A body that is written in pieces decodes to the same, in every form.
 fn comes_back(content: &[u8], cuts: Cuts) {
     for body in [Body::Len(content.len() as u64), Body::Chunked, Body::UntilClose] {
         let mut encoder = BodyEncoder::new(body);

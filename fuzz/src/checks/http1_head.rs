@@ -1,5 +1,5 @@
-//! Heads of requests and responses, against the rules of RFC 9112 for somebody who sees the whole
-//! stream, and against `httparse` by itself; and what is written of what was read.
+//! Heads of requests and responses, against a naive reader of the whole stream by the rules of RFC
+//! 9112, and against `httparse` alone; then the same heads, written again.
 
 use framewright::http::Headers;
 use framewright::http1::{Body, Error, HeadReader, Limits, RequestWriter, ResponseWriter, Version};
@@ -24,7 +24,7 @@ pub fn check(data: &[u8]) {
     let max_headers = max_headers.min(Limits::MOST_HEADERS);
     let room = &stream[..stream.len().min(max_head_len)];
     match naive_end(room, max_headers) {
-        // An empty line may come before a request alone.
+        // An empty line may come only before a request.
         _ if response && room.starts_with(b"\r\n") => assert_eq!(got, Err(Error::StatusLine)),
         Ok(None) if room.len() < stream.len() => assert_eq!(got, Err(Error::HeadTooLong)),
         Ok(None) => assert_eq!(got, Ok(None)),
@@ -47,7 +47,7 @@ pub fn check(data: &[u8]) {
     }
 }
 
-/// What a head says.
+/// The content of a head.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Head {
     pub start: Start,
@@ -176,11 +176,11 @@ fn naive_response(head: &[u8]) -> Option<Head> {
     Some(Head { start, version, body, persistent: naive_persistent(&headers, version), headers })
 }
 
-/// The start line, and the names and values of the others.
+/// The start line, and the names and values of the other lines.
 #[allow(clippy::type_complexity, reason = "it is taken apart at once")]
 fn naive_lines(head: &[u8]) -> Option<(&[u8], Vec<(String, Vec<u8>)>)> {
     let text = head.strip_suffix(b"\r\n\r\n")?;
-    // There is no LF but behind a CR.
+    // An LF is only allowed after a CR.
     let mut lines =
         text.split(|b| *b == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let start = lines.next()?;
@@ -216,7 +216,7 @@ fn named<'h>(headers: &'h [(String, Vec<u8>)], name: &'h str) -> impl Iterator<I
     headers.iter().filter(move |(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| &value[..])
 }
 
-/// A name or an address, and perhaps a port.
+/// A name or an address, with an optional port.
 fn naive_host(host: &[u8]) -> Option<String> {
     let text = str::from_utf8(host).ok()?;
     let (name, port) = match text.strip_prefix('[') {
@@ -245,7 +245,7 @@ fn naive_host(host: &[u8]) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// How the body ends, if a header says so; `None` if they contradict each other.
+/// How the body ends, by its headers; `None` if they contradict each other.
 #[allow(clippy::option_option, reason = "nothing said is not the same as nonsense")]
 fn naive_body(headers: &[(String, Vec<u8>)], version: Version) -> Option<Option<Body>> {
     let lens: Vec<_> = named(headers, "content-length").collect();
@@ -267,7 +267,7 @@ fn naive_persistent(headers: &[(String, Vec<u8>)], version: Version) -> bool {
     version == Version::Http11 && !options.any(|option| trim(option).eq_ignore_ascii_case(b"close"))
 }
 
-/// Whatever is accepted here means the same there; much more is accepted there.
+/// A head that we accept means the same to `httparse`, which accepts much more.
 fn as_httparse_reads_it(head: &[u8], got: &Head) {
     let mut slots = [httparse::EMPTY_HEADER; Limits::MOST_HEADERS];
     let headers = match &got.start {
@@ -288,7 +288,8 @@ fn as_httparse_reads_it(head: &[u8], got: &Head) {
     assert!(headers.eq(got.headers.iter().map(|(name, value)| (&name[..], &value[..]))));
 }
 
-/// What was read can be written, unless it is something that we do not write; and reads the same.
+/// A head that was read can be written, unless it has something that we do not write, and reads the
+/// same.
 fn comes_back(got: &Head) {
     let text: Vec<_> = got
         .headers
@@ -322,7 +323,7 @@ fn comes_back(got: &Head) {
             read_response(&[&out], Limits::new().max_headers(128).max_head_len(usize::MAX))
         }
     };
-    // One more than there were may be one too many.
+    // One header more than there were may be one too many.
     let (read, rest) = match read {
         Err(Error::TooManyHeaders) if text.len() >= 127 => return,
         read => read.expect("it was written").expect("it is whole"),

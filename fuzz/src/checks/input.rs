@@ -1,13 +1,13 @@
-//! How the bytes of a fuzzer become what a check needs.
+//! Turns the bytes of a fuzzer into what a check needs.
 
 use std::fmt::Debug;
 
 use super::counting::allocations;
 
-/// What a fuzzer made up, taken from the front. Behind its end there are zeros.
+/// The bytes of a fuzzer, taken from the front. After their end, there are zeros.
 ///
-/// It is no `arbitrary::Unstructured` so that the corpora mean tomorrow what they mean today, and the
-/// crate's own tests can replay them without a dependency.
+/// It is not an `arbitrary::Unstructured`, so that the corpora keep their meaning, and the crate's own
+/// tests can replay them without a dependency.
 #[derive(Clone, Copy, Debug)]
 pub struct Input<'a>(&'a [u8]);
 
@@ -28,18 +28,18 @@ impl<'a> Input<'a> {
         [(); N].map(|()| self.byte())
     }
 
-    /// So many bytes, or all that are left.
+    /// That many bytes, or all that are left.
     pub fn take(&mut self, len: usize) -> &'a [u8] {
         self.0.split_off(..len.min(self.0.len())).unwrap_or_default()
     }
 
-    /// A length, and as many bytes.
+    /// A length, and that many bytes.
     pub fn block(&mut self) -> &'a [u8] {
         let len = self.byte();
         self.take(len.into())
     }
 
-    /// A block, as far as it is text.
+    /// A block, up to where it is not text.
     pub fn text(&mut self) -> &'a str {
         as_text(self.block())
     }
@@ -48,7 +48,7 @@ impl<'a> Input<'a> {
         self.0
     }
 
-    /// A limit: mostly such as matters to an input of some hundred bytes.
+    /// A limit, mostly one that matters to an input of some hundred bytes.
     pub fn limit(&mut self) -> u64 {
         match self.byte() {
             u8::MAX => u64::MAX,
@@ -58,12 +58,12 @@ impl<'a> Input<'a> {
     }
 }
 
-/// The first bytes, as far as they are text.
+/// The first bytes, up to where they are not text.
 pub fn as_text(bytes: &[u8]) -> &str {
     bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid())
 }
 
-/// Where to cut: pieces of these lengths, over and over. All zero is one piece.
+/// Where to cut: into pieces of these lengths, repeated. If all are zero, there is one piece.
 #[derive(Clone, Copy, Debug)]
 pub struct Cuts(pub [u8; 4]);
 
@@ -85,8 +85,8 @@ impl Cuts {
     }
 }
 
-/// Runs `run` on `bytes` whole, byte by byte, and in the pieces that the fuzzer chose: the result
-/// is the same.
+/// Runs `run` on `bytes` whole, byte by byte, and in the pieces that the fuzzer chose. The result
+/// must be the same.
 pub fn same_however_cut<T: Debug + PartialEq>(
     bytes: &[u8],
     cuts: Cuts,
@@ -100,7 +100,7 @@ pub fn same_however_cut<T: Debug + PartialEq>(
     whole
 }
 
-/// Runs what must not allocate.
+/// Runs a function that must not allocate.
 pub fn without_allocating<T>(run: impl FnOnce() -> T) -> T {
     let mut result = None;
     let count = allocations(|| result = Some(run()));

@@ -1,6 +1,6 @@
 //! The checks that need nothing but this crate and its tests' own models.
 //!
-//! `tests/corpus.rs` of the crate has this module too, and runs all of it on the corpora.
+//! The crate's `tests/corpus.rs` includes this module and runs every check on its corpus.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -26,14 +26,14 @@ pub mod ws_connection;
 pub mod ws_decoder;
 pub mod ws_pair;
 
-/// A check of what the target of this name is given, and of what is in the corpus of this name.
+/// The check of the target with this name, and of the corpus with this name.
 #[derive(Clone, Copy, Debug)]
 pub struct Check {
     pub name: &'static str,
     pub run: fn(&[u8]),
 }
 
-/// All of them.
+/// All checks.
 pub const ALL: [Check; 12] = [
     Check { name: "deflate", run: deflate::check },
     Check { name: "grpc_call", run: grpc_call::check },

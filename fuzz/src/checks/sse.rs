@@ -1,5 +1,5 @@
-//! Event streams, against §9.2.6 of the HTML standard for somebody who sees the whole stream; what is
-//! lost to limits; and what an encoder writes.
+//! Event streams, against a naive reader of the whole stream by §9.2.6 of the HTML standard; what
+//! is lost to limits; and the output of an encoder.
 
 use framewright::sse::{Decoder, Encoder, EventBuilder, Limits, SendError};
 
@@ -15,7 +15,7 @@ pub fn check(data: &[u8]) {
     let len = u16::from_be_bytes(input.bytes());
     let stream = input.take(len.into());
 
-    // As every beginning of a stream is a stream, this is also that nothing comes late.
+    // Every beginning of a stream is a stream too, so this also shows that nothing is late.
     assert_eq!(same_however_cut(stream, cuts, read), naive(stream));
     is_bounded(stream, cuts, small);
     without_allocating(|| {
@@ -30,8 +30,8 @@ pub fn check(data: &[u8]) {
     comes_back(input, cuts);
 }
 
-/// With limits so small that most of it is over one: what is lost does not depend on the split, and
-/// what is given out keeps to them.
+/// With limits so small that most of the stream exceeds one: what is lost does not depend on the split,
+/// and the events keep to the limits.
 fn is_bounded(stream: &[u8], cuts: Cuts, [line, data, event_type, id]: [u8; 4]) {
     let [line, data, event_type, id] = [line, data, event_type, id].map(u64::from);
     let limits =
@@ -45,7 +45,7 @@ fn is_bounded(stream: &[u8], cuts: Cuts, [line, data, event_type, id]: [u8; 4]) 
     assert!(last_event_id.len() as u64 <= id);
     for got in got.iter().chain(&cut_off) {
         if let Got::Event { data: d, event_type: t, last_event_id: i } = got {
-            // U+FFFD may take the place of the beginning of a character at the end.
+            // U+FFFD may replace a cut character at the end.
             let more = if cut_off.as_ref() == Some(got) { 2 } else { 0 };
             assert!(d.len() as u64 <= data + more);
             assert!(t == "message" || t.len() as u64 <= event_type + more);
@@ -54,7 +54,7 @@ fn is_bounded(stream: &[u8], cuts: Cuts, [line, data, event_type, id]: [u8; 4]) 
     }
 }
 
-/// What is encoded arrives, but for the CRs of data, or it was refused.
+/// Fields are refused, or arrive as they were encoded, except for the CRs in data.
 fn comes_back(mut input: Input<'_>, cuts: Cuts) {
     let mut encoder = Encoder::new();
     let (mut stream, mut expected, mut last_event_id) = (Vec::new(), Vec::new(), String::new());

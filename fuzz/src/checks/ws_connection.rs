@@ -1,5 +1,5 @@
-//! One end of a connection, in either role, whatever comes and whatever its caller does, against a
-//! model that writes down each frame the end should have sent.
+//! One end of a connection, in either role, with any input and any calls, against a model that records
+//! each frame that the end should have sent.
 
 use framewright::ws::{
     CloseCode, CloseFrame, Closer, Connection, Encoder, Error, Event, Kind, Limits, Part, Role,
@@ -23,9 +23,9 @@ pub fn check(data: &[u8]) {
 }
 
 const LIMITS: Limits = Limits::new().max_frame_len(400).max_message_len(600).max_fragments(8);
-/// The one that `common::ws::masked` masks with.
+/// The key of `common::ws::masked`.
 const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
-/// Enough for whatever one call can write.
+/// Enough for the output of any one call.
 const ROOM: usize = 512;
 
 fn run<M: Side>(connection: Connection<M>, mut input: Input<'_>) {
@@ -39,19 +39,19 @@ fn run<M: Side>(connection: Connection<M>, mut input: Input<'_>) {
 
 struct End<M> {
     connection: Connection<M>,
-    /// All that came.
+    /// All input.
     wire: Vec<u8>,
     got: Vec<Got>,
-    /// All that went out, and what should have.
+    /// All output, and what it should be.
     out: Vec<u8>,
     expected: Vec<u8>,
     model: Model,
 }
 
-/// What the connection should know.
+/// The state that the connection should have.
 #[derive(Default)]
 struct Model {
-    /// The payload of the newest ping that was not answered.
+    /// The payload of the newest ping without an answer.
     ping: Option<Vec<u8>>,
     /// The payload of the peer's close frame.
     peer_closed: Option<Vec<u8>>,
@@ -59,11 +59,12 @@ struct Model {
     closed: bool,
     /// The message whose fragments are being sent.
     fragmented: Option<Kind>,
-    /// Its text behind the last whole character.
+    /// The text after its last whole character.
     cut: Vec<u8>,
-    /// The frame whose payload is being sent: how much of it is left, and whether it is the last.
+    /// The frame whose payload is being sent: how many bytes are left, and whether it is the last
+    /// frame.
     payload: Option<(usize, bool)>,
-    /// The payload's place in the key.
+    /// The position of the payload in the masking key.
     key_at: usize,
 }
 
@@ -72,7 +73,7 @@ impl Model {
         self.peer_closed.is_none() && self.failed.is_none()
     }
 
-    /// Whether a whole message may be sent, and if not, why.
+    /// Whether a whole message may be sent, or why not.
     const fn ready(&self) -> Result<(), SendError> {
         if !self.is_open() || self.closed {
             Err(SendError::Closing)
@@ -85,7 +86,7 @@ impl Model {
         }
     }
 
-    /// What trying to send a message says: a payload can be finished even while closing.
+    /// The result of trying to send a message. A payload can be finished even while closing.
     fn sendable(&self) -> Result<(), SendError> {
         if self.payload.is_some() { Err(SendError::FrameUnfinished) } else { self.ready() }
     }
@@ -108,7 +109,7 @@ impl<M: Side> End<M> {
     fn act(&mut self, input: &mut Input<'_>) {
         match input.byte() % 16 {
             0 | 1 => self.receive(input.block()),
-            // A frame by the rules, perhaps of nothing that they allow there.
+            // A well-formed frame, which need not be allowed there.
             2..=5 => {
                 let (first, cut) = (input.byte(), input.byte());
                 let payload = input.block();
@@ -165,7 +166,7 @@ impl<M: Side> End<M> {
         }
     }
 
-    /// Calls with room for anything; what was written is kept, and nothing is if it failed.
+    /// Calls with room for anything. Keeps the output; a call that fails must have written nothing.
     fn call(
         &mut self,
         call: impl FnOnce(&mut Connection<M>, &mut SliceBuf<'_>) -> Result<(), SendError>,
@@ -180,7 +181,7 @@ impl<M: Side> End<M> {
         result
     }
 
-    /// Notes a frame that should have been written if it was allowed.
+    /// Records a frame that should have been written if it was allowed.
     fn sent(
         &mut self,
         result: Result<(), SendError>,
@@ -280,7 +281,7 @@ impl<M: Side> End<M> {
         self.model.closed |= result.is_ok();
     }
 
-    /// What `Connection::encoder` says before anything is tried on what it gives.
+    /// Calls the encoder, or returns the error of `Connection::encoder`.
     fn with_encoder(
         &mut self,
         call: impl FnOnce(&mut Encoder<M>, &mut SliceBuf<'_>) -> Result<(), SendError>,
@@ -288,7 +289,7 @@ impl<M: Side> End<M> {
         self.call(|connection, out| call(connection.encoder()?, out))
     }
 
-    /// The first bits of the next frame of a message, if there may be one.
+    /// The first bits of the next frame of a message, if one may be sent.
     fn next_fragment(&self, kind: Kind, fin: bool) -> Result<u8, SendError> {
         let fin = if fin { 0x80 } else { 0 };
         match (self.model.sendable(), self.model.fragmented) {
@@ -298,7 +299,7 @@ impl<M: Side> End<M> {
         }
     }
 
-    /// The text behind the last whole character, if `piece` follows what was sent.
+    /// The text after the last whole character, if `piece` may follow what was sent.
     fn follow(&self, kind: Kind, piece: &[u8], end: bool) -> Result<Vec<u8>, SendError> {
         let text = [&self.model.cut, piece].concat();
         match str::from_utf8(&text) {
@@ -390,7 +391,7 @@ impl<M: Side> End<M> {
         if done && !self.model.is_open() && !self.model.closed {
             match (&self.model.peer_closed, self.model.failed) {
                 (_, Some(error)) => {
-                    // What it gives as the reason is not for a model to know.
+                    // The model does not know the reason that the connection gives.
                     let sent = CloseFrame { code: error.close_code(), reason: "" };
                     done = self.model.payload.is_none() && !written.is_empty();
                     if done {
@@ -417,7 +418,7 @@ impl<M: Side> End<M> {
         self.out.extend_from_slice(&written);
     }
 
-    /// What holds between any two calls.
+    /// Checks what must hold between any two calls.
     fn is_consistent(&self) {
         let (connection, model) = (&self.connection, &self.model);
         assert_eq!(self.out, self.expected);
@@ -438,7 +439,7 @@ impl<M: Side> End<M> {
         );
     }
 
-    /// What holds of all that came and went.
+    /// Checks what must hold for all input and output.
     fn is_over(&mut self) {
         let rules = Rules {
             role: M::ROLE,
@@ -464,7 +465,7 @@ impl<M: Side> End<M> {
         let ending = self.connection.receive_eof();
         assert_eq!(ending.code, code);
 
-        // Whoever it was said to takes it for what it is.
+        // The other end accepts all output.
         let other = if M::ROLE == Role::Server { Role::Client } else { Role::Server };
         let (_, verdict) = decode(other, Limits::new(), &[&self.out]);
         assert_eq!(verdict, Ok(()));

@@ -1,4 +1,4 @@
-//! Frames of a peer, against the rules of RFC 6455 for somebody who sees the whole stream.
+//! Frames of a peer, against a naive reader of the whole stream by the rules of RFC 6455.
 
 use framewright::ws::{Decoder, Encoder, Kind, Message, Role, Side};
 
@@ -19,7 +19,7 @@ pub fn check(data: &[u8]) {
         assert_eq!(decoder.error(), verdict.err());
         (comparable(got), verdict, decoder.check_eof())
     });
-    // As every beginning of a stream is a stream, this is also that nothing comes late.
+    // Every beginning of a stream is a stream too, so this also shows that nothing is late.
     let (expected, judged) = naive(&rules, wire);
     assert_eq!((&got, verdict), (&comparable(expected), judged));
     if finish.is_ok() && verdict.is_ok() {
@@ -41,7 +41,7 @@ pub fn check(data: &[u8]) {
     }
 }
 
-/// The options, as [`check`] has them first.
+/// The options, which are the first bytes of [`check`]'s input.
 pub fn rules(input: &mut Input<'_>) -> Rules {
     let options = input.byte();
     Rules {
@@ -57,7 +57,7 @@ fn decoder(rules: &Rules) -> Decoder {
     Decoder::new(rules.role, rules.limits()).accept_compressed(rules.compressed)
 }
 
-/// Messages that came whole can be sent the other way, and come again.
+/// Messages that came whole can be sent the other way, and arrive as they were.
 fn comes_back(role: Role, got: &[Got], mut encoder: Encoder<impl Side>) {
     let mut wire = Vec::new();
     let mut sent = Vec::new();

@@ -1,6 +1,7 @@
-//! T-CONN: a server and a client of our own, joined through any cuts, each doing whatever it likes.
+//! T-CONN: our server and our client, joined through any cuts, with any calls on each.
 //!
-//! Neither may find fault with the other, and whatever was sent before a close arrives, in order.
+//! Neither may find fault with the other, and everything that was sent before a close arrives, in
+//! order.
 
 use framewright::ws::{
     Assembler, CloseCode, Closer, Connection, Event, Kind, Limits, Message, Part, Side,
@@ -31,16 +32,16 @@ pub fn check(data: &[u8]) {
     finish(server, client);
 }
 
-/// One end, with what it wrote and the other has not read.
+/// One end, with its output that the other end has not read.
 struct End<M> {
     connection: Connection<M>,
     assembler: Assembler<Vec<u8>>,
     on_the_way: Vec<u8>,
     /// Messages sent whole.
     sent: Vec<(Kind, Vec<u8>)>,
-    /// The message being sent in fragments, and the last of it behind its last whole character.
+    /// The message that is being sent in fragments, so far.
     open: Option<(Kind, Vec<u8>)>,
-    /// Payload that was announced and not given: bytes, and whether they are the last.
+    /// Payload that was announced but not yet sent: its length, and whether its frame is the last.
     owed: Option<(usize, bool)>,
     pings: Vec<Vec<u8>>,
     got: Vec<(Kind, Vec<u8>)>,
@@ -73,7 +74,7 @@ impl<M: Side> End<M> {
         }
     }
 
-    /// Sends a fragment, or as much of it as can be text there.
+    /// Sends a fragment, up to where it cannot be text.
     fn fragment(&mut self, kind: Kind, piece: &[u8], fin: bool) {
         let kind = self.open.as_ref().map_or(kind, |open| open.0);
         let piece = if kind == Kind::Text { as_text(piece).as_bytes() } else { piece };
@@ -93,7 +94,7 @@ impl<M: Side> End<M> {
         }
     }
 
-    /// Begins a frame of binary, whose payload comes later.
+    /// Begins a binary frame whose payload comes later.
     fn begin(&mut self, len: u8, fin: bool) {
         let Ok(encoder) = self.connection.encoder() else { return };
         let begun = encoder.begin_frame(Kind::Binary, len.into(), fin, &mut self.on_the_way);
@@ -151,7 +152,7 @@ fn step<A: Side, B: Side>(what: u8, input: &mut Input<'_>, from: &mut End<A>, to
         0..=4 => deliver(from, to, input.byte().into()),
         5 => from.send(Message::Text(input.text())),
         6 => from.send(Message::Binary(input.block())),
-        // Longer than one form of length can say, and than some of what it comes in.
+        // Long enough for every form of the length, and longer than some reads.
         7 => {
             let (byte, len) = (input.byte(), u16::from_be_bytes(input.bytes()));
             from.send(Message::Binary(&vec![byte; usize::from(len) * 2]));
@@ -176,7 +177,7 @@ fn step<A: Side, B: Side>(what: u8, input: &mut Input<'_>, from: &mut End<A>, to
     }
 }
 
-/// Moves so many bytes of what is on its way.
+/// Delivers that many of the bytes in flight.
 fn deliver<A: Side, B: Side>(from: &mut End<A>, to: &mut End<B>, len: usize) {
     let len = match len {
         255 => usize::MAX,
@@ -187,7 +188,7 @@ fn deliver<A: Side, B: Side>(from: &mut End<A>, to: &mut End<B>, len: usize) {
     to.receive(&mut bytes);
 }
 
-/// Brings everything to its end, and compares.
+/// Brings both ends to their end, and compares.
 fn finish<A: Side, B: Side>(mut server: End<A>, mut client: End<B>) {
     server.payload(&[0; 256]);
     client.payload(&[0; 256]);
@@ -213,9 +214,9 @@ fn ended<A: Side, B: Side>(from: &End<A>, to: &End<B>) {
     assert!(!to.connection.owes());
     let ending = to.connection.receive_eof();
     assert_eq!(ending.code, to.close.as_ref().expect("it came").0);
-    // A message in fragments may have been given up for the close.
+    // The close may have cut a fragmented message.
     assert_eq!(ending.truncated, from.open.is_some());
-    // Each pong is that of a ping, and none comes before one that came earlier.
+    // Each pong answers a ping, and pongs are in the order of their pings.
     let mut pings = to.pings.iter();
     for pong in &to.pongs {
         assert!(pings.any(|ping| ping == pong), "a pong without a ping");

@@ -1,10 +1,10 @@
-//! Messages of gRPC, as `tonic` reads a request.
+//! gRPC messages, as `tonic` reads a request.
 //!
-//! It reads otherwise:
+//! Where it differs:
 //!
-//! * A stream that ends right behind a prefix, whose message is then missing, has ended well.
-//! * A flag or a length is judged when all of the prefix is there, so that where we refuse one, it may
-//!   still wait for the rest, and then say that the stream was cut off.
+//! * It accepts a stream that ends right after a prefix, although the message is missing.
+//! * It checks a flag or a length when the whole prefix is there. Where we refuse one, it may still
+//!   wait for the rest, and then report that the stream was cut off.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -20,14 +20,14 @@ use crate::checks::common::grpc::decode;
 use crate::checks::grpc_message::Rules;
 use crate::checks::input::{Cuts, Input};
 
-/// The input is that of the target.
+/// The input has the layout of the target's input.
 pub fn check(data: &[u8]) {
     let mut input = Input::new(data);
     let rules = Rules::of(&mut input);
     let cuts = Cuts(input.bytes());
     let wire = input.rest();
 
-    // It reserves what is announced.
+    // It reserves memory for the announced length.
     let max_len = rules.max_message_len.min(64 * 1024);
     let mut decoder = Decoder::new(Limits::new().max_message_len(max_len));
     let (ours, verdict) = decode(decoder.clone(), &[wire]);
@@ -60,7 +60,7 @@ fn read_by_tonic(pieces: Vec<&[u8]>, max_len: usize) -> (Vec<Vec<u8>>, Result<()
     }
 }
 
-/// Messages as they are.
+/// A codec whose messages are bytes.
 struct Raw;
 
 impl TheirDecoder for Raw {

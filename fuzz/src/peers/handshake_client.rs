@@ -1,14 +1,14 @@
 //! Responses to an upgrade, as `tungstenite` reads them.
 //!
-//! Whatever we accept, it accepts. It accepts much more: lines that end in LF, headers that are
-//! repeated, and extensions that were not offered.
+//! It accepts all that we accept, and much more: lines that end in LF, repeated headers, and extensions
+//! that were not offered.
 //!
-//! It reads otherwise:
+//! Where it differs:
 //!
-//! * Only the first `Connection` counts, and it has to be `Upgrade` alone. RFC 9110 §5.3 has lines of the
-//!   same name joined, and it is a list.
-//! * A server that chooses none of the subprotocols is refused, although RFC 6455 §4.2.2 lets it.
-//! * A response before the one that counts (1xx) is taken for that one.
+//! * It reads only the first `Connection`, which has to be `Upgrade` alone. By RFC 9110 §5.3, lines
+//!   with the same name are joined, and `Connection` is a list.
+//! * It refuses a server that chooses none of the subprotocols, which RFC 6455 §4.2.2 allows.
+//! * It treats an interim response (1xx) as the final one.
 
 use std::io::{self, Cursor, Read, Write};
 
@@ -18,7 +18,7 @@ use tungstenite::handshake::client::{ClientHandshake, Request};
 
 use crate::checks::input::Input;
 
-/// The input is that of the target.
+/// The input has the layout of the target's input.
 pub fn check(data: &[u8]) {
     let mut input = Input::new(data);
     let _options: [u8; 5] = input.bytes();
@@ -52,7 +52,7 @@ pub fn check(data: &[u8]) {
     }
 }
 
-/// What was answered, whatever was asked.
+/// The answer, whatever the request was.
 #[derive(Debug)]
 struct Wire<'a>(Cursor<&'a [u8]>);
 

@@ -1,15 +1,15 @@
 //! Requests for an upgrade, as `tungstenite` reads them.
 //!
-//! Whatever we accept, it accepts, with the same answer to the key. It accepts much more: lines that
-//! end in LF, keys of any form, requests with a body, without a host or from anywhere, and lists that
-//! are none.
+//! It accepts all that we accept, with the same answer to the key. It accepts much more: lines that
+//! end in LF, keys of any form, requests with a body, without a host or from any origin, and
+//! malformed lists.
 //!
-//! It reads otherwise:
+//! Where it differs:
 //!
-//! * Only the first `Upgrade` and the first `Connection` count, and `Upgrade` has to be `websocket`
-//!   alone. RFC 9110 §5.3 has lines of the same name joined, and both are lists.
-//! * A header whose value is not text, in `Connection`, makes it refuse.
-//! * A target that `http::Uri` does not take is refused.
+//! * It reads only the first `Upgrade` and the first `Connection`, and `Upgrade` has to be `websocket`
+//!   alone. By RFC 9110 §5.3, lines with the same name are joined, and both are lists.
+//! * It refuses a `Connection` whose value is not text.
+//! * It refuses a target that `http::Uri` does not accept.
 
 use framewright::http1::Limits;
 use framewright::ws::handshake::{Origins, Server};
@@ -18,7 +18,7 @@ use tungstenite::handshake::server::{Request, create_response};
 
 use crate::checks::input::Input;
 
-/// The input is that of the target.
+/// The input has the layout of the target's input.
 pub fn check(data: &[u8]) {
     let mut input = Input::new(data);
     let _options: [u8; 5] = input.bytes();

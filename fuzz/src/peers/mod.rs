@@ -1,4 +1,4 @@
-//! The same inputs as others read them. Each module says where they read them otherwise, and why.
+//! The same inputs, as other crates read them. Each module says where the crate differs, and why.
 
 use crate::checks::Check;
 
@@ -8,7 +8,7 @@ pub mod handshake_server;
 pub mod sse;
 pub mod ws_decoder;
 
-/// All of them.
+/// All comparisons.
 pub const ALL: [Check; 5] = [
     Check { name: "grpc_message", run: grpc_message::check },
     Check { name: "handshake_client", run: handshake_client::check },

@@ -1,12 +1,11 @@
 //! Event streams, as `eventsource-stream` reads them.
 //!
-//! It reads otherwise:
+//! Where it differs:
 //!
-//! * A byte that is not UTF-8 ends what it reads, as it waits for ever for what would make it a
-//!   character: the standard has U+FFFD. Only streams of UTF-8 are compared.
-//! * A byte order mark at the start makes it panic, as it takes one byte off for what is three.
-//! * A CR at the end of what has come is no end of a line before the next byte comes, so that what a
-//!   CR ends is one line late, and lost at the end of the stream. Such an end is not compared.
+//! * Only streams of UTF-8 are compared. The standard replaces other bytes by U+FFFD.
+//! * Streams that begin with a byte order mark are not compared. The standard strips it.
+//! * It waits for the byte after a CR before it ends the line. So the line is late, and lost at the
+//!   end of the stream. Streams that end in a CR are not compared.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -17,7 +16,7 @@ use futures_core::Stream;
 use crate::checks::common::sse::{Got, event, read};
 use crate::checks::input::{Cuts, Input};
 
-/// The input is that of the target.
+/// The input has the layout of the target's input.
 pub fn check(data: &[u8]) {
     let mut input = Input::new(data);
     let cuts = Cuts(input.bytes());

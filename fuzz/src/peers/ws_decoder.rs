@@ -1,14 +1,14 @@
 //! Frames, as `tungstenite` reads them.
 //!
-//! It reads otherwise:
+//! Where it differs:
 //!
-//! * A length that has a shorter form is taken (§5.2 forbids it), of a control frame too, so what comes
-//!   behind one is not compared.
-//! * Text is judged when its frame is there, and not at its first impossible byte. Where we refuse a
-//!   text, it need not have got as far.
-//! * A header is judged when all of it is there, with its key; so where we refuse one, it may still
+//! * It accepts a length that has a shorter form, which §5.2 forbids, even in a control frame. What
+//!   follows such a frame is not compared.
+//! * It checks text when the frame is complete, not at the first impossible byte. Where we refuse a
+//!   text, it need not have got that far.
+//! * It checks a header when all of it is there, with its key. Where we refuse one, it may still
 //!   wait for the rest.
-//! * The reason of a close frame is judged before its code.
+//! * It checks the reason of a close frame before its code.
 
 use std::io::{self, Cursor, Read, Write};
 
@@ -19,10 +19,10 @@ use tungstenite::protocol::{Message, Role as TheirRole, WebSocket, WebSocketConf
 use crate::checks::input::Input;
 use crate::checks::ws_decoder::rules;
 
-/// Both allocate what a header announces at most once it is below this.
+/// The limit of both, so that no header makes either of them allocate more.
 const MAX_LEN: usize = 64 * 1024;
 
-/// The input is that of the target.
+/// The input has the layout of the target's input.
 pub fn check(data: &[u8]) {
     let mut input = Input::new(data);
     let role = rules(&mut input).role;
@@ -52,7 +52,7 @@ enum Got {
     Binary(Vec<u8>),
     Ping(Vec<u8>),
     Pong(Vec<u8>),
-    /// Nothing comes behind it.
+    /// Nothing follows it.
     Close(Option<(u16, String)>),
 }
 
@@ -99,7 +99,7 @@ fn read<M: Side>(mut connection: Connection<M>, wire: &[u8]) -> (Vec<Got>, Resul
     (got, connection.error().map_or(Ok(()), Err))
 }
 
-/// All that will ever come, and nowhere to write to.
+/// A socket from which these bytes are read, and whose output is dropped.
 struct Wire<'a>(Cursor<&'a [u8]>);
 
 impl Read for Wire<'_> {
@@ -137,14 +137,14 @@ fn read_by_tungstenite(role: Role, wire: &[u8]) -> (Vec<Got>, End) {
             Ok(Message::Pong(bytes)) => Got::Pong(bytes.to_vec()),
             Ok(Message::Close(close)) => {
                 let close = close.map(|close| (u16::from(close.code), close.reason.to_string()));
-                // That of its own answer takes the place of a code that must not be sent.
+                // It replaces a code that must not be sent by that of its own answer.
                 if close.as_ref().is_some_and(|close| close.1 == "Protocol violation") {
                     return (got, End::Refused);
                 }
                 got.push(Got::Close(close));
                 return (got, End::Open);
             }
-            Ok(Message::Frame(_)) => unreachable!("not given out by `read`"),
+            Ok(Message::Frame(_)) => unreachable!("not returned by `read`"),
             Err(
                 TheirError::ConnectionClosed
                 | TheirError::Protocol(ProtocolError::ResetWithoutClosingHandshake),
