@@ -1,6 +1,6 @@
 //! The client's side of a stream that reconnects: an `EventSource` without the I/O (§9.2.2, §9.2.3).
 
-use super::encode::is_header_value;
+use super::encode::is_last_event_id;
 use super::{Assembler, Event, Item, Policy, Reconnect, SendError};
 use crate::Buffer;
 
@@ -192,7 +192,7 @@ impl<B: Buffer> Client<B> {
     pub fn last_event_id_header(&self) -> Result<Option<&str>, SendError> {
         match self.assembler.last_event_id() {
             "" => Ok(None),
-            id if is_header_value(id) => Ok(Some(id)),
+            id if is_last_event_id(id) => Ok(Some(id)),
             _ => Err(SendError::IdInvalid),
         }
     }

@@ -4,7 +4,7 @@
 use arbitrary::{Arbitrary, Unstructured};
 use framewright::sse::{self, Assembler, Encoder, Item, Storage};
 use framewright::ws::{self, CloseFrame, FrameHeader, Opcode};
-use framewright::{Chunk, grpc, http1};
+use framewright::{BufferFull, Chunk, SliceBuf, grpc, http1};
 use proptest::prelude::{ProptestConfig, any, prop_assert_eq, proptest};
 use proptest::{collection, test_runner::TestCaseError};
 
@@ -69,9 +69,12 @@ proptest! {
     fn fields_are_any_that_an_encoder_could_be_given(bytes in collection::vec(any::<u8>(), 0..400)) {
         each(&bytes, |fields: sse::EventBuilder<'_>| {
             let mut out = Vec::new();
-            if Encoder::new().encode(fields, &mut out).is_ok() {
-                prop_assert_eq!(fields.encoded_len(), out.len() as u64);
-            }
+            let (encoded, no_room) = (
+                Encoder::new().encode(fields, &mut out),
+                Encoder::new().encode(fields, &mut SliceBuf::new(&mut [])),
+            );
+            let full = BufferFull { needed: out.len() };
+            prop_assert_eq!(no_room, encoded.and(Err(sse::SendError::BufferFull(full))));
             Ok(())
         })?;
     }

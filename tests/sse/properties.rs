@@ -4,6 +4,7 @@
 use crate::common::same_however_split;
 use crate::common::sse::{Got, event, growing, naive, no_data, read as real, receive};
 use framewright::sse::{Decoder, Encoder, EventBuilder, Limits, SendError};
+use framewright::{BufferFull, SliceBuf};
 use proptest::prelude::{
     ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest,
 };
@@ -164,7 +165,9 @@ proptest! {
                     continue;
                 }
             }
-            prop_assert_eq!((out.len() - before) as u64, fields.encoded_len());
+            let full = BufferFull { needed: out.len() - before };
+            let no_room = encoder.encode(fields, &mut SliceBuf::new(&mut []));
+            prop_assert_eq!(no_room, Err(SendError::BufferFull(full)));
             if let Some(id) = id { last_event_id.clone_from(id); }
             expected.extend(retry.map(Got::ReconnectionTime));
             let event_type = if event_type.is_empty() { "message" } else { event_type };

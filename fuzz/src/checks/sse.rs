@@ -2,6 +2,7 @@
 //! is lost to limits; and the output of an encoder.
 
 use framewright::sse::{Decoder, Encoder, EventBuilder, Limits, SendError};
+use framewright::{BufferFull, SliceBuf};
 
 use super::common::sse::{Got, event, growing, naive, no_data, read, receive};
 use super::input::{Cuts, Input, same_however_cut, without_allocating};
@@ -82,8 +83,9 @@ fn comes_back(mut input: Input<'_>, cuts: Cuts) {
         let result = if has(8) {
             let fields = fields.data(data);
             let result = encoder.encode(fields, &mut stream);
-            let len = if result.is_ok() { fields.encoded_len() } else { 0 };
-            assert_eq!((stream.len() - before) as u64, len);
+            let full = BufferFull { needed: stream.len() - before };
+            let no_room = encoder.encode(fields, &mut SliceBuf::new(&mut []));
+            assert_eq!(no_room, result.and(Err(SendError::BufferFull(full))));
             result
         } else if has(16) {
             in_pieces(&mut encoder, fields, data, cuts, &mut stream)
