@@ -6,6 +6,8 @@ use core::str;
 
 use simdutf8::basic::from_utf8;
 
+use crate::inline::Inline;
+
 /// A decoder for one text: some calls of [`decode`](Self::decode), then one of
 /// [`finish`](Self::finish).
 ///
@@ -13,21 +15,20 @@ use simdutf8::basic::from_utf8;
 /// pieces join to what `String::from_utf8_lossy` makes of all the bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LossyDecoder {
-    /// The beginning of a character whose end has not arrived, in the first `len` bytes.
-    unfinished: [u8; 4],
-    len: u8,
+    /// The beginning of a character whose end has not arrived.
+    unfinished: Inline<4>,
 }
 
 impl LossyDecoder {
     /// A decoder at the start of a text.
     pub(crate) const fn new() -> Self {
-        Self { unfinished: [0; 4], len: 0 }
+        Self { unfinished: Inline::EMPTY }
     }
 
     /// Whether everything so far was passed on, so that ASCII can only mean itself.
     #[inline]
     pub(crate) const fn is_at_boundary(&self) -> bool {
-        self.len == 0
+        self.unfinished.len() == 0
     }
 
     /// Decodes the next piece. An error of `put` ends the text.
@@ -53,7 +54,7 @@ impl LossyDecoder {
         if self.is_at_boundary() {
             return Ok(());
         }
-        self.len = 0;
+        self.unfinished.clear();
         put(REPLACEMENT)
     }
 
@@ -68,16 +69,14 @@ impl LossyDecoder {
         while !self.is_at_boundary()
             && let Some((&byte, after)) = rest.split_first()
         {
-            let (character, len) = self.character_with(byte);
-            match str::from_utf8(character.get(..len).unwrap_or_default()) {
-                Ok(character) => {
-                    self.len = 0;
-                    put(character)?;
+            let mut character = self.unfinished;
+            character.push(byte);
+            match str::from_utf8(&character) {
+                Ok(text) => {
+                    self.unfinished.clear();
+                    put(text)?;
                 }
-                Err(e) if e.error_len().is_none() => {
-                    self.unfinished = character;
-                    self.len += 1;
-                }
+                Err(e) if e.error_len().is_none() => self.unfinished = character,
                 Err(_) => {
                     // The byte may begin a character of its own.
                     self.finish(&mut put)?;
@@ -92,25 +91,12 @@ impl LossyDecoder {
             let invalid = chunk.invalid();
             let is_beginning = str::from_utf8(invalid).is_err_and(|e| e.error_len().is_none());
             if is_beginning && chunks.peek().is_none() {
-                for &byte in invalid {
-                    (self.unfinished, _) = self.character_with(byte);
-                    self.len += 1;
-                }
+                self.unfinished.try_append(invalid);
             } else if !invalid.is_empty() {
                 put(REPLACEMENT)?;
             }
         }
         Ok(())
-    }
-
-    /// The unfinished character with one more byte, and the length of both.
-    fn character_with(self, byte: u8) -> ([u8; 4], usize) {
-        let mut character = self.unfinished;
-        let len = usize::from(self.len);
-        if let Some(to) = character.get_mut(len) {
-            *to = byte;
-        }
-        (character, len + 1)
     }
 }
 

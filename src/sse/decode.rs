@@ -17,6 +17,7 @@
 use memchr::memchr2;
 
 use super::{Error, Limits};
+use crate::inline::Inline;
 use crate::{Chunk, Truncated};
 
 /// Takes a stream apart: fields, comments and the blank lines that end events (§9.2.6).
@@ -174,7 +175,7 @@ impl Decoder {
             let part = match self.state {
                 State::Start { matched } => self.in_byte_order_mark(matched, byte, input),
                 State::Line { after_cr } => self.before_line(after_cr, byte, input),
-                State::Name { bytes, len } => self.in_name(bytes, len, byte, input),
+                State::Name(name) => self.in_name(name, byte, input),
                 State::Colon(field) => self.after_colon(field, byte, input),
                 State::Value(value) => self.in_value(value, input),
                 State::Retry { ms, line_len } => self.in_retry(ms, line_len, byte, input),
@@ -228,7 +229,7 @@ impl Decoder {
                 Some(Part::Dispatch)
             }
             _ => {
-                self.state = State::Name { bytes: [0; Field::MAX_NAME_LEN], len: 0 };
+                self.state = State::Name(Inline::EMPTY);
                 None
             }
         }
@@ -236,14 +237,13 @@ impl Decoder {
 
     fn in_name<'a>(
         &mut self,
-        mut bytes: [u8; Field::MAX_NAME_LEN],
-        len: usize,
+        mut name: Inline<{ Field::MAX_NAME_LEN }>,
         byte: u8,
         input: &mut &'a [u8],
     ) -> Option<Part<'a>> {
-        let line_len = len as u64;
+        let line_len = name.len() as u64;
         self.state = if let b':' | b'\n' | b'\r' = byte {
-            match Field::named(bytes.get(..len).unwrap_or_default()) {
+            match Field::named(&name) {
                 None => State::Ignored { line_len },
                 Some(field) if byte == b':' => {
                     skip_byte(input);
@@ -251,10 +251,9 @@ impl Decoder {
                 }
                 Some(field) => self.event.after_name(field, line_len),
             }
-        } else if let Some(to) = bytes.get_mut(len) {
-            *to = byte;
+        } else if name.push(byte) {
             skip_byte(input);
-            State::Name { bytes, len: len + 1 }
+            State::Name(name)
         } else {
             State::Ignored { line_len }
         };
@@ -423,8 +422,8 @@ enum State {
     Start { matched: u8 },
     /// Before a line. If `after_cr`, an LF belongs to the end of the previous line.
     Line { after_cr: bool },
-    /// In the name of a field, of which `len` bytes have arrived.
-    Name { bytes: [u8; Field::MAX_NAME_LEN], len: usize },
+    /// In the name of a field, after these bytes of it.
+    Name(Inline<{ Field::MAX_NAME_LEN }>),
     /// After a colon, before the space that may follow it.
     Colon(Field),
     /// In a value.
