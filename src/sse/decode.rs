@@ -1,18 +1,18 @@
 //! Takes an event stream apart: fields, comments, and the blank lines that end events (§9.2.6).
 //!
 //! ```text
-//!               any byte          ':'            ' ', or not
-//! Start ─▶ Line ────────▶ Name ────────▶ Colon ──────────────▶ Value  data, event, id, comment
-//!         ▲ ▲ │             │              │                     │
-//!         │ └─┘             │ not known    └──────▶ Retry        │ over a limit
-//!         │ blank line      ▼                         │          │
-//!         │              Ignored ◀────────────────────┴──────────┤
-//!         │                 │                no digit            │
-//!         └─────────────────┴────────────────────────────────────┘
-//!                              CR, LF or CRLF
+//! Start ──▶ Line ──────▶ Name ────▶ Colon ──▶ Value    of data, event or id, or a comment
+//!           ▲ ▲ │         │   ':'     │         │
+//!           │ └─┘         │           └─────▶ Retry
+//!           │ blank line  │ unknown name        │
+//!           │             ▼                     │
+//!           │          Ignored ◀────────────────┤ over a limit, or not a number
+//!           │             │                     │
+//!           └─────────────┴─────────────────────┘
+//!                  CR, LF or CRLF
 //! ```
 //!
-//! A name without a colon has an empty value: from `Name`, its line goes on as from `Colon`.
+//! A name that ends its line has an empty value: the decoder goes on as after a colon.
 
 use memchr::memchr2;
 
@@ -73,6 +73,7 @@ pub enum Part<'a> {
 impl Decoder {
     /// A decoder at the start of a stream.
     pub const fn new(limits: Limits) -> Self {
+        let limits = limits.clamped();
         Self { limits, state: State::Start { matched: 0 }, event: EventSoFar::EMPTY }
     }
 

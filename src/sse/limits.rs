@@ -1,23 +1,34 @@
-/// What a peer may send, at most.
+//! What a server may send, at most.
+
+/// What a server may send, at most.
 ///
-/// Over one of these, an event is lost and the stream goes on. Lengths are in bytes of UTF-8, as the
-/// peer sent them and as they are given out: where U+FFFD takes the place of what is not UTF-8, it
-/// counts as three bytes.
+/// An event that exceeds a limit is lost, and the stream goes on. Lengths are in bytes of UTF-8, both
+/// as the server sent them and as they are returned: a U+FFFD that replaces invalid UTF-8 counts as
+/// three bytes.
 ///
 /// ```
 /// use framewright::sse::Limits;
 ///
 /// const LIMITS: Limits = Limits::new().max_data_len(4096).max_id_len(64);
+/// assert_eq!(LIMITS.max_id_len, 64);
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Limits {
-    pub(super) max_line_len: u64,
-    pub(super) max_data_len: u64,
-    pub(super) max_type_len: u64,
-    pub(super) max_id_len: u64,
+    /// The longest line ([`Limits::max_line_len`]).
+    pub max_line_len: u64,
+    /// The longest data of an event ([`Limits::max_data_len`]).
+    pub max_data_len: u64,
+    /// The longest type of an event ([`Limits::max_type_len`]).
+    pub max_type_len: u64,
+    /// The longest ID of an event ([`Limits::max_id_len`]).
+    pub max_id_len: u64,
 }
 
 impl Limits {
+    /// The shortest limit for a line: the longest name with its colon and space.
+    const MIN_LINE_LEN: u64 = 7;
+
     /// The defaults.
     pub const fn new() -> Self {
         Self {
@@ -28,15 +39,15 @@ impl Limits {
         }
     }
 
-    /// Sets the longest line, without its end. Default: 16 MiB; less than 7 counts as 7, which is
-    /// what the longest name takes with its colon and space.
+    /// Sets the longest line, without its end. Default: 16 MiB. Less than 7 counts as 7: the longest
+    /// name with its colon and space.
     ///
-    /// It holds for every line, even a comment. A line costs no memory by itself, as it is given out
-    /// as it comes; this bounds for how long a peer can go on without ever ending one.
+    /// It applies to every line, even a comment. A long line takes no memory by itself, because it is
+    /// returned as it arrives. The limit stops a server that never ends a line.
     #[must_use]
     pub const fn max_line_len(mut self, bytes: u64) -> Self {
-        self.max_line_len = if bytes < 7 { 7 } else { bytes };
-        self
+        self.max_line_len = bytes;
+        self.clamped()
     }
 
     /// Sets the longest data of an event, over all its lines and the LFs between them. Default:
@@ -61,11 +72,19 @@ impl Limits {
     /// Sets the longest ID of an event. Default: 4 KiB.
     ///
     /// An [`Assembler`](super::Assembler) holds up to three times as many bytes for each stream: the
-    /// last event ID, the one that the event under way has, and one of which it is not yet known
-    /// whether it counts. An ID comes back as a header, of which servers take some 8 KiB.
+    /// last event ID, the current event's ID, and one that has not arrived completely. The client
+    /// sends the ID back as a header, and many servers accept no more than about 8 KiB of headers.
     #[must_use]
     pub const fn max_id_len(mut self, bytes: u64) -> Self {
         self.max_id_len = bytes;
+        self
+    }
+
+    /// The limits that a decoder works with.
+    pub(super) const fn clamped(mut self) -> Self {
+        if self.max_line_len < Self::MIN_LINE_LEN {
+            self.max_line_len = Self::MIN_LINE_LEN;
+        }
         self
     }
 }
