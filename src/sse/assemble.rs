@@ -1,6 +1,6 @@
 //! Joins the fields of an event stream to events (§9.2.6).
 
-use core::mem;
+use core::{fmt, mem};
 
 use memchr::memchr;
 use simdutf8::basic::from_utf8;
@@ -8,6 +8,7 @@ use simdutf8::basic::from_utf8;
 use super::decode::{Field, QuickLine};
 
 use super::{Decoder, Error, Limits, Part, Storage};
+use crate::debug::Payload;
 use crate::lossy::{LossyDecoder, is_ascii};
 use crate::{Buffer, BufferFull, Chunk};
 
@@ -31,7 +32,7 @@ use crate::{Buffer, BufferFull, Chunk};
 /// let dropped = assembler.receive_eof().expect("the last event has no blank line after it");
 /// assert_eq!(dropped.data, "cut o");
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Assembler<B> {
     decoder: Decoder,
     storage: Storage<B>,
@@ -40,7 +41,7 @@ pub struct Assembler<B> {
 }
 
 /// An event to dispatch.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Eq, PartialEq)]
 pub struct Event<'a> {
     /// Its type; `message` if it has no other.
     pub event_type: &'a str,
@@ -416,6 +417,27 @@ impl<B: Buffer> Assembler<B> {
             data: data.text(&self.storage.data),
             last_event_id: self.last_event_id(),
         }
+    }
+}
+
+impl<B: Buffer> fmt::Debug for Assembler<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Assembler")
+            .field("decoder", &self.decoder)
+            .field("storage", &self.storage)
+            .field("event", &self.event)
+            .field("reconnection_time", &self.reconnection_time)
+            .finish()
+    }
+}
+
+impl fmt::Debug for Event<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Event")
+            .field("event_type", &Payload(self.event_type.as_bytes()))
+            .field("data", &Payload(self.data.as_bytes()))
+            .field("last_event_id", &Payload(self.last_event_id.as_bytes()))
+            .finish()
     }
 }
 

@@ -1,10 +1,13 @@
 //! Writes an event stream (§9.2.5).
 
+use core::fmt;
+
 use memchr::memchr2;
 
 use super::SendError;
 use crate::Buffer;
 use crate::append::Append;
+use crate::debug::Payload;
 use crate::http::syntax::{is_field_value, trim};
 
 /// Writes events, comments and keep-alives to a stream (§9.2.5).
@@ -56,7 +59,7 @@ enum State {
 /// assert_eq!(out, b"event: add\ndata: 73857293\n\n");
 /// # Ok::<(), framewright::sse::SendError>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Default, Eq, PartialEq)]
 pub struct EventBuilder<'a> {
     event_type: &'a str,
     id: Option<&'a str>,
@@ -128,6 +131,17 @@ impl<'a> EventBuilder<'a> {
         if let Some(ms) = self.retry {
             put_retry(ms, out);
         }
+    }
+}
+
+impl fmt::Debug for EventBuilder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventBuilder")
+            .field("event_type", &self.event_type)
+            .field("id", &self.id)
+            .field("retry", &self.retry)
+            .field("data", &self.data.map(|data| Payload(data.as_bytes())))
+            .finish()
     }
 }
 

@@ -1,8 +1,12 @@
-use super::Limits;
-use crate::SliceBuf;
+//! Where an assembler keeps the strings of an event.
 
-/// Where an [`Assembler`](super::Assembler) keeps what it must: one buffer for each string that has
-/// a life of its own.
+use core::fmt;
+
+use super::Limits;
+use crate::debug::Payload;
+use crate::{Buffer, SliceBuf};
+
+/// Where an [`Assembler`](super::Assembler) keeps the strings of an event: one buffer for each.
 ///
 /// With buffers that can grow, [`Storage::default`] takes no memory until there is something to
 /// keep. Without an allocator, [`Storage::in_slice`] divides a slice.
@@ -13,25 +17,25 @@ use crate::SliceBuf;
 /// let growing: Storage<Vec<u8>> = Storage::default();
 ///
 /// const LIMITS: Limits = Limits::new().max_type_len(32).max_id_len(64);
-/// let mut memory = [0; 1024]; // 32 for a type, thrice 64 for IDs: 800 are left for data
+/// let mut memory = [0; 1024]; // 32 for a type, three times 64 for IDs, and 800 for data
 /// let fixed = Storage::in_slice(&mut memory, &LIMITS);
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Storage<B> {
-    /// The data of the event under way.
+    /// The current event's data.
     pub data: B,
-    /// The type of the event under way.
+    /// The current event's type.
     pub event_type: B,
-    /// The last event ID, the one that the event under way brings, and one that has not come as a
-    /// whole, in turns.
+    /// The last event ID, the current event's ID, and one that has not arrived completely. The
+    /// buffers swap roles.
     pub ids: [B; 3],
 }
 
 impl<'a> Storage<SliceBuf<'a>> {
-    /// Divides `slice`: as much as the limits allow for a type and three IDs, the rest for data.
+    /// Divides `slice`: first as much as the limits allow for a type and three IDs, then the rest for
+    /// data.
     ///
-    /// If it is too short for that, what comes first in this list is, and an event that does not fit
-    /// is lost.
+    /// The slice may be too short for that. An event that finds no room is lost.
     pub fn in_slice(slice: &'a mut [u8], limits: &Limits) -> Self {
         let mut rest = slice;
         let mut take = |len: u64| {
@@ -43,5 +47,16 @@ impl<'a> Storage<SliceBuf<'a>> {
             ids: [(); 3].map(|()| take(limits.max_id_len)),
             data: take(u64::MAX),
         }
+    }
+}
+
+impl<B: Buffer> fmt::Debug for Storage<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { data, event_type, ids } = self;
+        f.debug_struct("Storage")
+            .field("data", &Payload(data.as_slice()))
+            .field("event_type", &Payload(event_type.as_slice()))
+            .field("ids", &ids.each_ref().map(|id| Payload(id.as_slice())))
+            .finish()
     }
 }

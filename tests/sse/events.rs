@@ -585,3 +585,17 @@ fn what_is_behind_the_nul_of_an_id_takes_no_room() {
     let (got, id) = limited(Limits::new().max_id_len(6), bytes);
     assert_eq!((got, id), (vec![event("message", "x", "7")], "7".to_owned()));
 }
+
+#[test]
+fn debug_shows_payload_escaped_and_cut() {
+    let data = format!("\n{}", "x".repeat(99));
+    let event = Event { event_type: "message", data: &data, last_event_id: "1" };
+    let shown = format!("{event:?}");
+    assert!(shown.contains(&format!(r#"data: "\n{}"… (100 bytes)"#, "x".repeat(63))), "{shown}");
+
+    let mut assembler = growing(Limits::new());
+    receive(&mut assembler, &[b"id: \xF0\x9F\xA6\x80\n\ndata: a\n", b"data: b"], &mut Vec::new());
+    let shown = format!("{assembler:?}");
+    assert!(shown.contains(r#"data: "a\nb" (3 bytes)"#), "{shown}");
+    assert!(shown.contains(r#""\xf0\x9f\xa6\x80" (4 bytes)"#), "{shown}");
+}
