@@ -105,7 +105,7 @@ impl Reader {
                     retry_after: header("retry-after"),
                 };
                 let now = self.now();
-                if !self.client.response(judged, now) {
+                if !self.client.receive_response(judged, now) {
                     return Ok(());
                 }
                 body = Some(BodyDecoder::new(response.body_for("GET"), limits));

@@ -1,5 +1,7 @@
 //! The client's side of a stream that reconnects: an `EventSource` without the I/O (§9.2.2, §9.2.3).
 
+use core::fmt;
+
 use super::encode::is_last_event_id;
 use super::{Assembler, Event, Item, Policy, Reconnect, SendError};
 use crate::Buffer;
@@ -10,23 +12,22 @@ use crate::Buffer;
 /// connection. The caller makes requests, follows redirects and reads bodies. The caller has the
 /// clock too: `now` is in milliseconds, on any scale that does not go back.
 ///
-/// A client is in one of four states:
-///
 /// ```text
-///              poll                       response
-///  Waiting ─────────────▶ Connecting ───────────────────▶ Open
-///     ▲      Connect       │      │         true           │
-///     │                    │      │                        │ receive_eof, fail,
-///     │                    │      │ any other response     │ poll: Disconnect
-///     │  receive_eof, fail,│      │                        │
-///     │  poll: Disconnect, │      └────────▶ Closed ◀──────┤ the policy is not to
-///     │  a status to retry │                               │ reconnect
-///     └────────────────────┴───────────────────────────────┘
+///           poll: Connect        receive_response: true
+/// Waiting ────────────────▶ Connecting ──────────────▶ Open
+///    ▲                          │                       │
+///    │  receive_eof, fail, poll: Disconnect,            │
+///    │  or a response with a status to retry            │
+///    └──────────────────────────┬───────────────────────┘
+///                               │ if the policy is not to reconnect
+///                               │
+///                               │ Connecting: any other response
+///                               │ in any state: close
+///                               ▼
+///                             Closed
 /// ```
 ///
-/// A failure while `Connecting` closes it too if the policy is not to reconnect, and
-/// [`close`](Self::close) closes it in any state. `Waiting` and `Connecting` are both
-/// [`ReadyState::Connecting`].
+/// [`ReadyState`] shows `Waiting` as `Connecting` too, as the standard does.
 ///
 /// ```
 /// use framewright::sse::{Action, Assembler, Client, Item, Limits, Policy, Response, Storage};
@@ -43,7 +44,7 @@ use crate::Buffer;
 ///             ids.extend(client.last_event_id_header()?.map(str::to_owned));
 ///             let Some(body) = bodies.next() else { break };
 ///             let content_type = Some(&b"text/event-stream"[..]);
-///             if client.response(Response { status: 200, content_type, retry_after: None }, now) {
+///             if client.receive_response(Response { status: 200, content_type, retry_after: None }, now) {
 ///                 let mut input = body.as_bytes();
 ///                 while let Some(item) = client.receive(&mut input, now) {
 ///                     if let Item::Event(event) = item {
@@ -65,7 +66,7 @@ use crate::Buffer;
 /// assert_eq!(now, 2000);
 /// # Ok::<(), framewright::sse::SendError>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Client<B> {
     policy: Policy,
     assembler: Assembler<B>,
@@ -203,7 +204,7 @@ impl<B: Buffer> Client<B> {
     /// If it is not, drop the transport. [`ready_state`](Self::ready_state) says whether the client
     /// will connect again. A response without a request is never the stream.
     #[must_use]
-    pub fn response(&mut self, response: Response<'_>, now: u64) -> bool {
+    pub fn receive_response(&mut self, response: Response<'_>, now: u64) -> bool {
         let State::Connecting { .. } = self.state else { return false };
         let Response { status, content_type, retry_after } = response;
         if status == 200 {
@@ -344,6 +345,17 @@ impl<B: Buffer> Client<B> {
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         mixed ^ (mixed >> 31)
+    }
+}
+
+impl<B: Buffer> fmt::Debug for Client<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("policy", &self.policy)
+            .field("assembler", &self.assembler)
+            .field("state", &self.state)
+            .field("failures", &self.failures)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,11 +1,13 @@
+//! Why events are lost, and why they cannot be sent.
+
 use core::fmt;
 
 use crate::BufferFull;
 
 /// Why an event was lost.
 ///
-/// Every stream of bytes is a stream of events (§9.2.5), so this is all that can go wrong with one.
-/// It is not final: the stream goes on at the next event.
+/// Every stream of bytes is a stream of events (§9.2.5), so a server can only exceed limits. The error
+/// is not final: the stream goes on with the next event.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
@@ -15,11 +17,11 @@ pub enum Error {
     DataTooLong,
     /// An event's type was longer than [`Limits::max_type_len`](super::Limits::max_type_len).
     TypeTooLong,
-    /// An ID was longer than [`Limits::max_id_len`](super::Limits::max_id_len). The one before it
-    /// stays the last event ID.
+    /// An ID was longer than [`Limits::max_id_len`](super::Limits::max_id_len). The last event ID stays
+    /// as it was.
     IdTooLong,
-    /// The storage of an [`Assembler`](super::Assembler) has no room for the event. If it was the
-    /// ID that found none, the one before it stays the last event ID.
+    /// The storage of an [`Assembler`](super::Assembler) has no room for the event. If the ID did not
+    /// fit, the last event ID stays as it was.
     BufferFull(BufferFull),
 }
 
@@ -43,22 +45,22 @@ impl From<BufferFull> for Error {
     }
 }
 
-/// What the caller asked for cannot be sent. Nothing was written and nothing changed.
+/// Why something cannot be sent. Nothing was written and nothing changed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum SendError {
-    /// The output has no room for all of it.
+    /// The output has no room.
     BufferFull(BufferFull),
-    /// An event begun is not ended: nothing else may come inside its data.
+    /// An event was begun and not ended. Nothing else may be written inside its data.
     EventUnfinished,
-    /// No event was begun to which data could be added, or which could be ended.
+    /// There is no event to add data to, or to end: none was begun.
     EventMissing,
-    /// An event type with a CR, LF or NUL would not arrive as it is (§9.2.6).
+    /// The event type has a CR, LF or NUL, and would not arrive as it is (§9.2.6).
     TypeInvalid,
-    /// An ID that is no legal value of a header would not come back as `Last-Event-ID`
-    /// (RFC 9110 §5.5); one with a CR, LF or NUL would not even arrive (§9.2.6).
+    /// The ID cannot be the value of a header, and would not come back as `Last-Event-ID`
+    /// (RFC 9110 §5.5). With a CR, LF or NUL it would not even arrive (§9.2.6).
     IdInvalid,
-    /// Data with a CR arrives with an LF in its place, and the encoder was told to refuse that.
+    /// The data has a CR, which would arrive as an LF. The encoder was told to refuse it.
     CarriageReturn,
 }
 
@@ -69,7 +71,7 @@ impl fmt::Display for SendError {
             Self::EventUnfinished => "the data of an event is unfinished",
             Self::EventMissing => "no event was begun",
             Self::TypeInvalid => "event type has a line break or a NUL",
-            Self::IdInvalid => "event ID is no legal value of a header",
+            Self::IdInvalid => "event ID cannot be the value of a header",
             Self::CarriageReturn => "data has a carriage return",
         })
     }

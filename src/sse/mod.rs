@@ -2,14 +2,14 @@
 //!
 //! `§` without a document means a section of that standard.
 //!
-//! A server writes a stream with an [`Encoder`]. A client gives the body of a response to an
-//! [`Assembler`], which joins [`Event`]s; or leaves it to a [`Client`] to say when to connect, and
-//! again after the stream broke. For fields as they come, there is the [`Decoder`].
+//! A server writes a stream with an [`Encoder`]. A client passes the body of a response to an
+//! [`Assembler`], which joins [`Event`]s. A [`Client`] has an assembler, and also says when to connect
+//! and reconnect. The [`Decoder`] returns fields as they arrive.
 //!
-//! Every stream of bytes is a stream of events: there is nothing that a peer could do wrong but go
-//! over [`Limits`], and that loses one event. What is not UTF-8 becomes U+FFFD.
+//! Every stream of bytes is a stream of events. All that a server can do wrong is to exceed the
+//! [`Limits`], and then one event is lost. What is not UTF-8 becomes U+FFFD.
 //!
-//! A server that sends, and a client that hears it:
+//! A server that sends, and a client that receives:
 //!
 //! ```
 //! use framewright::sse::{Assembler, Encoder, EventBuilder, Item, Limits, Storage};
@@ -69,10 +69,10 @@ pub const LAST_EVENT_ID: &str = "Last-Event-ID";
 pub const REQUEST_HEADERS: [(&str, &str); 2] =
     [("Accept", CONTENT_TYPE), ("Cache-Control", "no-store")];
 
-/// The headers of a server's response: its type, and that nobody on the way is to keep it, or to
-/// hold it back as nginx would.
+/// The headers of a server's response: its type, that caches must not store it, and that nginx must
+/// not buffer it.
 pub const RESPONSE_HEADERS: [(&str, &str); 3] =
     [("Content-Type", CONTENT_TYPE), ("Cache-Control", "no-store"), ("X-Accel-Buffering", "no")];
 
-/// How often a server that has nothing to say should send a sign of life, in ms (§9.2.7).
+/// How often a server without events should send a keep-alive, in ms (§9.2.7).
 pub const KEEP_ALIVE_INTERVAL: u64 = 15_000;

@@ -1,14 +1,16 @@
-/// When a client connects again, and for how long it waits for what. All times are in ms.
+//! When a client connects again, and how long it waits.
+
+/// When a client connects again, and how long it waits. All times are in ms.
 ///
 /// The defaults are what browsers do.
 ///
 /// ```
 /// use framewright::sse::{Policy, Reconnect};
 ///
-/// // For a stream that is to go on for days, from a server that is now and then overloaded.
+/// // For a stream that goes on for days, from a server that is overloaded at times.
 /// const FEED: Policy =
 ///     Policy::new().retry_statuses(Policy::TRANSIENT).connect_timeout(10_000).idle_timeout(45_000);
-/// // For a POST whose answer is a stream: sent twice, it would be done twice.
+/// // For a POST that is answered by a stream. The server would act on a second request again.
 /// const ONE_SHOT: Policy = Policy::new().reconnect(Reconnect::Never).idle_timeout(60_000);
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -27,21 +29,21 @@ pub struct Policy {
     pub(super) stable_after: u64,
 }
 
-/// After what a client connects again.
+/// When a client connects again.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Reconnect {
-    /// After whatever ended the stream, as the standard has it.
+    /// However the stream ended, as in the standard.
     Always,
-    /// After an error, but not after a stream that came to its end.
+    /// After an error, but not after the end of a stream.
     OnError,
-    /// Not at all: for a request that must not be made twice.
+    /// Never: for a request that must not be made twice.
     Never,
 }
 
 impl Policy {
-    /// The statuses that tell of a condition which may pass by itself: request timeout, too early,
-    /// too many requests, and failures of servers and gateways.
+    /// The statuses of conditions that may pass by themselves: request timeout, too early, too many
+    /// requests, and failures of servers and gateways.
     pub const TRANSIENT: &'static [u16] = &[408, 425, 429, 500, 502, 503, 504];
 
     /// The defaults.
@@ -62,7 +64,7 @@ impl Policy {
         }
     }
 
-    /// Sets after what to connect again. Default: [`Reconnect::Always`].
+    /// Sets when to connect again. Default: [`Reconnect::Always`].
     #[must_use]
     pub const fn reconnect(mut self, reconnect: Reconnect) -> Self {
         self.reconnect = reconnect;
@@ -79,7 +81,7 @@ impl Policy {
     /// Sets the shortest wait, whatever reconnection time the server sets. Default: 500 ms, as in
     /// Firefox.
     ///
-    /// Without one, a server that sets 0 calls a storm upon itself.
+    /// It protects a server that sets 0 from a storm of requests.
     #[must_use]
     pub const fn min_wait(mut self, ms: u64) -> Self {
         self.min_wait = ms;
@@ -88,76 +90,76 @@ impl Policy {
 
     /// Sets the longest wait that a server can ask for, by `retry` or `Retry-After`. Default: 1 h.
     ///
-    /// The standard has no such bound, and a server could silence a client for good.
+    /// The standard has no such bound: a server could silence a client for ever.
     #[must_use]
     pub const fn max_wait(mut self, ms: u64) -> Self {
         self.max_wait = ms;
         self
     }
 
-    /// Sets how far the wait grows by doubling, from the second failure in a row on. Default: 60 s.
+    /// Sets how long the wait may grow. It doubles with each failure in a row after the first.
+    /// Default: 60 s.
     ///
-    /// It is never shorter than the reconnection time.
+    /// The wait is never shorter than the reconnection time.
     #[must_use]
     pub const fn max_backoff(mut self, ms: u64) -> Self {
         self.max_backoff = ms;
         self
     }
 
-    /// Sets by how much a wait may be longer at random, in percent of it. Default: 50.
+    /// Sets how much longer a wait may be at random, in percent of it. Default: 50.
     ///
-    /// This keeps the clients of a server that was down from all coming back at once.
+    /// It spreads out the clients that reconnect to a server after it was down.
     #[must_use]
     pub const fn jitter(mut self, percent: u32) -> Self {
         self.jitter = percent;
         self
     }
 
-    /// Sets how many failures in a row to accept before giving up. Default: [`u32::MAX`]; 0 counts
-    /// as 1.
+    /// Sets after how many failures in a row to give up. Default: [`u32::MAX`]. 0 counts as 1.
     #[must_use]
     pub const fn max_failures(mut self, failures: u32) -> Self {
         self.max_failures = if failures == 0 { 1 } else { failures };
         self
     }
 
-    /// Sets the statuses that count as failures to be retried. Default: none, as in the standard,
-    /// where every status but 200 closes the client for good (§9.2.3).
+    /// Sets the statuses to retry after. Default: none, as in the standard, where every status but 200
+    /// closes the client for good (§9.2.3).
     ///
-    /// A `Retry-After` in seconds makes the wait as long, if it would be shorter.
+    /// The wait is at least as long as a `Retry-After` in seconds.
     #[must_use]
     pub const fn retry_statuses(mut self, statuses: &'static [u16]) -> Self {
         self.retry_statuses = statuses;
         self
     }
 
-    /// Accepts any content type, for servers that do not say `text/event-stream`.
+    /// Accepts any content type, for servers that do not send `text/event-stream`.
     #[must_use]
     pub const fn any_content_type(mut self) -> Self {
         self.content_type_required = false;
         self
     }
 
-    /// Sets how long a response may take to begin. Default: for ever.
+    /// Sets how long to wait for the head of a response. Default: for ever.
     #[must_use]
     pub const fn connect_timeout(mut self, ms: u64) -> Self {
         self.connect_timeout = Some(ms);
         self
     }
 
-    /// Sets how long a stream may be silent: not a byte, not even of a comment. Default: for ever.
+    /// Sets how long a stream may be silent, without a byte. Default: for ever.
     ///
-    /// Servers that send comments as signs of life do so every 15 s or so (§9.2.7).
+    /// Servers that send comments to keep a connection alive do so about every 15 s (§9.2.7).
     #[must_use]
     pub const fn idle_timeout(mut self, ms: u64) -> Self {
         self.idle_timeout = Some(ms);
         self
     }
 
-    /// Sets for how long a stream has to be open to count as a success. Default: 0.
+    /// Sets how long a stream must be open to count as a success. Default: 0.
     ///
-    /// What is shorter counts as a failure, so that the wait grows for a server that accepts every
-    /// client and then drops it.
+    /// A shorter one counts as a failure, so that the wait grows for a server that accepts every client
+    /// and then drops it.
     #[must_use]
     pub const fn stable_after(mut self, ms: u64) -> Self {
         self.stable_after = ms;

@@ -30,7 +30,9 @@ fn a_whole_session_in_slices_allocates_nothing() {
         let mut client = Client::new(Policy::new(), Assembler::new(LIMITS, storage), 1);
         assert_eq!(client.poll(0), Some(Action::Connect));
         let content_type = Some(&b"text/event-stream"[..]);
-        assert!(client.response(Response { status: 200, content_type, retry_after: None }, 0));
+        assert!(
+            client.receive_response(Response { status: 200, content_type, retry_after: None }, 0)
+        );
         let mut lost = 0;
         for mut input in out.as_slice().chunks(7) {
             while let Some(item) = client.receive(&mut input, 0) {

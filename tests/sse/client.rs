@@ -30,7 +30,7 @@ fn connecting(policy: Policy, now: u64) -> Client<Vec<u8>> {
 /// A client whose stream is open since `now`.
 fn open(policy: Policy, now: u64) -> Client<Vec<u8>> {
     let mut client = connecting(policy, now);
-    assert!(client.response(GOOD, now));
+    assert!(client.receive_response(GOOD, now));
     client
 }
 
@@ -171,9 +171,12 @@ fn every_state_knows_what_to_do_with_every_input() {
                     assert_eq!(client.poll(now), None, "once for each occasion");
                 }
                 Good => {
-                    assert_eq!(client.response(GOOD, now), before == Connecting && state == Open)
+                    assert_eq!(
+                        client.receive_response(GOOD, now),
+                        before == Connecting && state == Open
+                    )
                 }
-                Status(code) => assert!(!client.response(status(code), now)),
+                Status(code) => assert!(!client.receive_response(status(code), now)),
                 Bytes => {
                     let events = receive(&mut client, b"data: x\n\n", now);
                     assert_eq!(events.len(), usize::from(before == Open));
@@ -236,14 +239,14 @@ fn a_stream_is_200_and_text_event_stream() {
     for (content_type, good) in types {
         let response = Response { content_type: Some(content_type.as_bytes()), ..GOOD };
         let mut client = connecting(PLAIN, 0);
-        assert_eq!(client.response(response, 0), good, "{content_type:?}");
+        assert_eq!(client.receive_response(response, 0), good, "{content_type:?}");
         let expected =
             if good { ReadyState::Open } else { ReadyState::Closed(Reason::ContentType) };
         assert_eq!(client.ready_state(), expected);
-        assert!(connecting(PLAIN.any_content_type(), 0).response(response, 0));
+        assert!(connecting(PLAIN.any_content_type(), 0).receive_response(response, 0));
     }
-    assert!(!connecting(PLAIN, 0).response(Response { content_type: None, ..GOOD }, 0));
-    assert!(!connecting(PLAIN.any_content_type(), 0).response(status(204), 0));
+    assert!(!connecting(PLAIN, 0).receive_response(Response { content_type: None, ..GOOD }, 0));
+    assert!(!connecting(PLAIN.any_content_type(), 0).receive_response(status(204), 0));
 }
 
 /// "Any other HTTP response code": 204 is but the one that says so on purpose.
@@ -253,7 +256,7 @@ fn every_other_status_closes_for_good() {
         [100, 201, 202, 204, 205, 206, 301, 307, 400, 401, 404, 410, 429, 500, 502, 503, 504]
     {
         let mut client = connecting(PLAIN, 0);
-        assert!(!client.response(status(code), 0));
+        assert!(!client.receive_response(status(code), 0));
         assert_eq!(client.ready_state(), ReadyState::Closed(Reason::Status(code)));
         assert_eq!(client.poll(u64::MAX), None);
     }
@@ -276,11 +279,13 @@ fn a_status_can_be_retried_and_the_server_says_when() {
     for (retry_after, wait) in cases {
         let mut client = connecting(policy, 5);
         let retry_after = retry_after.map(str::as_bytes);
-        assert!(!client.response(Response { status: 503, content_type: None, retry_after }, 5));
+        assert!(
+            !client.receive_response(Response { status: 503, content_type: None, retry_after }, 5)
+        );
         assert_eq!(client.deadline(), Some(5 + wait), "{retry_after:?}");
     }
     let mut client = connecting(policy, 0);
-    assert!(!client.response(status(404), 0));
+    assert!(!client.receive_response(status(404), 0));
     assert_eq!(client.ready_state(), ReadyState::Closed(Reason::Status(404)));
 }
 
@@ -321,7 +326,7 @@ fn the_wait_grows_with_every_failure_in_a_row() {
         now += wait;
     }
     assert_eq!(client.poll(now), Some(Action::Connect));
-    assert!(client.response(GOOD, now));
+    assert!(client.receive_response(GOOD, now));
     client.fail(now);
     assert_eq!((client.failures(), client.deadline()), (0, Some(now + 1_000)));
     now += 1_000;
@@ -343,7 +348,7 @@ fn no_wait_overflows() {
         let now = client.deadline().unwrap();
         if client.poll(now) == Some(Action::Connect) {
             let retry_after = Some(&b"18446744073709551"[..]);
-            assert!(!client.response(Response { retry_after, ..status(500) }, now));
+            assert!(!client.receive_response(Response { retry_after, ..status(500) }, now));
         }
     }
     assert_eq!(client.deadline(), Some(u64::MAX));
@@ -355,7 +360,7 @@ fn a_reconnection_time_from_the_server_does_not_reset_the_backoff() {
     let mut client = new(PLAIN.reconnection_time(1_000).stable_after(60_000));
     for (now, wait) in [(0, 1_000), (1_000, 2_000), (3_000, 4_000)] {
         assert_eq!(client.poll(now), Some(Action::Connect));
-        assert!(client.response(GOOD, now));
+        assert!(client.receive_response(GOOD, now));
         if now == 3_000 {
             receive(&mut client, b"retry: 3000\n", now);
         }
@@ -383,7 +388,7 @@ fn a_stream_that_is_dropped_too_soon_counts_as_a_failure() {
     client.receive_eof(4_999);
     assert_eq!(client.failures(), 1);
     assert_eq!(client.poll(10_000), Some(Action::Connect));
-    assert!(client.response(GOOD, 10_000));
+    assert!(client.receive_response(GOOD, 10_000));
     client.receive_eof(15_000);
     assert_eq!(client.failures(), 0);
 }
@@ -420,7 +425,7 @@ fn a_client_gives_up_after_so_many_failures_in_a_row() {
             assert_eq!(client.ready_state(), ReadyState::Connecting);
             assert_eq!(client.poll(u64::MAX), Some(Action::Connect));
             if failure % 2 == 0 {
-                assert!(!client.response(status(503), u64::MAX));
+                assert!(!client.receive_response(status(503), u64::MAX));
             } else {
                 client.fail(u64::MAX);
             }
@@ -478,7 +483,7 @@ fn a_policy_says_after_what_to_connect_again() {
             assert_eq!(reason(&failed(policy)), fail, "{reconnect:?}");
         }
         let mut client = connecting(policy, 0);
-        assert!(!client.response(status(503), 0));
+        assert!(!client.receive_response(status(503), 0));
         assert_eq!(reason(&client), retried, "{reconnect:?}");
     }
 }
@@ -566,7 +571,7 @@ fn the_next_stream_starts_anew_and_keeps_the_id() {
         }
         assert_eq!(receive(&mut client, b"data: between\n\n", 0), [] as [String; 0]);
         assert_eq!(client.poll(3_000), Some(Action::Connect));
-        assert!(client.response(GOOD, 3_000));
+        assert!(client.receive_response(GOOD, 3_000));
         let second = "\u{FEFF}data: b\n\n";
         assert_eq!(receive(&mut client, second.as_bytes(), 3_000), ["message/b/7"]);
     }
