@@ -1,4 +1,4 @@
-//! Prints the events of a stream, one to a line, and takes it up again whenever it breaks.
+//! Prints the events of a stream, one to a line, and reconnects whenever it breaks.
 //!
 //! ```text
 //! cargo run --example sse_client -- http://HOST:PORT/PATH [--events COUNT]
@@ -15,7 +15,7 @@ use framewright::sse::{
     Action, Assembler, Client, Item, Limits, Policy, ReadyState, Reason, Response, Storage,
 };
 
-/// A restarting server refuses connections and answers 503 for a while.
+/// Statuses to retry after: a server that restarts answers 503 for a while.
 const RETRY: &[u16] = &[429, 500, 502, 503, 504];
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -38,14 +38,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         let now = reader.now();
         match reader.client.poll(now) {
             Some(Action::Connect) => {
-                // However a connection ends, the client decides what comes of it.
+                // Whatever the error is, the client decides what comes next.
                 if let Err(e) = reader.stream(host, target) {
                     eprintln!("{e}");
                     let now = reader.now();
                     reader.client.fail(now);
                 }
             }
-            Some(Action::Disconnect) => {} // by then, `stream` has returned and dropped the socket
+            Some(Action::Disconnect) => {} // `stream` has returned and dropped the socket
             None => match reader.client.deadline() {
                 Some(deadline) => thread::sleep(Duration::from_millis(deadline - now)),
                 None => break,
@@ -53,7 +53,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     match reader.client.ready_state() {
-        // All was printed that was to be, or all that there is.
+        // Everything asked for was printed, or everything there is.
         ReadyState::Closed(Reason::Caller | Reason::Status(204)) => Ok(()),
         state => Err(format!("{state:?}").into()),
     }
@@ -62,7 +62,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 struct Reader {
     client: Client<Vec<u8>>,
     start: Instant,
-    /// Events still to be printed.
+    /// Events left to print.
     left: u64,
 }
 
@@ -78,7 +78,7 @@ impl Reader {
         match self.client.last_event_id_header() {
             Ok(Some(id)) => headers.push(("Last-Event-ID", id)),
             Ok(None) => {}
-            Err(e) => eprintln!("{e}: the stream goes on somewhere else"),
+            Err(e) => eprintln!("{e}: the server cannot know where the stream broke"),
         }
         let mut out = Vec::new();
         RequestWriter::new("GET", target, host).headers(&headers).write(&mut out)?;
@@ -123,7 +123,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Reads what comes, for as long as the client has patience; `None` if it has no more.
+    /// Reads until bytes arrive. `None` if the client's timeout passed first.
     fn read(&mut self, socket: &mut TcpStream, buf: &mut [u8]) -> io::Result<Option<usize>> {
         loop {
             let wait =

@@ -5,8 +5,8 @@
 //! cargo run --example sse_json -- decode < stream > events.jsonl
 //! ```
 //!
-//! A line is an event, `{"event": …, "data": …, "id": …, "retry": …}`: to be encoded, it has the fields it
-//! has; decoded, it has a type, data and the last event ID. `{"retry": …}` is printed by itself.
+//! A line is an event: `{"event": …, "data": …, "id": …, "retry": …}`. To encode, each field is optional.
+//! A decoded event has a type, data and the last event ID, and `{"retry": …}` is a line of its own.
 
 use std::error::Error;
 use std::io::{self, BufRead, Read, Write};
@@ -28,7 +28,7 @@ fn encode(input: impl BufRead, mut output: impl Write) -> Result<(), Box<dyn Err
     for (at, line) in input.lines().enumerate() {
         let event: Value = serde_json::from_str(&line?)?;
         let written = encoder.encode(fields(&event)?, &mut out);
-        // If it cannot travel, those before it can.
+        // If this event is refused, those before it were written.
         output.write_all(&out)?;
         output.flush()?;
         out.clear();
@@ -59,7 +59,7 @@ fn decode(mut input: impl Read, mut output: impl Write) -> Result<(), Box<dyn Er
     loop {
         let n = input.read(&mut buf)?;
         if n == 0 {
-            // What there is of an event is not one.
+            // An event without its blank line is not an event.
             return Ok(());
         }
         let mut read = &buf[..n];

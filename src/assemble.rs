@@ -1,10 +1,12 @@
-use core::mem;
+//! Joins the chunks of messages.
+
+use core::{fmt, mem};
 
 use crate::{Buffer, BufferFull, Chunk};
 
 /// Joins the chunks of each message, in storage that the caller picks.
 ///
-/// A message that comes in one chunk is given back as it is, without a copy.
+/// A message that arrives in one chunk is returned as it is, without a copy.
 ///
 /// ```
 /// use framewright::{Assembler, Chunk};
@@ -14,7 +16,7 @@ use crate::{Buffer, BufferFull, Chunk};
 /// assert_eq!(assembler.push(Chunk { bytes: b"tw", start: true, end: false }), Ok(None));
 /// assert_eq!(assembler.push(Chunk { bytes: b"o", start: false, end: true }), Ok(Some(&b"two"[..])));
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Assembler<B> {
     storage: B,
     state: State,
@@ -22,26 +24,25 @@ pub struct Assembler<B> {
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum State {
-    /// For the beginning of a message: there is none, or there was no room for all of it.
+    /// For the first chunk of a message. Chunks of a message that found no room are ignored.
     Waiting,
-    /// There is a message under way.
+    /// Some chunks of a message have arrived.
     Joining,
 }
 
 impl<B: Buffer> Assembler<B> {
-    /// An assembler that joins messages in `storage`, in place of whatever that holds.
+    /// An assembler that joins messages in `storage`. What `storage` holds is overwritten.
     ///
-    /// How much it comes to hold is bounded by the decoder's limits, or by the storage itself.
+    /// The decoder's limits bound how much it may hold, unless the storage itself does.
     pub const fn new(storage: B) -> Self {
         Self { storage, state: State::Waiting }
     }
 
-    /// Adds the next chunk; gives out the message if it is the last.
+    /// Adds the next chunk. Returns the message if it was the last.
     ///
     /// # Errors
     ///
-    /// The storage has no room for the chunk. The message is lost; the rest of its chunks are
-    /// ignored.
+    /// The storage has no room for the chunk. The message is lost, and its other chunks are ignored.
     #[inline]
     pub fn push<'a>(&'a mut self, chunk: Chunk<'a>) -> Result<Option<&'a [u8]>, BufferFull> {
         if chunk.is_whole() {
@@ -50,7 +51,7 @@ impl<B: Buffer> Assembler<B> {
         Ok(self.join(chunk)?.then(|| self.storage.as_slice()))
     }
 
-    /// Adds the next chunk to the storage; tells whether the message is complete there.
+    /// Adds the next chunk to the storage. Returns whether the message is complete there.
     #[inline]
     pub(crate) fn join(&mut self, chunk: Chunk<'_>) -> Result<bool, BufferFull> {
         if chunk.start {
@@ -63,25 +64,25 @@ impl<B: Buffer> Assembler<B> {
         joined.map(|()| chunk.end)
     }
 
-    /// Whether there is a message under way.
+    /// Whether some chunks of a message have arrived, but not the last.
     pub(crate) fn is_joining(&self) -> bool {
         self.state == State::Joining
     }
 
-    /// Gives up the message under way: the rest of its chunks are ignored.
+    /// Gives up the current message: its other chunks are ignored.
     pub(crate) const fn abandon(&mut self) {
         self.state = State::Waiting;
     }
 
-    /// The storage, with the message joined last or the one under way.
+    /// The storage, with the message that was joined last or is being joined.
     pub const fn storage(&self) -> &B {
         &self.storage
     }
 
-    /// Gives back the storage with what it holds, and goes on in empty storage.
+    /// Takes the storage out of the assembler, with what it holds, and puts empty storage in its place.
     ///
-    /// This is how the memory of a long message is given back. While a message is under way,
-    /// nothing happens.
+    /// This frees the memory of a long message. Returns `None` and changes nothing while a message is
+    /// being joined.
     pub fn release(&mut self) -> Option<B>
     where
         B: Default,
@@ -92,9 +93,16 @@ impl<B: Buffer> Assembler<B> {
 
 #[cfg(feature = "bytes")]
 impl Assembler<bytes::BytesMut> {
-    /// Takes the message joined last out of the storage, which keeps the room behind it.
+    /// Takes the message joined last out of the storage, which keeps the rest of its memory.
     pub(crate) fn split(&mut self) -> bytes::BytesMut {
         self.storage.split()
+    }
+}
+
+/// Without the storage, of which the type need not say what it holds.
+impl<B> fmt::Debug for Assembler<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Assembler").field("state", &self.state).finish_non_exhaustive()
     }
 }
 

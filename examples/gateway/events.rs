@@ -1,18 +1,20 @@
+//! Event streams: a clock that resumes where it was cut off, and a stream of tokens.
+
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use framewright::http1::{Body, BodyEncoder, Request, ResponseWriter};
-use framewright::sse::{Encoder, EventBuilder};
+use framewright::sse::{Encoder, EventBuilder, RESPONSE_HEADERS};
 
 use crate::Shared;
 use crate::output::Output;
 
-/// A stream is written ahead of its reader by this many bytes.
+/// How many bytes are written before the reader has read them.
 const AHEAD: usize = 64 * 1024;
-/// A comment shows that the connection is alive after this long without an event, in ms.
+/// A comment keeps the connection alive after this long without an event, in ms.
 const KEEP_ALIVE: u64 = 5_000;
-/// Who was away for longer than this many ticks is not told of all of them.
+/// A reader that was away gets at most this many past ticks.
 const REMEMBERED: u64 = 3_600;
-/// The longest answer that anybody can ask for.
+/// The longest stream of tokens that a request can ask for.
 const MOST_TOKENS: u64 = 1_000_000_000;
 /// How long a reader waits before it connects again, in ms.
 const RETRY: u64 = 1_000;
@@ -22,7 +24,7 @@ pub struct Stream {
     source: Source,
     encoder: Encoder,
     body: BodyEncoder,
-    /// Events still to be sent before the stream ends.
+    /// Events left to send before the stream ends.
     left: u64,
     /// When a comment is due, in ms since the start.
     comment_at: u64,
@@ -30,18 +32,18 @@ pub struct Stream {
 }
 
 enum Source {
-    /// An event for every `every` ms since 1970, numbered from there, so that who comes back after
-    /// a restart goes on where it was.
+    /// An event for every `every` ms since 1970, numbered from there. A reader that returns after a
+    /// restart of the server goes on where it was.
     Clock { every: u64, next: u64 },
-    /// Tokens, as a language model would send them, and an event that says it is done.
+    /// Tokens, as a language model would send them, and an event that says that they are complete.
     Tokens { next: u64, count: u64 },
 }
 
 /// How far a stream has come.
 pub enum Filled {
-    /// As far ahead of its reader as it may.
+    /// As many bytes before its reader as are allowed.
     Enough,
-    /// As far as there is something to say, before this time in ms since the start.
+    /// Everything there is to send before this time, in ms since the start.
     Until(u64),
     /// To its end.
     End,
@@ -78,19 +80,14 @@ impl Stream {
                 let count = number(query, "n").unwrap_or(1_000).min(MOST_TOKENS);
                 let next = last_id.map_or(1, |id| id.saturating_add(1));
                 if next > count + 1 {
-                    // Who has everything is not to come back (§9.2.3).
+                    // A reader that has everything must not reconnect (§9.2.3).
                     return Some(Err(204));
                 }
                 (Source::Tokens { next, count }, u64::MAX)
             }
             _ => return None,
         };
-        let headers = [
-            ("Content-Type", "text/event-stream"),
-            ("Cache-Control", "no-store"),
-            ("X-Accel-Buffering", "no"),
-        ];
-        let response = ResponseWriter::new(200).headers(&headers);
+        let response = ResponseWriter::new(200).headers(&RESPONSE_HEADERS);
         let persistent = request.is_persistent();
         let response = if persistent { response } else { response.close() };
         let mut body = response
@@ -115,12 +112,12 @@ impl Stream {
         self.persistent
     }
 
-    /// Notes that the reader sent something: it cannot wait, so the connection ends with the stream.
+    /// Notes that the reader sent something during the stream. The connection ends with the stream.
     pub fn interrupt(&mut self) {
         self.persistent = false;
     }
 
-    /// Writes what there is to say, but not too far ahead of the reader.
+    /// Writes what there is to send, until too many bytes wait for the reader.
     pub fn fill(&mut self, out: &mut Output, shared: &mut Shared) -> Filled {
         let mut bytes = std::mem::take(&mut shared.scratch);
         bytes.clear();
@@ -173,7 +170,7 @@ impl Stream {
         Filled::Enough
     }
 
-    /// Ends the body; the reader may come back for more.
+    /// Ends the body. The reader may reconnect for more.
     pub fn finish(&mut self, out: &mut Output) {
         self.body.finish(out).expect("a Vec has room");
     }
