@@ -28,7 +28,7 @@ def main(mode, spec_path):
         print(json.dumps([case for case in cases.parseSpecCases(spec) if case in cases.CasesById]))
         return
     if mode == "fuzzingserver":
-        # The port must be known before there is a factory, which compares it to each `Host` field.
+        # The factory compares the port to each `Host` field, so the port must be known first.
         listener = socket.socket()
         listener.bind(("127.0.0.1", 0))
         listener.listen(50)

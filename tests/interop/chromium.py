@@ -1,4 +1,4 @@
-"""A headless Chromium, driven by its DevTools protocol and nothing in between."""
+"""A headless Chromium, driven directly by its DevTools protocol."""
 
 import base64
 import contextlib
@@ -28,7 +28,7 @@ FLAGS = [
 
 
 class Page:
-    """One tab. Calls wait for their results; events are kept until somebody asks for them."""
+    """One tab. Calls wait for their results; events are kept until they are asked for."""
 
     def __init__(self, ws):
         self._ws = ws
@@ -66,7 +66,7 @@ class Page:
         self.wait_for("Page.loadEventFired")
 
     def run(self, body, *arguments):
-        """Runs the body of an asynchronous function in the page, with `args`, and returns what it returns."""
+        """Runs the body of an asynchronous function in the page, with `args`, and returns its result."""
         expression = f"(async (args) => {{ {body} }})({json.dumps(arguments)})"
         result = self.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
         if "exceptionDetails" in result:
@@ -80,7 +80,7 @@ class Page:
 
 @contextlib.contextmanager
 def page(executable):
-    """Starts a Chromium of its own, with a profile that nobody else has, and opens a tab."""
+    """Starts a Chromium with a profile of its own, and opens a tab."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         command = [executable, *FLAGS, f"--user-data-dir={profile}", "about:blank"]
         with Program(*command, name="chromium") as browser:

@@ -1,4 +1,4 @@
-"""What the checks share: programs under test, and peers that nobody here wrote."""
+"""Shared by the checks: programs under test, and peers that other people wrote."""
 
 import contextlib
 import json
@@ -14,11 +14,11 @@ import stream_peers
 
 HERE = pathlib.Path(__file__).resolve().parent
 
-# Small enough to be passed in a moment, and no round number.
+# Small enough to be reached in a moment, and not a round number.
 LIMIT = 70_001
 LARGEST = 16 * 1024 * 1024
 
-# The same cases each time, unless one asks for many others.
+# The same cases each time, unless the profile `more` asks for many new ones.
 hypothesis.settings.register_profile("same", derandomize=True, database=None, deadline=None, max_examples=300)
 hypothesis.settings.register_profile("more", deadline=None, max_examples=20_000)
 hypothesis.settings.load_profile("same")
@@ -61,14 +61,14 @@ def sse_json_path(request):
 
 @pytest.fixture
 def own_gateway(gateway_path):
-    """A gateway that the check may end."""
+    """A gateway that the check may stop."""
     with programs.gateway(gateway_path) as program:
         yield program
 
 
 @pytest.fixture
 def own_grpc_server(grpc_path):
-    """A server of gRPC that the check may end."""
+    """A gRPC server that the check may stop."""
     with programs.gateway(grpc_path) as program:
         yield program
 
@@ -76,26 +76,26 @@ def own_grpc_server(grpc_path):
 def running_gateway(path, *options):
     with programs.gateway(path, *options) as program:
         yield program.address
-        # It has outlived every check, and ends as it should.
+        # It has survived every check, and must end cleanly.
         program.interrupt()
         assert program.wait(20) == 0, program.last_words()
 
 
 @pytest.fixture(scope="session")
 def address(gateway_path):
-    """The `127.0.0.1:PORT` of a gateway that takes messages of up to `LARGEST` bytes."""
+    """The `127.0.0.1:PORT` of a gateway that accepts messages of up to `LARGEST` bytes."""
     yield from running_gateway(gateway_path, "--max-message", str(LARGEST))
 
 
 @pytest.fixture(scope="session")
 def limited_address(gateway_path):
-    """The `127.0.0.1:PORT` of a gateway that takes messages of up to `LIMIT` bytes."""
+    """The `127.0.0.1:PORT` of a gateway that accepts messages of up to `LIMIT` bytes."""
     yield from running_gateway(gateway_path, "--max-message", str(LIMIT))
 
 
 @pytest.fixture(scope="session")
 def grpc_address(grpc_path):
-    """The `127.0.0.1:PORT` of a server of gRPC."""
+    """The `127.0.0.1:PORT` of a gRPC server."""
     yield from running_gateway(grpc_path)
 
 
@@ -107,7 +107,7 @@ PEER_SERVERS = {
 
 @pytest.fixture(params=PEER_SERVERS)
 def peer_server(request):
-    """A WebSocket server of another make; `url` is where it listens, its lines tell of each connection's end."""
+    """A WebSocket server of other people. It listens at `url` and prints a line when a connection ends."""
     with started(PEER_SERVERS[request.param], request.param) as program:
         yield program
 
@@ -127,7 +127,7 @@ def sse_json(sse_json_path):
 
 @pytest.fixture(scope="session")
 def npm():
-    """Asks npm's parser and encoder of event streams; `sse_peer.cjs` says what there is to ask."""
+    """Asks npm's parser and encoder of event streams; `sse_peer.cjs` lists the questions."""
     with programs.Program("node", HERE / "sse_peer.cjs", name="sse_peer", stdin=subprocess.PIPE) as program:
 
         def ask(**request):
@@ -141,6 +141,6 @@ def npm():
 
 @pytest.fixture(scope="session")
 def browser_reads(request):
-    """Has a browser's `EventSource` read a stream, and returns the events."""
+    """Lets a browser's `EventSource` read a stream, and returns the events."""
     with stream_peers.page(request.config.getoption("chromium")) as read:
         yield read

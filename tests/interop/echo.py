@@ -1,4 +1,4 @@
-"""The messages and methods of the Echo service, for Google's runtimes: what `protoc` would make of it."""
+"""The messages and methods of the Echo service for Google's runtimes, as `protoc` would generate them."""
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
@@ -34,7 +34,7 @@ EchoRequest, EchoReply = (
 )
 
 SERVICE = "echo.Echo"
-# Whether there is a stream of requests, and one of replies.
+# Whether the requests are a stream, and whether the replies are.
 METHODS = {
     "Unary": (False, False),
     "ServerStream": (False, True),

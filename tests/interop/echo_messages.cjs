@@ -1,4 +1,4 @@
-// The messages of the Echo service by `protobufjs`, which comes with `@grpc/grpc-js`: told of them in place of a file.
+// The messages of the Echo service for `protobufjs`, which comes with `@grpc/grpc-js`.
 'use strict';
 
 const protobuf = require('protobufjs');

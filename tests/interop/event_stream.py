@@ -1,7 +1,7 @@
-"""Event streams as the standard reads them (HTML §9.2.6), in the plainest way: what all decoders are compared to.
+"""Reads event streams by the standard (HTML §9.2.6), in the plainest way. All decoders are compared to this.
 
-The whole stream is there, so there is no state but what the standard names. And what to fill streams with: whatever
-somebody's parser or printer has stumbled over.
+It has the whole stream, so its only state is what the standard names. Also generates streams, from pieces that some
+parser or encoder got wrong.
 """
 
 import re
@@ -25,13 +25,13 @@ class Comment(NamedTuple):
 
 
 class Id(NamedTuple):
-    """The ID that a block had itself, right before its event if it is one."""
+    """The ID of a block. It comes right before the event of the block, if there is one."""
 
     id: str
 
 
 def interpret(lines, last_event_id=""):
-    """Yields what each line leads to; the lines are without their ends."""
+    """Yields the result of each line; the lines are without their ends."""
     data, event_type, own_id = [], "", None
     for line in lines:
         name, _, value = line.partition(":")
@@ -56,10 +56,10 @@ def interpret(lines, last_event_id=""):
 
 
 def decode(stream):
-    """Returns all that is in a stream of bytes."""
-    # Python replaces what is not UTF-8 as browsers do: one U+FFFD for each maximal part of a character.
+    """Returns everything in a stream of bytes."""
+    # Python replaces invalid UTF-8 as browsers do: one U+FFFD for each maximal part of a character.
     text = stream.decode("utf-8", "replace").removeprefix("\ufeff")
-    # What follows the last line end is no line.
+    # What follows the last line end is not a line.
     return list(interpret(re.split("\r\n|\r|\n", text)[:-1]))
 
 
@@ -68,11 +68,11 @@ def only(kind, items):
 
 
 def received(data):
-    """What becomes of data on its way: every line end is an LF on the other side."""
+    """Returns data as it arrives: every line end becomes an LF."""
     return re.sub("\r\n|\r", "\n", data)
 
 
-# Line ends, what looks like one to others than the standard, and what looks like a field or belongs to it.
+# Line ends, characters that other standards treat as line ends, and pieces that look like a field or belong to one.
 PITFALLS = ["\r", "\n", "\r\n", "\n\n", "\r\r", "\n\r", "\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\x1e"]
 PITFALLS += [" ", "  ", "\t", ":", ": ", "data", "data: x", "id: 9", "event: x", "retry: 1", ":comment", "[DONE]"]
 PITFALLS += ["\ufeff", "\0", "\x7f", "\ufffd", "é", "e\u0301", "世界", "👩‍👩‍👧", "\U0010ffff", "\xa0", '"', "\\", "\\n"]
@@ -85,11 +85,11 @@ def without(strategy, characters):
     return strategy.map(lambda value: "".join(c for c in value if c not in characters))
 
 
-# Neither can be what ends it, and with a NUL it would not arrive everywhere.
+# It cannot have what would end it, and with a NUL it would not arrive everywhere.
 event_type = without(text, "\r\n\0")
-# It has to come back as the value of a field of HTTP (RFC 9110 §5.5).
+# It has to come back as the value of an HTTP field (RFC 9110 §5.5).
 event_id = without(text, [chr(c) for c in range(32) if chr(c) != "\t"] + ["\x7f"]).map(lambda value: value.strip(" \t"))
-# As far as JavaScript's numbers are exact.
+# Up to the largest exact number in JavaScript.
 retry = st.one_of(st.integers(0, 100_000), st.just(2**53 - 1))
 
 
@@ -98,14 +98,14 @@ def optional(strategy):
 
 
 def events(data=text, event_type=event_type, event_id=event_id, retry=retry):
-    """Lists of events that can travel, as `sse_json encode` takes them."""
+    """Generates lists of events that can be encoded, in the form that `sse_json encode` takes."""
     parts = {"event": optional(event_type), "data": data, "id": optional(event_id), "retry": optional(retry)}
     event = st.fixed_dictionaries(parts).map(lambda event: {k: v for k, v in event.items() if v is not None})
     return st.lists(event, min_size=1, max_size=5)
 
 
 def model(events):
-    """What has to arrive of such a list: events, and retries."""
+    """Returns what has to arrive of such a list: events, and retries."""
     arriving, retries, last_event_id = [], [], ""
     for event in events:
         last_event_id = event.get("id", last_event_id)
@@ -125,10 +125,10 @@ VALUES += [b"a\0b", b"\0", b"\xff", b"\xc2", b"\xed\xa0\x80", b"\xf0\x9f\x98", b
 VALUES += [b"\xe2\x80\xa8", b"\xc2\x85", "Grüße, 世界 👋".encode(), b"message", b"data: x", b"9007199254740991"]
 
 line = st.tuples(st.sampled_from(NAMES), st.sampled_from(SEPARATORS), st.sampled_from(VALUES)).map(b"".join)
-# So that there is something to get wrong.
+# Ordinary lines, so that there are events too.
 plain_line = st.sampled_from([b"data: x", b"data: y", b"event: t", b"id: 1"])
 any_line = st.one_of(line, line, plain_line, st.just(b""), st.just(b""), st.binary(max_size=6))
-# Streams that nobody ought to send, but every decoder has to read, and in one way.
+# Streams that nobody should send, but that every decoder has to read in the same way.
 wild_stream = st.builds(
     lambda start, lines, rest: start + b"".join(map(b"".join, lines)) + rest,
     st.sampled_from([b"", b"", b"\xef\xbb\xbf", b"\xef\xbb\xbf\xef\xbb\xbf", b"\xef\xbb", b"\n\xef\xbb\xbf"]),

@@ -42,7 +42,7 @@ function metadata(pairs) {
   return metadata;
 }
 
-// Everything there is to know of a call: `start` gets the callback that a single reply wants.
+// Resolves to everything about a call; `start` gets the callback for a single reply.
 function outcome(start) {
   return new Promise((resolve) => {
     const result = { replies: [] };
@@ -51,7 +51,7 @@ function outcome(start) {
     });
     call.on('metadata', (head) => (result.head = head));
     call.on('data', (reply) => result.replies.push(reply));
-    call.on('error', () => {}); // the status says as much
+    call.on('error', () => {}); // the status has it too
     call.on('status', (status) => resolve(Object.assign(result, { status })));
   });
 }
@@ -136,7 +136,7 @@ const checks = {
     const { head, status } = await unary({}, { sent: metadata(pairs) });
     assert.equal(status.code, grpc.status.OK);
     for (const [found, prefix] of [[head, 'x-echo-'], [status.metadata, 'x-trailer-']]) {
-      // Node joins fields of one name before the library sees them.
+      // Node joins fields with the same name before the library sees them.
       assert.equal(found.get(`${prefix}text`).join(', '), 'one, two');
       assert.equal(found.get(`${prefix}twice`).join(', '), 'first, second');
       assert.ok(found.get(`${prefix}all-bin`)[0].equals(bytes));
@@ -236,7 +236,7 @@ const checks = {
   },
 };
 
-// A request by Node's own HTTP/2, for what no library would send.
+// A request by Node's own HTTP/2, for what no library sends.
 function raw(headers, body, path = '/echo.Echo/Unary') {
   return new Promise((resolve, reject) => {
     const session = http2.connect(`http://${address}`);

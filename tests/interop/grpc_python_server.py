@@ -1,4 +1,4 @@
-"""A server of Echo made with `grpcio`, for our client. Prints `listening on http://127.0.0.1:PORT`."""
+"""An Echo server made with `grpcio`, for our client. Prints `listening on http://127.0.0.1:PORT`."""
 
 import concurrent.futures
 import time
@@ -11,7 +11,7 @@ CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
 def greet(context):
-    """Sends back the metadata that ask for it, before anything else, and compresses if that is asked for."""
+    """Sends back the metadata to be echoed, before anything else, and compresses on request."""
     sent = [(name, value) for name, value in context.invocation_metadata() if name.startswith("x-echo-")]
     if ("x-echo-gzip", "1") in sent:
         context.set_compression(grpc.Compression.Gzip)

@@ -1,5 +1,5 @@
-// Both libraries of gRPC-Web against our server, in a browser or, the first of them, in Node: `checks(BASE)` are for
-// the server at that URL, by name; each throws if it does not pass.
+// Both gRPC-Web libraries against our server in a browser, and the first of them in Node too. `checks(BASE)` returns the
+// checks for the server at that URL, by name. Each throws if it does not pass.
 'use strict';
 
 const { Code, ConnectError, createClient, encodeBinaryHeader, decodeBinaryHeader } = require('@connectrpc/connect');
@@ -9,7 +9,7 @@ const { FileDescriptorProtoSchema } = require('@bufbuild/protobuf/wkt');
 const google = require('grpc-web');
 const messages = require('./echo_messages.cjs');
 
-// --- What both need
+// --- Shared by both
 
 function equal(got, expected, what = 'got') {
   const [left, right] = [got, expected].map((value) => JSON.stringify(value));
@@ -232,13 +232,13 @@ function googleChecks(baseUrl, format, options) {
     new google.MethodDescriptor(`/echo.Echo/${name}`, type, Object, Object, messages.encode, messages.decode);
   const later = (ms) => ({ deadline: String(Date.now() + ms) });
 
-  // Everything there is to know of a call.
+  // Resolves to everything about a call.
   function outcome(name, type, request, metadata = later(20_000)) {
     return new Promise((resolve) => {
       const result = { replies: [], times: [] };
       const descriptor = method(name, type);
       const url = `${baseUrl}/echo.Echo/${name}`;
-      const done = () => setTimeout(() => resolve(result), 50); // what comes too often, comes by then
+      const done = () => setTimeout(() => resolve(result), 50); // time for events that come too often
       let call;
       if (type === google.MethodType.UNARY) {
         call = client.rpcCall(url, request, metadata, descriptor, (error, reply) => {
@@ -282,7 +282,7 @@ function googleChecks(baseUrl, format, options) {
       equal([error, replies.map((reply) => reply.text)], [undefined, ['']]);
     },
 
-    // In base64, each has an end of its own.
+    // Their ends differ in base64.
     'messages of all lengths': async () => {
       for (const length of numbers(10)) {
         const { replies, error } = await unary({ payload: pattern(length) });
@@ -317,7 +317,7 @@ function googleChecks(baseUrl, format, options) {
     },
   };
 
-  // This library streams in base64 only, or where it uses `fetch`.
+  // This library streams only in base64, or when it uses `fetch`.
   const streams = {
     'server streaming': async () => {
       const { replies, error } = await stream({ text: 'again', count: 1000 });
@@ -351,7 +351,7 @@ function googleChecks(baseUrl, format, options) {
     },
   };
 
-  if (options) delete streams['replies come as they are made']; // by `fetch`, it waits for the end of them all
+  if (options) delete streams['replies come as they are made']; // with `fetch`, it waits for all replies
   return format === 'text' || options ? { ...checks, ...streams } : checks;
 }
 

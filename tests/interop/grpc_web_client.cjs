@@ -1,4 +1,4 @@
-// The checks of gRPC-Web that Node can make, with its own `fetch`: one per call, named on the command line.
+// The checks of gRPC-Web that Node can run, with its own `fetch`: one per call, named on the command line.
 //
 //     node grpc_web_client.cjs --list
 //     node grpc_web_client.cjs --list-browser

@@ -12,7 +12,7 @@ const [, , name, address, limitedAddress, limit] = process.argv;
 
 function open(path = '/ws/echo', { at = address, protocols = [], ...options } = {}) {
   const ws = new WebSocket(`ws://${at}${path}`, protocols, options);
-  // Collected from the start, for what comes right behind the handshake.
+  // Collected from the start, because messages may come right after the handshake.
   ws.received = [];
   ws.waiting = [];
   ws.on('message', (data, isBinary) => {
@@ -38,7 +38,7 @@ async function comesBack(sent, options) {
   const ws = await opened('/ws/echo', options);
   ws.send(sent);
   const got = await message(ws);
-  // Not `deepEqual`, whose report of a difference in 16 MiB would take longer than the test.
+  // Not `deepEqual`: its report of a difference in 16 MiB would take longer than the test.
   assert.equal(Buffer.isBuffer(got), Buffer.isBuffer(sent), 'text is text, binary is binary');
   assert.equal(got.length, sent.length, 'as long as what was sent');
   assert.ok(Buffer.from(got).equals(Buffer.from(sent)), 'equal to what was sent');
@@ -101,7 +101,7 @@ const checks = {
   'a close without a code is answered': async () => {
     const ws = await opened();
     ws.close();
-    // 1005 stands for a close frame without a code; 1006 would mean that there was none.
+    // 1005 means a close frame without a code; 1006 would mean that there was no close frame.
     assert.ok([1000, 1005].includes((await closed(ws))[0]));
   },
 
@@ -133,7 +133,7 @@ const checks = {
   },
 
   'a subprotocol nobody speaks is not agreed to': async () => {
-    // `ws` takes it for an error that the server agrees to none, so what it says is the proof.
+    // For `ws`, it is an error if the server agrees to no subprotocol. Its error message is the proof.
     const ws = open('/ws/echo', { protocols: ['x-unknown'] });
     const [error] = await once(ws, 'error');
     assert.equal(error.message, 'Server sent no subprotocol');

@@ -1,4 +1,4 @@
-// The client of npm's `ws`, compressing: sends each argument behind the URL twice, and prints what comes back.
+// The client of npm's `ws`, with compression: sends each argument after the URL twice, and prints what comes back.
 'use strict';
 
 const { WebSocket } = require('ws');

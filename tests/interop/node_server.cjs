@@ -1,4 +1,4 @@
-// A server made with npm's `ws`, for our client: the twin of `python_server.py`, which says what it does.
+// A server made with npm's `ws`, for our client. It does the same as `python_server.py`, which says what that is.
 'use strict';
 
 const http = require('node:http');

@@ -1,4 +1,4 @@
-"""Starting the programs under test, and ending them, whatever happens in between.
+"""Starts the programs under test, and ends them whatever happens in between.
 
 Only the standard library: `tests/autobahn/run` uses this too.
 """
@@ -16,13 +16,13 @@ import time
 REPO = pathlib.Path(__file__).resolve().parents[2]
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or REPO / "target").resolve()
 
-# Who is started in the background ignores SIGINT, and so would the programs, which are to end by it.
+# A process in the background ignores SIGINT, and so would the programs that it starts. They have to end by it.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Failure(Exception):
-    """Something that did not go as it must; the text says what was expected."""
+    """An expectation that was not met; the text says what was expected."""
 
 
 def example(name):
@@ -36,7 +36,7 @@ def example(name):
 class Program:
     """A child process whose output is read line by line, as it comes.
 
-    A context manager: on the way out the process is ended by its own id, if it has not ended by itself.
+    A context manager: at its end, the process is ended by its own id, if it has not ended by itself.
     """
 
     def __init__(self, *command, name=None, stdin=None, env=None):
@@ -52,7 +52,7 @@ class Program:
             env=env,
         )
         self.pid = self._process.pid
-        # Threads, so that no pipe is ever full and no program ever waits for us.
+        # Threads read the output, so that no pipe is ever full and no program ever waits for us.
         for pipe, lines in (self._process.stdout, self._stdout), (self._process.stderr, self._stderr):
             threading.Thread(target=self._read, args=(pipe, lines), daemon=True).start()
 
@@ -71,7 +71,7 @@ class Program:
         except queue.Empty:
             raise Failure(f"{self.name}: no line within {timeout:.0f} s; {self.last_words()}") from None
         if line is None:
-            # The end stays the end, however often one asks.
+            # Keep the end for further calls.
             lines.put(None)
         return line
 
@@ -93,7 +93,7 @@ class Program:
         self._process.stdin.close()
 
     def memory(self):
-        """Returns how many bytes of memory the program has in use, which only Linux tells."""
+        """Returns how many bytes of memory the program uses. Only Linux reports that."""
         status = pathlib.Path(f"/proc/{self._process.pid}/status").read_text()
         return int(re.search(r"^VmRSS:\s*(\d+) kB$", status, re.MULTILINE)[1]) * 1024
 
@@ -132,11 +132,11 @@ class Program:
             try:
                 self._process.stdin.close()
             except OSError:
-                pass  # What was not flushed is of no interest to a dead process.
+                pass  # The process has ended, so it does not need the rest.
 
 
 def gateway(path, *options):
-    """Starts the gateway, or what else listens, on a port the system picks; its `address` is `127.0.0.1:PORT`."""
+    """Starts the gateway, or another server, on a port that the system picks; its `address` is `127.0.0.1:PORT`."""
     program = Program(path, "--listen", "127.0.0.1:0", *options)
     try:
         program.address = program.line_after("listening on http://").rstrip("/")

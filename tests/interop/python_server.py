@@ -7,7 +7,7 @@ Prints `listening on ws://127.0.0.1:PORT`, then a line `closed CODE REASON` for 
     /ping    pings with a payload and says whether it came back
     /pieces  sends one message in fragments, a ping between them
     /close   closes with 4001 when the first message comes
-    /chat    echoes; the subprotocol `chat` is there for who asks for it
+    /chat    echoes; speaks the subprotocol `chat` with clients that offer it
     /drop    ends the TCP connection without a close frame when the first message comes
 """
 
@@ -69,7 +69,7 @@ def refuse_unknown(ws, request):
         return ws.respond(404, "no such path\n")
 
 
-# Messages are compressed for whoever offers it: with `--no-context-takeover`, each by itself.
+# Messages are compressed for clients that offer it; with `--no-context-takeover`, each by itself.
 ALONE = "--no-context-takeover" in sys.argv
 DEFLATE = ServerPerMessageDeflateFactory(server_no_context_takeover=ALONE, client_no_context_takeover=ALONE)
 

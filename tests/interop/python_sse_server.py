@@ -1,9 +1,9 @@
-"""A server made with `sse-starlette` on `uvicorn`, for our client: counts from where it was, and has an end.
+"""A server made with `sse-starlette` on `uvicorn`, for our client: it resumes counting, and has an end.
 
     python python_sse_server.py PORT COUNT
 
-Prints `listening on http://127.0.0.1:PORT/events`; the port may be 0. Every 5 ms there is an event, and behind the
-last one, whose ID is COUNT, the answer is 204.
+Prints `listening on http://127.0.0.1:PORT/events`; the port may be 0. It sends an event every 5 ms. After the last
+one, whose ID is COUNT, it answers with 204.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""HTTP heads and bodies and WebSocket frames by hand: for what no well-behaved client would send, or would notice."""
+"""HTTP heads and bodies and WebSocket frames by hand, for what no well-behaved client sends or notices."""
 
 import contextlib
 import http.client
@@ -16,7 +16,7 @@ CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 
 @contextlib.contextmanager
 def connection(address, timeout=10):
-    """Connects; every read and write that waits longer than `timeout` is a failure."""
+    """Connects. A read or write that waits longer than `timeout` fails."""
     host, port = address.rsplit(":", 1)
     with socket.create_connection((host, int(port)), timeout) as sock:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -48,7 +48,7 @@ def request(address, path, *fields, method="GET", version="1.1"):
 
 
 class _Bytes:
-    """As much of a socket as `HTTPResponse` wants."""
+    """As much of a socket as `HTTPResponse` needs."""
 
     def __init__(self, data):
         self.file = io.BytesIO(data)
@@ -69,9 +69,9 @@ def read_to_end(sock):
 
 
 def only_response(data, method="GET"):
-    """Parses the one complete response that `data` has to be."""
+    """Parses `data`, which has to be exactly one complete response."""
     source = _Bytes(data)
-    # Not to be closed with the response: what follows it is of interest.
+    # The response must not close it, because we read what follows.
     source.file.close = lambda: None
     response = http.client.HTTPResponse(source, method=method)
     response.begin()
@@ -99,7 +99,7 @@ def read_head(reader):
 def read_chunk(reader):
     """Reads a chunk (RFC 9112 §7.1) and returns its data.
 
-    That is `b""` for the last one, and `None` if the connection has ended behind a chunk that was not the last.
+    Returns `b""` for the last one, and `None` if the connection has ended after a chunk that was not the last.
     """
     line = reader.readline()
     if line == b"":
@@ -110,12 +110,12 @@ def read_chunk(reader):
     data = reader.read(size)
     assert len(data) == size, f"the connection has ended inside a chunk: {data[-100:]!r}"
     end = reader.read(2)
-    assert end == b"\r\n", f"{end!r} behind a chunk, or for a trailer"
+    assert end == b"\r\n", f"{end!r} after a chunk, or for a trailer"
     return data
 
 
 def frame(opcode, payload=b"", fin=True, mask=b"\x37\xfa\x21\x3d"):
-    """Builds a frame as a client sends it; `mask=None` builds one that no client may send."""
+    """Builds a client's frame; `mask=None` builds one that no client may send."""
     length = len(payload)
     if length < 126:
         lengths = bytes([length])
@@ -136,7 +136,7 @@ def read_frame(reader):
     first, length = reader.read(2)
     assert first & 0x70 == 0, f"reserved bits are set: {first:#04x}"
     assert length & 0x80 == 0, "a server's frame is masked (RFC 6455 §5.1)"
-    assert first & 0x80, "a fragment, where a whole message would do"
+    assert first & 0x80, "a fragment instead of a whole message"
     if length == 126:
         (length,) = struct.unpack("!H", reader.read(2))
     elif length == 127:

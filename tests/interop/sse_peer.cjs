@@ -11,12 +11,12 @@ const { encode } = require('eventsource-encoder');
 function decode(stream) {
   const result = { events: [], retries: [], comments: [] };
   const parser = createParser({
-    // Its `id` is that of the block itself, and the type is missing where it is the default.
+    // Its `id` is the one of the block itself, and a default type is missing.
     onEvent: ({ event, data, id }) => result.events.push([event ?? 'message', data, id ?? null]),
     onRetry: (ms) => result.retries.push(ms),
     onComment: (text) => result.comments.push(text),
   });
-  // It takes text; the decoder takes the byte order mark off, as the parser's documentation wants it.
+  // It takes text. The decoder removes the byte order mark, as the parser's documentation requires.
   parser.feed(new TextDecoder().decode(stream));
   return result;
 }

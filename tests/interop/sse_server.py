@@ -1,4 +1,4 @@
-"""A server of one event stream, made with Python's `http.server`, that is as bad as it is told to be."""
+"""A server of event streams, made with Python's `http.server`, that fails as it is told."""
 
 import collections
 import http.server
@@ -18,13 +18,13 @@ class Request(NamedTuple):
 
 
 class Stream(NamedTuple):
-    """An answer with a stream, which is complete, cut, cut inside a chunk, or reset in the end, or stays open."""
+    """An answer with a stream. Its end is complete, cut, cut inside a chunk, a reset, or never comes."""
 
     body: bytes
     end: str = "complete"
     version: str = "HTTP/1.1"
     content_type: str = "text/event-stream"
-    # Pause between the pieces that the body comes in, if it does.
+    # Length of the pieces of the body, and the pause after each.
     pieces: int = 1 << 20
     pause: float = 0
 
@@ -38,7 +38,7 @@ class Status(NamedTuple):
 
 
 class Raw(NamedTuple):
-    """An answer that is no more than these bytes."""
+    """An answer of exactly these bytes."""
 
     data: bytes
 
@@ -91,11 +91,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             assert chunked
             self.wfile.write(b"ff\r\n: half of a ")
         elif answer.end == "reset":
-            # Time for what was sent to be read, since a reset takes it back.
+            # Give the client time to read, because a reset discards what was sent.
             time.sleep(0.05)
             self.server.reset(self.connection)
         elif answer.end == "open":
-            # Until the client leaves, or the server is stopped.
+            # Wait until the client leaves or the server is stopped.
             self.connection.settimeout(30)
             self.rfile.read(1)
 
@@ -106,7 +106,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 class _Listener(http.server.ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
-    # For hundreds of clients at once.
+    # Room for hundreds of clients at once.
     request_queue_size = 1000
 
     def __init__(self, owner, port):
@@ -126,7 +126,7 @@ class _Listener(http.server.ThreadingHTTPServer):
     def shutdown_request(self, request):
         self.connections.discard(request)
         if request in self.resets:
-            # A shutdown would be an end like others.
+            # A shutdown would be an orderly end.
             self.resets.discard(request)
             self.close_request(request)
         else:
@@ -134,9 +134,9 @@ class _Listener(http.server.ThreadingHTTPServer):
 
 
 class Server:
-    """Gives its answers one after the other, then 204: the end of all asking. Can be stopped and started again.
+    """Gives its answers one after the other, then 204, which tells the client to stop. Can be stopped and restarted.
 
-    An answer may be a function of the ID that was asked with, for those that depend on how far the client has come.
+    An answer may be a function of the last event ID, if it depends on how far the client has come.
     """
 
     def __init__(self, *answers):
@@ -147,7 +147,7 @@ class Server:
         self.url = self.add(*answers)
 
     def add(self, *answers):
-        """Has answers of its own for another URL."""
+        """Adds another URL with answers of its own, and returns it."""
         path = f"/events/{len(self._answers)}"
         self._answers[path] = collections.deque(answers)
         self._requests[path] = []
@@ -170,7 +170,7 @@ class Server:
         threading.Thread(target=self._listener.serve_forever, args=(0.02,), daemon=True).start()
 
     def stop(self):
-        """Ends the listener and each connection, wherever it is."""
+        """Ends the listener and every connection, whatever its state."""
         self._listener.shutdown()
         self._listener.server_close()
         for connection in list(self._listener.connections):

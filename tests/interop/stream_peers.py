@@ -1,4 +1,4 @@
-"""Those who print and read whole event streams: our `sse_json`, and packages that nobody here wrote."""
+"""Programs that write and read whole event streams: our `sse_json`, and packages that other people wrote."""
 
 import base64
 import contextlib
@@ -15,7 +15,7 @@ from event_stream import Event, Retry
 
 
 class Json:
-    """Our encoder and decoder, by way of `sse_json`."""
+    """Our encoder and decoder, run as `sse_json`."""
 
     def __init__(self, path):
         self.path = path
@@ -24,7 +24,7 @@ class Json:
         return subprocess.run([self.path, direction], input=data, capture_output=True, timeout=20)
 
     def encode(self, events):
-        # Not only ASCII, so that it has to read its input as what it is.
+        # Not only ASCII, so that it has to decode its input.
         lines = "".join(json.dumps(event, ensure_ascii=False) + "\n" for event in events)
         done = self.run("encode", lines.encode())
         assert done.returncode == 0, done.stderr.decode("utf-8", "replace")
@@ -37,7 +37,7 @@ class Json:
 
 
 def parse(lines):
-    """Parses what `sse_json decode` prints."""
+    """Parses the output of `sse_json decode`."""
     return [parse_line(line) for line in lines.decode().split("\n")[:-1]]
 
 
@@ -47,7 +47,7 @@ def parse_line(line):
 
 
 def httpx_sse_reads(stream):
-    """Returns the events with their IDs, and the retries, as `httpx-sse` gives them out."""
+    """Returns the events with their IDs, and the retries, as `httpx-sse` reads them."""
     response = httpx.Response(200, headers={"Content-Type": "text/event-stream"}, content=stream)
     events = list(httpx_sse.EventSource(response).iter_sse())
     retries = [Retry(event.retry) for event in events if event.retry is not None]
@@ -101,7 +101,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 def page(executable):
     """Opens a page, and yields a function that has its `EventSource` read a stream.
 
-    That listens to the types it is told, since it does not give out others.
+    The function is told the types of events to listen for, because `EventSource` does not deliver others.
     """
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
         server.bodies = {"/": ("text/html", b"<!doctype html><title>streams</title>")}

@@ -1,4 +1,4 @@
-"""A wire tap: a TCP connection passed on as it is, and what went over it told in frames."""
+"""A wire tap: passes a TCP connection on unchanged, and shows what went over it as frames."""
 
 import contextlib
 import dataclasses
@@ -39,7 +39,7 @@ def frames(data):
 
 
 class Tap:
-    """Listens at `address`; `requests` and `responses` hold what each connection's two sides sent."""
+    """Listens at `address`; `requests` and `responses` hold what the two sides of each connection sent."""
 
     def __init__(self, target):
         self.target = target
@@ -70,7 +70,7 @@ class Tap:
             sink.shutdown(socket.SHUT_WR)
 
     def websocket(self, path="/"):
-        """Returns the heads and frames of the only WebSocket whose path begins so: what went in, what came out."""
+        """Returns the heads and frames, of both directions, of the only WebSocket whose path begins like this."""
         (at,) = [
             i
             for i, response in enumerate(self.responses)

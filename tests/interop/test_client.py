@@ -1,7 +1,7 @@
-"""Our client and the servers of Python's `websockets` and npm's `ws`.
+"""Our client against the servers of Python's `websockets` and npm's `ws`.
 
-`ws_client URL` sends each line it reads, prints each text message that comes, closes with 1000 at the end of its
-input, and prints `closed CODE REASON` when the connection has ended; it exits with 0 if it ended cleanly.
+`ws_client URL` sends each line it reads, prints each text message that comes, and closes with 1000 at the end of its
+input. It prints `closed CODE REASON` when the connection has ended, and exits with 0 if it ended cleanly.
 """
 
 import contextlib
@@ -78,7 +78,7 @@ def test_lines_are_sent_before_the_close_when_all_come_at_once(client, peer_serv
     program = client("/echo")
     program.write(b"one\ntwo\n")
     program.close_stdin()
-    # Not the echoes: the closing handshake may overtake those, but not what was sent.
+    # The echoes are optional: the closing handshake may overtake them, but not what was sent.
     line = program.line(WAIT)
     while line in ("one", "two"):
         line = program.line(WAIT)

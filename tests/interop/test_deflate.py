@@ -1,4 +1,4 @@
-"""Compressed messages (RFC 7692), exchanged with everybody, and seen on the wire."""
+"""Compressed messages (RFC 7692), exchanged with all peers and checked on the wire."""
 
 import contextlib
 import json
@@ -20,7 +20,7 @@ from test_server_chromium import OPEN
 
 WAIT = 30
 
-# Alike enough to shrink, and to shrink more if the one before is known. All are longer than 125 bytes.
+# Similar enough to shrink, and to shrink more after one another. All are longer than 125 bytes.
 TEXTS = [json.dumps([{"id": n, "name": f"Grüße {n}", "tags": ["a", "b", str(n * n)]} for n in range(k, k + 40)])
          for k in (0, 7)]
 
@@ -50,7 +50,7 @@ def alone(request):
 
 @pytest.fixture
 def tapped(gateway_path, alone):
-    """A gateway behind a tap, that keeps contexts or does not."""
+    """A gateway behind a tap, with or without context takeover."""
     options = ["--no-context-takeover"] if alone else []
     with programs.gateway(gateway_path, *options) as program, Tap(program.address) as tap:
         yield tap
@@ -66,7 +66,7 @@ def test_python_and_our_server(tapped, alone):
 
 @pytest.mark.parametrize("bits", range(9, 16))
 def test_python_may_ask_for_less(address, bits, alone):
-    """It is the client that asks, for a smaller window and for messages that stand alone."""
+    """The client may ask for a smaller window and for messages that stand alone."""
     factory = ClientPerMessageDeflateFactory(
         server_no_context_takeover=alone,
         client_no_context_takeover=alone,
@@ -77,7 +77,7 @@ def test_python_may_ask_for_less(address, bits, alone):
         with connect(f"ws://{tap.address}/ws/echo", proxy=None, compression=None, extensions=[factory]) as ws:
             (extension,) = ws.protocol.extensions
             assert extension.remote_max_window_bits == bits
-            # Longer than the window, and with what lies within and beyond it.
+            # Longer than the window, with repetitions within it and beyond it.
             for text in ["".join(TEXTS) * 3, *TEXTS, "", "x"]:
                 ws.send(text)
                 assert ws.recv(WAIT) == text
@@ -111,7 +111,7 @@ def test_chromium_and_our_server(tapped, alone, request):
         extensions, got = page.run(OPEN + body, "/ws/echo?tapped", None, texts)
     assert got == texts
     assert extensions.startswith("permessage-deflate")
-    # The page itself has connections too.
+    # The page has connections of its own.
     check(tapped, TEXTS, alone, "/ws/echo?tapped")
 
 
@@ -170,7 +170,7 @@ def test_a_chat_message_is_compressed_once_for_those_who_can_read_it(address):
             member.close()
         seen = [tap.websocket()[1][1] for tap in taps]
         assert [len(frames) for frames in seen] == [6, 6, 6]
-        # The same bytes each time for who can read them, the message itself for the others.
+        # Members that can read it get the same bytes each time. The others get the message uncompressed.
         assert all(frame.compressed and frame.length == seen[0][0].length for frame in seen[0])
         assert not any(frame.compressed for frame in seen[1] + seen[2])
 
@@ -187,7 +187,7 @@ def open_raw(sock, address, offer):
 
 
 def compressed(data, compressor=None):
-    """The payload of a compressed message."""
+    """Returns the payload of a compressed message."""
     compressor = compressor or zlib.compressobj(wbits=-15)
     return (compressor.compress(data) + compressor.flush(zlib.Z_SYNC_FLUSH))[:-4]
 
@@ -197,7 +197,7 @@ def rsv1(data):
 
 
 def read_any(reader):
-    """Reads one frame, and tells whether RSV1 was set."""
+    """Reads one frame; returns whether RSV1 was set, and the frame."""
     first = reader.read(1)[0]
     head = bytes([first & ~0x40])
 

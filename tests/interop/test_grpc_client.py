@@ -1,6 +1,6 @@
-"""Our client of gRPC and a server made with Python's `grpcio`; and our own, which ought to be no worse.
+"""Our gRPC client against a server made with Python's `grpcio`, and against our own server.
 
-`grpc_h2 --connect ADDRESS` makes its checks at once, and prints `ok NAME` or `FAILED NAME` for each.
+`grpc_h2 --connect ADDRESS` runs its checks, and prints `ok NAME` or `FAILED NAME` for each.
 """
 
 import sys

@@ -1,7 +1,7 @@
-"""Our gateway and the libraries of gRPC-Web: npm's `@connectrpc/connect-web` and Google's `grpc-web`.
+"""Our gateway against the gRPC-Web libraries: npm's `@connectrpc/connect-web` and Google's `grpc-web`.
 
-The checks themselves are in `grpc_web_checks.cjs`. Node makes those of the first; a headless Chromium, with the
-gateway's page open, makes all of them, and once more from a page of another origin.
+The checks themselves are in `grpc_web_checks.cjs`. Node runs those of the first library. A headless Chromium, with the
+gateway's page open, runs all of them, and runs them again from a page of another origin.
 """
 
 import json
@@ -30,7 +30,7 @@ def test_in_node(address, check):
 
 @pytest.fixture(scope="module")
 def bundle():
-    """The checks and what they need, in one script for a browser."""
+    """The checks and their dependencies, in one script for a browser."""
     esbuild = pathlib.Path(os.environ["NODE_PATH"]) / ".bin" / "esbuild"
     command = [esbuild, HERE / "grpc_web_checks.cjs", "--bundle", "--global-name=grpcWeb", "--log-level=error"]
     return subprocess.run(command, check=True, capture_output=True, timeout=50, text=True).stdout
@@ -46,7 +46,7 @@ def page(request, address, bundle):
 
 @pytest.fixture(scope="module")
 def foreign_page(request, limited_address, bundle):
-    """A page that comes from another origin than the service."""
+    """A page from an origin that is not the service's."""
     with chromium.page(request.config.getoption("chromium")) as page:
         page.open(f"http://{limited_address}/")
         page.call("Runtime.evaluate", expression=bundle + "; window.grpcWeb = grpcWeb; 0")

@@ -1,4 +1,4 @@
-"""Our gateway and gRPC-Web as bytes: what the libraries do not send, or do not show."""
+"""Our gateway and gRPC-Web as bytes: what the libraries do not send or do not show."""
 
 import base64
 import contextlib
@@ -21,7 +21,7 @@ def frame(message, flags=0):
 
 
 def frames(body):
-    """Takes a body apart: flags and payload of each frame."""
+    """Splits a body into the flags and payload of each frame."""
     found = []
     while body:
         flags, length = struct.unpack_from(">BI", body)
@@ -32,7 +32,7 @@ def frames(body):
 
 
 def from_base64(body):
-    """Decodes pieces of base64, each of which may be padded."""
+    """Decodes pieces of base64. Each may be padded."""
     assert len(body) % 4 == 0
     return b"".join(base64.b64decode(piece, validate=True) for piece in re.findall(rb"[^=]+=*", body))
 
@@ -50,7 +50,7 @@ def call(address, method="Unary", body=None, verb="POST", headers=(), **request)
 
 
 def result(response, body=None):
-    """Takes a response apart: messages, and the trailers of which there have to be exactly one frame, the last."""
+    """Returns the messages of a response, and its trailers. There must be exactly one frame of trailers, the last."""
     *messages, (flags, trailers) = frames(response.body if body is None else body)
     assert all(flags == 0 for flags, _ in messages)
     assert flags == 0x80
@@ -109,7 +109,7 @@ def test_server_stream(address, content_type):
 
 
 def status_of(response):
-    """The status, wherever it is: without messages, it may also be in the head."""
+    """Returns the status. Without messages, it may be in the head instead."""
     if response.getheader("grpc-status") is not None:
         assert response.body == b"", "trailers in the head, and a body"
         return response.getheader("grpc-status")
@@ -156,7 +156,7 @@ def test_what_follows_a_call_that_failed_is_no_request(address):
     with socket.create_connection((host, int(port)), timeout=WAIT) as connection:
         connection.sendall(head.encode() + bad)
         got = connection.recv(65536)
-        # The call is over, and yet its request is not.
+        # The call has ended, but its request has not.
         connection.sendall(rest)
         while data := connection.recv(65536):
             got += data

@@ -1,10 +1,10 @@
-"""Our server and a browser: its page is opened, and WebSockets are opened from the page's own origin."""
+"""Our server and a browser, which opens the server's page and WebSockets from the page's own origin."""
 
 import pytest
 
 import chromium
 
-# What the checks below begin with: a connection that collects, and promises to wait for.
+# The start of the checks below: a connection, and promises to wait for.
 OPEN = """
     const ws = new WebSocket(`ws://${location.host}${args[0]}`, args[1] ?? []);
     ws.binaryType = 'arraybuffer';
@@ -72,7 +72,7 @@ CLOSES = {"1000": (1000, ""), "3001 with emoji": (3001, "gone fishing 🎣"), "4
 def test_a_close_is_clean_with_its_code_and_reason(page, code, reason):
     body = OPEN + "ws.close(args[2], args[3]); return await closed;"
     got = page.run(body, "/ws/echo", None, code, reason)
-    # Those of the server's frame, which repeats both; the standard asks only for the code (RFC 6455 §5.5.1).
+    # They are from the server's frame, which repeats both. The standard requires only the code (RFC 6455 §5.5.1).
     assert got == {"wasClean": True, "code": code, "reason": reason}
 
 

@@ -1,4 +1,4 @@
-"""Our server of gRPC and npm's `@grpc/grpc-js`; the checks themselves are in `grpc_node_client.cjs`."""
+"""Our gRPC server and npm's `@grpc/grpc-js`; the checks themselves are in `grpc_node_client.cjs`."""
 
 import json
 import subprocess

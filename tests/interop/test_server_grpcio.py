@@ -1,4 +1,4 @@
-"""Our server of gRPC and the client of Python's `grpcio`."""
+"""Our gRPC server and the client of Python's `grpcio`."""
 
 import concurrent.futures
 import itertools
@@ -18,7 +18,7 @@ OPTIONS = [("grpc.enable_http_proxy", 0)]
 
 
 class Echo:
-    """The methods of the service as `grpcio` calls them."""
+    """The methods of the service, for `grpcio`."""
 
     def __init__(self, channel):
         self.channel = channel
@@ -40,7 +40,7 @@ def service(grpc_address):
 
 
 def complete(call):
-    """Waits for the end, however it comes; returns all replies, the code and the message."""
+    """Waits for the end, good or bad, and returns all replies, the code and the message."""
     replies = []
     try:
         replies.extend(call)
@@ -62,7 +62,7 @@ def test_a_message_of_no_bytes_at_all(service):
 
 
 def test_payloads_up_to_the_limit_come_back(service):
-    # Prefix and length of the field take 5 bytes: this message is 4 MiB, to the byte.
+    # Tag and length of the field take 5 bytes, so this message has exactly 4 MiB.
     payload = bytes(range(256)) * (1 << 14)
     payload = payload[:-5]
     assert len(EchoRequest(payload=payload).SerializeToString()) == 4 << 20
@@ -77,7 +77,7 @@ def test_a_message_over_the_limit_is_refused(service, size):
             service.Unary(EchoRequest(payload=bytes(size)), timeout=WAIT)
         assert error.value.code() == Code.RESOURCE_EXHAUSTED
         assert error.value.details() == "message is over the limit"
-    # The connection goes on: nothing of its window was lost.
+    # The connection goes on, with its whole window.
     assert service.Unary(EchoRequest(text="still here"), timeout=WAIT).text == "still here"
 
 
@@ -123,7 +123,7 @@ def test_a_client_that_does_not_read_is_waited_for(service):
     request = EchoRequest(count=200, payload=bytes(100_000))
     call = service.ServerStream(request, timeout=WAIT)
     next(call)
-    # 20 MB do not fit in any window: another call has to get through nevertheless.
+    # 20 MB do not fit in any window. Another call has to get through nevertheless.
     assert service.Unary(EchoRequest(text="past it"), timeout=WAIT).text == "past it"
     assert sum(1 for _ in call) == 199
 
@@ -151,7 +151,7 @@ def test_bidi_one_by_one(service):
     def requests():
         for number in range(20):
             yield EchoRequest(text=f"number {number}")
-            # Without its reply, there is no next.
+            # The next request is sent only after the reply.
             assert replied.acquire(timeout=WAIT)
 
     count = 0
@@ -251,7 +251,7 @@ def test_gzip_both_ways(service):
     requests = [EchoRequest(text=str(n), payload=bytes(10_000 * n)) for n in range(20)]
     metadata = [("x-echo-gzip", "1")]
     call = service.Bidi(iter(requests), metadata=metadata, compression=grpc.Compression.Gzip, timeout=WAIT)
-    # What grpcio does not tell is whether it had to decompress: Node's client looks at the head.
+    # grpcio does not say whether it had to decompress. The check with Node's client looks at the head.
     replies, code, _ = complete(call)
     assert code == Code.OK
     assert replies == [EchoReply(text=r.text, index=n, payload=r.payload) for n, r in enumerate(requests)]
@@ -303,7 +303,7 @@ def test_calls_that_are_cancelled_are_over_at_the_server_too(own_grpc_server):
     with grpc.insecure_channel(own_grpc_server.address, OPTIONS) as channel:
         service = Echo(channel)
         for _ in range(3):
-            # More in all than there may be at a time, and each is waiting when it is cancelled.
+            # More in total than may be open at a time, and each is waiting when it is cancelled.
             calls = [service.ServerStream(EchoRequest(count=2, delay_ms=60_000), timeout=WAIT) for _ in range(500)]
             for call in calls:
                 next(call)

@@ -106,7 +106,7 @@ def test_a_close_is_answered_with_its_code_and_reason(address, code, reason):
 
 
 def test_messages_before_a_close_come_back_before_the_answer(address):
-    # `close` waits for the answer while nobody takes the messages out of the queue.
+    # `close` waits for the answer while the messages stay in the queue.
     with join(address, max_queue=None) as ws:
         for number in range(100):
             ws.send(str(number))
@@ -150,7 +150,7 @@ def test_a_message_to_the_room_reaches_every_member_in_the_same_order(address):
             member.send(f"from {number}")
             for other in room:
                 same(other.recv(WAIT), f"from {number}")
-        # At once: any order, but one order.
+        # Sent at the same time: the order is free, but the same for all.
         for number, member in enumerate(room):
             member.send(f"again from {number}")
         heard = [[member.recv(WAIT) for _ in room] for member in room]
@@ -184,7 +184,7 @@ def test_the_same_origin_is_let_in(address):
         same(ws.recv(WAIT), "at home")
 
 
-# Exactly the same host and port: neither a prefix nor a suffix of it, nor another name for it (RFC 6455 §10.2).
+# Only the same host and port, not a prefix or a suffix of it, nor another name for it (RFC 6455 §10.2).
 CROSS_SITE = [
     "http://evil.example",
     "http://{address}.evil.example",
@@ -222,7 +222,7 @@ def test_sigint_sends_everybody_away_with_1001(own_gateway):
 
 
 def same(got, expected):
-    """Compares messages, and tells them apart in a line even if they are long."""
+    """Compares messages; a failure fits in a line even if they are long."""
     assert type(got) is type(expected)
     if got != expected:
         pytest.fail(f"expected {len(expected)} × {expected[:40]!r}…, got {len(got)} × {got[:40]!r}…")

@@ -1,4 +1,4 @@
-"""Our server and what only a careless or a hostile client sends, byte by byte."""
+"""Our server against input that only a careless or hostile client sends, byte by byte."""
 
 import os
 import select
@@ -13,7 +13,7 @@ from raw import BINARY, CLOSE, PING, PONG, TEXT, close_payload, frame, upgrade
 
 
 def opened(sock, address, path="/ws/echo", behind=b"", **changes):
-    """Completes the opening handshake; `behind` goes out in one packet with the head."""
+    """Completes the opening handshake; `behind` is sent in the same packet as the head."""
     sock.sendall(upgrade(address, path, **changes) + behind)
     reader = sock.makefile("rb")
     status, fields = raw.read_head(reader)
@@ -54,7 +54,7 @@ def test_a_head_and_a_frame_may_come_byte_by_byte(address):
 def dribble(sock, data):
     for i in range(len(data)):
         sock.sendall(data[i : i + 1])
-        # Long enough for the other side to have read it by itself.
+        # Long enough for the other side to read each byte by itself.
         time.sleep(0.001)
 
 
@@ -79,7 +79,7 @@ def test_an_empty_close_is_answered_and_the_server_ends_the_connection(address):
         assert reader.read() == b"", "something was sent after the close"
 
 
-# What is sent behind the handshake, and the code that has to come back.
+# The bytes after the handshake, and the code that has to come back.
 VIOLATIONS = {
     "an unmasked frame (§5.1)": (frame(TEXT, b"x", mask=None), 1002),
     "a length that fits in fewer bytes (§5.2)": (b"\x81\xfe\x00\x05" + bytes(4) + b"short", 1002),
@@ -94,7 +94,7 @@ VIOLATIONS = {
 @pytest.mark.parametrize("frames, code", VIOLATIONS.values(), ids=VIOLATIONS)
 def test_a_violation_is_answered_with_its_code_and_the_end(address, frames, code):
     with raw.connection(address) as sock:
-        # The frame that follows must have no effect at all.
+        # The frame that follows must have no effect.
         reader, _ = opened(sock, address, behind=frames + frame(TEXT, b"never to be echoed"))
         opcode, payload = raw.read_frame(reader)
         assert (opcode, int.from_bytes(payload[:2], "big")) == (CLOSE, code)
@@ -199,7 +199,7 @@ def test_an_endless_head_is_refused_while_it_comes(address):
                 break
         else:
             pytest.fail("no answer to a head of 16 MiB")
-        # It is at its end as soon as we are, and the answer has survived what came too late.
+        # It ends as soon as we do, and the answer has survived the bytes that came too late.
         sock.shutdown(socket.SHUT_WR)
         assert raw.only_response(raw.read_to_end(sock)).status in BAD_REQUEST
 

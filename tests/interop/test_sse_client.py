@@ -1,8 +1,8 @@
-"""Our client of event streams, and servers that are cut off, fail, and come back.
+"""Our client of event streams, and servers that cut the stream, fail, and come back.
 
 `sse_client URL` prints each event as `ID TYPE DATA`, the data as a JSON string. It reconnects with the last ID, after
-the time that the stream says, until it is interrupted or told to stop with 204; `--events N` has it exit with 0 after
-N events.
+the time that the stream asks for, until it is interrupted or a 204 tells it to stop. With `--events N`, it exits with 0
+after N events.
 """
 
 import json
@@ -38,7 +38,7 @@ def listen(sse_client_path):
 
 
 def printed(program, count=None):
-    """Returns the events that the program prints, all up to its end if there is no count."""
+    """Returns the next `count` events that the program prints, or all up to its end."""
     events = []
     while count is None or len(events) < count:
         line = program.line(WAIT)
@@ -59,7 +59,7 @@ def asked_with(server, url=None):
     return [request.last_event_id for request in server.requests(url)]
 
 
-# With everything that a cut can fall into: each line end, characters of two to four bytes, fields, comments.
+# It has everything that a cut can hit: each line end, characters of two to four bytes, fields, comments.
 EVENTS = [
     "id: 1\nevent: Grüße\ndata: 世界 👋\n\n".encode(),
     b": comment\r\nid: 2\r\ndata: one\r\ndata: two\r\n\r\n",
@@ -72,7 +72,7 @@ assert len(EXPECTED) == len(EVENTS)
 
 
 def behind(last_event_id):
-    """Returns what there is behind an ID."""
+    """Returns the stream after an ID."""
     return b"".join(EVENTS[int(last_event_id or b"0") :])
 
 
@@ -82,11 +82,11 @@ def test_wherever_a_stream_is_cut_nothing_is_lost_or_repeated(listen, version):
     with Server() as server:
 
         def cut(at):
-            # What is behind the last whole event is asked for again.
+            # The client asks again for what follows the last whole event.
             rest = [Stream(RETRY + stream[:at], "cut", version), lambda last: Stream(behind(last), "cut", version)]
             return server.add(*rest)
 
-        # All at once, since each of them has to wait.
+        # All at once, because each of them has to wait.
         urls = [cut(at) for at in range(len(stream) + 1)]
         programs = [listen(url) for url in urls]
         for at, (url, program) in enumerate(zip(urls, programs, strict=True)):
@@ -119,7 +119,7 @@ def test_a_byte_at_a_time_is_enough(listen):
 def test_a_reset_and_a_chunk_that_is_cut_are_no_reason_to_stop(listen):
     def ten(first):
         numbers = range(first, first + 10)
-        # Of the last event there is not enough.
+        # The last event is incomplete.
         return b"".join(b"id: %d\ndata: %d\n\n" % (number, number) for number in numbers) + b"id: lost\ndata: lost\n"
 
     ends = ["reset", "inside a chunk", "complete", "cut", "reset", "inside a chunk"]
@@ -190,7 +190,7 @@ def test_the_client_waits_as_long_as_it_was_told(listen, ms):
         expect_end(program)
         first, second, third = (request.at for request in server.requests())
         for waited in second - first, third - second:
-            # Never shorter than half a second, and up to half as long again, lest all come back at once.
+            # At least half a second, and up to half as long again, so that clients do not all come back at once.
             least = max(ms, 500) / 1000
             assert least - 0.01 <= waited <= 1.5 * least + 1
 
@@ -200,11 +200,11 @@ def test_a_retry_counts_even_in_an_event_that_is_cut(listen):
         before = time.monotonic()
         program = listen(server.url)
         expect_end(program)
-        # Without, it would be three seconds at least.
+        # Without it, the wait would be at least three seconds.
         assert time.monotonic() - before < 2.9
 
 
-# What is sent on the first connection, and the ID that the second is asked for with.
+# The stream on the first connection, and the ID in the request for the second.
 IDS = {
     "none": (b"data: x\n\n", None),
     "one": (b"id: 7\ndata: x\n\n", b"7"),
@@ -226,7 +226,7 @@ def test_the_last_id_is_asked_for_with(listen, body, expected):
         while program.line(WAIT) is not None:
             pass
         assert program.wait(WAIT) == 0, program.last_words()
-        # An event without an ID leaves the one before, from whichever connection.
+        # An event without an ID keeps the last one, even from an earlier connection.
         assert asked_with(server) == [None, expected, expected]
 
 
@@ -236,13 +236,13 @@ def test_an_id_that_cannot_be_the_value_of_a_field_breaks_no_request(listen):
         assert program.line(WAIT) is not None
         while program.line(WAIT) is not None:
             pass
-        # Whether it is sent or left off, the server has understood the request.
+        # It may be sent or left out, but the server must have understood the request.
         assert len(server.requests()) == 2
 
 
 def test_a_stream_begins_anew_with_each_connection(listen):
     bom = b"\xef\xbb\xbf"
-    # Of the first, what is left is the beginning of a mark, of an event, of a CRLF.
+    # The first two streams end within something: a CRLF, an event, a byte order mark.
     answers = [Stream(RETRY + b"id: 1\ndata: x\r\r"), Stream(b"\nid: 2\ndata: lost\n\xef", "cut")]
     answers += [Stream(bom + b"data: y\nid: 3\n\n" + bom + b"data: no field\n\n"), Stream(bom + b"id: 4\ndata: z\n\n")]
     with Server(*answers) as server:
@@ -320,7 +320,7 @@ def test_sigint_ends_it_while_it_reads_and_while_it_waits(listen, end):
         assert printed(program, 1) == EXPECTED[:1]
         time.sleep(0.3)
         program.interrupt()
-        # Whether that is a success or the usual status of a program that was interrupted.
+        # The status may be success, or the usual one of an interrupted program.
         assert program.wait(5) in (0, 130, -2), program.last_words()
         assert len(server.requests()) == 1
 

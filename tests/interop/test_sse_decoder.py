@@ -1,4 +1,4 @@
-"""Our decoder of event streams: what encoders that nobody here wrote have written, and what other decoders read."""
+"""Our decoder of event streams, with the output of other people's encoders, and compared to other decoders."""
 
 import base64
 import re
@@ -15,7 +15,7 @@ from stream_peers import npm_reads, parse_line
 
 WAIT = 20
 
-# Not what those encoders should be given, but what they take.
+# Not what those encoders should be given, but what they accept.
 any_event = st.fixed_dictionaries(
     {},
     optional={
@@ -29,14 +29,14 @@ any_event = st.fixed_dictionaries(
 
 
 def reads(sse_json, stream):
-    """Has our decoder read a stream, and the plain one as well, so that a difference is ours and not the encoder's."""
+    """Reads a stream with our decoder and with the plain one: a difference between them is ours, not the encoder's."""
     items = sse_json.decode(stream)
     assert items == [item for item in event_stream.decode(stream) if isinstance(item, Event | Retry)]
     return event_stream.only(Event, items), event_stream.only(Retry, items)
 
 
 def arriving(events):
-    """What has to arrive of events as printed by an encoder that prints anything as an ID and as a retry."""
+    """Returns what has to arrive from an encoder that writes anything as an ID and as a retry."""
     # Neither an ID with a NUL nor a retry with a sign has any effect.
     heard = [
         {k: v for k, v in event.items() if not (k == "id" and "\0" in v) and not (k == "retry" and v < 0)}
@@ -52,11 +52,11 @@ def test_what_npm_eventsource_encoder_writes(sse_json, npm, events):
     written, stream = [], b""
     for event in events:
         if "comment" in event:
-            # It prints the one or the other.
+            # It writes either data or a comment.
             event = {"comment": event["comment"]}
         answer = npm(encode=event)
         if "error" in answer:
-            # It refuses line ends in a type or an ID, as it should.
+            # It refuses line ends in a type or an ID, which is right.
             assert re.search("[\r\n]", event.get("event", "") + event.get("id", ""))
         else:
             written.append(event)
@@ -73,7 +73,7 @@ def test_what_npm_eventsource_encoder_writes(sse_json, npm, events):
 @example([{"retry": -5, "data": "x"}, {"event": "e\ndata: evil", "data": "x"}], "\r\n")
 def test_what_sse_starlette_writes(sse_json, events, line_end):
     stream = b"".join(ServerSentEvent(**event, sep=line_end).encode() for event in events)
-    # It takes line ends out of types and IDs without a word.
+    # It silently removes line ends from types and IDs.
     written = [
         {k: re.sub("[\r\n]", "", v) if k in ("event", "id") else v for k, v in event.items()} for event in events
     ]
@@ -93,7 +93,7 @@ def test_what_nobody_ought_to_send_is_read_as_the_standard_says(sse_json, stream
 
 @given(event_stream.wild_stream)
 def test_what_nobody_ought_to_send_is_read_as_npm_eventsource_parser_does(sse_json, npm, stream):
-    # Behind a CR at the end, it waits for an LF; this lets it go on, and is nothing to anybody.
+    # After a CR at the end, it waits for an LF. This comment line lets it go on, and means nothing to any decoder.
     stream += b":\n"
     events, retries = npm_reads(npm, stream)
     ours, our_retries = reads(sse_json, stream)
@@ -120,10 +120,10 @@ def test_an_event_is_out_as_soon_as_its_end_is_in(sse_json):
             expect(Event("message", str(number), ""))
         program.write(b"data: not yet\nretry: 5\r")
         expect(Retry(5))
-        # This belongs to the CR that it has read by then, and ends nothing.
+        # This LF belongs to the CR before it, and ends nothing.
         program.write(b"\ndata: now\r\n\r")
         expect(Event("message", "not yet\nnow", ""))
-        # The end of this never comes.
+        # The end of this event never comes.
         program.write(b"\ndata: x\n")
         program.close_stdin()
         assert program.line(WAIT) is None

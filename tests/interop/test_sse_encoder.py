@@ -1,4 +1,4 @@
-"""Our encoder of event streams, and decoders that nobody here wrote: what they decode is what was encoded."""
+"""Our encoder of event streams, and other people's decoders, which must decode what was encoded."""
 
 import json
 
@@ -10,7 +10,7 @@ import event_stream
 from event_stream import Comment, Event, Id, Retry
 from stream_peers import httpx_sse_reads, npm_reads
 
-# A few of what the generators will find as well, to be sure, and to be seen.
+# Some cases that the generators find too, to be sure of them and to show them.
 EXAMPLES = {
     "one line": {"data": "hello"},
     "lines": {"data": "one\ntwo\n\nfour"},
@@ -39,7 +39,7 @@ EXAMPLES = {
 
 def with_examples(test):
     for example in EXAMPLES.values():
-        # The ID in front shows what becomes of it; the event behind, that this one is over.
+        # The ID before it shows how it changes. The event after it shows that this one has ended.
         events = [{"data": "before", "id": "1"}, example, {"data": "behind"}]
         test = hypothesis.example(events)(test)
     return test
@@ -48,7 +48,7 @@ def with_examples(test):
 @with_examples
 @given(event_stream.events(data=event_stream.optional(event_stream.text)))
 def test_the_standard_reads_what_was_written(sse_json, events):
-    # A block may have no data, for its ID or its retry; then a type would be for nothing.
+    # A block may have only an ID or a retry. Without data, a type has no meaning.
     events = [event if "data" in event else {k: v for k, v in event.items() if k != "event"} for event in events]
     events = [event for event in events if event]
     items = event_stream.decode(sse_json.encode(events))
@@ -69,7 +69,7 @@ def test_httpx_sse_reads_what_was_written(sse_json, events):
 @given(event_stream.events())
 def test_npm_eventsource_parser_reads_what_was_written(sse_json, npm, events):
     arriving, retries = event_stream.model(events)
-    # It leaves it to its caller to remember an ID for the events behind.
+    # It leaves it to its caller to remember an ID for later events.
     arriving = [event._replace(last_event_id=source.get("id")) for event, source in zip(arriving, events, strict=True)]
     assert npm_reads(npm, sse_json.encode(events)) == (arriving, retries)
 
@@ -88,7 +88,7 @@ REFUSED = {
     "an ID with an LF": {"id": "1\ndata: evil", "data": "x"},
     "an ID with a CR": {"id": "1\r", "data": "x"},
     "an ID with a NUL": {"id": "1\0", "data": "x"},
-    # It would not come back as `Last-Event-ID` (RFC 9110 §5.5).
+    # Such an ID would not come back as `Last-Event-ID` (RFC 9110 §5.5).
     "an ID with a control character": {"id": "1\x1b2", "data": "x"},
     "an ID with a space in front": {"id": " 1", "data": "x"},
     "an ID with a tab behind": {"id": "1\t", "data": "x"},
@@ -119,12 +119,12 @@ def test_an_id_is_refused_only_if_it_could_not_come_back(sse_json, event_id):
         expect_refusal(sse_json, event)
 
 
-# What the other decoders do that the standard does not, so that the tests above do without it.
+# Where other decoders differ from the standard. The tests above avoid these cases.
 
 
 def test_httpx_sse_takes_a_block_without_data_for_an_event():
     assert httpx_sse_reads(b"id: 1\n\n") == ([Event("message", "", "1")], [])
-    # And from then on, any blank line.
+    # After that, every blank line is an event.
     assert httpx_sse_reads(b"id: 1\ndata: x\n\n\n") == ([Event("message", "x", "1"), Event("message", "", "1")], [])
 
 

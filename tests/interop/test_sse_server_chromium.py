@@ -4,7 +4,7 @@ import pytest
 
 import chromium
 
-# Collects until there are `args[1]` events of the type `args[2]`, or one of the type `args[3]`.
+# Collects `args[1]` events of the type `args[2]`, or until one of the type `args[3]` comes.
 COLLECT = """
     const [url, count, type, last] = args;
     const source = new EventSource(url);
@@ -54,7 +54,7 @@ def test_ticks_arrive_with_type_id_and_lines(page):
 def test_a_stream_that_is_cut_is_taken_up_again_where_it_was(page):
     result = page.run(COLLECT, "/sse/clock?every=50&for=4", 14, "tick")
     expect_ticks(result["events"], 14)
-    # It has found out by itself each time.
+    # The browser noticed each end by itself.
     assert result["states"] == ["open", "connecting"] * 3 + ["open"]
 
 
@@ -71,7 +71,7 @@ def test_the_browser_waits_as_long_as_it_was_told(page):
         source.close();
         return performance.now() - before;
     """
-    # 1000 ms, as the stream says; 3000 ms without.
+    # The stream asks for 1000 ms. Without that, it would be 3000 ms.
     assert 900 < page.run(body) < 2500
 
 

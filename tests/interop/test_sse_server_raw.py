@@ -1,4 +1,4 @@
-"""Our server's event streams, byte by byte: their framing, how they go on, and what slow or absent readers cost."""
+"""Our server's event streams, byte by byte: their framing, how they resume, and what slow or absent readers cost."""
 
 import contextlib
 import itertools
@@ -16,14 +16,14 @@ WAIT = 30
 
 
 class Stream:
-    """A response with an event stream, as it comes."""
+    """A response with an event stream, read as it arrives."""
 
     def __init__(self, sock, address, path, *fields, version="1.1"):
         sock.sendall(raw.request(address, path, *fields, version=version))
         self.reader = sock.makefile("rb")
         self.status, self.fields = raw.read_head(self.reader)
         self.chunked = self.fields.get("transfer-encoding", "").lower() == "chunked"
-        # Whether the body has come to an end that was not just that of the connection.
+        # Whether the body itself has ended, not just the connection.
         self.complete = False
         self.items = event_stream.interpret(self._lines())
 
@@ -39,7 +39,7 @@ class Stream:
         rest = b""
         for piece in self._pieces():
             *lines, rest = (rest + piece).split(b"\n")
-            # One with a CR would not be what it seems.
+            # A line with a CR would be two lines.
             yield from (line.decode() for line in lines)
         assert rest == b"", f"the stream ends within a line: {rest!r}"
 
@@ -52,14 +52,14 @@ class Stream:
 def stream(address, path, *fields, **options):
     with raw.connection(address, WAIT) as sock:
         stream = Stream(sock, address, path, *fields, **options)
-        # Without that, the connection would stay as long as the reader.
+        # Otherwise, the connection would stay open as long as the reader.
         with stream.reader:
             assert stream.status.split(" ", 2)[1] == "200", stream.status
             yield stream
 
 
 def ticks(events):
-    """Returns the numbers of the ticks that the events have to be."""
+    """Returns the numbers of the events, which have to be ticks."""
     for event in events:
         assert event.type == "tick"
         first, second = event.data.split("\n")
@@ -73,7 +73,7 @@ def consecutive(numbers):
 
 
 def expect_tokens(events, count):
-    """Expects all that `/sse/llm` has to say."""
+    """Expects the whole stream of `/sse/llm`."""
     *tokens, done = events
     assert [event.last_event_id for event in tokens] == [str(number) for number in range(1, count + 1)]
     assert {event.type for event in tokens} <= {"token"}
@@ -101,7 +101,7 @@ def test_the_clock_begins_with_the_retry_and_ticks_in_its_time(address):
             if len(events) == 11:
                 break
         assert consecutive(ticks(events))
-        # Sent as they are due, and not when there is enough to send. The first may be of some time ago.
+        # They are sent when they are due, not when there is enough to send. The first may be some time old.
         assert 0.8 <= times[-1] - times[0] <= 3
         gaps = [after - before for before, after in itertools.pairwise(times[1:])]
         assert max(gaps) < 0.8
@@ -144,7 +144,7 @@ def test_an_id_that_was_never_given_out_is_no_reason_to_fail(address, last_event
     with raw.connection(address) as sock:
         clock = Stream(sock, address, "/sse/clock?every=50&for=2", f"Last-Event-ID: {last_event_id}")
         status = clock.status.split(" ", 2)[1]
-        # Whether it is refused, or ignored.
+        # It may be refused or ignored.
         assert status in ("200", "400"), clock.status
         if status == "200":
             assert consecutive(ticks(clock.events()))
@@ -179,7 +179,7 @@ def test_tokens_come_completely_and_the_body_ends(address, count):
     with stream(address, f"/sse/llm?n={count}") as llm:
         expect_tokens(llm.events(), count)
         assert llm.complete, "the connection has ended without the last chunk"
-        # Who announces that there is more to come has to keep to it (RFC 9112 §9.3).
+        # A server that announces a persistent connection has to keep it (RFC 9112 §9.3).
         if "close" in raw.tokens(llm.fields.get("connection")):
             assert llm.reader.read() == b""
 
@@ -234,14 +234,14 @@ def test_the_answers_to_requests_that_came_at_once_do_not_mix(address):
         assert status.split(" ", 2)[1] == "200"
         body = b"".join(iter(lambda: raw.read_chunk(reader), b""))
         expect_tokens(event_stream.only(Event, event_stream.decode(body)), 300)
-        # Whoever writes an endless stream may leave the next request to be made again (RFC 9112 §9.6).
+        # A server that writes an endless stream may leave the next request unanswered (RFC 9112 §9.6).
         rest = reader.readline()
         assert rest == b"" or rest.startswith(b"HTTP/1.1 200 ")
 
 
 def test_a_client_that_has_nothing_more_to_say_still_hears_all(address):
     with raw.connection(address) as sock:
-        # Far more than is in flight when the server learns of it.
+        # Far more than is in flight when the server learns that we have stopped sending.
         sock.sendall(raw.request(address, "/sse/llm?n=20000"))
         sock.shutdown(socket.SHUT_WR)
         response = raw.only_response(raw.read_to_end(sock))
@@ -279,7 +279,7 @@ def test_paths_next_to_the_streams_are_not_found(address):
 
 
 def expect_to_be_served(address):
-    """Expects that others get what they ask for, and soon."""
+    """Expects that other clients are served, and soon."""
     before = time.monotonic()
     with stream(address, "/sse/llm?n=50") as llm:
         expect_tokens(llm.events(), 50)
@@ -295,7 +295,7 @@ def test_who_does_not_read_is_not_written_for_and_nobody_else_waits(own_gateway)
     with contextlib.ExitStack() as stack:
         socks = [stack.enter_context(raw.connection(address)) for _ in range(3)]
         for sock in socks:
-            # Small enough for the whole not to be in flight.
+            # Small enough that not everything is in flight.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
             sock.sendall(raw.request(address, f"/sse/llm?n={count}"))
         deadline = time.monotonic() + 1
@@ -304,7 +304,7 @@ def test_who_does_not_read_is_not_written_for_and_nobody_else_waits(own_gateway)
             expect_to_be_served(address)
             grown.append(own_gateway.memory() - before)
         assert max(grown) < 8 << 20, f"{max(grown)} bytes more for three streams of {count * 200} that nobody reads"
-        # One goes on as if nothing had been, and gets all of it.
+        # One of them reads on, and gets everything.
         reader = socks[0].makefile("rb")
         raw.read_head(reader)
         body = b"".join(iter(lambda: raw.read_chunk(reader), b""))
@@ -331,7 +331,7 @@ def test_who_goes_away_leaves_nothing_behind(own_gateway):
     while own_gateway.open_files() > files and time.monotonic() < deadline:
         time.sleep(0.1)
     assert own_gateway.open_files() <= files
-    # What an allocator keeps for next time is not told from a leak, but it is not one for each.
+    # Memory that an allocator keeps looks like a leak, but it does not grow with each reader.
     assert own_gateway.memory() - memory < 64 << 20
     expect_to_be_served(address)
 
@@ -346,7 +346,7 @@ def test_sigint_ends_every_stream_between_events(own_gateway):
         before = time.monotonic()
         own_gateway.interrupt()
         for clock in clocks:
-            # To the end, which must not be inside a line or a chunk.
+            # Read to the end, which must not be inside a line or a chunk.
             assert consecutive(ticks(clock.events()) or [0])
             assert clock.complete or not clock.chunked, "the connection has ended without the last chunk"
         assert time.monotonic() - before < 3
@@ -367,5 +367,5 @@ def test_sigint_does_not_wait_for_who_does_not_read(own_gateway):
 
 def test_a_comment_comes_where_there_is_nothing_else_to_say(address):
     with stream(address, "/sse/clock?every=10000") as clock:
-        # Between two events, if not before.
+        # It comes between two events, if not before the first.
         assert any(isinstance(item, Comment) for item in itertools.islice(clock.items, 7))

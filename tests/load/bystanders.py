@@ -1,7 +1,7 @@
-"""Well-behaved connections beside all that goes on, in a process of their own.
+"""Well-behaved connections beside the scenarios, in a process of their own.
 
 They send messages of all sizes, each as soon as the one before is back, and a reader follows a stream of events.
-Nothing of theirs may be lost, changed or out of order, whatever others do.
+None of their bytes may be lost, changed or out of order, whatever others do.
 """
 
 import collections
@@ -13,17 +13,17 @@ import time
 from wire import BINARY, CLOSE, PATIENCE, TEXT, Peer, brief, frame, reply
 
 SIZES = [0, 1, 16, 125, 126, 1_000, 4_000, 65_535, 65_536, 200_000]
-# How often each of them speaks, so that their load is the same however fast the machine.
+# How often each of them sends, in seconds, so that their load is the same on every machine.
 EVERY = 0.05
 
 Report = collections.namedtuple("Report", "echoes slowest")
 
 
 class Bystanders:
-    """A handle on them."""
+    """A handle on the process of the bystanders."""
 
     def __init__(self, address, count, seed):
-        # Not by fork: the descriptors of the connections that others open are not to be held here as well.
+        # Not by fork, which would also hold the descriptors of connections that others open.
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
         self.process = context.Process(target=stand_by, args=(address, count, seed, theirs), daemon=True)
@@ -32,20 +32,20 @@ class Bystanders:
         self.answer()
 
     def report(self):
-        """What happened since the last report. Fails if anything was lost, or if nothing came back."""
+        """Returns what happened since the last report. Fails if anything was lost, or if nothing came back."""
         report = Report(*self.ask("report"))
         assert report.echoes > 0, "beside it, not one message came back"
         return report
 
     def expect_going_away(self):
-        """Tells them that the gateway is about to end; `farewell` is what became of that."""
+        """Tells them that the gateway is about to stop; `farewell` returns the result."""
         self.ask("farewell")
 
     def farewell(self):
         return self.answer()
 
     def ask(self, command):
-        # What they have to say already is why they are gone.
+        # A pending answer says why they ended.
         if self.pipe.poll():
             self.answer()
         self.pipe.send(command)
@@ -123,7 +123,7 @@ class Crowd:
     def obey(self, command):
         if command == "farewell":
             for one in self.speakers:
-                # What is under way is still echoed; nothing is said after it.
+                # Wait for the echoes in flight, and send nothing after them.
                 one.peer.socket.settimeout(PATIENCE)
                 one.finish()
                 one.peer.socket.setblocking(False)
@@ -140,7 +140,7 @@ class Crowd:
 
 
 class Speaker:
-    """A WebSocket that says something now and then."""
+    """A WebSocket that sends a message now and then."""
 
     def __init__(self, address, number):
         self.peer = Peer(address).upgrade()
@@ -170,7 +170,7 @@ class Speaker:
             assert not self.receive(), "a connection was closed before the echo came"
 
     def receive(self):
-        """Checks what is there; tells whether it is the end, as it may be behind a close frame."""
+        """Checks the pending bytes, and returns whether the connection has ended, which it may after a close frame."""
         try:
             data = self.peer.socket.recv(1 << 18)
         except BlockingIOError:
@@ -179,7 +179,7 @@ class Speaker:
             assert self.told, "the end came without a close frame"
             return True
         if not self.expected:
-            # It is written at once, so it comes in one piece.
+            # The close frame is written at once, so it comes in one piece.
             assert data.startswith(b"\x88") and data[2:4] == b"\x03\xe9", (
                 f"expected a close with 1001, got {brief(data)}"
             )
@@ -195,11 +195,11 @@ class Speaker:
 
 
 class Clock:
-    """A reader of events, which are numbered."""
+    """A reader of numbered events."""
 
     def __init__(self, address):
         self.peer = Peer(address)
-        # Of this version, the body comes as it is, up to the end.
+        # In HTTP/1.0, the body comes without chunks, up to the end of the connection.
         self.peer.send(b"GET /sse/clock?every=50 HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
         head = self.peer.head()
         assert " 200 " in head, f"expected 200, got {head!r}"

@@ -1,9 +1,9 @@
-"""What the kernel's side of connections takes, which only Linux tells, and of most of it only root."""
+"""The kernel's memory for connections. Only Linux reports it, and most of it only to root."""
 
 import pathlib
 import resource
 
-# The caches from which it takes what belongs to a socket, its descriptor and its place in an event loop.
+# The caches for a socket, its descriptor, and its entry in an event loop.
 CACHES = {
     "TCP", "sock_inode_cache", "filp", "dentry", "eventpoll_epi", "eventpoll_pwq", "tcp_bind_bucket", "tcp_bind2_bucket",
     "request_sock_TCP", "tw_sock_TCP", "skbuff_head_cache", "skbuff_small_head",
@@ -11,7 +11,7 @@ CACHES = {
 
 
 def socket_memory():
-    """Bytes in use for the TCP sockets of this machine: their structures, if we may know, and their buffers."""
+    """Returns the bytes in use for this machine's TCP sockets: their buffers, and their structures if we may know."""
     in_use = 0
     for line in pathlib.Path("/proc/net/sockstat").read_text().splitlines():
         if line.startswith("TCP:"):

@@ -1,7 +1,7 @@
-"""What is done to the gateway, and what it must do then.
+"""What the scenarios do to the gateway, and what it must do then.
 
-Each scenario is a function that fails by an exception, or returns what it found out for the table. When it is over, all
-of its connections must be gone from the gateway as well, and its memory: `run` sees to that, and to the bystanders.
+Each scenario is a function that raises an exception if it fails, or returns its finding for the table. Afterwards, the
+gateway must have dropped all of its connections and freed their memory. `run` checks that, and the bystanders.
 """
 
 import concurrent.futures
@@ -18,10 +18,10 @@ import kernel
 from wire import BINARY, CLOSE, PATIENCE, PING, PONG, TEXT, Peer, brief, frame, reply, request
 
 KIB, MIB = 1024, 1024 * 1024
-# How to upgrade, as far as it differs.
+# How to upgrade, where it differs from the default.
 ECHO = ()
 
-# Name, function, and whether the short run has it too.
+# Name, function, and whether the short run includes it.
 ALL = []
 
 
@@ -34,7 +34,7 @@ def scenario(function=None, *, short=True):
 
 @contextlib.contextmanager
 def peers(load, count, upgrade=None, **options):
-    """That many connections, which are closed in the end; upgraded to WebSocket, if `upgrade` tells how."""
+    """Yields that many connections, upgraded to WebSocket if `upgrade` says how, and closes them at the end."""
     with contextlib.ExitStack() as stack:
         opened = []
         for number in range(count):
@@ -55,7 +55,7 @@ def wait_until(condition, what, within=PATIENCE):
 
 
 def pong_while(crowd, seconds):
-    """Answers pings on connections that are otherwise idle; returns how many there were."""
+    """Answers pings on connections that are otherwise idle, and returns how many there were."""
     pings = 0
     deadline = time.monotonic() + seconds
     with selectors.DefaultSelector() as selector:
@@ -69,13 +69,13 @@ def pong_while(crowd, seconds):
 
 
 def at_once(act, *arguments):
-    """Calls it for each of the arguments, all at the same time."""
+    """Calls `act` for each of the arguments, all at the same time."""
     with concurrent.futures.ThreadPoolExecutor(len(arguments[0])) as pool:
         return list(pool.map(act, *arguments))
 
 
 class Repeated:
-    """Frames of one length, over and over again."""
+    """Frames of one length, repeated without end."""
 
     def __init__(self, frames):
         frames = list(frames)
@@ -84,12 +84,12 @@ class Repeated:
         self.bytes = memoryview(b"".join(frames) * 2)
 
     def at(self, start, most):
-        """Bytes behind `start`: up to `most`, if not fewer."""
+        """Returns at most `most` bytes from `start` on."""
         return bytes(self.bytes[start % self.once :][: min(most, self.once)])
 
 
 def send_until_blocked(peer, frames, most=64 * MIB):
-    """Sends what it can until the gateway takes no more, most likely within a frame; returns how many bytes that was."""
+    """Sends until the gateway takes no more, most likely within a frame, and returns the number of bytes sent."""
     peer.socket.setblocking(False)
     sent, blocked_at = 0, None
     while sent < most:
@@ -107,7 +107,7 @@ def send_until_blocked(peer, frames, most=64 * MIB):
 
 
 def receive_whole(peer, frames, sent, replies, received=0):
-    """Reads the replies to all whole frames that were sent; returns how many there are."""
+    """Reads the replies to all whole frames that were sent, and returns their number."""
     whole = sent // frames.size
     while received < whole * replies.size:
         expected = replies.at(received, min(256 * KIB, whole * replies.size - received))
@@ -117,7 +117,7 @@ def receive_whole(peer, frames, sent, replies, received=0):
 
 
 def receive_all(peer, frames, sent, replies, received=0):
-    """Likewise, and then finishes the frame that was cut, and reads the reply to it."""
+    """Does the same, then finishes the frame that was cut and reads the reply to it."""
     whole = receive_whole(peer, frames, sent, replies, received)
     peer.send(frames.at(sent, (whole + 1) * frames.size - sent))
     peer.expect(replies.at(whole * replies.size, replies.size), "reply")
@@ -129,7 +129,7 @@ def receive_all(peer, frames, sent, replies, received=0):
 
 @scenario
 def idle_connections(load):
-    """Many connections that say nothing cost next to nothing, all are kept, and each works when it is used at last."""
+    """Many idle connections cost next to nothing. All are kept, and each works when it is used at last."""
     count = load.options.connections
     before, kernel_before = load.gateway.memory(), kernel.socket_memory()
     with peers(load, count, upgrade=ECHO) as crowd:
@@ -138,7 +138,7 @@ def idle_connections(load):
         load.figures["idle: gateway, bytes per connection"] = round(each)
         load.figures["idle: kernel, bytes per end of a connection"] = round(kernel_each)
         assert each < 2 * KIB, f"{each:.0f} bytes for an idle connection"
-        # The gateway pings after 20 s of silence, and drops who says nothing for 20 s more.
+        # The gateway pings after 20 s of silence, and drops a peer that is silent for 20 s more.
         pings = 0 if load.options.short else pong_while(crowd, 50)
         if not load.options.short:
             assert pings >= count, f"{pings} pings to {count} idle connections"
@@ -155,7 +155,7 @@ def idle_connections(load):
 
 @scenario(short=False)
 def idle_connections_with_compression(load):
-    """What compressing takes, which is a lot, is given back when a connection falls silent."""
+    """Compression takes a lot of memory, which is freed when a connection falls silent."""
     count = 1000
     before = load.gateway.memory()
     message = b"compressed, and so answered compressed: " * 10
@@ -173,14 +173,14 @@ def idle_connections_with_compression(load):
         idle = (load.gateway.memory() - before) / count
         load.figures["compressing: gateway, KiB per connection"] = round(busy / KIB)
         load.figures["compressing, idle for 23 s: gateway, KiB per connection"] = round(idle / KIB)
-        # The context of what comes stays: the peer may refer to it (RFC 7692 §7.1.1).
+        # The context of received messages stays, because the peer may refer to it (RFC 7692 §7.1.1).
         assert idle < 64 * KIB, f"{idle / KIB:.0f} KiB for an idle connection"
     return f"{busy / KIB:.0f} KiB each, {idle / KIB:.0f} KiB when idle"
 
 
 @scenario
 def many_connections_a_second(load):
-    """Whoever comes is served, whichever way the ones before have left."""
+    """Every new connection is served, however the earlier ones have ended."""
     seconds, rate = (5, 1000) if load.options.short else (60, 1000)
     start = time.monotonic()
     for number in range(seconds * rate):
@@ -197,7 +197,7 @@ def many_connections_a_second(load):
 
 @scenario
 def out_of_descriptors(load):
-    """Who finds no room waits until there is some; who is there notices nothing."""
+    """Connections for which there is no room wait until there is some. Those that are open notice nothing."""
     room, count = 20, 60
     limits = resource.prlimit(load.gateway.pid, resource.RLIMIT_NOFILE)
     resource.prlimit(load.gateway.pid, resource.RLIMIT_NOFILE, (load.gateway.open_files() + room, limits[1]))
@@ -207,7 +207,7 @@ def out_of_descriptors(load):
                 peer.send(request("/ws/echo"))
                 selector.register(peer.socket, selectors.EVENT_READ, peer)
             wait_until(lambda: len(selector.select(0)) >= room, "as many are served as there is room for")
-            # Longer than the gateway waits before it tries again.
+            # This is longer than the gateway waits before it tries again.
             time.sleep(1)
             assert len(selector.select(0)) == room, "more are served than there is room for"
             served = 0
@@ -224,12 +224,12 @@ def out_of_descriptors(load):
     return f"{count} connections, room for {room}"
 
 
-# Peers that take little, or nothing.
+# Peers that read little or nothing.
 
 
 @scenario
 def ping_flood(load):
-    """A peer that pings and does not read is not read from either; when it reads, each ping has its pong."""
+    """A peer that pings and does not read is not read from either. When it reads, each ping has its pong."""
     payloads = [struct.pack("!Q", number).ljust(125, b".") for number in range(1000)]
     flood = Repeated(frame(PING, payload) for payload in payloads)
     pongs = Repeated(reply(PONG, payload) for payload in payloads)
@@ -244,7 +244,7 @@ def ping_flood(load):
 
 @scenario
 def slow_readers(load):
-    """Who reads slowly is waited for, gets everything, and costs no more than what is on its way."""
+    """A slow reader is waited for, gets everything, and costs no more than what is in flight."""
     payloads = [bytes([number]) * 65_000 for number in range(16)]
     messages = Repeated(frame(BINARY, payload) for payload in payloads)
     echoes = Repeated(reply(BINARY, payload) for payload in payloads)
@@ -253,7 +253,7 @@ def slow_readers(load):
         sent = at_once(lambda peer: send_until_blocked(peer, messages), crowd)
         grown = (load.gateway.memory() - before) / len(crowd)
         assert grown < MIB, f"{grown:.0f} bytes for each peer that does not read"
-        # Sips, each of which lets the gateway go on a little.
+        # Short reads, each of which lets the gateway go on a little.
         sips = range(0, 50 * 4 * KIB, 4 * KIB)
         for taken in sips:
             for peer in crowd:
@@ -265,7 +265,7 @@ def slow_readers(load):
 
 @scenario
 def streams_that_nobody_reads(load):
-    """A stream of events is written no further ahead than its reader may fall behind."""
+    """The gateway writes an event stream ahead of its reader only up to a limit."""
     count = 20
     before = load.gateway.memory()
     with peers(load, count, buffers=16 * KIB) as crowd:
@@ -274,7 +274,7 @@ def streams_that_nobody_reads(load):
         for peer in crowd:
             head = peer.head()
             assert " 200 " in head, f"expected 200, got {head!r}"
-        # The system's buffers have to be full as well.
+        # Wait until the system's buffers are full as well.
         time.sleep(2)
         grown = (load.gateway.memory() - before) / count
         assert grown < 256 * KIB, f"{grown:.0f} bytes for each stream that nobody reads"
@@ -287,7 +287,7 @@ def streams_that_nobody_reads(load):
 
 @scenario
 def a_member_that_does_not_hear(load):
-    """Who falls behind in the chat room is dropped; the others hear everything, in order."""
+    """A member of the chat room that falls behind is dropped. The others get everything, in order."""
     messages = [b"%6d " % number + b"blah " * 6000 for number in range(300)]
     with peers(load, 6, upgrade=["/ws/chat", "Sec-WebSocket-Protocol: chat"], buffers=16 * KIB) as crowd:
         deaf, *hearing = crowd
@@ -296,13 +296,13 @@ def a_member_that_does_not_hear(load):
             for peer in hearing:
                 peer.expect(reply(TEXT, message), "message")
         heard = len(deaf.rest()) // len(messages[0])
-        assert heard < len(messages), "who did not hear was not dropped"
+        assert heard < len(messages), "the member that does not read was not dropped"
     return f"dropped, missed {len(messages) - heard} of {len(messages)} messages"
 
 
 @scenario(short=False)
 def peers_that_take_nothing(load):
-    """Whoever takes nothing of what it asked for is dropped, whatever that was."""
+    """A peer that reads nothing of what it asked for is dropped, whatever that was."""
     with peers(load, 40, buffers=16 * KIB) as crowd:
         for peer in crowd[:20]:
             peer.send(b"GET /sse/llm?n=1000000000 HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
@@ -314,18 +314,18 @@ def peers_that_take_nothing(load):
 
 @scenario(short=False)
 def silent_peers(load):
-    """Who does not even answer pings is gone, and is taken for that."""
+    """A peer that does not even answer pings is treated as gone."""
     with peers(load, 200, upgrade=ECHO) as crowd:
         load.expect_gone("silent peers", within=60)
     return f"{len(crowd)} peers"
 
 
-# Peers that send little, or nonsense.
+# Peers that send little or nonsense.
 
 
 @scenario
 def one_byte_at_a_time(load):
-    """A session that comes in single bytes is one like any other."""
+    """A session that arrives in single bytes works like any other."""
     count = 200
     text = b"a message in two fragments, with a ping between"
     with peers(load, count) as crowd:
@@ -346,7 +346,7 @@ def one_byte_at_a_time(load):
 
 @scenario(short=False)
 def slow_heads(load):
-    """A request head that never ends is not waited for, however lively its sender."""
+    """The gateway does not wait for a request head that never ends, even if bytes keep arriving."""
     with peers(load, 200) as crowd:
         start = time.monotonic()
         for byte in itertools.cycle(b"GET /ws/echo HTTP/1.1\r\nX-A: " + b"b" * 100):
@@ -365,7 +365,7 @@ def slow_heads(load):
 
 @scenario
 def refused_upgrades(load):
-    """Each is refused with its status and the end of the connection, and what is sent behind it is not answered."""
+    """Each is refused with its status and the end of the connection. What is sent after it is not answered."""
     each = 50
     refusals = [
         (request("/ws/echo", "Sec-WebSocket-Key:"), 400),
@@ -399,7 +399,7 @@ def refused_upgrades(load):
 
 @scenario
 def random_bytes(load):
-    """Whatever comes to the port is answered in HTTP or WebSocket, or not at all, and comes to its end."""
+    """Random bytes are answered in HTTP or WebSocket, or not at all, and the connection ends."""
     count = 1000
     source = random.Random(load.options.seed)
     others = [
@@ -415,7 +415,7 @@ def random_bytes(load):
             if upgraded := number % 2:
                 peer.upgrade()
             garbage = source.choice([b"", b"", *others]) + source.randbytes(source.randrange(1, 8192))
-            # What was refused may be reset while it is still being sent.
+            # The gateway may refuse and reset while we are still sending.
             with contextlib.suppress(ConnectionResetError, BrokenPipeError):
                 peer.send(garbage)
                 peer.end_writing()
@@ -428,7 +428,7 @@ def random_bytes(load):
             status = answer[9:12].decode()
             statuses[status] = statuses.get(status, 0) + 1
         except OSError as error:
-            # Only an oddity of ours, such as no port: the gateway is not to blame for it.
+            # This is a fault on our side, such as no free port. The gateway is not to blame.
             raise AssertionError(f"connection {number}: {error}") from error
         finally:
             peer.close()
@@ -437,25 +437,25 @@ def random_bytes(load):
 
 
 def close_code(answer):
-    """What the close frame says behind whatever else the gateway had to say, all of it whole frames."""
+    """Returns the code of the close frame, which must be the gateway's last frame. All frames must be whole."""
     while answer:
         first, size = answer[0], answer[1]
-        assert first in (0x81, 0x82, 0x88, 0x8A) and size < 126, f"the gateway said {brief(answer)}"
+        assert first in (0x81, 0x82, 0x88, 0x8A) and size < 126, f"the gateway sent {brief(answer)}"
         assert len(answer) >= 2 + size, f"the gateway's last frame is cut: {brief(answer)}"
         if first == 0x88:
-            assert len(answer) == 2 + size, f"behind its close frame, the gateway said {brief(answer)}"
+            assert len(answer) == 2 + size, f"after its close frame, the gateway sent {brief(answer)}"
             return str(int.from_bytes(answer[2:4], "big"))
         answer = answer[2 + size :]
     return ""
 
 
-# Peers that go away.
+# Peers that leave.
 
 CALL = (
     b"POST /echo.Echo/Unary HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/grpc-web\r\n"
     b"Content-Length: 100\r\n\r\n"
 )
-# How far each gets before it does, on a connection of its own.
+# What each sends before it leaves, on a connection of its own.
 BEGINNINGS = [
     [],
     [b"GET /ws/ec"],
@@ -464,7 +464,7 @@ BEGINNINGS = [
     [request("/ws/echo"), frame(BINARY, bytes(70_000))[:7]],
     [request("/ws/echo"), frame(BINARY, bytes(70_000))[:40_000]],
     [request("/ws/echo"), frame(TEXT, b"a fragment", first=0), frame(PING, b"cut")[:4]],
-    # With echoes under way that are not read.
+    # With echoes in flight that are not read.
     [request("/ws/echo"), *[frame(BINARY, bytes(60_000))] * 4],
     [b"GET /sse/llm?n=1000000000 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"],
     [CALL, b"\0\0\0\0"],
@@ -474,7 +474,7 @@ BEGINNINGS = [
 def vanish(load, leave):
     count = 100 * len(BEGINNINGS)
     for batch in range(0, count, 50):
-        # Some at the same time, so that they leave while others are in the middle of it.
+        # Several at the same time, so that they leave while others are in the middle of something.
         crowd = [Peer(load.address, number) for number in range(batch, batch + 50)]
         for step in range(max(map(len, BEGINNINGS))):
             for number, peer in enumerate(crowd):
@@ -487,19 +487,19 @@ def vanish(load, leave):
 
 @scenario
 def vanishing_by_reset(load):
-    """Who leaves without a word, in the middle of one, leaves nothing behind."""
+    """A peer that resets the connection, in the middle of anything, leaves nothing in the gateway."""
     return vanish(load, Peer.reset)
 
 
 @scenario
 def vanishing_by_close(load):
-    """The same, where the system says goodbye."""
+    """The same with an orderly end of the TCP connection."""
     return vanish(load, Peer.close)
 
 
 @scenario
 def half_closed(load):
-    """Who has said its last still gets every answer, and then the end; within a frame as well."""
+    """A peer that has stopped sending, even within a frame, still gets every answer and then the end."""
     payloads = [bytes([number]) * 10_000 for number in range(16)]
     messages = Repeated(frame(BINARY, payload) for payload in payloads)
     echoes = Repeated(reply(BINARY, payload) for payload in payloads)
@@ -511,7 +511,8 @@ def half_closed(load):
         for peer in crowd:
             receive_whole(peer, messages, some, echoes)
             peer.expect_end()
-    # More than the system holds, by more and more: for some, the last of it waits in the gateway when it hears of the end.
+    # More than the system's buffers hold, with a new size for each peer: for some, the last bytes wait in the gateway when
+    # # the end comes.
     with peers(load, 20, upgrade=ECHO, buffers=64 * KIB) as busy:
         at_once(echo_and_end, busy, [4 * MIB + number * 64 * KIB for number in range(len(busy))])
     return f"{len(crowd)} peers with 5 messages each, {len(busy)} with one of 4 MiB and more"
@@ -527,7 +528,7 @@ def echo_and_end(peer, size):
 
 @scenario
 def peers_that_never_close(load):
-    """Who stays when all is said is left behind: after a refusal, after a close frame, after a violation."""
+    """The gateway drops a peer that stays after the end: after a refusal, a close frame, or a violation."""
     with peers(load, 150) as crowd:
         for peer in crowd[:50]:
             peer.send(request("/ws/nowhere"))

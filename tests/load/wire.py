@@ -1,4 +1,4 @@
-"""As much of a WebSocket client as it takes to misbehave: sockets, and frames as bytes."""
+"""Just enough of a WebSocket client to misbehave: sockets, and frames as bytes."""
 
 import os
 import socket
@@ -6,14 +6,14 @@ import struct
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
-# How long anything may take before it counts as lost.
+# How many seconds anything may take before it counts as lost.
 PATIENCE = 20
-# Linux: a port is picked when the other end is known, so that each pair of addresses has all of them.
+# On Linux, picks the port only when the other end is known, so that each pair of addresses has all ports.
 IP_BIND_ADDRESS_NO_PORT = 24
 
 
 def frame(opcode, payload=b"", first=0x80, key=None):
-    """A masked frame; `first` has the bits besides the opcode."""
+    """Returns a masked frame; `first` has the bits besides the opcode."""
     key = os.urandom(4) if key is None else key
     size = len(payload)
     if size < 126:
@@ -22,14 +22,14 @@ def frame(opcode, payload=b"", first=0x80, key=None):
         head = struct.pack("!BBH", first | opcode, 0x80 | 126, size)
     else:
         head = struct.pack("!BBQ", first | opcode, 0x80 | 127, size)
-    # As numbers, since a loop over bytes would be a hundred times slower.
+    # As numbers, because a loop over bytes would be a hundred times slower.
     pad = (key * (size // 4 + 1))[:size]
     masked = int.from_bytes(payload, "big") ^ int.from_bytes(pad, "big")
     return head + key + masked.to_bytes(size, "big")
 
 
 def reply(opcode, payload=b"", first=0x80):
-    """The frame in which a server says the same: not masked."""
+    """Returns the server's frame with the same content, which is not masked."""
     size = len(payload)
     if size < 126:
         return struct.pack("!BB", first | opcode, size) + payload
@@ -39,7 +39,7 @@ def reply(opcode, payload=b"", first=0x80):
 
 
 def request(path, *headers, origin=None):
-    """An upgrade, of which `headers` replace those of the same name; `Name:` alone leaves it out."""
+    """Returns an upgrade. `headers` replace those of the same name; `Name:` alone leaves that one out."""
     fields = {
         "Host": "127.0.0.1",
         "Upgrade": "websocket",
@@ -55,7 +55,7 @@ def request(path, *headers, origin=None):
 
 
 class Peer:
-    """A connection to the gateway. What it does takes `PATIENCE` at most, or fails."""
+    """A connection to the gateway. Every call fails after `PATIENCE` seconds."""
 
     def __init__(self, address, number=0, buffers=None):
         self.socket = socket.socket()
@@ -64,7 +64,7 @@ class Peer:
         if buffers:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffers)
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffers)
-        # A port that was used stays taken for a while, and one address has but some 28 000.
+        # A port that was used stays taken for a while, and one address has only about 28 000.
         self.socket.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
         self.socket.bind((f"127.0.0.{2 + number % 8}", 0))
         host, _, port = address.rpartition(":")
@@ -117,7 +117,7 @@ class Peer:
         self.send(frame(PONG, payload))
 
     def message(self):
-        """Returns the first byte and the payload of the next frame that is no ping."""
+        """Answers pings, and returns the first byte and the payload of the next frame that is none."""
         while (read := self.read_frame())[0] == 0x80 | PING:
             self.send(frame(PONG, read[1]))
         return read
@@ -131,7 +131,7 @@ class Peer:
         assert not rest, f"expected the end, got {brief(rest)}"
 
     def rest(self):
-        """Reads to the end, which may be a reset."""
+        """Returns everything up to the end, which may be a reset."""
         data = self.early
         self.early = b""
         try:

@@ -35,7 +35,7 @@ function answer(module, input, pieceLen) {
     const piece = input.subarray(at, at + pieceLen);
     new Uint8Array(memory.buffer).set(piece, to());
     const len = receive(piece.length);
-    // A copy, since the next answer takes its place.
+    // A copy, because the next answer overwrites it.
     answers.push(Buffer.from(memory.buffer.slice(from(), from() + len)));
   }
   return Buffer.concat(answers);
@@ -59,7 +59,7 @@ test("neither module imports anything", () => {
 });
 
 test("a session is echoed, in pieces of any size", () => {
-  // Small enough for a pong to come before the message that its ping came in.
+  // So small that the pong comes before the message in which the ping came.
   for (const pieceLen of [1, 2, 3, 7]) {
     assert.equal(answer(plain, both(0), pieceLen).toString("hex"), both(1).toString("hex"));
   }
@@ -79,7 +79,7 @@ test("a compressed session is echoed, in pieces of any size", () => {
   };
   const input = Buffer.concat([masked(0xc1, deflated(text, 9)), masked(0xc1, deflated(text, 1))]);
   for (const pieceLen of [1, 7, 4096]) {
-    // The second message refers to the first: they are inflated as one stream.
+    // The second message refers to the first, so they are inflated as one stream.
     const stream = [];
     let rest = answer(deflate, input, pieceLen);
     while (rest.length > 0) {
