@@ -1,5 +1,5 @@
-// Both gRPC-Web libraries against our server in a browser, and the first of them in Node too. `checks(BASE)` returns the
-// checks for the server at that URL, by name. Each throws if it does not pass.
+// Both gRPC-Web libraries against our server, in a browser; the first of them in Node too. `inNode(BASE)` and
+// `inBrowser(BASE)` return the checks for the server at that URL, by name. Each throws if it does not pass.
 'use strict';
 
 const { Code, ConnectError, createClient, encodeBinaryHeader, decodeBinaryHeader } = require('@connectrpc/connect');

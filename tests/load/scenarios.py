@@ -512,7 +512,7 @@ def half_closed(load):
             receive_whole(peer, messages, some, echoes)
             peer.expect_end()
     # More than the system's buffers hold, with a new size for each peer: for some, the last bytes wait in the gateway when
-    # # the end comes.
+    # the end comes.
     with peers(load, 20, upgrade=ECHO, buffers=64 * KIB) as busy:
         at_once(echo_and_end, busy, [4 * MIB + number * 64 * KIB for number in range(len(busy))])
     return f"{len(crowd)} peers with 5 messages each, {len(busy)} with one of 4 MiB and more"
