@@ -1,4 +1,4 @@
-//! The client under test of Autobahn's fuzzing server: echoes every case.
+//! The client that Autobahn's fuzzing server tests: it echoes every case.
 //!
 //! ```text
 //! cargo run --release --features deflate --example autobahn_client -- [--no-deflate] ws://HOST:PORT AGENT
@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Talks until the server closes; echoes the messages that `on_message` says to.
+/// Receives until the server closes, and echoes each message for which `on_message` returns `true`.
 fn run(
     url: &str,
     deflate: Option<Config>,
@@ -57,7 +57,7 @@ fn run(
             if let Event::Part(part) = event {
                 match assembler.push(part, &mut window) {
                     Ok(Some(message)) if on_message(message) => {
-                        // It fails when the connection is closing: then there is nobody to hear it.
+                        // It fails when the connection is closing, and then nobody would receive it.
                         let _ = match &mut deflater {
                             Some(deflater) => connection
                                 .encoder()
@@ -73,7 +73,7 @@ fn run(
             connection.transmit(&mut out);
         }
         connection.transmit(&mut out);
-        // The server may have left; whether it should have is for the reports to say.
+        // The server may have left. The reports say whether it should have.
         let written = stream.write_all(&std::mem::take(&mut out));
         n = match stream.read(&mut buf) {
             Err(e) if matches!(e.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => 0,

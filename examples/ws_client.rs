@@ -1,4 +1,4 @@
-//! Sends each line of the standard input as a text message, and prints the messages that come.
+//! Sends each line of standard input as a text message, and prints the messages that come.
 //!
 //! ```text
 //! cargo run --features deflate --example ws_client -- [--no-deflate] ws://HOST:PORT/PATH [SUBPROTOCOL]
@@ -26,7 +26,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         deflate.zip(agreed).map(|(config, agreed)| Deflater::new(Role::Client, agreed, config));
     let connection = Arc::new(Mutex::new(connection));
 
-    // The other thread has the same connection: whoever holds it writes what it says, in order.
+    // Both threads use the same connection. The one that holds the lock writes the output, so it
+    // stays in order.
     let (mut writer, typed) = (stream.try_clone()?, Arc::clone(&connection));
     std::thread::spawn(move || {
         for line in std::io::stdin().lock().lines() {
@@ -46,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let mut out = Vec::new();
         let mut connection = typed.lock().expect("nobody panics");
         if connection.close(CloseCode::NORMAL, "", &mut out).is_ok() {
-            // If it cannot be written, the reading side learns of it as well.
+            // If writing fails, the reading thread notices it too.
             let _ = writer.write_all(&out);
         }
     });

@@ -1,4 +1,4 @@
-//! A WebSocket client on a blocking socket, as the examples share it.
+//! A WebSocket client on a blocking socket, shared by the examples.
 
 use std::error::Error;
 use std::io::{Read, Write};
@@ -9,13 +9,13 @@ use framewright::ws::deflate::{Config, Params};
 use framewright::ws::handshake::{Answer, ClientRequest};
 use framewright::ws::{Client, Connection, Limits};
 
-/// What a connection is made of once it is open.
+/// An open connection.
 pub struct Opened {
     pub stream: TcpStream,
     pub connection: Connection<Client>,
-    /// What was agreed on of compression, if anything.
+    /// The agreed compression, if any.
     pub agreed: Option<Params>,
-    /// Bytes that came right behind the response.
+    /// Bytes that came right after the response.
     pub early: Vec<u8>,
 }
 
@@ -66,7 +66,7 @@ pub fn open(
     }
 }
 
-/// Bytes that nobody can predict.
+/// Unpredictable bytes.
 fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the system has a random generator");

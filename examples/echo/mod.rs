@@ -1,4 +1,4 @@
-//! The Echo service as all examples have it: its messages, and how they are put in bytes.
+//! The Echo service of all examples: its messages and their encoding.
 //!
 //! ```text
 //! package echo;
@@ -23,10 +23,10 @@ use framewright::grpc::{CallKind, Code, Message, Path, Status};
 pub struct EchoRequest {
     #[prost(string, tag = "1")]
     pub text: String,
-    /// How many replies a `ServerStream` has.
+    /// Number of replies of a `ServerStream`.
     #[prost(uint32, tag = "2")]
     pub count: u32,
-    /// How long it waits between them.
+    /// The pause between them, in ms.
     #[prost(uint32, tag = "3")]
     pub delay_ms: u32,
     /// The status to end the call with, unless it is 0.
@@ -44,14 +44,14 @@ pub struct EchoRequest {
 pub struct EchoReply {
     #[prost(string, tag = "1")]
     pub text: String,
-    /// Its place among the replies of a `ServerStream`; in `ClientStream`, the number of requests.
+    /// The index of this reply in a `ServerStream`; in a `ClientStream`, the number of requests.
     #[prost(uint32, tag = "2")]
     pub index: u32,
     #[prost(bytes = "vec", tag = "3")]
     pub payload: Vec<u8>,
 }
 
-/// What kind of call a method takes, which here tells the method as well.
+/// The kind of a method's calls. Here, each method has a kind of its own.
 pub fn kind(path: Path<'_>) -> Option<CallKind> {
     match path.as_str() {
         "/echo.Echo/Unary" => Some(CallKind::Unary),
@@ -62,20 +62,20 @@ pub fn kind(path: Path<'_>) -> Option<CallKind> {
     }
 }
 
-/// The only encoding of messages that is spoken here.
+/// The only message encoding that the examples support.
 pub const GZIP: &str = "gzip";
 
 /// The longest message, compressed or not.
 pub const MAX_LEN: u64 = 4 << 20;
 
-/// Decodes a message that came.
+/// Decodes a received message.
 pub fn decode<M: prost::Message + Default>(
     compressed: bool,
     bytes: &[u8],
 ) -> Result<M, Status<'static>> {
     let mut inflated = Vec::new();
     let bytes = if compressed {
-        // A byte more than is allowed tells that there is more, however much there is.
+        // One byte over the limit is enough to know that the message is too long.
         let mut gzip = MultiGzDecoder::new(bytes).take(MAX_LEN + 1);
         gzip.read_to_end(&mut inflated).map_err(|_| Status::new(Code::Internal, "invalid gzip"))?;
         if inflated.len() as u64 > MAX_LEN {
@@ -91,7 +91,7 @@ pub fn decode<M: prost::Message + Default>(
     M::decode(bytes).map_err(|_| Status::new(Code::Internal, "malformed message"))
 }
 
-/// Encodes a message, compressed if need be, and lends it to `send`.
+/// Encodes a message, compressed if asked for, and lends it to `send`.
 pub fn encode<T>(
     message: &impl prost::Message,
     compress: bool,

@@ -1,3 +1,5 @@
+//! Calls of the Echo service in gRPC-Web.
+
 use framewright::Assembler;
 use framewright::grpc::web::{CorsWriter, Preflight};
 use framewright::grpc::{
@@ -11,10 +13,10 @@ use crate::echo::{self, EchoReply, EchoRequest, GZIP, MAX_LEN};
 use crate::events::Filled;
 use crate::output::Output;
 
-/// Replies are written ahead of their reader by this many bytes.
+/// Replies are written at most this many bytes ahead of their reader.
 const AHEAD: usize = 64 * 1024;
 
-/// How long a request may take to come, in ms.
+/// How long a request may take to arrive, in ms.
 const REQUEST_WITHIN: u64 = 60_000;
 
 /// A call of the Echo service in gRPC-Web, over HTTP/1.1: unary, or with a stream of replies.
@@ -25,7 +27,7 @@ pub struct Call {
     assembler: Assembler<Vec<u8>>,
     request: Option<Result<EchoRequest, Status<'static>>>,
     kind: CallKind,
-    /// Whether the request is complete, and the answer can begin.
+    /// Whether the request is complete, so that the answer can begin.
     half_closed: bool,
     /// The response's body.
     response: BodyEncoder,
@@ -49,12 +51,12 @@ enum Echoed {
     Base64(Vec<u8>),
 }
 
-/// What became of a request for the service.
+/// The result of a request for the service.
 pub enum Opened {
     Call(Box<Call>),
-    /// It was answered, and that is that.
+    /// It was answered.
     Answered,
-    /// It was answered, and the connection ends with that.
+    /// It was answered, and the connection ends.
     Closing,
     /// It is to be refused with this status.
     Refused(u16),
@@ -86,7 +88,7 @@ impl Call {
                 let mut lines = Vec::new();
                 CorsWriter::new("*").write(&mut lines).expect("any origin is allowed");
                 refusal.write(&mut lines).expect("a Vec has room");
-                // There may be a body, and nobody to read it: the connection ends with this.
+                // There may be a body that nobody reads, so the connection ends here.
                 answer(ResponseWriter::new(refusal.http_status()).close(), &lines, out);
                 return Opened::Closing;
             }
@@ -141,18 +143,18 @@ impl Call {
             echoed: echoed.collect(),
             persistent,
         });
-        // A body may be empty, and then nothing of it comes.
+        // The body may be empty, and then no bytes of it will come.
         call.receive(&mut []);
         Opened::Call(call)
     }
 
-    /// Whether the connection can be used for another request after this: not if the call is over
-    /// before its request is, because the rest of that would be taken for the next.
+    /// Whether the connection can be used for another request after this. It cannot if the call ends
+    /// before its request, because the rest of the request would be read as the next one.
     pub fn is_persistent(&self) -> bool {
         self.persistent && self.body.is_complete()
     }
 
-    /// Takes in what has come of the request's body.
+    /// Receives a piece of the request's body.
     pub fn receive(&mut self, mut input: &mut [u8]) {
         loop {
             match self.body.decode(&mut input) {
@@ -170,7 +172,7 @@ impl Call {
                         self.half_closed = true;
                     }
                 }
-                // Who goes on without waiting for the answer gets no other.
+                // A client that sends more before the answer gets no other answer.
                 Ok(None) if self.body.is_complete() => return self.persistent &= input.is_empty(),
                 Ok(None) => return,
                 Err(_) => {
@@ -182,7 +184,7 @@ impl Call {
         }
     }
 
-    /// Writes replies, but not too far ahead of their reader; in the end, the status.
+    /// Writes replies, but not too far ahead of their reader, and the status at the end.
     pub fn fill(&mut self, out: &mut Output, shared: &mut Shared) -> Filled {
         self.call.poll(shared.now);
         let mut bytes = std::mem::take(&mut shared.scratch);
@@ -257,7 +259,7 @@ impl Call {
     }
 }
 
-/// Judges the head of a request.
+/// Accepts or refuses the head of a request.
 fn accept<'a>(
     request: &Request<'a>,
     path: &'a str,
@@ -275,7 +277,7 @@ fn accept<'a>(
     Ok((call, kind))
 }
 
-/// Writes a response without a body, whose headers are these lines.
+/// Writes a response with these lines as headers and no body.
 fn answer(response: ResponseWriter<'_>, lines: &[u8], out: &mut Output) {
     response.headers(&pairs(lines)).write(out).expect("the lines are our own, and a Vec has room");
 }

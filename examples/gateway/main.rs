@@ -29,7 +29,7 @@ use websocket::Broadcast;
 const LISTENER: Token = Token(usize::MAX);
 const WAKER: Token = Token(usize::MAX - 1);
 
-/// How often deadlines are looked at.
+/// How often deadlines are checked.
 const TICK: Duration = Duration::from_millis(250);
 /// How long a shutdown waits for the peers to close.
 const SHUTDOWN: Duration = Duration::from_secs(5);
@@ -37,7 +37,7 @@ const SHUTDOWN: Duration = Duration::from_secs(5);
 struct Args {
     listen: SocketAddr,
     max_message: u64,
-    /// How messages are compressed with those who offer it.
+    /// How messages are compressed with clients that offer it.
     deflate: Option<Config>,
 }
 
@@ -93,13 +93,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// What all peers share.
+/// State that all peers share.
 struct Shared {
-    /// What was read last. One buffer serves every peer, since nothing is left in it.
+    /// The latest read. One buffer serves every peer, because nothing stays in it.
     buf: Vec<u8>,
-    /// Where compressed messages are inflated, for every peer too.
+    /// Where compressed messages are inflated, also for every peer.
     window: Vec<u8>,
-    /// Memory for what is sent. A peer keeps it only as long as something waits there.
+    /// Memory for output. A peer keeps it only while something waits to be sent.
     spare: Vec<u8>,
     max_message: u64,
     deflate: Option<Config>,
@@ -107,9 +107,9 @@ struct Shared {
     now: u64,
     /// For every member of the chat room, encoded once.
     broadcast: Broadcast,
-    /// Events on their way into a body.
+    /// An event before it goes into a body.
     scratch: Vec<u8>,
-    /// When a peer has something to say again, in milliseconds since the start.
+    /// When a peer next has something to send, in milliseconds since the start.
     wake_at: u64,
 }
 
@@ -118,9 +118,9 @@ struct Gateway {
     /// `None` when shutting down.
     listener: Option<TcpListener>,
     peers: Slab<Peer>,
-    /// Peers that had more to read when their turn was over.
+    /// Peers that had more to read when their turn ended.
     again: Vec<usize>,
-    /// Whether there was no room for another peer: nobody tells when there is.
+    /// Whether there was no room for another peer. No event says when there is room again.
     full: bool,
     shared: Shared,
     start: Instant,
@@ -217,7 +217,7 @@ impl Gateway {
     }
 
     fn admit(&mut self, mut stream: TcpStream) -> io::Result<()> {
-        // Frames are written whole; waiting to fill a segment would only hold up the last of them.
+        // Frames are written whole. Waiting to fill a segment would only delay the last of them.
         stream.set_nodelay(true)?;
         let entry = self.peers.vacant_entry();
         let interest = Interest::READABLE | Interest::WRITABLE;
@@ -226,7 +226,7 @@ impl Gateway {
         Ok(())
     }
 
-    /// Lets a peer go on as far as it can, and everybody hear what it said.
+    /// Lets a peer go on as far as it can, then delivers its chat messages to all members.
     fn drive(&mut self, key: usize) {
         let Some(peer) = self.peers.get_mut(key) else { return };
         match peer.act(&mut self.shared, Peer::drive) {
@@ -242,7 +242,7 @@ impl Gateway {
         }
     }
 
-    /// Does something with every peer, and drops those for which there is nothing left to do.
+    /// Calls `act` for every peer, and drops the peers that have ended.
     fn for_each(&mut self, mut act: impl FnMut(&mut Peer, &mut Shared) -> Progress) {
         let Self { peers, shared, again, .. } = self;
         peers.retain(|key, peer| {
@@ -255,7 +255,8 @@ impl Gateway {
     }
 }
 
-/// Has a peer go on without an event: once, so that it gets no more turns than others.
+/// Queues a peer to go on without an event. It is queued only once, so that it gets no more turns
+/// than others.
 fn queue(again: &mut Vec<usize>, key: usize, peer: &mut Peer) {
     if !std::mem::replace(&mut peer.queued, true) {
         again.push(key);

@@ -1,9 +1,11 @@
+//! Output that waits for a peer.
+
 use std::io::{self, Write};
 use std::mem;
 
 use framewright::{Buffer, BufferFull};
 
-/// Bytes on their way to a peer.
+/// Bytes that wait to be sent to a peer.
 #[derive(Default)]
 pub struct Output {
     bytes: Vec<u8>,
@@ -11,19 +13,20 @@ pub struct Output {
 }
 
 impl Output {
-    /// The most memory that is kept for the next who has something to send.
+    /// The most memory that is kept for the next peer with something to send.
     const SPARE: usize = 1 << 20;
 
-    /// Takes memory that nobody uses, unless it has some.
+    /// Takes the spare memory, unless it has some already.
     pub fn borrow(&mut self, spare: &mut Vec<u8>) {
         if self.bytes.capacity() == 0 {
             mem::swap(&mut self.bytes, spare);
         }
     }
 
-    /// Gives its memory back, unless something waits there to be sent.
+    /// Gives its memory back, unless something in it waits to be sent.
     ///
-    /// So who is idle holds none, and what peers send one after the other goes through the same few cache lines.
+    /// So idle peers hold none, and the output of one peer after the other goes through the same
+    /// few cache lines.
     pub fn give_back(&mut self, spare: &mut Vec<u8>) {
         if self.bytes.is_empty() {
             let bytes = mem::take(&mut self.bytes);
@@ -33,12 +36,12 @@ impl Output {
         }
     }
 
-    /// Bytes that the peer has not taken.
+    /// Number of bytes that the peer has not taken.
     pub fn pending(&self) -> usize {
         self.bytes.len() - self.sent
     }
 
-    /// Writes as much as the peer takes; tells whether it took anything.
+    /// Writes as much as the peer takes, and returns whether it took anything.
     pub fn flush(&mut self, to: &mut impl Write) -> io::Result<bool> {
         let before = self.pending();
         while self.pending() > 0 {
@@ -51,7 +54,7 @@ impl Output {
             }
         }
         let progress = self.pending() < before;
-        // What is moved is no more than what was sent before it, so each byte moves once at most.
+        // Never moves more bytes than were sent before them, so each byte moves at most once.
         if self.sent >= self.pending() {
             self.bytes.drain(..self.sent);
             self.sent = 0;
@@ -60,7 +63,7 @@ impl Output {
     }
 }
 
-/// What is appended goes behind what has not been sent.
+/// New bytes go after those that have not been sent.
 impl Buffer for Output {
     fn try_grow(&mut self, len: usize) -> Result<&mut [u8], BufferFull> {
         self.bytes.try_grow(len)

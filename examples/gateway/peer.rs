@@ -1,3 +1,5 @@
+//! One TCP connection, whatever it speaks.
+
 use std::io::{self, Read};
 use std::mem;
 use std::net::Shutdown;
@@ -12,23 +14,24 @@ use crate::grpc;
 use crate::output::Output;
 use crate::websocket::{self, Heard, Session};
 
-/// Above this many bytes unsent, nothing more is read from the peer: who does not take answers
-/// cannot ask.
+/// Above this many unsent bytes, nothing more is read from the peer. It has to take answers before
+/// it can ask again.
 const HIGH_WATER: usize = 256 * 1024;
 /// A member of the chat room that is this many bytes behind is dropped.
 const BEHIND: usize = 1 << 20;
-/// How many reads a peer gets before it is the others' turn.
+/// Number of reads in a peer's turn.
 const READS: usize = 4;
-/// Whether a read that leaves room in the buffer has emptied the socket, and an event tells of what comes after it
-/// (epoll(7), kqueue). Elsewhere it takes another read, one that would block, to hear of more.
+/// Whether a read that leaves room in the buffer has emptied the socket, and an event reports what
+/// comes after it (epoll(7), kqueue). Elsewhere, there is an event only after another read, one
+/// that would block.
 const SHORT_READ_IS_LAST: bool = cfg!(any(target_os = "linux", target_os = "macos"));
 /// How long a request head may take, and an idle connection without one, in ms.
 const HEAD_WITHIN: u64 = 15_000;
 /// How long a peer has to close after we did, in ms.
 const CLOSE_WITHIN: u64 = 5_000;
-/// How long a peer may take nothing of what is there for it, in ms.
+/// How long a peer may take nothing of its output, in ms.
 const STALLED: u64 = 30_000;
-/// How many bytes of a peer are read after that, so that it gets to our last words.
+/// How many bytes of a peer are read and ignored while closing, so that it gets to our last bytes.
 const IGNORED: usize = 8 << 20;
 
 /// One TCP connection.
@@ -36,14 +39,14 @@ pub struct Peer {
     stream: TcpStream,
     /// Whether a read may find something.
     readable: bool,
-    /// Whether the other end has said its last, which no further event tells.
+    /// Whether the other end has stopped sending. No further event will say so.
     read_closed: bool,
-    /// Whether it is on the list of those who go on without an event.
+    /// Whether it is in the queue of peers that go on without an event.
     pub queued: bool,
     out: Output,
-    /// Whether something waits for the peer to take it.
+    /// Whether output waits for the peer to take it.
     blocked: bool,
-    /// When that began, or when the peer took a part of it.
+    /// When that began, or when the peer last took a part of it.
     taken_at: u64,
     state: State,
 }
@@ -57,20 +60,20 @@ enum State {
     Events(Box<events::Stream>),
     /// A call in gRPC-Web.
     Grpc(Box<grpc::Call>),
-    /// All is said: what is unsent goes out, and some of what still comes is ignored.
+    /// Nothing more will be said. What is unsent goes out, and some of the remaining input is ignored.
     Closing { since: u64, shut: bool, ignored: usize },
-    /// The other end has nothing more to say: what is unsent goes out, and that is all.
+    /// The other end has ended. What is unsent goes out, and that is all.
     Ended,
 }
 
-/// How far a peer has come.
+/// Why a peer's turn ended.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub enum Progress {
-    /// As far as the other end lets it.
+    /// The other end has to send or take something first.
     Blocked,
-    /// As far as it is fair to the others.
+    /// It can go on, but other peers come first.
     Yielded,
-    /// To the end.
+    /// The connection has ended.
     Ended,
 }
 
@@ -88,13 +91,13 @@ impl Peer {
         }
     }
 
-    /// Notes what the event loop has learnt.
+    /// Records an event of the event loop.
     pub fn note(&mut self, event: &Event) {
         self.read_closed |= event.is_read_closed();
         self.readable |= event.is_readable() || self.read_closed;
     }
 
-    /// Does something with memory for output that it has no longer than it needs it.
+    /// Calls `act` with memory for output, which is given back as soon as it is empty.
     pub fn act(
         &mut self,
         shared: &mut Shared,
@@ -106,7 +109,7 @@ impl Peer {
         progress
     }
 
-    /// Reads, answers and writes until the other end blocks or it is somebody else's turn.
+    /// Reads, answers and writes until the other end blocks or the turn ends.
     pub fn drive(&mut self, shared: &mut Shared) -> Progress {
         self.try_drive(shared).unwrap_or(Progress::Ended)
     }
@@ -133,7 +136,7 @@ impl Peer {
                     self.readable = false;
                     self.state = State::Ended;
                 }
-                // What it said in the chat room is to be heard before it says more.
+                // Its chat messages are delivered before more is read.
                 Ok(_) if !shared.broadcast.is_empty() => break,
                 Ok(_) => {}
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => self.readable = false,
@@ -144,12 +147,12 @@ impl Peer {
         Ok(Progress::Yielded)
     }
 
-    /// Takes in what was read: the rest of a head, and perhaps frames behind it.
+    /// Receives what was read: the rest of a head, and perhaps frames after it.
     fn receive(&mut self, mut input: &mut [u8], shared: &mut Shared) {
         while !input.is_empty() {
             let next = match &mut self.state {
                 State::Http { reader, .. } => match reader.read_request(&mut input) {
-                    // Who asks much faster than it takes answers gets no more of them.
+                    // A client that asks much faster than it takes answers is refused.
                     Ok(Some(_)) if self.out.pending() > HIGH_WATER => {
                         refuse(429, &mut self.out, shared)
                     }
@@ -175,7 +178,7 @@ impl Peer {
         }
     }
 
-    /// Writes what the peer takes, and closes our side once all is said.
+    /// Writes what the peer takes, and closes our side after the last byte.
     ///
     /// `Yielded` means that there is more to write.
     fn write(&mut self, shared: &mut Shared) -> io::Result<Progress> {
@@ -193,7 +196,8 @@ impl Peer {
         }
         let took = self.out.flush(&mut self.stream)?;
         let was_blocked = mem::replace(&mut self.blocked, self.out.pending() > 0);
-        // Room where there was none has been made by the peer. Other room tells nothing of it: it is our system's.
+        // If there was no room, it is the peer that has made some. Other room is in our system's
+        // buffer and says nothing.
         let moves = was_blocked && took;
         if moves || (self.blocked && !was_blocked) {
             self.taken_at = shared.now;
@@ -211,7 +215,7 @@ impl Peer {
         }
         match &mut self.state {
             State::Closing { shut, .. } if !*shut => {
-                // Not a full close: with bytes of the peer unread, that could take back ours.
+                // Not a full close: with unread bytes of the peer, that could discard ours.
                 self.stream.shutdown(Shutdown::Write)?;
                 *shut = true;
             }
@@ -222,10 +226,10 @@ impl Peer {
         Ok(Progress::Blocked)
     }
 
-    /// Looks at the clock.
+    /// Checks the deadlines.
     pub fn tick(&mut self, shared: &mut Shared) -> Progress {
         let now = shared.now;
-        // While something is on its way, time does not run against the peer.
+        // While the peer is taking output, its time does not run.
         let waited = |since: u64| now.saturating_sub(since.max(self.taken_at));
         let stalled = self.blocked && waited(0) >= STALLED;
         let alive = match &mut self.state {
@@ -237,7 +241,7 @@ impl Peer {
         if alive { self.written(shared) } else { Progress::Ended }
     }
 
-    /// Says goodbye: nothing new is begun.
+    /// Begins to close: nothing new is started.
     pub fn shut_down(&mut self, shared: &mut Shared) -> Progress {
         match &mut self.state {
             State::WebSocket(session) => session.shut_down(shared.now, &mut self.out),
@@ -251,7 +255,7 @@ impl Peer {
         self.written(shared)
     }
 
-    /// Passes on what was said in the chat room, if the peer is there and keeps up.
+    /// Passes on chat messages, if the peer is in the room and keeps up.
     pub fn hear(&mut self, heard: &Heard, shared: &mut Shared) -> Progress {
         let State::WebSocket(session) = &mut self.state else { return Progress::Blocked };
         if !session.hear(heard, shared.broadcast.deflater(), &mut self.out) {
@@ -278,7 +282,7 @@ impl State {
     }
 }
 
-/// Answers one request, and tells what the connection is for after that.
+/// Answers one request, and returns the connection's next state.
 fn respond(request: &Request<'_>, out: &mut Output, shared: &Shared) -> State {
     let path = path_of(request.target());
     if let Some(place) = websocket::Place::at(path) {
@@ -310,7 +314,7 @@ fn respond(request: &Request<'_>, out: &mut Output, shared: &Shared) -> State {
     }
     let headers = [("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store")];
     let page = ResponseWriter::new(200).headers(&headers).body(include_bytes!("page.html"));
-    // Who asks for another protocol is not going on with this one.
+    // A client that asks for another protocol does not go on with this one.
     if request.is_persistent() && request.headers().get("upgrade").is_none() {
         write(page, out);
         State::http(shared.now)

@@ -1,3 +1,5 @@
+//! WebSocket: an echo and a chat room.
+
 use framewright::Buffer;
 use framewright::http1::Request;
 use framewright::ws::deflate::{Answer, Config, Deflater, Inflater, InflatingAssembler};
@@ -13,7 +15,7 @@ use crate::output::Output;
 /// The longest chat message, in bytes.
 const CHAT_MESSAGE: u64 = 64 * 1024;
 
-/// Where a WebSocket leads.
+/// The two services over WebSocket.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub enum Place {
     Echo,
@@ -29,14 +31,14 @@ impl Place {
         }
     }
 
-    /// Answers the opening handshake; `None` if that was a refusal.
+    /// Answers the opening handshake; returns `None` if it was refused.
     pub fn enter(
         self,
         request: &Request<'_>,
         out: &mut Output,
         shared: &Shared,
     ) -> Option<Session> {
-        // Nobody here goes by cookies. But a page of somebody else should not speak in this chat.
+        // No cookies are used here, but pages of other sites should not speak in this chat.
         let origins = Origins::same_host().or_absent();
         let offer = match Offer::from_request(request, origins) {
             Ok(offer) => offer,
@@ -56,7 +58,8 @@ impl Place {
         }
         let deflate = match self {
             Self::Echo => shared.deflate,
-            // What is compressed once for all cannot refer to what one of them has heard.
+            // A message that is compressed once for all members cannot refer to earlier ones, which
+            // not all have received.
             Self::Chat => shared.deflate.map(|config| config.server_no_context_takeover(true)),
         };
         let answer = deflate.and_then(|config| config.negotiate(offer.extensions()));
@@ -88,7 +91,7 @@ pub struct Session {
     place: Place,
     connection: Connection<Server>,
     assembler: InflatingAssembler<Vec<u8>>,
-    /// If compression was agreed on.
+    /// `None` without compression.
     deflater: Option<Deflater>,
     keepalive: Keepalive,
 }
@@ -99,7 +102,7 @@ impl Session {
         keepalive.received(shared.now);
         while let Some(event) = connection.receive(&mut input) {
             if let Event::Part(part) = event {
-                // What cannot be sent any more is not: when we are closing, nobody waits for it.
+                // Sending fails while we are closing, and then nobody waits for the message.
                 let _ = match assembler.push(part, &mut shared.window) {
                     Ok(None) => Ok(()),
                     Ok(Some(message)) if *place == Place::Chat => shared.broadcast.say(message),
@@ -116,11 +119,11 @@ impl Session {
                     Err(e) => connection.close(e.close_code(), "message cannot be kept", out),
                 };
             }
-            // Within the loop, so that every ping gets its pong and not just the newest.
+            // Within the loop, so that every ping gets its pong, not only the newest.
             connection.transmit(out);
         }
         connection.transmit(out);
-        // Between messages, none of this holds memory.
+        // Hold no memory between messages.
         assembler.release();
         assembler.release_context();
         if connection.ready() == Err(SendError::Closing) {
@@ -128,24 +131,24 @@ impl Session {
         }
     }
 
-    /// Notes that the peer takes what it is sent.
+    /// Records that the peer takes its output.
     pub fn is_alive(&mut self, now: u64) {
         self.keepalive.received(now);
     }
 
-    /// Whether it is for us to close the transport.
+    /// Whether we have to close the transport.
     pub fn is_over(&self) -> bool {
         self.connection.close_expected().is_some()
     }
 
-    /// Sees to deadlines; returns whether the peer is alive.
+    /// Checks the deadlines, and returns whether the peer is alive.
     pub fn tick(&mut self, now: u64, out: &mut Output) -> bool {
         match self.keepalive.poll(now) {
             None => true,
             Some(Action::Ping) => {
-                // It fails when we are closing: then nobody waits for a pong.
+                // It fails while we are closing, and then nobody waits for a pong.
                 let _ = self.connection.ping(b"", out);
-                // Nothing was said for a while. A compressor can do without what it remembers.
+                // The connection is idle, so the compressor gives up its context.
                 if let Some(deflater) = &mut self.deflater {
                     deflater.release();
                 }
@@ -156,12 +159,12 @@ impl Session {
     }
 
     pub fn shut_down(&mut self, now: u64, out: &mut Output) {
-        // It fails when a close frame was sent already.
+        // It fails if a close frame was sent already.
         let _ = self.connection.close(CloseCode::GOING_AWAY, "the gateway shuts down", out);
         self.keepalive.closing(now);
     }
 
-    /// Passes on what was said in the chat room; tells whether that was for this peer.
+    /// Passes on chat messages, and returns whether they were for this peer.
     pub fn hear(&mut self, heard: &Heard, by: Option<&Deflater>, out: &mut Output) -> bool {
         let hears = self.place == Place::Chat && self.connection.ready().is_ok();
         if hears {
@@ -176,13 +179,13 @@ impl Session {
     }
 }
 
-/// Says things in the chat room: encodes them once for all who will hear them.
+/// Encodes chat messages once for all members.
 pub struct Broadcast {
     said: Heard,
     deflater: Option<Deflater>,
 }
 
-/// Frames of the chat room, as they are and compressed.
+/// Frames of the chat room, uncompressed and compressed.
 #[derive(Default)]
 pub struct Heard {
     plain: Vec<u8>,
@@ -203,7 +206,7 @@ impl Broadcast {
         std::mem::take(&mut self.said)
     }
 
-    /// What compresses it.
+    /// The compressor of the chat room.
     pub fn deflater(&self) -> Option<&Deflater> {
         self.deflater.as_ref()
     }

@@ -18,14 +18,14 @@ use tokio::time::{Instant, timeout_at};
 use crate::echo::{self, EchoReply, EchoRequest, GZIP};
 use crate::{DATA_FRAME_BUDGET, fields, header_map};
 
-/// A connection, on which any number of calls can be made at once.
+/// A connection for any number of calls at the same time.
 #[derive(Clone)]
 pub struct Client {
     requests: SendRequest<Bytes>,
     origin: String,
 }
 
-/// What a call can be told, besides its method.
+/// The options of a call.
 #[derive(Clone, Copy, Default)]
 pub struct Options<'a> {
     pub timeout: Option<Duration>,
@@ -43,14 +43,15 @@ impl Client {
             .data_frame_budget(DATA_FRAME_BUDGET)
             .handshake(socket)
             .await?;
-        // It has to be driven, and ends when there is no call, and nobody to make another.
+        // This task drives the connection. It ends when there is no call, and no `Client` to make
+        // another.
         tokio::spawn(connection);
         Ok(Self { requests, origin: format!("http://{authority}") })
     }
 
     pub async fn call(&self, path: &str, options: Options<'_>) -> Result<Call, Box<dyn Error>> {
         let path = Path::parse(path).ok_or("a path has to be /service/method")?;
-        // Whoever does not know how many messages there will be, allows any number.
+        // For an unknown method, allow any number of messages.
         let kind = echo::kind(path).unwrap_or(CallKind::BidiStreaming);
         let mut request = ClientRequest::new(path)
             .user_agent("grpc-rust-framewright/0.1.0")
@@ -86,14 +87,14 @@ impl Client {
     }
 }
 
-/// A call over a stream of HTTP/2.
+/// A call over an HTTP/2 stream.
 pub struct Call {
     call: ClientCall<Vec<u8>>,
     stream: SendStream<Bytes>,
     compress: bool,
     response: Response,
     head: HeaderMap,
-    /// What came of the body, and is still to be looked at.
+    /// Received bytes of the body, not yet decoded.
     data: Bytes,
     assembler: Assembler<Vec<u8>>,
     start: Instant,
@@ -106,7 +107,7 @@ enum Response {
 }
 
 impl Call {
-    /// Sends a message; if the call has ended meanwhile, [`reply`](Self::reply) tells how.
+    /// Sends a message. If the call has ended meanwhile, [`reply`](Self::reply) says how.
     pub async fn send(&mut self, request: &EchoRequest) {
         let mut out = BytesMut::new();
         let call = &mut self.call;
@@ -125,10 +126,10 @@ impl Call {
         }
     }
 
-    /// Says that no message will follow.
+    /// Tells the server that no message will follow.
     pub fn half_close(&mut self) {
         if self.call.half_close(&mut Vec::new()).is_ok() {
-            // If the stream is lost, the response is too, and that will be noticed.
+            // If the stream is lost, reading the response will fail too.
             let _ = self.stream.send_data(Bytes::new(), true);
         }
     }
@@ -195,13 +196,13 @@ impl Call {
         }
     }
 
-    /// Gives up.
+    /// Gives the call up.
     pub fn cancel(&mut self, code: Code) {
         self.call.cancel(code);
         self.reset();
     }
 
-    /// Tells the server that the call has ended, if it does not know.
+    /// Tells the server that the call has ended, if it does not know yet.
     fn reset(&mut self) {
         if let Some(code) = self.call.reset_code() {
             self.stream.send_reset(code.into());

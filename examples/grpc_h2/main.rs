@@ -1,12 +1,12 @@
-//! gRPC on the `h2` crate: the Echo service with its four kinds of call, and a client of it.
+//! gRPC on the `h2` crate: the Echo service with its four kinds of call, and a client for it.
 //!
 //! ```text
 //! cargo run --release --example grpc_h2 -- --listen ADDR
 //! cargo run --release --example grpc_h2 -- --connect ADDR
 //! ```
 //!
-//! The server serves until it is interrupted; the client checks what a server answers, line by
-//! line, and fails if an answer is wrong.
+//! The server runs until it is interrupted. The client checks the answers of a server, prints a
+//! line for each check, and fails if an answer is wrong.
 
 mod client;
 #[path = "../echo/mod.rs"]
@@ -17,8 +17,8 @@ mod server;
 use framewright::grpc::Fields;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// What `h2` may spend on frames that wait to be read: as many as there can be in a window of
-/// 64 KiB if each has a message of a byte. By default, a hundred of them would end the connection.
+/// How much `h2` may spend on frames that wait to be read: enough for a window of 64 KiB of frames
+/// with a message of one byte each. By default, a hundred of them would end the connection.
 const DATA_FRAME_BUDGET: usize = 4 << 20;
 
 #[tokio::main(flavor = "current_thread")]
@@ -31,12 +31,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 }
 
-/// Names and values, as `framewright` reads them.
+/// Names and values in the form that `framewright` reads.
 fn fields(headers: &HeaderMap) -> impl Iterator<Item = (&str, &[u8])> {
     headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))
 }
 
-/// The lines that `framewright` writes, as `http` has them.
+/// The lines that `framewright` writes, in the form of `http`.
 fn header_map(lines: &[u8]) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (name, value) in Fields::parse(lines).expect("lines it wrote itself") {

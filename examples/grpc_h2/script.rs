@@ -1,4 +1,4 @@
-//! What any server of Echo has to answer.
+//! Checks for any Echo server.
 
 use std::error::Error;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::client::{Call, Client, Options};
 use crate::echo::{EchoReply, EchoRequest};
 use crate::fields;
 
-/// Makes all the checks, at the same time on one connection, and prints how each has come out.
+/// Runs all checks at the same time on one connection, and prints the result of each.
 pub async fn run(address: &str) -> Result<(), Box<dyn Error>> {
     let client = Client::connect(address).await?;
     macro_rules! start {
@@ -39,7 +39,7 @@ pub async fn run(address: &str) -> Result<(), Box<dyn Error>> {
     ];
     let mut failed = 0;
     for (name, check) in checks {
-        // A panic says by itself what was expected.
+        // The message of a panic says what was expected.
         let passed = matches!(timeout(Duration::from_secs(20), check).await, Ok(Ok(())));
         println!("{} {name}", if passed { "ok" } else { "FAILED" });
         failed += u32::from(!passed);
@@ -51,7 +51,7 @@ async fn call(client: &Client, method: &str, options: Options<'_>) -> Call {
     client.call(&format!("/echo.Echo/{method}"), options).await.expect("a call")
 }
 
-/// Makes a call with these requests, and returns it with all the replies, when it has ended.
+/// Makes a call with these requests, waits for its end, and returns it with all replies.
 async fn complete(
     client: &Client,
     method: &str,
@@ -136,7 +136,7 @@ async fn client_streaming(client: Client) {
     expect_replies(&client, "ClientStream", &sent, &[reply("one,two,three", 3)]).await;
 }
 
-/// Each is a short frame, and the server may not take that for an attack.
+/// Each is a short frame, and the server must not mistake that for an attack.
 async fn a_thousand_requests(client: Client) {
     let sent = vec![request("one"); 1000];
     let texts = vec!["one"; 1000].join(",");
@@ -151,7 +151,7 @@ async fn bidi_streaming(client: Client) {
     let mut call = call(&client, "Bidi", Options::default()).await;
     for text in ["Is anybody there?", "", "🦀"] {
         call.send(&request(text)).await;
-        // The reply is here while the request still goes on.
+        // The reply is there while the request still goes on.
         assert_eq!(call.reply().await.expect("a reply").text, text);
     }
     call.half_close();
@@ -212,7 +212,7 @@ async fn metadata_come_back(client: Client) {
     };
     let with_prefix = |prefix: &str, mut found: Vec<(String, Vec<u8>)>| {
         found.retain(|(name, _)| name.starts_with(prefix));
-        found.sort(); // what has another name has no order
+        found.sort(); // values with different names have no order
         found
     };
     let expected: Vec<_> = sent.into_iter().map(decode).collect();
@@ -258,6 +258,6 @@ async fn a_call_cancelled_half_way(client: Client) {
     call.cancel(Code::Cancelled);
     assert_eq!(call.reply().await, None);
     assert_eq!(call.status().code, Code::Cancelled);
-    // The connection is none the worse for it.
+    // The connection still works.
     expect_replies(&client, "Unary", &[request("still here")], &[reply("still here", 0)]).await;
 }

@@ -1,4 +1,4 @@
-//! The server's side: a task for each connection, and one for each call.
+//! The server's side: a task for each connection and one for each call.
 
 use std::error::Error;
 use std::future::poll_fn;
@@ -23,7 +23,7 @@ use crate::{DATA_FRAME_BUDGET, fields, header_map};
 
 /// How long a shutdown waits for calls to end.
 const SHUTDOWN: Duration = Duration::from_secs(5);
-/// Length of the frames that replies are gathered for: the longest that every client takes.
+/// Length of the frames in which replies are gathered: the longest that every client accepts.
 const FRAME_LEN: usize = 16 << 10;
 
 pub async fn listen(address: &str) -> Result<(), Box<dyn Error>> {
@@ -44,7 +44,7 @@ pub async fn listen(address: &str) -> Result<(), Box<dyn Error>> {
     }
     drop(listener);
     stop.send_replace(());
-    // Each connection and each call has a receiver for as long as it lives.
+    // Each connection and each call holds a receiver until it ends.
     if timeout(SHUTDOWN, stop.closed()).await.is_err() {
         eprintln!("not all calls have ended");
     }
@@ -52,7 +52,7 @@ pub async fn listen(address: &str) -> Result<(), Box<dyn Error>> {
 }
 
 async fn serve_connection(socket: TcpStream, mut stop: watch::Receiver<()>) {
-    // Messages are written whole; waiting to fill a segment would only hold up the last of them.
+    // Messages are written whole. Waiting to fill a segment would only delay the last of them.
     let _ = socket.set_nodelay(true);
     let mut builder = h2::server::Builder::new();
     builder
@@ -72,13 +72,13 @@ async fn serve_connection(socket: TcpStream, mut stop: watch::Receiver<()>) {
                         drop(alive);
                     });
                 }
-                Some(Err(_)) | None => return, // the calls learn of it by themselves
+                Some(Err(_)) | None => return, // the calls notice it by themselves
             },
         }
     }
 }
 
-/// Serves one call, or refuses it.
+/// Serves or refuses one call.
 async fn serve(request: http::Request<RecvStream>, mut respond: SendResponse<Bytes>) {
     let (head, body) = request.into_parts();
     let mut lines = Vec::new();
@@ -93,7 +93,7 @@ async fn serve(request: http::Request<RecvStream>, mut respond: SendResponse<Byt
     let mut response = Response::new(());
     *response.status_mut() = answered.try_into().expect("a status of HTTP");
     *response.headers_mut() = header_map(&lines);
-    // That nothing can be sent means that the client is gone: there is nobody to tell.
+    // If nothing can be sent, the client is gone.
     let Ok(stream) = respond.send_response(response, accepted.is_none()) else { return };
     if let Some(Accepted { call, kind, compress }) = accepted {
         let assembler = Assembler::new(Vec::new());
@@ -115,7 +115,7 @@ struct Accepted {
     compress: bool,
 }
 
-/// Judges the head of a request, and writes that of the response.
+/// Accepts or refuses the head of a request, and writes the head of the response.
 fn begin(head: &Parts, lines: &mut Vec<u8>) -> Result<Accepted, Refusal<'static>> {
     let headers = || fields(&head.headers);
     let request = Request::parse(head.method.as_str(), head.uri.path(), headers())?;
@@ -136,34 +136,34 @@ fn begin(head: &Parts, lines: &mut Vec<u8>) -> Result<Accepted, Refusal<'static>
     Ok(Accepted { call, kind, compress })
 }
 
-/// The metadata of a request that come back: in the head, and in the trailers by another name.
+/// The metadata that come back: in the head, and with another name in the trailers.
 fn echoed(head: &Parts) -> Vec<(&str, Value<'_>)> {
     metadata(fields(&head.headers)).filter(|(name, _)| name.starts_with("x-echo-")).collect()
 }
 
-/// A call over a stream of HTTP/2.
+/// A call over an HTTP/2 stream.
 struct Call {
     call: ServerCall,
     body: RecvStream,
-    /// What came of the body, and is still to be looked at.
+    /// Received bytes of the body, not yet decoded.
     data: BytesMut,
     assembler: Assembler<Vec<u8>>,
     stream: SendStream<Bytes>,
     compress: bool,
-    /// What is to be sent, and waits for the client to take it.
+    /// Output that waits for the client to take it.
     out: BytesMut,
 }
 
-/// Why a method did not come to its end.
+/// Why a method stopped early.
 enum Stop {
-    /// It ends the call like this.
+    /// It ends the call with this status.
     Status(Code, String),
-    /// The call is over: the [`ServerCall`] knows why.
+    /// The call has ended. The [`ServerCall`] knows why.
     Over,
 }
 
 impl Call {
-    /// Has the method answered, and sees to it that the call ends with a status.
+    /// Runs the method, and makes sure that the call ends with a status.
     async fn run(&mut self, kind: CallKind, metadata: &[(&str, Value<'_>)]) {
         let start = Instant::now();
         let deadline = self.call.deadline().map(Duration::from_millis);
@@ -178,7 +178,7 @@ impl Call {
         };
         self.call.poll(start.elapsed().as_millis() as u64);
         if !self.out.is_empty() {
-            // Behind part of a message, no trailers can come.
+            // After part of a message, trailers are not allowed.
             self.stream.send_reset(h2::Reason::CANCEL);
             return;
         }
@@ -186,7 +186,7 @@ impl Call {
         let (code, text) = match &result {
             Ok(()) => (Code::Ok, ""),
             Err(Stop::Status(code, text)) => (*code, text.as_str()),
-            Err(Stop::Over) => (Code::Unknown, ""), // not used, since there is another
+            Err(Stop::Over) => (Code::Unknown, ""), // not used, because there is another
         };
         let trailers = Trailers::new(Status::new(code, text)).metadata(metadata);
         let trailing = match self.call.finish(trailers, &mut lines) {
@@ -264,7 +264,7 @@ impl Call {
         }
     }
 
-    /// The only message: [`ServerCall`] has seen to it that there is one, and no other.
+    /// The only message. [`ServerCall`] makes sure that there is exactly one.
     async fn only_request(&mut self) -> Result<EchoRequest, Stop> {
         let request = self.request().await?;
         match self.request().await? {
@@ -273,12 +273,12 @@ impl Call {
         }
     }
 
-    /// Waits for more of the body, and tells whether there is any.
+    /// Waits for more of the body, and returns whether there is any.
     async fn read(&mut self) -> Result<bool, Stop> {
         self.flush().await?;
         match self.body.data().await {
             Some(Ok(data)) => {
-                // The client may send as much again, because these bytes do not wait for anything.
+                // These bytes wait for nothing, so the client may send as much again.
                 let _ = self.body.flow_control().release_capacity(data.len());
                 self.data = data.into();
                 let len = self.call.decode_text_in_place(&mut self.data).len();
@@ -298,11 +298,11 @@ impl Call {
         let Self { call, compress, out, .. } = self;
         echo::encode(&reply, *compress, |message| call.send(message, out))
             .map_err(|_| Stop::Status(Code::Internal, "cannot reply".into()))?;
-        // Short replies go together, if nothing keeps them from it.
+        // Short replies are gathered into one frame.
         if self.out.len() < FRAME_LEN { Ok(()) } else { self.flush().await }
     }
 
-    /// Sends what is to be sent, as the client makes room for it.
+    /// Sends the output, as the client makes room for it.
     async fn flush(&mut self) -> Result<(), Stop> {
         while !self.out.is_empty() {
             self.stream.reserve_capacity(self.out.len());
@@ -328,7 +328,7 @@ impl Call {
         }
     }
 
-    /// Notes that the stream is lost, or the whole connection.
+    /// Records that the stream or the whole connection is lost.
     fn lost(&mut self, error: Option<h2::Error>) -> Stop {
         match error.and_then(|e| e.reason()) {
             Some(reason) => self.call.receive_reset(reason.into()),
@@ -339,7 +339,7 @@ impl Call {
     }
 }
 
-/// Ends the call if the client has asked for that.
+/// Ends the call if the request asks for that.
 fn check(request: &EchoRequest) -> Result<(), Stop> {
     let code = u8::try_from(request.code).ok().and_then(Code::from_u8).unwrap_or(Code::Unknown);
     match code {
