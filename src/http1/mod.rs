@@ -60,20 +60,15 @@
 //! # Ok::<(), framewright::http1::Error>(())
 //! ```
 
-mod chunked;
-mod decode;
-mod encode;
+mod body;
 mod error;
+mod head;
 mod limits;
-mod message;
-mod reader;
-mod write;
 
-pub use decode::{BodyDecoder, Part};
-pub use encode::{BodyEncoder, ChunkHeader};
+pub use body::{BodyDecoder, BodyEncoder, ChunkHeader, Part};
 pub use error::Error;
+pub(crate) use head::check_request;
+pub use head::{
+    Body, HeadReader, Request, RequestWriter, Response, ResponseWriter, SendError, Version,
+};
 pub use limits::Limits;
-pub use message::{Body, Request, Response, Version};
-pub use reader::HeadReader;
-pub(crate) use write::check_request;
-pub use write::{RequestWriter, ResponseWriter, SendError};

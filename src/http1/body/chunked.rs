@@ -1,6 +1,6 @@
 use super::decode::take;
-use super::{Error, Limits};
 use crate::http::syntax::is_tchar;
+use crate::http1::{Error, Limits};
 
 /// The longest chunk: longer ones are negative to some.
 pub(super) const MAX_CHUNK_LEN: u64 = u64::MAX >> 1;

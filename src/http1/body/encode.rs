@@ -1,16 +1,16 @@
 use core::ops::Deref;
 
 use super::chunked::MAX_CHUNK_LEN;
-use super::{Body, SendError};
 use crate::Buffer;
 use crate::append::Append;
 use crate::http::{Name, check_fields, is_framing};
+use crate::http1::{Body, SendError};
 use crate::inline::Inline;
 
 /// Writes the body of a message in pieces, framed as its head announced it (§6, §7).
 ///
-/// [`RequestWriter::begin`](super::RequestWriter::begin) and
-/// [`ResponseWriter::begin`](super::ResponseWriter::begin) write the head and give the encoder for
+/// [`RequestWriter::begin`](crate::http1::RequestWriter::begin) and
+/// [`ResponseWriter::begin`](crate::http1::ResponseWriter::begin) write the head and give the encoder for
 /// what follows. A piece is written whole or not at all, to any [`Buffer`], and never more than was
 /// announced, since the peer would take the rest for another message.
 ///

@@ -1,9 +1,9 @@
 use core::fmt;
 
-use super::{Body, BodyEncoder, ChunkHeader};
 use crate::append::Append;
 use crate::http::syntax::{authority, is_token, is_visible};
 use crate::http::{FieldError, check_fields, is_framing, reason_phrase};
+use crate::http1::{Body, BodyEncoder, ChunkHeader};
 use crate::{Buffer, BufferFull};
 
 /// What the caller asked to write and cannot be written; nothing was.
@@ -305,7 +305,7 @@ impl<B: Buffer> Append<'_, B> {
     }
 
     /// Appends a piece of a body.
-    pub(super) fn body_piece(&mut self, header: &ChunkHeader, data: &[u8]) {
+    pub(in crate::http1) fn body_piece(&mut self, header: &ChunkHeader, data: &[u8]) {
         self.put(header);
         self.put(data);
         self.put(header.end());

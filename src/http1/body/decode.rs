@@ -1,5 +1,5 @@
 use super::chunked::Chunked;
-use super::{Body, Error, Limits};
+use crate::http1::{Body, Error, Limits};
 use crate::{Chunk, Truncated};
 
 /// Takes a message's body out of what follows the head: lengths minded, chunks joined, every rule
@@ -7,7 +7,7 @@ use crate::{Chunk, Truncated};
 ///
 /// It takes any split of the bytes, and gives out what has come of a body at once, however little.
 /// It holds numbers, but never a byte. What follows the body is left in the input: that is the next
-/// message, for the next [`HeadReader::read_request`](super::HeadReader::read_request).
+/// message, for the next [`HeadReader::read_request`](crate::http1::HeadReader::read_request).
 ///
 /// Trailers are checked as headers are and then ignored, as §7.1.2 allows.
 ///

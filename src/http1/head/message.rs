@@ -2,9 +2,9 @@ use core::mem::MaybeUninit;
 
 use memchr::memchr;
 
-use super::{Error, Limits};
 use crate::http::syntax::{ascii, authority, is_in_any_case, list};
 use crate::http::{Headers, Name};
+use crate::http1::{Error, Limits};
 
 /// A version of HTTP that shares the syntax of 1.1 (RFC 9112 §2.3).
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]

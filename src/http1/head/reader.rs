@@ -2,8 +2,8 @@ use core::mem;
 
 use memchr::{memchr_iter, memchr2};
 
-use super::{Error, Limits, Request, Response};
 use crate::http::Name;
+use crate::http1::{Error, Limits, Request, Response};
 use crate::{Buffer, Truncated};
 
 /// Reads the heads of messages out of a stream, however it is split.
