@@ -10,7 +10,7 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use framewright::http1::{self, BodyDecoder, HeadReader, RequestWriter};
+use framewright::http1::{self, BodyDecoder, Decoded, HeadReader, RequestWriter};
 use framewright::sse::{
     Action, Assembler, Client, Item, Limits, Policy, ReadyState, Reason, Response, Storage,
 };
@@ -111,7 +111,7 @@ impl Reader {
                 body = Some(BodyDecoder::new(response.body_for("GET"), limits));
             }
             let Some(body) = &mut body else { continue };
-            while let Some(part) = body.decode(&mut input)? {
+            while let Decoded::Part(part) = body.decode(&mut input)? {
                 self.receive(part.bytes)?;
             }
             if body.is_complete() {

@@ -6,7 +6,7 @@ use framewright::grpc::{
     self, CallKind, Code, Event, Fields, Framing, ResponseHead, ServerCall, Status, Trailers,
     Trailing, Value, metadata,
 };
-use framewright::http1::{self, Body, BodyDecoder, BodyEncoder, Request, ResponseWriter};
+use framewright::http1::{self, Body, BodyDecoder, BodyEncoder, Decoded, Request, ResponseWriter};
 
 use crate::Shared;
 use crate::echo::{self, EchoReply, EchoRequest, GZIP, MAX_LEN};
@@ -158,7 +158,7 @@ impl Call {
     pub fn receive(&mut self, mut input: &mut [u8]) {
         loop {
             match self.body.decode(&mut input) {
-                Ok(Some(part)) => {
+                Ok(Decoded::Part(part)) => {
                     let end = part.end;
                     let mut bytes = self.call.decode_text_in_place(part.bytes);
                     while let Some(event) = self.call.receive(&mut bytes) {
@@ -173,8 +173,8 @@ impl Call {
                     }
                 }
                 // A client that sends more before the answer gets no other answer.
-                Ok(None) if self.body.is_complete() => return self.persistent &= input.is_empty(),
-                Ok(None) => return,
+                Ok(Decoded::Complete) => return self.persistent &= input.is_empty(),
+                Ok(Decoded::NeedMore) => return,
                 Err(_) => {
                     self.call.disconnect();
                     self.persistent = false;

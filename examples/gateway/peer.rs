@@ -313,7 +313,7 @@ fn respond(request: &Request<'_>, out: &mut Output, shared: &Shared) -> State {
         return refuse(404, out, shared);
     }
     let headers = [("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store")];
-    let page = ResponseWriter::new(200).headers(&headers).body(include_bytes!("page.html"));
+    let page = ResponseWriter::new(200).headers(&headers[..]).body(include_bytes!("page.html"));
     // A client that asks for another protocol does not go on with this one.
     if request.is_persistent() && request.headers().get("upgrade").is_none() {
         write(page, out);

@@ -1,7 +1,7 @@
 //! Fields that are about to be written: are they what a field may be?
 
-use super::Name;
 use super::syntax::{is_field_value, is_token};
+use super::{Field, Name};
 
 /// What is wrong with a field, and its index in the list.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -15,18 +15,19 @@ pub(crate) enum FieldError {
 }
 
 /// Checks names and values; `is_reserved` says which names may not be in the list.
-pub(crate) fn check_fields(
-    fields: &[(&str, &str)],
+pub(crate) fn check_fields<'f>(
+    fields: impl IntoIterator<Item: Field<'f>>,
     is_reserved: impl Fn(&str) -> bool,
 ) -> Result<(), FieldError> {
-    for (index, (name, value)) in fields.iter().enumerate() {
+    for (index, field) in fields.into_iter().enumerate() {
+        let (name, value) = field.parts();
         if !is_token(name.as_bytes()) {
             return Err(FieldError::Name(index));
         }
         if is_reserved(name) {
             return Err(FieldError::Reserved(index));
         }
-        if !is_field_value(value.as_bytes()) {
+        if !is_field_value(value) {
             return Err(FieldError::Value(index));
         }
     }

@@ -1,4 +1,9 @@
+//! What a peer did wrong in a message, and what the caller cannot send.
+
 use core::fmt;
+
+use crate::BufferFull;
+use crate::http::FieldError;
 
 /// What the peer did wrong in a message (RFC 9112).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -49,7 +54,7 @@ pub enum Error {
     /// Chunk extensions longer than
     /// [`Limits::max_chunk_extensions_len`](super::Limits::max_chunk_extensions_len) (§7.1.1).
     ChunkExtensionsTooLong,
-    /// The data of a chunk, with anything but CRLF behind it (§7.1).
+    /// The data of a chunk, with anything but CRLF after it (§7.1).
     ChunkEnd,
 }
 
@@ -86,7 +91,7 @@ impl Error {
             Self::ChunkSize => "invalid chunk size",
             Self::ChunkExtension => "chunk extension with an open quoted string",
             Self::ChunkExtensionsTooLong => "chunk extensions are too long",
-            Self::ChunkEnd => "no CRLF behind the data of a chunk",
+            Self::ChunkEnd => "no CRLF after the data of a chunk",
         }
     }
 }
@@ -98,3 +103,70 @@ impl fmt::Display for Error {
 }
 
 impl core::error::Error for Error {}
+
+/// What the caller asked to write and cannot be written. Nothing was written, and nothing changed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The buffer has no room.
+    BufferFull(BufferFull),
+    /// A status that is not of three digits, or not one that is allowed here.
+    Status,
+    /// A method that is not a token (RFC 9110 §9.1).
+    Method,
+    /// A target that is empty, has a fragment, or anything but visible ASCII (§3.2).
+    Target,
+    /// A host that is not a host with an optional port (§3.2).
+    Host,
+    /// A body where the status allows none (RFC 9110 §15), or the body of a request until close (§6.3).
+    Body,
+    /// More of a body than was announced, or any after its end.
+    BodyTooLong,
+    /// Less of a body than was announced.
+    BodyTooShort,
+    /// Trailers of a body that is not in chunks, or after its end (§7.1.2).
+    Trailers,
+    /// The header of this index has a name that is not a token (RFC 9110 §5.1).
+    HeaderName(usize),
+    /// The header of this index has a value with a control byte other than HTAB (RFC 9110 §5.5).
+    HeaderValue(usize),
+    /// The header of this index has a name that the writer sets by itself.
+    ReservedHeader(usize),
+}
+
+impl From<BufferFull> for SendError {
+    fn from(full: BufferFull) -> Self {
+        Self::BufferFull(full)
+    }
+}
+
+impl From<FieldError> for SendError {
+    fn from(error: FieldError) -> Self {
+        match error {
+            FieldError::Name(index) => Self::HeaderName(index),
+            FieldError::Value(index) => Self::HeaderValue(index),
+            FieldError::Reserved(index) => Self::ReservedHeader(index),
+        }
+    }
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BufferFull(full) => full.fmt(f),
+            Self::Status => f.write_str("invalid status"),
+            Self::Method => f.write_str("invalid method"),
+            Self::Target => f.write_str("invalid request target"),
+            Self::Host => f.write_str("invalid host"),
+            Self::Body => f.write_str("no such body is allowed here"),
+            Self::BodyTooLong => f.write_str("more of the body than was announced"),
+            Self::BodyTooShort => f.write_str("less of the body than was announced"),
+            Self::Trailers => f.write_str("no trailers are possible here"),
+            Self::HeaderName(index) => write!(f, "header {index} has an invalid name"),
+            Self::HeaderValue(index) => write!(f, "header {index} has an invalid value"),
+            Self::ReservedHeader(index) => write!(f, "header {index} has a reserved name"),
+        }
+    }
+}
+
+impl core::error::Error for SendError {}

@@ -1,16 +1,26 @@
+//! Limits on what a peer may send.
+
 /// What a peer may send, at most.
+///
+/// Each limit is a field to read it, and a method to set it:
 ///
 /// ```
 /// use framewright::http1::Limits;
 ///
 /// const LIMITS: Limits = Limits::new().max_head_len(4 * 1024).max_body_len(1 << 20);
+/// assert_eq!(LIMITS.max_head_len, 4096);
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Limits {
-    pub(super) max_head_len: usize,
-    pub(super) max_headers: usize,
-    pub(super) max_body_len: u64,
-    pub(super) max_chunk_extensions_len: u64,
+    /// The longest head to accept, in bytes, with its empty line.
+    pub max_head_len: usize,
+    /// The most header lines to accept, and the most trailer lines.
+    pub max_headers: usize,
+    /// The longest body to accept, in bytes, without the framing of chunks.
+    pub max_body_len: u64,
+    /// By how many bytes the extensions of chunks may outgrow the data.
+    pub max_chunk_extensions_len: u64,
 }
 
 impl Limits {
@@ -31,25 +41,26 @@ impl Limits {
     /// Sets the longest head to accept, in bytes, with its empty line. Default: 16 KiB.
     ///
     /// A reader whose storage can grow holds up to this many bytes while a head is incomplete.
-    /// Trailers may be as long again; they cost no memory.
+    /// Trailers may be as long again. They cost no memory.
     #[must_use]
     pub const fn max_head_len(mut self, bytes: usize) -> Self {
         self.max_head_len = bytes;
         self
     }
 
-    /// Sets the most header lines to accept, and the most trailer lines. Default: 64; values over
+    /// Sets the most header lines to accept, and the most trailer lines. Default: 64. Values over
     /// [`MOST_HEADERS`](Self::MOST_HEADERS) count as that.
     #[must_use]
     pub const fn max_headers(mut self, lines: usize) -> Self {
-        self.max_headers = if lines < Self::MOST_HEADERS { lines } else { Self::MOST_HEADERS };
+        self.max_headers = lines;
         self
     }
 
     /// Sets the longest body to accept, in bytes, without the framing of chunks. Default: any.
     ///
-    /// A body costs no memory, as it is given out as it comes, and that of an event stream has no
-    /// end. Who joins one in storage that can grow holds up to this many bytes, and should set it.
+    /// A body costs no memory, because each part is returned as it comes, and the body of an event
+    /// stream has no end. A caller that joins the parts in storage that can grow holds up to this many
+    /// bytes, and should set it.
     #[must_use]
     pub const fn max_body_len(mut self, bytes: u64) -> Self {
         self.max_body_len = bytes;
@@ -59,13 +70,18 @@ impl Limits {
     /// Sets by how many bytes the extensions of chunks may outgrow the data. Default: 16 KiB; 0
     /// allows none.
     ///
-    /// Extensions are skipped and cost no memory, but time for which there is nothing to show. So
-    /// every byte of data makes up for one of them, no line has more than this, and the rest of the
-    /// framing is at most 20 bytes for every chunk, which has at least one of data.
+    /// Extensions are skipped. They cost no memory, but time, and bring nothing. So every byte of data
+    /// makes up for one byte of extensions, and no line has more of them than this. The rest of the
+    /// framing is at most 20 bytes for each chunk, which has at least one byte of data.
     #[must_use]
     pub const fn max_chunk_extensions_len(mut self, bytes: u64) -> Self {
         self.max_chunk_extensions_len = bytes;
         self
+    }
+
+    /// The limit of headers that holds.
+    pub(super) const fn header_room(&self) -> usize {
+        if self.max_headers < Self::MOST_HEADERS { self.max_headers } else { Self::MOST_HEADERS }
     }
 }
 

@@ -38,7 +38,7 @@
 //! The same loop with a body, here at a client:
 //!
 //! ```
-//! use framewright::http1::{BodyDecoder, HeadReader, Limits};
+//! use framewright::http1::{BodyDecoder, Decoded, HeadReader, Limits};
 //!
 //! let mut reader = HeadReader::new(Vec::new(), Limits::new());
 //! let mut decoder: Option<BodyDecoder> = None;
@@ -65,10 +65,8 @@ mod error;
 mod head;
 mod limits;
 
-pub use body::{BodyDecoder, BodyEncoder, ChunkHeader, Part};
-pub use error::Error;
+pub use body::{Body, BodyDecoder, BodyEncoder, BodyPart, ChunkHeader, Decoded};
+pub use error::{Error, SendError};
 pub(crate) use head::check_request;
-pub use head::{
-    Body, HeadReader, Request, RequestWriter, Response, ResponseWriter, SendError, Version,
-};
+pub use head::{HeadReader, Request, RequestWriter, Response, ResponseWriter, Version};
 pub use limits::Limits;

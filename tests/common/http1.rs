@@ -1,7 +1,7 @@
 //! Heads and bodies of HTTP/1.1, as a test sees them.
 
 use framewright::Truncated;
-use framewright::http1::{Body, BodyDecoder, Error, Limits};
+use framewright::http1::{Body, BodyDecoder, Decoded, Error, Limits};
 
 /// The reader that sees the whole stream: the rules in the plainest words.
 pub fn naive_end(bytes: &[u8], max_headers: usize) -> Result<Option<usize>, Error> {
@@ -57,7 +57,7 @@ pub fn decode(body: Body, limits: Limits, pieces: &[&[u8]]) -> Got {
         loop {
             let (before, was_complete) = (input.len(), decoder.is_complete());
             match decoder.decode(&mut input) {
-                Ok(Some(part)) => {
+                Ok(Decoded::Part(part)) => {
                     assert!(!was_complete, "nothing comes behind the last part");
                     assert!(part.end || !part.bytes.is_empty(), "only the last may be empty");
                     assert_eq!(part.start, !started);
@@ -67,19 +67,19 @@ pub fn decode(body: Body, limits: Limits, pieces: &[&[u8]]) -> Got {
                     assert!(input.len() < before || end && body == Body::Len(0), "progress");
                     assert_eq!(end, decoder.is_complete());
                 }
-                Ok(None) if decoder.is_complete() => {
-                    assert!(!was_complete || input.len() == before, "nothing more is taken");
+                Ok(Decoded::Complete) => {
+                    assert!(was_complete && input.len() == before, "nothing more is taken");
                     break;
                 }
-                Ok(None) => {
-                    assert!(input.is_empty(), "None means that all was taken");
+                Ok(Decoded::NeedMore) => {
+                    assert!(!was_complete && input.is_empty(), "all was taken");
                     break;
                 }
                 Err(e) => {
                     assert!(input.is_empty());
                     let again = decoder.decode(&mut &mut b"5\r\nhello"[..].to_owned()[..]).err();
                     assert_eq!(again, Some(e), "an error is final");
-                    assert_eq!(decoder.finish(), Ok(()), "it was the peer, not the stream");
+                    assert_eq!(decoder.check_eof(), Ok(()), "it was the peer, not the stream");
                     got.result = Err(e);
                     return got;
                 }
@@ -87,7 +87,7 @@ pub fn decode(body: Body, limits: Limits, pieces: &[&[u8]]) -> Got {
         }
         got.rest.extend_from_slice(input);
     }
-    got.result = Ok(match decoder.finish() {
+    got.result = Ok(match decoder.check_eof() {
         Ok(()) if decoder.is_complete() => State::Complete,
         Ok(()) => State::Open,
         Err(Truncated) => State::Truncated,

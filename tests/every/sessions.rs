@@ -7,7 +7,7 @@
 use crate::common::same_however_cut_twice;
 use crate::common::ws::{frame, masked};
 use framewright::grpc::{self, ClientRequest, Path, ServerCall};
-use framewright::http1::{self, BodyDecoder, HeadReader};
+use framewright::http1::{self, BodyDecoder, Decoded, HeadReader};
 use framewright::sse::{self, Item, Storage};
 use framewright::ws::handshake::{Answer, ClientRequest as Upgrade, Origins, Server};
 use framewright::ws::{self, Connection, Event, Message, Part, Side};
@@ -222,9 +222,9 @@ fn requests_with_bodies_however_split() {
                 };
                 log.call();
                 match body.decode(&mut input).unwrap() {
-                    Some(part) => joined.extend_from_slice(part.bytes),
-                    None if !body.is_complete() => break,
-                    None => {
+                    Decoded::Part(part) => joined.extend_from_slice(part.bytes),
+                    Decoded::NeedMore => break,
+                    Decoded::Complete => {
                         log.say(String::from_utf8_lossy(joined));
                         decoder = None;
                     }

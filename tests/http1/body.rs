@@ -3,8 +3,8 @@
 use crate::common::http1::{Got, NaiveLimits, State, WIDE, decode, naive};
 use crate::common::same_however_split;
 use framewright::http1::{
-    Body, BodyDecoder, BodyEncoder, ChunkHeader, Error, HeadReader, Limits, Part, RequestWriter,
-    ResponseWriter, SendError, Version,
+    Body, BodyDecoder, BodyEncoder, BodyPart, ChunkHeader, Decoded, Error, HeadReader, Limits,
+    RequestWriter, ResponseWriter, SendError, Version,
 };
 use framewright::{Buffer, BufferFull, SliceBuf};
 use proptest::prelude::{
@@ -52,14 +52,21 @@ fn a_body_of_known_length_is_over_with_its_last_byte() {
     }
 }
 
+fn part(decoded: Result<Decoded<'_>, Error>) -> BodyPart<'_> {
+    match decoded {
+        Ok(Decoded::Part(part)) => part,
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn a_body_that_is_not_there_is_over_before_anything_is_read() {
     let mut decoder = BodyDecoder::new(Body::Len(0), Limits::new());
-    assert_eq!(decoder.finish(), Ok(()));
-    let part = decoder.decode(&mut &mut [][..]).unwrap().unwrap();
+    assert_eq!(decoder.check_eof(), Ok(()));
+    let part = part(decoder.decode(&mut &mut [][..]));
     assert!(part.bytes.is_empty() && part.start && part.end);
     assert!(decoder.is_complete());
-    assert_eq!(decoder.decode(&mut &mut [][..]), Ok(None));
+    assert_eq!(decoder.decode(&mut &mut [][..]), Ok(Decoded::Complete));
 }
 
 #[test]
@@ -76,9 +83,9 @@ fn a_part_is_borrowed_from_the_input_and_tells_where_it_falls() {
     let mut bytes = *b"5\r\nhello\r\n6;a=b\r\n wo";
     let range = bytes.as_ptr_range();
     let mut input = &mut bytes[..];
-    let hello = decoder.decode(&mut input).unwrap().unwrap();
-    let wo = decoder.decode(&mut input).unwrap().unwrap();
-    assert_eq!(decoder.decode(&mut input), Ok(None));
+    let hello = part(decoder.decode(&mut input));
+    let wo = part(decoder.decode(&mut input));
+    assert_eq!(decoder.decode(&mut input), Ok(Decoded::NeedMore));
     // Both in hand at once, and mutable.
     hello.bytes.make_ascii_uppercase();
     assert!(range.contains(&hello.bytes.as_ptr()) && range.contains(&wo.bytes.as_ptr()));
@@ -94,7 +101,7 @@ fn who_reads_ahead_is_told_how_far_the_data_goes() {
         let mut decoder = BodyDecoder::new(body, Limits::new());
         let mut bytes = bytes.to_vec();
         let mut input = &mut bytes[..];
-        while decoder.decode(&mut input).unwrap().is_some() {}
+        while let Decoded::Part(_) = decoder.decode(&mut input).unwrap() {}
         decoder.payload_remaining()
     };
     assert_eq!(remaining(Body::Len(u64::MAX), b"x"), u64::MAX - 1);
@@ -587,7 +594,7 @@ fn heads_announce_the_body_that_follows() {
     let begin = |writer: ResponseWriter<'_>, body| {
         written(|out| writer.begin(body, out)?.encode(b"lo", out))
     };
-    let writer = ResponseWriter::new(200).headers(&[("A", "b")]).body(b"hel");
+    let writer = ResponseWriter::new(200).headers(&[("A", "b")][..]).body(b"hel");
     for (writer, body, text) in [
         (writer, Body::Chunked, "Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n"),
         (writer.close(), Body::Len(5), "Content-Length: 5\r\nConnection: close\r\n\r\nhello"),
@@ -629,7 +636,7 @@ fn a_body_of_unknown_length_is_sent_in_chunks_to_those_who_know_them() {
 
 #[test]
 fn what_is_returned_by_value_is_small() {
-    assert!(size_of::<Result<Option<Part<'_>>, Error>>() <= 32);
+    assert!(size_of::<Result<Decoded<'_>, Error>>() <= 32);
     assert!(size_of::<Result<ChunkHeader, SendError>>() <= 32);
     assert!(size_of::<Error>() <= 16 && size_of::<SendError>() <= 16);
     println!("decoder: {} bytes", size_of::<BodyDecoder>());
@@ -718,8 +725,8 @@ proptest! {
         let mut bytes = line.clone().into_bytes();
         let theirs = httparse::parse_chunk_size(line.as_bytes());
         match decoder.decode(&mut &mut bytes[..]) {
-            Ok(part) => {
-                prop_assert_eq!(part, None);
+            Ok(decoded) => {
+                prop_assert_eq!(decoded, Decoded::NeedMore);
                 let size = decoder.payload_remaining();
                 prop_assert_eq!(theirs, Ok(httparse::Status::Complete((line.len(), size))));
             }

@@ -84,7 +84,7 @@ fn ask_in(pieces: &[&[u8]], limits: Limits) -> Result<Option<Asked>, Error> {
                     let mut good = *b"GET / HTTP/1.0\r\n\r\n";
                     let again = reader.read_request(&mut &mut good[..]).err();
                     assert_eq!(again, Some(e), "errors are final");
-                    assert_eq!(reader.finish(), Ok(()), "it was the peer, not the stream");
+                    assert_eq!(reader.check_eof(), Ok(()), "it was the peer, not the stream");
                     return Err(e);
                 }
             }
@@ -167,7 +167,7 @@ fn a_head_in_one_piece_is_not_copied() {
     assert_eq!(reader.read_request(&mut input).unwrap().unwrap().target(), "/");
     assert_eq!(reader.read_request(&mut input).unwrap().unwrap().target(), "/2");
     assert!(reader.read_request(&mut input).unwrap().is_none());
-    assert_eq!(reader.finish(), Ok(()));
+    assert_eq!(reader.check_eof(), Ok(()));
 }
 
 #[test]
@@ -184,9 +184,9 @@ fn heads_that_are_split_may_follow_each_other_too() {
         }
     }
     assert_eq!(targets, [("/1".into(), "a".into()), ("/2".into(), "b".into())]);
-    assert_eq!(reader.finish(), Ok(()));
+    assert_eq!(reader.check_eof(), Ok(()));
     assert!(matches!(reader.read_request(&mut &mut b"G".to_owned()[..]), Ok(None)));
-    assert_eq!(reader.finish(), Err(Truncated));
+    assert_eq!(reader.check_eof(), Err(Truncated));
 }
 
 /// T5: what two parsers could read in two ways, neither of which is to be guessed.
@@ -682,12 +682,8 @@ fn responses_are_written_whole() {
     for (writer, text) in [
         (ResponseWriter::new(200).body(b"hi"), "200 OK\r\nContent-Length: 2\r\n\r\nhi"),
         (
-            ResponseWriter::new(404).headers(&[("A", "b\tc"), ("Empty", "")]).close(),
+            ResponseWriter::new(404).headers(&[("A", "b\tc"), ("Empty", "")][..]).close(),
             "404 Not Found\r\nA: b\tc\r\nEmpty: \r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-        ),
-        (
-            ResponseWriter::new(200).body(b": hi\n").until_close(),
-            "200 OK\r\nConnection: close\r\n\r\n: hi\n",
         ),
         (ResponseWriter::new(204), "204 No Content\r\n\r\n"),
         (

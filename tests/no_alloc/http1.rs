@@ -1,7 +1,7 @@
 //! Bodies cost no memory: neither those that come and go nor those that are only announced (T2, T3).
 
 use crate::counting::allocations;
-use framewright::http1::{Body, BodyDecoder, Error, Limits, ResponseWriter};
+use framewright::http1::{Body, BodyDecoder, Decoded, Error, Limits, ResponseWriter};
 use framewright::{Buffer, SliceBuf};
 
 /// Decodes `bytes` in pieces, and tells how many came of the body.
@@ -9,7 +9,7 @@ fn decode(body: Body, bytes: &mut [u8], len: usize) -> Result<usize, Error> {
     let mut decoder = BodyDecoder::new(body, Limits::new());
     let mut got = 0;
     for mut piece in bytes.chunks_mut(len) {
-        while let Some(part) = decoder.decode(&mut piece)? {
+        while let Decoded::Part(part) = decoder.decode(&mut piece)? {
             got += part.bytes.len();
         }
     }

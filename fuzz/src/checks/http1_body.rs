@@ -1,7 +1,7 @@
 //! Bodies of HTTP/1.1, in chunks and otherwise, against a naive reader of the whole stream; and the
 //! output of an encoder.
 
-use framewright::http1::{Body, BodyDecoder, BodyEncoder, Limits};
+use framewright::http1::{Body, BodyDecoder, BodyEncoder, Decoded, Limits};
 
 use super::common::http1::{Got, NaiveLimits, State, decode, naive};
 use super::input::{Cuts, Input, same_however_cut, without_allocating};
@@ -40,7 +40,7 @@ pub fn check(data: &[u8]) {
             let chunk = &mut chunk[..piece.len()];
             chunk.copy_from_slice(piece);
             let mut input = chunk;
-            while let Ok(Some(_)) = decoder.decode(&mut input) {}
+            while let Ok(Decoded::Part(_)) = decoder.decode(&mut input) {}
         }
     });
     comes_back(&got.body, cuts);

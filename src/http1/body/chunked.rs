@@ -1,36 +1,46 @@
-use super::decode::take;
+//! The framing of a body in chunks (§7.1).
+
+use super::MAX_CHUNK_LEN;
+use super::take::take;
 use crate::http::syntax::is_tchar;
 use crate::http1::{Error, Limits};
 
-/// The longest chunk: longer ones are negative to some.
-pub(super) const MAX_CHUNK_LEN: u64 = u64::MAX >> 1;
-
-/// How far a body in chunks has come (§7.1).
+/// How far a body in chunks has come.
 ///
 /// ```text
-/// 5;name="value" CRLF     size line: size and extensions
-/// hello CRLF              data
-/// 0 CRLF                  size line of the last chunk, which has no data
-/// Name: value CRLF        trailers
-/// CRLF
+/// 5;name="value" CRLF     Size, Extension, SizeLf
+/// hello CRLF              Data, DataCr, DataLf
+/// 0 CRLF                  Size, SizeLf: the last chunk has no data
+/// Name: value CRLF        Trailers: Line::{Start, Name, Value, Lf}
+/// CRLF                    Trailers: Line::{Start, LastLf}
+///                         End
+/// ```
+///
+/// ```text
+///                  ┌─────────── Extension ──────────┐
+///                  │                                ▼
+///   ┌──▶ Size ─────┴──────── CR ───────────────▶ SizeLf ── size 0 ──▶ Trailers ──▶ End
+///   │                                               │
+///   └─── DataLf ◀── CR ── DataCr ◀── all of it ── Data
 /// ```
 #[derive(Clone, Debug)]
 pub(super) struct Chunked {
-    /// What the data may still come to.
+    /// How many bytes of data may still come.
     room: u64,
     /// Bytes of extensions that no data has made up for.
     extensions_len: u64,
-    at: At,
+    at: Position,
 }
 
 impl Chunked {
     pub(super) const fn new(limits: &Limits) -> Self {
-        Self { room: limits.max_body_len, extensions_len: 0, at: At::SIZE }
+        Self { room: limits.max_body_len, extensions_len: 0, at: Position::SIZE }
     }
 
-    /// Takes the next data off `input`, with all that is before it; or the end, which is empty.
+    /// Takes the next data off `input`, with all that is before it. At the end of the body, the data is
+    /// empty and the `bool` is true.
     ///
-    /// `None` means that every byte was taken, and neither was there.
+    /// `None` means that every byte was taken, and more are needed.
     pub(super) fn take<'a>(
         &mut self,
         limits: &Limits,
@@ -42,14 +52,14 @@ impl Chunked {
         }
         loop {
             match &mut self.at {
-                At::Data { remaining } => {
+                Position::Data { remaining } => {
                     let Some(bytes) = take(remaining, input) else { return Ok(None) };
                     if *remaining == 0 {
-                        self.at = At::DataCr;
+                        self.at = Position::DataCr;
                     }
                     return Ok(Some((bytes, false)));
                 }
-                At::End => return Ok(Some((&mut [], true))),
+                Position::End => return Ok(Some((&mut [], true))),
                 _ => {
                     let Some(byte) = input.split_off_first_mut() else { return Ok(None) };
                     self.at = self.after(*byte, limits)?;
@@ -60,24 +70,24 @@ impl Chunked {
 
     pub(super) const fn payload_remaining(&self) -> u64 {
         match self.at {
-            At::Data { remaining } => remaining,
+            Position::Data { remaining } => remaining,
             _ => 0,
         }
     }
 
-    /// Takes a whole size line off `input`, with the end of the data before it: the line of a chunk
-    /// with data, and without extensions.
+    /// Takes a whole size line off `input`, with the line end of the data before it. The chunk has
+    /// data and no extensions.
     ///
-    /// Anything else is left alone.
+    /// Anything else stays in the input.
     #[inline]
     fn size_line(&self, input: &mut &mut [u8]) -> Option<u64> {
         let line = match self.at {
-            At::DataCr => input.strip_prefix(b"\r\n")?,
-            At::Size { digits: 0, .. } => &**input,
+            Position::DataCr => input.strip_prefix(b"\r\n")?,
+            Position::Size { digits: 0, .. } => &**input,
             _ => return None,
         };
         let mut size = 0;
-        // One digit less than is allowed, so that any size of them is.
+        // One digit fewer than are allowed, so that every size made of them is allowed.
         for (i, byte) in line.iter().take(16).enumerate() {
             let Some(digit) = char::from(*byte).to_digit(16) else {
                 let rest = line.get(i..)?.strip_prefix(b"\r\n").filter(|_| size > 0)?;
@@ -90,31 +100,34 @@ impl Chunked {
         None
     }
 
-    /// Behind the size line of a chunk with data.
+    /// The position after the size line of a chunk with data.
     #[inline]
-    fn data(&mut self, size: u64) -> Result<At, Error> {
-        // The announced length counts, so that a liar is refused before it costs anything.
+    fn data(&mut self, size: u64) -> Result<Position, Error> {
+        // The announced length counts, so that too much is refused before it comes.
         self.room = self.room.checked_sub(size).ok_or(Error::BodyTooLong)?;
         self.extensions_len = self.extensions_len.saturating_sub(size);
-        Ok(At::Data { remaining: size })
+        Ok(Position::Data { remaining: size })
     }
 
-    /// Where the next byte leads, outside of data.
+    /// The position after the next byte, outside of data.
     #[inline]
-    fn after(&mut self, byte: u8, limits: &Limits) -> Result<At, Error> {
+    fn after(&mut self, byte: u8, limits: &Limits) -> Result<Position, Error> {
         match self.at {
-            At::Size { size, digits } => match byte {
-                b'\r' if digits > 0 => Ok(At::SizeLf { size }),
+            Position::Size { size, digits } => match byte {
+                b'\r' if digits > 0 => Ok(Position::SizeLf { size }),
                 b';' if digits > 0 => self.extension(size, Quote::None, limits),
                 _ => match char::from(byte).to_digit(16) {
                     Some(digit) if digits < 16 && size <= MAX_CHUNK_LEN >> 4 => {
-                        Ok(At::Size { size: size << 4 | u64::from(digit), digits: digits + 1 })
+                        Ok(Position::Size {
+                            size: size << 4 | u64::from(digit),
+                            digits: digits + 1,
+                        })
                     }
                     _ => Err(invalid(byte, Error::ChunkSize)),
                 },
             },
-            At::Extension { size, quote } => match (quote, byte) {
-                (Quote::None, b'\r') => Ok(At::SizeLf { size }),
+            Position::Extension { size, quote } => match (quote, byte) {
+                (Quote::None, b'\r') => Ok(Position::SizeLf { size }),
                 _ if byte != b'\t' && byte.is_ascii_control() => {
                     Err(invalid(byte, Error::ChunkExtension))
                 }
@@ -125,34 +138,34 @@ impl Chunked {
                 (Quote::Open, b'\\') => self.extension(size, Quote::Escape, limits),
                 _ => self.extension(size, quote, limits),
             },
-            At::SizeLf { size: 0 } => {
-                lf(byte, At::Trailers(Trailers { len: 0, lines: 0, at: Line::Start }))
+            Position::SizeLf { size: 0 } => {
+                lf(byte, Position::Trailers(Trailers { len: 0, lines: 0, at: Line::Start }))
             }
-            At::SizeLf { size } => {
+            Position::SizeLf { size } => {
                 lf(byte, ())?;
                 self.data(size)
             }
-            At::DataCr if byte == b'\r' => Ok(At::DataLf),
-            At::DataCr => Err(invalid(byte, Error::ChunkEnd)),
-            At::DataLf => lf(byte, At::SIZE),
-            At::Trailers(trailers) => trailers.after(byte, limits),
-            At::Data { .. } | At::End => Ok(self.at),
+            Position::DataCr if byte == b'\r' => Ok(Position::DataLf),
+            Position::DataCr => Err(invalid(byte, Error::ChunkEnd)),
+            Position::DataLf => lf(byte, Position::SIZE),
+            Position::Trailers(trailers) => trailers.after(byte, limits),
+            Position::Data { .. } | Position::End => Ok(self.at),
         }
     }
 
-    /// Behind one more byte of an extension.
-    fn extension(&mut self, size: u64, quote: Quote, limits: &Limits) -> Result<At, Error> {
+    /// The position after one more byte of an extension.
+    fn extension(&mut self, size: u64, quote: Quote, limits: &Limits) -> Result<Position, Error> {
         if self.extensions_len >= limits.max_chunk_extensions_len {
             return Err(Error::ChunkExtensionsTooLong);
         }
         self.extensions_len += 1;
-        Ok(At::Extension { size, quote })
+        Ok(Position::Extension { size, quote })
     }
 }
 
 #[derive(Clone, Copy, Debug)]
-enum At {
-    /// Behind so many digits of a size.
+enum Position {
+    /// After this many digits of a size.
     Size {
         size: u64,
         digits: u8,
@@ -165,39 +178,39 @@ enum At {
     SizeLf {
         size: u64,
     },
-    /// Before so many bytes of data, and never none.
+    /// Before this many bytes of data, at least one.
     Data {
         remaining: u64,
     },
-    /// Before the CR behind data.
+    /// Before the CR that ends data.
     DataCr,
-    /// Before the LF behind data.
+    /// Before the LF that ends data.
     DataLf,
     Trailers(Trailers),
     End,
 }
 
-impl At {
+impl Position {
     const SIZE: Self = Self::Size { size: 0, digits: 0 };
 }
 
-/// Where in a quoted string an extension is: its line cannot end there, but somebody who does not
+/// Whether an extension is in a quoted string. Its line cannot end there, but a parser that does not
 /// look for quotes would end it.
 #[derive(Clone, Copy, Debug)]
 enum Quote {
-    /// In none.
+    /// In no quoted string.
     None,
     Open,
-    /// Behind a backslash.
+    /// After a backslash.
     Escape,
 }
 
-/// The trailers as far as they have come.
+/// How far the trailers have come.
 #[derive(Clone, Copy, Debug)]
 struct Trailers {
     /// Length in bytes, line ends included.
     len: usize,
-    /// Lines begun, but for the empty one at the end.
+    /// Lines begun, without the empty one at the end.
     lines: usize,
     at: Line,
 }
@@ -214,8 +227,8 @@ enum Line {
 }
 
 impl Trailers {
-    /// Where the next byte leads.
-    fn after(mut self, byte: u8, limits: &Limits) -> Result<At, Error> {
+    /// The position after the next byte.
+    fn after(mut self, byte: u8, limits: &Limits) -> Result<Position, Error> {
         if self.len >= limits.max_head_len {
             return Err(Error::HeadTooLong);
         }
@@ -223,7 +236,7 @@ impl Trailers {
         self.at = match (self.at, byte) {
             (Line::Start, b'\r') => Line::LastLf,
             (Line::Start, _) if is_tchar(byte) => {
-                if self.lines >= limits.max_headers {
+                if self.lines >= limits.header_room() {
                     return Err(Error::TooManyHeaders);
                 }
                 self.lines += 1;
@@ -236,13 +249,13 @@ impl Trailers {
                 return Err(invalid(byte, Error::Header));
             }
             (Line::Lf, _) => lf(byte, Line::Start)?,
-            (Line::LastLf, _) => return lf(byte, At::End),
+            (Line::LastLf, _) => return lf(byte, Position::End),
         };
-        Ok(At::Trailers(self))
+        Ok(Position::Trailers(self))
     }
 }
 
-/// What follows a CR, where that is an LF.
+/// `next`, if an LF follows a CR.
 #[inline]
 fn lf<T>(byte: u8, next: T) -> Result<T, Error> {
     if byte == b'\n' { Ok(next) } else { Err(Error::BareCr) }

@@ -1,63 +1,102 @@
+//! Decodes the body of a message, however it is framed.
+
+use core::fmt;
+
+use super::Body;
 use super::chunked::Chunked;
-use crate::http1::{Body, Error, Limits};
+use super::take::take;
+use crate::debug::Payload;
+use crate::http1::{Error, Limits};
 use crate::{Chunk, Truncated};
 
-/// Takes a message's body out of what follows the head: lengths minded, chunks joined, every rule
-/// checked (§6, §7).
+/// Takes the body of a message out of what follows its head. It checks every rule and every length, and
+/// joins chunks (§6, §7).
 ///
-/// It takes any split of the bytes, and gives out what has come of a body at once, however little.
-/// It holds numbers, but never a byte. What follows the body is left in the input: that is the next
-/// message, for the next [`HeadReader::read_request`](crate::http1::HeadReader::read_request).
+/// It takes any split of the bytes, and returns what has come of a body at once, however little. It
+/// holds numbers, but never a byte. What follows the body stays in the input: that is the next message,
+/// for the next [`HeadReader::read_request`](crate::http1::HeadReader::read_request).
 ///
-/// Trailers are checked as headers are and then ignored, as §7.1.2 allows.
+/// Trailers are checked like headers and then ignored, as §7.1.2 allows.
+///
+/// ```text
+///           ┌───────┐ bytes of the body
+///           ▼       │
+///   Len, Chunked, UntilClose ── last part ──▶ Complete      (UntilClose has no last part)
+///           │
+///           └── a rule or a limit is broken ──▶ Failed
+/// ```
 ///
 /// ```
-/// use framewright::http1::{Body, BodyDecoder, Limits};
+/// use framewright::http1::{Body, BodyDecoder, Decoded, Limits};
 ///
 /// let mut decoder = BodyDecoder::new(Body::Chunked, Limits::new());
 /// let mut bytes = *b"5\r\nhello\r\n0\r\n\r\nHTTP/1.1 200 OK";
 /// let mut input = &mut bytes[..];
 /// let mut body = Vec::new();
-/// while let Some(part) = decoder.decode(&mut input)? {
-///     body.extend_from_slice(part.bytes);
+/// loop {
+///     match decoder.decode(&mut input)? {
+///         Decoded::Part(part) => body.extend_from_slice(part.bytes),
+///         Decoded::NeedMore => panic!("every byte was taken, and more are needed"),
+///         Decoded::Complete => break,
+///     }
 /// }
 /// assert_eq!(body, b"hello");
-/// assert!(decoder.is_complete());
 /// assert_eq!(input, b"HTTP/1.1 200 OK");
 /// # Ok::<(), framewright::http1::Error>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct BodyDecoder {
     limits: Limits,
-    /// Whether a part was given out.
+    /// Whether a part was returned.
     started: bool,
     state: State,
 }
 
-/// Bytes of a body, and where in it they fall.
-///
-/// They have nothing to do with the chunks of a chunked body, and are mutable as the input is, for
-/// who decodes in place what the body carries. An empty part is only ever the last.
+/// What [`BodyDecoder::decode`] found in the input.
 #[derive(Debug, Eq, PartialEq)]
-pub struct Part<'a> {
+pub enum Decoded<'a> {
+    /// A part of the body.
+    Part(BodyPart<'a>),
+    /// Nothing: every byte of the input was taken, and more are needed.
+    NeedMore,
+    /// Nothing: the last part was returned before. What is in the input follows the body.
+    Complete,
+}
+
+/// Bytes of a body, and where they fall in it.
+///
+/// They need not be a chunk of a chunked body. They are mutable like the input, so that the caller can
+/// decode in place what the body carries. Only the last part may be empty.
+#[derive(Eq, PartialEq)]
+pub struct BodyPart<'a> {
     /// The bytes themselves, borrowed from the input.
     pub bytes: &'a mut [u8],
     /// Whether these are the first bytes of the body.
     pub start: bool,
-    /// Whether these are the last bytes of the body. One that is [`Body::UntilClose`] has no last
+    /// Whether these are the last bytes of the body. A body that is [`Body::UntilClose`] has no last
     /// part: it ends with the stream.
     pub end: bool,
 }
 
-impl<'a> Part<'a> {
-    /// The same to be only looked at, as an [`Assembler`](crate::Assembler) takes it.
+impl<'a> BodyPart<'a> {
+    /// The same bytes, shared, as an [`Assembler`](crate::Assembler) takes them.
     pub const fn into_chunk(self) -> Chunk<'a> {
         Chunk { bytes: self.bytes, start: self.start, end: self.end }
     }
 }
 
+impl fmt::Debug for BodyPart<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BodyPart")
+            .field("bytes", &Payload(self.bytes))
+            .field("start", &self.start)
+            .field("end", &self.end)
+            .finish()
+    }
+}
+
 impl BodyDecoder {
-    /// A decoder for one body, as the head before it announced it.
+    /// A decoder for one body, framed as the head before it said.
     pub const fn new(body: Body, limits: Limits) -> Self {
         let state = match body {
             Body::Len(len) if len > limits.max_body_len => State::Failed(Error::BodyTooLong),
@@ -70,17 +109,15 @@ impl BodyDecoder {
 
     /// Decodes the next part, advancing `input` past it.
     ///
-    /// `None` means that every byte of `input` was taken and more are needed; or that the last part
-    /// was given out before, and nothing more is taken. The last part comes with the last byte of
-    /// the body's framing, and if that has none, at the first call, whatever the input.
+    /// The last part comes with the last byte of the body's framing. A body without any byte or framing
+    /// has an empty last part, which the first call returns, whatever the input.
     ///
     /// # Errors
     ///
-    /// The peer broke a rule or a limit. All parts before the offending byte have been given out by
-    /// then. The error is final, and `input` is taken as a whole: nobody knows where in it the next
-    /// message begins.
+    /// The peer broke a rule or a limit. All parts before the offending byte were returned before. The
+    /// error is final, and the whole input is taken: nobody knows where in it the next message begins.
     #[inline]
-    pub fn decode<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Part<'a>>, Error> {
+    pub fn decode<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Decoded<'a>, Error> {
         let taken = match &mut self.state {
             State::Len { remaining } => {
                 Ok(take(remaining, input).map(|bytes| (bytes, *remaining == 0)))
@@ -89,18 +126,18 @@ impl BodyDecoder {
             State::UntilClose { .. } if input.is_empty() => Ok(None),
             State::UntilClose { room: 0 } => Err(Error::BodyTooLong),
             State::UntilClose { room } => Ok(take(room, input).map(|bytes| (bytes, false))),
-            State::Complete => Ok(None),
+            State::Complete => return Ok(Decoded::Complete),
             State::Failed(e) => Err(*e),
         };
         match taken {
-            Ok(None) => Ok(None),
+            Ok(None) => Ok(Decoded::NeedMore),
             Ok(Some((bytes, end))) => {
                 let start = !self.started;
                 self.started = true;
                 if end {
                     self.state = State::Complete;
                 }
-                Ok(Some(Part { bytes, start, end }))
+                Ok(Decoded::Part(BodyPart { bytes, start, end }))
             }
             Err(e) => {
                 self.state = State::Failed(e);
@@ -110,12 +147,12 @@ impl BodyDecoder {
         }
     }
 
-    /// Whether the last part was given out: what is left in the input is no longer the body's.
+    /// Whether the last part was returned: what is left in the input follows the body.
     pub const fn is_complete(&self) -> bool {
         matches!(self.state, State::Complete)
     }
 
-    /// Bytes that the body, or the chunk in hand, still lacks; 0 if that is not known.
+    /// How many bytes the body, or its current chunk, still lacks; 0 if that is not known.
     ///
     /// A driver may read as many straight to where they belong, and decode them there.
     pub const fn payload_remaining(&self) -> u64 {
@@ -126,8 +163,8 @@ impl BodyDecoder {
         }
     }
 
-    /// Tells whether the stream may end here: not inside the body (§8).
-    pub const fn finish(&self) -> Result<(), Truncated> {
+    /// Checks that the stream may end here: not inside the body (§8).
+    pub const fn check_eof(&self) -> Result<(), Truncated> {
         match self.state {
             State::Len { remaining: 0 }
             | State::UntilClose { .. }
@@ -140,29 +177,16 @@ impl BodyDecoder {
 
 #[derive(Clone, Debug)]
 enum State {
-    /// In a body of so many more bytes.
+    /// In a body that has this many bytes more.
     Len {
         remaining: u64,
     },
     Chunked(Chunked),
-    /// In a body that may have so many more bytes.
+    /// In a body that may have this many bytes more.
     UntilClose {
         room: u64,
     },
-    /// Behind the last part.
+    /// After the last part.
     Complete,
     Failed(Error),
-}
-
-/// Takes as much off `input` as there is, and off what remains.
-///
-/// `None` means that there is none although more is to come.
-#[inline]
-pub(super) fn take<'a>(remaining: &mut u64, input: &mut &'a mut [u8]) -> Option<&'a mut [u8]> {
-    if input.is_empty() && *remaining > 0 {
-        return None;
-    }
-    let len = usize::try_from(*remaining).unwrap_or(usize::MAX).min(input.len());
-    *remaining -= len as u64;
-    input.split_off_mut(..len)
 }

@@ -1,17 +1,19 @@
+//! Encodes the body of a message, piece by piece.
+
 use core::ops::Deref;
 
-use super::chunked::MAX_CHUNK_LEN;
+use super::{Body, MAX_CHUNK_LEN};
 use crate::Buffer;
 use crate::append::Append;
-use crate::http::{Name, check_fields, is_framing};
-use crate::http1::{Body, SendError};
+use crate::http::{Field, Name, check_fields, is_framing};
+use crate::http1::SendError;
 use crate::inline::Inline;
 
 /// Writes the body of a message in pieces, framed as its head announced it (§6, §7).
 ///
 /// [`RequestWriter::begin`](crate::http1::RequestWriter::begin) and
-/// [`ResponseWriter::begin`](crate::http1::ResponseWriter::begin) write the head and give the encoder for
-/// what follows. A piece is written whole or not at all, to any [`Buffer`], and never more than was
+/// [`ResponseWriter::begin`](crate::http1::ResponseWriter::begin) write the head and return the encoder
+/// for what follows. A piece is written whole or not at all, to any [`Buffer`], and never more than was
 /// announced, since the peer would take the rest for another message.
 ///
 /// ```
@@ -32,18 +34,18 @@ pub struct BodyEncoder {
 
 #[derive(Clone, Copy, Debug)]
 enum State {
-    /// In a body of so many more bytes.
+    /// In a body that has this many bytes more.
     Len {
         remaining: u64,
     },
     Chunked,
     UntilClose,
-    /// Behind the last chunk.
+    /// After the last chunk.
     Complete,
 }
 
 impl BodyEncoder {
-    /// An encoder for one body, as the head before it announces it.
+    /// An encoder for one body, framed as the head before it announces.
     pub const fn new(body: Body) -> Self {
         let state = match body {
             Body::Len(remaining) => State::Len { remaining },
@@ -55,19 +57,19 @@ impl BodyEncoder {
 
     /// Writes the next piece of the body; as a chunk, if it is [`Body::Chunked`].
     ///
-    /// Of an empty piece, nothing is written.
+    /// For an empty piece, nothing is written.
     pub fn encode(&mut self, data: &[u8], out: &mut impl Buffer) -> Result<(), SendError> {
         let before = self.state;
         let header = self.encode_header(data.len() as u64)?;
-        let mut chunk = Append::new(out);
-        chunk.body_piece(&header, data);
-        chunk.finish().inspect_err(|_| self.state = before)?;
+        let mut piece = Append::new(out);
+        piece.body_piece(&header, data);
+        piece.finish().inspect_err(|_| self.state = before)?;
         Ok(())
     }
 
-    /// Gives what goes before the next `len` bytes of the body, for a vectored write.
+    /// Returns what goes before the next `len` bytes of the body, for a vectored write.
     ///
-    /// Right behind it, the caller has to write these bytes, and then [`ChunkHeader::end`].
+    /// Right after it, the caller has to write these bytes, and then [`ChunkHeader::end`].
     pub fn encode_header(&mut self, len: u64) -> Result<ChunkHeader, SendError> {
         match &mut self.state {
             State::Len { remaining } => {
@@ -83,32 +85,35 @@ impl BodyEncoder {
 
     /// Ends the body: writes the last chunk, if it is [`Body::Chunked`].
     ///
-    /// A body until close ends when the caller closes the connection. Nothing happens at an end
-    /// that was written before.
+    /// A body until close ends when the caller closes the connection. A second call writes nothing.
     ///
     /// # Errors
     ///
     /// Less was written than announced, or the buffer has no room.
     pub fn finish(&mut self, out: &mut impl Buffer) -> Result<(), SendError> {
-        self.finish_with(&[], out)
+        let none: &[(&str, &str)] = &[];
+        self.finish_with(none, out)
     }
 
     /// Ends a body that is [`Body::Chunked`] with trailers, in this order (§7.1.2).
     ///
     /// Most recipients ignore them. Those that would say how to read the message, which has been
     /// read by then, are refused (RFC 9110 §6.5.1).
-    pub fn finish_with(
+    pub fn finish_with<'h, H>(
         &mut self,
-        trailers: &[(&str, &str)],
+        trailers: H,
         out: &mut impl Buffer,
-    ) -> Result<(), SendError> {
+    ) -> Result<(), SendError>
+    where
+        H: Clone + IntoIterator<Item: Field<'h>>,
+    {
         match self.state {
             State::Chunked => {}
-            _ if !trailers.is_empty() => return Err(SendError::Trailers),
+            _ if trailers.clone().into_iter().next().is_some() => return Err(SendError::Trailers),
             State::Len { remaining: 1.. } => return Err(SendError::BodyTooShort),
             State::Len { .. } | State::UntilClose | State::Complete => return Ok(()),
         }
-        check_fields(trailers, is_header_only)?;
+        check_fields(trailers.clone(), is_header_only)?;
         let mut last = Append::new(out);
         last.put(b"0\r\n");
         last.headers(trailers);
@@ -116,6 +121,15 @@ impl BodyEncoder {
         last.finish()?;
         self.state = State::Complete;
         Ok(())
+    }
+}
+
+impl<B: Buffer> Append<'_, B> {
+    /// Appends a piece of a body, with what goes around it.
+    pub(in crate::http1) fn body_piece(&mut self, header: &ChunkHeader, data: &[u8]) {
+        self.put(header);
+        self.put(data);
+        self.put(header.end());
     }
 }
 
@@ -156,7 +170,7 @@ impl Deref for ChunkHeader {
     }
 }
 
-/// Whether a header cannot be a trailer: it says where the message goes or how to read it.
+/// Whether a field cannot be a trailer: it says where the message goes or how to read it.
 fn is_header_only(name: &str) -> bool {
     is_framing(name)
         || matches!(

@@ -1,10 +1,13 @@
+//! Heads of requests and responses, parsed.
+
 use core::mem::MaybeUninit;
 
 use memchr::memchr;
 
+use super::framing::Framing;
 use crate::http::syntax::{ascii, authority, is_in_any_case, list};
 use crate::http::{Headers, Name};
-use crate::http1::{Error, Limits};
+use crate::http1::{Body, Error, Limits};
 
 /// A version of HTTP that shares the syntax of 1.1 (RFC 9112 §2.3).
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -14,29 +17,6 @@ pub enum Version {
     Http10,
     /// HTTP/1.1.
     Http11,
-}
-
-/// How the end of a body is known (RFC 9112 §6.3).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
-pub enum Body {
-    /// After this many bytes; 0 where there is no body.
-    Len(u64),
-    /// With the last chunk (§7.1).
-    Chunked,
-    /// With the connection; only a response can do that.
-    UntilClose,
-}
-
-impl Body {
-    /// How to send a response of a length that is not known, to a client of this version: in
-    /// chunks, unless it does not know them (§6.1).
-    pub const fn of_unknown_len(version: Version) -> Self {
-        match version {
-            Version::Http10 => Self::UntilClose,
-            Version::Http11 => Self::Chunked,
-        }
-    }
 }
 
 /// A request's head, borrowed from where it was read.
@@ -109,10 +89,10 @@ impl<'a> Request<'a> {
         if !target.is_ascii() {
             return Err(Error::RequestLine);
         }
-        let mut fields = Framing::default();
+        let mut framing = Framing::default();
         for header in &*request.headers {
             let name = Name::of(header.name);
-            fields.see(name, header.value)?;
+            framing.see(name, header.value)?;
             visit(name, header.value);
         }
         let version = version(minor);
@@ -120,8 +100,8 @@ impl<'a> Request<'a> {
             method,
             target,
             version,
-            host: fields.host(version)?,
-            body: fields.body(version)?.unwrap_or(Body::Len(0)),
+            host: framing.host(version)?,
+            body: framing.body(version)?.unwrap_or(Body::Len(0)),
             headers: headers(head),
         })
     }
@@ -207,14 +187,14 @@ impl<'a> Response<'a> {
         let (Some(status), Some(minor)) = (response.code, response.version) else {
             return Err(Error::StatusLine);
         };
-        let mut fields = Framing::default();
+        let mut framing = Framing::default();
         for header in &*response.headers {
             let name = Name::of(header.name);
-            fields.see(name, header.value)?;
+            framing.see(name, header.value)?;
             visit(name, header.value);
         }
         let version = version(minor);
-        let body = fields.body(version)?.unwrap_or(Body::UntilClose);
+        let body = framing.body(version)?.unwrap_or(Body::UntilClose);
         let line_len = memchr(b'\r', head).unwrap_or_default();
         Ok(Self {
             version,
@@ -248,66 +228,6 @@ fn whole(
         Ok(httparse::Status::Partial)
         | Err(httparse::Error::NewLine | httparse::Error::Status | httparse::Error::Token) => {
             Err(start_line)
-        }
-    }
-}
-
-/// The headers that say where a message goes and where it ends: one too many of them, and two
-/// servers read two different requests.
-#[derive(Default)]
-struct Framing<'a> {
-    host: Option<&'a [u8]>,
-    host_repeated: bool,
-    content_len: Option<u64>,
-    chunked: bool,
-}
-
-impl<'a> Framing<'a> {
-    #[inline]
-    fn see(&mut self, name: Option<Name>, value: &'a [u8]) -> Result<(), Error> {
-        match name {
-            Some(Name::Host) => {
-                self.host_repeated |= self.host.replace(value).is_some();
-            }
-            Some(Name::ContentLength) => {
-                // `parse` would take a sign.
-                let digits = ascii(value);
-                let len = digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok());
-                match (self.content_len, len.flatten()) {
-                    (None, Some(len)) => self.content_len = Some(len),
-                    _ => return Err(Error::ContentLength),
-                }
-            }
-            Some(Name::TransferEncoding) => {
-                if self.chunked || !value.eq_ignore_ascii_case(b"chunked") {
-                    return Err(Error::TransferEncoding);
-                }
-                self.chunked = true;
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// The host of a request. In a response, the header means nothing.
-    fn host(&self, version: Version) -> Result<Option<&'a str>, Error> {
-        if self.host_repeated {
-            return Err(Error::RepeatedHost);
-        }
-        let Some(host) = self.host else {
-            return if version == Version::Http10 { Ok(None) } else { Err(Error::MissingHost) };
-        };
-        let host = core::str::from_utf8(host).map_err(|_| Error::BadHost)?;
-        authority(host).ok_or(Error::BadHost)?;
-        Ok(Some(host))
-    }
-
-    fn body(&self, version: Version) -> Result<Option<Body>, Error> {
-        match (self.chunked, self.content_len) {
-            (true, Some(_)) => Err(Error::AmbiguousLength),
-            (true, None) if version == Version::Http10 => Err(Error::AmbiguousLength),
-            (true, None) => Ok(Some(Body::Chunked)),
-            (false, len) => Ok(len.map(Body::Len)),
         }
     }
 }

@@ -1,10 +1,12 @@
 //! Heads of messages (RFC 9112 §2 to §5): read, parsed and written.
 
+mod framing;
 mod message;
 mod reader;
+mod scan;
 mod write;
 
-pub use message::{Body, Request, Response, Version};
+pub use message::{Request, Response, Version};
 pub use reader::HeadReader;
 pub(crate) use write::check_request;
-pub use write::{RequestWriter, ResponseWriter, SendError};
+pub use write::{RequestWriter, ResponseWriter};

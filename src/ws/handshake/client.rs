@@ -101,7 +101,7 @@ impl<'a> ClientRequest<'a> {
         head.put(&key);
         head.put(b"\r\n");
         if let Some(origin) = self.origin {
-            head.header("Origin", origin);
+            head.put_field("Origin", origin.into());
         }
         if let Some((first, others)) = self.protocols.split_first() {
             head.put(PROTOCOL.as_bytes());
@@ -114,7 +114,7 @@ impl<'a> ClientRequest<'a> {
             head.put(b"\r\n");
         }
         if let Some(list) = self.extensions {
-            head.header(EXTENSIONS, list);
+            head.put_field(EXTENSIONS, list.into());
         }
         head.put(b"Sec-WebSocket-Version: 13\r\n");
         head.headers(self.headers);

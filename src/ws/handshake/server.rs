@@ -61,7 +61,7 @@ impl<'o, B: Buffer> Server<'o, B> {
 
     /// Tells whether the stream may end here: not inside the head.
     pub const fn finish(&self) -> Result<(), Truncated> {
-        self.reader.finish()
+        self.reader.check_eof()
     }
 }
 
@@ -287,10 +287,10 @@ where
         head.put(&accept_key(self.offer.key));
         head.put(b"\r\n");
         if let Some(protocol) = self.protocol {
-            head.header(PROTOCOL, protocol);
+            head.put_field(PROTOCOL, protocol.into());
         }
         if let Some(list) = self.extensions {
-            head.header(EXTENSIONS, list);
+            head.put_field(EXTENSIONS, list.into());
         }
         head.headers(self.headers);
         head.put(b"\r\n");

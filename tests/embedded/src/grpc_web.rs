@@ -1,7 +1,7 @@
 //! A gRPC-Web service that echoes, from the first byte of HTTP/1.1.
 
 use framewright::grpc::{self, Fields, CallKind, Request, ResponseHead, Status, Trailing};
-use framewright::http1::{Body, BodyDecoder, BodyEncoder, HeadReader, Limits, ResponseWriter};
+use framewright::http1::{Body, BodyDecoder, BodyEncoder, Decoded, HeadReader, Limits, ResponseWriter};
 use framewright::{Assembler, Buffer, SliceBuf};
 
 use crate::grpc::echo;
@@ -62,7 +62,7 @@ pub fn device(socket: &mut Socket<'_>, memory: &mut Memory) {
     let mut out = SliceBuf::new(out);
     let mut input = behind;
     while !body.is_complete() {
-        while let Some(part) = body.decode(&mut input).expect("it is a body") {
+        while let Decoded::Part(part) = body.decode(&mut input).expect("it is a body") {
             let mut bytes = call.decode_text_in_place(part.bytes);
             while let Some(event) = call.receive(&mut bytes) {
                 echo(event, &mut call, &mut assembler, &mut out);

@@ -221,7 +221,7 @@ cannot_panic! {
     fn http1_decode<'a>(
         decoder: &mut BodyDecoder,
         input: &mut &'a mut [u8],
-    ) -> Result<Option<http1::Part<'a>>, http1::Error> {
+    ) -> Result<http1::Decoded<'a>, http1::Error> {
         decoder.decode(input)
     }
 
