@@ -1,15 +1,15 @@
 //! gRPC on the `h2` crate: the Echo service with its four kinds of call, and a client for it.
 //!
 //! ```text
-//! cargo run --release --example grpc_h2 -- --listen ADDR
-//! cargo run --release --example grpc_h2 -- --connect ADDR
+//! cargo run --release --manifest-path examples/grpc_h2/Cargo.toml -- --listen ADDR
+//! cargo run --release --manifest-path examples/grpc_h2/Cargo.toml -- --connect ADDR
 //! ```
 //!
 //! The server runs until it is interrupted. The client checks the answers of a server, prints a
 //! line for each check, and fails if an answer is wrong.
 
 mod client;
-#[path = "../echo/mod.rs"]
+#[path = "../../echo/mod.rs"]
 mod echo;
 mod script;
 mod server;
