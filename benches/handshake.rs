@@ -1,4 +1,4 @@
-//! The opening handshake in memory: `cargo bench --bench handshake`.
+//! The opening handshake in memory: `cargo bench --bench handshake` in this directory.
 //!
 //! The copy that stands for `recv` is part of every figure.
 

@@ -1,4 +1,4 @@
-//! Receiving and sending WebSocket messages in memory: `cargo bench --bench ws`.
+//! Receiving and sending WebSocket messages in memory: `cargo bench --bench ws` in this directory.
 //!
 //! An iteration is one read of about 64 KiB. A copy stands for the `recv` that fills it. That copy is
 //! part of every figure, and `copy` shows what it costs alone.

@@ -1,5 +1,5 @@
-//! Compressed WebSocket messages against zlib-rs alone: `cargo bench --features deflate --bench
-//! ws_deflate`. They take turns, so that whatever else the machine does affects both.
+//! Compressed WebSocket messages against zlib-rs alone: `cargo bench --bench ws_deflate` in
+//! this directory. They take turns, so that whatever else the machine does affects both.
 //!
 //! It prints medians over all rounds: of the time for a message, and of the ratio within a round.
 
@@ -42,7 +42,7 @@ fn json(len: usize) -> Vec<String> {
 }
 
 fn main() {
-    // `cargo bench -- --test` and `cargo test` only check that it runs.
+    // `cargo bench -- --test` only checks that it runs.
     let rounds = if std::env::args().any(|arg| arg == "--test") { 1 } else { 41 };
     println!("length level takeover      zlib-rs   framewright  ratio");
     for len in [128, 1024, 16 * 1024] {

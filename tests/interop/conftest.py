@@ -46,7 +46,7 @@ def ws_client_path(request):
 
 @pytest.fixture(scope="session")
 def grpc_path(request):
-    return request.config.getoption("grpc_h2") or programs.example("grpc_h2")
+    return request.config.getoption("grpc_h2") or programs.grpc_h2()
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,15 @@ def example(name):
     return path
 
 
+def grpc_h2():
+    """Finds the example of gRPC over HTTP/2, which is a package of its own."""
+    path = TARGET / "grpc_h2" / "release" / "grpc_h2"
+    if not path.is_file():
+        build = "cargo build --release --manifest-path examples/grpc_h2/Cargo.toml --target-dir target/grpc_h2"
+        raise Failure(f"{path} is missing: run `{build}` first")
+    return path
+
+
 class Program:
     """A child process whose output is read line by line, as it comes.
 
