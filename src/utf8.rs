@@ -1,13 +1,13 @@
 //! UTF-8 that arrives in pieces (RFC 3629).
 //!
-//! A [`Seam`] says where in a character the text stands, so that a piece can be checked by itself
+//! A [`Utf8State`] says where in a character the text stands, so that a piece can be checked by itself
 //! as soon as it is there. Everything between two seams goes through `simdutf8`.
 
 use simdutf8::basic::from_utf8;
 
 /// What the next byte of a text may be, by what came before it (the table of RFC 3629 §4).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) enum Seam {
+pub(crate) enum Utf8State {
     /// Between two characters.
     #[default]
     Boundary,
@@ -27,32 +27,32 @@ pub(crate) enum Seam {
     AfterF4,
 }
 
-impl Seam {
-    /// Follows `bytes`, to the seam behind them or to the first byte that no text has there.
+impl Utf8State {
+    /// Follows `bytes`, to the state behind them or to the first byte that no text has there.
     #[inline(never)]
-    pub(crate) fn advance(self, bytes: &[u8]) -> Result<Self, Impossible> {
-        let mut seam = self;
+    pub(crate) fn advance(self, bytes: &[u8]) -> Result<Self, InvalidByte> {
+        let mut state = self;
         let mut rest = bytes;
-        while seam != Self::Boundary
+        while state != Self::Boundary
             && let Some((&byte, behind)) = rest.split_first()
         {
             let at = bytes.len() - rest.len();
-            seam = seam.step(byte).ok_or(Impossible { at, seam })?;
+            state = state.step(byte).ok_or(InvalidByte { at, state })?;
             rest = behind;
         }
         let (whole, tail) = split_unfinished(rest);
         if from_utf8(whole).is_err() {
             return self.walk(bytes);
         }
-        seam.walk(tail).map_err(|e| Impossible { at: bytes.len() - tail.len() + e.at, ..e })
+        state.walk(tail).map_err(|e| InvalidByte { at: bytes.len() - tail.len() + e.at, ..e })
     }
 
     /// Follows `bytes` one by one.
-    fn walk(self, bytes: &[u8]) -> Result<Self, Impossible> {
+    fn walk(self, bytes: &[u8]) -> Result<Self, InvalidByte> {
         bytes
             .iter()
             .enumerate()
-            .try_fold(self, |seam, (at, &byte)| seam.step(byte).ok_or(Impossible { at, seam }))
+            .try_fold(self, |state, (at, &byte)| state.step(byte).ok_or(InvalidByte { at, state }))
     }
 
     const fn step(self, byte: u8) -> Option<Self> {
@@ -78,11 +78,11 @@ impl Seam {
 
 /// There is no UTF-8 that goes on like this.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Impossible {
+pub(crate) struct InvalidByte {
     /// Index of the first byte that makes it so.
     pub(crate) at: usize,
     /// Where the text stands before that byte.
-    pub(crate) seam: Seam,
+    pub(crate) state: Utf8State,
 }
 
 /// Splits off the last character if its first byte promises more bytes than there are.
@@ -144,10 +144,10 @@ mod tests {
     }
 
     fn agrees_with_naive(bytes: &[u8]) {
-        let whole = Seam::Boundary.advance(bytes);
+        let whole = Utf8State::Boundary.advance(bytes);
         match naive(bytes) {
             Ok(complete) => {
-                assert_eq!(whole.map(|s| s == Seam::Boundary), Ok(complete), "{bytes:X?}");
+                assert_eq!(whole.map(|s| s == Utf8State::Boundary), Ok(complete), "{bytes:X?}");
             }
             Err(()) => {
                 let at = whole.unwrap_err().at;
@@ -161,12 +161,12 @@ mod tests {
         }
     }
 
-    fn in_pieces<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<Seam, Impossible> {
+    fn in_pieces<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<Utf8State, InvalidByte> {
         let mut start = 0;
-        pieces.into_iter().try_fold(Seam::Boundary, |seam, piece| {
-            let seam = seam.advance(piece).map_err(|e| Impossible { at: e.at + start, ..e })?;
+        pieces.into_iter().try_fold(Utf8State::Boundary, |state, piece| {
+            let state = state.advance(piece).map_err(|e| InvalidByte { at: e.at + start, ..e })?;
             start += piece.len();
-            Ok(seam)
+            Ok(state)
         })
     }
 
@@ -176,7 +176,7 @@ mod tests {
             for len in 1..=bytes.len() {
                 agrees_with_naive(&bytes[..len]);
             }
-            let whole = Seam::Boundary.advance(&bytes);
+            let whole = Utf8State::Boundary.advance(&bytes);
             // Cut at more than one place: two pieces are done.
             for pieces in [
                 [&[a][..], &[b], &[c], &[d]],

@@ -8,7 +8,7 @@ use simdutf8::basic::from_utf8;
 use super::Kind;
 use super::{CloseCode, Error, Message, Part, TextChunk};
 use crate::buffer::sealed::Ours;
-use crate::utf8::Seam;
+use crate::utf8::Utf8State;
 use crate::{Buffer, BufferFull, Chunk};
 
 /// Joins parts to messages, in storage that the caller picks.
@@ -39,7 +39,7 @@ pub struct Assembler<B> {
     chunks: crate::Assembler<B>,
     /// Where the text stands that is being joined: `None` for binary messages. From its first chunk
     /// on, each began where the one before had left it.
-    text: Option<Seam>,
+    text: Option<Utf8State>,
 }
 
 impl<B: Buffer> Assembler<B> {
@@ -83,9 +83,9 @@ impl<B: Buffer> Assembler<B> {
 
     /// Adds the next chunk, before which its text stands like that, if it is one; tells whether the
     /// message is complete in the storage.
-    fn join(&mut self, chunk: Chunk<'_>, text: Option<Seam>) -> Result<bool, AssembleError> {
+    fn join(&mut self, chunk: Chunk<'_>, text: Option<Utf8State>) -> Result<bool, AssembleError> {
         let before = match text {
-            Some(_) if chunk.start => Some(Seam::Boundary),
+            Some(_) if chunk.start => Some(Utf8State::Boundary),
             _ if self.chunks.is_joining() && !chunk.start => self.text,
             _ => text,
         };
@@ -101,7 +101,7 @@ impl<B: Buffer> Assembler<B> {
     #[allow(unsafe_code)]
     fn text(&self) -> Result<&str, AssembleError> {
         let bytes = self.chunks.storage().as_slice();
-        if self.text == Some(Seam::Boundary) && self.chunks.storage().is_faithful(Ours) {
+        if self.text == Some(Utf8State::Boundary) && self.chunks.storage().is_faithful(Ours) {
             debug_assert!(core::str::from_utf8(bytes).is_ok());
             // SAFETY: these are the bytes of `TextChunk`s, one behind the other. The first began
             // between two characters, every other where the one before it had left the text, and

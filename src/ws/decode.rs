@@ -1,14 +1,31 @@
+//! From a peer's bytes to parts of messages and control frames.
+//!
+//! ```text
+//!                  the header ends              the payload ends
+//!        Between ──────────────────▶ Payload ─────────────────────▶ Between
+//!           │                           ▲ │
+//!           │ the input ends in it      │ │ the payload of a close frame ends
+//!           └──────▶ Header ────────────┘ └─────────────▶ Closed
+//!
+//!        a rule is broken, in any state but Closed: Failed
+//! ```
+//!
+//! A short frame that is all there takes none of these steps: see `Decoder::take_short_payload`.
+
 use core::mem;
 
-use super::header::{First, Second};
+use super::header::FirstByte;
+use super::rules::Rules;
+use super::text::InvalidText;
 use super::{CompressedChunk, Error, FrameHeader, Kind, Limits, Mask, Opcode, Role, TextChunk};
-use crate::utf8::Seam;
+use crate::inline::Inline;
+use crate::utf8::Utf8State;
 use crate::{Chunk, Truncated};
 
-/// Takes a peer's bytes apart: headers off, payloads unmasked in place, every rule checked.
+/// Decodes what a peer sends: removes headers, unmasks payloads in place, and checks every rule.
 ///
-/// It takes any split of the bytes, and gives out what has come of a payload at once, however
-/// little. It holds a partial header, but never payload.
+/// It takes any split of the bytes, and returns what there is of a payload at once, however little.
+/// It holds a partial header, but never payload.
 ///
 /// ```
 /// use framewright::ws::{Decoder, Limits, Part, Role};
@@ -27,10 +44,10 @@ use crate::{Chunk, Truncated};
 #[derive(Clone, Debug)]
 pub struct Decoder {
     rules: Rules,
-    /// The message under way, if there is one.
-    message: Progress,
+    /// The current message, if there is one.
+    message: IncomingMessage,
     /// The frame whose header came last.
-    frame: Frame,
+    frame: IncomingFrame,
     state: State,
 }
 
@@ -41,8 +58,8 @@ pub enum Part<'a> {
     Text(TextChunk<'a>),
     /// Of a binary message, over all its frames (§5.6).
     Binary(Chunk<'a>),
-    /// Of a compressed message, over all its frames (RFC 7692 §6.2). There is none before
-    /// [`Decoder::accept_compressed`].
+    /// Of a compressed message, over all its frames (RFC 7692 §6.2). There is none unless
+    /// [`Decoder::accept_compressed`] allows it.
     Compressed(CompressedChunk<'a>),
     /// Of a ping (§5.5.2).
     Ping(Chunk<'a>),
@@ -52,8 +69,7 @@ pub enum Part<'a> {
     /// [`CloseFrame::parse`](super::CloseFrame::parse) reads.
     ///
     /// It ends the stream: the decoder takes and ignores whatever comes after it (§1.4). A
-    /// [`Connection`](super::Connection) does not give it out, but
-    /// [`Event::Close`](super::Event::Close).
+    /// [`Connection`](super::Connection) returns [`Event::Close`](super::Event::Close) instead.
     Close(Chunk<'a>),
 }
 
@@ -84,17 +100,22 @@ impl<'a> Part<'a> {
 impl Decoder {
     /// A decoder for the end of the connection that has `role`, of what the other end sends.
     pub const fn new(role: Role, limits: Limits) -> Self {
-        let rules = Rules::new(role, limits);
-        Self { rules, message: Progress::NONE, frame: Frame::NONE, state: State::Between }
+        Self {
+            rules: Rules::new(role, limits),
+            message: IncomingMessage::NONE,
+            frame: IncomingFrame::NONE,
+            state: State::Between,
+        }
     }
 
-    /// Accepts compressed messages too, as was agreed in the opening handshake: those whose first
-    /// frame has RSV1 set (RFC 7692 §6).
+    /// Sets whether compressed messages are accepted, as negotiated in the opening handshake.
+    /// Default: no.
     ///
-    /// [`Part::Compressed`] has their bytes, with RSV1's meaning left to whoever has to inflate them.
+    /// A message is compressed if its first frame has RSV1 set (RFC 7692 §6). Its bytes come as
+    /// [`Part::Compressed`], for the caller to inflate.
     #[must_use]
     pub const fn accept_compressed(mut self, accept: bool) -> Self {
-        self.rules.compressed = accept;
+        self.rules.accept_compressed = accept;
         self
     }
 
@@ -104,48 +125,48 @@ impl Decoder {
     ///
     /// # Errors
     ///
-    /// The peer broke a rule or a limit. All parts before the offending byte have been given out by
+    /// The peer broke a rule or a limit. All parts before the offending byte have been returned by
     /// then. The error is final, and `input` is taken as a whole.
     #[inline(always)]
     pub fn decode<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Part<'a>>, Error> {
         self.decode_as(self.rules.role, input)
     }
 
-    /// Decodes the next part as [`decode`](Self::decode) does, for a caller that knows the decoder's
-    /// role when it is compiled.
+    /// Decodes the next part as [`decode`](Self::decode) does, for callers that know the decoder's
+    /// role at compile time.
     #[inline(always)]
     pub(super) fn decode_as<'a>(
         &mut self,
         role: Role,
         input: &mut &'a mut [u8],
     ) -> Result<Option<Part<'a>>, Error> {
-        let part = if let Some((kind, mut mask, bytes)) = self.message_at_hand(role, input) {
-            Progress::new(kind, false).part(bytes, mask.as_mut(), true)
-        } else if let Some((first, mask, bytes)) = self.fragment_at_hand(role, input) {
-            self.fragment_part(first, mask, bytes)
-        } else if let Some(bytes) = self.payload(input) {
+        let part = if let Some((kind, mut mask, bytes)) = self.take_short_message(role, input) {
+            IncomingMessage::new(kind, false).part(bytes, mask.as_mut(), true)
+        } else if let Some((first, mask, bytes)) = self.take_short_fragment(role, input) {
+            self.short_fragment_part(first, mask, bytes)
+        } else if let Some(bytes) = self.take_payload(input) {
             self.part(bytes)
         } else {
             return self.error().map_or(Ok(None), Err);
         };
         match part {
             Ok(part) => Ok(Some(part)),
-            Err(possible) => {
+            Err(invalid) => {
                 self.fail(Error::InvalidUtf8, input);
-                match possible.chunk().bytes {
-                    [] => Err(Error::InvalidUtf8),
-                    _ => Ok(Some(Part::Text(possible))),
+                match invalid.valid_part() {
+                    Some(part) => Ok(Some(part)),
+                    None => Err(Error::InvalidUtf8),
                 }
             }
         }
     }
 
-    /// Takes a message off `input` if it is the most frequent case: one frame, all there, of no more
-    /// than 64 KiB, and not compressed. It takes one step and leaves no trace.
+    /// Takes a message off `input` in the most frequent case: one short frame, all there, and not
+    /// compressed. Nothing in the decoder changes.
     ///
-    /// Anything else is left alone.
+    /// `None` means that it is not the case; nothing was taken.
     #[inline(always)]
-    fn message_at_hand<'a>(
+    fn take_short_message<'a>(
         &self,
         role: Role,
         input: &mut &'a mut [u8],
@@ -155,16 +176,17 @@ impl Decoder {
             0x82 if self.message.frames == 0 => Kind::Binary,
             _ => return None,
         };
-        let (mask, bytes) = self.payload_at_hand(role, 0, input)?;
+        let (mask, bytes) = self.take_short_payload(role, 0, input)?;
         Some((kind, mask, bytes))
     }
 
-    /// Takes the next fragment of a message off `input` if it is all there and as short, and does
-    /// not begin a compressed message. Gives the frame's first byte along with it.
+    /// Takes the next fragment of a message off `input` if it is short, all there, not empty, and
+    /// does not begin a compressed message. Returns the first byte of its header with it.
     ///
-    /// An empty one, which has nothing to say unless it is the last, is left alone too.
+    /// `None` means that it is not the case; nothing was taken. An empty fragment makes no part
+    /// unless it is the last.
     #[inline(always)]
-    fn fragment_at_hand<'a>(
+    fn take_short_fragment<'a>(
         &self,
         role: Role,
         input: &mut &'a mut [u8],
@@ -174,18 +196,22 @@ impl Decoder {
         if frames >= self.rules.limits.max_fragments {
             return None;
         }
-        // With as many more at most, the message stays within its limit.
+        // No short fragment is longer than that, so the message stays within its limit.
         if self.rules.limits.max_message_len.saturating_sub(self.message.len) < 0xFFFF {
             return None;
         }
-        let (mask, bytes) = self.payload_at_hand(role, 1, input)?;
+        let (mask, bytes) = self.take_short_payload(role, 1, input)?;
         Some((first, mask, bytes))
     }
 
     /// Takes a frame off `input` if its payload has `min` to 65 535 bytes, all there, and no more
-    /// than a whole message may have. The first byte is for the caller to judge.
+    /// than a whole message may have. The caller has checked the first byte.
+    ///
+    /// This reads headers a second way, because [`FrameHeader`] with its options is twice as slow
+    /// for short frames. It must agree with [`Rules::check`] on every frame that it takes, and a
+    /// test compares the two on all of them.
     #[inline(always)]
-    fn payload_at_hand<'a>(
+    fn take_short_payload<'a>(
         &self,
         role: Role,
         min: u8,
@@ -204,7 +230,7 @@ impl Decoder {
         } else {
             return None;
         };
-        if len > self.rules.max_len_at_hand || header_len == 4 && len < 126 {
+        if len > self.rules.max_short_len || header_len == 4 && len < 126 {
             return None;
         }
         let (mask, header_len) = match role {
@@ -215,75 +241,71 @@ impl Decoder {
         Some((mask, frame.get_mut(header_len..)?))
     }
 
-    /// The part that is a fragment's whole payload.
+    /// The part that is the whole payload of a fragment.
     #[inline(always)]
-    fn fragment_part<'a>(
+    fn short_fragment_part<'a>(
         &mut self,
         first: u8,
         mut mask: Option<Mask>,
         bytes: &'a mut [u8],
-    ) -> Result<Part<'a>, TextChunk<'a>> {
+    ) -> Result<Part<'a>, InvalidText<'a>> {
         match first {
-            0x01 => self.message = Progress::new(Kind::Text, false),
-            0x02 => self.message = Progress::new(Kind::Binary, false),
+            0x01 => self.message = IncomingMessage::new(Kind::Text, false),
+            0x02 => self.message = IncomingMessage::new(Kind::Binary, false),
             _ => {}
         }
         self.message.add_frame(bytes.len() as u64);
         let end = first == 0x80;
         let part = self.message.part(bytes, mask.as_mut(), end);
         if end {
-            self.message = Progress::NONE;
+            self.message = IncomingMessage::NONE;
         }
         part
     }
 
-    /// Takes the next bytes of a payload off `input`, behind any headers before them.
+    /// Takes the next bytes of a payload off `input`, and any headers before them.
     ///
     /// `None` means that all of `input` was taken: more is needed, or the decoder has failed.
-    fn payload<'a>(&mut self, input: &mut &'a mut [u8]) -> Option<&'a mut [u8]> {
+    fn take_payload<'a>(&mut self, input: &mut &'a mut [u8]) -> Option<&'a mut [u8]> {
         loop {
             if let State::Payload = self.state {
                 let bytes = self.frame.take_payload(input)?;
-                // An empty fragment has nothing to say unless it is the last.
+                // An empty fragment makes no part unless it is the last.
                 if !bytes.is_empty() || self.frame.fin {
                     return Some(bytes);
                 }
                 self.state = State::Between;
             }
             if let State::Between = self.state
-                && let Ok(Some((frame, len))) = self.rules.check(&self.message, input)
+                && let Ok(Some((header, len))) = self.rules.check(&self.message, input)
             {
                 advance(input, len);
-                self.begin(frame);
-            } else if !self.partial_header(input) {
+                self.begin(&header);
+            } else if !self.take_partial_header(input) {
                 return None;
             }
         }
     }
 
-    /// Takes a header that does not begin or does not end in `input`, or is not in order; tells
-    /// whether there is a payload behind it.
+    /// Takes a header that does not begin or does not end in `input`, or that breaks a rule. Returns
+    /// whether its payload is next.
     #[cold]
-    fn partial_header(&mut self, input: &mut &mut [u8]) -> bool {
+    fn take_partial_header(&mut self, input: &mut &mut [u8]) -> bool {
         if let State::Between = self.state
             && !input.is_empty()
         {
-            self.state = State::Header { bytes: [0; FrameHeader::MAX_LEN], len: 0 };
+            self.state = State::Header(Inline::EMPTY);
         }
-        let State::Header { bytes, len } = &mut self.state else {
+        let State::Header(bytes) = &mut self.state else {
             *input = &mut [];
             return false;
         };
-        let before = usize::from(*len);
-        for (to, from) in bytes.iter_mut().skip(before).zip(input.iter()) {
-            *to = *from;
-            *len += 1;
-        }
-        let header = bytes.get(..usize::from(*len)).unwrap_or_default();
-        match self.rules.check(&self.message, header) {
-            Ok(Some((frame, len))) => {
+        let before = bytes.len();
+        bytes.fill_from(&mut &**input);
+        match self.rules.check(&self.message, bytes) {
+            Ok(Some((header, len))) => {
                 advance(input, len - before);
-                self.begin(frame);
+                self.begin(&header);
                 true
             }
             Ok(None) => {
@@ -297,21 +319,35 @@ impl Decoder {
         }
     }
 
-    /// The part with `bytes`, which were taken off the payload of the frame in hand.
-    ///
-    /// If they are no text, then as far as they could be.
+    /// Goes on to the payload after a header.
+    #[inline]
+    fn begin(&mut self, header: &FrameHeader) {
+        let FirstByte { opcode, rsv: [compressed, ..], .. } = header.first;
+        match opcode {
+            Opcode::Text => self.message = IncomingMessage::new(Kind::Text, compressed),
+            Opcode::Binary => self.message = IncomingMessage::new(Kind::Binary, compressed),
+            _ => {}
+        }
+        if !opcode.is_control() {
+            self.message.add_frame(header.len());
+        }
+        self.frame = IncomingFrame::new(header);
+        self.state = State::Payload;
+    }
+
+    /// The part with `bytes`, which were taken off the payload of the current frame.
     #[inline(always)]
-    fn part<'a>(&mut self, bytes: &'a mut [u8]) -> Result<Part<'a>, TextChunk<'a>> {
+    fn part<'a>(&mut self, bytes: &'a mut [u8]) -> Result<Part<'a>, InvalidText<'a>> {
         let over = self.frame.remaining == 0;
         if over {
             self.state = State::Between;
         }
-        let start = mem::replace(&mut self.frame.start, false);
+        let start = !mem::replace(&mut self.frame.started, true);
         if !self.frame.opcode.is_control() {
             let end = over && self.frame.fin;
             let part = self.message.part(bytes, self.frame.mask.as_mut(), end);
             if end {
-                self.message = Progress::NONE;
+                self.message = IncomingMessage::NONE;
             }
             return part;
         }
@@ -331,9 +367,9 @@ impl Decoder {
         })
     }
 
-    /// Bytes of payload that the frame in hand still lacks: 0 between frames.
+    /// Bytes of payload that the current frame still lacks: 0 between frames.
     ///
-    /// A driver may read as many straight to where they belong, and decode them there.
+    /// A driver may read that many straight to where they belong, and decode them there.
     pub const fn payload_remaining(&self) -> u64 {
         match self.state {
             State::Payload => self.frame.remaining,
@@ -341,7 +377,9 @@ impl Decoder {
         }
     }
 
-    /// Tells whether the stream may end here: not inside a frame or a fragmented message.
+    /// Checks that the stream may end here: not inside a frame or a fragmented message.
+    ///
+    /// After a failure it may, as nothing more is expected.
     pub const fn check_eof(&self) -> Result<(), Truncated> {
         match self.state {
             State::Between | State::Closed if self.message.frames == 0 => Ok(()),
@@ -350,7 +388,7 @@ impl Decoder {
         }
     }
 
-    /// What made decoding fail, even if the part before it was given out just now.
+    /// The error that decoding ended with. It is known as soon as the last part is returned.
     pub const fn error(&self) -> Option<Error> {
         match self.state {
             State::Failed(e) => Some(e),
@@ -358,22 +396,7 @@ impl Decoder {
         }
     }
 
-    /// Goes on to the payload behind a header.
-    #[inline]
-    fn begin(&mut self, frame: Frame) {
-        match frame.opcode {
-            Opcode::Text => self.message = Progress::new(Kind::Text, frame.compressed),
-            Opcode::Binary => self.message = Progress::new(Kind::Binary, frame.compressed),
-            _ => {}
-        }
-        if !frame.opcode.is_control() {
-            self.message.add_frame(frame.remaining);
-        }
-        self.frame = frame;
-        self.state = State::Payload;
-    }
-
-    /// Fails for what somebody found in the parts given out.
+    /// Fails for something that was found in the parts returned.
     pub(super) const fn fail_for(&mut self, error: Error) {
         self.state = State::Failed(error);
     }
@@ -390,41 +413,38 @@ enum State {
     /// Between frames.
     Between,
     /// In a header: its first bytes.
-    Header {
-        bytes: [u8; FrameHeader::MAX_LEN],
-        len: u8,
-    },
-    /// In the payload of the frame in hand.
+    Header(Inline<{ FrameHeader::MAX_LEN }>),
+    /// In the payload of the current frame.
     Payload,
-    /// Behind a close frame.
+    /// After a close frame.
     Closed,
     Failed(Error),
 }
 
-/// How far a data message has come.
+/// How far the current data message has come.
 #[derive(Clone, Copy, Debug)]
-struct Progress {
+pub(super) struct IncomingMessage {
     kind: Kind,
-    compressed: bool,
-    /// Whether a part of it was given out.
+    pub(super) compressed: bool,
+    /// Whether a part of it was returned.
     started: bool,
-    /// Where its text stands.
-    seam: Seam,
-    /// Number of its frames: none if there is no message under way.
-    frames: u32,
+    /// The state of its text, if it is one.
+    text: Utf8State,
+    /// Number of its frames: 0 if there is no message.
+    pub(super) frames: u32,
     /// Length of its frames in bytes, as announced.
-    len: u64,
+    pub(super) len: u64,
 }
 
-impl Progress {
+impl IncomingMessage {
     const NONE: Self = Self::new(Kind::Binary, false);
 
     #[inline]
     const fn new(kind: Kind, compressed: bool) -> Self {
-        Self { kind, compressed, started: false, seam: Seam::Boundary, frames: 0, len: 0 }
+        Self { kind, compressed, started: false, text: Utf8State::Boundary, frames: 0, len: 0 }
     }
 
-    /// Counts the next frame, of which `len` bytes were announced.
+    /// Counts the next frame, which announced `len` bytes.
     #[inline]
     const fn add_frame(&mut self, len: u64) {
         self.frames = self.frames.saturating_add(1);
@@ -432,25 +452,19 @@ impl Progress {
     }
 
     /// The part with the next `bytes` of the message, the last if `end`.
-    ///
-    /// If they are no text, then as far as they could be.
     #[inline(always)]
     fn part<'a>(
         &mut self,
         bytes: &'a mut [u8],
         mask: Option<&mut Mask>,
         end: bool,
-    ) -> Result<Part<'a>, TextChunk<'a>> {
+    ) -> Result<Part<'a>, InvalidText<'a>> {
         let start = !self.started;
         self.started = true;
         if self.kind == Kind::Text && !self.compressed {
-            return match TextChunk::unmask(bytes, mask, self.seam) {
-                Ok(text) if !end || text.after() == Seam::Boundary => {
-                    self.seam = text.after();
-                    Ok(Part::Text(text.at(start, end)))
-                }
-                Ok(text) | Err(text) => Err(text.at(start, false)),
-            };
+            let text = TextChunk::unmask(bytes, mask, self.text, start, end)?;
+            self.text = text.after();
+            return Ok(Part::Text(text));
         }
         if let Some(mask) = mask {
             mask.apply(bytes);
@@ -464,28 +478,32 @@ impl Progress {
     }
 }
 
-/// A frame whose header was found to be in order, and how far its payload has come.
+/// A frame whose header kept the rules, and how far its payload has come.
 #[derive(Clone, Copy, Debug)]
-struct Frame {
+struct IncomingFrame {
     opcode: Opcode,
     fin: bool,
-    compressed: bool,
-    /// Whether no part of it was given out.
-    start: bool,
+    /// Whether a part of it was returned.
+    started: bool,
     /// Bytes of payload still to come.
     remaining: u64,
     mask: Option<Mask>,
 }
 
-impl Frame {
-    const NONE: Self = Self {
-        opcode: Opcode::Continuation,
-        fin: false,
-        compressed: false,
-        start: false,
-        remaining: 0,
-        mask: None,
-    };
+impl IncomingFrame {
+    const NONE: Self =
+        Self { opcode: Opcode::Continuation, fin: false, started: false, remaining: 0, mask: None };
+
+    #[inline]
+    const fn new(header: &FrameHeader) -> Self {
+        Self {
+            opcode: header.opcode(),
+            fin: header.fin(),
+            started: false,
+            remaining: header.len(),
+            mask: header.mask(),
+        }
+    }
 
     /// Takes as much payload off `input` as there is.
     ///
@@ -501,92 +519,181 @@ impl Frame {
     }
 }
 
-/// What a header has to follow, whatever the connection's state.
-#[derive(Clone, Debug)]
-struct Rules {
-    role: Role,
-    limits: Limits,
-    /// Length in bytes of the longest message in one frame without a length of 64 bits.
-    max_len_at_hand: u16,
-    /// Whether RSV1 has a meaning.
-    compressed: bool,
-}
-
-impl Rules {
-    #[expect(clippy::cast_possible_truncation, reason = "it is at most 125")]
-    const fn new(role: Role, limits: Limits) -> Self {
-        let Limits { max_frame_len, max_message_len, .. } = limits;
-        let max_len = if max_frame_len < max_message_len { max_frame_len } else { max_message_len };
-        let max_len_at_hand = if max_len < 0xFFFF { max_len as u16 } else { 0xFFFF };
-        Self { role, limits, max_len_at_hand, compressed: false }
-    }
-
-    /// Checks a header as far as `bytes` go, in the order of its bytes, so that the verdict does
-    /// not depend on how many are there. Once it is complete, gives what it says, and its length.
-    #[inline(always)]
-    fn check(&self, message: &Progress, bytes: &[u8]) -> Result<Option<(Frame, usize)>, Error> {
-        let Some((&first, rest)) = bytes.split_first() else { return Ok(None) };
-        let First { fin, rsv, opcode } = First::parse(first)?;
-        let compressed = match rsv {
-            [false, false, false] => false,
-            // On the first frame of a message, and nowhere else (RFC 7692 §6).
-            [true, false, false]
-                if self.compressed && matches!(opcode, Opcode::Text | Opcode::Binary) =>
-            {
-                true
-            }
-            _ => return Err(Error::ReservedBits),
-        };
-        match opcode {
-            Opcode::Continuation if message.frames == 0 => {
-                return Err(Error::ContinuationUnexpected);
-            }
-            Opcode::Text | Opcode::Binary if message.frames > 0 => {
-                return Err(Error::ContinuationMissing);
-            }
-            _ => {}
-        }
-        if !opcode.is_control() && message.frames >= self.limits.max_fragments {
-            return Err(Error::TooManyFragments);
-        }
-
-        let Some((&second, rest)) = rest.split_first() else { return Ok(None) };
-        let second = Second::parse(opcode, second)?;
-        match (self.role, second.masked) {
-            (Role::Server, false) => return Err(Error::MaskMissing),
-            (Role::Client, true) => return Err(Error::MaskUnexpected),
-            _ => {}
-        }
-
-        let Some((len, rest)) = second.parse_len(rest)? else { return Ok(None) };
-        if !opcode.is_control() {
-            // The announced length counts, so that a liar is refused before it costs anything.
-            let message_len = message.len.saturating_add(len);
-            if len > self.limits.max_frame_len || message_len > self.limits.max_message_len {
-                self.check_long(compressed || message.compressed, len, message_len)?;
-            }
-        }
-
-        let Some((key, rest)) = second.parse_key(rest) else { return Ok(None) };
-        let mask = key.map(Mask::new);
-        let frame = Frame { opcode, fin, compressed, start: true, remaining: len, mask };
-        Ok(Some((frame, bytes.len() - rest.len())))
-    }
-
-    /// Checks the lengths of a frame and its message that are too long unless compressed.
-    #[cold]
-    fn check_long(&self, compressed: bool, len: u64, message_len: u64) -> Result<(), Error> {
-        let limits = self.limits.of_frames(compressed);
-        if len > limits.max_frame_len {
-            return Err(Error::FrameTooLong { len });
-        }
-        if message_len > limits.max_message_len {
-            return Err(Error::MessageTooLong { len: message_len });
-        }
-        Ok(())
-    }
-}
-
 fn advance(input: &mut &mut [u8], len: usize) {
     *input = mem::take(input).get_mut(len..).unwrap_or_default();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::String;
+    use std::vec::Vec;
+    use std::{format, vec};
+
+    const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
+
+    /// What one step of a decoder came to, and left behind.
+    #[derive(Debug, Eq, PartialEq)]
+    struct Step {
+        /// A part; after the text that is valid, if it is an error.
+        part: Result<(String, Vec<u8>), Option<Vec<u8>>>,
+        rest: Vec<u8>,
+        message: String,
+        state: String,
+    }
+
+    fn step(
+        decoder: &Decoder,
+        input: &[u8],
+        decode: impl for<'a> FnOnce(
+            &mut Decoder,
+            &mut &'a mut [u8],
+        ) -> Option<Result<Part<'a>, InvalidText<'a>>>,
+    ) -> Option<Step> {
+        let (mut decoder, mut bytes) = (decoder.clone(), input.to_vec());
+        let mut rest = &mut bytes[..];
+        let part = decode(&mut decoder, &mut rest)?;
+        let part = match part {
+            Ok(part) => Ok((format!("{part:?}"), part.chunk().bytes.to_vec())),
+            Err(invalid) => Err(invalid.valid_part().map(|part| part.chunk().bytes.to_vec())),
+        };
+        Some(Step {
+            part,
+            rest: rest.to_vec(),
+            message: format!("{:?}", decoder.message),
+            state: format!("{:?}", decoder.state),
+        })
+    }
+
+    fn decode_short<'a>(
+        decoder: &mut Decoder,
+        input: &mut &'a mut [u8],
+    ) -> Option<Result<Part<'a>, InvalidText<'a>>> {
+        let role = decoder.rules.role;
+        if let Some((kind, mut mask, bytes)) = decoder.take_short_message(role, input) {
+            return Some(IncomingMessage::new(kind, false).part(bytes, mask.as_mut(), true));
+        }
+        let (first, mask, bytes) = decoder.take_short_fragment(role, input)?;
+        Some(decoder.short_fragment_part(first, mask, bytes))
+    }
+
+    fn decode_any<'a>(
+        decoder: &mut Decoder,
+        input: &mut &'a mut [u8],
+    ) -> Option<Result<Part<'a>, InvalidText<'a>>> {
+        let bytes = decoder.take_payload(input)?;
+        Some(decoder.part(bytes))
+    }
+
+    /// Whether the shortcut is taken for a frame like that. If not, nothing was taken.
+    fn is_short(decoder: &mut Decoder, input: &mut [u8]) -> bool {
+        let (role, len, mut rest) = (decoder.rules.role, input.len(), input);
+        let short = decoder.take_short_message(role, &mut rest).is_some()
+            || decoder.take_short_fragment(role, &mut rest).is_some();
+        assert!(short || rest.len() == len);
+        short
+    }
+
+    /// Bytes of a frame whose header begins with 0 and `second`, and of the next frame.
+    fn wire(second: u8, extended_len: &[u8], len: usize, byte: u8) -> Vec<u8> {
+        let mut wire = Vec::from([0, second]);
+        wire.extend_from_slice(extended_len);
+        let mut payload = vec![byte; len];
+        if second & 0x80 != 0 {
+            wire.extend_from_slice(&KEY);
+            Mask::new(KEY).apply(&mut payload);
+        }
+        wire.extend_from_slice(&payload);
+        wire.extend_from_slice(b"\x81\x00");
+        wire
+    }
+
+    /// Frames with every second byte, and with lengths around those that make a difference: all of
+    /// the bytes, and all but the last of the payload.
+    fn wires() -> Vec<Vec<u8>> {
+        let mut wires = Vec::new();
+        for second in if cfg!(miri) { 0xFD..=0xFE } else { 0..=u8::MAX } {
+            let lens: &[u16] = match second & 0x7F {
+                126 if cfg!(miri) => &[125, 126],
+                126 => &[0, 1, 125, 126, 127, 300, 0xFFFE, 0xFFFF],
+                127 => &[0, 126, 0xFFFF],
+                len => &[u16::from(len)],
+            };
+            for &len in lens {
+                let extended_len = u64::from(len).to_be_bytes();
+                let extended_len = match second & 0x7F {
+                    126 => &extended_len[6..],
+                    127 => &extended_len[..],
+                    _ => &[],
+                };
+                for byte in [b'a', 0xA9] {
+                    let wire = wire(second, extended_len, usize::from(len), byte);
+                    wires.push(wire[..wire.len() - 3].to_vec());
+                    wires.push(wire);
+                }
+            }
+        }
+        wires
+    }
+
+    /// Decoders in every state that makes a difference to a header.
+    fn decoders(role: Role) -> Vec<Decoder> {
+        let mut decoders = Vec::new();
+        let limits = [
+            Limits::new(),
+            Limits::new().max_frame_len(125),
+            Limits::new().max_message_len(126),
+            Limits::new().max_message_len(0xFFFF),
+            Limits::new().max_message_len(0x1_0000),
+            Limits::new().max_fragments(1),
+            Limits::new().max_fragments(2),
+        ];
+        for limits in limits.into_iter().take(if cfg!(miri) { 1 } else { 7 }) {
+            let fresh = Decoder::new(role, limits).accept_compressed(true);
+            // The first fragment of a message of each kind, and of one that ends inside a character;
+            // a close frame; a reserved opcode; part of a header.
+            for (first, payload) in [
+                (0x01, &b"a"[..]),
+                (0x02, b"a"),
+                (0x41, b"a"),
+                (0x01, b"\xC3"),
+                (0x88, b""),
+                (0x83, b""),
+            ] {
+                let len = u8::try_from(payload.len()).unwrap();
+                let (masked, key) =
+                    if role == Role::Server { (0x80, &[0; 4][..]) } else { (0, &[][..]) };
+                let mut wire = [&[first, masked | len], key, payload].concat();
+                let mut decoder = fresh.clone();
+                let _ = decoder.decode(&mut &mut wire[..]);
+                decoders.push(decoder);
+            }
+            let mut inside = fresh.clone();
+            let _ = inside.decode(&mut &mut [0x81][..]);
+            decoders.extend([inside, fresh]);
+        }
+        decoders
+    }
+
+    #[test]
+    fn a_short_frame_is_decoded_like_any_other_whatever_its_header_says() {
+        let (mut wires, mut taken) = (wires(), 0);
+        for role in [Role::Server, Role::Client] {
+            for decoder in decoders(role) {
+                for wire in &mut wires {
+                    for first in 0..=u8::MAX {
+                        wire[0] = first;
+                        if !is_short(&mut decoder.clone(), wire) {
+                            continue;
+                        }
+                        let short = step(&decoder, wire, decode_short);
+                        let any = step(&decoder, wire, decode_any);
+                        assert_eq!(short, any, "{first:#X} {:#X} in {decoder:?}", wire[1]);
+                        taken += 1;
+                    }
+                }
+            }
+        }
+        assert!(taken > 0);
+    }
 }

@@ -1,10 +1,24 @@
+//! From messages and control frames to bytes on the wire.
+//!
+//! ```text
+//!            fragment, not the last
+//!     Idle ─────────────────────────▶ Fragmented ◀─┐ fragment, not the last
+//!      ▲ ◀───────── the last ─────────────┘ └──────┘
+//!      │
+//!      │     begin_frame()                      its payload is complete
+//!      └── or Fragmented ───────────▶ Payload ──────────────────────────▶ Idle, or Fragmented
+//!
+//!     encode_close(), in Idle or Fragmented: Closed
+//! ```
+
 use core::fmt;
 
+use super::header::{FirstByte, Prefix};
 use super::{
     Client, CloseFrame, FrameHeader, Kind, Mask, Message, Opcode, SendError, Server, Side,
 };
 use crate::Buffer;
-use crate::utf8::Seam;
+use crate::utf8::Utf8State;
 
 /// Writes frames: whole messages, fragments, payloads in pieces, and control frames.
 ///
@@ -31,64 +45,6 @@ pub struct Encoder<S> {
     state: State,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum State {
-    /// Between messages.
-    Idle,
-    /// Between the fragments of a message.
-    Fragmented(Progress),
-    /// In the payload of a data frame, the last of its message if `fin`.
-    Payload { message: Progress, fin: bool, remaining: u64, mask: Option<Mask> },
-    /// Behind a close frame.
-    Closed,
-}
-
-/// How far a message has come.
-#[derive(Clone, Copy, Debug)]
-struct Progress {
-    kind: Kind,
-    compressed: bool,
-    /// Where the text stands, if it is one.
-    seam: Seam,
-}
-
-impl Progress {
-    /// Follows the next `bytes` of the message, the last if `end`.
-    fn advance(self, bytes: &[u8], end: bool) -> Result<Self, SendError> {
-        if self.kind == Kind::Binary {
-            return Ok(self);
-        }
-        match self.seam.advance(bytes) {
-            Ok(seam) if !end || seam == Seam::Boundary => Ok(Self { seam, ..self }),
-            _ => Err(SendError::InvalidUtf8),
-        }
-    }
-}
-
-/// A fragment that may be written.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Fragment {
-    opcode: Opcode,
-    fin: bool,
-    /// Where the message stands behind it.
-    message: Progress,
-}
-
-#[cfg(feature = "deflate")]
-impl Fragment {
-    /// Whether it begins its message.
-    pub(super) fn is_first(self) -> bool {
-        self.opcode != Opcode::Continuation
-    }
-}
-
-impl State {
-    /// Behind a frame of the message, the last if `fin`.
-    const fn behind(message: Progress, fin: bool) -> Self {
-        if fin { Self::Idle } else { Self::Fragmented(message) }
-    }
-}
-
 impl Encoder<Server> {
     /// An encoder for the server's side, which does not mask.
     pub const fn server() -> Self {
@@ -99,20 +55,20 @@ impl Encoder<Server> {
 impl<K: FnMut() -> [u8; 4]> Encoder<Client<K>> {
     /// An encoder for the client's side, which takes a masking key for each frame from `keys`.
     ///
-    /// What the keys have to be is said at [`Connection::client`](super::Connection::client).
+    /// [`Connection::client`](super::Connection::client) says what keys are good.
     pub const fn client(keys: K) -> Self {
         Self { side: Client(keys), state: State::Idle }
     }
 }
 
 impl<S: Side> Encoder<S> {
-    /// Tells whether a message may be written, and if not, why.
+    /// Returns whether a message may be written, and if not, why.
     #[inline]
     pub const fn ready(&self) -> Result<(), SendError> {
         match self.state {
             State::Idle => Ok(()),
             State::Fragmented(_) => Err(SendError::MessageUnfinished),
-            State::Payload { .. } => Err(SendError::FrameUnfinished),
+            State::Payload(_) => Err(SendError::FrameUnfinished),
             State::Closed => Err(SendError::Closing),
         }
     }
@@ -132,12 +88,12 @@ impl<S: Side> Encoder<S> {
     ) -> Result<(), SendError> {
         self.ready()?;
         let message = message.into();
-        self.write(message.kind().opcode(), true, false, message.as_bytes(), out)
+        self.write(FirstByte::new(message.kind().opcode(), true), message.as_bytes(), out)
     }
 
-    /// Writes a whole message in one frame whose payload was compressed already (RFC 7692 §6.1).
+    /// Writes a whole message in one frame whose payload is compressed already (RFC 7692 §6.1).
     ///
-    /// The other end must have agreed to that in the opening handshake.
+    /// The peer must have agreed to that in the opening handshake.
     pub fn encode_compressed(
         &mut self,
         kind: Kind,
@@ -145,7 +101,8 @@ impl<S: Side> Encoder<S> {
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
         self.ready()?;
-        self.write(kind.opcode(), true, true, payload, out)
+        let rsv = [true, false, false];
+        self.write(FirstByte { rsv, ..FirstByte::new(kind.opcode(), true) }, payload, out)
     }
 
     /// Writes the next fragment of a message in one frame, the last if `fin`.
@@ -160,39 +117,40 @@ impl<S: Side> Encoder<S> {
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
         let fragment = self.check_fragment(kind, payload, fin, false)?;
-        self.encode_fragment_as(fragment, payload, out)
+        self.encode_checked_fragment(fragment, payload, out)
     }
 
-    /// Checks the next fragment of a message before its `payload` is perhaps compressed.
+    /// Checks the next fragment of a message, before its `payload` may be compressed.
     pub(super) fn check_fragment(
         &self,
         kind: Kind,
         payload: &[u8],
         fin: bool,
         compressed: bool,
-    ) -> Result<Fragment, SendError> {
-        let (opcode, message) = self.fragment(kind, compressed)?;
-        Ok(Fragment { opcode, fin, message: message.advance(payload, fin)? })
+    ) -> Result<CheckedFragment, SendError> {
+        let (opcode, message) = self.next_fragment(kind, compressed)?;
+        Ok(CheckedFragment { opcode, fin, message: message.advance(payload, fin)? })
     }
 
     /// Writes a checked fragment, with its payload as it goes on the wire.
-    pub(super) fn encode_fragment_as(
+    pub(super) fn encode_checked_fragment(
         &mut self,
-        Fragment { opcode, fin, message }: Fragment,
+        fragment: CheckedFragment,
         payload: &[u8],
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
+        let CheckedFragment { opcode, fin, message } = fragment;
         // RSV1 is for the first frame alone (RFC 7692 §6.1).
-        let rsv1 = message.compressed && opcode != Opcode::Continuation;
-        self.write(opcode, fin, rsv1, payload, out)?;
-        self.state = State::behind(message, fin);
+        let rsv = [message.compressed && fragment.is_first(), false, false];
+        self.write(FirstByte { opcode, fin, rsv }, payload, out)?;
+        self.state = State::after_frame(message, fin);
         Ok(())
     }
 
-    /// Writes the header of a frame whose `len` bytes of payload will be given in pieces.
+    /// Writes the header of a frame whose `len` bytes of payload follow in pieces.
     ///
-    /// The frame is a whole message or the next fragment of one, the last if `fin`. Until
-    /// [`encode_payload`](Self::encode_payload) was given all of it, nothing else can be written.
+    /// The frame is a whole message or the next fragment of one, the last if `fin`. Nothing else can
+    /// be written until [`encode_payload`](Self::encode_payload) has written all of the payload.
     pub fn begin_frame(
         &mut self,
         kind: Kind,
@@ -206,64 +164,53 @@ impl<S: Side> Encoder<S> {
         Ok(())
     }
 
-    /// Begins a frame as [`begin_frame`](Self::begin_frame) does, and gives its header alone, for a
-    /// vectored write.
+    /// Begins a frame as [`begin_frame`](Self::begin_frame) does, and returns its header instead of
+    /// writing it, for a vectored write.
     ///
-    /// Who writes the payload without a copy masks it with [`FrameHeader::mask`], if there is one,
-    /// and says so to [`payload_written`](Self::payload_written).
+    /// The caller writes the payload without a copy. It masks the payload with
+    /// [`FrameHeader::mask`], if there is one, and reports it to
+    /// [`payload_written`](Self::payload_written).
     pub fn encode_header(
         &mut self,
         kind: Kind,
         len: u64,
         fin: bool,
     ) -> Result<FrameHeader, SendError> {
-        let (opcode, message) = self.fragment(kind, false)?;
-        message.advance(&[], fin && len == 0)?;
-        let header = self.header(opcode, fin, len)?;
-        self.state = match len {
-            0 => State::behind(message, fin),
-            remaining => State::Payload { message, fin, remaining, mask: header.mask() },
-        };
+        let (opcode, message) = self.next_fragment(kind, false)?;
+        let message = message.advance(&[], fin && len == 0)?;
+        let header = FrameHeader::new(opcode, fin, len)?.with_key(self.side.next_key());
+        let frame = OutgoingFrame { message, fin, remaining: len, mask: header.mask() };
+        self.state = frame.into_state();
         Ok(header)
     }
 
-    /// Notes that the caller itself has written, or is certain to write next, `len` bytes of the
-    /// payload that was announced.
+    /// Notes that the caller has written, or will write next, `len` bytes of the payload that was
+    /// announced.
     ///
-    /// Of a text, these have to be whole characters: nobody else looks at them.
+    /// Of a text, these have to be whole characters: the encoder does not see them.
     pub fn payload_written(&mut self, len: u64) -> Result<(), SendError> {
-        let State::Payload { message, fin, remaining, mut mask } = self.state else {
+        let State::Payload(frame) = self.state else {
             return if len == 0 { Ok(()) } else { Err(SendError::PayloadTooLong) };
         };
-        let remaining = remaining.checked_sub(len).ok_or(SendError::PayloadTooLong)?;
-        message.advance(&[], fin && remaining == 0)?;
-        if let Some(mask) = &mut mask {
+        let mut frame = frame.advance(len, &[])?;
+        if let Some(mask) = &mut frame.mask {
             mask.skip(len);
         }
-        self.state = match remaining {
-            0 => State::behind(message, fin),
-            _ => State::Payload { message, fin, remaining, mask },
-        };
+        self.state = frame.into_state();
         Ok(())
     }
 
     /// Writes the next piece of the payload that [`begin_frame`](Self::begin_frame) announced.
     pub fn encode_payload(&mut self, piece: &[u8], out: &mut impl Buffer) -> Result<(), SendError> {
-        let State::Payload { message, fin, remaining, mut mask } = self.state else {
+        let State::Payload(frame) = self.state else {
             return if piece.is_empty() { Ok(()) } else { Err(SendError::PayloadTooLong) };
         };
-        let Some(remaining) = remaining.checked_sub(piece.len() as u64) else {
-            return Err(SendError::PayloadTooLong);
-        };
-        let message = message.advance(piece, fin && remaining == 0)?;
-        match &mut mask {
+        let mut frame = frame.advance(piece.len() as u64, piece)?;
+        match &mut frame.mask {
             Some(mask) => mask.copy(piece, out.try_grow(piece.len())?),
             None => out.try_append(piece)?,
         }
-        self.state = match remaining {
-            0 => State::behind(message, fin),
-            _ => State::Payload { message, fin, remaining, mask },
-        };
+        self.state = frame.into_state();
         Ok(())
     }
 
@@ -279,7 +226,8 @@ impl<S: Side> Encoder<S> {
 
     /// Writes a close frame, after which nothing can be written (§5.5.1).
     ///
-    /// [`CloseCode::NO_STATUS`](super::CloseCode::NO_STATUS) stands for a frame without a payload, and goes with no reason.
+    /// [`CloseCode::NO_STATUS`](super::CloseCode::NO_STATUS) stands for a frame without a payload,
+    /// and goes with an empty reason.
     pub fn encode_close(
         &mut self,
         close: CloseFrame<'_>,
@@ -303,7 +251,7 @@ impl<S: Side> Encoder<S> {
         self.encode_close_payload(payload, out)
     }
 
-    /// Writes a close frame whose payload follows the rules.
+    /// Writes a close frame with a payload that is known to be valid.
     pub(super) fn encode_close_payload(
         &mut self,
         payload: &[u8],
@@ -324,86 +272,157 @@ impl<S: Side> Encoder<S> {
             State::Idle | State::Fragmented(_) if payload.len() > 125 => {
                 Err(SendError::ControlTooLong)
             }
-            State::Idle | State::Fragmented(_) => self.write(opcode, true, false, payload, out),
-            State::Payload { .. } => Err(SendError::FrameUnfinished),
+            State::Idle | State::Fragmented(_) => {
+                self.write(FirstByte::new(opcode, true), payload, out)
+            }
+            State::Payload(_) => Err(SendError::FrameUnfinished),
             State::Closed => Err(SendError::Closing),
         }
     }
 
-    /// The opcode of the next fragment of a message, and what came before it.
-    fn fragment(&self, kind: Kind, compressed: bool) -> Result<(Opcode, Progress), SendError> {
+    /// The opcode of the next fragment of a message, and the message before it.
+    fn next_fragment(
+        &self,
+        kind: Kind,
+        compressed: bool,
+    ) -> Result<(Opcode, OutgoingMessage), SendError> {
         match self.state {
-            State::Idle => Ok((kind.opcode(), Progress { kind, compressed, seam: Seam::Boundary })),
+            State::Idle => {
+                Ok((kind.opcode(), OutgoingMessage { kind, compressed, text: Utf8State::Boundary }))
+            }
             State::Fragmented(message)
                 if message.kind == kind && message.compressed == compressed =>
             {
                 Ok((Opcode::Continuation, message))
             }
             State::Fragmented(_) => Err(SendError::MessageUnfinished),
-            State::Payload { .. } => Err(SendError::FrameUnfinished),
+            State::Payload(_) => Err(SendError::FrameUnfinished),
             State::Closed => Err(SendError::Closing),
         }
     }
 
-    #[inline]
-    fn header(&mut self, opcode: Opcode, fin: bool, len: u64) -> Result<FrameHeader, SendError> {
-        let header = FrameHeader::new(opcode, fin, len)?;
-        Ok(header.with_key(self.side.next_key()))
-    }
-
-    /// Writes a frame.
+    /// Writes a whole frame.
     #[inline(always)]
     fn write(
         &mut self,
-        opcode: Opcode,
-        fin: bool,
-        rsv1: bool,
+        first: FirstByte,
         payload: &[u8],
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
-        let first = u8::from(fin) << 7 | u8::from(rsv1) << 6 | opcode as u8;
-        let len = payload.len() as u64;
-        // Three headers whose length the compiler knows, as one that it does not takes longer to copy
-        // than most payloads.
-        match (u8::try_from(len), u16::try_from(len)) {
-            (Ok(len @ 0..=125), _) => self.write_behind([first, len], payload, out),
-            (_, Ok(len)) => {
-                let [a, b] = len.to_be_bytes();
-                self.write_behind([first, 126, a, b], payload, out)
-            }
-            _ => {
-                let mut header = [first, 127, 0, 0, 0, 0, 0, 0, 0, 0];
-                if let Some(to) = header.last_chunk_mut() {
-                    *to = len.to_be_bytes();
-                }
-                self.write_behind(header, payload, out)
-            }
+        let key = self.side.next_key();
+        let header = FrameHeader { first, key, len: payload.len() as u64 };
+        match header.prefix() {
+            Prefix::Len7(prefix) => write_parts(&prefix, key, payload, out),
+            Prefix::Len16(prefix) => write_parts(&prefix, key, payload, out),
+            Prefix::Len64(prefix) => write_parts(&prefix, key, payload, out),
         }
     }
+}
 
-    /// Writes a payload behind the header that announces it without a masking key.
-    #[inline(always)]
-    fn write_behind<const LEN: usize>(
-        &mut self,
-        mut header: [u8; LEN],
-        payload: &[u8],
-        out: &mut impl Buffer,
-    ) -> Result<(), SendError> {
-        let Some(key) = self.side.next_key() else {
-            return Ok(out.try_append_both(&header, payload)?);
-        };
-        if let Some(second) = header.get_mut(1) {
-            *second |= 0x80;
+/// Writes the parts of a frame: its header up to the masking key, the key, and the payload.
+#[inline(always)]
+fn write_parts<const LEN: usize>(
+    prefix: &[u8; LEN],
+    key: Option<[u8; 4]>,
+    payload: &[u8],
+    out: &mut impl Buffer,
+) -> Result<(), SendError> {
+    let Some(key) = key else {
+        return Ok(out.try_append_both(prefix, payload)?);
+    };
+    let frame = out.try_grow(LEN + key.len() + payload.len())?;
+    if let Some((to_prefix, rest)) = frame.split_first_chunk_mut()
+        && let Some((to_key, to_payload)) = rest.split_first_chunk_mut()
+    {
+        (*to_prefix, *to_key) = (*prefix, key);
+        // Masked while it is copied: a second pass would wait for what was just written.
+        Mask::new(key).copy(payload, to_payload);
+    }
+    Ok(())
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// Between messages.
+    Idle,
+    /// Between the fragments of a message.
+    Fragmented(OutgoingMessage),
+    /// In the payload of a data frame.
+    Payload(OutgoingFrame),
+    /// After a close frame.
+    Closed,
+}
+
+impl State {
+    /// After a frame of `message`, the last if `fin`.
+    const fn after_frame(message: OutgoingMessage, fin: bool) -> Self {
+        if fin { Self::Idle } else { Self::Fragmented(message) }
+    }
+}
+
+/// How far a fragmented message has come.
+#[derive(Clone, Copy, Debug)]
+struct OutgoingMessage {
+    kind: Kind,
+    compressed: bool,
+    /// The state of its text, if it is one.
+    text: Utf8State,
+}
+
+impl OutgoingMessage {
+    /// Checks the next `bytes` of the message, the last if `end`.
+    fn advance(self, bytes: &[u8], end: bool) -> Result<Self, SendError> {
+        if self.kind == Kind::Binary {
+            return Ok(self);
         }
-        let frame = out.try_grow(LEN + key.len() + payload.len())?;
-        if let Some((to_header, rest)) = frame.split_first_chunk_mut()
-            && let Some((to_key, to_payload)) = rest.split_first_chunk_mut()
-        {
-            (*to_header, *to_key) = (header, key);
-            // Masked on its way: a second pass over what was just written would wait for it.
-            Mask::new(key).copy(payload, to_payload);
+        match self.text.advance(bytes) {
+            Ok(text) if !end || text == Utf8State::Boundary => Ok(Self { text, ..self }),
+            _ => Err(SendError::InvalidUtf8),
         }
-        Ok(())
+    }
+}
+
+/// A data frame whose payload is being written.
+#[derive(Clone, Copy, Debug)]
+struct OutgoingFrame {
+    message: OutgoingMessage,
+    /// Whether it is the last of its message.
+    fin: bool,
+    /// Bytes of payload still to come.
+    remaining: u64,
+    mask: Option<Mask>,
+}
+
+impl OutgoingFrame {
+    /// Counts the next `len` bytes of payload. Checks the text in `bytes`, which are as many unless
+    /// the caller writes them itself.
+    fn advance(self, len: u64, bytes: &[u8]) -> Result<Self, SendError> {
+        let remaining = self.remaining.checked_sub(len).ok_or(SendError::PayloadTooLong)?;
+        let message = self.message.advance(bytes, self.fin && remaining == 0)?;
+        Ok(Self { message, remaining, ..self })
+    }
+
+    const fn into_state(self) -> State {
+        match self.remaining {
+            0 => State::after_frame(self.message, self.fin),
+            _ => State::Payload(self),
+        }
+    }
+}
+
+/// A fragment that may be written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CheckedFragment {
+    opcode: Opcode,
+    fin: bool,
+    /// The message with this fragment.
+    message: OutgoingMessage,
+}
+
+impl CheckedFragment {
+    /// Whether it begins its message.
+    pub(super) fn is_first(self) -> bool {
+        self.opcode != Opcode::Continuation
     }
 }
 

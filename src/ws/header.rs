@@ -1,25 +1,27 @@
+//! The header of a frame: how it is laid out, parsed and printed (§5.2).
+
 use super::{Error, Mask, SendError};
 
 /// What a frame is for (§5.2).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Opcode {
-    /// More of the message that the frames before began.
+    /// Continues the message that earlier frames began.
     Continuation = 0x0,
-    /// A text message, or the beginning of one.
+    /// Begins a text message.
     Text = 0x1,
-    /// A binary message, or the beginning of one.
+    /// Begins a binary message.
     Binary = 0x2,
-    /// The last frame that its sender sends (§5.5.1).
+    /// Closes the connection: its sender sends no frame after it (§5.5.1).
     Close = 0x8,
     /// Asks for a pong (§5.5.2).
     Ping = 0x9,
-    /// Answers a ping, or is a heartbeat of its own accord (§5.5.3).
+    /// Answers a ping, or is sent unasked as a heartbeat (§5.5.3).
     Pong = 0xA,
 }
 
 impl Opcode {
-    /// The opcode of a number from 0 to 15, unless it is reserved.
+    /// The opcode with a number from 0 to 15, unless that number is reserved.
     pub const fn from_u8(opcode: u8) -> Option<Self> {
         Some(match opcode {
             0x0 => Self::Continuation,
@@ -32,7 +34,7 @@ impl Opcode {
         })
     }
 
-    /// Whether frames of this kind may come between the fragments of a message (§5.5).
+    /// Whether this is a control frame, which may come between the fragments of a message (§5.5).
     pub const fn is_control(self) -> bool {
         self as u8 & 0x8 != 0
     }
@@ -62,9 +64,7 @@ impl Opcode {
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct FrameHeader {
-    pub(super) opcode: Opcode,
-    pub(super) fin: bool,
-    pub(super) rsv: [bool; 3],
+    pub(super) first: FirstByte,
     pub(super) key: Option<[u8; 4]>,
     pub(super) len: u64,
 }
@@ -88,7 +88,7 @@ impl FrameHeader {
         if len >> 63 != 0 {
             return Err(SendError::FrameTooLong);
         }
-        Ok(Self { opcode, fin, rsv: [false; 3], key: None, len })
+        Ok(Self { first: FirstByte::new(opcode, fin), key: None, len })
     }
 
     /// Sets the masking key.
@@ -101,38 +101,21 @@ impl FrameHeader {
     /// Sets the reserved bits RSV1, RSV2 and RSV3.
     #[must_use]
     pub const fn with_rsv(mut self, rsv: [bool; 3]) -> Self {
-        self.rsv = rsv;
+        self.first.rsv = rsv;
         self
     }
 
-    /// Parses the header at the beginning of `bytes`, and tells its length.
+    /// Parses the header at the beginning of `bytes`; returns it with its length in bytes.
     ///
-    /// `None` means that the header goes on behind `bytes`.
+    /// `None` means that `bytes` end before the header does.
     ///
     /// # Errors
     ///
     /// A reserved opcode, a control frame that is fragmented or longer than 125 bytes, or a length
-    /// that is not in its shortest form or has its top bit set. The reserved bits, and whether there
-    /// has to be a key, are for the caller to judge.
+    /// that is not in its shortest form or has its top bit set. The caller checks the reserved bits,
+    /// and whether there has to be a key.
     pub const fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>, Error> {
-        let Some((&first, rest)) = bytes.split_first() else { return Ok(None) };
-        let first = match First::parse(first) {
-            Ok(first) => first,
-            Err(e) => return Err(e),
-        };
-        let Some((&second, rest)) = rest.split_first() else { return Ok(None) };
-        let second = match Second::parse(first.opcode, second) {
-            Ok(second) => second,
-            Err(e) => return Err(e),
-        };
-        let (len, rest) = match second.parse_len(rest) {
-            Ok(Some(parsed)) => parsed,
-            Ok(None) => return Ok(None),
-            Err(e) => return Err(e),
-        };
-        let Some((key, rest)) = second.parse_key(rest) else { return Ok(None) };
-        let header = Self { opcode: first.opcode, fin: first.fin, rsv: first.rsv, key, len };
-        Ok(Some((header, bytes.len() - rest.len())))
+        PartialHeader::parse(bytes).header
     }
 
     /// Prints the header, with its length in the shortest form.
@@ -140,40 +123,53 @@ impl FrameHeader {
     pub const fn to_bytes(&self) -> HeaderBytes {
         // Built in a register and stored at once: byte by byte, the load that copies the header
         // would have to wait for all the stores.
-        let [rsv1, rsv2, rsv3] = self.rsv;
-        let first = (self.fin as u128) << 7
-            | (rsv1 as u128) << 6
-            | (rsv2 as u128) << 5
-            | (rsv3 as u128) << 4
-            | self.opcode as u128;
-        let masked = (self.key.is_some() as u128) << 7;
-        let (second, extended, at) = match self.len {
-            0..=125 => (self.len as u128, 0, 2),
-            126..=0xFFFF => (126, (self.len.swap_bytes() >> 48) as u128, 4),
-            _ => (127, self.len.swap_bytes() as u128, 10),
+        let (mut word, mut len) = match self.prefix() {
+            Prefix::Len7(bytes) => (u16::from_le_bytes(bytes) as u128, 2),
+            Prefix::Len16(bytes) => (u32::from_le_bytes(bytes) as u128, 4),
+            Prefix::Len64([first, second, len @ ..]) => {
+                let start = u16::from_le_bytes([first, second]) as u128;
+                (start | (u64::from_le_bytes(len) as u128) << 16, 10)
+            }
         };
-        let mut word = first | (masked | second) << 8 | extended << 16;
-        let mut len = at;
         if let Some(key) = self.key {
-            word |= (u32::from_le_bytes(key) as u128) << (8 * at);
+            word |= (u32::from_le_bytes(key) as u128) << (8 * len);
             len += 4;
         }
         HeaderBytes { bytes: word.to_le_bytes(), len }
     }
 
+    /// Prints the header up to its masking key.
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "each arm has the lengths that fit")]
+    pub(super) const fn prefix(&self) -> Prefix {
+        let first = self.first.to_u8();
+        let mask = (self.key.is_some() as u8) << 7;
+        match self.len {
+            0..=125 => Prefix::Len7([first, mask | self.len as u8]),
+            126..=0xFFFF => {
+                let [a, b] = (self.len as u16).to_be_bytes();
+                Prefix::Len16([first, mask | 126, a, b])
+            }
+            _ => {
+                let [a, b, c, d, e, f, g, h] = self.len.to_be_bytes();
+                Prefix::Len64([first, mask | 127, a, b, c, d, e, f, g, h])
+            }
+        }
+    }
+
     /// What the frame is for.
     pub const fn opcode(&self) -> Opcode {
-        self.opcode
+        self.first.opcode
     }
 
     /// Whether this is the last frame of its message.
     pub const fn fin(&self) -> bool {
-        self.fin
+        self.first.fin
     }
 
-    /// The reserved bits RSV1, RSV2 and RSV3, to which extensions give a meaning.
+    /// The reserved bits RSV1, RSV2 and RSV3. Extensions give them a meaning.
     pub const fn rsv(&self) -> [bool; 3] {
-        self.rsv
+        self.first.rsv
     }
 
     /// The masking key.
@@ -212,16 +208,32 @@ impl core::ops::Deref for HeaderBytes {
     }
 }
 
-/// What the first byte of a header says.
-pub(super) struct First {
+/// The printed bytes of a header before its masking key, by the form of the length.
+///
+/// The compiler knows how many bytes each form has. Copying a number of bytes that it does not know
+/// takes longer than copying most payloads.
+pub(super) enum Prefix {
+    Len7([u8; 2]),
+    Len16([u8; 4]),
+    Len64([u8; 10]),
+}
+
+/// The first byte of a header.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct FirstByte {
     pub(super) fin: bool,
     pub(super) rsv: [bool; 3],
     pub(super) opcode: Opcode,
 }
 
-impl First {
+impl FirstByte {
     #[inline]
-    pub(super) const fn parse(byte: u8) -> Result<Self, Error> {
+    pub(super) const fn new(opcode: Opcode, fin: bool) -> Self {
+        Self { fin, rsv: [false; 3], opcode }
+    }
+
+    #[inline]
+    const fn parse(byte: u8) -> Result<Self, Error> {
         let Some(opcode) = Opcode::from_u8(byte & 0xF) else {
             return Err(Error::ReservedOpcode(byte & 0xF));
         };
@@ -231,62 +243,96 @@ impl First {
         }
         Ok(Self { fin, rsv: [byte & 0x40 != 0, byte & 0x20 != 0, byte & 0x10 != 0], opcode })
     }
-}
 
-/// What the second byte of a header says, and how the rest of it is to be read.
-pub(super) struct Second {
-    pub(super) masked: bool,
-    len: u8,
-}
-
-impl Second {
     #[inline]
-    pub(super) const fn parse(opcode: Opcode, byte: u8) -> Result<Self, Error> {
-        let len = byte & 0x7F;
-        if opcode.is_control() && len > 125 {
+    const fn to_u8(self) -> u8 {
+        let [rsv1, rsv2, rsv3] = self.rsv;
+        (self.fin as u8) << 7
+            | (rsv1 as u8) << 6
+            | (rsv2 as u8) << 5
+            | (rsv3 as u8) << 4
+            | self.opcode as u8
+    }
+}
+
+/// The fields of a header whose bytes are there, up to the first that is wrong.
+///
+/// A decoder checks each field against its own rules as soon as it is there. Which error it finds
+/// does not depend on how many bytes follow.
+pub(super) struct PartialHeader {
+    pub(super) first: Option<FirstByte>,
+    /// Whether the frame is masked.
+    pub(super) masked: Option<bool>,
+    /// Length of the payload.
+    pub(super) len: Option<u64>,
+    /// The whole header and its length, unless bytes are missing or a field is wrong.
+    pub(super) header: Result<Option<(FrameHeader, usize)>, Error>,
+}
+
+impl PartialHeader {
+    /// Parses the header at the beginning of `bytes`.
+    #[inline(always)]
+    pub(super) const fn parse(bytes: &[u8]) -> Self {
+        let mut partial = Self { first: None, masked: None, len: None, header: Ok(None) };
+        partial.header = partial.parse_fields(bytes);
+        partial
+    }
+
+    #[inline(always)]
+    const fn parse_fields(&mut self, bytes: &[u8]) -> Result<Option<(FrameHeader, usize)>, Error> {
+        let Some((&byte, rest)) = bytes.split_first() else { return Ok(None) };
+        let first = match FirstByte::parse(byte) {
+            Ok(first) => first,
+            Err(e) => return Err(e),
+        };
+        self.first = Some(first);
+
+        let Some((&byte, rest)) = rest.split_first() else { return Ok(None) };
+        let (masked, len) = (byte & 0x80 != 0, byte & 0x7F);
+        if first.opcode.is_control() && len > 125 {
             return Err(Error::ControlTooLong);
         }
-        Ok(Self { masked: byte & 0x80 != 0, len })
-    }
+        self.masked = Some(masked);
 
-    /// Parses the length out of what follows the second byte; gives back what follows the length.
-    #[inline]
-    pub(super) const fn parse_len<'a>(
-        &self,
-        bytes: &'a [u8],
-    ) -> Result<Option<(u64, &'a [u8])>, Error> {
-        let (len, min, rest) = match self.len {
-            126 => match bytes.split_first_chunk::<2>() {
-                Some((len, rest)) => (u16::from_be_bytes(*len) as u64, 126, rest),
-                None => return Ok(None),
-            },
-            127 => match bytes.split_first_chunk::<8>() {
-                Some((len, rest)) => (u64::from_be_bytes(*len), 0x1_0000, rest),
-                None => return Ok(None),
-            },
-            len => (len as u64, 0, bytes),
+        let (len, rest) = match parse_len(len, rest) {
+            Ok(Some(parsed)) => parsed,
+            Ok(None) => return Ok(None),
+            Err(e) => return Err(e),
         };
-        if len >> 63 != 0 {
-            return Err(Error::LengthTopBit);
-        }
-        if len < min {
-            return Err(Error::LengthNotMinimal);
-        }
-        Ok(Some((len, rest)))
-    }
+        self.len = Some(len);
 
-    /// Parses the key out of what follows the length; gives back what follows the key.
-    #[inline]
-    pub(super) const fn parse_key<'a>(
-        &self,
-        bytes: &'a [u8],
-    ) -> Option<(Option<[u8; 4]>, &'a [u8])> {
-        if !self.masked {
-            return Some((None, bytes));
-        }
-        match bytes.split_first_chunk::<4>() {
-            Some((key, rest)) => Some((Some(*key), rest)),
-            None => None,
-        }
+        let (key, rest) = if masked {
+            match rest.split_first_chunk::<4>() {
+                Some((key, rest)) => (Some(*key), rest),
+                None => return Ok(None),
+            }
+        } else {
+            (None, rest)
+        };
+        Ok(Some((FrameHeader { first, key, len }, bytes.len() - rest.len())))
     }
+}
+
+/// Parses the length of a payload from the seven bits in the second byte of a header and the bytes
+/// after them; returns the bytes after the length with it.
+#[inline]
+const fn parse_len(len: u8, bytes: &[u8]) -> Result<Option<(u64, &[u8])>, Error> {
+    let (len, min, rest) = match len {
+        126 => match bytes.split_first_chunk::<2>() {
+            Some((len, rest)) => (u16::from_be_bytes(*len) as u64, 126, rest),
+            None => return Ok(None),
+        },
+        127 => match bytes.split_first_chunk::<8>() {
+            Some((len, rest)) => (u64::from_be_bytes(*len), 0x1_0000, rest),
+            None => return Ok(None),
+        },
+        len => (len as u64, 0, bytes),
+    };
+    if len >> 63 != 0 {
+        return Err(Error::LengthTopBit);
+    }
+    if len < min {
+        return Err(Error::LengthNotMinimal);
+    }
+    Ok(Some((len, rest)))
 }

@@ -73,6 +73,7 @@ mod keepalive;
 mod limits;
 mod mask;
 mod message;
+mod rules;
 mod side;
 mod text;
 mod xor;

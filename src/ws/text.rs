@@ -1,56 +1,73 @@
-//! Text that was checked once becomes `str` without a second look.
+//! Text that was checked once becomes `str` without a second check.
 //!
-//! Here is `unsafe` code, for one chunk; for those that were joined, it is in `assemble`. A
-//! [`TextChunk`] is made by [`TextChunk::unmask`] alone, which checks it, and nothing changes it
-//! afterwards.
+//! There is `unsafe` code here, for a single chunk; the `unsafe` code for chunks that were joined is
+//! in `assemble`. Only [`TextChunk::unmask`] makes a [`TextChunk`]. It checks the bytes, and nothing
+//! changes them afterwards.
 
-use super::Mask;
+use core::fmt;
+
+use super::{Mask, Part};
 use crate::Chunk;
-use crate::utf8::{Impossible, Seam};
+use crate::debug::Payload;
+use crate::utf8::{InvalidByte, Utf8State};
 
 /// Bytes of a text message, known to be UTF-8 as far as they go.
 ///
-/// A chunk ends where the input did, which may be inside a character: its bytes are text only
+/// A chunk ends where the input did, which may be inside a character. Its bytes are text only
 /// together with those of the chunks before and after it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Eq, PartialEq)]
 pub struct TextChunk<'a> {
     bytes: &'a [u8],
     start: bool,
     end: bool,
-    before: Seam,
-    after: Seam,
+    before: Utf8State,
+    after: Utf8State,
+}
+
+/// A text has a byte that is not UTF-8, or ends inside a character.
+pub(super) struct InvalidText<'a> {
+    /// The chunk up to there. It is not the end of its message.
+    valid: TextChunk<'a>,
+}
+
+impl<'a> InvalidText<'a> {
+    /// The part to return before the error, unless it has no bytes.
+    #[inline(always)]
+    pub(super) fn valid_part(self) -> Option<Part<'a>> {
+        (!self.valid.bytes.is_empty()).then_some(Part::Text(self.valid))
+    }
 }
 
 impl<'a> TextChunk<'a> {
-    /// Unmasks the next bytes of a text in place, and checks them from the seam `before` them on.
+    /// Unmasks the next bytes of a text in place, and checks them.
     ///
-    /// If they cannot be, gives them back as far as they could.
+    /// `before` is the state of the text before them. They are the first of the text if `start`, and
+    /// the last if `end`.
     #[inline(always)]
     pub(super) fn unmask(
         bytes: &'a mut [u8],
         mask: Option<&mut Mask>,
-        before: Seam,
-    ) -> Result<Self, Self> {
-        let chunk = |bytes, after| Self { bytes, start: false, end: false, before, after };
+        before: Utf8State,
+        start: bool,
+        end: bool,
+    ) -> Result<Self, InvalidText<'a>> {
         let ascii = match mask {
             Some(mask) => mask.apply_noting_ascii(bytes),
             None => is_ascii(bytes),
         };
         let bytes = &*bytes;
-        // ASCII goes on anywhere but inside a character.
-        if ascii && before == Seam::Boundary {
-            return Ok(chunk(bytes, before));
+        // ASCII may follow anything but the beginning of a character.
+        if ascii && before == Utf8State::Boundary {
+            return Ok(Self { bytes, start, end, before, after: before });
         }
-        match before.advance(bytes) {
-            Ok(after) => Ok(chunk(bytes, after)),
-            Err(Impossible { at, seam }) => Err(chunk(bytes.get(..at).unwrap_or_default(), seam)),
-        }
-    }
-
-    /// Says where in its message the chunk falls.
-    #[inline]
-    pub(super) const fn at(self, start: bool, end: bool) -> Self {
-        Self { start, end, ..self }
+        let (bytes, after) = match before.advance(bytes) {
+            Ok(after) if !end || after == Utf8State::Boundary => {
+                return Ok(Self { bytes, start, end, before, after });
+            }
+            Ok(after) => (bytes, after),
+            Err(InvalidByte { at, state }) => (bytes.get(..at).unwrap_or_default(), state),
+        };
+        Err(InvalidText { valid: Self { bytes, start, end: false, before, after } })
     }
 
     /// The bytes, and where in the message they fall.
@@ -62,24 +79,34 @@ impl<'a> TextChunk<'a> {
     /// The chunk as `str`, unless it begins or ends inside a character.
     #[inline]
     pub fn as_str(&self) -> Option<&'a str> {
-        (self.before == Seam::Boundary && self.after == Seam::Boundary)
+        (self.before == Utf8State::Boundary && self.after == Utf8State::Boundary)
             .then(|| without_check(self.bytes))
     }
 
-    /// Where the text stands before this chunk.
+    /// The state of the text before this chunk.
     #[inline]
-    pub(super) const fn before(&self) -> Seam {
+    pub(super) const fn before(&self) -> Utf8State {
         self.before
     }
 
-    /// Where the text stands behind this chunk.
+    /// The state of the text after this chunk.
     #[inline]
-    pub(super) const fn after(&self) -> Seam {
+    pub(super) const fn after(&self) -> Utf8State {
         self.after
     }
 }
 
-/// Out of line: who masks does not need it.
+impl fmt::Debug for TextChunk<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TextChunk")
+            .field("bytes", &Payload(self.bytes))
+            .field("start", &self.start)
+            .field("end", &self.end)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Out of line, for the sake of callers that unmask: they do not need it.
 #[inline(never)]
 const fn is_ascii(bytes: &[u8]) -> bool {
     bytes.is_ascii()
@@ -90,8 +117,8 @@ const fn is_ascii(bytes: &[u8]) -> bool {
 #[allow(unsafe_code)]
 fn without_check(bytes: &[u8]) -> &str {
     debug_assert!(core::str::from_utf8(bytes).is_ok());
-    // SAFETY: called by `TextChunk::as_str` alone, with the bytes of a chunk whose seams are both
-    // boundaries. `TextChunk::unmask` followed these bytes from one seam to the other.
+    // SAFETY: only `TextChunk::as_str` calls this, with the bytes of a chunk that begins and ends
+    // between two characters. `TextChunk::unmask` followed these bytes from one state to the other.
     unsafe { core::str::from_utf8_unchecked(bytes) }
 }
 
@@ -102,8 +129,16 @@ mod tests {
     use proptest::prelude::{ProptestConfig, any, prop_assert_eq, proptest};
     use std::vec::Vec;
 
-    /// Of each sequence, what is before a cut and what is behind it: the second is a chunk that may
-    /// begin inside a character.
+    /// The chunk of a text that goes on after it.
+    fn unmask<'a>(
+        bytes: &'a mut [u8],
+        mask: Option<&mut Mask>,
+        before: Utf8State,
+    ) -> Option<TextChunk<'a>> {
+        TextChunk::unmask(bytes, mask, before, false, false).ok()
+    }
+
+    /// Each sequence is cut in two. The second chunk may begin inside a character.
     #[test]
     fn every_sequence_of_edges_is_str_exactly_if_core_thinks_so_however_it_is_cut() {
         for_each_sequence_of_edges(|text| {
@@ -112,17 +147,17 @@ mod tests {
                 let mut masked = text;
                 { mask }.apply(&mut masked);
                 let (first, second) = masked.split_at_mut(cut);
-                let first = TextChunk::unmask(first, Some(&mut mask), Seam::Boundary);
+                let first = unmask(first, Some(&mut mask), Utf8State::Boundary);
                 let first = first.map(|chunk| (chunk.as_str(), chunk.after()));
                 let (expected_first, expected_second) = text.split_at(cut);
-                let Ok((first, seam)) = first else {
-                    // What comes behind it is never looked at.
+                let Some((first, state)) = first else {
+                    // What follows is never looked at.
                     assert!(core::str::from_utf8(expected_first).is_err());
                     continue;
                 };
                 assert_eq!(first, core::str::from_utf8(expected_first).ok(), "{text:X?} to {cut}");
-                let second = TextChunk::unmask(second, Some(&mut mask), seam);
-                let second = second.ok().and_then(|chunk| chunk.as_str());
+                let second = unmask(second, Some(&mut mask), state);
+                let second = second.and_then(|chunk| chunk.as_str());
                 let expected = core::str::from_utf8(expected_second).ok();
                 assert_eq!(second, expected.filter(|_| first.is_some()), "{text:X?} from {cut}");
             }
@@ -149,8 +184,8 @@ mod tests {
             if let Some(mut mask) = mask {
                 mask.apply(&mut masked);
             }
-            let chunk = TextChunk::unmask(&mut masked, mask.as_mut(), Seam::Boundary);
-            let str = chunk.ok().and_then(|chunk| chunk.as_str());
+            let chunk = unmask(&mut masked, mask.as_mut(), Utf8State::Boundary);
+            let str = chunk.and_then(|chunk| chunk.as_str());
             prop_assert_eq!(str, core::str::from_utf8(&bytes).ok());
         }
     }

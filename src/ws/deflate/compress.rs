@@ -120,7 +120,7 @@ impl Deflater {
         }
         let fragment = encoder.check_fragment(kind, payload, fin, true)?;
         self.deflate(payload, fragment.is_first(), fin)?;
-        let written = encoder.encode_fragment_as(fragment, self.deflated.as_slice(), out);
+        let written = encoder.encode_checked_fragment(fragment, self.deflated.as_slice(), out);
         self.written(written)
     }
 

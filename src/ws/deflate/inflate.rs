@@ -4,7 +4,7 @@ use zlib_rs::{InflateError, InflateFlush, Status};
 
 use super::Params;
 use crate::Chunk;
-use crate::utf8::Seam;
+use crate::utf8::Utf8State;
 use crate::ws::{CompressedChunk, Error, Kind, Limits, Part, Role, TextChunk};
 
 /// Inflates the parts of compressed messages, without holding what comes out (§7.2.2).
@@ -43,7 +43,7 @@ pub struct Inflater {
     stream: Option<zlib_rs::Inflate>,
     state: State,
     /// Where the text of the message under way stands.
-    seam: Seam,
+    text: Utf8State,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -105,7 +105,7 @@ impl Inflater {
             limits,
             stream: None,
             state: State::Idle,
-            seam: Seam::Boundary,
+            text: Utf8State::Boundary,
         }
     }
 
@@ -162,7 +162,7 @@ impl Inflater {
         assert!(!window.is_empty(), "a window has to have room");
         if chunk.take_start() && !matches!(self.state, State::Failed(_)) {
             self.state = State::Message(Progress::NONE);
-            self.seam = Seam::Boundary;
+            self.text = Utf8State::Boundary;
             match &mut self.stream {
                 Some(stream) if !self.takeover => stream.reset(false),
                 Some(_) => {}
@@ -205,15 +205,14 @@ impl Inflater {
         if kind == Kind::Binary {
             return Ok(Part::Binary(Chunk { bytes, start, end }));
         }
-        match TextChunk::unmask(bytes, None, self.seam) {
-            Ok(text) if !end || text.after() == Seam::Boundary => {
-                self.seam = text.after();
-                Ok(Part::Text(text.at(start, end)))
+        match TextChunk::unmask(bytes, None, self.text, start, end) {
+            Ok(text) => {
+                self.text = text.after();
+                Ok(Part::Text(text))
             }
-            Ok(text) | Err(text) => {
+            Err(invalid) => {
                 self.state = self.fail(Error::InvalidUtf8);
-                let possible = !text.chunk().bytes.is_empty();
-                Err(possible.then_some(Part::Text(text.at(start, false))))
+                Err(invalid.valid_part())
             }
         }
     }
