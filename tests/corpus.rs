@@ -1,4 +1,4 @@
-//! Runs what the fuzz targets check on their corpora: `fuzz/README.md` says what that is.
+//! Runs the checks of the fuzz targets on their corpora. `fuzz/README.md` describes them.
 #![cfg(all(feature = "deflate", feature = "std"))]
 
 use std::fs;

@@ -1,4 +1,4 @@
-//! What compression costs in memory: the table of its documentation, bombs, and idle connections.
+//! The memory that compression takes: the documented table, bombs, and idle connections.
 #![cfg(all(feature = "deflate", feature = "std"))]
 
 mod common;
@@ -12,7 +12,7 @@ use flate2::FlushCompress;
 use framewright::ws::deflate::{Config, Deflater, Inflater};
 use framewright::ws::{Client, CloseCode, Connection, Decoder, Encoder, Error, Limits, Part, Role};
 
-/// Counts what the thread holds, and the most it held.
+/// Counts the bytes that the thread holds, and the most it has held.
 struct Counting;
 
 thread_local! {
@@ -21,7 +21,7 @@ thread_local! {
 }
 
 #[allow(unsafe_code, reason = "an allocator cannot be had without")]
-// SAFETY: everything is passed on to the system's allocator as it comes.
+// SAFETY: every call is passed on to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         HELD.set(HELD.get().wrapping_add(layout.size()));
@@ -30,7 +30,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-        HELD.set(HELD.get().wrapping_sub(layout.size())); // of another thread, perhaps
+        HELD.set(HELD.get().wrapping_sub(layout.size())); // it may be from another thread
         unsafe { System.dealloc(ptr, layout) }
     }
 }
@@ -41,7 +41,7 @@ static ALLOCATOR: Counting = Counting;
 const ALONE: Config =
     Config::new().server_no_context_takeover(true).client_no_context_takeover(true);
 
-/// How many bytes more than before are held, and were held at most.
+/// How many more bytes are held after `run` than before, and were held at most.
 fn since(held: usize) -> (usize, usize) {
     (HELD.get() - held, PEAK.get() - held)
 }
@@ -108,7 +108,7 @@ fn the_memory_of_a_long_message_is_given_back_once_it_is_written() {
 }
 
 #[test]
-fn an_idle_connection_keeps_a_context_only_if_it_has_to() {
+fn an_idle_connection_keeps_a_context_only_if_it_must() {
     for (config, keeps) in [(Config::new(), true), (ALONE, false)] {
         let mut receiver = client(config, Limits::new());
         receiver.got.reserve(10);
@@ -128,11 +128,11 @@ fn an_idle_connection_keeps_a_context_only_if_it_has_to() {
     }
 }
 
-/// What inflates to as many MiB of zeros.
+/// A payload that inflates to that many MiB of zeros.
 fn bomb(mib: usize) -> Vec<u8> {
     let mut zlib = Zlib::new(9, 15, true);
     let mebibyte = vec![0; 1 << 20];
-    // From the second on they are all the same.
+    // From the second on, all blocks are the same.
     let first = zlib.flush(&mebibyte, FlushCompress::Partial);
     let mut bomb = zlib.flush(&mebibyte, FlushCompress::Sync);
     let next = zlib.flush(&mebibyte, FlushCompress::Sync);
@@ -141,7 +141,7 @@ fn bomb(mib: usize) -> Vec<u8> {
     bomb
 }
 
-/// T11: a MiB that inflates to a GiB.
+/// T11: one MiB that inflates to one GiB.
 #[test]
 fn a_bomb_is_refused_at_the_limit_with_1009_and_costs_no_more_than_that() {
     const LIMIT: usize = 1 << 20;
@@ -149,7 +149,7 @@ fn a_bomb_is_refused_at_the_limit_with_1009_and_costs_no_more_than_that() {
     assert!(payload.len() < (1 << 20) + (1 << 17), "{} bytes", payload.len());
     let wire = frame(0xC2, &payload);
     let limits = Limits::new().max_message_len(LIMIT as u64).max_frame_len(1 << 30);
-    // Its own frame is longer than the limit allows, so it comes in a connection that allows more.
+    // Its frame is longer than the limit allows, so the connection allows more.
     for config in [Config::new(), ALONE] {
         let allowing = Limits::new().max_frame_len(1 << 30).max_message_len(1 << 30);
         let connection: Connection<Client> = Connection::client(allowing, || [0; 4]);
@@ -160,7 +160,7 @@ fn a_bomb_is_refused_at_the_limit_with_1009_and_costs_no_more_than_that() {
             let _ = receiver.receive(piece);
         }
         assert_eq!(receiver.connection.error(), Some(error));
-        // A Vec that grows has both its old memory and its new for a moment.
+        // A growing `Vec` holds its old and its new memory for a moment.
         assert!(since(held).1 <= 3 * LIMIT + 256 * 1024, "{} bytes", since(held).1);
         assert!(since(held).0 <= 2 * LIMIT, "the context is given back");
         let mut out = Vec::new();
@@ -170,7 +170,7 @@ fn a_bomb_is_refused_at_the_limit_with_1009_and_costs_no_more_than_that() {
         let code = [out[6], out[7]];
         assert_eq!(u16::from_be_bytes(code), 1009);
     }
-    // It really is one.
+    // It really is a bomb.
     let mut inflater =
         Inflater::new(Role::Client, agreed(ALONE), Limits::new().max_message_len(u64::MAX));
     let mut decoder =
@@ -206,7 +206,7 @@ fn many_messages_of_just_the_limit_cost_no_more_than_one() {
             most = most.max(since(held).1);
             assert_eq!(receiver.got.pop().map(|(_, bytes)| bytes.len()), Some(LIMIT));
         }
-        // With the copy that the receiver of these tests makes of each.
+        // This includes the copy that the receiver of these tests makes of each message.
         assert!(most <= 4 * LIMIT + 256 * 1024, "{most} bytes");
         let over = frame(0xC2, &zlib.message(&vec![0; LIMIT + 1]));
         let error = Error::MessageTooLong { len: LIMIT as u64 + 1 };

@@ -1,5 +1,5 @@
-//! An allocator that counts, for tests of what never allocates. It does not panic: an allocator
-//! must not.
+//! A counting allocator, for tests of code that never allocates. It does not panic, because an
+//! allocator must not.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -11,7 +11,7 @@ thread_local! {
 }
 
 #[allow(unsafe_code, reason = "an allocator cannot be had without")]
-// SAFETY: everything is passed on to the system's allocator as it comes.
+// SAFETY: every call is passed on to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.set(ALLOCATIONS.get() + 1);
@@ -26,7 +26,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// How often this thread allocates while it runs `run`.
+/// Returns how often this thread allocates during `run`.
 pub fn allocations(run: impl FnOnce()) -> usize {
     let before = ALLOCATIONS.get();
     run();

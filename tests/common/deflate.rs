@@ -1,4 +1,4 @@
-//! Compressed messages, and another DEFLATE to make and to read them: zlib.
+//! Compressed messages, made and read by another DEFLATE: zlib.
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
 use framewright::ws::deflate::{Config, Inflater, InflatingAssembler, Params};
@@ -7,7 +7,8 @@ use framewright::ws::{
     AssembleError, Connection, Error, Event, Kind, Limits, Message, Part, Role, Side,
 };
 
-/// What a server and a client of this configuration agree on, each having checked the other.
+/// The parameters that a server and a client of this configuration agree on, after each has checked
+/// the other.
 pub fn agreed(config: Config) -> Params {
     let offer = config.offer();
     let answer = config.negotiate(Extensions::parse(offer.as_bytes()).unwrap()).unwrap();
@@ -16,7 +17,7 @@ pub fn agreed(config: Config) -> Params {
     answer.params()
 }
 
-/// A message's payload as zlib compresses it.
+/// A message's payload, compressed by zlib.
 pub struct Zlib {
     stream: Compress,
     takeover: bool,
@@ -55,8 +56,8 @@ impl Zlib {
     }
 }
 
-/// Reads what was compressed, with a window of exactly so many bits: it takes the output byte by
-/// byte, so that nothing but the window can be referred to.
+/// Reads compressed payloads with a window of exactly that many bits. It takes the output byte by
+/// byte, so that nothing outside the window can be referred to.
 pub struct Unzlib {
     stream: Decompress,
     window_bits: u8,
@@ -90,7 +91,7 @@ impl Unzlib {
     }
 }
 
-/// One end that inflates, and what came of it.
+/// An end that inflates, and the messages it has received.
 pub struct Receiver<M> {
     pub connection: Connection<M>,
     pub assembler: InflatingAssembler<Vec<u8>>,
@@ -134,7 +135,7 @@ impl<M: Side> Receiver<M> {
     }
 }
 
-/// What a client makes of a server's `pieces`: messages, and the error that ended them.
+/// Receives a server's `pieces` at a client: the messages, and the error that ended them.
 #[allow(clippy::type_complexity, reason = "it is taken apart at once")]
 pub fn receive(
     config: Config,
@@ -148,7 +149,7 @@ pub fn receive(
     (receiver.got, result)
 }
 
-/// The payload of the one frame in `bytes`, and its first byte; what was masked is unmasked.
+/// The first byte and the unmasked payload of the one frame in `bytes`.
 pub fn payload(role: Role, bytes: &[u8]) -> (u8, Vec<u8>) {
     let (header, len) = framewright::ws::FrameHeader::parse(bytes).unwrap().unwrap();
     assert_eq!(header.key().is_some(), role == Role::Client);

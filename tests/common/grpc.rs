@@ -1,8 +1,8 @@
-//! Messages of gRPC put together and taken apart for its tests.
+//! Builds and decodes gRPC messages for the tests.
 
 use framewright::grpc::{Decoder, Error, Frame};
 
-/// A frame, whole or as far as it came.
+/// A frame, whole or as far as it has come.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Got {
     pub frame: Frame,
@@ -47,7 +47,7 @@ pub fn decode(mut decoder: Decoder, pieces: &[&[u8]]) -> (Vec<Got>, Result<(), E
     (got, Ok(()))
 }
 
-/// A frame as the document draws it, put together byte by byte.
+/// A frame as the document draws it, built byte by byte.
 pub fn frame(flags: u8, payload: impl AsRef<[u8]>) -> Vec<u8> {
     let payload = payload.as_ref();
     let len = payload.len();

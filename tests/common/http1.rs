@@ -1,9 +1,9 @@
-//! Heads and bodies of HTTP/1.1, as a test sees them.
+//! Heads and bodies of HTTP/1.1 for the tests.
 
 use framewright::Truncated;
 use framewright::http1::{Body, BodyDecoder, Decoded, Error, Limits};
 
-/// The reader that sees the whole stream: the rules in the plainest words.
+/// A reader that sees the whole stream and follows the rules in the plainest way.
 pub fn naive_end(bytes: &[u8], max_headers: usize) -> Result<Option<usize>, Error> {
     let mut lines = 0;
     let mut line = Vec::new();
@@ -30,7 +30,7 @@ pub fn naive_end(bytes: &[u8], max_headers: usize) -> Result<Option<usize>, Erro
     Ok(None)
 }
 
-/// How far a body came, and what followed it.
+/// The body so far, and what followed it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Got {
     pub body: Vec<u8>,
@@ -41,7 +41,7 @@ pub struct Got {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum State {
     Complete,
-    /// It goes on, and would be cut off here.
+    /// It goes on, and an end here would cut it off.
     Truncated,
     /// It goes on, but may end here.
     Open,
@@ -95,7 +95,7 @@ pub fn decode(body: Body, limits: Limits, pieces: &[&[u8]]) -> Got {
     got
 }
 
-/// The rules of chunks for somebody who sees the whole stream, written for nothing but to be read.
+/// The rules of chunks for a reader that sees the whole stream, written only to be readable.
 pub fn naive(limits: &NaiveLimits, mut bytes: &[u8]) -> Got {
     let mut got = Got { body: vec![], rest: vec![], result: Ok(State::Truncated) };
     let mut extensions = 0;
@@ -158,7 +158,7 @@ pub fn naive(limits: &NaiveLimits, mut bytes: &[u8]) -> Got {
     got
 }
 
-/// What follows the trailers, if they end there.
+/// The bytes after the trailers, if the trailers have ended.
 fn naive_trailers(max_lines: usize, mut bytes: &[u8]) -> Result<Option<&[u8]>, Error> {
     let tchar = |b: &u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b);
     for lines in 0.. {
@@ -182,13 +182,13 @@ fn naive_trailers(max_lines: usize, mut bytes: &[u8]) -> Result<Option<&[u8]>, E
     unreachable!("there are not as many lines")
 }
 
-/// Splits before the first control byte that is no tab, which is what can end a line.
+/// Splits before the first control byte that is not a tab: such a byte can end a line.
 fn line(bytes: &[u8]) -> (&[u8], &[u8]) {
     let control = |b: &u8| *b != b'\t' && b.is_ascii_control();
     bytes.split_at(bytes.iter().position(control).unwrap_or(bytes.len()))
 }
 
-/// What follows the end of a line, if it is there.
+/// The bytes after the end of a line, if there is one.
 fn line_end(bytes: &[u8]) -> Result<Option<&[u8]>, Error> {
     match bytes {
         [] | [b'\r'] => Ok(None),

@@ -1,4 +1,4 @@
-//! What the tests of every protocol share.
+//! Shared by the tests of all protocols.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -15,7 +15,8 @@ pub mod ws;
 
 use std::fmt::Debug;
 
-/// T-SPLIT: runs `run` on `bytes` whole, byte by byte, and cut once at every place: the result is the same.
+/// T-SPLIT: runs `run` on `bytes` whole, byte by byte, and cut once at every place. The result must
+/// be the same.
 pub fn same_however_split<T: PartialEq + Debug>(bytes: &[u8], run: impl Fn(&[&[u8]]) -> T) -> T {
     let whole = run(&[bytes]);
     assert_eq!(run(&bytes.chunks(1).collect::<Vec<_>>()), whole, "byte by byte");
@@ -25,7 +26,7 @@ pub fn same_however_split<T: PartialEq + Debug>(bytes: &[u8], run: impl Fn(&[&[u
     whole
 }
 
-/// T-SPLIT: runs `run` on `bytes` cut at every one and every two places: the result is the same.
+/// T-SPLIT: runs `run` on `bytes` cut at every one and every two places. The result must be the same.
 pub fn same_however_cut_twice<T: PartialEq + Debug>(
     bytes: &[u8],
     run: impl Fn(&[&[u8]]) -> T,

@@ -1,9 +1,9 @@
-//! Event streams, as a test sees them.
+//! Event streams for the tests.
 
 use framewright::sse::{Assembler, Event, Item, Limits, Storage};
 use framewright::{Buffer, Chunk};
 
-/// What has come of a stream, to keep.
+/// An owned item of a stream.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Got {
     Event { event_type: String, data: String, last_event_id: String },
@@ -35,7 +35,7 @@ impl From<Event<'_>> for Got {
     }
 }
 
-/// Adds what `assembler` makes of `pieces` to `got`. Comments are joined, and shown once they end.
+/// Adds the items of `pieces` to `got`. Comments are joined, and added once they end.
 pub fn receive<B: Buffer>(assembler: &mut Assembler<B>, pieces: &[&[u8]], got: &mut Vec<Got>) {
     let mut comment = Vec::new();
     for piece in pieces {
@@ -73,14 +73,14 @@ pub fn growing(limits: Limits) -> Assembler<Vec<u8>> {
     Assembler::new(limits, Storage::default())
 }
 
-/// §9.2.6 for somebody who sees the whole stream, written for nothing but to be read beside it.
+/// §9.2.6 for a reader that sees the whole stream, written to be read beside the standard.
 ///
-/// Comments, and blocks without data, are what is added to it.
+/// It adds comments, and blocks without data.
 pub fn naive(stream: &[u8]) -> (Vec<Got>, String) {
     // "Streams must be decoded using the UTF-8 decode algorithm", which "strips one leading BOM".
     let stream = stream.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(stream);
     let stream = String::from_utf8_lossy(stream).into_owned();
-    // CRLF, LF and CR end a line. What is behind the last of them is none.
+    // CRLF, LF and CR end a line. What follows the last of them is not a line.
     let stream = stream.replace("\r\n", "\n").replace('\r', "\n");
     let mut lines: Vec<&str> = stream.split('\n').collect();
     lines.pop();
@@ -135,13 +135,13 @@ pub fn naive(stream: &[u8]) -> (Vec<Got>, String) {
     (got, last_event_id)
 }
 
-/// What an assembler without limits makes of a stream in pieces, and the last event ID.
+/// The items of a stream in pieces, from an assembler without limits, and the last event ID.
 pub fn read(pieces: &[&[u8]]) -> (Vec<Got>, String) {
     let limits = Limits::new().max_line_len(u64::MAX).max_data_len(u64::MAX);
     let mut assembler = growing(limits.max_type_len(u64::MAX).max_id_len(u64::MAX));
     let mut got = Vec::new();
     receive(&mut assembler, pieces, &mut got);
-    // What the bytes of a comment mean is left to the reader of it.
+    // A comment is bytes, whose meaning is left to the caller.
     for got in &mut got {
         if let Got::Comment(bytes) = got {
             *bytes = String::from_utf8_lossy(bytes).into_owned().into_bytes();

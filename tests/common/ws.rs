@@ -1,9 +1,9 @@
-//! Frames put together and taken apart for the tests of WebSocket.
+//! Builds and decodes WebSocket frames for the tests.
 
 use framewright::Chunk;
 use framewright::ws::{Decoder, Error, Limits, Part, Role};
 
-/// A message or a control frame, whole or as far as it came.
+/// A message or a control frame, whole or as far as it has come.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Got {
     pub kind: &'static str,
@@ -11,13 +11,13 @@ pub struct Got {
     pub end: bool,
 }
 
-/// Decodes `pieces`, and joins the parts of each message. What happens must not depend on more than
-/// the bytes so far, so parts are joined but never held back.
+/// Decodes `pieces`, and joins the parts of each message. The result must depend only on the bytes so
+/// far, so parts are joined but never held back.
 pub fn decode(role: Role, limits: Limits, pieces: &[&[u8]]) -> (Vec<Got>, Result<(), Error>) {
     decode_with(&mut Decoder::new(role, limits), pieces)
 }
 
-/// The same by a decoder that is there.
+/// The same with a given decoder.
 pub fn decode_with(decoder: &mut Decoder, pieces: &[&[u8]]) -> (Vec<Got>, Result<(), Error>) {
     let mut got: Vec<Got> = Vec::new();
     let mut open: Option<usize> = None;
@@ -84,7 +84,7 @@ pub fn decode_with(decoder: &mut Decoder, pieces: &[&[u8]]) -> (Vec<Got>, Result
     (got, Ok(()))
 }
 
-/// A server's frame as §5.2 draws it, put together byte by byte.
+/// A server's frame as §5.2 draws it, built byte by byte.
 pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mut bytes = vec![first];
     match payload.len() {
@@ -118,7 +118,7 @@ pub fn got(kind: &'static str, bytes: impl AsRef<[u8]>) -> Got {
     Got { kind, bytes: bytes.as_ref().to_vec(), end: true }
 }
 
-/// What [`naive`] holds a stream against.
+/// The rules that [`naive`] checks a stream by.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
     pub role: Role,
@@ -141,15 +141,15 @@ impl Rules {
             .max_fragments(self.max_fragments)
     }
 
-    /// A limit for what may have grown by being compressed.
+    /// A limit on bytes that compression may have made longer.
     fn relaxed(max: u64, compressed: bool) -> u64 {
         if compressed { max.saturating_add(max / 4 + 64) } else { max }
     }
 }
 
-/// The rules of RFC 6455 for somebody who sees the whole stream, written for nothing but to be read.
+/// The rules of RFC 6455 for a reader that sees the whole stream, written only to be readable.
 ///
-/// It judges a text when it is there as far as it came.
+/// It checks a text as far as it has come.
 pub fn naive(rules: &Rules, mut bytes: &[u8]) -> (Vec<Got>, Result<(), Error>) {
     struct Open {
         at: usize,
@@ -261,7 +261,7 @@ pub fn naive(rules: &Rules, mut bytes: &[u8]) -> (Vec<Got>, Result<(), Error>) {
         joined.end = over && fin;
         let mut failed = false;
         if message.kind == "text" {
-            // As much as some text could have there; the byte after that is the impossible one.
+            // Keep the bytes that could belong to some text. The byte after them is the impossible one.
             let possible = possible_len(&joined.bytes);
             failed = possible < joined.bytes.len()
                 || joined.end && str::from_utf8(&joined.bytes).is_err();
@@ -281,11 +281,11 @@ pub fn naive(rules: &Rules, mut bytes: &[u8]) -> (Vec<Got>, Result<(), Error>) {
     }
 }
 
-/// How many of these bytes are a text, or the beginning of one.
+/// The number of bytes that are a text or the beginning of one.
 fn possible_len(bytes: &[u8]) -> usize {
     match str::from_utf8(bytes) {
         Err(e) if e.error_len().is_some() => {
-            // Up to the first of the next four that no text has there.
+            // Up to the first of the next bytes that no text can have there.
             let start = e.valid_up_to();
             let could_be = |end: &usize| {
                 let next = bytes.get(start..*end);
@@ -297,7 +297,7 @@ fn possible_len(bytes: &[u8]) -> usize {
     }
 }
 
-/// Both sort what came in the order in which it began, and an empty beginning is no news.
+/// Sorts what came, so that two results can be compared, and drops empty beginnings.
 pub fn comparable(mut got: Vec<Got>) -> Vec<Got> {
     got.retain(|g| g.end || !g.bytes.is_empty());
     got.sort_by(|a, b| (a.kind, &a.bytes).cmp(&(b.kind, &b.bytes)));

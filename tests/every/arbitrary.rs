@@ -1,4 +1,4 @@
-//! Values that generate themselves are such as somebody could have made.
+//! Generated values are values that a caller could have made.
 #![cfg(feature = "arbitrary")]
 
 use arbitrary::{Arbitrary, Unstructured};
@@ -8,7 +8,7 @@ use framewright::{BufferFull, Chunk, SliceBuf, grpc, http1};
 use proptest::prelude::{ProptestConfig, any, prop_assert_eq, proptest};
 use proptest::{collection, test_runner::TestCaseError};
 
-/// Calls `check` with values made of `bytes`, as many as there are.
+/// Calls `check` with values made from `bytes` until the bytes are used up.
 fn each<'a, T: Arbitrary<'a>>(
     bytes: &'a [u8],
     check: impl Fn(T) -> Result<(), TestCaseError>,
@@ -53,7 +53,7 @@ proptest! {
     fn an_event_is_one_that_an_assembler_gives_out(bytes in collection::vec(any::<u8>(), 0..400)) {
         each(&bytes, |event: sse::Event<'_>| {
             let mut stream = Vec::new();
-            // Without the encoder, which refuses IDs that could not come back as a header.
+            // Not through the encoder, which refuses IDs that could not come back as a header.
             stream.extend(format!("event: {}\nid: {}\n", event.event_type, event.last_event_id).bytes());
             for line in event.data.split('\n') {
                 stream.extend(format!("data: {line}\n").bytes());
@@ -124,9 +124,9 @@ proptest! {
     }
 }
 
-/// Every variant comes, and so do lengths of every form.
+/// Every variant is generated, and every form of length.
 #[test]
-fn all_there_is_comes_sooner_or_later() {
+fn every_variant_and_every_form_of_length_is_generated() {
     let mut seed = 1_u64;
     let bytes: Vec<u8> = std::iter::repeat_with(|| {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -147,14 +147,14 @@ fn all_there_is_comes_sooner_or_later() {
         forms.insert((header.opcode() as u8, form, header.key().is_some()));
         codes.insert(u.arbitrary::<grpc::Code>().unwrap());
     }
-    // Data frames in three forms, control frames in one, each with a key and without.
+    // Data frames in three forms, control frames in one, each with and without a key.
     assert_eq!(forms.len(), (3 * 3 + 3) * 2);
     assert_eq!(codes.len(), grpc::Code::ALL.len());
 }
 
-/// What else there is is made without a panic, of nothing too.
+/// The other types are generated without a panic, even from no bytes.
 #[test]
-fn all_types_are_there() {
+fn every_type_is_generated_from_any_bytes() {
     fn make<'a, T: Arbitrary<'a>>(bytes: &'a [u8]) {
         assert!(T::size_hint(0).0 <= 128);
         let _value = T::arbitrary(&mut Unstructured::new(bytes));

@@ -1,4 +1,4 @@
-//! What errors say: something of their own, in one line that goes behind a colon and into a close frame.
+//! The texts of errors. Each is different, and one line that fits after a colon and into a close frame.
 
 use std::collections::HashSet;
 use std::error::Error;
@@ -8,8 +8,8 @@ use framewright::{BufferFull, Truncated, grpc, http1, sse};
 
 const FULL: BufferFull = BufferFull { needed: 1234 };
 
-/// Each begins in lower case, unless with a name of the standard's, and has no full stop. No two of a
-/// kind say the same.
+/// Each begins in lower case, or with a name from the standard, and has no full stop. No two errors of
+/// a type say the same.
 fn are_told_apart<const N: usize>(errors: [&dyn Error; N]) {
     let texts: HashSet<String> = errors.iter().map(ToString::to_string).collect();
     assert_eq!(texts.len(), N, "{texts:#?}");
@@ -26,7 +26,7 @@ fn are_told_apart<const N: usize>(errors: [&dyn Error; N]) {
 }
 
 #[test]
-fn those_of_websocket_are_told_apart() {
+fn errors_of_websocket_have_different_texts() {
     use ws::{AssembleError, Error, SendError};
     let code = CloseCode(1005);
     are_told_apart([
@@ -71,7 +71,7 @@ fn those_of_websocket_are_told_apart() {
 }
 
 #[test]
-fn those_of_the_opening_handshake_are_told_apart() {
+fn errors_of_the_opening_handshake_have_different_texts() {
     use handshake::{Error, SendError};
     are_told_apart([
         &Error::Head(http1::Error::BareLf),
@@ -108,7 +108,7 @@ fn those_of_the_opening_handshake_are_told_apart() {
 }
 
 #[test]
-fn those_of_http1_are_told_apart() {
+fn errors_of_http1_have_different_texts() {
     use http1::{Error, SendError};
     are_told_apart([
         &Error::HeadTooLong,
@@ -149,7 +149,7 @@ fn those_of_http1_are_told_apart() {
 }
 
 #[test]
-fn those_of_event_streams_are_told_apart() {
+fn errors_of_event_streams_have_different_texts() {
     use sse::{Error, SendError};
     are_told_apart([
         &Error::LineTooLong,
@@ -169,7 +169,7 @@ fn those_of_event_streams_are_told_apart() {
 }
 
 #[test]
-fn those_of_grpc_are_told_apart() {
+fn errors_of_grpc_have_different_texts() {
     use grpc::{DecodeError, Error, SendError};
     are_told_apart([
         &Error::FlagsUnknown(2),
@@ -222,7 +222,7 @@ fn those_of_grpc_are_told_apart() {
 }
 
 #[test]
-fn a_buffer_that_is_full_says_what_would_have_been_enough() {
+fn a_full_buffer_says_how_much_room_was_needed() {
     are_told_apart([&FULL, &Truncated]);
     let wrapped: [&dyn Error; 7] = [
         &ws::SendError::BufferFull(FULL),
@@ -239,7 +239,7 @@ fn a_buffer_that_is_full_says_what_would_have_been_enough() {
     assert!(FULL.to_string().contains("1234 bytes"));
 }
 
-/// Each text has its number, or a word, in it.
+/// Each text contains its number or a word.
 fn says<E: Error + 'static>(cases: &[(E, &str)]) {
     for (error, number) in cases {
         let text = error.to_string();

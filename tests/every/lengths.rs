@@ -1,5 +1,5 @@
-//! T4: lengths that do not fit in 32 bits, in every protocol. Each is `LEN`, of which a cast to a `usize` of 32
-//! bits would leave 5: what announces it must be refused or believed, and never be taken for 5.
+//! T4: lengths that do not fit in 32 bits, in every protocol. Each is `LEN`, which a cast to 32
+//! bits would turn into 5. The length must be refused or used in full, and never be taken for 5.
 #![cfg(feature = "alloc")]
 
 use crate::common::ws::{decode, got, masked};
@@ -37,7 +37,7 @@ fn fragments_of_more_than_4_gib_together_are_refused() {
 }
 
 #[test]
-fn a_frame_of_more_than_4_gib_that_is_allowed_is_not_over_after_5_bytes() {
+fn an_allowed_frame_of_more_than_4_gib_does_not_end_after_5_bytes() {
     let limits = Limits::new().max_frame_len(u64::MAX).max_message_len(u64::MAX);
     let mut server = Connection::server(limits);
     let mut bytes = [header(0x82, LEN), vec![7; 10]].concat();
@@ -49,7 +49,7 @@ fn a_frame_of_more_than_4_gib_that_is_allowed_is_not_over_after_5_bytes() {
 }
 
 #[test]
-fn a_limit_of_more_than_4_gib_is_not_one_of_5_bytes() {
+fn a_limit_of_more_than_4_gib_does_not_become_5_bytes() {
     let limits = Limits::new().max_frame_len(LEN).max_message_len(LEN);
     for len in [6, 125, 126, 70_000] {
         let payload = vec![7; len];
@@ -73,9 +73,9 @@ fn a_frame_of_more_than_4_gib_can_be_written_in_pieces() {
     assert_eq!(encoder.ready(), Ok(()));
 }
 
-/// A message of gRPC announces at most 4 GiB, and no more can be written.
+/// A gRPC message announces less than 4 GiB, and a longer one cannot be written.
 #[test]
-fn the_longest_message_of_grpc_is_refused_or_believed() {
+fn the_longest_grpc_message_is_refused_or_counted_in_full() {
     let len = u64::from(u32::MAX);
     let bytes = [&Prefix { flags: 0, len: u32::MAX }.to_bytes()[..], b"Hello"].concat();
     for max in [0, 4 << 20, len - 1] {
@@ -97,7 +97,7 @@ fn the_longest_message_of_grpc_is_refused_or_believed() {
 }
 
 #[test]
-fn a_body_of_more_than_4_gib_is_refused_or_believed() {
+fn a_body_of_more_than_4_gib_is_refused_or_counted_in_full() {
     let head = format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {LEN}\r\n\r\n");
     let mut head = head.into_bytes();
     let mut reader = HeadReader::new(Vec::new(), http1::Limits::new());
@@ -118,7 +118,7 @@ fn a_body_of_more_than_4_gib_is_refused_or_believed() {
             assert_eq!(remaining, result, "{body:?} of at most {max}");
         }
     }
-    // Those that are taken as they come are counted too.
+    // Bytes of a body until close are counted too.
     let limits = http1::Limits::new().max_body_len(LEN);
     let mut decoder = BodyDecoder::new(Body::UntilClose, limits);
     let mut bytes = [7; 10];
@@ -154,7 +154,7 @@ fn an_event_with_limits_of_more_than_4_gib_is_not_lost_after_5_bytes() {
     assert_eq!(assembler.receive(&mut input), Some(sse::Item::ReconnectionTime(LEN)));
 }
 
-/// What does inflate to more than 4 GiB, without a place for it.
+/// A message that inflates to more than 4 GiB, without storage for it.
 #[test]
 #[cfg(all(feature = "deflate", feature = "std", not(miri)))]
 fn a_compressed_message_of_more_than_4_gib_is_refused() {
@@ -166,7 +166,7 @@ fn a_compressed_message_of_more_than_4_gib_is_refused() {
     let mebibyte = vec![0; 1 << 20];
     let mut zlib = Zlib::new(9, 15, true);
     let first = zlib.flush(&mebibyte, FlushCompress::Sync);
-    // From here on they are all the same.
+    // From here on, all pieces are the same.
     let next = zlib.flush(&mebibyte, FlushCompress::Sync);
     let bomb = [first, next.repeat(4097)].concat();
 

@@ -1,4 +1,4 @@
-//! What holds for every protocol alike.
+//! What holds for every protocol.
 
 #[path = "../common/mod.rs"]
 mod common;

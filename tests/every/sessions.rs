@@ -1,7 +1,7 @@
 //! T-SPLIT and T17: a whole session of each protocol, cut at every one and every two places.
 //!
-//! Whatever the cuts, what happens is what is written here; and each call takes a byte, gives
-//! something out, or asks for more, so that there are not many more of them than bytes.
+//! The result is the one written here, whatever the cuts. Each call takes a byte, yields something, or
+//! asks for more, so there are not many more calls than bytes.
 #![cfg(feature = "alloc")]
 
 use crate::common::same_however_cut_twice;
@@ -12,7 +12,7 @@ use framewright::sse::{self, Item, Storage};
 use framewright::ws::handshake::{Answer, ClientRequest as Upgrade, Origins, Server};
 use framewright::ws::{self, Connection, Event, Message, Part, Side};
 
-/// What happened, in words, and how often something was called.
+/// What happened, in words, and the number of calls.
 #[derive(Debug, Default)]
 struct Log {
     said: Vec<String>,
@@ -28,7 +28,7 @@ impl Log {
         self.calls += 1;
     }
 
-    /// T17: each call takes a byte, gives something out, or is the last for a piece.
+    /// T17: each call takes a byte, yields something, or is the last for a piece.
     fn end(self, bytes: usize, pieces: usize) -> Vec<String> {
         let most = bytes + self.said.len() + 3 * pieces;
         assert!(self.calls <= most, "{} calls for {bytes} bytes", self.calls);
@@ -40,7 +40,7 @@ fn len(pieces: &[&[u8]]) -> usize {
     pieces.iter().map(|piece| piece.len()).sum()
 }
 
-/// What follows the handshake, at either end.
+/// The session after the handshake, at either end.
 fn talk<M: Side>(
     connection: &mut Connection<M>,
     assembler: &mut ws::Assembler<Vec<u8>>,
@@ -112,7 +112,7 @@ fn a_websocket_server_however_split() {
             talk(&mut connection, &mut assembler, input, &mut out, &mut log);
         }
         log.say(format!("{:?}", connection.receive_eof()));
-        // A ping is answered, unless the close has come before there was time to.
+        // A ping is answered, unless the close has come before there was time for it.
         let (pong, close) = (frame(0x8A, b"p"), frame(0x88, b"\x03\xE8bye"));
         assert!(out == close || out == [pong, close].concat());
         log.end(len(pieces), pieces.len())
@@ -180,7 +180,7 @@ fn compressed_messages_however_split() {
     use framewright::ws::Kind;
     use framewright::ws::deflate::Config;
 
-    // §7.2.3.1 and §7.2.3.2 of RFC 7692, with what may come between them.
+    // RFC 7692 §7.2.3.1 and §7.2.3.2, with frames that may come between them.
     let bytes = [
         &b"\x41\x03\xF2\x48\xCD"[..],
         &frame(0x89, b"ping"),
@@ -290,7 +290,7 @@ fn an_event_stream_however_split() {
     );
 }
 
-/// What a call of gRPC says of a body.
+/// The events of a gRPC call for a body.
 fn call<C>(
     call: &mut C,
     pieces: &[&[u8]],
@@ -349,7 +349,7 @@ fn the_body_of_a_grpc_request_however_split() {
 fn the_body_of_a_grpc_web_response_however_split() {
     let frame = crate::common::grpc::frame;
     let mut bytes = Vec::new();
-    // Each a piece of base64 with its own padding, one of them cut inside a message.
+    // Pieces of base64, each with its own padding. One of them is cut inside a message.
     let messages = [frame(0, "one"), frame(0, "")].concat();
     let (a, b) = messages.split_at(7);
     for piece in [a, b, &frame(0x80, "grpc-status: 5\r\ngrpc-message: no %C3%A9\r\n")] {

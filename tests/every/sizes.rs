@@ -1,4 +1,4 @@
-//! What is returned by value, and what a server holds for every connection, stays small.
+//! Types that are returned by value, or that a server holds for every connection, stay small.
 
 use std::mem::size_of;
 
@@ -18,7 +18,7 @@ fn what_is_returned_by_value_fits_in_32_bytes() {
 
 #[test]
 #[cfg(feature = "deflate")]
-fn what_compresses_takes_little_before_it_does() {
+fn compressors_are_small_before_their_first_use() {
     use framewright::ws::deflate::{Deflater, Inflater};
     assert!(size_of::<Inflater>() <= 256);
     assert!(size_of::<Deflater>() <= 256);

@@ -1,5 +1,5 @@
-//! Length-prefixed messages, in the order of PROTOCOL-HTTP2 and compression.md, and the frames of
-//! PROTOCOL-WEB that stand in their place.
+//! Length-prefixed messages, in the order of PROTOCOL-HTTP2 and compression.md, and the frames that
+//! replace them in PROTOCOL-WEB.
 #![cfg(feature = "alloc")]
 
 use crate::common::grpc::{Got, decode, frame};
@@ -27,13 +27,13 @@ fn message(bytes: impl AsRef<[u8]>) -> Got {
 // Length-Prefixed-Message → Compressed-Flag Message-Length Message
 
 #[test]
-fn messages_are_decoded_one_behind_the_other_and_an_empty_one_is_one() {
+fn messages_are_decoded_one_after_the_other_even_empty_ones() {
     let bytes = [frame(0, "Hello"), frame(0, ""), frame(0, [0xFF; 300]), frame(0, "x")].concat();
     let expected = vec![message("Hello"), message(""), message([0xFF; 300]), message("x")];
     assert_eq!(all(&plain(), &bytes), (expected, Ok(())));
 }
 
-/// As a server of gRPC-Web in Go was seen to send it, prefixes apart from what follows them.
+/// The output of a gRPC-Web server in Go, which sends prefixes apart from what follows them.
 #[test]
 fn what_a_real_peer_sent_is_decoded() {
     let pieces: [&[u8]; 4] =
@@ -94,7 +94,7 @@ fn a_payload_says_how_much_of_it_is_missing() {
 }
 
 #[test]
-fn the_end_of_the_stream_is_told_from_a_cut_at_every_byte() {
+fn an_end_of_the_stream_differs_from_a_cut_at_every_byte() {
     let messages = [frame(0, "a"), frame(0, ""), frame(0, "bcd")];
     let bytes = messages.concat();
     let ends = [0, 6, 11, 19];
@@ -106,9 +106,9 @@ fn the_end_of_the_stream_is_told_from_a_cut_at_every_byte() {
     }
 }
 
-/// T16: every flag byte, against the rules written down independently.
+/// T16: every flag byte, against independently written rules.
 #[test]
-fn all_flag_bytes_are_judged_by_the_rules_at_the_first_byte() {
+fn every_flag_byte_is_checked_when_it_comes() {
     for compressed in [false, true] {
         let decoders = [plain(), plain().with_trailers(), plain().with_head_and_trailers()];
         for (which, decoder) in decoders.into_iter().enumerate() {
@@ -135,7 +135,7 @@ fn all_flag_bytes_are_judged_by_the_rules_at_the_first_byte() {
     }
 }
 
-/// T16: the prefix is enough to be refused; no payload has to come, and none is waited for.
+/// T16: the prefix is enough for a refusal, which does not wait for payload.
 #[test]
 fn a_length_is_refused_with_the_fifth_byte() {
     for len in [(4 << 20) + 1, 60 << 20, 1 << 31, u32::MAX] {
@@ -168,7 +168,7 @@ fn a_message_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
 
 /// T16: a flood of empty messages costs nothing but its bytes.
 #[test]
-fn a_flood_of_empty_messages_is_given_out_one_by_one() {
+fn a_flood_of_empty_messages_is_yielded_one_by_one() {
     let bytes = frame(0, "").repeat(1_000_000);
     let mut decoder = plain();
     let (mut input, mut messages) = (&bytes[..], 0);
@@ -179,7 +179,7 @@ fn a_flood_of_empty_messages_is_given_out_one_by_one() {
     assert_eq!(messages, 1_000_000);
 }
 
-/// A limit on messages is no limit on what goes through: nothing is counted over messages.
+/// A limit on messages does not limit the stream: nothing is counted over messages.
 #[test]
 fn a_message_longer_than_any_buffer_passes_through_in_chunks() {
     let limits = Limits::new().max_message_len(u64::MAX);
@@ -335,7 +335,7 @@ fn nothing_comes_between_a_prefix_and_the_end_of_its_payload() {
 }
 
 #[test]
-fn nothing_comes_behind_trailers() {
+fn nothing_is_written_after_trailers() {
     let mut encoder = Encoder::new();
     let mut out = Vec::new();
     encoder.encode_trailers(b"grpc-status: 0\r\n", &mut out).unwrap();
@@ -474,7 +474,7 @@ proptest! {
     }
 }
 
-/// They are returned by value, often.
+/// These types are returned by value, and often.
 #[test]
 fn what_is_returned_fits_in_32_bytes() {
     assert!(size_of::<Part<'_>>() <= 32);

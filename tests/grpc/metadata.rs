@@ -1,4 +1,4 @@
-//! Heads and what is in them, in the order of PROTOCOL-HTTP2 (*Requests*), then *Responses*.
+//! Heads and their contents, in the order of PROTOCOL-HTTP2: *Requests*, then *Responses*.
 #![cfg(feature = "alloc")]
 
 use core::time::Duration;
@@ -73,7 +73,7 @@ fn a_path_is_a_service_and_a_method() {
 // TE
 
 #[test]
-fn te_is_looked_at_and_not_insisted_upon() {
+fn te_is_checked_but_not_required() {
     for (value, says) in
         [("trailers", true), ("gzip, Trailers", true), ("gzip", false), ("", false)]
     {
@@ -85,7 +85,7 @@ fn te_is_looked_at_and_not_insisted_upon() {
 // Timeout → "grpc-timeout" TimeoutValue TimeoutUnit
 
 #[test]
-fn a_timeout_is_of_1_to_8_digits_and_a_unit() {
+fn a_timeout_has_1_to_8_digits_and_a_unit() {
     for (value, duration) in [
         ("1H", Duration::from_secs(3600)),
         ("1M", Duration::from_secs(60)),
@@ -170,7 +170,7 @@ fn a_deadline_is_rounded_up_and_never_overflows() {
 // Content-Type
 
 #[test]
-fn a_content_type_is_taken_by_its_family_and_its_codec() {
+fn a_content_type_has_a_framing_and_a_subtype() {
     let other = Subtype::new("vnd.example").unwrap();
     for (value, expected) in [
         ("application/grpc", Some((Framing::Grpc, ""))),
@@ -219,7 +219,7 @@ fn a_content_type_is_taken_by_its_family_and_its_codec() {
 }
 
 #[test]
-fn accept_chooses_what_a_response_in_grpc_web_is() {
+fn accept_chooses_the_framing_of_a_grpc_web_response() {
     let kind = (CallKind::Unary, Limits::new());
     for (content_type, accept, response) in [
         ("application/grpc-web", "application/grpc-web-text", "application/grpc-web-text"),
@@ -238,7 +238,7 @@ fn accept_chooses_what_a_response_in_grpc_web_is() {
 }
 
 #[test]
-fn a_header_as_long_as_accept_says_nothing_of_the_response() {
+fn a_header_as_long_as_accept_does_not_choose_the_framing() {
     let list = [("content-type", "application/grpc-web"), ("accepx", "application/grpc-web-text")];
     let mut call = request(&list).unwrap().accept(CallKind::Unary, Limits::new(), &[]).unwrap();
     let head = written(|out| call.send_head(ResponseHead::new(), out));
@@ -248,7 +248,7 @@ fn a_header_as_long_as_accept_says_nothing_of_the_response() {
 // Message-Encoding, Message-Accept-Encoding, and compression.md
 
 #[test]
-fn a_request_in_an_unknown_encoding_is_unimplemented_and_told_what_is() {
+fn a_request_in_an_unknown_encoding_is_unimplemented_and_learns_the_known_ones() {
     let request = request(&[GRPC, ("grpc-encoding", "snappy")]).unwrap();
     assert_eq!(request.encoding(), Some("snappy"));
     let refusal = request.accept(CallKind::Unary, Limits::new(), &["gzip", "zstd"]).unwrap_err();
@@ -273,7 +273,7 @@ fn identity_is_no_encoding() {
 }
 
 #[test]
-fn accepted_encodings_are_a_list_however_it_is_spaced_and_in_however_many_lines() {
+fn accepted_encodings_are_a_list_in_any_spacing_and_number_of_lines() {
     let expected = ["identity", "deflate", "gzip"];
     for lines in [
         &["identity,deflate,gzip"][..],
@@ -317,9 +317,9 @@ fn metadata_are_found_among_the_headers() {
     assert_eq!(metadata(list).collect::<Vec<_>>(), expected);
 }
 
-/// PROTOCOL-HTTP2: sending back what came must not fail.
+/// PROTOCOL-HTTP2: sending back received metadata must not fail.
 #[test]
-fn whatever_is_found_can_be_sent_back() {
+fn received_metadata_can_be_sent_back() {
     let list = headers(&[
         ("x-a", " padded\t"),
         ("x-bin", "AQI=,q6ur"),
@@ -336,7 +336,7 @@ fn whatever_is_found_can_be_sent_back() {
 }
 
 #[test]
-fn base64_is_taken_with_or_without_padding_and_whatever_its_last_bits() {
+fn base64_is_accepted_with_or_without_padding_and_with_any_last_bits() {
     for (symbols, bytes) in [
         ("", Ok(&b""[..])),
         ("q6urAQ", Ok(&[0xAB, 0xAB, 0xAB, 1])),
@@ -374,7 +374,7 @@ fn base64_is_taken_with_or_without_padding_and_whatever_its_last_bits() {
 }
 
 #[test]
-fn a_value_is_made_of_what_it_holds_and_gives_it_back() {
+fn a_value_returns_what_it_was_made_of() {
     for (value, made, holds) in [
         (Value::from("text"), Value::Text("text"), &b"text"[..]),
         (Value::from(&b"\x00\xFF"[..]), Value::Bytes(b"\x00\xFF"), b"\x00\xFF"),
@@ -476,7 +476,7 @@ fn a_request_head_has_the_timeout_first_and_metadata_last() {
 
 #[test]
 fn a_request_head_is_read_in_any_order_and_any_case() {
-    // As grpc-js orders them: custom metadata first.
+    // The order of grpc-js: custom metadata first.
     let list = headers(&[
         (":authority", "localhost"),
         ("x-id", "7"),
@@ -535,7 +535,7 @@ fn a_refusal_is_trailers_only() {
 // Header lists as lines
 
 #[test]
-fn lines_are_read_however_they_are_spaced_and_repeated() {
+fn lines_are_read_in_any_spacing_and_with_repetitions() {
     for (lines, fields) in [
         ("", &[][..]),
         ("a: 1\r\n", &[("a", "1")][..]),

@@ -149,9 +149,9 @@ fn a_message_is_decoded_whole_or_not_at_all() {
     }
 }
 
-/// A proxy sends it on as it came, and what cannot be sent is escaped.
+/// A proxy passes it on unchanged, and escapes what cannot be sent.
 #[test]
-fn a_message_that_came_is_written_as_it_came() {
+fn a_received_message_is_written_unchanged() {
     for (came, goes) in [("caf%c3%a9", "caf%c3%a9"), ("100%", "100%"), ("a\tb", "a%09b")] {
         let message = StatusMessage::Encoded(came.as_bytes());
         let status = Status { message, ..Status::new(Code::Aborted, "") };
@@ -188,7 +188,7 @@ fn error_codes_of_http_2_are_mapped() {
         Code::Internal,          // INTERNAL_ERROR
         Code::Internal,          // FLOW_CONTROL_ERROR
         Code::Internal,          // SETTINGS_TIMEOUT
-        Code::Unknown,           // STREAM_CLOSED, to which no code is given
+        Code::Unknown,           // STREAM_CLOSED, which is listed without a code
         Code::Internal,          // FRAME_SIZE_ERROR
         Code::Unavailable,       // REFUSED_STREAM
         Code::Cancelled,         // CANCEL
@@ -289,7 +289,7 @@ proptest! {
         }
     }
 
-    /// The naive twin: unescape all of it, then take it for UTF-8 as `std` does.
+    /// The naive twin: unescape everything, then decode UTF-8 with `std`.
     #[test]
     fn any_bytes_are_decoded_as_if_seen_whole(
         pieces in proptest::collection::vec(("[%0-9A-Fa-z ]{0,8}", any::<Option<u8>>(), any::<bool>()), 0..40),

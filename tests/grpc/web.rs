@@ -1,5 +1,5 @@
-//! What gRPC-Web has of its own, in the order of PROTOCOL-WEB: text-encoded streams, CORS; then
-//! the framing over WebSocket of `@improbable-eng/grpc-web`.
+//! What only gRPC-Web has, in the order of PROTOCOL-WEB: text-encoded streams, CORS; then the framing
+//! over WebSocket of `@improbable-eng/grpc-web`.
 #![cfg(feature = "alloc")]
 
 use crate::common::same_however_split;
@@ -10,7 +10,7 @@ use framewright::grpc::{Decoder, Error, Fields, Frame, Limits, SendError};
 use framewright::{Buffer, BufferFull, Chunk, SliceBuf, Truncated};
 use proptest::prelude::{ProptestConfig, any, prop_assert_eq, proptest};
 
-/// Decodes `pieces` out of base64, and tells whether the body may end there.
+/// Decodes `pieces` of base64, and returns whether the body may end there.
 fn decode(pieces: &[&[u8]]) -> (Vec<u8>, Result<(), Error>, Result<(), Truncated>) {
     let mut text = TextDecoder::new();
     let mut decoded = Vec::new();
@@ -78,18 +78,18 @@ fn padding_may_come_anywhere_in_the_stream() {
     }
 }
 
-/// As a server in Go and one in Rust were seen to send it: padding behind the message.
+/// The output of a server in Go and one in Rust: padding after the message.
 #[test]
 fn what_real_peers_sent_is_decoded() {
     let text = b"AAAAAAIIAQ==gAAAABBncnBjLXN0YXR1czogMA0K";
     let bytes = b"\0\0\0\0\x02\x08\x01\x80\0\0\0\x10grpc-status: 0\r\n";
     assert_eq!(all(text), (bytes.to_vec(), Ok(()), Ok(())));
-    // And what they refuse: padding inside a prefix.
+    // They refuse padding inside a prefix.
     assert_eq!(all(b"AAAAAAM=CgF4"), (b"\0\0\0\0\x03\x0A\x01x".to_vec(), Ok(()), Ok(())));
 }
 
 #[test]
-fn what_is_no_base64_is_refused_behind_what_is() {
+fn invalid_base64_is_refused_after_the_valid_part() {
     for (text, bytes) in [
         (&b"Zg=X"[..], &b"f"[..]),
         (b"Zm9v=", b"foo"),
@@ -115,7 +115,7 @@ fn what_is_no_base64_is_refused_behind_what_is() {
 }
 
 #[test]
-fn a_body_ends_behind_a_whole_group() {
+fn a_body_ends_after_a_whole_group() {
     for (text, bytes) in
         [("Z", ""), ("Zg", "f"), ("Zg=", "f"), ("Zm8", "fo"), ("Zm9vZ", "foo"), ("Zg==Zm8", "ffo")]
     {
@@ -140,7 +140,7 @@ fn a_byte_is_out_as_soon_as_its_bits_are_in() {
     }
 }
 
-/// The same, for what is long enough to be decoded in blocks.
+/// The same for streams long enough to be decoded in blocks.
 #[test]
 fn long_streams_are_decoded_wherever_they_are_padded_or_broken() {
     let bytes: Vec<u8> = (0..3000_u32).map(|i| (i * i % 251) as u8).collect();
@@ -185,7 +185,7 @@ fn text_is_written_whole_or_not_at_all() {
 // CORS preflight
 
 #[test]
-fn a_preflight_is_told_from_other_requests() {
+fn preflights_are_recognized() {
     let origin = ("Origin", &b"https://a.example"[..]);
     let method = ("access-control-request-method", &b"POST"[..]);
     let names = ("Access-Control-Request-Headers", &b"content-type, x-grpc-web,x-id"[..]);
@@ -267,7 +267,7 @@ enum Got {
     HalfClose,
 }
 
-/// Takes messages apart that come in chunks.
+/// Decodes messages that come in chunks.
 fn socket(messages: &[&[&[u8]]]) -> (Vec<Got>, Result<(), Error>) {
     let mut socket = SocketDecoder::new();
     let mut got: Vec<Got> = Vec::new();
@@ -329,7 +329,7 @@ fn a_client_over_websocket_sends_a_head_then_data_then_the_end() {
 }
 
 #[test]
-fn what_such_a_client_never_sends_is_refused() {
+fn what_no_such_client_sends_is_refused() {
     let head: &[u8] = b"a: b\r\n";
     let got = Got::Head(head.to_vec(), true);
     for byte in [2, 0x80, 0xFF] {
@@ -347,7 +347,7 @@ fn what_such_a_client_never_sends_is_refused() {
     assert_eq!(error, Err(Error::SocketControl(1)), "data begin with 0");
 }
 
-/// As its server in Go was seen to send it: prefixes apart from what follows them.
+/// The output of its server in Go, which sends prefixes apart from what follows them.
 #[test]
 fn what_a_real_server_sent_over_websocket_is_decoded() {
     let head = "Content-Type: application/grpc+proto\r\nTrailer: Grpc-Status\r\nTrailer: Grpc-Message\r\nTrailer: Grpc-Status-Details-Bin\r\n";
@@ -386,7 +386,7 @@ fn what_a_real_server_sent_over_websocket_is_decoded() {
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// Bit by bit, as RFC 4648 §4 has it.
+/// Bit by bit, as RFC 4648 §4 describes it.
 fn naive_encode(bytes: &[u8]) -> String {
     let bits: Vec<u8> =
         bytes.iter().flat_map(|b| (0..8).rev().map(move |bit| b >> bit & 1)).collect();

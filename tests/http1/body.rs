@@ -36,7 +36,7 @@ fn refused(body: impl AsRef<[u8]>, error: Error) -> Got {
 // §6.2 Content-Length, §6.3 Message Body Length
 
 #[test]
-fn a_body_of_known_length_is_over_with_its_last_byte() {
+fn a_body_of_known_length_is_complete_with_its_last_byte() {
     let next = "GET / HTTP/1.1\r\n";
     for (len, bytes, expected) in [
         (5, format!("hello{next}"), complete("hello", next)),
@@ -60,7 +60,7 @@ fn part(decoded: Result<Decoded<'_>, Error>) -> BodyPart<'_> {
 }
 
 #[test]
-fn a_body_that_is_not_there_is_over_before_anything_is_read() {
+fn an_absent_body_is_complete_before_anything_is_read() {
     let mut decoder = BodyDecoder::new(Body::Len(0), Limits::new());
     assert_eq!(decoder.check_eof(), Ok(()));
     let part = part(decoder.decode(&mut &mut [][..]));
@@ -78,7 +78,7 @@ fn a_body_until_close_takes_everything_and_may_end_anywhere() {
 }
 
 #[test]
-fn a_part_is_borrowed_from_the_input_and_tells_where_it_falls() {
+fn a_part_is_borrowed_from_the_input_and_knows_its_place() {
     let mut decoder = BodyDecoder::new(Body::Chunked, Limits::new());
     let mut bytes = *b"5\r\nhello\r\n6;a=b\r\n wo";
     let range = bytes.as_ptr_range();
@@ -86,7 +86,7 @@ fn a_part_is_borrowed_from_the_input_and_tells_where_it_falls() {
     let hello = part(decoder.decode(&mut input));
     let wo = part(decoder.decode(&mut input));
     assert_eq!(decoder.decode(&mut input), Ok(Decoded::NeedMore));
-    // Both in hand at once, and mutable.
+    // Both can be held at the same time, and are mutable.
     hello.bytes.make_ascii_uppercase();
     assert!(range.contains(&hello.bytes.as_ptr()) && range.contains(&wo.bytes.as_ptr()));
     let (hello, wo) = (hello.into_chunk(), wo.into_chunk());
@@ -96,7 +96,7 @@ fn a_part_is_borrowed_from_the_input_and_tells_where_it_falls() {
 }
 
 #[test]
-fn who_reads_ahead_is_told_how_far_the_data_goes() {
+fn payload_remaining_says_how_far_the_data_goes() {
     let remaining = |body, bytes: &[u8]| {
         let mut decoder = BodyDecoder::new(body, Limits::new());
         let mut bytes = bytes.to_vec();
@@ -118,7 +118,7 @@ fn a_body_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
     let too_long = |body| refused(body, Error::BodyTooLong);
     for (body, bytes, expected) in [
         (Body::Len(5), "hello", complete("hello", "")),
-        // What was announced is refused before it comes.
+        // An announced length is refused before the data comes.
         (Body::Len(6), "", refused("", Error::BodyTooLong)),
         (Body::Chunked, "5\r\nhello\r\n0\r\n\r\n", complete("hello", "")),
         (Body::Chunked, "3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n", complete("hello", "")),
@@ -130,7 +130,7 @@ fn a_body_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
         (Body::UntilClose, "hello!", too_long("hello")),
     ] {
         let got = same_however_split(bytes.as_bytes(), |pieces| {
-            // Whoever has read nothing yet gets to know too.
+            // The error comes even before anything was read.
             decode(body, limits, &[&[&b""[..]], pieces].concat())
         });
         assert_eq!(got, expected, "{body:?} {bytes:?}");
@@ -155,7 +155,7 @@ fn chunks_are_joined_and_the_next_message_is_left_alone() {
         ("1\r\n\0\r\n0\r\n\r\n", "\0"),
     ] {
         assert_eq!(chunked(format!("{bytes}{next}")), complete(body, next), "{bytes:?}");
-        // The end is told with the last byte, and not before.
+        // The end is known with the last byte, and not before.
         assert_eq!(chunked(bytes), complete(body, ""), "{bytes:?}");
         for len in 0..bytes.len() {
             assert_eq!(chunked(&bytes[..len]).result, Ok(State::Truncated), "{bytes:?} to {len}");
@@ -164,7 +164,7 @@ fn chunks_are_joined_and_the_next_message_is_left_alone() {
 }
 
 #[test]
-fn data_is_given_out_before_its_chunk_is_complete() {
+fn data_is_yielded_before_its_chunk_is_complete() {
     for (bytes, body) in [
         ("5\r\n", ""),
         ("5\r\nh", "h"),
@@ -176,9 +176,9 @@ fn data_is_given_out_before_its_chunk_is_complete() {
     }
 }
 
-/// T5: what two parsers could read in two ways, neither of which is to be guessed.
+/// T5: input that two parsers could read in two ways. We do not guess which is meant.
 #[test]
-fn chunk_sizes_that_others_might_read_otherwise_are_refused() {
+fn chunk_sizes_that_others_might_read_differently_are_refused() {
     for (size, error) in [
         ("+5", Error::ChunkSize),
         ("-1", Error::ChunkSize),
@@ -220,14 +220,14 @@ fn chunk_sizes_that_others_might_read_otherwise_are_refused() {
     ] {
         let bytes = format!("{size}\r\nhello\r\n0\r\n\r\n");
         assert_eq!(chunked(&bytes), refused("", error), "{bytes:?}");
-        // Behind a chunk as well.
+        // After a chunk as well.
         let bytes = format!("1\r\nx\r\n{bytes}");
         assert_eq!(chunked(&bytes), refused("x", error), "{bytes:?}");
     }
 }
 
 #[test]
-fn data_is_as_long_as_was_said_and_ends_in_crlf() {
+fn chunk_data_has_the_announced_length_and_ends_in_crlf() {
     for (bytes, body, error) in [
         ("5\r\nhell\r\n0\r\n\r\n", "hell\r", Error::BareLf),
         ("5\r\nhel\r\n0\r\n\r\n", "hel\r\n", Error::ChunkEnd),
@@ -284,7 +284,7 @@ fn extensions_are_skipped() {
     }
 }
 
-/// T5: whatever another parser takes for the end of an extension, there is only one end of a line.
+/// T5: whatever other parsers accept as the end of an extension, only CRLF ends it.
 #[test]
 fn extensions_end_in_crlf_and_nowhere_else() {
     for (extension, error) in [
@@ -313,20 +313,20 @@ fn extensions_end_in_crlf_and_nowhere_else() {
 }
 
 #[test]
-fn extensions_may_outgrow_the_data_by_so_much_and_no_more() {
+fn extensions_may_exceed_the_data_only_up_to_the_limit() {
     let limits = Limits::new().max_chunk_extensions_len(5);
     let too_long = |body| refused(body, Error::ChunkExtensionsTooLong);
     for (bytes, expected) in [
         ("0;2345\r\n\r\n", complete("", "")),
         ("0;23456", too_long("")),
-        // Not even where there is enough data: it may be a lie.
+        // Not even if enough data is announced: that may be a lie.
         ("F;23456", too_long("")),
         ("F;2345\r\n0123456789abcde\r\n1;2345\r\n", incomplete("0123456789abcde")),
-        // Data makes up for what was before, but not for what is to come.
+        // Data makes up for earlier extensions, but not for later ones.
         ("3;2345\r\nabc\r\n1;23\r\nd\r\n0;\r\n\r\n", complete("abcd", "")),
         ("3;2345\r\nabc\r\n1;23\r\nd\r\n0;2\r\n\r\n", too_long("abcd")),
         ("3\r\nabc\r\n3;23456", too_long("abc")),
-        // A little for each chunk adds up.
+        // Small extensions in each chunk add up.
         ("1;2\r\na\r\n1;2\r\nb\r\n1;2\r\nc\r\n1;2\r\nd\r\n0;\r\n\r\n", complete("abcd", "")),
         ("1;2\r\na\r\n1;2\r\nb\r\n1;2\r\nc\r\n1;2\r\nd\r\n0;2\r\n\r\n", too_long("abcd")),
         ("1;\r\na\r\n1;\r\nb\r\n1;\r\nc\r\n1;\r\nd\r\n1;\r\ne\r\n0\r\n\r\n", complete("abcde", "")),
@@ -338,8 +338,8 @@ fn extensions_may_outgrow_the_data_by_so_much_and_no_more() {
     assert_eq!(all(Body::Chunked, none, "1;"), too_long(""));
 }
 
-/// Chunks of one byte, each with a long extension (CVE-2023-39326), are refused by default; a
-/// signature on every chunk of a stream without end is not.
+/// Chunks of one byte, each with a long extension (CVE-2023-39326), are refused by default. A
+/// signature on every chunk of an endless stream is not.
 #[test]
 fn by_default_a_flood_of_extensions_is_refused_and_a_signed_stream_is_not() {
     let flood = format!("1;{}\r\nx\r\n", "e".repeat(100));
@@ -360,7 +360,7 @@ fn trailers_are_checked_and_ignored() {
         "A: b\r\n",
         "A:b\r\nA: \t c \r\nEmpty:\r\n",
         "!#$%&'*+-.^_`|~09az: \u{e9}\r\n",
-        // Those that must not be trailers, too.
+        // Including fields that must not be trailers.
         "Content-Length: 5\r\nTransfer-Encoding: chunked\r\nHost: a\r\n",
     ] {
         let bytes = format!("1\r\nx\r\n0\r\n{trailers}\r\nrest");
@@ -369,7 +369,7 @@ fn trailers_are_checked_and_ignored() {
 }
 
 #[test]
-fn trailers_are_judged_as_headers_are() {
+fn trailers_are_checked_like_headers() {
     for (trailers, error) in [
         // §2.2
         ("A: b\n", Error::BareLf),
@@ -392,7 +392,7 @@ fn trailers_are_judged_as_headers_are() {
         (": b\r\n", Error::Header),
         ("A(b): c\r\n", Error::Header),
         ("\u{e9}: b\r\n", Error::Header),
-        // The next message is not a trailer.
+        // The next message is not part of the trailers.
         ("GET / HTTP/1.1\r\n", Error::Header),
         ("HTTP/1.1 200 OK\r\n", Error::Header),
     ] {
@@ -423,7 +423,7 @@ fn trailers_of_exactly_the_limits_pass_and_one_more_does_not() {
     assert_eq!(decode(Body::Chunked, Limits::new(), &[endless.as_bytes()]), too_long);
 }
 
-// §6 and §7 again, from the other end
+// §6 and §7 again, for the sender
 
 fn written(
     write: impl FnOnce(&mut SliceBuf<'_>) -> Result<(), SendError>,
@@ -482,11 +482,11 @@ fn sizes_are_written_without_leading_zeros() {
         assert_eq!((&header[..], header.end()), (line.as_bytes(), end.as_bytes()));
     }
     assert_eq!(&header((1 << 63) - 1).unwrap()[..], b"7FFFFFFFFFFFFFFF\r\n");
-    // Nobody would read it.
+    // No recipient would read it.
     assert_eq!(header(1 << 63).map(drop), Err(SendError::BodyTooLong));
 }
 
-/// The peer would take what is too much for another message, or that for what is missing.
+/// The peer would read extra bytes as the next message, or the next message as the missing bytes.
 #[test]
 fn a_body_is_neither_longer_nor_shorter_than_announced() {
     let mut encoder = BodyEncoder::new(Body::Len(5));
@@ -502,7 +502,7 @@ fn a_body_is_neither_longer_nor_shorter_than_announced() {
 }
 
 #[test]
-fn nothing_is_written_behind_the_last_chunk() {
+fn nothing_is_written_after_the_last_chunk() {
     let mut encoder = BodyEncoder::new(Body::Chunked);
     assert_eq!(written(|out| encoder.finish(out)).as_deref(), Ok("0\r\n\r\n"));
     assert_eq!(written(|out| encoder.encode(b"x", out)), Err(SendError::BodyTooLong));
@@ -514,7 +514,7 @@ fn nothing_is_written_behind_the_last_chunk() {
 }
 
 #[test]
-fn trailers_are_written_behind_chunks_and_nowhere_else() {
+fn trailers_are_written_after_chunks_and_nowhere_else() {
     let finish = |body, trailers: &[(&str, &str)]| {
         written(|out| BodyEncoder::new(body).finish_with(trailers, out))
     };
@@ -542,7 +542,7 @@ fn trailers_are_written_behind_chunks_and_nowhere_else() {
     }
 }
 
-/// T6: no string of the caller's can end a line, or the body.
+/// T6: no string from the caller can end a line or the body.
 #[test]
 fn nothing_can_be_injected_into_trailers() {
     for bad in ["\r", "\n", "\r\n", "\r\n\r\n", "\0", "\x1b", "\x7f", "\u{e9}", "\u{10a}"] {
@@ -551,7 +551,7 @@ fn nothing_can_be_injected_into_trailers() {
                 ((&text[..], "b"), SendError::HeaderName(0)),
                 (("A", &text[..]), SendError::HeaderValue(0)),
             ] {
-                // Beyond ASCII there is nothing that ends a line, and values may have it.
+                // No byte beyond ASCII ends a line, and values may have such bytes.
                 if error == SendError::HeaderValue(0) && !bad.is_ascii() {
                     continue;
                 }
@@ -564,7 +564,7 @@ fn nothing_can_be_injected_into_trailers() {
 }
 
 #[test]
-fn a_buffer_that_is_too_small_stays_as_it_was_and_the_encoder_too() {
+fn a_buffer_that_is_too_small_stays_unchanged_and_so_does_the_encoder() {
     for (body, len) in [(Body::Len(5), 5), (Body::Chunked, 10), (Body::UntilClose, 5)] {
         let mut encoder = BodyEncoder::new(body);
         for room in 0..=len {
@@ -629,7 +629,7 @@ fn heads_announce_the_body_that_follows() {
 }
 
 #[test]
-fn a_body_of_unknown_length_is_sent_in_chunks_to_those_who_know_them() {
+fn a_body_of_unknown_length_is_sent_in_chunks_to_peers_that_know_them() {
     assert_eq!(Body::of_unknown_len(Version::Http10), Body::UntilClose);
     assert_eq!(Body::of_unknown_len(Version::Http11), Body::Chunked);
 }
@@ -656,7 +656,7 @@ fn naive_limits() -> impl Strategy<Value = NaiveLimits> {
     ]
 }
 
-/// Streams that come close to a body in chunks, so that chance gets anywhere.
+/// Streams that resemble a body in chunks, so that random ones get far.
 fn nearly_chunked() -> impl Strategy<Value = Vec<u8>> {
     let chunk = (collection::vec(any::<u8>(), 1..20), "(;[a-z]{0,3}(=\"?[a-z\\\\]{0,3}\"?)?)?")
         .prop_map(|(data, extension)| {
@@ -718,7 +718,7 @@ proptest! {
         }
     }
 
-    /// What is accepted here means the same there; much more is accepted there.
+    /// What we accept means the same to `httparse`, which accepts much more.
     #[test]
     fn httparse_reads_the_same_sizes(line in "[0-9a-fA-F+ x\t-]{0,17}(;[a-z\"=\\\\]{0,6})?\r\n") {
         let mut decoder = BodyDecoder::new(Body::Chunked, Limits::new());
@@ -734,7 +734,7 @@ proptest! {
         }
     }
 
-    /// Head and body through both ends, in whatever pieces, with another message behind.
+    /// Head and body through both ends, in any pieces, with another message after them.
     #[test]
     fn what_is_encoded_decodes_to_the_same(
         kind in 0..3_u8,

@@ -20,7 +20,7 @@ fn lines(headers: Headers<'_>) -> Lines {
     headers.iter().map(|(name, value)| (name.to_owned(), value.to_vec())).collect()
 }
 
-/// What a request says, and what follows it.
+/// The content of a request, and what follows it.
 #[derive(Clone, Debug, PartialEq)]
 struct Asked {
     method: String,
@@ -46,7 +46,7 @@ impl Asked {
     }
 }
 
-/// What a response says, and what follows it.
+/// The content of a response, and what follows it.
 #[derive(Clone, Debug, PartialEq)]
 struct Answered {
     version: Version,
@@ -189,9 +189,9 @@ fn heads_that_are_split_may_follow_each_other_too() {
     assert_eq!(reader.check_eof(), Err(Truncated));
 }
 
-/// T5: what two parsers could read in two ways, neither of which is to be guessed.
+/// T5: input that two parsers could read in two ways. We do not guess which is meant.
 #[test]
-fn heads_that_others_might_read_otherwise_are_refused() {
+fn heads_that_others_might_read_differently_are_refused() {
     let request = |line: &str| format!("GET / HTTP/1.1\r\nHost: a\r\n{line}\r\n\r\nrest");
     for (head, error) in [
         // §2.2
@@ -275,9 +275,9 @@ fn heads_that_others_might_read_otherwise_are_refused() {
     }
 }
 
-/// The end of a head is searched many bytes at a time: it makes no difference where they fall.
+/// The search for the end of a head takes many bytes at a time. Their position makes no difference.
 #[test]
-fn it_does_not_matter_how_long_the_head_is() {
+fn errors_are_found_anywhere_in_heads_of_any_length() {
     for len in 0..200 {
         let padding = format!("P: {}", "p".repeat(len));
         for (lines, error) in [
@@ -307,7 +307,7 @@ fn it_does_not_matter_how_long_the_head_is() {
     }
 }
 
-/// Wherever its first line ends, and whatever is behind it.
+/// Wherever its first line ends, and whatever follows it.
 #[test]
 fn a_head_without_headers_ends_where_its_empty_line_is() {
     let head = "HTTP/1.1 200 OK\r\nA: b\r\n\r\n";
@@ -334,7 +334,7 @@ fn a_head_without_headers_ends_where_its_empty_line_is() {
     }
 }
 
-/// As long as they may be, one behind the other in the same input.
+/// Heads of all lengths, one after the other in the same input.
 #[test]
 fn long_heads_may_follow_each_other() {
     for len in 0..200 {
@@ -405,7 +405,7 @@ fn whether_a_response_has_a_body_depends_on_the_request_too() {
         ("HEAD", format!("200 OK\r\n{len}"), Body::Len(0)),
         ("HEAD", format!("404 Not Found\r\n{chunked}"), Body::Len(0)),
         ("HEAD", "200 OK".into(), Body::Len(0)),
-        // Methods have a case.
+        // Methods are case-sensitive.
         ("head", format!("200 OK\r\n{len}"), Body::Len(3)),
         ("CONNECT", "200 OK".into(), Body::Len(0)),
         ("CONNECT", format!("299 OK\r\n{len}"), Body::Len(0)),
@@ -423,7 +423,7 @@ fn whether_a_response_has_a_body_depends_on_the_request_too() {
 }
 
 #[test]
-fn a_connection_goes_on_unless_somebody_says_otherwise() {
+fn a_connection_persists_unless_a_side_says_otherwise() {
     for (version, line, persistent) in [
         ("HTTP/1.1", "A: b", true),
         ("HTTP/1.1", "Connection: keep-alive", true),
@@ -444,7 +444,7 @@ fn a_connection_goes_on_unless_somebody_says_otherwise() {
     }
 }
 
-/// It is for requests to have one (§3.2).
+/// Only requests must have exactly one (§3.2).
 #[test]
 fn a_response_may_repeat_a_host_that_means_nothing_in_it() {
     let answered = answer("HTTP/1.1 200 OK\r\nHost: a\r\nHost: ?\r\n\r\n").unwrap().unwrap();
@@ -497,7 +497,7 @@ fn a_head_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
     assert_eq!(within(head.len() - 1, head), Err(Error::HeadTooLong));
     assert_eq!(within(0, "G"), Err(Error::HeadTooLong));
     assert_eq!(within(0, ""), Ok(false));
-    // The bytes within the limit are judged before it is.
+    // The bytes within the limit are checked before the limit.
     assert_eq!(within(4, "GET \n"), Err(Error::HeadTooLong));
     assert_eq!(within(5, "GET \n"), Err(Error::BareLf));
     // An endless line costs no more than the limit.
@@ -515,9 +515,9 @@ fn storage_that_is_full_is_a_head_that_is_too_long() {
     assert_eq!(reader.into_storage().as_slice(), b"GET / HTTP/1.1\r\n");
 }
 
-/// T7: one header too many is an error, and says so before the end of the head.
+/// T7: one header too many is an error, and it comes before the end of the head.
 #[test]
-fn there_may_be_so_many_headers_and_no_more() {
+fn as_many_headers_as_the_limit_pass_and_one_more_does_not() {
     for (limits, most) in [
         (Limits::new(), 64),
         (Limits::new().max_headers(3), 3),
@@ -540,7 +540,7 @@ fn there_may_be_so_many_headers_and_no_more() {
     assert_eq!(ask_in(&[b"GET / HTTP/1.0\r\nA: b\r\n\r\n"], none), Err(Error::TooManyHeaders));
 }
 
-/// Storage that counts how often what it holds is looked at.
+/// Storage that counts how often its contents are read.
 struct Watched<'a> {
     bytes: Vec<u8>,
     looked_at: &'a Cell<usize>,
@@ -563,10 +563,10 @@ impl Buffer for Watched<'_> {
     }
 }
 
-/// T1: what has been gathered is looked at once, when the head is whole, so that the work is
-/// linear however few bytes come at a time. (CVE-2023-43669 was the opposite.)
+/// T1: gathered bytes are read once, when the head is whole, so the work is linear however few bytes
+/// come at a time. (CVE-2023-43669 was the opposite.)
 #[test]
-fn a_head_that_dribbles_in_is_not_read_again_and_again() {
+fn a_head_in_small_pieces_is_not_read_again_for_each() {
     for size in [1_000, 2_000, 16_000] {
         let (looked_at, appended) = (Cell::new(0), Cell::new(0));
         let storage = Watched { bytes: Vec::new(), looked_at: &looked_at, appended: &appended };
@@ -706,7 +706,7 @@ fn requests_are_written_whole() {
 }
 
 #[test]
-fn what_cannot_be_written_is_named() {
+fn what_cannot_be_written_is_named_in_the_error() {
     let request =
         |method, target, host| written(|out| RequestWriter::new(method, target, host).write(out));
     assert_eq!(request("", "/", "a"), Err(SendError::Method));
@@ -733,7 +733,7 @@ fn what_cannot_be_written_is_named() {
 }
 
 #[test]
-fn a_buffer_that_is_too_small_stays_as_it_was_and_learns_what_would_do() {
+fn a_buffer_that_is_too_small_stays_unchanged_and_the_error_says_what_is_needed() {
     let writer = ResponseWriter::new(200).headers(&[("A", "b")]).body(b"body");
     let len = written(|out| writer.write(out)).unwrap().len();
     for room in 0..=len {
@@ -750,7 +750,7 @@ fn a_buffer_that_is_too_small_stays_as_it_was_and_learns_what_would_do() {
     }
 }
 
-/// T6: no string of the caller's can end a line, or a head.
+/// T6: no string from the caller can end a line or a head.
 #[test]
 fn nothing_can_be_injected() {
     for bad in ["\r", "\n", "\r\n", "\r\n\r\n", "\0", "\x1b", "\x7f", "\u{e9}", "\u{10a}"] {
@@ -763,7 +763,7 @@ fn nothing_can_be_injected() {
                 ("GET", "/", "a", [(text, "b")], SendError::HeaderName(0)),
                 ("GET", "/", "a", [("A", text)], SendError::HeaderValue(0)),
             ] {
-                // Beyond ASCII there is nothing that ends a line, and values may have it.
+                // No byte beyond ASCII ends a line, and values may have such bytes.
                 let error = match error {
                     SendError::HeaderValue(_) if !bad.is_ascii() => Ok(()),
                     error => Err(error),
@@ -790,7 +790,7 @@ fn nothing_can_be_injected() {
     }
 }
 
-/// Text that comes close to a head, so that chance gets anywhere.
+/// Text that resembles a head, so that random input gets far.
 fn nearly_a_head() -> impl Strategy<Value = Vec<u8>> {
     let part = prop_oneof![
         4 => Just(&b"\r\n"[..]),
@@ -848,7 +848,7 @@ proptest! {
 
         out.clear();
         ResponseWriter::new(status).headers(&headers).close().write(&mut out).unwrap();
-        // Exactly one end, and it is at the end (T6).
+        // There is exactly one end of a head, and it is at the end (T6).
         prop_assert_eq!(out.windows(4).position(|w| w == b"\r\n\r\n"), Some(out.len() - 4));
         let mut reader = HeadReader::new(Vec::new(), Limits::new().max_headers(128));
         let mut input = &mut out[..];

@@ -1,10 +1,10 @@
-//! Bodies cost no memory: neither those that come and go nor those that are only announced (T2, T3).
+//! Bodies cost no memory, whether they come or are only announced (T2, T3).
 
 use crate::counting::allocations;
 use framewright::http1::{Body, BodyDecoder, Decoded, Error, Limits, ResponseWriter};
 use framewright::{Buffer, SliceBuf};
 
-/// Decodes `bytes` in pieces, and tells how many came of the body.
+/// Decodes `bytes` in pieces, and returns the number of bytes in the body.
 fn decode(body: Body, bytes: &mut [u8], len: usize) -> Result<usize, Error> {
     let mut decoder = BodyDecoder::new(body, Limits::new());
     let mut got = 0;
@@ -17,7 +17,7 @@ fn decode(body: Body, bytes: &mut [u8], len: usize) -> Result<usize, Error> {
 }
 
 #[test]
-fn neither_a_body_nor_a_claim_nor_an_error_allocates() {
+fn neither_a_body_nor_an_announced_length_nor_an_error_allocates() {
     let mut chunks = b"5;a=\"b\"\r\nhello\r\n".repeat(1000);
     let mut trailers = [&b"0\r\n"[..], &b"A: b\r\n".repeat(60), b"\r\n"].concat();
     let mut claim = *b"7FFFFFFFFFFFFFFF\r\n!";

@@ -1,4 +1,4 @@
-//! What never allocates: the codecs and connections of every protocol, with an allocator that counts.
+//! The codecs and connections of every protocol never allocate. A counting allocator checks that.
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -1,4 +1,4 @@
-//! No layer of an event stream allocates by itself: what is kept is kept in the caller's storage.
+//! No layer of an event stream allocates by itself. Everything that is kept is in the caller's storage.
 
 use crate::counting::allocations;
 use framewright::sse::{
@@ -52,7 +52,7 @@ const TOO_LONG: &str = match str::from_utf8(&[b'x'; 1000]) {
     Err(_) => "",
 };
 
-/// T15: what never ends costs no memory.
+/// T15: endless input costs no memory.
 #[test]
 fn endless_lines_and_events_allocate_nothing() {
     let endless: [&[u8]; 5] = [b"x", b":", b"data: x\n", b"id: x", b"event\r"];

@@ -1,4 +1,4 @@
-//! The codec and connection layers never allocate: T2 and T3 of the memory a peer could cost.
+//! The codec and connection layers never allocate, so a peer cannot cost memory (T2, T3).
 
 use crate::common::ws::masked;
 use crate::counting::allocations;
@@ -46,9 +46,9 @@ fn a_whole_session_in_slices_allocates_nothing() {
     assert_eq!((count, messages), (0, 3));
 }
 
-/// T2, T3: a flood of pings, and lengths that no memory could hold.
+/// T2, T3: a flood of pings, and lengths that no memory can hold.
 #[test]
-fn neither_a_flood_nor_a_claim_allocates() {
+fn neither_a_flood_nor_an_announced_length_allocates() {
     let mut pings = masked(0x89, &[b'x'; 125]).repeat(100);
     let mut claims = [15 << 20, 60 << 20, u64::MAX >> 1].map(|len| {
         let mut header = vec![0x82, 0xFF];

@@ -1,5 +1,5 @@
-//! The client that takes up a stream again, in the order of the HTML standard: §9.2.2 The
-//! `EventSource` interface, then §9.2.3 Processing model.
+//! The client that resumes a stream, in the order of the HTML standard: §9.2.2 The `EventSource`
+//! interface, then §9.2.3 Processing model.
 #![cfg(feature = "alloc")]
 
 use crate::common::sse::growing;
@@ -27,7 +27,7 @@ fn connecting(policy: Policy, now: u64) -> Client<Vec<u8>> {
     client
 }
 
-/// A client whose stream is open since `now`.
+/// A client whose stream opened at `now`.
 fn open(policy: Policy, now: u64) -> Client<Vec<u8>> {
     let mut client = connecting(policy, now);
     assert!(client.receive_response(GOOD, now));
@@ -80,15 +80,15 @@ enum Input {
     Close,
 }
 
-/// What a state makes of each input, at the time of its deadline if it has one.
+/// What each input does in a state, at the time of its deadline if it has one.
 #[test]
-fn every_state_knows_what_to_do_with_every_input() {
+fn every_input_has_an_effect_defined_in_every_state() {
     use Input::{Bytes, Close, End, Fail, Good, Poll, Status};
     use ReadyState::{Closed, Connecting, Open};
 
     const POLICY: Policy =
         PLAIN.connect_timeout(10).idle_timeout(20).retry_statuses(&[503]).reconnection_time(1000);
-    // Each function has a type of its own, until it is told otherwise.
+    // This gives the functions the same type.
     let start = |make: fn(Policy, u64) -> Client<Vec<u8>>| make;
     let closed = |policy, now| {
         let mut client = open(policy, now);
@@ -249,7 +249,7 @@ fn a_stream_is_200_and_text_event_stream() {
     assert!(!connecting(PLAIN.any_content_type(), 0).receive_response(status(204), 0));
 }
 
-/// "Any other HTTP response code": 204 is but the one that says so on purpose.
+/// "Any other HTTP response code". 204 is only the one that says so on purpose.
 #[test]
 fn every_other_status_closes_for_good() {
     for code in
@@ -313,7 +313,7 @@ fn the_server_sets_the_reconnection_time_within_bounds() {
     client.close();
 }
 
-/// The wait doubles from the second failure in a row on, up to a bound; success starts anew.
+/// The wait doubles from the second failure in a row on, up to a bound. Success resets it.
 #[test]
 fn the_wait_grows_with_every_failure_in_a_row() {
     let mut client = new(PLAIN.reconnection_time(1_000).max_backoff(6_000));
@@ -335,7 +335,7 @@ fn the_wait_grows_with_every_failure_in_a_row() {
     assert_eq!((client.failures(), client.deadline()), (1, Some(now + 1_000)));
 }
 
-/// However often it fails, and whatever was asked for.
+/// However often it fails, and whatever time was asked for.
 #[test]
 fn no_wait_overflows() {
     let policy = Policy::new().max_wait(u64::MAX).max_backoff(u64::MAX).jitter(u32::MAX);
@@ -354,7 +354,7 @@ fn no_wait_overflows() {
     assert_eq!(client.deadline(), Some(u64::MAX));
 }
 
-/// It is the base of the next wait, and the step stays where it is.
+/// It is the base of the next wait, and the number of failures stays.
 #[test]
 fn a_reconnection_time_from_the_server_does_not_reset_the_backoff() {
     let mut client = new(PLAIN.reconnection_time(1_000).stable_after(60_000));
@@ -435,7 +435,7 @@ fn a_client_gives_up_after_so_many_failures_in_a_row() {
 }
 
 #[test]
-fn a_policy_says_after_what_to_connect_again() {
+fn a_policy_says_when_to_reconnect() {
     use Reconnect::{Always, Never, OnError};
     let table = [
         (Always, None, None, None),
@@ -488,7 +488,7 @@ fn a_policy_says_after_what_to_connect_again() {
     }
 }
 
-/// What a server of language models sends, whose last blank line is often missing.
+/// A stream of a language model's server. Its last blank line is often missing.
 #[test]
 fn a_one_shot_stream_shows_what_was_cut_off_and_is_over() {
     let mut client = open(PLAIN.reconnect(Reconnect::Never), 0);
@@ -499,7 +499,7 @@ fn a_one_shot_stream_shows_what_was_cut_off_and_is_over() {
     assert_eq!(client.poll(u64::MAX), None);
 }
 
-// §9.2.3: timeouts, of which the standard has none
+// §9.2.3: timeouts, which the standard does not have
 
 #[test]
 fn any_byte_is_a_sign_of_life() {

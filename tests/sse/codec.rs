@@ -5,7 +5,7 @@ use crate::common::same_however_split;
 use framewright::Truncated;
 use framewright::sse::{Decoder, Error, Limits, Part};
 
-/// A field or a comment, whole or as far as it came, or what else there is.
+/// A field or a comment, whole or as far as it has come, or another item.
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum Got {
     Value { kind: &'static str, bytes: Vec<u8>, end: bool },
@@ -14,8 +14,8 @@ enum Got {
     Lost(Error),
 }
 
-/// Decodes `pieces`, and joins the chunks of each value. What happens must not depend on more than
-/// the bytes so far, so chunks are joined but never held back.
+/// Decodes `pieces`, and joins the chunks of each value. The result must depend only on the bytes so
+/// far, so chunks are joined but never held back.
 fn decode(limits: Limits, pieces: &[&[u8]]) -> (Vec<Got>, Result<(), Truncated>) {
     let mut decoder = Decoder::new(limits);
     let mut parts = Vec::new();
@@ -120,7 +120,7 @@ fn ends_of_lines_may_be_mixed() {
     }
 }
 
-/// Rule 5: what follows a CR may take long, or never come.
+/// Rule 5: the byte after a CR may come late or never.
 #[test]
 fn every_part_is_out_with_the_byte_that_ends_it() {
     for end in ["\n", "\r"] {
@@ -168,9 +168,9 @@ fn one_byte_order_mark_is_removed_from_the_start() {
     assert_eq!(all(format!("{BOM}:\n").as_bytes()), [got("comment", "")]);
 }
 
-/// Rule 3: it is the beginning of a name that means nothing.
+/// Rule 3: it is the beginning of an unknown name.
 #[test]
-fn an_incomplete_byte_order_mark_spoils_the_first_line_alone() {
+fn an_incomplete_byte_order_mark_spoils_only_the_first_line() {
     for mark in
         [&b"\xEF"[..], b"\xEF\xBB", b"\xEF\xBB\xBE", b"\xEF\xBF", b"\xBB", b"\xEF\xEF\xBB\xBF"]
     {
@@ -327,9 +327,9 @@ fn any_bytes_are_a_value() {
 
 // §9.2.6: the end of the stream
 
-/// Rules 6 and 20. Where a comment or the reconnection time ends, nothing is cut off.
+/// Rules 6 and 20. An end after a comment or the reconnection time cuts nothing off.
 #[test]
-fn the_end_of_the_stream_is_told_from_a_cut_at_every_byte() {
+fn an_end_of_the_stream_differs_from_a_cut_at_every_byte() {
     let pieces = ["\u{FEFF}", ": c\n", "data: a\r\n\r", "\n", "id: 1\revent: b\r\r", "retry: 5\n"];
     let stream = pieces.concat();
     let mut whole = vec![0];
@@ -348,7 +348,7 @@ fn the_end_of_the_stream_is_told_from_a_cut_at_every_byte() {
 const LIMITS: Limits = Limits::new().max_line_len(20).max_data_len(5).max_type_len(3).max_id_len(2);
 
 #[test]
-fn what_is_as_long_as_its_limit_passes() {
+fn everything_as_long_as_its_limit_passes() {
     let bytes = b"id: 12\nevent: abc\ndata: 12345\n: 456789012345678 20\nunknown: 01234567 20\n\n";
     let expected = [
         got("id", "12"),
@@ -431,7 +431,7 @@ fn data_counts_over_all_its_lines_with_the_lf_between_them() {
     let expected = [&[got("data", "12")][..], &lost].concat();
     assert_eq!(limited(LIMITS, b"data: 12\ndata: 456\n\n"), expected);
 
-    // The LF alone is too much: of no data, or of some.
+    // The LF alone exceeds the limit, with or without data after it.
     for line in ["data", "data:", "data: ", "data: x"] {
         let bytes = format!("data: 12345\n{line}\n\n");
         let expected = [got("data", "12345"), Got::Lost(Error::DataTooLong), Got::Dispatch];
@@ -439,7 +439,7 @@ fn data_counts_over_all_its_lines_with_the_lf_between_them() {
     }
 }
 
-/// The ID counts from its event on, whatever becomes of the event; and the reconnection time too.
+/// The ID counts from its event on, even if the event is lost. So does the reconnection time.
 #[test]
 fn the_id_and_the_reconnection_time_of_a_lost_event_still_come() {
     let bytes = b"id: 1\ndata: 123456\nevent: a\ndata: x\nid: 2\nretry: 9\n: c\n\n";
@@ -456,7 +456,7 @@ fn the_id_and_the_reconnection_time_of_a_lost_event_still_come() {
 }
 
 #[test]
-fn a_limit_of_nothing_leaves_what_is_empty() {
+fn a_limit_of_0_lets_empty_values_pass() {
     let limits = Limits::new().max_line_len(0).max_data_len(0).max_type_len(0).max_id_len(0);
     let bytes = b"data\nevent: \nid:\nretry:\n\ndata: x\n\n";
     let expected = [
@@ -478,7 +478,8 @@ fn a_lost_event_is_not_ended_by_the_end_of_its_line() {
     }
 }
 
-/// T15: neither a line nor an event can go on without end, and a dribble costs what the whole does.
+/// T15: neither a line nor an event can go on without end, and small pieces cost no more than the
+/// whole.
 #[test]
 fn endless_lines_and_events_are_lost_once_and_take_linear_time() {
     let len = 4 << 20;

@@ -1,4 +1,4 @@
-//! What an encoder writes, in the order of the HTML standard, §9.2.5 and §9.2.6.
+//! The encoder, in the order of the HTML standard: §9.2.5 and §9.2.6.
 #![cfg(feature = "alloc")]
 
 use framewright::sse::{Encoder, EventBuilder, SendError};
@@ -22,7 +22,7 @@ fn fields_are_written_in_one_order_and_end_with_a_blank_line() {
     assert_eq!(encode(EventBuilder::new()), "\n");
 }
 
-/// Every break is one: a trailing one leaves an empty line, and no data is not empty data.
+/// Every line break counts: a trailing one leaves an empty line. No data is not the same as empty data.
 #[test]
 fn data_is_split_at_every_line_break() {
     let cases = [
@@ -51,7 +51,7 @@ fn data_is_split_at_every_line_break() {
 }
 
 #[test]
-fn an_empty_type_is_left_off_and_an_empty_id_takes_back_the_one_before() {
+fn an_empty_type_is_left_out_and_an_empty_id_resets_the_last_one() {
     assert_eq!(encode(EventBuilder::new().event_type("").data("x")), "data: x\n\n");
     assert_eq!(encode(EventBuilder::new().id("").data("x")), "id\ndata: x\n\n");
     assert_eq!(
@@ -95,7 +95,7 @@ fn a_comment_is_split_at_every_line_break_and_ends_no_event() {
 
 /// T6, for the strings of this protocol.
 #[test]
-fn what_cannot_travel_is_refused_and_nothing_is_written() {
+fn what_cannot_be_encoded_is_refused_and_nothing_is_written() {
     let refused = |fields: EventBuilder<'_>, error: SendError| {
         let mut out = b"before".to_vec();
         let mut encoder = Encoder::new();
@@ -163,9 +163,10 @@ fn an_event_is_written_whole_or_not_at_all() {
     }
 }
 
-/// However data is cut into pieces, it is the same event; a CRLF between two is one break.
+/// Data may be cut into any pieces: it is the same event, and a CRLF between two pieces is one line
+/// break.
 #[test]
-fn data_in_pieces_is_what_it_is_as_a_whole() {
+fn data_in_pieces_is_encoded_like_the_whole() {
     let data = "a\r\nb\rc\n\n\r\r\nd…\r";
     let whole = encode(EventBuilder::new().id("1").data(data));
     let cuts: Vec<usize> = (0..=data.len()).filter(|at| data.is_char_boundary(*at)).collect();
@@ -184,7 +185,7 @@ fn data_in_pieces_is_what_it_is_as_a_whole() {
 }
 
 #[test]
-fn nothing_comes_inside_an_event_that_was_begun() {
+fn nothing_else_is_written_inside_an_event() {
     let mut encoder = Encoder::new();
     let mut out = Vec::new();
     assert_eq!(encoder.encode_data("x", &mut out), Err(SendError::EventMissing));
@@ -206,7 +207,7 @@ fn nothing_comes_inside_an_event_that_was_begun() {
 }
 
 #[test]
-fn a_piece_that_finds_no_room_can_be_given_again() {
+fn a_piece_that_finds_no_room_can_be_passed_again() {
     let mut encoder = Encoder::new();
     let mut out = Vec::new();
     encoder.begin_event("a\r", &mut out).unwrap();

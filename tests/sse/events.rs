@@ -1,4 +1,4 @@
-//! Events out of a stream, in the order of the HTML standard: §9.2.5, then §9.2.6 with its examples.
+//! Events of a stream, in the order of the HTML standard: §9.2.5, then §9.2.6 with its examples.
 #![cfg(feature = "alloc")]
 
 use crate::common::same_however_split;
@@ -6,7 +6,7 @@ use crate::common::sse::{Got, event, growing, message, no_data, receive};
 use framewright::SliceBuf;
 use framewright::sse::{Assembler, Error, Event, Item, Limits, Storage};
 
-/// What comes of a stream, however split, and the last event ID behind it.
+/// The items of a stream, however split, and the last event ID after it.
 fn all(bytes: &[u8]) -> (Vec<Got>, String) {
     limited(Limits::new(), bytes)
 }
@@ -20,7 +20,7 @@ fn limited(limits: Limits, bytes: &[u8]) -> (Vec<Got>, String) {
     })
 }
 
-/// The events alone.
+/// Only the events.
 fn events(bytes: impl AsRef<[u8]>) -> Vec<Got> {
     let is_event = |got: &Got| matches!(got, Got::Event { .. });
     all(bytes.as_ref()).0.into_iter().filter(is_event).collect()
@@ -28,7 +28,7 @@ fn events(bytes: impl AsRef<[u8]>) -> Vec<Got> {
 
 // §9.2.5 Parsing an event stream
 
-/// Rules 1 and 3, and where one of three bytes or of the last one of a line is missing.
+/// Rules 1 and 3, and characters of which one of three bytes or the last one of a line is missing.
 #[test]
 fn what_is_not_utf_8_becomes_a_replacement_character_and_never_an_error() {
     let cases: [(&[u8], &str); 12] = [
@@ -42,7 +42,7 @@ fn what_is_not_utf_8_becomes_a_replacement_character_and_never_an_error() {
         (b"data: \xF4\x90\x80\x80\n\n", "\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}"),
         (b"data: a\xC3\r\n\r\n", "a\u{FFFD}"),
         (b"data: \xEF\xBB\xBFx\n\n", "\u{FEFF}x"),
-        // Where eight bytes are looked at together.
+        // Where eight bytes are checked together.
         (b"data: \xFF1234567\xFF1234567\n\n", "\u{FFFD}1234567\u{FFFD}1234567"),
         (
             b"data: \x80\x80\x80\x80\x80\x80\x80\x80\n\n",
@@ -66,7 +66,7 @@ fn one_byte_order_mark_is_removed_from_the_start() {
 
 /// Rules 4 to 6: WPT's `format-newlines`, `format-null-character` and others like them.
 #[test]
-fn lines_end_as_they_like() {
+fn lines_may_mix_their_ends() {
     assert_eq!(events("data: x\r\r\n"), [message("x")]);
     assert_eq!(events("data:test\r\ndata\ndata:test\r\n\r\n"), [message("test\n\ntest")]);
     assert_eq!(events("data: 1\r\rdata: 2\n\ndata: 3\r\n\r\n"), ["1", "2", "3"].map(message));
@@ -79,7 +79,7 @@ fn lines_end_as_they_like() {
     assert_eq!(events("data: x\ndata: y"), []);
 }
 
-/// Rule 5: above all where lines end in CR, and the next event may take long.
+/// Rule 5. This matters most where lines end in CR, because the next event may come late.
 #[test]
 fn an_event_is_out_with_the_byte_that_ends_it() {
     for end in ["\n", "\r", "\r\n"] {
@@ -94,7 +94,7 @@ fn an_event_is_out_with_the_byte_that_ends_it() {
                 ends.push(at + 1);
             }
         }
-        // With CRLF, the CR of the blank line has ended it.
+        // With CRLF, the CR of the blank line ends it.
         let late = usize::from(end == "\r\n");
         assert_eq!(ends, [stream.len() / 2 - late, stream.len() - late], "{end:?}");
     }
@@ -103,7 +103,7 @@ fn an_event_is_out_with_the_byte_that_ends_it() {
 // §9.2.6 Interpreting an event stream: fields
 
 #[test]
-fn names_are_compared_as_they_are() {
+fn names_are_compared_exactly() {
     let unknown = "Data: x\n data: x\ndata : x\ndata\0: x\nda-ta: x\ncomment: x\ndatas\n";
     assert_eq!(events(format!("{unknown}data: y\n\n")), [message("y")]);
     assert_eq!(all(format!("{unknown}\n").as_bytes()).0, []);
@@ -148,7 +148,7 @@ fn an_id_holds_until_the_next() {
     assert_eq!(all(b"id: 99\n\n"), (vec![no_data("message", "99")], "99".to_owned()));
 }
 
-/// Rule 12: the field does not count, and the one before it does, even in the same event.
+/// Rule 12: the field is ignored, and the one before it counts, even in the same event.
 #[test]
 fn an_id_with_a_nul_does_not_count() {
     for id in ["\0", "\0b", "a\0b", "a\0"] {
@@ -191,9 +191,9 @@ fn no_data_is_no_event_but_empty_data_is() {
     assert_eq!(events("\n\n\ndata: a\n\n\n\n"), [message("a")]);
 }
 
-/// Rule 22. MCP primes a client with an ID and empty data; others with an ID alone.
+/// Rule 22. MCP gives a client its first ID with empty data. Others send an ID alone.
 #[test]
-fn what_is_no_event_can_be_seen() {
+fn items_that_are_not_events_are_yielded_too() {
     let stream = b": hi\n\nid: 1\n\nretry: 5\n\nevent: ping\n\nid: 2\ndata\n\n\n\nunknown\n\n:\n";
     let expected = vec![
         Got::Comment(b"hi".to_vec()),
@@ -284,9 +284,10 @@ fn an_event_that_is_not_ended_is_dropped_with_its_id() {
     }
 }
 
-/// Rule 21: what WPT's `format-field-id` and the browsers have, which the standard's text has not.
+/// Rule 21: what WPT's `format-field-id` and the browsers do, although the standard's text does not
+/// say so.
 #[test]
-fn the_next_stream_starts_anew_but_for_the_id_and_the_reconnection_time() {
+fn the_next_stream_keeps_only_the_id_and_the_reconnection_time() {
     let cuts: [&[u8]; 8] = [
         b"data: cut",
         b"data: cut\n",
@@ -313,7 +314,7 @@ fn the_next_stream_starts_anew_but_for_the_id_and_the_reconnection_time() {
             assert_eq!(assembler.reconnection_time(), Some(9));
         }
     }
-    // The LF of a CRLF that the connection cut off is a blank line in the next.
+    // If the connection cuts a CRLF, its LF is a blank line in the next stream.
     let mut assembler = growing(Limits::new());
     let mut got = Vec::new();
     receive(&mut assembler, &[b"data: a\r"], &mut got);
@@ -323,7 +324,7 @@ fn the_next_stream_starts_anew_but_for_the_id_and_the_reconnection_time() {
 }
 
 #[test]
-fn a_stream_can_take_up_where_another_was_cut_off() {
+fn a_stream_can_resume_where_another_was_cut_off() {
     let mut assembler = growing(Limits::new());
     assembler.set_last_event_id("41").unwrap();
     assert_eq!(assembler.last_event_id(), "41");
@@ -335,7 +336,7 @@ fn a_stream_can_take_up_where_another_was_cut_off() {
 
 // Storage
 
-/// The data and the type are where they were in the input, whatever the order of the fields.
+/// The data and the type are borrowed from the input, whatever the order of the fields.
 #[test]
 fn an_event_that_lies_whole_in_the_input_with_one_line_of_data_is_not_copied() {
     let streams = [
@@ -394,15 +395,15 @@ fn an_event_that_fits_to_the_byte_passes_and_one_byte_more_loses_it_alone() {
             assert_eq!(fixed(5, &pieces), [lost(6), event("message", "next", id)]);
         }
     }
-    // Whole in the input, data needs no room.
+    // Data that is whole in the input needs no room.
     assert_eq!(fixed(0, &[b"data: whole\n\n"]), [message("whole")]);
     assert_eq!(fixed(0, &[b"data: who", b"le\n\n"]), [lost(3)]);
-    // What was held had to be stored for the comment's sake, and did not fit.
+    // The comment made it necessary to store the data, which did not fit.
     let expected = [Got::Comment(b"c".to_vec()), lost(5), event("message", "b", "")];
     assert_eq!(fixed(1, &[b"data: whole\n:c\n\ndata: b\n\n"]), expected);
 }
 
-/// Its data might have come whole in the input, but to dispatch it as another type would be wrong.
+/// Its data may be whole in the input, but it would be dispatched with the wrong type.
 #[test]
 fn a_type_that_finds_no_room_loses_its_event() {
     let mut memory = [0; 64];
@@ -462,7 +463,7 @@ fn an_event_over_a_limit_is_lost_once_and_the_stream_goes_on() {
         (b"data: x\nevent: abcd\nevent: abcde", Error::TypeTooLong),
         (b"data: x\nid: 123", Error::IdTooLong),
         (b"data: x\nunknown: 123456789 123456789 123456789 12", Error::LineTooLong),
-        // Two bytes, but three times as many in UTF-8.
+        // Each byte becomes U+FFFD, which has three bytes in UTF-8.
         (b"data: \xFF\xFF", Error::DataTooLong),
         (b"data\nevent: \xFF\xFF", Error::TypeTooLong),
         (b"data\nid: \xFF", Error::IdTooLong),
@@ -484,7 +485,7 @@ fn a_replacement_character_counts_as_three_bytes() {
 }
 
 #[test]
-fn the_limit_of_a_line_holds_to_the_byte_whatever_its_name() {
+fn the_limit_of_a_line_is_exact_for_every_name() {
     for name in ["data", "event", "", "x", "unknown"] {
         let is_lost = |line_len: usize| {
             let value = "-".repeat(line_len - name.len() - 1);
@@ -515,7 +516,7 @@ fn a_lost_event_is_not_shown_at_the_end() {
     assert_eq!(assembler.receive_eof(), None);
 }
 
-/// T15: whatever the peer sends, what is held is what the limits say.
+/// T15: whatever the peer sends, no more is held than the limits allow.
 #[test]
 fn endless_lines_and_events_hold_no_more_than_the_limits() {
     let limits =
@@ -580,7 +581,7 @@ fn an_id_that_is_too_long_before_its_nul_is_too_long_however_it_is_split() {
 }
 
 #[test]
-fn what_is_behind_the_nul_of_an_id_takes_no_room() {
+fn what_follows_the_nul_of_an_id_takes_no_room() {
     let bytes = b"id: 7\nid: a\0\xFF\xFF\xFF\ndata: x\n\n";
     let (got, id) = limited(Limits::new().max_id_len(6), bytes);
     assert_eq!((got, id), (vec![event("message", "x", "7")], "7".to_owned()));

@@ -1,4 +1,4 @@
-//! What holds for every event stream: noise, and what an encoder wrote.
+//! What holds for every event stream: random ones, and those of an encoder.
 #![cfg(feature = "alloc")]
 
 use crate::common::same_however_split;
@@ -10,7 +10,7 @@ use proptest::prelude::{
 };
 use proptest::{collection, sample};
 
-/// Streams of what means something to a parser, next to what nearly does.
+/// Streams of pieces that mean something to a parser, and pieces that nearly do.
 fn stream() -> impl Strategy<Value = Vec<u8>> {
     const WORDS: &[&[u8]] = &[
         b"data",
@@ -59,7 +59,7 @@ fn stream() -> impl Strategy<Value = Vec<u8>> {
     collection::vec(word, 0..40).prop_map(|words| words.concat())
 }
 
-/// Places to cut at, anywhere.
+/// Random places to cut at.
 fn cuts() -> impl Strategy<Value = Vec<sample::Index>> {
     collection::vec(any::<sample::Index>(), 0..12)
 }
@@ -71,7 +71,7 @@ fn cut<'a>(bytes: &'a [u8], cuts: &[sample::Index]) -> Vec<&'a [u8]> {
     at.windows(2).map(|ends| &bytes[ends[0]..ends[1]]).collect()
 }
 
-/// Any Unicode, with what matters to this protocol more often than chance would have it.
+/// Any Unicode, with more of the characters that matter to this protocol.
 fn text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         any::<char>().prop_map(String::from),
@@ -99,7 +99,7 @@ proptest! {
         prop_assert_eq!(real(&cut(&stream, &cuts)), whole);
     }
 
-    /// With limits so small that most of it is over one.
+    /// With limits so small that most of the stream exceeds one.
     #[test]
     fn what_is_lost_does_not_depend_on_the_split(stream in stream(), cuts in cuts(), max in 0..12_u64) {
         let limits = Limits::new().max_line_len(max + 3).max_data_len(max).max_type_len(max / 2).max_id_len(max / 3);
@@ -107,7 +107,7 @@ proptest! {
             let mut assembler = growing(limits);
             let mut got = Vec::new();
             receive(&mut assembler, pieces, &mut got);
-            // How much of a comment comes before a limit cuts it off is seen by its bytes alone.
+            // How much of a comment comes before a limit cuts it off depends only on its bytes.
             (got, assembler.last_event_id().to_owned(), assembler.receive_eof().map(Got::from))
         };
         let whole = run(&[&stream]);
@@ -136,7 +136,7 @@ proptest! {
         prop_assert_eq!(finish(&cut(&stream, &cuts)), finish(&[&stream]));
     }
 
-    /// T14: what was encoded arrives, but for the CRs of data, or it was refused.
+    /// T14: fields are refused, or arrive as they were encoded, except for the CRs in data.
     #[test]
     fn what_is_encoded_decodes_to_the_same(
         events in collection::vec((text(), proptest::option::of(text()), proptest::option::of(any::<u64>()), proptest::option::of(text()), text()), 0..6),

@@ -1,4 +1,4 @@
-//! Whole messages out of parts, in every kind of storage.
+//! Whole messages joined from parts, in every kind of storage.
 #![cfg(feature = "alloc")]
 
 use crate::common::same_however_split;
@@ -8,7 +8,7 @@ use framewright::ws::{
 };
 use framewright::{Buffer, BufferFull, SliceBuf};
 
-/// Decodes `pieces`, and gives every part to `push`.
+/// Decodes `pieces`, and passes every part to `push`.
 fn parts(pieces: &[&[u8]], mut push: impl FnMut(Part<'_>)) {
     let mut decoder = Decoder::new(Role::Client, Limits::new());
     for piece in pieces {
@@ -124,7 +124,7 @@ fn a_message_that_finds_no_room_is_lost_as_a_whole_and_the_next_is_not() {
 }
 
 #[test]
-fn what_cannot_be_joined_is_told_by_whose_fault_it_is() {
+fn errors_of_joining_say_whose_fault_they_are() {
     for (error, code) in [
         (AssembleError::BufferFull(BufferFull { needed: 6 }), CloseCode::TOO_BIG),
         (AssembleError::PartsMixed, CloseCode::INTERNAL_ERROR),
@@ -135,7 +135,7 @@ fn what_cannot_be_joined_is_told_by_whose_fault_it_is() {
     }
 }
 
-/// The characters that are cut are what tells its parts apart.
+/// Its parts are cut inside and between characters.
 #[test]
 fn the_rest_of_a_text_that_found_no_room_is_ignored_wherever_it_was_cut() {
     let bytes = [frame(0x01, b"abc"), frame(0x00, b"de\xC3"), frame(0x80, b"\xA9")].concat();
@@ -148,7 +148,7 @@ fn the_rest_of_a_text_that_found_no_room_is_ignored_wherever_it_was_cut() {
 }
 
 #[test]
-fn a_message_takes_the_place_of_one_without_an_end() {
+fn a_message_replaces_one_without_an_end() {
     for cut in [frame(0x01, b"ab\xC3"), frame(0x01, b"ab"), frame(0x02, b"ab")] {
         for (next, message) in [
             ([frame(0x02, b"\xFF"), frame(0x80, b"x")].concat(), Message::Binary(b"\xFFx")),
@@ -168,7 +168,7 @@ fn a_message_takes_the_place_of_one_without_an_end() {
     }
 }
 
-/// Storage that does not hold what was put there.
+/// Storage that does not return what was put there.
 struct Wrong(Vec<u8>);
 
 impl Buffer for Wrong {
@@ -185,9 +185,9 @@ impl Buffer for Wrong {
     }
 }
 
-/// What else is known of a text is not enough, then.
+/// Then it is not enough that every part was valid.
 #[test]
-fn what_storage_of_somebody_elses_gives_back_is_looked_at_again() {
+fn text_from_foreign_storage_is_validated_again() {
     let bytes = [frame(0x01, b"ab"), frame(0x80, b"c")].concat();
     let mut wrong = Wrong(Vec::new());
     let mut by_value = Assembler::new(Wrong(Vec::new()));

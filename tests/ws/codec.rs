@@ -50,7 +50,7 @@ fn reserved_opcodes_are_refused() {
 }
 
 #[test]
-fn each_form_of_length_is_taken_from_its_first_value_to_its_last() {
+fn each_form_of_length_is_accepted_from_its_first_value_to_its_last() {
     for len in [0, 1, 125, 126, 127, 0xFFFF, 0x1_0000, 0x1_0001] {
         let payload: Vec<u8> = (0..len).map(|i| i as u8).collect();
         for (role, bytes) in
@@ -83,7 +83,7 @@ fn a_length_that_has_a_shorter_form_is_refused() {
     }
 }
 
-/// T4: a length that is negative to some.
+/// T4: a length that is negative to other implementations.
 #[test]
 fn a_length_with_its_top_bit_set_is_refused() {
     for top in [0x80, 0xFF] {
@@ -92,9 +92,9 @@ fn a_length_with_its_top_bit_set_is_refused() {
     }
 }
 
-/// T13: every pair of first bytes, against the rules written down independently.
+/// T13: every pair of first bytes, against independently written rules.
 #[test]
-fn all_two_byte_headers_are_judged_by_the_rules() {
+fn all_two_byte_headers_agree_with_the_rules() {
     for role in [Role::Client, Role::Server] {
         for fragmented in [false, true] {
             for bits in 0..=u16::MAX {
@@ -150,8 +150,8 @@ fn all_two_byte_headers_are_judged_by_the_rules() {
     }
 }
 
-/// T13: the same in every state, with every form of length at its edges and with a payload, against
-/// the model that sees the whole stream.
+/// T13: the same in every state, with every form of length at its edges and with a payload, against a
+/// model that sees the whole stream.
 #[test]
 fn every_header_in_every_state_agrees_with_the_model() {
     const EXTENDED: [&[u8]; 10] = [
@@ -169,7 +169,7 @@ fn every_header_in_every_state_agrees_with_the_model() {
     let cases = [Role::Client, Role::Server].map(|role| [(role, false), (role, true)]);
     for (role, compressed) in cases.into_iter().flatten() {
         let rules = Rules { max_frame_len: 1 << 32, compressed, ..Rules::unlimited(role) };
-        // Between messages, and inside one of each kind, of which nothing has come.
+        // Between messages, and inside an empty one of each kind.
         for first in [None, Some(0x01), Some(0x02), Some(0x41)] {
             if first == Some(0x41) && !compressed {
                 continue;
@@ -250,7 +250,7 @@ fn a_header_that_is_printed_parses_back_and_takes_the_shortest_form() {
     assert_eq!(FrameHeader::new(Opcode::Ping, false, 0), Err(SendError::ControlFragmented));
 }
 
-/// §5.2: what a whole header may not be is known as soon as the bytes that say so are there.
+/// §5.2: a header is refused as soon as the bytes that break a rule are there.
 #[test]
 fn a_header_that_breaks_a_rule_is_not_parsed() {
     for (bytes, error) in [
@@ -268,7 +268,7 @@ fn a_header_that_breaks_a_rule_is_not_parsed() {
 }
 
 #[test]
-fn a_part_knows_what_its_message_is_made_of() {
+fn a_part_knows_the_kind_of_its_message() {
     let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed(true);
     let frames = [
         (frame(0x81, b"a"), Some(Kind::Text)),
@@ -419,7 +419,7 @@ fn a_payload_says_how_much_of_it_is_missing() {
 }
 
 #[test]
-fn the_end_of_the_stream_is_told_from_a_cut_at_every_byte() {
+fn an_end_of_the_stream_differs_from_a_cut_at_every_byte() {
     let message = [masked(0x01, b"a"), masked(0x89, b"b"), masked(0x80, b"c")].concat();
     for cut in 0..=message.len() {
         let mut decoder = Decoder::new(Role::Server, Limits::new());
@@ -431,7 +431,7 @@ fn the_end_of_the_stream_is_told_from_a_cut_at_every_byte() {
     }
 }
 
-/// Nobody waits for more from a peer that is known to be wrong.
+/// After a violation, no more input is needed.
 #[test]
 fn a_stream_that_broke_a_rule_may_end_anywhere() {
     for bytes in [frame(0x83, b"x"), [frame(0x01, b"a"), frame(0x81, b"b")].concat()] {
@@ -466,7 +466,7 @@ fn the_examples_of_the_rfc_are_decoded() {
 
 // §8.1 Handling Errors in UTF-8-Encoded Data
 
-/// Texts that are not UTF-8, with the index of the first byte that makes it impossible.
+/// Texts that are not UTF-8, with the index of the first impossible byte.
 const IMPOSSIBLE: [(&[u8], usize); 13] = [
     (b"\x80", 0),
     (b"abc\xFF", 3),
@@ -486,7 +486,7 @@ const IMPOSSIBLE: [(&[u8], usize); 13] = [
 #[test]
 fn text_is_refused_at_the_first_impossible_byte() {
     for (text, at) in IMPOSSIBLE {
-        // In a frame whose end has not come, so that nothing but this byte can be the reason.
+        // In a frame whose end has not come, so that only this byte can be the reason.
         let mut bytes = masked(0x81, &[text, b"and much more"].concat());
         let header = bytes.len() - text.len() - 13;
         bytes.truncate(header + at + 1);
@@ -502,9 +502,9 @@ fn text_is_refused_at_the_first_impossible_byte() {
     }
 }
 
-/// Long payloads are unmasked and judged many bytes at a time: it makes no difference where they fall.
+/// Long payloads are unmasked and checked many bytes at a time. Their position makes no difference.
 #[test]
-fn a_byte_that_is_no_text_is_found_wherever_it_is_in_a_long_text() {
+fn an_invalid_byte_is_found_anywhere_in_a_long_text() {
     for len in (0..40).chain([125, 126, 511, 512, 513, 577, 640, 700]) {
         for at in 0..len {
             let mut text = vec![b'a'; len];
@@ -591,7 +591,7 @@ fn a_message_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
     assert_eq!(limited(limits, &twice), Ok(()), "the next message counts from zero");
 }
 
-/// T3: the header is enough to be refused; no payload has to come, and none is waited for.
+/// T3: the header is enough for a refusal, which does not wait for payload.
 #[test]
 fn a_length_is_refused_as_soon_as_it_is_announced() {
     for len in [(16 << 20) + 1, 60 << 20, u64::from(u32::MAX), 1 << 32, u64::MAX >> 1] {
@@ -609,7 +609,7 @@ fn a_length_is_refused_as_soon_as_it_is_announced() {
     }
 }
 
-/// T10: fragments that carry nothing are counted like others.
+/// T10: empty fragments are counted like others.
 #[test]
 fn a_message_has_as_many_fragments_as_the_limit_and_not_one_more() {
     for payload in [&b""[..], b"x"] {

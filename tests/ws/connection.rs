@@ -17,7 +17,7 @@ fn client() -> Connection<Client> {
     Connection::client(Limits::new(), || [0; 4])
 }
 
-/// Receives `bytes`, and notes what happened in words.
+/// Receives `bytes`, and returns what happened in words.
 fn receive<M: Side>(connection: &mut Connection<M>, bytes: &[u8]) -> Vec<String> {
     let mut bytes = bytes.to_vec();
     let mut input = &mut bytes[..];
@@ -91,7 +91,7 @@ fn a_pong_may_come_between_fragments_and_a_message_may_not() {
 // §5.5.1 Close
 
 #[test]
-fn a_close_is_answered_with_its_like() {
+fn a_close_is_answered_with_the_same_close() {
     let cases: [(&[u8], &str, &[u8]); 4] = [
         (b"", "close 1005", b""),
         (b"\x03\xE8", "close 1000", b"\x03\xE8"),
@@ -122,9 +122,9 @@ fn the_reason_of_a_close_is_there_to_read() {
     assert_eq!(server.peer_close(), Some(expected));
 }
 
-/// T-CLOSE: one byte, reasons that are not UTF-8, codes that are not to be sent.
+/// T-CLOSE: one byte, reasons that are not UTF-8, codes that must not be sent.
 #[test]
-fn a_close_frame_that_breaks_the_rules_is_answered_with_why() {
+fn a_close_frame_that_breaks_a_rule_is_answered_with_the_right_code() {
     let cases: [(&[u8], Error, u16); 6] = [
         (b"\x03", Error::CloseTooShort, 1002),
         (b"\x03\xED", Error::CloseCodeInvalid(CloseCode(1005)), 1002),
@@ -143,7 +143,7 @@ fn a_close_frame_that_breaks_the_rules_is_answered_with_why() {
     }
 }
 
-/// T-CLOSE: §7.4.1, §7.4.2, and the registry that §11.7 founded.
+/// T-CLOSE: §7.4.1, §7.4.2, and the registry of §11.7.
 #[test]
 fn every_close_code_is_let_through_or_refused_in_both_directions() {
     for code in 0..=u16::MAX {
@@ -241,7 +241,7 @@ fn nothing_is_sent_after_our_close() {
 
 /// §5.5.1: "The application MUST NOT send any more data frames after sending a Close frame."
 #[test]
-fn an_encoder_sends_nothing_behind_its_close_either() {
+fn an_encoder_sends_nothing_after_its_close_either() {
     let (mut encoder, mut out) = (Encoder::server(), Vec::new());
     encoder.encode_close(CloseFrame::EMPTY, &mut out).unwrap();
     let closing = Err(SendError::Closing);
@@ -309,7 +309,7 @@ fn a_ping_is_answered_with_its_payload() {
 }
 
 #[test]
-fn each_ping_is_answered_where_there_is_time_and_else_the_newest() {
+fn each_ping_is_answered_if_there_is_time_and_otherwise_the_newest() {
     let pings = [masked(0x89, b"one"), masked(0x89, b"two")].concat();
     let mut busy = server();
     receive(&mut busy, &pings);
@@ -528,10 +528,10 @@ fn every_failure_owes_the_peer_a_close_frame_with_its_code() {
     }
 }
 
-/// Who reads "as long as there is input" does not see the failure before more input comes, which
-/// the peer may never send. It is told nonetheless.
+/// A caller that loops "as long as there is input" sees the failure only when more input comes, which
+/// the peer may never send. The peer is told of it nevertheless.
 #[test]
-fn a_failure_behind_the_last_part_is_known_at_once() {
+fn a_failure_after_the_last_part_is_known_at_once() {
     let mut server = server();
     let mut bytes = masked(0x81, b"a\xFF");
     let mut input = &mut bytes[..];
@@ -549,7 +549,7 @@ fn a_failure_behind_the_last_part_is_known_at_once() {
 }
 
 #[test]
-fn after_a_failure_behind_our_own_close_nothing_more_is_owed() {
+fn a_failure_after_our_close_leaves_nothing_to_send() {
     let mut server = server();
     let mut out = Vec::new();
     server.close(CloseCode::NORMAL, "", &mut out).unwrap();
@@ -678,9 +678,9 @@ fn text_that_is_not_utf8_is_not_sent() {
     assert_eq!(out, [frame(0x01, b"\xE2"), frame(0x80, b"\x82\xAC")].concat());
 }
 
-/// What the caller writes itself is whole characters: it cannot end one that was begun.
+/// Bytes that the caller writes must be whole characters. They cannot complete one that was begun.
 #[test]
-fn a_text_does_not_end_with_what_nobody_looked_at_inside_a_character() {
+fn bytes_that_the_caller_writes_cannot_complete_a_character() {
     let mut server = server();
     let mut out = Vec::new();
     let encoder = server.encoder().unwrap();
@@ -694,7 +694,7 @@ fn a_text_does_not_end_with_what_nobody_looked_at_inside_a_character() {
 
 /// T4: 2²⁹ bytes have 2³² bits.
 #[test]
-fn a_key_goes_on_behind_any_number_of_bytes_that_the_caller_writes() {
+fn a_key_continues_after_any_number_of_bytes_that_the_caller_writes() {
     const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
     for written in [(1 << 29) - 4, 1 << 29, (1 << 29) + 1, (1 << 32) - 1, 1 << 32, u64::MAX >> 1] {
         let mut client = Connection::client(Limits::new(), || KEY);
@@ -740,7 +740,7 @@ fn a_frame_is_written_whole_or_not_at_all() {
         assert_eq!(send(&mut client, &mut out), Ok(()));
         assert_eq!(out.as_slice().len(), len);
     }
-    // A server's header and payload are appended one after the other.
+    // A server appends the header and then the payload.
     for room in 0..7 {
         let mut bytes = [0; 7];
         let mut out = SliceBuf::new(&mut bytes[..room]);
@@ -751,7 +751,7 @@ fn a_frame_is_written_whole_or_not_at_all() {
 }
 
 #[test]
-fn what_is_owed_stays_owed_while_there_is_no_room() {
+fn pending_frames_stay_pending_while_there_is_no_room() {
     let mut server = server();
     receive(&mut server, &masked(0x89, b"ping"));
     for room in 0..6 {

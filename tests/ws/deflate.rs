@@ -16,7 +16,7 @@ use framewright::{BufferFull, Chunk, SliceBuf};
 const ALONE: Config =
     Config::new().server_no_context_takeover(true).client_no_context_takeover(true);
 
-/// Receives at a client, however split and through whatever window.
+/// Receives at a client, however split and through any window.
 #[allow(clippy::type_complexity, reason = "it is taken apart at once")]
 fn all(config: Config, limits: Limits, bytes: &[u8]) -> (Vec<(Kind, Vec<u8>)>, Result<(), Error>) {
     let once = receive(config, limits, 4096, &[bytes]);
@@ -46,14 +46,14 @@ fn noise(len: usize) -> Vec<u8> {
 
 // §5.1 and §7.1 Negotiation
 
-/// What a server of this configuration answers.
+/// The answer of a server with this configuration.
 fn answer(config: Config, offers: &str) -> Option<String> {
     let offers = Extensions::parse(offers.as_bytes()).expect("a list of extensions");
     config.negotiate(offers).map(|answer| answer.as_str().to_owned())
 }
 
 #[test]
-fn a_server_answers_with_what_was_agreed_and_with_nothing_the_client_cannot_know() {
+fn a_server_answers_with_what_it_agrees_to_and_only_parameters_that_the_client_knows() {
     let small = Config::new().server_max_window_bits(10).client_max_window_bits(11);
     let cases = [
         (Config::new(), "", ""),
@@ -117,13 +117,13 @@ fn a_server_takes_the_first_offer_that_it_can() {
         let expected = expected.map(|params| format!("permessage-deflate{params}"));
         assert_eq!(answer(Config::new(), offers), expected, "{offers}");
     }
-    // In several headers, the offers of one come behind those of the other.
+    // With several headers, the offers of one come after those of the other.
     let headers = [&b"foo, permessage-deflate; foo"[..], b"permessage-deflate"];
     let offers = headers.into_iter().flat_map(|header| Extensions::parse(header).unwrap());
     assert!(Config::new().negotiate(offers).is_some());
 }
 
-/// T12: window bits from 0 to 255, with every other way to write them.
+/// T12: window bits from 0 to 255, and every other way to write them.
 #[test]
 fn window_bits_are_8_to_15_in_decimal_or_the_offer_is_declined() {
     let mut texts: Vec<String> = (0..=255).map(|bits| bits.to_string()).collect();
@@ -136,13 +136,13 @@ fn window_bits_are_8_to_15_in_decimal_or_the_offer_is_declined() {
         for quote in ["", "\""] {
             let server = format!("permessage-deflate; server_max_window_bits={quote}{bits}{quote}");
             let client = format!("permessage-deflate; client_max_window_bits={quote}{bits}{quote}");
-            // The one that zlib has no compressor for is declined, and so never fails later.
+            // The one for which zlib has no compressor is declined, so it never fails later.
             let can = valid && bits != "8";
             let expected =
                 can.then(|| format!("permessage-deflate; server_max_window_bits={bits}"));
             assert_eq!(answer(Config::new(), &server), expected, "{server}");
             assert_eq!(answer(Config::new(), &client).is_some(), valid, "{client}");
-            // In an answer, both stand for less than was offered.
+            // In an answer, both may be less than was offered.
             for text in [server, client] {
                 let checked = Config::new().check(Extensions::parse(text.as_bytes()).unwrap());
                 assert_eq!(checked.is_ok(), valid, "{text}");
@@ -253,9 +253,9 @@ fn a_client_accepts_only_an_answer_to_its_offer() {
     assert_eq!(Config::new().check([]), Ok(None), "declined");
 }
 
-/// T12: 8 bits are never accepted and then failed.
+/// T12: 8 bits are never accepted only to fail later.
 #[test]
-fn a_client_that_is_told_to_use_8_bits_sends_as_it_is_and_still_inflates() {
+fn a_client_that_has_to_use_8_bits_sends_uncompressed_and_still_inflates() {
     let list = Extensions::parse(b"permessage-deflate; client_max_window_bits=8").unwrap();
     let agreed = Config::new().check(list).unwrap().unwrap();
     let config = Config::new().min_len(0);
@@ -271,7 +271,7 @@ fn a_client_that_is_told_to_use_8_bits_sends_as_it_is_and_still_inflates() {
 }
 
 #[test]
-fn bits_that_zlib_does_not_have_count_as_those_it_has() {
+fn settings_that_zlib_lacks_become_the_nearest_that_it_has() {
     assert_eq!(Config::new().server_max_window_bits(8), Config::new().server_max_window_bits(9));
     assert_eq!(Config::new().client_max_window_bits(0), Config::new().client_max_window_bits(9));
     assert_eq!(Config::new().client_max_window_bits(16), Config::new());
@@ -288,7 +288,7 @@ fn rsv1_is_refused_unless_it_was_agreed_to() {
     }
 }
 
-/// T-PMD: RSV1 where it may not be.
+/// T-PMD: RSV1 where it is not allowed.
 #[test]
 fn rsv1_on_a_continuation_or_a_control_frame_and_the_other_bits_are_refused_all_the_same() {
     let start = frame(0x41, b"\xF2\x48");
@@ -311,7 +311,7 @@ fn rsv1_on_a_continuation_or_a_control_frame_and_the_other_bits_are_refused_all_
 }
 
 #[test]
-fn a_decoder_gives_out_what_is_compressed_as_it_is() {
+fn a_decoder_yields_compressed_payloads_unchanged() {
     let mut decoder = Decoder::new(Role::Server, Limits::new()).accept_compressed(true);
     let mut bytes = [masked(0x41, b"\xFF\xFE"), masked(0x80, b""), masked(0x81, b"plain")].concat();
     let mut input = &mut bytes[..];
@@ -338,7 +338,7 @@ fn an_assembler_that_does_not_inflate_says_so() {
 
 // §7.2.2 Decompression, with the examples of §7.2.3
 
-/// What is written in §7.2.3, and what of each message it stands for.
+/// The payloads in §7.2.3, and the message of each.
 #[test]
 fn every_example_of_the_rfc_is_inflated() {
     let cases: [(&str, &[u8], &[&str]); 8] = [
@@ -370,11 +370,11 @@ fn a_final_block_ends_the_context_and_not_the_message() {
     zlib.reset();
     let three = zlib.message(b"three");
     let four = zlib.message(b"three and four");
-    // Two final blocks and one that is not, in one message; then one that refers to the last.
+    // Two final blocks and another one in one message, then a message that refers to the last block.
     let bytes = [frame(0xC1, &[&one[..], &two, &three].concat()), frame(0xC1, &four)].concat();
     let expected = vec![text("one, two, three"), text("three and four")];
     assert_eq!(all(Config::new(), Limits::new(), &bytes), (expected, Ok(())));
-    // With the byte that the standard asks for behind it, and without.
+    // With and without the byte that the standard requires after it.
     let bytes = [frame(0xC1, &[&one[..], b"\0"].concat()), frame(0xC1, &one)].concat();
     let expected = vec![text("one, "), text("one, ")];
     assert_eq!(all(Config::new(), Limits::new(), &bytes), (expected, Ok(())));
@@ -419,9 +419,9 @@ fn control_frames_come_between_fragments_and_plain_messages_between_compressed_o
     assert_eq!(all(Config::new(), Limits::new(), &bytes), (expected, Ok(())));
 }
 
-/// Payloads that are no DEFLATE, or end where no message can.
+/// Payloads that are not DEFLATE, or that end where no message can.
 #[test]
-fn what_is_no_deflate_and_what_is_behind_it_is_refused_with_1007() {
+fn invalid_deflate_and_bytes_after_its_end_are_refused_with_1007() {
     let hello = b"\xF2\x48\xCD\xC9\xC9\x07\x00";
     let cases: [(&str, Vec<u8>); 12] = [
         ("a reserved type of block", vec![0x06]),
@@ -463,7 +463,7 @@ fn text_is_refused_at_the_first_byte_that_cannot_be_with_1007() {
     let mut client = Connection::client(Limits::new(), || [0; 4]).accept_compressed(true);
     let mut inflater = Inflater::new(Role::Client, agreed(Config::new()), Limits::new());
     let mut zlib = Zlib::new(6, 15, true);
-    // The message goes on behind it, and its end never comes.
+    // The message goes on after it, and its end never comes.
     let payload = zlib.flush(b"possible\xE2\x82 and more", FlushCompress::Sync);
     let mut bytes = frame(0x41, &payload);
     let mut input = &mut bytes[..];
@@ -528,9 +528,9 @@ fn after_a_close_or_a_failure_there_is_nothing_to_fail() {
     assert_eq!(server.error(), Some(Error::InvalidUtf8));
 }
 
-/// Nothing is waited for that could not make it right.
+/// There is no waiting for bytes that could not make it valid.
 #[test]
-fn what_is_no_deflate_is_refused_with_the_byte_that_shows_it() {
+fn invalid_deflate_is_refused_at_the_byte_that_shows_it() {
     for first in [0x42, 0xC2] {
         let bytes = [&[first, 100][..], &[0x06]].concat();
         let result = all(Config::new(), Limits::new(), &bytes);
@@ -538,7 +538,7 @@ fn what_is_no_deflate_is_refused_with_the_byte_that_shows_it() {
     }
 }
 
-/// However many there are: they are of the message's length, and nothing of what it inflates to.
+/// Any number of them: they count for the compressed length, but inflate to nothing.
 #[test]
 fn empty_blocks_are_a_part_of_a_message() {
     let empty = b"\x00\x00\x00\xFF\xFF".repeat(1000);
@@ -554,7 +554,7 @@ fn empty_blocks_are_a_part_of_a_message() {
 }
 
 #[test]
-fn what_was_inflated_is_off_the_part_that_it_came_in() {
+fn inflating_takes_the_bytes_off_their_part() {
     let mut wire = frame(0xC1, b"\xF2\x48\xCD\xC9\xC9\x07\x00");
     let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed(true);
     let part = decoder.decode(&mut &mut wire[..]).unwrap();
@@ -571,7 +571,7 @@ fn what_was_inflated_is_off_the_part_that_it_came_in() {
 }
 
 #[test]
-fn why_inflating_failed_is_known_with_the_part_before_it() {
+fn a_failure_to_inflate_is_known_with_the_part_before_it() {
     let mut zlib = Zlib::new(6, 15, true);
     let mut bytes = frame(0xC1, &zlib.message(b"text\xFF"));
     let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed(true);
@@ -587,7 +587,7 @@ fn why_inflating_failed_is_known_with_the_part_before_it() {
     assert_eq!(inflater.inflate(&mut chunk, &mut window), Err(Error::InvalidUtf8));
 }
 
-/// What the examples of the RFC leave out: the storage is full, and the context goes on.
+/// A case that the RFC's examples leave out: the storage is full, and the context goes on.
 #[test]
 fn a_message_that_finds_no_room_is_lost_and_the_next_may_refer_to_it() {
     let mut zlib = Zlib::new(6, 15, true);
@@ -609,7 +609,7 @@ fn a_message_that_finds_no_room_is_lost_and_the_next_may_refer_to_it() {
     assert_eq!(results, [Err(full), Ok(Some(long[..20].to_vec()))]);
 }
 
-/// What a client takes out of `BytesMut`, until something is wrong.
+/// The messages that a client takes out of `BytesMut`, up to an error.
 #[cfg(feature = "bytes")]
 fn taken(window: usize, pieces: &[&[u8]]) -> (Vec<(Kind, Vec<u8>)>, Option<AssembleError>) {
     let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed(true);
@@ -665,7 +665,7 @@ fn messages_to_keep_are_the_same_in_every_window_however_they_come() {
 
 #[test]
 #[cfg(feature = "bytes")]
-fn nothing_compressed_is_taken_where_that_was_not_agreed_on() {
+fn compressed_messages_are_refused_unless_agreed_on() {
     let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed(true);
     let mut bytes = frame(0xC1, b"\x00");
     let part = decoder.decode(&mut &mut bytes[..]).unwrap().unwrap();
@@ -731,7 +731,7 @@ fn the_examples_of_the_rfc_are_what_comes_out() {
 }
 
 #[test]
-fn a_message_shorter_than_the_minimum_goes_as_it_is_and_leaves_no_trace() {
+fn a_message_shorter_than_the_minimum_is_sent_uncompressed_and_leaves_no_trace() {
     let config = Config::new().min_len(10);
     let ten = b"0123456789";
     let frames = encode(config, &[ten, b"012345678", ten]);
@@ -744,8 +744,8 @@ fn a_message_shorter_than_the_minimum_goes_as_it_is_and_leaves_no_trace() {
     }
 }
 
-/// T-PMD: what does not shrink is compressed all the same where a context is kept, as the
-/// compressor has seen it; or goes as it is where none is.
+/// T-PMD: a message that does not shrink is compressed nevertheless if a context is kept, because the
+/// compressor has seen it. Without a context, it is sent uncompressed.
 #[test]
 fn a_message_that_does_not_shrink_leaves_both_windows_in_step() {
     let noise = noise(5000);
@@ -845,7 +845,7 @@ fn fragments_follow_the_rules_of_those_that_are_not_compressed() {
 }
 
 #[test]
-fn what_could_not_be_written_is_not_referred_to() {
+fn a_message_that_could_not_be_written_is_not_referred_to() {
     for config in [Config::new(), ALONE] {
         let mut deflater = Deflater::new(Role::Server, agreed(config), config);
         let mut server = Encoder::server();
@@ -857,7 +857,7 @@ fn what_could_not_be_written_is_not_referred_to() {
         let full = deflater.encode(message, &mut server, &mut SliceBuf::new(&mut little));
         assert!(matches!(full, Err(SendError::BufferFull(_))), "{full:?}");
         deflater.encode(message, &mut server, &mut out).unwrap();
-        // Within a message too.
+        // The same within a message.
         deflater.encode_fragment(Kind::Binary, b"one", false, &mut server, &mut out).unwrap();
         let full = deflater.encode_fragment(
             Kind::Binary,
@@ -889,9 +889,9 @@ fn a_connection_that_cannot_send_is_not_compressed_for() {
     assert_eq!(out, b"\xC1\x07\xF2\x48\xCD\xC9\xC9\x07\x00", "it was not seen before");
 }
 
-/// Theme 12: one frame for many.
+/// One frame for many connections.
 #[test]
-fn what_is_compressed_once_is_read_by_everyone_whose_window_is_large_enough() {
+fn a_shared_message_is_read_by_every_peer_whose_window_is_large_enough() {
     let message = b"to all members of the room, ".repeat(100);
     let mut shared = Deflater::shared(12, Config::new());
     let mut frames = Vec::new();
@@ -917,9 +917,9 @@ fn what_is_compressed_once_is_read_by_everyone_whose_window_is_large_enough() {
     }
 }
 
-/// The other end's window has moved on by what this end's compressor has not seen.
+/// The other end's window has a message that this end's compressor has not seen.
 #[test]
-fn what_comes_behind_a_shared_message_refers_to_nothing_before_it() {
+fn a_message_after_a_shared_one_refers_to_nothing_before_it() {
     let message = noise(1000);
     let mut shared = Deflater::shared(15, Config::new());
     let (mut own, mut other) =
@@ -938,7 +938,7 @@ fn what_comes_behind_a_shared_message_refers_to_nothing_before_it() {
 
 // §8 Security, and RFC 6455 §10.4
 
-/// T11: exactly the limit passes, and one byte more does not, whatever it is made of.
+/// T11: exactly the limit passes, and one byte more does not, whatever the content.
 #[test]
 fn a_message_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
     for max in [0, 1, 5, 100, 1000, 4096, 70_001_u64] {
@@ -990,7 +990,7 @@ fn the_frames_of_a_compressed_message_may_be_a_quarter_longer_and_no_more() {
     assert_eq!(receive(Config::new(), limits, 10, &[&header]).1, error);
 }
 
-/// T11: it is looked at every 1024 bytes from the beginning of the message.
+/// T11: the ratio is checked every 1024 bytes from the beginning of the message.
 #[test]
 fn a_ratio_over_the_limit_is_noticed_after_the_same_byte_however_it_is_split() {
     let limits = Limits::new().max_message_len(1 << 24);
@@ -1008,7 +1008,7 @@ fn a_ratio_over_the_limit_is_noticed_after_the_same_byte_however_it_is_split() {
         })
         .collect();
     assert!(ends.iter().all(|end| *end == ends[0]), "{ends:?}");
-    // No more than the limit of what had come a step before, and what a step inflates to.
+    // No more than the limit allowed a step before, plus what one step inflates to.
     assert!((1 << 16..100 * 4096 + 1024 * 1032).contains(&ends[0]), "{ends:?}");
 }
 

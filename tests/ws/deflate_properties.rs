@@ -1,4 +1,5 @@
-//! What holds for every stream of compressed messages: zlib at the other end, two ends joined, noise.
+//! What holds for every stream of compressed messages: with zlib at the other end, with two joined
+//! ends, and for noise.
 #![cfg(feature = "deflate")]
 
 use crate::common::deflate::{Receiver, Unzlib, Zlib, agreed, payload, receive};
@@ -11,7 +12,7 @@ use proptest::prelude::{
 };
 use proptest::{collection, sample};
 
-/// Text that shrinks, bytes that do not, short and long, and parts of what came before.
+/// Text that shrinks, bytes that do not, short and long, and parts of earlier messages.
 fn content() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         3 => "(the |quick |brown |fox |grüßt |🦊 ){0,60}".prop_map(String::into_bytes),
@@ -38,16 +39,16 @@ fn config() -> impl Strategy<Value = Config> {
         })
 }
 
-/// What one end does.
+/// An action of one end.
 #[derive(Clone, Debug)]
 enum Act {
-    /// Compressed if it is worth it.
+    /// Compressed if that makes it shorter.
     Message(Vec<u8>),
-    /// As it is, whatever it is worth.
+    /// Uncompressed in any case.
     Plain(Vec<u8>),
     Fragments(Vec<Vec<u8>>),
     Ping,
-    /// Gives the compressor back.
+    /// Gives back the compressor's memory.
     Release,
 }
 
@@ -61,7 +62,7 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
-/// Does what `acts` say, and tells what the other end is to get.
+/// Performs `acts`, and returns what the other end must get.
 fn act_out<M: Side>(
     acts: &[Act],
     connection: &mut Connection<M>,
@@ -102,7 +103,7 @@ fn act_out<M: Side>(
     sent
 }
 
-/// The messages in `bytes` as somebody reads them who has zlib and §5.2.
+/// The messages in `bytes`, read by zlib and the rules of §5.2.
 fn naive(role: Role, window_bits: u8, takeover: bool, mut bytes: &[u8]) -> Vec<(Kind, Vec<u8>)> {
     let mut unzlib = Unzlib::new(window_bits, takeover);
     let (mut messages, mut open) = (Vec::new(), None);
@@ -237,8 +238,7 @@ proptest! {
         prop_assert_eq!(&got, &expected);
     }
 
-    /// What is broken is judged alike however it comes, and never read as anything else than zlib
-    /// reads it.
+    /// Broken input has the same result however it is split, and is never read differently from zlib.
     #[test]
     fn noise_is_judged_alike_however_it_is_split(
         content in content(),

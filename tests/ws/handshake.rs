@@ -13,7 +13,7 @@ use proptest::prelude::*;
 
 type Params = Vec<(String, Option<String>)>;
 
-/// What a server learns of an offer, and what follows it.
+/// What a server learns from an offer, and what follows it.
 #[derive(Clone, Debug, PartialEq)]
 struct Offered {
     resource_name: String,
@@ -22,7 +22,7 @@ struct Offered {
     protocols: Vec<String>,
     extensions: Vec<(String, Params)>,
     headers: usize,
-    /// The response that accepts it and adds nothing.
+    /// The plain response that accepts it.
     accepted: String,
 }
 
@@ -54,7 +54,7 @@ fn extensions<'a>(
     list.map(|extension| (extension.name().to_owned(), params(extension.params()))).collect()
 }
 
-/// Takes `bytes` for a request by every way there is: they all agree.
+/// Reads `bytes` as a request by every entry point. They must all agree.
 fn offer_to(origins: Origins<'_>, bytes: impl AsRef<[u8]>) -> Result<Option<Offered>, Error> {
     let bytes = bytes.as_ref();
     let offered = same_however_split(bytes, |pieces| {
@@ -99,7 +99,7 @@ fn offer(bytes: impl AsRef<[u8]>) -> Result<Option<Offered>, Error> {
     offer_to(Origins::any(), bytes)
 }
 
-/// The lines of a valid request but for the last, empty one.
+/// The lines of a valid request, without the last, empty one.
 const REQUEST: &str = "GET /chat HTTP/1.1\r\n\
     Host: server.example.com\r\n\
     Upgrade: websocket\r\n\
@@ -117,7 +117,7 @@ fn request_with(lines: &str) -> String {
     format!("{REQUEST}{lines}\r\n")
 }
 
-/// The valid request with `line` in place of its line that begins with `name`.
+/// The valid request with `line` instead of the line that begins with `name`.
 fn request_but(name: &str, line: &str) -> String {
     let lines = REQUEST.split_inclusive("\r\n");
     assert_eq!(lines.clone().filter(|l| l.starts_with(name)).count(), 1, "{name}");
@@ -131,7 +131,7 @@ fn refusal(error: Error) -> String {
     String::from_utf8(out).unwrap()
 }
 
-/// Runs `write` on a buffer that is not empty, which it leaves as it was if it fails.
+/// Runs `write` on a buffer that is not empty, and checks that a failure leaves it unchanged.
 fn written<T, E>(write: impl FnOnce(&mut Vec<u8>) -> Result<T, E>) -> Result<(String, T), E> {
     let mut out = b"before ".to_vec();
     let result = write(&mut out);
@@ -254,9 +254,9 @@ fn headers_may_come_from_the_map_of_another_http_stack() {
     assert!(out.ends_with(b"Sec-WebSocket-Protocol: c\r\n\r\n"));
 }
 
-/// Parsers that others wrote may let through what RFC 9112 §3.2 does not.
+/// Other parsers may let through what RFC 9112 §3.2 does not.
 #[test]
-fn headers_that_somebody_else_parsed_have_one_host_as_well() {
+fn headers_that_were_parsed_elsewhere_must_have_one_host_too() {
     for (hosts, error) in [
         (&["a.example", "a.example"][..], http1::Error::RepeatedHost),
         (&["a.example", "b.example"], http1::Error::RepeatedHost),
@@ -277,7 +277,7 @@ fn headers_that_somebody_else_parsed_have_one_host_as_well() {
     }
 }
 
-/// §4.1: what a client sends, in full.
+/// §4.1: a client's whole request.
 #[test]
 fn a_client_writes_its_headers_in_the_order_of_the_standard() {
     let request = ClientRequest::new("[::1]:8080", "/a?b")
@@ -304,9 +304,9 @@ fn a_client_writes_its_headers_in_the_order_of_the_standard() {
     assert!(offer(text).unwrap().is_some());
 }
 
-/// §4.1, and T6: the caller's strings cannot end a line, or say what the handshake says.
+/// §4.1 and T6: the caller's strings cannot end a line, or replace the handshake's own headers.
 #[test]
-fn what_a_client_cannot_ask_for_is_named() {
+fn what_a_client_cannot_ask_for_is_named_in_the_error() {
     let base = ClientRequest::new("a", "/");
     let error = |request: ClientRequest<'_>| {
         written(|out| request.write([0; 16], Vec::new(), Limits::new(), out)).unwrap_err()
@@ -374,7 +374,7 @@ fn nothing_can_be_injected() {
                 (base.headers(&name), bad_name.into()),
                 (base.headers(&value), bad_value.into()),
             ] {
-                // Beyond ASCII there is nothing that ends a line, and values may have it.
+                // No byte beyond ASCII ends a line, and values may have such bytes.
                 if error == bad_value.into() && !bad.is_ascii() {
                     continue;
                 }
@@ -414,7 +414,7 @@ enum Answered {
     Interim(u16),
 }
 
-/// The answers, and what was left behind the last.
+/// The answers, and the input after the last one.
 fn answers(bytes: impl AsRef<[u8]>) -> Result<(Vec<Answered>, Vec<u8>), Error> {
     same_however_split(bytes.as_ref(), |pieces| {
         let mut client = client();
@@ -467,7 +467,7 @@ fn accepted(protocol: Option<&str>, extensions: &[(&str, Pairs<'_>)], headers: u
 
 /// §4.1: what a client accepts.
 #[test]
-fn a_client_takes_what_it_offered() {
+fn a_client_accepts_what_it_offered() {
     for (lines, answer) in [
         ("", accepted(None, &[], 3)),
         ("Sec-WebSocket-Protocol: B \r\n", accepted(Some("B"), &[], 4)),
@@ -490,7 +490,7 @@ fn a_client_takes_what_it_offered() {
 }
 
 #[test]
-fn a_client_takes_nothing_else() {
+fn a_client_accepts_nothing_else() {
     let but = |from: &str, to: &str| {
         assert!(ACCEPTED.contains(from));
         format!("{}\r\n", ACCEPTED.replace(from, to))
@@ -562,7 +562,7 @@ fn any_other_response_is_handed_over() {
     assert_eq!(answers(""), Ok((vec![], vec![])));
 }
 
-/// §4.2.1: what a server accepts, in the words of others.
+/// §4.2.1: requests of other clients that a server accepts.
 #[test]
 fn a_server_reads_names_and_tokens_in_any_case() {
     let plain = offer(request_with("")).unwrap().unwrap();
@@ -629,7 +629,7 @@ fn a_server_refuses_anything_else() {
         // 15 and 17 bytes
         (key("dGhlIHNhbXBsZSBub25j"), Error::Key, 400),
         (key("dGhlIHNhbXBsZSBub25jZWU="), Error::Key, 400),
-        // bits that belong to no byte; another alphabet; no alphabet
+        // leftover bits; another alphabet; no alphabet
         (key("dGhlIHNhbXBsZSBub25jZR=="), Error::Key, 400),
         (key("_-hlIHNhbXBsZSBub25jZQ=="), Error::Key, 400),
         (key("dGhlIHNhbX\u{e9}sZSBub25jZQ=="), Error::Key, 400),
@@ -679,9 +679,9 @@ fn a_server_refuses_anything_else() {
     }
 }
 
-/// Names are compared, not their lengths.
+/// Headers are told apart by their names, not their lengths.
 #[test]
-fn a_header_as_long_as_one_that_is_needed_is_another() {
+fn headers_are_compared_by_more_than_their_length() {
     let others = "Hosx: b\r\n\
         Origix: http://b\r\n\
         Upgradx: h2c\r\n\
@@ -708,7 +708,7 @@ fn a_header_as_long_as_one_that_is_needed_is_another() {
     assert_eq!(result, Ok((vec![accepted(None, &[], 3 + 11)], vec![])));
 }
 
-/// T7: a header that is not there is an error and nothing worse.
+/// T7: a missing header is an error and nothing worse.
 #[test]
 fn every_header_may_be_missing() {
     let lines: Vec<_> = REQUEST.split_inclusive("\r\n").collect();
@@ -810,7 +810,7 @@ fn a_refusal_redirects_or_fails_and_closes() {
 }
 
 #[test]
-fn the_end_of_the_stream_within_a_head_is_told_from_one_before() {
+fn an_end_of_the_stream_within_a_head_differs_from_one_before_it() {
     let mut server = Server::new(Origins::any(), Vec::new(), Limits::new());
     assert_eq!(server.finish(), Ok(()));
     assert!(server.receive(&mut &mut b"GET".to_owned()[..]).unwrap().is_none());
@@ -818,7 +818,7 @@ fn the_end_of_the_stream_within_a_head_is_told_from_one_before() {
     assert_eq!(client().finish(), Err(Truncated));
 }
 
-/// §9.1 and T9: the grammar, its neighbours, and what other parsers fell over.
+/// §9.1 and T9: the grammar, close misses, and input that other parsers failed on.
 #[test]
 fn extensions_are_what_the_grammar_says() {
     type List<'a> = &'a [(&'a str, Pairs<'a>)];
@@ -837,7 +837,7 @@ fn extensions_are_what_the_grammar_says() {
             "permessage-deflate; client_max_window_bits",
             Some(&[("permessage-deflate", &[("client_max_window_bits", None)])]),
         ),
-        // Whitespace between any two of them, none between others.
+        // Whitespace is allowed between any two tokens here, and not elsewhere.
         (" \tfoo\t;\tbar = 1 , baz ", Some(&[("foo", &[("bar", Some("1"))]), ("baz", &[])])),
         ("foo;bar=1,baz", Some(&[("foo", &[("bar", Some("1"))]), ("baz", &[])])),
         ("foo bar", None),
@@ -848,7 +848,7 @@ fn extensions_are_what_the_grammar_says() {
         ("foo, ;bar", None),
         ("foo, \"bar\"", None),
         ("foo, bar; baz=\"1", None),
-        // Empty elements of the list, but not of anything else.
+        // List elements may be empty, but nothing else may.
         (",foo,, ,bar,", Some(&[("foo", &[]), ("bar", &[])])),
         ("", None),
         (" ", None),
@@ -881,7 +881,7 @@ fn extensions_are_what_the_grammar_says() {
         ("foo; \"bar\"=1", None),
         ("\"foo\"", None),
         ("permessage-deflate; client_max_window_bits=\"10, permessage-deflate,11\"", None),
-        // Names that are something else to some languages.
+        // Names with a special meaning in some languages.
         (
             "constructor; __proto__=toString; hasOwnProperty",
             Some(&[("constructor", &[("__proto__", Some("toString")), ("hasOwnProperty", None)])]),
@@ -891,7 +891,7 @@ fn extensions_are_what_the_grammar_says() {
             "a; b=1; b; b=1, a",
             Some(&[("a", &[("b", Some("1")), ("b", None), ("b", Some("1"))]), ("a", &[])]),
         ),
-        // Every character of a token, and the delimiters.
+        // Every character of a token, and every delimiter.
         ("!#$%&'*+-.^_`|~09AZaz", Some(&[("!#$%&'*+-.^_`|~09AZaz", &[])])),
         ("a(b", None),
         ("a@b", None),
@@ -913,7 +913,7 @@ fn extensions_are_what_the_grammar_says() {
         });
         let parsed = Extensions::parse(value.as_bytes());
         assert_eq!(parsed.map(extensions).ok(), expected, "{value:?}");
-        // And as a client would send it, and a server.
+        // The same as a client and a server would send it.
         let offered = offer(request_with(&format!("Sec-WebSocket-Extensions: {value}\r\n")));
         assert_eq!(offered.map(|o| o.unwrap().extensions).ok(), expected, "{value:?}");
     }
@@ -943,8 +943,8 @@ fn a_value_is_the_token_however_it_was_written() {
     assert!(values[3].is_none());
 }
 
-/// T8: a parser that looks at some byte again for each of the others would not come to an end here:
-/// it would take 10^13 steps.
+/// T8: a parser that scans from the start again for each byte would never finish here: it would take
+/// 10^13 steps.
 #[test]
 fn long_lists_take_linear_time() {
     const LEN: usize = 4 << 20;
@@ -1067,7 +1067,7 @@ fn origins_are_compared_whole() {
 }
 
 #[test]
-fn programs_that_send_no_origin_are_admitted_by_name_only() {
+fn clients_without_an_origin_are_admitted_only_if_that_was_asked_for() {
     for (origins, admitted) in [
         (Origins::exact(&["https://example.com"]), false),
         (Origins::exact(&["null"]), false),
@@ -1215,7 +1215,7 @@ proptest! {
             .headers(&headers);
         let (text, mut client) =
             written(|out| request.write(nonce, Vec::new(), Limits::new(), out)).unwrap();
-        // Exactly one end, and it is at the end (T6).
+        // There is exactly one end of a head, and it is at the end (T6).
         prop_assert_eq!(text.find("\r\n\r\n"), Some(text.len() - 4));
 
         let mut bytes = text.into_bytes();

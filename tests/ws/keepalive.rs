@@ -1,4 +1,4 @@
-//! Deadlines over a clock that the test turns.
+//! Deadlines, with a clock that the test sets.
 
 use framewright::ws::{Action, Keepalive};
 
@@ -60,7 +60,7 @@ fn a_close_times_out_whatever_still_comes() {
 }
 
 #[test]
-fn a_close_takes_the_place_of_a_ping_that_is_out() {
+fn a_close_replaces_a_pending_ping() {
     let mut keepalive = keepalive();
     assert_eq!(keepalive.poll(1100), Some(Action::Ping));
     keepalive.closing(1110);

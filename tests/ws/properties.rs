@@ -1,4 +1,4 @@
-//! What holds for every stream: whole sessions, noise, and two ends joined.
+//! What holds for every stream: whole sessions, noise, and two joined ends.
 #![cfg(feature = "alloc")]
 
 use crate::common::same_however_split;
@@ -45,7 +45,7 @@ fn stream(role: Role) -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// What one end does of its own accord.
+/// An action of one end.
 #[derive(Clone, Debug)]
 enum Act {
     Text(String),
@@ -65,7 +65,7 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
-/// One end: what it sent, what it got, and what is on its way to the other.
+/// One end: what it sent, what it got, and its output in flight.
 struct End<M> {
     connection: Connection<M>,
     assembler: Assembler<Vec<u8>>,
@@ -133,7 +133,7 @@ impl<M: Side> End<M> {
     }
 }
 
-/// Moves a random piece of what is on its way.
+/// Delivers a random piece of the output in flight.
 fn deliver<A: Side, B: Side>(from: &mut End<A>, to: &mut End<B>, at: &sample::Index) {
     let n = at.index(from.out.len() + 1);
     let mut piece: Vec<u8> = from.out.drain(..n).collect();
@@ -170,7 +170,7 @@ proptest! {
         }
     }
 
-    /// T-CONN: two ends joined through random cuts, calls at random.
+    /// T-CONN: two ends joined through random cuts, with random calls.
     #[test]
     fn two_ends_say_everything_and_close_cleanly(
         acts in collection::vec((any::<bool>(), act(), any::<sample::Index>(), any::<sample::Index>()), 0..30),
@@ -194,7 +194,7 @@ proptest! {
         prop_assert_eq!((server.closes, client.closes), (1, 1));
         prop_assert!(server.connection.receive_eof().code != CloseCode::ABNORMAL);
         prop_assert!(client.connection.receive_eof().code != CloseCode::ABNORMAL);
-        // What was sent before the sender's close frame has arrived: all of it, in order.
+        // Everything that was sent before the sender's close frame has arrived, in order.
         prop_assert_eq!(&client.got, &server.sent);
         prop_assert_eq!(&server.got, &client.sent);
     }

@@ -1,4 +1,4 @@
-//! What holds for a call at either side: how it is reset, lost, or told things out of order.
+//! What holds for a call on either side: resets, lost connections, and events out of order.
 
 use super::{GRPC, OK, answered, client, frame, headers, server};
 use framewright::SliceBuf;
@@ -58,7 +58,7 @@ fn a_lost_connection_is_unavailable_to_a_client_and_a_cancellation_to_a_server()
 // -- Outline
 
 #[test]
-fn what_comes_out_of_order_ends_the_call() {
+fn events_out_of_order_end_the_call() {
     let mut call = client(CallKind::Unary);
     assert_eq!(call.receive(&mut &b""[..]), None);
     assert_eq!(call.receive(&mut &b"\0"[..]), Some(Event::End(Code::Unknown)), "a body first");
@@ -87,7 +87,7 @@ fn what_comes_out_of_order_ends_the_call() {
 
 // -- Size
 
-/// A call owns no heap but its storage, and little besides.
+/// A call owns no heap except its storage, and is small.
 #[test]
 fn a_call_is_small_and_so_is_what_it_returns() {
     assert!(size_of::<ClientCall<SliceBuf<'_>>>() <= 256);

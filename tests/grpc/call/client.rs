@@ -11,7 +11,7 @@ use framewright::grpc::{
 };
 use framewright::{Buffer, BufferFull, SliceBuf};
 
-/// A response's body to a client's call, however split, and then what `after` does.
+/// The body of a response to a client's call, however split, and then the events of `after`.
 fn respond(
     start: impl Fn() -> ClientCall<Vec<u8>>,
     body: &[u8],
@@ -177,7 +177,7 @@ fn informational_heads_are_skipped() {
 }
 
 #[test]
-fn a_response_that_is_not_of_grpc_is_judged_by_its_status() {
+fn a_response_that_is_not_grpc_has_the_status_of_http() {
     for (status, code) in [
         (200, Code::Unknown),
         (400, Code::Internal),
@@ -205,7 +205,8 @@ fn a_response_that_is_not_of_grpc_is_judged_by_its_status() {
                 );
             }
         }
-        // With the right type, the trailers are waited for; it counts if they say nothing.
+        // With the right type, the call waits for the trailers. The HTTP status counts if they have
+        // none.
         let mut call = client(CallKind::ServerStreaming);
         assert_eq!(call.receive_head(status, headers(&[GRPC]), false), Some(Event::Head));
         let mut told = call.clone();
@@ -215,7 +216,7 @@ fn a_response_that_is_not_of_grpc_is_judged_by_its_status() {
 }
 
 #[test]
-fn a_response_in_another_codec_is_an_error() {
+fn a_response_in_another_subtype_is_an_error() {
     let json = ContentType { subtype: Subtype::JSON, ..ContentType::GRPC };
     for (asked, answered, good) in [
         (ContentType::GRPC, "application/grpc", true),
@@ -261,7 +262,7 @@ fn a_single_message_comes_exactly_once() {
 }
 
 #[test]
-fn a_message_that_is_cut_off_is_an_error_unless_there_is_a_worse() {
+fn a_message_that_is_cut_off_is_an_error_unless_there_is_a_worse_one() {
     let start = || answered(CallKind::BidiStreaming);
     let bytes = [frame(0, "a"), frame(0, "bcd")].concat();
     for cut in 7..bytes.len() {
@@ -337,7 +338,7 @@ fn compressed_messages_are_judged_by_the_encoding_of_the_head() {
 // -- Responses: trailers
 
 #[test]
-fn trailers_that_find_no_room_are_an_error_unless_there_is_a_worse() {
+fn trailers_that_find_no_room_are_an_error_unless_there_is_a_worse_one() {
     let long = "x".repeat(40);
     for (status, code) in [("0", Code::ResourceExhausted), ("5", Code::NotFound)] {
         for limit in [30, 8192] {
@@ -359,7 +360,7 @@ fn trailers_that_find_no_room_are_an_error_unless_there_is_a_worse() {
     }
 }
 
-/// A trailer takes its name, its value, and the four bytes that HTTP/1.1 puts around them.
+/// A trailer counts as its name, its value, and the four bytes that HTTP/1.1 puts around them.
 #[test]
 fn trailers_of_exactly_the_limit_pass_and_one_byte_more_does_not() {
     let list = [("grpc-status", "0"), ("x", "yz")];
@@ -380,7 +381,7 @@ fn trailers_of_exactly_the_limit_pass_and_one_byte_more_does_not() {
 }
 
 #[test]
-fn a_header_as_long_as_one_of_grpcs_is_another() {
+fn headers_of_grpc_are_compared_by_more_than_their_length() {
     let mut call = client(CallKind::ServerStreaming);
     let list = [
         ("content-tape", "application/grpc-web"),
@@ -408,9 +409,9 @@ fn a_header_as_long_as_one_of_grpcs_is_another() {
     assert_eq!(request.encoding(), None);
 }
 
-/// Success is not told where a piece of it was lost.
+/// A call does not succeed if part of its trailers was lost.
 #[test]
-fn trailers_in_a_head_that_find_no_room_are_an_error_unless_there_is_a_worse() {
+fn trailers_in_a_head_that_find_no_room_are_an_error_unless_there_is_a_worse_one() {
     let long = "x".repeat(40);
     for (status, events) in [
         ("0", [Some(Event::End(Code::ResourceExhausted)), None]),
@@ -431,7 +432,7 @@ fn trailers_in_a_head_that_find_no_room_are_an_error_unless_there_is_a_worse() {
     }
 }
 
-/// Somebody may hand us what no parser of HTTP lets through.
+/// A caller may pass trailers that no HTTP parser lets through.
 #[test]
 fn trailers_cannot_smuggle_a_line() {
     let mut call = answered(CallKind::ServerStreaming);
@@ -478,7 +479,7 @@ fn trailers_in_the_body_end_the_call() {
 }
 
 #[test]
-fn what_is_wrong_with_trailers_in_the_body_is_an_error() {
+fn malformed_trailers_in_the_body_are_an_error() {
     let start = || web(ContentType::WEB, CallKind::ServerStreaming);
     for (body, code) in [
         (frame(0x80, ""), Code::Unknown),
@@ -507,7 +508,7 @@ fn what_is_wrong_with_trailers_in_the_body_is_an_error() {
 }
 
 #[test]
-fn what_is_no_base64_is_an_error_behind_what_is() {
+fn invalid_base64_is_an_error_after_the_valid_part() {
     let start = || web(ContentType::WEB_TEXT, CallKind::ServerStreaming);
     let (seen, _) = respond(start, b"AAAAAAFhAAAA*", |_| None);
     assert_eq!((seen.messages, seen.end), (whole(&["a"]), Some(Code::Internal)));
@@ -515,7 +516,7 @@ fn what_is_no_base64_is_an_error_behind_what_is() {
     assert_eq!((seen.messages, seen.end), (whole(&["a"]), Some(Code::Internal)));
 }
 
-/// The padding behind the trailers may still be on its way.
+/// The padding after the trailers may come later.
 #[test]
 fn trailers_end_the_call_before_the_last_of_their_base64() {
     for block in ["grpc-status:0\r\n", "grpc-status: 0\r\n", "grpc-status:  0\r\n"] {
@@ -525,7 +526,7 @@ fn trailers_end_the_call_before_the_last_of_their_base64() {
     }
 }
 
-/// At the time of the head, nobody knows yet that there is no body.
+/// When the head comes, it is not known yet that there is no body.
 #[test]
 fn trailers_in_a_head_of_grpc_web_count_if_there_is_no_body() {
     let start = || {
@@ -577,7 +578,7 @@ fn a_status_in_a_head_of_grpc_web_is_ok_only_with_all_that_goes_with_it() {
 }
 
 #[test]
-fn trailers_in_the_body_without_a_status_are_judged_by_that_of_http() {
+fn trailers_in_the_body_without_a_status_take_that_of_http() {
     for (http, code) in [(200, Code::Unknown), (503, Code::Unavailable), (404, Code::Unimplemented)]
     {
         let mut call = client_of(ContentType::WEB, CallKind::Unary);
@@ -659,7 +660,7 @@ fn over_websocket_the_head_is_in_the_body() {
 // -- Errors: RST_STREAM and lost connections
 
 #[test]
-fn a_reset_behind_the_trailers_changes_nothing() {
+fn a_reset_after_the_trailers_changes_nothing() {
     let mut call = answered(CallKind::ServerStreaming);
     call.receive_trailers(headers(&[OK]));
     assert_eq!(
@@ -682,7 +683,7 @@ fn a_client_may_cancel_at_any_time() {
 }
 
 #[test]
-fn a_deadline_that_has_passed_comes_before_what_came_late() {
+fn a_deadline_that_has_passed_wins_over_late_input() {
     let mut call = answered(CallKind::Unary);
     call.set_deadline(100);
     assert_eq!((call.deadline(), call.poll(99)), (Some(100), None));

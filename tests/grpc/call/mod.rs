@@ -1,4 +1,4 @@
-//! Calls, in each framing: one side at a time, both together, and whatever a peer may do instead.
+//! Calls in each framing: one side at a time, both together, and peers that break the rules.
 #![cfg(feature = "alloc")]
 
 mod both;
@@ -35,7 +35,7 @@ fn client(kind: CallKind) -> ClientCall<Vec<u8>> {
     client_of(ContentType::GRPC, kind)
 }
 
-/// A client's call behind a head.
+/// A client's call after its head.
 fn answered(kind: CallKind) -> ClientCall<Vec<u8>> {
     let mut call = client(kind);
     assert_eq!(call.receive_head(200, headers(&[GRPC]), false), Some(Event::Head));
@@ -57,7 +57,7 @@ fn frame(flags: u8, payload: impl AsRef<[u8]>) -> Vec<u8> {
     [&[flags][..], &(payload.len() as u32).to_be_bytes(), payload].concat()
 }
 
-/// What came of a call: its messages, whole or as far as they came, and its end.
+/// The result of a call: its messages, whole or as far as they came, and its end.
 #[derive(Debug, Default, Eq, PartialEq)]
 struct Seen {
     messages: Vec<(bool, Vec<u8>, bool)>,

@@ -1,4 +1,4 @@
-//! Calls to which anything may happen, and calls that two sides make with each other.
+//! Calls with random events, and calls between two sides.
 
 use super::{GRPC, OK, PATH, Seen, WEB, base64, frame, headers, request};
 use framewright::Assembler;
@@ -10,7 +10,7 @@ use proptest::prelude::{
     Just, ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest,
 };
 
-/// Everything a stack of HTTP does between a client and a server, in memory.
+/// Does in memory what an HTTP stack does between a client and a server.
 fn both(framing: Option<Framing>, kind: CallKind, messages: &[Vec<u8>], cut: usize) {
     let socket = framing.is_none();
     let content_type =
@@ -38,7 +38,7 @@ fn both(framing: Option<Framing>, kind: CallKind, messages: &[Vec<u8>], cut: usi
         let message = Message { compressed: at % 2 == 1, bytes: message };
         let mut one = Vec::new();
         client.send(message, &mut one).unwrap();
-        // What is behind the control byte is a stream.
+        // The bytes after the control byte are a stream.
         up.extend(&one[usize::from(socket)..]);
     }
     client.half_close(&mut Vec::new()).unwrap();
@@ -109,7 +109,7 @@ const KINDS: [CallKind; 4] = [
 const FRAMINGS: [Option<Framing>; 4] =
     [Some(Framing::Grpc), Some(Framing::Web), Some(Framing::WebText), None];
 
-/// Whatever can happen to either side.
+/// An event for either side.
 #[derive(Clone, Debug)]
 enum Step {
     Head(u16, usize, bool),
@@ -174,7 +174,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What a call has said of itself so far.
+/// What the events of a call have said so far.
 #[derive(Default)]
 struct Log {
     ends: Vec<Code>,

@@ -39,7 +39,7 @@ fn a_server_takes_a_request_however_it_is_split() {
     }
 }
 
-/// What a server says by itself to a request that breaks a rule.
+/// A server's own answer to a request that breaks a rule.
 fn refused(content_type: &str, kind: CallKind, body: &[u8], end: bool) -> (Code, String) {
     same_however_split(body, |pieces| {
         let mut call = server_of(content_type, kind);
@@ -269,7 +269,7 @@ fn a_server_over_websocket_sends_a_stream() {
     assert_eq!(out, frame(0x80, block));
 }
 
-/// There are no other forms of it.
+/// This framing has only one form.
 #[test]
 fn over_websocket_it_is_grpc_web_whatever_was_asked_for() {
     for (content_type, answer) in [

@@ -1,5 +1,5 @@
-//! Functions that cannot panic, whatever they are given: where the optimizer leaves a way to panic in one
-//! of them, this does not link. See README.md.
+//! Functions that cannot panic for any arguments. If the compiler cannot prove that for one of them,
+//! this does not link. See README.md.
 
 use std::hint::black_box;
 
@@ -10,7 +10,7 @@ use framewright::ws::handshake::Extensions;
 use framewright::ws::{self, Client, CloseFrame, Connection, FrameHeader, Kind, Mask, Message, Server};
 use framewright::{Assembler, Chunk, SliceBuf};
 use no_panic::no_panic;
-// What looks for a byte by `memchr`, which on x86-64 is called through a pointer.
+// Functions that search with `memchr`, which is called through a pointer on x86-64.
 #[cfg(not(target_arch = "x86_64"))]
 use {
     framewright::http1::Version,
@@ -18,8 +18,8 @@ use {
     framewright::ws::handshake::{Offer, Origins},
 };
 
-/// Proves that the functions cannot panic. Their addresses go where the optimizer cannot follow, so that
-/// it knows nothing about what they are given.
+/// Proves that the functions cannot panic. Their addresses go where the compiler cannot follow, so it
+/// knows nothing about their arguments.
 macro_rules! cannot_panic {
     ($(
         $(#[$attr:meta])*
