@@ -79,9 +79,12 @@ impl Limits {
         self
     }
 
-    /// The limit of headers that holds.
-    pub(super) const fn header_room(&self) -> usize {
-        if self.max_headers < Self::MOST_HEADERS { self.max_headers } else { Self::MOST_HEADERS }
+    /// The limits that hold: none is over what is possible.
+    pub(super) const fn clamped(mut self) -> Self {
+        if self.max_headers > Self::MOST_HEADERS {
+            self.max_headers = Self::MOST_HEADERS;
+        }
+        self
     }
 }
 

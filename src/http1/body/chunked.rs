@@ -236,7 +236,7 @@ impl Trailers {
         self.at = match (self.at, byte) {
             (Line::Start, b'\r') => Line::LastLf,
             (Line::Start, _) if is_tchar(byte) => {
-                if self.lines >= limits.header_room() {
+                if self.lines >= limits.max_headers {
                     return Err(Error::TooManyHeaders);
                 }
                 self.lines += 1;

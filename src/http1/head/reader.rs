@@ -47,7 +47,7 @@ impl<B: Buffer> HeadReader<B> {
     /// Give it storage for as many bytes as the limits allow for a head. In less, a head that
     /// is split may not find room where a whole one passes.
     pub const fn new(storage: B, limits: Limits) -> Self {
-        Self { storage, limits, state: State::Between }
+        Self { storage, limits: limits.clamped(), state: State::Between }
     }
 
     /// Reads the head of a request, advancing `input` past it.
@@ -120,8 +120,8 @@ impl<B: Buffer> HeadReader<B> {
             State::Within(scan) => scan,
         };
         let result = match take_head(storage, scan, limits, input) {
-            Ok(TakenHead::Whole(head)) => parse(head, limits.header_room()).map(Some),
-            Ok(TakenHead::Unchecked(head)) => parse(head, limits.header_room())
+            Ok(TakenHead::Whole(head)) => parse(head, limits.max_headers).map(Some),
+            Ok(TakenHead::Unchecked(head)) => parse(head, limits.max_headers)
                 .map(Some)
                 // The error that the bytes would have met, had they come one by one.
                 .map_err(|e| Scan::new(kind).find_end(head, limits).err().unwrap_or(e)),

@@ -100,7 +100,7 @@ impl Scan {
     ) -> Result<Option<usize>, Error> {
         let room = limits.max_head_len.saturating_sub(self.len);
         let within = bytes.get(..room).unwrap_or(bytes);
-        let end = self.find_end_within(within, limits.header_room())?;
+        let end = self.find_end_within(within, limits.max_headers)?;
         if end.is_none() && within.len() < bytes.len() {
             return Err(Error::HeadTooLong);
         }
