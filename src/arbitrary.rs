@@ -1,7 +1,7 @@
-//! Values that generate themselves, for the fuzzers of those who use this crate.
+//! [`Arbitrary`] for public types, for our users' fuzzers.
 //!
-//! Types whose every value makes sense derive [`Arbitrary`] where they are. The others are here: they
-//! are made by their constructors alone, so that nobody is given what nobody could have made.
+//! Types whose every value makes sense derive it where they are. The others are here. Their values come
+//! out of their constructors, so that a fuzzer meets only values that a user could have made.
 
 use core::time::Duration;
 use std::string::String;
@@ -27,7 +27,7 @@ macro_rules! of_parts {
     };
 }
 
-/// A length or a time, as likely to be small as to be large: where things happen is near 0.
+/// A length or a time. Small values are as likely as large ones, because more happens near 0.
 #[derive(Arbitrary)]
 struct Magnitude {
     number: u64,
@@ -103,7 +103,7 @@ of_parts!(sse::Limits, |[line, data, event_type, id]| -> [Magnitude; 4] {
         .max_id_len(id.get())
 });
 
-// As they come out of an assembler: without what ends a line or would void an ID.
+// As an assembler returns them: without what ends a line or voids an ID.
 of_parts!(sse::Event<'a>, |(event_type, data, last_event_id)| -> (&'a str, &'a str, &'a str) {
     let event_type = before(event_type, &['\r', '\n']);
     Self {

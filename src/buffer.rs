@@ -1,3 +1,5 @@
+//! Where bytes are appended: storage of assemblers, and output of encoders.
+
 use core::fmt;
 
 #[cfg(feature = "alloc")]
@@ -6,7 +8,7 @@ use alloc::vec::Vec;
 /// Bytes that grow at the end: the storage of an assembler, and the output of every encoder.
 ///
 /// Implemented for a fixed slice ([`SliceBuf`]), for `Vec<u8>` (feature `alloc`) and for
-/// `BytesMut` (feature `bytes`). An implementation of your own, for a heapless vector or an arena,
+/// `BytesMut` (feature `bytes`). Your own implementation, for a heapless vector or an arena,
 /// needs three methods:
 ///
 /// ```
@@ -36,15 +38,15 @@ use alloc::vec::Vec;
 /// assert_eq!(fixed.as_slice(), b"ok");
 /// ```
 pub trait Buffer {
-    /// Appends `len` bytes, to be overwritten by the caller, or changes nothing.
+    /// Appends `len` bytes for the caller to overwrite, or changes nothing.
     ///
-    /// What the bytes hold at first is not specified.
+    /// Their first content is not specified.
     fn try_grow(&mut self, len: usize) -> Result<&mut [u8], BufferFull>;
 
     /// The bytes appended so far.
     fn as_slice(&self) -> &[u8];
 
-    /// Drops all but the first `len` bytes; does nothing if there are not as many.
+    /// Drops all but the first `len` bytes. It does nothing if there are fewer.
     fn truncate(&mut self, len: usize);
 
     /// Appends all of `bytes`, or changes nothing.
@@ -53,7 +55,7 @@ pub trait Buffer {
         Ok(())
     }
 
-    /// Appends all of `head` and, behind it, all of `body`, or changes nothing.
+    /// Appends all of `head`, then all of `body`, or changes nothing.
     fn try_append_both(&mut self, head: &[u8], body: &[u8]) -> Result<(), BufferFull> {
         // No two slices are longer than `usize::MAX` together.
         let fresh = self.try_grow(head.len() + body.len())?;
@@ -63,14 +65,14 @@ pub trait Buffer {
         Ok(())
     }
 
-    /// Drops every byte. Memory already acquired stays for what comes next.
+    /// Drops every byte. A buffer that allocates keeps its memory for what comes next.
     fn clear(&mut self) {
         self.truncate(0);
     }
 
-    /// Whether it is certain that [`as_slice`](Self::as_slice) gives back what was appended, so that
-    /// text which was checked before need not be checked again. Nobody else can say so: the argument
-    /// has no name outside of this crate.
+    /// Whether [`as_slice`](Self::as_slice) certainly returns what was appended. Then text that was
+    /// checked before is not checked again. Only this crate can say so: the argument has no name
+    /// outside of it.
     #[doc(hidden)]
     fn is_faithful(&self, _: sealed::Ours) -> bool {
         false
@@ -86,8 +88,7 @@ pub(crate) mod sealed {
 /// Nothing was appended, because the buffer has no room for it or memory ran out.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct BufferFull {
-    /// The capacity in bytes that would have been enough, for all that the buffer holds and
-    /// was to hold.
+    /// The capacity in bytes that would have been enough, with what the buffer holds already.
     pub needed: usize,
 }
 
@@ -129,7 +130,7 @@ impl<B: Buffer + ?Sized> Buffer for &mut B {
     }
 }
 
-/// A [`Buffer`] in a slice that the caller owns, for those who do not allocate.
+/// A [`Buffer`] in a slice that the caller owns, for programs that do not allocate.
 ///
 /// ```
 /// use framewright::ws::{Connection, Limits};
@@ -139,7 +140,7 @@ impl<B: Buffer + ?Sized> Buffer for &mut B {
 /// let mut bytes = [0; 64];
 /// let mut out = SliceBuf::new(&mut bytes);
 /// server.send("hi", &mut out)?;
-/// assert_eq!(out.as_slice(), b"\x81\x02hi"); // to be written, by what has the wire
+/// assert_eq!(out.as_slice(), b"\x81\x02hi"); // for the caller to write to the socket
 /// out.clear();
 /// # Ok::<(), framewright::ws::SendError>(())
 /// ```
@@ -223,7 +224,7 @@ impl Buffer for Vec<u8> {
     }
 }
 
-/// Memory that runs out is an error of the caller's to handle, not an abort.
+/// If memory runs out, the caller gets an error instead of an abort.
 #[cfg(feature = "alloc")]
 #[inline]
 fn reserve(buf: &mut Vec<u8>, additional: usize) -> Result<(), BufferFull> {
@@ -231,7 +232,7 @@ fn reserve(buf: &mut Vec<u8>, additional: usize) -> Result<(), BufferFull> {
         .map_err(|_| BufferFull { needed: buf.len().saturating_add(additional) })
 }
 
-/// Where memory runs out, `BytesMut` aborts, as it does elsewhere.
+/// If memory runs out, `BytesMut` aborts, as it always does.
 #[cfg(feature = "bytes")]
 impl Buffer for bytes::BytesMut {
     #[inline]

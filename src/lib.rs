@@ -24,38 +24,40 @@
 //! ```
 //!
 //! * The input slice advances by itself. `None` means that every byte of it was taken and more are
-//!   needed, unless the machine has come to its end: a read buffer may have any size, and can be
-//!   shared by all connections, since nothing stays in it. One of 16 KiB fits in a CPU's first cache.
-//! * What comes out is borrowed from the input, so that `conn.send(…)` can be called with the event
-//!   still in hand. A payload is not copied on its way in. Only what an assembler, a reader of heads
-//!   or the client of [`sse`] had to join lies in their storage, until the next call.
-//! * What a peer does wrong is an `Err` from a decoder, and final; from a connection or a call it is an
-//!   event, since the peer may have to be told: there, `transmit` does that. A stream of [`sse`] goes
-//!   on behind what is `Lost`.
-//! * Nothing awaits, so no machine is ever half-way through anything. What is left of the input and
-//!   of the output is the caller's: keep both outside of a future that may be dropped.
+//!   needed. So a read buffer may have any size, and all connections can share one, since nothing stays
+//!   in it. One of 16 KiB fits in a CPU's first cache. A machine that comes to an end of its own says so
+//!   by another value, or by a getter that the doc of its loop names.
+//! * What comes out is borrowed from the input, so `conn.send(…)` can be called while the event is still
+//!   in use. A payload is not copied on its way in. What had to be joined lies in the storage of an
+//!   assembler, a reader of heads or the client of [`sse`], until the next call.
+//! * A peer's violation is an `Err` from a decoder, and final. From a connection or a call it is an
+//!   event, since the peer may have to be told: `transmit` does that. A stream of [`sse`] goes on after
+//!   what is `Lost`.
+//! * Nothing awaits, so no machine is ever half-way through anything. The rest of the input and of the
+//!   output is the caller's: keep both outside of a future that may be dropped.
 //!
 //! # Four layers
 //!
-//! Each can be used without those below it.
+//! Each is built on those above it in the table, and can be used without those below it.
 //!
 //! | layer | knows | types | verbs |
 //! |---|---|---|---|
 //! | wire | one header, no state | [`FrameHeader`](ws::FrameHeader), [`Opcode`](ws::Opcode), [`Mask`](ws::Mask) | `parse`, `to_bytes`, `apply` |
-//! | codec | one direction, any split | [`Decoder`](ws::Decoder) → [`Part`](ws::Part), [`Encoder`](ws::Encoder) | `decode`, `encode`, `finish` |
+//! | codec | one direction, any split | [`Decoder`](ws::Decoder) → [`Part`](ws::Part), [`Encoder`](ws::Encoder) | `decode`, `encode`, `check_eof` |
 //! | connection | both directions and the rules between them | [`Connection`](ws::Connection) → [`Event`](ws::Event) | `receive`, `send`, `close`, `transmit` |
 //! | assembly | whole messages, in storage the caller picks | [`Assembler`](ws::Assembler) → [`Message`](ws::Message) | `push`, `take` as `Bytes` |
 //!
-//! The types of the table are those of [`ws`]; [`sse`] and [`grpc`] have theirs by the same names, on
-//! as many layers as they need. The assembler of `sse` decodes too, so that its verb is `receive`.
-//! [`http1`] has what they need to be spoken without an HTTP stack.
+//! The types of the table are those of [`ws`]. [`sse`] and [`grpc`] have types of the same names, on
+//! as many layers as they need. The assembler of `sse` decodes too, so its verb is `receive`.
+//! With [`http1`], all three work without an HTTP stack. With [`http`], they work with yours: its
+//! header lists come in, and fields go out, without a byte of HTTP/1.1 in between.
 //!
 //! A [`Chunk`] says where bytes fall in their message. A [`Buffer`] is where bytes are appended: a
 //! `Vec<u8>`, a `BytesMut`, a fixed slice, or a type of your own.
 //!
 //! # Features
 //!
-//! Features only add. There is none for each protocol: what is not called is not linked.
+//! Features only add. No protocol has a feature of its own: code that is not called is not linked.
 //!
 //! | feature | by default | adds |
 //! |---|---|---|
@@ -63,7 +65,7 @@
 //! | `bytes` | yes | [`Buffer`] for `BytesMut`, messages as `Bytes` |
 //! | `deflate` | yes | compressed WebSocket messages: `ws::deflate` |
 //! | `alloc` | with either | [`Buffer`] for `Vec<u8>` |
-//! | `arbitrary` | no | `Arbitrary` for the types that fuzzers of yours may want values of |
+//! | `arbitrary` | no | `Arbitrary` for public types, for your fuzzers |
 //! | `getrandom` | no | masking keys from the operating system: `ws::random` |
 #![no_std]
 // What a feature adds says so in the documentation.
@@ -72,10 +74,10 @@
 #![warn(clippy::pedantic, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 // The input slice advances by itself: that is the shape of every loop.
 #![allow(clippy::mut_mut)]
-// The variants of an error are documented where it is; `expect` says why it holds.
+// The variants of an error are documented at the error. `expect` says why it holds.
 #![allow(clippy::missing_errors_doc, clippy::missing_panics_doc)]
 #![allow(clippy::module_name_repetitions, clippy::must_use_candidate, clippy::single_match_else)]
-// What is inlined always was measured: what it returns would go through memory, and wait there.
+// `inline(always)` only where measured: otherwise the result goes through memory, and waits there.
 #![allow(clippy::inline_always)]
 // A limit is a maximum, and says so.
 #![allow(clippy::struct_field_names)]

@@ -1,11 +1,13 @@
-//! The little grammar that heads share (RFC 9110 §5.6).
+//! The grammar that fields share: tokens, values, lists, authorities (RFC 9110 §5.6).
 
-/// Whether `text` is `lower` in any case: compared all at once, which is several times faster
-/// than byte by byte, since `lower` is known when this is compiled.
+/// Whether `text` is `lower` in any case.
+///
+/// All bytes are compared at once. That is several times faster than byte by byte, since `lower` is
+/// known when this is compiled.
 #[inline]
 pub(crate) fn is_in_any_case<const LEN: usize>(text: &[u8], lower: &[u8; LEN]) -> bool {
     let Ok(text) = <&[u8; LEN]>::try_from(text) else { return false };
-    // The bit by which the cases of a letter differ, if it is one: `text` need not be looked at.
+    // The bit that differs between the cases of a letter; none if it is not a letter.
     let case = |lower: &u8| u8::from(lower.is_ascii_lowercase()) << 5;
     text.iter().zip(lower).fold(0, |diff, (a, b)| diff | ((a | case(b)) ^ b)) == 0
 }
@@ -48,9 +50,10 @@ pub(crate) fn is_token(text: &[u8]) -> bool {
     !text.is_empty() && text.iter().all(|&b| is_tchar(b))
 }
 
-/// Whether `text` may be written as the value of a header: no control but HTAB (RFC 9110 §5.5).
+/// Whether `text` may be the value of a field: it has no control but HTAB, so it ends no line
+/// (RFC 9110 §5.5).
 ///
-/// Beyond ASCII, what it means is between sender and receiver: browsers send the ID of an event in
+/// What bytes beyond ASCII mean is up to sender and receiver: browsers send the ID of an event in
 /// UTF-8.
 #[inline]
 pub(crate) fn is_field_value(text: &[u8]) -> bool {
@@ -63,7 +66,7 @@ pub(crate) fn is_visible(text: &[u8]) -> bool {
     !text.is_empty() && text.iter().all(u8::is_ascii_graphic)
 }
 
-/// The text in `bytes` that are known to be ASCII; empty otherwise.
+/// `bytes`, which are known to be ASCII, as text; empty if they are not UTF-8.
 #[inline]
 pub(crate) fn ascii(bytes: &[u8]) -> &str {
     core::str::from_utf8(bytes).unwrap_or_default()
@@ -100,16 +103,16 @@ const fn trim_end(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
-/// The elements of a comma-separated list without quoted strings; empty ones do not count
+/// Yields the elements of a comma-separated list without quoted strings. Empty elements are skipped
 /// (RFC 9110 §5.6.1).
 #[inline]
 pub(crate) fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|&b| b == b',').map(trim).filter(|element| !element.is_empty())
 }
 
-/// What is before the first `separator` and what is behind it.
+/// The text before the first `separator`, and the text after it.
 ///
-/// The search is for an array: in that for a `char`, the optimizer cannot rule out a panic.
+/// It searches for an array of one: in the search for a `char`, the compiler cannot rule out a panic.
 #[inline]
 pub(crate) fn split_once(text: &str, separator: char) -> Option<(&str, &str)> {
     text.split_once([separator])
@@ -117,7 +120,7 @@ pub(crate) fn split_once(text: &str, separator: char) -> Option<(&str, &str)> {
 
 /// Splits `host [":" port]`; the port is empty where there is none (RFC 3986 §3.2).
 ///
-/// `None` if that is not what `text` is. Userinfo is not allowed, an empty host is.
+/// `None` if `text` is anything else. An empty host is allowed, userinfo is not.
 pub(crate) fn authority(text: &str) -> Option<(&str, &str)> {
     let host_len = if text.starts_with('[') {
         let (address, _) = split_once(text.strip_prefix('[')?, ']')?;

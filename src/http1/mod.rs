@@ -1,17 +1,30 @@
 //! Messages of HTTP/1.1 (RFC 9112), just as far as an upgrade or a stream needs.
 //!
 //! A [`HeadReader`] takes the start line and the headers out of a stream of bytes, however they
-//! are split, and leaves what follows in the input; a [`BodyDecoder`] takes the body out of that.
-//! [`RequestWriter`] and [`ResponseWriter`] write messages, whole or up to where a [`BodyEncoder`]
-//! goes on.
+//! are split, and leaves what follows in the input. A [`BodyDecoder`] takes the body out of that.
+//! [`RequestWriter`] and [`ResponseWriter`] write messages, either whole or up to where a
+//! [`BodyEncoder`] goes on.
 //!
-//! Stricter than the standard, because two parsers that disagree about where a message ends are how
-//! requests are smuggled: lines end in CRLF and nothing else, no folded lines, no space before a
-//! colon, one space in the start line, no control bytes, one `Host` in a request, one `Content-
-//! Length`, and none beside `Transfer-Encoding`, which is `chunked` and nothing else; chunk sizes
-//! of at most 16 digits and below 2⁶³, no space around them, no quoted string open at the end of
-//! their line. There are two leniencies: an empty line may come before a request (§2.2), and what
-//! else is in a chunk extension is skipped unparsed.
+//! ```text
+//!   input ──▶ HeadReader ──▶ Request, Response ── body() ──▶ BodyDecoder ──▶ BodyPart
+//!                 ▲                                               │ Complete
+//!                 └──────────── the next message ─────────────────┘
+//!
+//!   RequestWriter, ResponseWriter ── begin() ──▶ BodyEncoder ──▶ out
+//! ```
+//!
+//! This is stricter than the standard, because requests are smuggled where two parsers disagree about
+//! the end of a message:
+//!
+//! * Lines end in CRLF and nothing else. No line is folded, there is no space before a colon, one
+//!   space between the parts of a start line, and no control byte anywhere.
+//! * A request has one `Host`. A message has at most one `Content-Length`, and none beside
+//!   `Transfer-Encoding`, which is `chunked` and nothing else.
+//! * A chunk size has at most 16 digits, is below 2⁶³, and has no space around it. No quoted string is
+//!   open at the end of its line.
+//!
+//! It is laxer in two ways: an empty line may come before a request (§2.2), and chunk extensions are
+//! otherwise skipped unparsed.
 //!
 //! ```
 //! use framewright::http1::{HeadReader, Limits, ResponseWriter};
@@ -51,7 +64,7 @@
 //!             .map(|response| BodyDecoder::new(response.body_for("GET"), Limits::new()));
 //!     }
 //!     if let Some(decoder) = &mut decoder {
-//!         while let Some(part) = decoder.decode(&mut input)? {
+//!         while let Decoded::Part(part) = decoder.decode(&mut input)? {
 //!             print!("{}", part.bytes.escape_ascii()); // as it comes: `hel`, `lo`
 //!         }
 //!     }

@@ -25,7 +25,7 @@ impl<'a> Framing<'a> {
                 self.host_repeated |= self.host.replace(value).is_some();
             }
             Some(Name::ContentLength) => {
-                // `parse` would take a sign.
+                // `parse` alone would accept a sign.
                 let digits = ascii(value);
                 let len = digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok());
                 match (self.content_len, len.flatten()) {

@@ -59,7 +59,7 @@ impl<'a> Request<'a> {
     /// Whether the client may send another request on this connection, once this one has been
     /// answered (§9.3).
     ///
-    /// HTTP/1.0 counts as not: to go on, it would need an answer that says so.
+    /// In HTTP/1.0, it may not: it would need an answer that says so.
     pub fn is_persistent(&self) -> bool {
         is_persistent(self.version, &self.headers)
     }
@@ -69,8 +69,8 @@ impl<'a> Request<'a> {
         self.headers
     }
 
-    /// Parses a head that lies whole in `head`, in lines ended by CRLF with no empty one before,
-    /// and shows each header to `visit` on the way.
+    /// Parses a whole head, in lines ended by CRLF with no empty one before it, and shows each header
+    /// to `visit`.
     pub(super) fn parse(
         head: &'a [u8],
         max_headers: usize,
@@ -135,16 +135,16 @@ impl<'a> Response<'a> {
 
     /// How the end of the body is known.
     ///
-    /// This is for any request but `HEAD` and `CONNECT`, to which the head says something else:
-    /// [`body_for`](Self::body_for) is for all.
+    /// This holds for the response to any request but `HEAD` and `CONNECT`.
+    /// [`body_for`](Self::body_for) holds for all of them.
     pub const fn body(&self) -> Body {
         self.body
     }
 
     /// How the end of the body is known, if this answers a request with `method` (§6.3).
     ///
-    /// A response to `HEAD` has no body, whatever length it announces; nor has one of 2xx to
-    /// `CONNECT`, behind which another protocol begins.
+    /// A response to `HEAD` has no body, whatever length it announces. Nor has one of 2xx to
+    /// `CONNECT`, after which another protocol begins.
     pub fn body_for(&self, method: &str) -> Body {
         match (method, self.status) {
             ("HEAD", _) | ("CONNECT", 200..=299) => Body::Len(0),
@@ -152,11 +152,10 @@ impl<'a> Response<'a> {
         }
     }
 
-    /// Whether the client may send another request on this connection, once the body is over
-    /// (§9.3).
+    /// Whether the client may send another request on this connection, after the body (§9.3).
     ///
-    /// HTTP/1.0 counts as not. Whatever this says, the connection is over with a body that is
-    /// [`Body::UntilClose`], and no longer HTTP after a 101 or a `CONNECT`.
+    /// In HTTP/1.0, it may not. Whatever this says, a body that is [`Body::UntilClose`] ends with the
+    /// connection, and after a 101 or a `CONNECT` the connection does not speak HTTP.
     pub fn is_persistent(&self) -> bool {
         is_persistent(self.version, &self.headers)
     }
@@ -166,8 +165,8 @@ impl<'a> Response<'a> {
         self.headers
     }
 
-    /// Parses a head that lies whole in `head`, in lines ended by CRLF with no empty one before,
-    /// and shows each header to `visit` on the way.
+    /// Parses a whole head, in lines ended by CRLF with no empty one before it, and shows each header
+    /// to `visit`.
     pub(super) fn parse(
         head: &'a [u8],
         max_headers: usize,
