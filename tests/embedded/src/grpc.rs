@@ -1,4 +1,4 @@
-//! A gRPC service that echoes, on top of an HTTP/2 stack that hands out heads and bodies.
+//! A gRPC service that echoes, on top of an HTTP/2 stack that delivers heads and bodies.
 
 use framewright::grpc::{
     Event, CallKind, Limits, Message, Request, ResponseHead, ServerCall, Status, Trailing,
@@ -8,7 +8,7 @@ use framewright::{Assembler, Buffer, SliceBuf};
 use crate::session::session;
 use crate::{Memory, Session, Socket};
 
-/// The body of the request; of the response, the head, the body and the trailers.
+/// The body of the request, and the head, body and trailers of the response.
 pub const SESSION: Session = session!(
     input: &[b"\0\0\0\0\x05Hello\0\0\0\0\0\0\0\0\x01\0", &[0x5A; 256]],
     expected: &[
@@ -19,7 +19,7 @@ pub const SESSION: Session = session!(
     ],
 );
 
-/// A message that is over the limit, by its prefix alone.
+/// A message over the limit, as its prefix alone shows.
 pub const BROKEN: Session = session!(
     input: &[b"\0\xFF\xFF\xFF\xFFHello"],
     expected: &[

@@ -80,7 +80,7 @@ pub fn device(socket: &mut Socket<'_>, memory: &mut Memory) {
     socket.write(out.as_slice());
 }
 
-/// Writes what is in `out` as a chunk, if there is anything, without another buffer.
+/// Writes the bytes in `out` as a chunk, unless there are none, without another buffer.
 fn write_chunk(response: &mut BodyEncoder, out: &mut SliceBuf<'_>, socket: &mut Socket<'_>) {
     let header = response.encode_header(out.as_slice().len() as u64).expect("the body is open");
     socket.write(&header);

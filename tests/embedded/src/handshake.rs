@@ -33,7 +33,7 @@ pub const SESSION: Session = session!(
     ],
 );
 
-/// The page of somebody else, who must not get in (§10.2).
+/// A page of another origin, which must be refused (§10.2).
 pub const REFUSED: Session = session!(
     input: &[
         b"GET / HTTP/1.1\r\n\

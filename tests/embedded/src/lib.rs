@@ -1,8 +1,8 @@
-//! Devices that speak the protocols with fixed buffers, and what proves that they do: peers that say
-//! what is written down in flash, and expect to hear what is written down there too.
+//! Devices that speak the protocols with fixed buffers, and scripted peers that check them. The bytes
+//! that a peer sends and the bytes that it expects are in flash.
 //!
-//! Each device is written as one would be, with a loop around a blocking socket, and each has a
-//! firmware of its own in `bin`, so that the difference in size is what its protocol costs.
+//! Each device is written like a real one, with a loop around a blocking socket. Each has a firmware
+//! of its own in `bin`, so that the difference in size is the cost of its protocol.
 #![no_std]
 
 pub mod grpc;
@@ -21,11 +21,11 @@ use cortex_m_semihosting::hio;
 pub use session::Session;
 pub use socket::Socket;
 
-/// All the memory that a device has besides its stack.
+/// All the memory of a device, except its stack.
 pub struct Memory {
-    /// What was just read.
+    /// The latest read.
     pub read: [u8; 256],
-    /// What is to be written.
+    /// The output.
     pub out: [u8; 512],
     /// A head, a message or an event that did not come in one piece.
     pub storage: [u8; 512],
@@ -43,11 +43,11 @@ impl Default for Memory {
     }
 }
 
-/// A conversation, and the device that is to have it.
+/// A session, and the device that has to play it.
 pub type Exchange<'a> = (&'a Session, fn(&mut Socket<'_>, &mut Memory));
 
-/// Has every conversation, in pieces of several sizes. Prints what it took of the stack, and ends with
-/// success only if all was as expected.
+/// Plays every session in pieces of several sizes. Prints the stack that it took, and ends with success
+/// only if all bytes were as expected.
 pub fn run(memory: &mut Memory, exchanges: &[Exchange<'_>]) -> ! {
     for (session, device) in exchanges {
         for piece_len in [1, 2, 3, 5, 7, 64, 256] {
@@ -62,15 +62,15 @@ pub fn run(memory: &mut Memory, exchanges: &[Exchange<'_>]) -> ! {
     unreachable!("the emulator has ended")
 }
 
-/// Bytes of stack that are no longer as the start-up code painted them.
+/// The number of bytes of stack that have changed since the start-up code painted them.
 fn stack_used() -> usize {
     unsafe extern "C" {
-        // Of the linker's script: where the stack begins, and how far down it may reach.
+        // From the linker's script: where the stack begins, and how far down it may reach.
         static mut _stack_start: u32;
         static mut _stack_end: u32;
     }
     let (start, mut lowest) = (&raw const _stack_start, &raw const _stack_end);
-    // SAFETY: these are words of RAM that nothing but the stack has, and nothing else is running.
+    // SAFETY: these are words of RAM that only the stack uses, and nothing else is running.
     while lowest < start && unsafe { lowest.read_volatile() } == STACK_PAINT_VALUE {
         lowest = lowest.wrapping_add(1);
     }
@@ -83,7 +83,7 @@ fn print(text: &[u8]) {
     }
 }
 
-/// Without `core::fmt`, which would count as the firmware's size and hide what the protocols use of it.
+/// Without `core::fmt`, which would add to the firmware's size and hide what the protocols use of it.
 fn print_number(number: usize) {
     if number >= 10 {
         print_number(number / 10);

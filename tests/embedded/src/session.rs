@@ -1,12 +1,14 @@
-/// A conversation as it is on the wire.
+//! Conversations in flash.
+
+/// A conversation, as bytes on the wire.
 pub struct Session {
-    /// What the peer says.
+    /// The bytes that the peer sends.
     pub input: &'static [u8],
-    /// What it has to be answered.
+    /// The bytes that the device has to answer.
     pub expected: &'static [u8],
 }
 
-/// Makes a [`Session`] of pieces, outside of what counts as the program's size.
+/// Makes a [`Session`] of pieces, in a section that does not count as the program's size.
 macro_rules! session {
     (input: $input:expr, expected: $expected:expr $(,)?) => {{
         const INPUT: &[&[u8]] = $input;

@@ -1,4 +1,4 @@
-//! A device that repeats the events of a stream in its own words (HTML standard §9.2).
+//! A device that decodes the events of a stream and encodes them again (HTML standard §9.2).
 
 use framewright::sse::{Assembler, Encoder, EventBuilder, Item, Limits, Storage};
 use framewright::{Buffer, SliceBuf};

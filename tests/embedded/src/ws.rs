@@ -1,4 +1,4 @@
-//! A WebSocket server that echoes (RFC 6455), behind the opening handshake.
+//! A WebSocket server that echoes (RFC 6455), after the opening handshake.
 
 use framewright::ws::{Assembler, CloseCode, Closer, Connection, Event, Limits, Server};
 use framewright::{Buffer, SliceBuf};
@@ -8,8 +8,8 @@ use crate::{Memory, Session, Socket};
 
 pub const SESSION: Session = session!(input: &[&FRAMES], expected: &[&ECHO]);
 
-/// A text, a binary message of 256 bytes, a ping, a text that is cut inside a character with a ping at
-/// the cut, and a close frame.
+/// A text, a binary message of 256 bytes, a ping, a text that is cut inside a character, with a ping
+/// at the cut, and a close frame.
 pub const FRAMES: [u8; 339] = concat(&[
     b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58", // §5.7
     b"\x82\xFE\x01\x00\x37\xfa\x21\x3d",

@@ -1,9 +1,11 @@
+//! The server that compresses messages.
+
 use framewright::SliceBuf;
 use framewright::ws::deflate::{Config, Deflater, Inflater, InflatingAssembler};
 use framewright::ws::handshake::Extensions;
 use framewright::ws::{AssembleError, Connection, Event, Limits, Role, Server};
 
-/// What the test's client offers.
+/// The offer of the test's client.
 const OFFER: &[u8] = b"permessage-deflate";
 
 pub struct Server {

@@ -1,7 +1,7 @@
-//! A WebSocket server that echoes, as a WebAssembly module: bytes come and go through its memory, and
-//! it asks nothing of whoever runs it.
+//! A WebSocket server that echoes, as a WebAssembly module. Bytes go through its memory, and it imports
+//! nothing from its host.
 //!
-//! Without the feature `deflate`, there is neither `std` nor an allocator in it.
+//! Without the feature `deflate`, it has neither `std` nor an allocator.
 #![cfg_attr(not(feature = "deflate"), no_std)]
 
 #[cfg_attr(feature = "deflate", path = "deflate.rs")]
@@ -11,7 +11,7 @@ mod server;
 use framewright::{Buffer, SliceBuf};
 use server::Server;
 
-/// Room for what comes and for what goes, in bytes.
+/// Room for input and for output, in bytes.
 const CAPACITY: usize = 4096;
 
 struct Module {
@@ -22,25 +22,25 @@ struct Module {
 
 static mut MODULE: Module = Module { server: None, input: [0; CAPACITY], output: [0; CAPACITY] };
 
-/// Begins a connection, behind the opening handshake.
+/// Begins a connection, after the opening handshake.
 #[unsafe(no_mangle)]
 pub extern "C" fn open() {
     module().server = Some(Server::new());
 }
 
-/// Where the caller is to put what it has read.
+/// The address for the caller's input.
 #[unsafe(no_mangle)]
 pub extern "C" fn input() -> *mut u8 {
     module().input.as_mut_ptr()
 }
 
-/// Where the caller finds what it is to write.
+/// The address of the output.
 #[unsafe(no_mangle)]
 pub extern "C" fn output() -> *const u8 {
     module().output.as_ptr()
 }
 
-/// Receives so many bytes of input; tells how many there are to write.
+/// Receives that many bytes of input, and returns the number of bytes of output.
 #[unsafe(no_mangle)]
 pub extern "C" fn receive(len: usize) -> usize {
     let Module { server, input, output } = module();

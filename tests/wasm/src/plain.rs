@@ -1,3 +1,5 @@
+//! The server without `std` and without an allocator.
+
 use framewright::ws::{Assembler, Connection, Event, Limits, Server};
 use framewright::{Buffer, BufferFull, SliceBuf};
 
@@ -28,7 +30,7 @@ impl Server {
     }
 }
 
-/// A buffer that owns its bytes, as `SliceBuf` does not.
+/// A buffer that owns its bytes, unlike `SliceBuf`.
 struct Storage {
     bytes: [u8; CAPACITY],
     len: usize,

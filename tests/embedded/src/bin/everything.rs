@@ -1,3 +1,4 @@
+//! The firmware with all protocols.
 #![no_std]
 #![no_main]
 

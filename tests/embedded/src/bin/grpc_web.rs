@@ -1,3 +1,4 @@
+//! The firmware that speaks gRPC-Web.
 #![no_std]
 #![no_main]
 

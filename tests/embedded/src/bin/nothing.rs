@@ -1,3 +1,4 @@
+//! The firmware without a protocol, to compare the others with.
 #![no_std]
 #![no_main]
 

@@ -1,3 +1,4 @@
+//! The firmware that speaks Server-Sent Events.
 #![no_std]
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! The control: the peer hears something else than it expects, so this must fail.
+//! The control: the peer gets other bytes than it expects, so this must fail.
 #![no_std]
 #![no_main]
 

@@ -1,3 +1,4 @@
+//! The firmware that speaks WebSocket after the opening handshake.
 #![no_std]
 #![no_main]
 
