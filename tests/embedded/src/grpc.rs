@@ -1,7 +1,7 @@
 //! A gRPC service that echoes, on top of an HTTP/2 stack that delivers heads and bodies.
 
 use framewright::grpc::{
-    Event, CallKind, Limits, Message, Request, ResponseHead, ServerCall, Status, Trailing,
+    CallKind, Event, Limits, Message, Request, ResponseHead, ServerCall, Status, Trailing,
 };
 use framewright::{Assembler, Buffer, SliceBuf};
 

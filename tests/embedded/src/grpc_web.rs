@@ -1,7 +1,9 @@
 //! A gRPC-Web service that echoes, from the first byte of HTTP/1.1.
 
-use framewright::grpc::{self, Fields, CallKind, Request, ResponseHead, Status, Trailing};
-use framewright::http1::{Body, BodyDecoder, BodyEncoder, Decoded, HeadReader, Limits, ResponseWriter};
+use framewright::grpc::{self, CallKind, Fields, Request, ResponseHead, Status, Trailing};
+use framewright::http1::{
+    Body, BodyDecoder, BodyEncoder, Decoded, HeadReader, Limits, ResponseWriter,
+};
 use framewright::{Assembler, Buffer, SliceBuf};
 
 use crate::grpc::echo;

@@ -3,13 +3,13 @@
 use framewright::SliceBuf;
 use framewright::ws::deflate::{Config, Deflater, Inflater, InflatingAssembler};
 use framewright::ws::handshake::Extensions;
-use framewright::ws::{AssembleError, Connection, Event, Limits, Role, Server};
+use framewright::ws::{self, AssembleError, Connection, Event, Limits, Role};
 
 /// The offer of the test's client.
 const OFFER: &[u8] = b"permessage-deflate";
 
 pub struct Server {
-    connection: Connection<Server>,
+    connection: Connection<ws::Server>,
     assembler: InflatingAssembler<Vec<u8>>,
     deflater: Deflater,
     window: Vec<u8>,

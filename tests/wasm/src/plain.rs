@@ -1,12 +1,12 @@
 //! The server without `std` and without an allocator.
 
-use framewright::ws::{Assembler, Connection, Event, Limits, Server};
+use framewright::ws::{self, Assembler, Connection, Event, Limits};
 use framewright::{Buffer, BufferFull, SliceBuf};
 
 use crate::CAPACITY;
 
 pub struct Server {
-    connection: Connection<Server>,
+    connection: Connection<ws::Server>,
     assembler: Assembler<Storage>,
 }
 
