@@ -73,7 +73,7 @@ pub fn growing(limits: Limits) -> Assembler<Vec<u8>> {
     Assembler::new(limits, Storage::default())
 }
 
-/// §9.2.6 for a reader that sees the whole stream, written to be read beside the standard.
+/// HTML standard §9.2.6 for a reader that sees the whole stream, written to be read beside the standard.
 ///
 /// It adds comments, and blocks without data.
 pub fn naive(stream: &[u8]) -> (Vec<Got>, String) {

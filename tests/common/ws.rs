@@ -84,7 +84,7 @@ pub fn decode_with(decoder: &mut Decoder, pieces: &[&[u8]]) -> (Vec<Got>, Result
     (got, Ok(()))
 }
 
-/// A server's frame as §5.2 draws it, built byte by byte.
+/// A server's frame as RFC 6455 §5.2 draws it, built byte by byte.
 pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mut bytes = vec![first];
     match payload.len() {
@@ -102,7 +102,7 @@ pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A client's frame, masked by the definition of §5.3.
+/// A client's frame, masked by the definition of RFC 6455 §5.3.
 pub fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
     let key = [0x37, 0xFA, 0x21, 0x3D];
     let mut bytes = frame(first, payload);
