@@ -1,14 +1,15 @@
 //! Calls of the Echo service in gRPC-Web.
 
 use framewright::Assembler;
-use framewright::grpc::web::{CorsWriter, Preflight};
 use framewright::grpc::{
-    self, CallKind, Code, Event, Fields, Framing, ResponseHead, ServerCall, Status, Trailers,
-    Trailing, Value, metadata,
+    self, CallKind, Code, Event, Framing, ResponseHead, ServerCall, Status, Trailers, Trailing,
+    Value, metadata,
 };
+use framewright::http::FieldValue;
 use framewright::http1::{self, Body, BodyDecoder, BodyEncoder, Decoded, Request, ResponseWriter};
 
 use crate::Shared;
+use crate::cors::{self, Headers};
 use crate::echo::{self, EchoReply, EchoRequest, GZIP, MAX_LEN};
 use crate::events::Filled;
 use crate::output::Output;
@@ -74,22 +75,19 @@ impl Call {
     }
 
     fn begin(request: &Request<'_>, path: &str, out: &mut Output, shared: &Shared) -> Opened {
-        if let Some(preflight) = Preflight::parse(request.method(), request.headers()) {
-            let mut lines = Vec::new();
-            CorsWriter::new("*")
-                .write_preflight(&preflight, 600, &mut lines)
-                .expect("any origin is allowed");
-            answer(ResponseWriter::new(204), &lines, out);
+        if cors::is_preflight(request) {
+            answer(ResponseWriter::new(204), &cors::answer_to_preflight(request), out);
             return Opened::Answered;
         }
         let (call, kind) = match accept(request, path, shared) {
             Ok(accepted) => accepted,
             Err(refusal) => {
-                let mut lines = Vec::new();
-                CorsWriter::new("*").write(&mut lines).expect("any origin is allowed");
-                refusal.write(&mut lines).expect("a Vec has room");
+                let mut headers = cors::response_headers(&[]);
+                refusal
+                    .fields(|name, value| headers.push((name.to_owned(), value.to_vec())))
+                    .expect("nothing in it comes from the client");
                 // There may be a body that nobody reads, so the connection ends here.
-                answer(ResponseWriter::new(refusal.http_status()).close(), &lines, out);
+                answer(ResponseWriter::new(refusal.http_status()).close(), &headers, out);
                 return Opened::Closing;
             }
         };
@@ -110,16 +108,17 @@ impl Call {
         let echoed = metadata(request.headers()).filter(|(name, _)| name.starts_with("x-echo-"));
         let echoed: Vec<_> = echoed.collect();
         let names: Vec<_> = echoed.iter().map(|(name, _)| *name).collect();
-        let mut lines = Vec::new();
-        let cors = CorsWriter::new("*").exposed(&names).write(&mut lines);
-        let head = call.send_head(ResponseHead::new().metadata(&echoed), &mut lines);
-        if cors.is_err() || head.is_err() {
+        let mut headers = cors::response_headers(&names);
+        let head = ResponseHead::new().metadata(&echoed);
+        let put = |name: &str, value: FieldValue<'_>| {
+            headers.push((name.to_owned(), value.to_vec()));
+        };
+        if call.send_head_fields(head, &mut Vec::new(), put).is_err() {
             return Opened::Refused(400);
         }
         let persistent = request.is_persistent();
         let response = ResponseWriter::new(200);
         let response = if persistent { response } else { response.close() };
-        let headers = pairs(&lines);
         let response =
             response.headers(&headers).begin(Body::of_unknown_len(request.version()), out);
         let Ok(response) = response else { return Opened::Refused(400) };
@@ -253,8 +252,9 @@ impl Call {
             (name.as_str(), value)
         });
         let echoed: Vec<_> = echoed.collect();
-        let trailing = self.call.finish(Trailers::new(status).metadata(&echoed), bytes);
-        debug_assert_eq!(trailing, Ok(Trailing::Body), "gRPC-Web has its trailers there");
+        debug_assert_eq!(self.call.trailing(), Trailing::Body, "the head was sent");
+        let finished = self.call.finish(Trailers::new(status).metadata(&echoed), bytes);
+        debug_assert_eq!(finished, Ok(()));
         Filled::End
     }
 }
@@ -277,12 +277,7 @@ fn accept<'a>(
     Ok((call, kind))
 }
 
-/// Writes a response with these lines as headers and no body.
-fn answer(response: ResponseWriter<'_>, lines: &[u8], out: &mut Output) {
-    response.headers(&pairs(lines)).write(out).expect("the lines are our own, and a Vec has room");
-}
-
-fn pairs(lines: &[u8]) -> Vec<(&str, &str)> {
-    let fields = Fields::parse(lines).expect("they were written as such");
-    fields.iter().map(|(name, value)| (name, str::from_utf8(value).unwrap_or_default())).collect()
+/// Writes a response with these headers and no body.
+fn answer(response: ResponseWriter<'_>, headers: &Headers, out: &mut Output) {
+    response.headers(headers).write(out).expect("they were checked, and a Vec has room");
 }

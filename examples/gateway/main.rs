@@ -5,6 +5,7 @@
 //!     [--listen ADDR] [--max-message BYTES] [--no-deflate | --no-context-takeover]
 //! ```
 
+mod cors;
 #[path = "../echo/mod.rs"]
 mod echo;
 mod events;

@@ -1,12 +1,16 @@
+//! Content types: the framing of a body, and the format of the messages in it.
+
 use core::{fmt, str};
 
+use crate::http::FieldValue;
 use crate::http::syntax::{is_token, trim};
+use crate::inline::Inline;
 
-/// What the body is, and what its messages are: the value of `content-type` (PROTOCOL-HTTP2 and
-/// PROTOCOL-WEB, *Content-Type*).
+/// The value of `content-type`: the framing of a body, and the format of the messages in it
+/// (PROTOCOL-HTTP2 and PROTOCOL-WEB, *Content-Type*).
 ///
 /// ```
-/// use framewright::grpc::{Subtype, ContentType, Framing};
+/// use framewright::grpc::{ContentType, Framing, Subtype};
 ///
 /// let json = ContentType { framing: Framing::Web, subtype: Subtype::JSON };
 /// assert_eq!(ContentType::parse(b"application/grpc-web+json; charset=utf-8"), Some(json));
@@ -16,9 +20,9 @@ use crate::http::syntax::{is_token, trim};
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct ContentType {
-    /// What the body is.
+    /// How messages and trailers are put in HTTP.
     pub framing: Framing,
-    /// What the messages are.
+    /// The format of the messages.
     pub subtype: Subtype,
 }
 
@@ -35,16 +39,16 @@ pub enum Framing {
 }
 
 impl ContentType {
-    /// Messages of Protobuf in gRPC.
+    /// Protobuf in gRPC.
     pub const GRPC: Self = Self { framing: Framing::Grpc, subtype: Subtype::PROTO };
-    /// Messages of Protobuf in gRPC-Web.
+    /// Protobuf in gRPC-Web.
     pub const WEB: Self = Self { framing: Framing::Web, subtype: Subtype::PROTO };
-    /// Messages of Protobuf in gRPC-Web, in base64.
+    /// Protobuf in gRPC-Web, in base64.
     pub const WEB_TEXT: Self = Self { framing: Framing::WebText, subtype: Subtype::PROTO };
 
     /// Parses a content type, in any case, and without its parameters.
     ///
-    /// `None` if it is not one of gRPC, or if its subtype has a name longer than
+    /// `None` if it is not one of gRPC, or if the name of its message format is longer than
     /// [`Subtype::MAX_LEN`].
     pub fn parse(value: &[u8]) -> Option<Self> {
         let media_type = value.split(|&b| b == b';').next().map(trim)?;
@@ -52,26 +56,36 @@ impl ContentType {
             Some(at) => (media_type.get(..at)?, media_type.get(at + 1..)?),
             None => (media_type, &[][..]),
         };
-        let named = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
-        let framing = match () {
-            () if named(Framing::Grpc.media_type()) => Framing::Grpc,
-            () if named(Framing::Web.media_type()) => Framing::Web,
-            () if named(Framing::WebText.media_type()) => Framing::WebText,
-            // The document knows a longer name for the same.
-            () if named("application/grpc-web-text-base64") => Framing::WebText,
-            () => return None,
-        };
+        let framing = Framing::of_media_type(name)?;
         Some(Self { framing, subtype: Subtype::new(str::from_utf8(subtype).ok()?)? })
+    }
+
+    /// Yields a field whose value is this.
+    pub(super) fn put(&self, name: &str, put: &mut dyn FnMut(&str, FieldValue<'_>)) {
+        let media_type = self.framing.media_type();
+        match self.subtype.name() {
+            "" => put(name, media_type.into()),
+            subtype => put(name, FieldValue::joined(&[media_type, subtype], "+")),
+        }
     }
 }
 
 impl Framing {
-    pub(super) const fn media_type(self) -> &'static str {
+    const fn media_type(self) -> &'static str {
         match self {
             Self::Grpc => "application/grpc",
             Self::Web => "application/grpc-web",
             Self::WebText => "application/grpc-web-text",
         }
+    }
+
+    fn of_media_type(name: &[u8]) -> Option<Self> {
+        // The document knows a longer name for the same.
+        const WEB_TEXT_BASE64: &[u8] = b"application/grpc-web-text-base64";
+        let all = [Self::Grpc, Self::Web, Self::WebText];
+        let known = |framing: &Self| name.eq_ignore_ascii_case(framing.media_type().as_bytes());
+        let long = || name.eq_ignore_ascii_case(WEB_TEXT_BASE64).then_some(Self::WebText);
+        all.into_iter().find(known).or_else(long)
     }
 }
 
@@ -86,51 +100,55 @@ impl fmt::Display for ContentType {
     }
 }
 
-/// What messages are encoded in (PROTOCOL-HTTP2, *Content-Type*).
+/// The format of messages: what follows the `+` in a content type (PROTOCOL-HTTP2, *Content-Type*).
 #[derive(Clone, Copy)]
 pub struct Subtype {
-    name: [u8; Self::MAX_LEN],
-    len: u8,
+    /// In lower case.
+    name: Inline<{ Self::MAX_LEN }>,
 }
 
 impl Subtype {
-    /// Length of the longest name that is taken, in bytes.
+    /// Length of the longest name that is accepted, in bytes.
     pub const MAX_LEN: usize = 31;
     /// No name, which means Protobuf.
-    pub const UNNAMED: Self = Self { name: [0; Self::MAX_LEN], len: 0 };
+    pub const UNNAMED: Self = Self::of(b"");
     /// Protobuf.
-    pub const PROTO: Self = Self::UNNAMED.with(b"proto");
+    pub const PROTO: Self = Self::of(b"proto");
     /// JSON.
-    pub const JSON: Self = Self::UNNAMED.with(b"json");
+    pub const JSON: Self = Self::of(b"json");
 
-    /// The subtype of a name, a token of at most [`MAX_LEN`](Self::MAX_LEN) bytes.
+    /// The format of a name: a token of at most [`MAX_LEN`](Self::MAX_LEN) bytes, or empty.
     pub fn new(name: &str) -> Option<Self> {
         let valid = name.is_empty() || is_token(name.as_bytes());
-        (valid && name.len() <= Self::MAX_LEN).then(|| Self::UNNAMED.with(name.as_bytes()))
+        (valid && name.len() <= Self::MAX_LEN).then(|| Self::of(name.as_bytes()))
     }
 
-    /// The name; empty if there is none.
-    pub fn name(&self) -> &str {
-        let name = self.name.get(..usize::from(self.len)).unwrap_or_default();
-        str::from_utf8(name).unwrap_or_default()
+    /// The name, in lower case; empty if there is none.
+    pub const fn name(&self) -> &str {
+        self.name.as_str()
     }
 
-    const fn with(mut self, mut name: &[u8]) -> Self {
-        let mut room: &mut [u8] = &mut self.name;
-        while let ([byte, bytes @ ..], [to, rest @ ..]) = (name, room) {
-            *to = byte.to_ascii_lowercase();
-            (name, room) = (bytes, rest);
-            self.len += 1;
+    /// `name` has to fit.
+    const fn of(mut name: &[u8]) -> Self {
+        let mut lower = Inline::EMPTY;
+        while let [byte, rest @ ..] = name {
+            lower.push(byte.to_ascii_lowercase());
+            name = rest;
         }
-        self
+        Self { name: lower }
     }
 }
 
-/// By name, in any case; one without a name is Protobuf.
+/// By name, in any case. No name is Protobuf's.
 impl PartialEq for Subtype {
     fn eq(&self, other: &Self) -> bool {
-        let name = |subtype: &Self| if subtype.len == 0 { Self::PROTO.name } else { subtype.name };
-        name(self) == name(other)
+        fn named(subtype: &Subtype) -> &str {
+            match subtype.name() {
+                "" => "proto",
+                name => name,
+            }
+        }
+        named(self) == named(other)
     }
 }
 

@@ -188,8 +188,6 @@ pub enum SendError {
     Encoding,
     /// A user agent that is not printable ASCII (PROTOCOL-HTTP2, *User-Agent*).
     UserAgent,
-    /// An origin or a list of header names that is not printable ASCII (Fetch, *CORS protocol*).
-    Cors,
     /// The metadata of this index have a name that is not of digits, lower-case letters, `_`, `-`
     /// and `.` (PROTOCOL-HTTP2, *Header-Name*).
     MetadataName(usize),
@@ -219,7 +217,6 @@ impl fmt::Display for SendError {
             Self::PrefixAlone => "this framing wraps the payload",
             Self::Encoding => "invalid name of an encoding",
             Self::UserAgent => "invalid user agent",
-            Self::Cors => "invalid origin or list of headers",
             Self::MetadataName(index) => return write!(f, "metadata {index} have an invalid name"),
             Self::MetadataReserved(index) => {
                 return write!(f, "metadata {index} have a reserved name");

@@ -1,3 +1,5 @@
+//! Custom metadata: what a user adds to heads and trailers.
+
 use core::fmt;
 
 use base64::Engine;
@@ -5,26 +7,27 @@ use base64::alphabet::STANDARD;
 use base64::engine::general_purpose::{GeneralPurpose, PAD_INDIFFERENT};
 
 use super::SendError;
-use super::field::Sink;
+use crate::append::Append;
 use crate::http::syntax::{ascii, trim};
+use crate::http::{Field, FieldValue, Name};
 use crate::{Buffer, BufferFull};
 
 /// The value of a piece of custom metadata (PROTOCOL-HTTP2, *Custom-Metadata*).
 ///
-/// Names that end in `-bin` go with bytes, others with text. What was received can be sent on as it
-/// is.
+/// A name that ends in `-bin` goes with bytes, any other with text. A value that was received can be
+/// sent as it is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Value<'a> {
     /// Printable ASCII, without spaces around it. Laxer than the grammar, it may be empty.
     Text(&'a str),
-    /// Any bytes. They are written in base64.
+    /// Any bytes, to be written in base64.
     Bytes(&'a [u8]),
-    /// Any bytes, in base64 as they came.
+    /// Any bytes, in base64 as they were received.
     Base64(&'a [u8]),
 }
 
 impl Value<'_> {
-    /// Appends the bytes to `out`, out of base64 if need be.
+    /// Appends the bytes to `out`, with base64 decoded.
     ///
     /// # Errors
     ///
@@ -34,6 +37,15 @@ impl Value<'_> {
             Self::Text(text) => Ok(out.try_append(text.as_bytes())?),
             Self::Bytes(bytes) => Ok(out.try_append(bytes)?),
             Self::Base64(symbols) => decode(symbols, out),
+        }
+    }
+
+    /// The value as it is written.
+    pub(super) const fn to_field(&self) -> FieldValue<'_> {
+        match self {
+            Self::Text(text) => FieldValue::plain(text.as_bytes()),
+            Self::Bytes(bytes) => FieldValue::base64(bytes),
+            Self::Base64(symbols) => FieldValue::plain(symbols),
         }
     }
 
@@ -62,12 +74,11 @@ impl<'a> From<&'a [u8]> for Value<'a> {
     }
 }
 
-/// Goes through the custom metadata among the headers or trailers of any HTTP stack, in their order
+/// Yields the custom metadata among the headers or trailers of any HTTP stack, in their order
 /// (PROTOCOL-HTTP2, *Custom-Metadata*).
 ///
-/// Where several `-bin` values are joined by commas, each comes by itself. What gRPC and HTTP
-/// reserve is left out, and so is a text that could not be sent back, because the document forbids
-/// to fail for it.
+/// If several `-bin` values are joined by commas, each is yielded by itself. Names that gRPC and HTTP
+/// reserve are skipped. So is text that could not be sent back: the document forbids to fail for it.
 ///
 /// ```
 /// use framewright::grpc::{Value, metadata};
@@ -84,9 +95,10 @@ impl<'a> From<&'a [u8]> for Value<'a> {
 /// ```
 pub fn metadata<'a, H>(headers: H) -> impl Iterator<Item = (&'a str, Value<'a>)>
 where
-    H: IntoIterator<Item = (&'a str, &'a [u8])>,
+    H: IntoIterator<Item: Field<'a>>,
 {
-    let custom = headers.into_iter().filter(|(name, _)| !is_reserved(name));
+    let fields = headers.into_iter().map(Field::parts);
+    let custom = fields.filter(|(name, _)| !is_reserved(name));
     custom.flat_map(|(name, value)| {
         let suffix = name.len().checked_sub(4).and_then(|at| name.get(at..)).unwrap_or_default();
         let (text, joined) = if suffix.eq_ignore_ascii_case("-bin") {
@@ -102,27 +114,30 @@ where
 /// Whether only gRPC or HTTP itself may set a header of this name, in any case (PROTOCOL-HTTP2,
 /// *Custom-Metadata*; RFC 9110 §7.6.1).
 fn is_reserved(name: &str) -> bool {
-    const RESERVED: [&str; 16] = [
-        "accept",
-        "accept-encoding",
-        "connection",
-        "content-encoding",
-        "content-length",
-        "content-type",
-        "host",
-        "keep-alive",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "user-agent",
-        "x-grpc-web",
-        "x-user-agent",
-    ];
-    name.starts_with(':')
+    let known = matches!(
+        Name::of(name),
+        Some(
+            Name::Accept
+                | Name::AcceptEncoding
+                | Name::Connection
+                | Name::ContentEncoding
+                | Name::ContentLength
+                | Name::ContentType
+                | Name::Host
+                | Name::KeepAlive
+                | Name::ProxyConnection
+                | Name::Te
+                | Name::Trailer
+                | Name::TransferEncoding
+                | Name::Upgrade
+                | Name::UserAgent
+                | Name::XGrpcWeb
+                | Name::XUserAgent
+        )
+    );
+    known
+        || name.starts_with(':')
         || name.get(..5).is_some_and(|prefix| prefix.eq_ignore_ascii_case("grpc-"))
-        || RESERVED.iter().any(|reserved| name.eq_ignore_ascii_case(reserved))
 }
 
 /// Whether `value` is an *ASCII-Value* without spaces around it, or empty.
@@ -136,7 +151,7 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(valid)
 }
 
-/// Checks metadata that are to be written.
+/// Checks metadata that will be written.
 pub(super) fn check(metadata: &[(&str, Value<'_>)]) -> Result<(), SendError> {
     for (index, (name, value)) in metadata.iter().enumerate() {
         if !is_name(name) {
@@ -152,18 +167,10 @@ pub(super) fn check(metadata: &[(&str, Value<'_>)]) -> Result<(), SendError> {
     Ok(())
 }
 
-/// Writes metadata that were checked, one line for each value: some peers cannot split.
-pub(super) fn write(metadata: &[(&str, Value<'_>)], sink: &mut dyn Sink) {
+/// Yields metadata that were checked, one field for each value: some peers cannot split.
+pub(super) fn each(metadata: &[(&str, Value<'_>)], put: &mut dyn FnMut(&str, FieldValue<'_>)) {
     for (name, value) in metadata {
-        write_value(name, *value, sink);
-    }
-}
-
-pub(super) fn write_value(name: &str, value: Value<'_>, sink: &mut dyn Sink) {
-    match value {
-        Value::Text(text) => sink.field(name, text.as_bytes()),
-        Value::Bytes(bytes) => sink.field_base64(name, bytes),
-        Value::Base64(symbols) => sink.field(name, symbols),
+        put(name, value.to_field());
     }
 }
 
@@ -172,20 +179,22 @@ pub(super) fn write_value(name: &str, value: Value<'_>, sink: &mut dyn Sink) {
 fn decode(symbols: &[u8], out: &mut impl Buffer) -> Result<(), DecodeError> {
     const LENIENT: GeneralPurpose =
         GeneralPurpose::new(&STANDARD, PAD_INDIFFERENT.with_decode_allow_trailing_bits(true));
-    let start = out.as_slice().len();
+    let mut append = Append::new(out);
     let mut pieces = symbols.chunks(64).peekable();
     while let Some(piece) = pieces.next() {
         let mut bytes = [0; 48];
-        let decoded = match LENIENT.decode_slice(piece, &mut bytes) {
+        match LENIENT.decode_slice(piece, &mut bytes) {
             // Only the last can be padded.
             Ok(len) if len == bytes.len() || pieces.peek().is_none() => {
-                out.try_append(bytes.get(..len).unwrap_or_default()).map_err(DecodeError::from)
+                append.put(bytes.get(..len).unwrap_or_default());
             }
-            _ => Err(DecodeError::Base64),
-        };
-        decoded.inspect_err(|_| out.truncate(start))?;
+            _ => {
+                append.abandon();
+                return Err(DecodeError::Base64);
+            }
+        }
     }
-    Ok(())
+    Ok(append.finish()?)
 }
 
 /// A [`Value`] could not be decoded. What a [`Decoder`](super::Decoder) refuses is an

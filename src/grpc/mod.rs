@@ -1,17 +1,21 @@
-//! gRPC and gRPC-Web, but for HTTP itself. A name in capitals is that of a document in gRPC's
-//! repository, such as PROTOCOL-HTTP2, and one in italics that of a rule or a section in it.
+//! gRPC and gRPC-Web, without HTTP itself.
 //!
-//! A [`Decoder`] and an [`Encoder`] know messages; a [`ClientCall`] and a [`ServerCall`] know what
-//! comes when, over any stack of HTTP that gives out heads, bodies and trailers. Heads and trailers
-//! are written as lines, which [`Fields`] reads.
+//! A name in capitals is that of a document in gRPC's repository, such as PROTOCOL-HTTP2, and one in
+//! italics that of a rule or a section in it.
+//!
+//! A [`Decoder`] and an [`Encoder`] know messages. A [`ClientCall`] and a [`ServerCall`] know what may
+//! come when, over any HTTP stack that passes on heads, bodies and trailers.
+//!
+//! Heads and trailers are fields. What reads them takes any iterator of [`Field`](crate::http::Field)s,
+//! such as `&http::HeaderMap`. What makes them writes them as lines, or hands each to a closure.
 //!
 //! ```
 //! use framewright::Assembler;
 //! use framewright::grpc::{
-//!     Event, CallKind, Limits, Request, ResponseHead, ServerCall, Status, Trailing,
+//!     CallKind, Event, Limits, Request, ResponseHead, ServerCall, Status, Trailing,
 //! };
 //!
-//! /// Answers each message with itself, in any framing; `read` is what has come of the body.
+//! /// Answers each message with itself, in any framing; `read` holds the next bytes of the body.
 //! fn on_readable(
 //!     call: &mut ServerCall,
 //!     assembler: &mut Assembler<Vec<u8>>,
@@ -37,7 +41,8 @@
 //!     on_readable(&mut call, &mut assembler, &mut read.to_owned().into_bytes(), &mut body);
 //! }
 //! assert_eq!(call.receive_eof(), Some(Event::HalfClose));
-//! assert_eq!(call.finish(Status::OK, &mut body)?, Trailing::Body);
+//! assert_eq!(call.trailing(), Trailing::Body);
+//! call.finish(Status::OK, &mut body)?;
 //! assert_eq!(head, b"content-type: application/grpc-web-text\r\n");
 //! assert_eq!(body, b"AAAAAAIIAQ==gAAAABBncnBjLXN0YXR1czogMA0K");
 //! # Ok::<(), framewright::grpc::SendError>(())
@@ -49,7 +54,6 @@ mod content_type;
 mod decode;
 mod encode;
 mod error;
-mod field;
 mod limits;
 mod metadata;
 mod path;
@@ -60,15 +64,14 @@ mod trailers;
 pub mod web;
 
 pub use call::{
-    CallKind, ClientCall, ClientRequest, Event, Refusal, Request, ResponseHead, ServerCall,
-    Trailing, accept_encodings,
+    BodyEncoder, CallKind, ClientCall, ClientRequest, Event, Refusal, Request, ResponseHead,
+    ServerCall, Trailing, accept_encodings,
 };
 pub use code::Code;
 pub use content_type::{ContentType, Framing, Subtype};
 pub use decode::{Decoder, Frame, Part};
 pub use encode::{Encoder, Message};
 pub use error::{Error, SendError};
-pub use field::{FieldIter, Fields};
 pub use limits::Limits;
 pub use metadata::{DecodeError, Value, metadata};
 pub use path::Path;

@@ -1,7 +1,13 @@
-use core::{fmt, str};
+//! Status: how a call ended.
 
-use super::field::Sink;
+use core::convert::Infallible;
+use core::fmt;
+
 use super::{Code, SendError, Value, metadata};
+use crate::append::Append;
+use crate::http::{Field, FieldValue, Name};
+use crate::inline::Inline;
+use crate::lossy::LossyDecoder;
 use crate::{Buffer, BufferFull};
 
 /// How a call ended, in full (PROTOCOL-HTTP2, *Status*, *Status-Message*).
@@ -20,9 +26,9 @@ use crate::{Buffer, BufferFull};
 pub struct Status<'a> {
     /// The code.
     pub code: Code,
-    /// What happened, for an engineer to read; often empty.
+    /// What happened, for people to read; often empty.
     pub message: StatusMessage<'a>,
-    /// What happened, for a program to read: as a rule a `google.rpc.Status` in Protobuf
+    /// What happened, for a program to read: usually a `google.rpc.Status` in Protobuf
     /// (`grpc-status-details-bin`).
     pub details: Option<Value<'a>>,
 }
@@ -49,14 +55,15 @@ impl<'a> Status<'a> {
     /// [`Code::Unknown`] (statuscodes.md). Of several, the first counts.
     pub fn parse<H>(trailers: H) -> Option<Self>
     where
-        H: IntoIterator<Item = (&'a str, &'a [u8])>,
+        H: IntoIterator<Item: Field<'a>>,
     {
         let (mut code, mut message, mut details) = (None, None, None);
-        for (name, value) in trailers {
-            let slot = match name.len() {
-                11 if name.eq_ignore_ascii_case("grpc-status") => &mut code,
-                12 if name.eq_ignore_ascii_case("grpc-message") => &mut message,
-                23 if name.eq_ignore_ascii_case("grpc-status-details-bin") => &mut details,
+        for field in trailers {
+            let (name, value) = field.parts();
+            let slot = match Name::of(name) {
+                Some(Name::GrpcStatus) => &mut code,
+                Some(Name::GrpcMessage) => &mut message,
+                Some(Name::GrpcStatusDetailsBin) => &mut details,
                 _ => continue,
             };
             slot.get_or_insert(value);
@@ -75,15 +82,14 @@ impl<'a> Status<'a> {
         }
     }
 
-    pub(super) fn write(&self, sink: &mut dyn Sink) {
-        sink.field("grpc-status", self.code.as_str().as_bytes());
+    /// Yields every field of a status that was checked.
+    pub(super) fn each(&self, put: &mut dyn FnMut(&str, FieldValue<'_>)) {
+        put("grpc-status", self.code.as_str().into());
         if !self.message.is_empty() {
-            sink.name("grpc-message");
-            self.message.encode(sink);
-            sink.put(b"\r\n");
+            put("grpc-message", self.message.to_field());
         }
         if let Some(details) = self.details {
-            metadata::write_value("grpc-status-details-bin", details, sink);
+            put("grpc-status-details-bin", details.to_field());
         }
     }
 }
@@ -97,12 +103,12 @@ impl fmt::Display for Status<'_> {
 
 /// A status message, which is written percent-encoded (PROTOCOL-HTTP2, *Status-Message*).
 ///
-/// [`Display`](fmt::Display) decodes it. That never fails: a broken escape stays as it is, and what
-/// is not UTF-8 is replaced.
+/// [`Display`](fmt::Display) decodes it. That never fails: a broken escape stays as it is, and U+FFFD
+/// replaces what is not UTF-8.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum StatusMessage<'a> {
-    /// As it is meant.
+    /// The text itself.
     Text(&'a str),
     /// Percent-encoded, as it came.
     Encoded(&'a [u8]),
@@ -117,114 +123,59 @@ impl StatusMessage<'_> {
         }
     }
 
-    /// Appends the message to `out`, decoded, or nothing of it.
+    /// Appends the message to `out`, decoded, or changes nothing.
     pub fn decode(&self, out: &mut impl Buffer) -> Result<(), BufferFull> {
-        let start = out.as_slice().len();
-        let mut needed = start;
-        let mut full = false;
-        let appended: Result<(), BufferFull> = self.each(|text| {
-            needed = needed.saturating_add(text.len());
-            full = full || out.try_append(text.as_bytes()).is_err();
+        let mut append = Append::new(out);
+        let Ok(()) = self.decode_pieces(|text| -> Result<(), Infallible> {
+            append.put(text.as_bytes());
             Ok(())
         });
-        match appended {
-            Ok(()) if full => {
-                out.truncate(start);
-                Err(BufferFull { needed })
-            }
-            appended => appended,
+        append.finish()
+    }
+
+    /// The message percent-encoded. One that came so keeps its escapes.
+    const fn to_field(&self) -> FieldValue<'_> {
+        match self {
+            Self::Text(text) => FieldValue::percent_encoded(text),
+            Self::Encoded(bytes) => FieldValue::percent_repaired(bytes),
         }
     }
 
-    /// Writes the message percent-encoded. One that came so is written as it is, but for what
-    /// cannot be.
-    fn encode(&self, sink: &mut dyn Sink) {
-        let (bytes, percent) = match self {
-            Self::Text(text) => (text.as_bytes(), false),
-            Self::Encoded(bytes) => (*bytes, true),
-        };
-        let last = bytes.len().saturating_sub(1);
-        let mut from = 0;
-        for (at, &byte) in bytes.iter().enumerate() {
-            let plain = match byte {
-                b'%' => percent,
-                // HTTP does not keep spaces at either end.
-                b' ' => at != 0 && at != last,
-                b'!'..=b'~' => true,
-                _ => false,
-            };
-            if !plain {
-                let digit = |nibble: u8| b"0123456789ABCDEF".get(usize::from(nibble)).copied();
-                let digits = [byte >> 4, byte & 0xF].map(|n| digit(n).unwrap_or_default());
-                sink.put(bytes.get(from..at).unwrap_or_default());
-                sink.put(b"%");
-                sink.put(&digits);
-                from = at + 1;
-            }
-        }
-        sink.put(bytes.get(from..).unwrap_or_default());
-    }
-
-    /// Gives out the decoded message piece by piece.
-    fn each<E>(&self, mut put: impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
-        let mut raw = match self {
+    /// Calls `put` with one piece of the decoded message after another.
+    fn decode_pieces<E>(&self, mut put: impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
+        let mut encoded = match self {
             Self::Text(text) => return put(text),
-            Self::Encoded(raw) => *raw,
+            Self::Encoded(bytes) => *bytes,
         };
-        let mut buf = [0; 64];
-        let mut len = 0;
-        loop {
-            while let Some(to) = buf.get_mut(len)
-                && let Some(byte) = take_byte(&mut raw)
+        let mut decoder = LossyDecoder::new();
+        while !encoded.is_empty() {
+            let mut bytes = Inline::<64>::EMPTY;
+            while !bytes.is_full()
+                && let Some(byte) = unescape_byte(&mut encoded)
             {
-                *to = byte;
-                len += 1;
+                bytes.push(byte);
             }
-            let mut rest = buf.get(..len).unwrap_or_default();
-            let kept = loop {
-                let error = match str::from_utf8(rest) {
-                    Ok(text) => {
-                        put(text)?;
-                        break 0;
-                    }
-                    Err(error) => error,
-                };
-                let (valid, invalid) =
-                    rest.split_at_checked(error.valid_up_to()).unwrap_or_default();
-                put(str::from_utf8(valid).unwrap_or_default())?;
-                match error.error_len() {
-                    // Cut off by the end of the buffer: it goes on with what comes.
-                    None if !raw.is_empty() => break invalid.len(),
-                    bad => {
-                        put("\u{FFFD}")?;
-                        rest = invalid.get(bad.unwrap_or(invalid.len())..).unwrap_or_default();
-                    }
-                }
-            };
-            if raw.is_empty() && kept == 0 {
-                return Ok(());
-            }
-            buf.copy_within(len - kept..len, 0);
-            len = kept;
+            decoder.decode(&bytes, &mut put)?;
         }
+        decoder.finish(put)
     }
 }
 
-/// Takes a byte off a percent-encoded text; a broken escape is taken for what it looks like.
-fn take_byte(raw: &mut &[u8]) -> Option<u8> {
+/// Takes a byte off a percent-encoded text. A broken escape stands for itself.
+fn unescape_byte(encoded: &mut &[u8]) -> Option<u8> {
     let hex = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    if let [b'%', high, low, rest @ ..] = *raw
+    if let [b'%', high, low, rest @ ..] = *encoded
         && let (Some(high), Some(low)) = (hex(*high), hex(*low))
     {
-        *raw = rest;
+        *encoded = rest;
         return Some(high << 4 | low);
     }
-    raw.split_off_first().copied()
+    encoded.split_off_first().copied()
 }
 
 impl fmt::Display for StatusMessage<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.each(|text| f.write_str(text))
+        self.decode_pieces(|text| f.write_str(text))
     }
 }
 

@@ -1,4 +1,9 @@
-use core::{fmt, time::Duration};
+//! How long a client waits for the end of a call.
+
+use core::fmt::{self, Write};
+use core::time::Duration;
+
+use crate::inline::Inline;
 
 /// How long a client waits for the end of a call: the value of `grpc-timeout` (PROTOCOL-HTTP2,
 /// *Timeout*).
@@ -32,7 +37,7 @@ enum Unit {
 impl Timeout {
     const MAX_VALUE: u32 = 99_999_999;
 
-    /// The longest that can be said: 99 999 999 hours.
+    /// The longest that can be written: 99 999 999 hours.
     pub const MAX: Self = Self { value: Self::MAX_VALUE, unit: Unit::Hour };
 
     /// The timeout of a duration, in the smallest unit that fits, rounded up; [`MAX`](Self::MAX) if
@@ -50,7 +55,8 @@ impl Timeout {
 
     /// Parses the value of `grpc-timeout`: 1 to 8 digits and a unit.
     ///
-    /// Laxer than the grammar, 0 is taken, as others send it: the deadline has passed already.
+    /// Laxer than the grammar, 0 is accepted, because other implementations send it: the deadline has
+    /// passed already.
     pub fn parse(value: &[u8]) -> Option<Self> {
         let (unit, digits) = value.split_last()?;
         let unit = Unit::ALL.into_iter().find(|known| known.letter() == *unit)?;
@@ -74,10 +80,18 @@ impl Timeout {
         }
     }
 
-    /// When it is over that began at `now`, in milliseconds on any scale, rounded up.
+    /// The deadline of a call started at `now`, in milliseconds on any scale, rounded up.
     pub fn deadline(self, now: u64) -> u64 {
         let millis = self.duration().as_nanos().div_ceil(Unit::Millisecond.nanos());
         now.saturating_add(u64::try_from(millis).unwrap_or(u64::MAX))
+    }
+
+    /// The value of `grpc-timeout`.
+    pub(super) fn to_value(self) -> Inline<9> {
+        let mut value = Inline::EMPTY;
+        // Eight digits and a letter fit.
+        let _fits = write!(value, "{self}");
+        value
     }
 }
 

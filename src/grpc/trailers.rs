@@ -1,14 +1,15 @@
-use super::field::Sink;
+//! The trailers of a response, as a server sends them.
+
 use super::{Code, SendError, Status, Value, metadata};
 use crate::Buffer;
-use crate::append::Append;
+use crate::http::{self, FieldValue};
 
 /// The trailers of a response (PROTOCOL-HTTP2, *Trailers*): a status and custom metadata.
 ///
 /// A [`ServerCall`](super::ServerCall) writes them by itself.
 ///
 /// ```
-/// use framewright::grpc::{Encoder, Fields, Status, Trailers};
+/// use framewright::grpc::{Encoder, Status, Trailers};
 ///
 /// let mut block = Vec::new();
 /// Trailers::new(Status::OK).metadata(&[("x-cost", "3".into())]).write(&mut block)?;
@@ -20,7 +21,7 @@ use crate::append::Append;
 /// # Ok::<(), framewright::grpc::SendError>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
-#[must_use = "nothing is written before `write`"]
+#[must_use = "nothing is written before `write` or `fields`"]
 pub struct Trailers<'a> {
     status: Status<'a>,
     metadata: &'a [(&'a str, Value<'a>)],
@@ -38,12 +39,17 @@ impl<'a> Trailers<'a> {
         self
     }
 
-    /// Appends the trailers to `out` as lines, to be read with [`Fields`](super::Fields).
+    /// Hands every field to `put`.
+    pub fn fields(&self, mut put: impl FnMut(&str, FieldValue<'_>)) -> Result<(), SendError> {
+        self.check()?;
+        self.each(&mut put);
+        Ok(())
+    }
+
+    /// Appends the trailers to `out` as lines.
     pub fn write(&self, out: &mut impl Buffer) -> Result<(), SendError> {
         self.check()?;
-        let mut writer = Append::new(out);
-        self.put(&mut writer);
-        Ok(writer.finish()?)
+        Ok(http::write_lines(out, |put| self.each(put))?)
     }
 
     pub(super) fn check(&self) -> Result<(), SendError> {
@@ -55,9 +61,10 @@ impl<'a> Trailers<'a> {
         self.status.code
     }
 
-    pub(super) fn put(&self, sink: &mut dyn Sink) {
-        self.status.write(sink);
-        metadata::write(self.metadata, sink);
+    /// Yields every field of trailers that were checked.
+    pub(super) fn each(&self, put: &mut dyn FnMut(&str, FieldValue<'_>)) {
+        self.status.each(put);
+        metadata::each(self.metadata, put);
     }
 }
 

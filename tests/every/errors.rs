@@ -213,7 +213,6 @@ fn errors_of_grpc_have_different_texts() {
         &SendError::PrefixAlone,
         &SendError::Encoding,
         &SendError::UserAgent,
-        &SendError::Cors,
         &SendError::MetadataName(7),
         &SendError::MetadataReserved(7),
         &SendError::MetadataValue(7),

@@ -360,8 +360,7 @@ fn the_body_of_a_grpc_web_response_however_split() {
         let request = ClientRequest::new(Path::parse("/a.B/C").unwrap());
         let request = request.content_type(grpc::ContentType::WEB_TEXT);
         let kind = grpc::CallKind::ServerStreaming;
-        let mut client =
-            request.write(kind, grpc::Limits::new(), Vec::new(), &mut Vec::new()).unwrap();
+        let mut client = request.call(kind, grpc::Limits::new(), Vec::new());
         let headers = [("content-type", &b"application/grpc-web-text"[..])];
         log.say(format!("{:?}", client.receive_head(200, headers, false)));
         call(

@@ -2,12 +2,13 @@
 //! statuscodes.md.
 #![cfg(feature = "alloc")]
 
-use framewright::grpc::{Code, Error, Fields, SendError, Status, StatusMessage, Trailers, Value};
+use framewright::grpc::{Code, Error, SendError, Status, StatusMessage, Trailers, Value};
+use framewright::http::Headers;
 use framewright::{Buffer, BufferFull, SliceBuf};
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
 
 fn parse(lines: &str) -> Option<Status<'_>> {
-    Status::parse(Fields::parse(lines.as_bytes()).unwrap())
+    Status::parse(Headers::parse_lax(lines.as_bytes()).unwrap())
 }
 
 fn written(status: Status<'_>) -> String {

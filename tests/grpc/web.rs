@@ -1,12 +1,11 @@
-//! What only gRPC-Web has, in the order of PROTOCOL-WEB: text-encoded streams, CORS; then the framing
+//! What only gRPC-Web has, in the order of PROTOCOL-WEB: text-encoded streams; then the framing
 //! over WebSocket of `@improbable-eng/grpc-web`.
 #![cfg(feature = "alloc")]
 
 use crate::common::same_however_split;
-use framewright::grpc::web::{
-    CorsWriter, Preflight, SocketDecoder, SocketPart, TextDecoder, encode_text,
-};
-use framewright::grpc::{Decoder, Error, Fields, Frame, Limits, SendError};
+use framewright::grpc::web::{SocketDecoder, SocketPart, TextDecoder, encode_text};
+use framewright::grpc::{Decoder, Error, Frame, Limits};
+use framewright::http::Headers;
 use framewright::{Buffer, BufferFull, Chunk, SliceBuf, Truncated};
 use proptest::prelude::{ProptestConfig, any, prop_assert_eq, proptest};
 
@@ -182,82 +181,6 @@ fn text_is_written_whole_or_not_at_all() {
     }
 }
 
-// CORS preflight
-
-#[test]
-fn preflights_are_recognized() {
-    let origin = ("Origin", &b"https://a.example"[..]);
-    let method = ("access-control-request-method", &b"POST"[..]);
-    let names = ("Access-Control-Request-Headers", &b"content-type, x-grpc-web,x-id"[..]);
-    let preflight = Preflight::parse("OPTIONS", [origin, method, names]).unwrap();
-    assert_eq!(preflight.origin(), "https://a.example");
-    assert!(preflight.is_for_grpc());
-    assert_eq!(preflight.headers().collect::<Vec<_>>(), ["content-type", "x-grpc-web", "x-id"]);
-    // Names are compared, not their lengths.
-    let others = [
-        ("origix", &b"https://b.example"[..]),
-        ("access-control-request-methox", b"GET"),
-        ("access-control-request-headerx", b"x-other"),
-    ];
-    let both = Preflight::parse("OPTIONS", others.into_iter().chain([origin, method])).unwrap();
-    assert_eq!((both.origin(), both.is_for_grpc()), ("https://a.example", true));
-    assert_eq!(both.headers().count(), 0);
-    assert!(Preflight::parse("OPTIONS", [origin]).is_none());
-    assert!(Preflight::parse("OPTIONS", [method]).is_none());
-    assert!(Preflight::parse("POST", [origin, method]).is_none());
-    assert!(Preflight::parse("OPTIONS", [("origin", &b"a b"[..]), method]).is_none());
-    assert!(Preflight::parse("OPTIONS", [others[0], method]).is_none());
-    assert!(Preflight::parse("OPTIONS", [origin, others[1]]).is_none());
-    let get = ("access-control-request-method", &b"GET"[..]);
-    assert!(!Preflight::parse("OPTIONS", [origin, get]).unwrap().is_for_grpc());
-}
-
-#[test]
-fn a_preflight_is_answered_with_what_it_asked_for() {
-    let ask = |names: &'static [u8]| {
-        let headers = [
-            ("origin", &b"https://a.example"[..]),
-            ("access-control-request-method", b"POST"),
-            ("access-control-request-headers", names),
-        ];
-        let preflight = Preflight::parse("OPTIONS", headers).unwrap();
-        let mut out = Vec::new();
-        let writer = CorsWriter::new(preflight.origin()).credentials(true);
-        writer.write_preflight(&preflight, 600, &mut out).unwrap();
-        String::from_utf8(out).unwrap()
-    };
-    let head = "access-control-allow-origin: https://a.example\r\n\
-                vary: origin\r\n\
-                access-control-allow-credentials: true\r\n\
-                access-control-allow-methods: POST, OPTIONS\r\n";
-    let tail = "access-control-max-age: 600\r\n";
-    let allow = "access-control-allow-headers: content-type,x-grpc-web\r\n";
-    assert_eq!(ask(b"content-type,x-grpc-web"), [head, allow, tail].concat());
-    assert_eq!(ask(b""), [head, tail].concat());
-    assert_eq!(ask(b"a\r\nb: c"), [head, tail].concat(), "nothing is repeated that is no name");
-}
-
-#[test]
-fn a_response_shows_its_status_to_the_page() {
-    let mut out = Vec::new();
-    CorsWriter::new("*").exposed(&["x-id", "trace-bin"]).write(&mut out).unwrap();
-    assert_eq!(
-        String::from_utf8(out).unwrap(),
-        "access-control-allow-origin: *\r\n\
-         access-control-expose-headers: grpc-status, grpc-message, grpc-status-details-bin, x-id, trace-bin\r\n"
-    );
-    let mut out = Vec::new();
-    for writer in [
-        CorsWriter::new("*").credentials(true),
-        CorsWriter::new(""),
-        CorsWriter::new("a\r\nb"),
-        CorsWriter::new("a").exposed(&["b\r\nc"]),
-    ] {
-        assert_eq!(writer.write(&mut out), Err(SendError::Cors));
-    }
-    assert_eq!(out, b"");
-}
-
 // Over WebSocket
 
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -377,7 +300,7 @@ fn what_a_real_server_sent_over_websocket_is_decoded() {
     });
     assert_eq!(frames.len(), 3);
     assert_eq!(frames[0].0, Frame::Head);
-    let fields = Fields::parse(&frames[0].1).unwrap();
+    let fields = Headers::parse_lax(&frames[0].1).unwrap();
     assert_eq!(fields.get("content-type"), Some(&b"application/grpc+proto"[..]));
     assert_eq!(fields.get_all("trailer").count(), 3);
     assert_eq!(frames[1], (Frame::Message, b"\x08\x01".to_vec()));

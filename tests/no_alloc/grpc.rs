@@ -3,9 +3,10 @@
 use crate::counting::allocations;
 use framewright::grpc::web::{SocketDecoder, SocketPart, TextDecoder, encode_text};
 use framewright::grpc::{
-    CallKind, ClientRequest, Code, ContentType, Decoder, Encoder, Event, Fields, Framing, Limits,
-    Message, Path, Request, ResponseHead, Status, Timeout, Trailers, Trailing, Value, metadata,
+    CallKind, ClientRequest, Code, ContentType, Decoder, Encoder, Event, Limits, Message, Path,
+    Request, ResponseHead, Status, Timeout, Trailers, Trailing, Value, metadata,
 };
+use framewright::http::Headers;
 use framewright::{Assembler, Buffer, Chunk, SliceBuf};
 
 fn without_allocator<T>(run: impl FnOnce() -> T) -> T {
@@ -46,7 +47,7 @@ fn heads_and_trailers_need_no_allocator() {
         let status = Status::new(Code::NotFound, "caf\u{e9}").with_details(&[1, 2, 3]);
         let list = [("x-bin", Value::Bytes(&[0; 100])), ("x", Value::Text("7"))];
         Trailers::new(status).metadata(&list).write(&mut out).unwrap();
-        let fields = Fields::parse(out.as_slice()).unwrap();
+        let fields = Headers::parse_lax(out.as_slice()).unwrap();
         let status = Status::parse(fields).unwrap();
         let mut decoded = [0; 128];
         let mut decoded = SliceBuf::new(&mut decoded);
@@ -89,17 +90,17 @@ fn calls_need_no_allocator() {
                 .content_type(content_type)
                 .timeout(Timeout::parse(b"1S").unwrap());
             let storage = SliceBuf::new(&mut storage);
-            let mut client =
-                request.write(CallKind::Unary, Limits::new(), storage, &mut head).unwrap();
+            request.write(&mut head).unwrap();
+            let mut client = request.call(CallKind::Unary, Limits::new(), storage);
             client.send(Message::new(b"hello"), &mut up).unwrap();
             client.half_close(&mut up).unwrap();
 
-            let fields = Fields::parse(head.as_slice()).unwrap();
+            let fields = Headers::parse_lax(head.as_slice()).unwrap();
             let request = Request::parse("POST", "/p.S/M", fields).unwrap();
             let mut server = request.accept(CallKind::Unary, Limits::new(), &["gzip"]).unwrap();
             let mut answer = SliceBuf::new(&mut rest);
             server.send_head(ResponseHead::new(), &mut answer).unwrap();
-            let answer = Fields::parse(answer.as_slice()).unwrap();
+            let answer = Headers::parse_lax(answer.as_slice()).unwrap();
             assert_eq!(client.receive_head(200, answer, false), Some(Event::Head));
 
             let mut read = [0; 512];
@@ -115,11 +116,11 @@ fn calls_need_no_allocator() {
             let mut trailers = [0; 256];
             let mut trailers = SliceBuf::new(&mut trailers);
             let status = Status::new(Code::Ok, "fine");
-            let trailing = if content_type.framing == Framing::Grpc {
-                server.finish(status, &mut trailers).unwrap()
-            } else {
-                server.finish(status, &mut body).unwrap()
-            };
+            let trailing = server.trailing();
+            match trailing {
+                Trailing::Body => server.finish(status, &mut body).unwrap(),
+                _ => server.finish(status, &mut trailers).unwrap(),
+            }
             let len = body.as_slice().len();
             let mut input = client.decode_text_in_place(&mut down[..len]);
             let mut end = None;
@@ -127,7 +128,7 @@ fn calls_need_no_allocator() {
                 end = Some(event);
             }
             if trailing == Trailing::Trailers {
-                end = client.receive_trailers(Fields::parse(trailers.as_slice()).unwrap());
+                end = client.receive_trailers(Headers::parse_lax(trailers.as_slice()).unwrap());
             }
             assert_eq!(end, Some(Event::End(Code::Ok)));
             assert_eq!(client.status().unwrap().code, Code::Ok);

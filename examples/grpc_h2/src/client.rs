@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
 use crate::echo::{self, EchoReply, EchoRequest, GZIP};
-use crate::{DATA_FRAME_BUDGET, fields, header_map};
+use crate::{DATA_FRAME_BUDGET, append};
 
 /// A connection for any number of calls at the same time.
 #[derive(Clone)]
@@ -63,14 +63,13 @@ impl Client {
         if let Some(timeout) = options.timeout {
             request = request.timeout(Timeout::new(timeout));
         }
-        let mut lines = Vec::new();
-        let mut call = request.write(kind, Limits::new(), Vec::new(), &mut lines)?;
+        let mut call = request.call(kind, Limits::new(), Vec::new());
         let start = Instant::now();
         if let Some(timeout) = options.timeout {
             call.set_deadline(Timeout::new(timeout).deadline(0));
         }
         let mut head = Request::post(format!("{}{}", self.origin, path.as_str())).body(())?;
-        *head.headers_mut() = header_map(&lines);
+        request.fields(|name, value| append(head.headers_mut(), name, value))?;
         let mut requests = self.requests.clone().ready().await?;
         let (response, stream) = requests.send_request(head, false)?;
         Ok(Call {
@@ -169,7 +168,7 @@ impl Call {
                 Response::Awaited(response) => {
                     let (head, body) = response.await?.into_parts();
                     let end = body.is_end_stream();
-                    call.receive_head(head.status.as_u16(), fields(&head.headers), end);
+                    call.receive_head(head.status.as_u16(), &head.headers, end);
                     self.head = head.headers;
                     self.response = Response::Begun(body);
                 }
@@ -179,7 +178,7 @@ impl Call {
                         body.flow_control().release_capacity(self.data.len())?;
                     }
                     None => match body.trailers().await? {
-                        Some(trailers) => drop(call.receive_trailers(fields(&trailers))),
+                        Some(trailers) => drop(call.receive_trailers(&trailers)),
                         None => drop(call.receive_eof()),
                     },
                 },
@@ -231,7 +230,7 @@ impl Call {
     }
 
     /// The trailers that ended the call.
-    pub fn trailers(&self) -> framewright::grpc::Fields<'_> {
+    pub fn trailers(&self) -> framewright::http::Headers<'_> {
         self.call.trailers()
     }
 }

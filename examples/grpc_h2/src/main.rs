@@ -14,8 +14,8 @@ mod echo;
 mod script;
 mod server;
 
-use framewright::grpc::Fields;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use framewright::http::FieldValue;
+use http::{HeaderMap, HeaderName};
 
 /// How much `h2` may spend on frames that wait to be read: enough for a window of 64 KiB of frames
 /// with a message of one byte each. By default, a hundred of them would end the connection.
@@ -31,17 +31,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 }
 
-/// Names and values in the form that `framewright` reads.
-fn fields(headers: &HeaderMap) -> impl Iterator<Item = (&str, &[u8])> {
-    headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))
-}
-
-/// The lines that `framewright` writes, in the form of `http`.
-fn header_map(lines: &[u8]) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    for (name, value) in Fields::parse(lines).expect("lines it wrote itself") {
-        let name = HeaderName::from_bytes(name.as_bytes()).expect("a valid name");
-        headers.append(name, HeaderValue::from_bytes(value).expect("a valid value"));
-    }
-    headers
+/// Adds a field that `framewright` has checked to the headers of `http`.
+fn append(headers: &mut HeaderMap, name: &str, value: FieldValue<'_>) {
+    let name = HeaderName::from_bytes(name.as_bytes()).expect("a valid name");
+    headers.append(name, value.to_vec().try_into().expect("a valid value"));
 }

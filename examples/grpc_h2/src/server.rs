@@ -10,16 +10,17 @@ use framewright::grpc::{
     CallKind, Code, Event, Limits, Refusal, Request, ResponseHead, ServerCall, Status, Trailers,
     Trailing, Value, accept_encodings, metadata,
 };
+use framewright::http::FieldValue;
 use h2::server::SendResponse;
 use h2::{RecvStream, SendStream};
-use http::Response;
 use http::request::Parts;
+use http::{HeaderMap, Response};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::echo::{self, EchoReply, EchoRequest, GZIP, MAX_LEN};
-use crate::{DATA_FRAME_BUDGET, fields, header_map};
+use crate::{DATA_FRAME_BUDGET, append};
 
 /// How long a shutdown waits for calls to end.
 const SHUTDOWN: Duration = Duration::from_secs(5);
@@ -81,18 +82,17 @@ async fn serve_connection(socket: TcpStream, mut stop: watch::Receiver<()>) {
 /// Serves or refuses one call.
 async fn serve(request: http::Request<RecvStream>, mut respond: SendResponse<Bytes>) {
     let (head, body) = request.into_parts();
-    let mut lines = Vec::new();
-    let (answered, accepted) = match begin(&head, &mut lines) {
-        Ok(accepted) => (200, Some(accepted)),
+    let mut response = Response::new(());
+    let accepted = match begin(&head, response.headers_mut()) {
+        Ok(accepted) => Some(accepted),
         Err(refusal) => {
-            lines.clear();
-            refusal.write(&mut lines).expect("nothing in it comes from the client");
-            (refusal.http_status(), None)
+            *response.status_mut() = refusal.http_status().try_into().expect("a status of HTTP");
+            refusal
+                .fields(|name, value| append(response.headers_mut(), name, value))
+                .expect("nothing in it comes from the client");
+            None
         }
     };
-    let mut response = Response::new(());
-    *response.status_mut() = answered.try_into().expect("a status of HTTP");
-    *response.headers_mut() = header_map(&lines);
     // If nothing can be sent, the client is gone.
     let Ok(stream) = respond.send_response(response, accepted.is_none()) else { return };
     if let Some(Accepted { call, kind, compress }) = accepted {
@@ -115,30 +115,30 @@ struct Accepted {
     compress: bool,
 }
 
-/// Accepts or refuses the head of a request, and writes the head of the response.
-fn begin(head: &Parts, lines: &mut Vec<u8>) -> Result<Accepted, Refusal<'static>> {
-    let headers = || fields(&head.headers);
-    let request = Request::parse(head.method.as_str(), head.uri.path(), headers())?;
+/// Accepts or refuses the head of a request, and fills the headers of the response.
+fn begin(head: &Parts, headers: &mut HeaderMap) -> Result<Accepted, Refusal<'static>> {
+    let request = Request::parse(head.method.as_str(), head.uri.path(), &head.headers)?;
     let kind = echo::kind(request.path()).ok_or_else(|| request.unimplemented())?;
     let mut call = request.accept(kind, Limits::new().max_message_len(MAX_LEN), &[GZIP])?;
     if let Some(timeout) = request.timeout() {
         call.set_deadline(timeout.deadline(0));
     }
     let compress = head.headers.get("x-echo-gzip").is_some_and(|value| value == "1")
-        && accept_encodings(headers()).any(|name| name == GZIP);
+        && accept_encodings(&head.headers).any(|name| name == GZIP);
     let metadata = echoed(head);
     let mut response = ResponseHead::new().metadata(&metadata);
     if compress {
         response = response.encoding(GZIP);
     }
-    call.send_head(response, lines)
+    let mut body = Vec::new(); // only over WebSocket would the head be in it
+    call.send_head_fields(response, &mut body, |name, value| append(headers, name, value))
         .map_err(|_| request.refuse(Status::new(Code::InvalidArgument, "malformed metadata")))?;
     Ok(Accepted { call, kind, compress })
 }
 
 /// The metadata that come back: in the head, and with another name in the trailers.
 fn echoed(head: &Parts) -> Vec<(&str, Value<'_>)> {
-    metadata(fields(&head.headers)).filter(|(name, _)| name.starts_with("x-echo-")).collect()
+    metadata(&head.headers).filter(|(name, _)| name.starts_with("x-echo-")).collect()
 }
 
 /// A call over an HTTP/2 stream.
@@ -182,22 +182,24 @@ impl Call {
             self.stream.send_reset(h2::Reason::CANCEL);
             return;
         }
-        let mut lines = Vec::new();
         let (code, text) = match &result {
             Ok(()) => (Code::Ok, ""),
             Err(Stop::Status(code, text)) => (*code, text.as_str()),
             Err(Stop::Over) => (Code::Unknown, ""), // not used, because there is another
         };
         let trailers = Trailers::new(Status::new(code, text)).metadata(metadata);
-        let trailing = match self.call.finish(trailers, &mut lines) {
-            Ok(trailing) => Some(trailing),
-            Err(_) => self.call.transmit(&mut lines),
-        };
-        let _ = match trailing {
-            Some(Trailing::Trailers) => self.stream.send_trailers(header_map(&lines)),
-            Some(Trailing::Body) => self.stream.send_data(lines.into(), true),
-            Some(Trailing::TrailersOnly) => unreachable!("the head was sent"),
-            None => Ok(()), // the client is gone
+        let (mut body, mut fields) = (Vec::new(), HeaderMap::new());
+        let mut put = |name: &str, value: FieldValue<'_>| append(&mut fields, name, value);
+        if self.call.finish_fields(trailers, &mut body, &mut put).is_err() {
+            if !self.call.owes() {
+                return; // the client is gone
+            }
+            self.call.transmit_fields(&mut body, &mut put);
+        }
+        let _ = match self.call.trailing() {
+            Trailing::Trailers => self.stream.send_trailers(fields),
+            Trailing::Body => self.stream.send_data(body.into(), true),
+            Trailing::TrailersOnly => unreachable!("the head was sent"),
         };
         // If the client has not finished, `h2` resets the stream with NO_ERROR when it is dropped.
     }

@@ -4,9 +4,10 @@
 use framewright::Chunk;
 use framewright::grpc::web::{SocketDecoder, SocketPart};
 use framewright::grpc::{
-    CallKind, ClientCall, ClientRequest, Code, ContentType, Event, Fields, Framing, Limits,
-    Message, Path, Request, ResponseHead, SendError, ServerCall, Status, Subtype, Trailing,
+    CallKind, ClientCall, ClientRequest, Code, ContentType, Event, Framing, Limits, Message, Path,
+    Request, ResponseHead, SendError, ServerCall, Status, Subtype, Trailing,
 };
+use framewright::http::Headers;
 
 use super::input::{Cuts, Input};
 
@@ -67,15 +68,19 @@ impl Setup {
         if self.gzip {
             request = request.encoding("gzip").accept_encodings(GZIP);
         }
-        let call = match self.framing {
-            None => request.write_socket(self.kind, limits, Vec::new(), head),
-            Some(_) => request.write(self.kind, limits, Vec::new(), head),
+        let (written, call) = match self.framing {
+            None => {
+                let call = request.call_socket(self.kind, limits, Vec::new());
+                (request.write_socket(head), call)
+            }
+            Some(_) => (request.write(head), request.call(self.kind, limits, Vec::new())),
         };
-        call.expect("a Vec has room")
+        written.expect("a Vec has room");
+        call
     }
 
     fn server(self, limits: Limits, head: &[u8]) -> ServerCall {
-        let fields = Fields::parse(head).expect("it was written");
+        let fields = Headers::parse_lax(head).expect("it was written");
         let request = Request::parse("POST", PATH, fields).expect("it was written");
         assert_eq!(request.content_type(), self.content_type());
         match self.framing {
@@ -138,7 +143,7 @@ impl Seen {
 }
 
 /// The lines of a head or of trailers: some that have a meaning, or any bytes of the fuzzer.
-fn fields<'a>(input: &mut Input<'a>) -> Fields<'a> {
+fn fields<'a>(input: &mut Input<'a>) -> Headers<'a> {
     const LINES: [&[u8]; 8] = [
         b"content-type: application/grpc\r\n",
         b"content-type: application/grpc-web+proto\r\n",
@@ -153,7 +158,7 @@ fn fields<'a>(input: &mut Input<'a>) -> Fields<'a> {
         byte @ 0..8 => LINES[usize::from(byte)],
         _ => input.block(),
     };
-    Fields::parse(lines).unwrap_or_default()
+    Headers::parse_lax(lines).unwrap_or_default()
 }
 
 /// A body, or a frame of one.
@@ -223,9 +228,13 @@ fn client(
             }
             13 => {
                 let (len, compressed) = (input.byte(), input.byte() & 1 == 1);
-                result = call.begin_message(len.into(), compressed, &mut out);
+                let body = call.body();
+                result = body.and_then(|body| body.begin_message(len.into(), compressed, &mut out));
             }
-            14 => result = call.send_payload(input.block(), &mut out),
+            14 => {
+                let (piece, body) = (input.block(), call.body());
+                result = body.and_then(|body| body.encode_payload(piece, &mut out));
+            }
             _ => result = call.half_close(&mut out),
         }
         assert!(result.is_ok() || out.len() == before, "nothing was written");
@@ -244,7 +253,7 @@ fn client_is_consistent(call: &ClientCall<Vec<u8>>, seen: &Seen) {
     assert!(call.error().is_none_or(|error| Some(error.code()) == seen.end));
     assert!(call.reset_code().is_none() || seen.end.is_some());
     assert_eq!(call.deadline().is_none(), seen.end.is_some());
-    let held = |fields: Fields<'_>| fields.iter().map(|(n, v)| n.len() + v.len()).sum::<usize>();
+    let held = |fields: Headers<'_>| fields.iter().map(|(n, v)| n.len() + v.len()).sum::<usize>();
     assert!(held(call.trailers()) <= 100 && held(call.head()) <= 100, "the limit");
 }
 
@@ -291,10 +300,17 @@ fn server(
             }
             11 => {
                 let (len, compressed) = (input.byte(), input.byte() & 1 == 1);
-                result = call.begin_message(len.into(), compressed, &mut out);
+                let body = call.body();
+                result = body.and_then(|body| body.begin_message(len.into(), compressed, &mut out));
             }
-            12 => result = call.send_payload(input.block(), &mut out),
-            13 | 14 => told += usize::from(call.transmit(&mut out).is_some()),
+            12 => {
+                let (piece, body) = (input.block(), call.body());
+                result = body.and_then(|body| body.encode_payload(piece, &mut out));
+            }
+            13 | 14 => {
+                let owed = call.owes();
+                told += usize::from(call.transmit(&mut out) && owed);
+            }
             _ => {
                 let code = Code::from_u8(input.byte() % 17).expect("below 17");
                 let finished = call.finish(Status::new(code, input.text()), &mut out);
@@ -302,7 +318,7 @@ fn server(
                     assert_eq!(seen.end.replace(code), None);
                     told += 1;
                 }
-                result = finished.map(drop);
+                result = finished;
             }
         }
         assert!(result.is_ok() || out.len() == before, "nothing was written");
@@ -446,10 +462,12 @@ impl Pair {
 
     fn finish(&mut self, code: Code, message: &str) {
         let mut out = Vec::new();
-        match self.server.finish(Status::new(code, message), &mut out) {
-            Ok(Trailing::Body) => self.down.extend(out),
-            Ok(trailing) => self.trailers = Some((trailing, out)),
-            Err(_) => return,
+        if self.server.finish(Status::new(code, message), &mut out).is_err() {
+            return;
+        }
+        match self.server.trailing() {
+            Trailing::Body => self.down.extend(out),
+            trailing => self.trailers = Some((trailing, out)),
         }
         self.status = Some((code, message.to_owned()));
     }
@@ -495,11 +513,11 @@ impl Pair {
 
     fn deliver_down(&mut self, len: usize) {
         if let Some(head) = self.head.take() {
-            let fields = Fields::parse(&head).expect("it was written");
+            let fields = Headers::parse_lax(&head).expect("it was written");
             self.at_client.see(self.client.receive_head(200, fields, false));
         }
         if let Some((Trailing::TrailersOnly, lines)) = &self.trailers {
-            let fields = Fields::parse(lines).expect("it was written");
+            let fields = Headers::parse_lax(lines).expect("it was written");
             self.at_client.see(self.client.receive_head(200, fields, true));
             return;
         }
@@ -511,7 +529,7 @@ impl Pair {
         if self.down.is_empty() && self.status.is_some() {
             let event = match &self.trailers {
                 Some((_, lines)) => {
-                    let fields = Fields::parse(lines).expect("it was written");
+                    let fields = Headers::parse_lax(lines).expect("it was written");
                     self.client.receive_trailers(fields)
                 }
                 None => self.client.receive_eof(),

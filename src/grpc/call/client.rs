@@ -1,30 +1,51 @@
+//! The client's side of a call.
+//!
+//! What comes is the head, the body, and the trailers: of HTTP in gRPC, at the end of the body in
+//! gRPC-Web, and over WebSocket the head is in the body, too. From every state, the call can also end
+//! by what the peer does wrong, by a lost stream, by [`cancel`](ClientCall::cancel) and by its
+//! deadline.
+//!
+//! ```text
+//!   over HTTP:
+//!                receive_head()             receive_trailers(), receive_eof(),
+//!   AwaitingHead ───────────────▶ Body ──── or receive() meets trailers ───────▶ Ended
+//!        │                                                                        ▲
+//!        └───────── receive_head() with the end of the stream ────────────────────┘
+//!
+//!   over WebSocket:
+//!                       receive()
+//!   AwaitingSocketHead ───────────▶ Body ── receive() meets trailers ──▶ Ended
+//!        │                                                                ▲
+//!        └─────────── receive() meets a head with a status ───────────────┘
+//! ```
+
 use core::fmt;
 
-use super::body::{BodyEncoder, Messages, Wrap};
-use super::server_request::IDENTITY;
-use super::{CANCEL, End, NO_ERROR, decode_text_in_place};
+use super::decode::BodyDecoder;
+use super::encode::{BodyEncoder, Wrap};
+use super::{CANCEL, Cardinality, Carrier, IDENTITY, NO_ERROR, Outcome, is_web};
+use crate::Buffer;
 use crate::append::Append;
-use crate::grpc::field::{Fields, Sink, is_field_value};
-use crate::grpc::web::{HALF_CLOSE, TextDecoder};
 use crate::grpc::{
     CallKind, Code, ContentType, Decoder, Error, Event, Frame, Framing, Limits, Message, Part,
-    Prefix, SendError, Status,
+    SendError, Status,
 };
-use crate::http::syntax::{ascii, is_token, trim};
-use crate::{Buffer, Chunk};
+use crate::http::syntax::{ascii, is_field_value, is_token, trim};
+use crate::http::{Field, Headers, Name};
 
-/// The client's side of one call, made by [`ClientRequest::write`](crate::grpc::ClientRequest::write).
+/// The client's side of one call, made by [`ClientRequest::call`](crate::grpc::ClientRequest::call).
 ///
-/// It writes the body of the request, and takes the response as an HTTP stack gives it out: the
-/// head, the body in any split, the trailers. Whatever comes, and whatever does not,
-/// [`Event::End`] is given out exactly once, and then there is a [`status`](Self::status).
+/// It writes the body of the request, and takes the response as an HTTP stack returns it: the head,
+/// the body in any split, the trailers. Whatever comes or does not come, there is exactly one
+/// [`Event::End`], and a [`status`](Self::status) from then on.
 ///
 /// ```
-/// use framewright::grpc::{ClientRequest, Code, Event, CallKind, Limits, Path};
+/// use framewright::grpc::{CallKind, ClientRequest, Code, Event, Limits, Path};
 ///
 /// let (mut head, mut body) = (Vec::new(), Vec::new());
 /// let request = ClientRequest::new(Path::parse("/helloworld.Greeter/SayHello").unwrap());
-/// let mut call = request.write(CallKind::Unary, Limits::new(), Vec::new(), &mut head)?;
+/// request.write(&mut head)?;
+/// let mut call = request.call(CallKind::Unary, Limits::new(), Vec::new());
 /// call.send(b"\x0A\x03you", &mut body)?;
 /// call.half_close(&mut body)?; // the end of the request's body
 ///
@@ -44,73 +65,72 @@ pub struct ClientCall<B> {
     /// The encodings that can be decompressed.
     encodings: &'static [&'static str],
     max_trailers_len: u64,
-    body: BodyEncoder,
+    request: BodyEncoder,
+    /// Whether nothing more of the request will be sent, or can be.
     half_closed: bool,
-    decoder: Decoder,
-    /// If the response's body is in base64.
-    text: Option<TextDecoder>,
-    responses: Messages,
+    response: BodyDecoder,
     deadline: Option<u64>,
-    /// Header lists that came: the head over WebSocket, or the trailers.
+    /// A header list that came: the head over WebSocket, or the trailers.
     storage: B,
     state: State,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum State {
-    /// Before the head of the response, which over WebSocket is in the body.
-    Waiting { socket: bool },
-    /// In the body of a response with this status of HTTP.
+    AwaitingHead,
+    AwaitingSocketHead,
     Body {
-        http: u16,
-        /// Whether any of it has come.
+        http_status: u16,
+        /// Whether any of the body has come.
         begun: bool,
-        /// Whether there is an encoding that was not accepted.
-        foreign: bool,
-        /// The code of the trailers in the head, in gRPC-Web: they count if there is no body.
-        in_head: Option<Code>,
+        /// Whether the messages have an encoding that was not accepted.
+        encoding_unknown: bool,
+        /// The code of a status in the head, in gRPC-Web. It counts if there is no body.
+        code_in_head: Option<Code>,
     },
-    /// `by_peer` if the peer has nothing more to say.
-    Ended { end: End, by_peer: bool },
+    Ended {
+        outcome: Outcome,
+        /// Whether the peer has nothing more to say.
+        by_peer: bool,
+    },
 }
 
 impl<B: Buffer> ClientCall<B> {
     pub(super) const fn new(
+        carrier: Carrier,
         content_type: ContentType,
         kind: CallKind,
         limits: Limits,
         encodings: &'static [&'static str],
-        compressed: bool,
+        compresses: bool,
         storage: B,
     ) -> Self {
-        let wrap = match content_type.framing {
-            Framing::Grpc | Framing::Web => Wrap::Nothing,
-            Framing::WebText => Wrap::Text,
+        let (wrap, state, decoder) = match (carrier, content_type.framing) {
+            (Carrier::Socket, _) => {
+                let decoder = Decoder::new(limits).with_head_and_trailers();
+                (Wrap::Socket, State::AwaitingSocketHead, decoder)
+            }
+            (_, Framing::Grpc) => (Wrap::Nothing, State::AwaitingHead, Decoder::new(limits)),
+            (_, Framing::Web) => {
+                (Wrap::Nothing, State::AwaitingHead, Decoder::new(limits).with_trailers())
+            }
+            (_, Framing::WebText) => {
+                (Wrap::Text, State::AwaitingHead, Decoder::new(limits).with_trailers())
+            }
         };
-        let requests = Messages::new(kind.streams_requests());
+        let requests = Cardinality::new(kind.streams_requests());
+        let responses = Cardinality::new(kind.streams_responses());
         Self {
             content_type,
             encodings,
             max_trailers_len: limits.max_trailers_len,
-            body: BodyEncoder::new(requests, wrap, compressed),
+            request: BodyEncoder::new(requests, wrap, compresses),
             half_closed: false,
-            decoder: match content_type.framing {
-                Framing::Grpc => Decoder::new(limits),
-                Framing::Web | Framing::WebText => Decoder::new(limits).with_trailers(),
-            },
-            text: None,
-            responses: Messages::new(kind.streams_responses()),
+            response: BodyDecoder::new(decoder, responses),
             deadline: None,
             storage,
-            state: State::Waiting { socket: false },
+            state,
         }
-    }
-
-    pub(super) fn over_socket(mut self) -> Self {
-        self.body.wrap = Wrap::Socket;
-        self.decoder = self.decoder.with_head_and_trailers();
-        self.state = State::Waiting { socket: true };
-        self
     }
 
     /// Writes a whole message of the request.
@@ -120,109 +140,84 @@ impl<B: Buffer> ClientCall<B> {
         message: impl Into<Message<'m>>,
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
-        self.ready()?;
-        self.body.send(message.into(), out)
+        self.body()?.encode(message, out)
     }
 
-    /// Gives the prefix alone of a whole message of `len` bytes, for a vectored write.
+    /// The encoder of the request's body, for messages in pieces and prefixes alone.
     ///
-    /// The payload has to be written right behind it by the caller.
-    pub fn send_prefix(&mut self, len: u64, compressed: bool) -> Result<Prefix, SendError> {
-        self.ready()?;
-        self.body.prefix(len, compressed)
-    }
-
-    /// Writes the prefix of a message whose `len` bytes of payload will be given in pieces.
-    pub fn begin_message(
-        &mut self,
-        len: u64,
-        compressed: bool,
-        out: &mut impl Buffer,
-    ) -> Result<(), SendError> {
-        self.ready()?;
-        self.body.begin(len, compressed, out)
-    }
-
-    /// Writes the next piece of the payload that [`begin_message`](Self::begin_message) announced.
-    pub fn send_payload(&mut self, piece: &[u8], out: &mut impl Buffer) -> Result<(), SendError> {
-        self.ready()?;
-        self.body.payload(piece, out)
-    }
-
-    /// Ends the request: the caller has to end its body behind what is in `out`.
+    /// # Errors
     ///
-    /// Nothing is written, but over WebSocket.
+    /// The request or the whole call has ended.
+    #[inline]
+    pub fn body(&mut self) -> Result<&mut BodyEncoder, SendError> {
+        match self.state {
+            State::Ended { .. } => Err(SendError::Ended),
+            _ if self.half_closed => Err(SendError::HalfClosed),
+            _ => Ok(&mut self.request),
+        }
+    }
+
+    /// Ends the request: the caller has to end its body after what is in `out`.
+    ///
+    /// Only over WebSocket does this write anything.
     pub fn half_close(&mut self, out: &mut impl Buffer) -> Result<(), SendError> {
-        self.ready()?;
-        self.body.encoder.ready()?;
-        if self.body.messages.are_missing() {
-            return Err(SendError::MessageMissing);
-        }
-        if self.body.wrap == Wrap::Socket {
-            out.try_append(HALF_CLOSE)?;
-        }
+        self.body()?.finish(out)?;
         self.half_closed = true;
         Ok(())
     }
 
-    #[inline]
-    const fn ready(&self) -> Result<(), SendError> {
-        match self.state {
-            State::Ended { .. } => Err(SendError::Ended),
-            _ if self.half_closed => Err(SendError::HalfClosed),
-            _ => Ok(()),
-        }
-    }
-
-    /// Takes the head of the response, of which `end` says that nothing follows it, and which is
+    /// Receives the head of the response. `end_stream` says that nothing follows the head, which is
     /// then all trailers (PROTOCOL-HTTP2, *Trailers-Only*).
     ///
-    /// A head of status 1xx is skipped: another will come. Custom metadata are what
-    /// [`metadata`](crate::grpc::metadata()) finds in the headers.
+    /// A head of status 1xx is skipped: another will come. [`metadata`](crate::grpc::metadata())
+    /// finds the custom metadata in the headers.
     pub fn receive_head<'h, H>(
         &mut self,
         status: u16,
         headers: H,
-        end: bool,
+        end_stream: bool,
     ) -> Option<Event<'static>>
     where
-        H: IntoIterator<Item = (&'h str, &'h [u8])>,
+        H: IntoIterator<Item: Field<'h>>,
     {
         match self.state {
             State::Ended { .. } => return None,
-            State::Waiting { socket: false } if !end && matches!(status, 100..=199) => return None,
-            State::Waiting { socket: false } => {}
+            State::AwaitingHead if !end_stream && matches!(status, 100..=199) => return None,
+            State::AwaitingHead => {}
             _ => return self.fail(Error::OutOfOrder),
         }
-        let web = self.content_type.framing != Framing::Grpc;
-        let taken = self.take(headers, end || web);
-        if end {
-            return self.end_by(&taken, status);
+        let facts = self.read(headers, end_stream || is_web(self.content_type));
+        if end_stream {
+            return self.end_by_trailers(&facts, status);
         }
-        self.begin(status, &taken).map_or_else(|e| self.fail(e), |()| Some(Event::Head))
+        match self.begin_body(status, &facts) {
+            Ok(()) => Some(Event::Head),
+            Err(e) => self.fail(e),
+        }
     }
 
-    /// Goes on to the body, behind a head.
-    fn begin(&mut self, http: u16, taken: &Taken<'_>) -> Result<(), Error> {
-        let content_type = taken.content_type.ok_or(Error::Http(http))?;
-        let web = |content_type: ContentType| content_type.framing != Framing::Grpc;
-        if web(content_type) != web(self.content_type) {
-            return Err(Error::Http(http));
+    /// Goes on to the body after a head of HTTP.
+    fn begin_body(&mut self, http_status: u16, head: &HeadFacts<'_>) -> Result<(), Error> {
+        let content_type = head.content_type.ok_or(Error::Http(http_status))?;
+        if is_web(content_type) != is_web(self.content_type) {
+            return Err(Error::Http(http_status));
         }
         if content_type.subtype != self.content_type.subtype {
             return Err(Error::Subtype);
         }
-        self.text = (content_type.framing == Framing::WebText).then(TextDecoder::new);
-        let (known, foreign) = self.negotiate(taken.encoding);
-        self.decoder = self.decoder.clone().accept_compressed(known);
-        let in_head = taken.code.filter(|_| web(content_type));
-        if in_head == Some(Code::Ok) && taken.lost {
-            return Err(Error::TrailersTooLong { len: taken.len });
+        if content_type.framing == Framing::WebText {
+            self.response.expect_text();
         }
-        if in_head.is_none() {
+        let code_in_head = head.code.filter(|_| is_web(content_type));
+        if code_in_head == Some(Code::Ok) && head.lost {
+            return Err(Error::TrailersTooLong { len: head.len });
+        }
+        if code_in_head.is_none() {
             self.storage.clear();
         }
-        self.state = State::Body { http, begun: false, foreign, in_head };
+        let (encoding_known, encoding_unknown) = self.negotiate(head.encoding);
+        self.response.accept_compressed(encoding_known);
+        self.state = State::Body { http_status, begun: false, encoding_unknown, code_in_head };
         Ok(())
     }
 
@@ -234,43 +229,35 @@ impl<B: Buffer> ClientCall<B> {
         (known, encoding.is_some() && !known)
     }
 
-    /// Takes the next bytes of the response's body out of base64, in place; gives other bodies back
-    /// as they are.
+    /// Decodes the base64 of the next bytes of the response's body, in place. The body of a call
+    /// that is not in gRPC-Web's text form stays as it is.
     ///
-    /// A call in gRPC-Web's text form needs this before [`receive`](Self::receive), and no other
-    /// does.
+    /// A call in that form needs this before [`receive`](Self::receive), and no other does.
     pub fn decode_text_in_place<'a>(&mut self, bytes: &'a mut [u8]) -> &'a [u8] {
-        decode_text_in_place(self.text.as_mut(), bytes)
+        self.response.decode_text_in_place(bytes)
     }
 
     /// Receives the next event in the response's body, advancing `input` past it.
     ///
-    /// `None` means that every byte of `input` was taken and more are needed; or, after the end,
-    /// that whatever comes is ignored.
+    /// `None` means that every byte of `input` was taken. Once there is a [`status`](Self::status),
+    /// everything that still comes is ignored.
     #[inline]
     pub fn receive<'a>(&mut self, input: &mut &'a [u8]) -> Option<Event<'a>> {
         // The most frequent case takes one step, as it does in the decoder.
         if let State::Body { begun: true, .. } = self.state
-            && self.responses.may_have_another()
-            && let Some(part) = self.decoder.whole_message(input)
+            && let Some(event) = self.response.whole_message(input)
         {
-            self.responses.any = true;
-            return Some(Event::Message { compressed: part.compressed, chunk: part.chunk() });
+            return Some(event);
         }
         self.receive_any(input)
     }
 
     fn receive_any<'a>(&mut self, input: &mut &'a [u8]) -> Option<Event<'a>> {
-        match &mut self.state {
-            State::Body { begun: true, .. } | State::Waiting { socket: true } => {}
-            State::Body { begun, in_head, .. } => {
-                *begun = !input.is_empty();
-                if *begun && in_head.take().is_some() {
-                    self.storage.clear();
-                }
-            }
-            State::Waiting { socket: false } if input.is_empty() => return None,
-            State::Waiting { socket: false } => {
+        match self.state {
+            State::Body { .. } => self.note_beginning(input),
+            State::AwaitingSocketHead => {}
+            State::AwaitingHead if input.is_empty() => return None,
+            State::AwaitingHead => {
                 *input = &[];
                 return self.fail(Error::HeadMissing);
             }
@@ -280,131 +267,132 @@ impl<B: Buffer> ClientCall<B> {
             }
         }
         loop {
-            match self.decoder.decode(input) {
-                Ok(Some(Part { frame: Frame::Message, compressed, chunk })) => {
-                    if chunk.start && !self.responses.may_have_another() {
-                        *input = &[];
-                        return self.fail(Error::MessageUnexpected);
-                    }
-                    self.responses.any = true;
-                    return Some(Event::Message { compressed, chunk });
-                }
-                Ok(Some(part)) => {
-                    if let Some(event) = self.receive_block(part, input) {
-                        return Some(event);
-                    }
-                }
-                Ok(None) => {
-                    let error = self.text.as_ref().and_then(TextDecoder::error)?;
-                    return self.fail(error);
-                }
+            let part = match self.response.decode(input) {
+                Ok(part) => part?,
                 Err(error) => return self.fail_decoding(error),
+            };
+            if part.frame == Frame::Message {
+                return Some(Event::message(part));
+            }
+            if let Some(event) = self.receive_fields(part) {
+                if let State::Ended { .. } = self.state {
+                    *input = &[];
+                }
+                return Some(event);
             }
         }
     }
 
-    /// Takes trailers, or a head, that came in the body.
+    /// Notes that there is a body. A status in the head does not count then.
+    fn note_beginning(&mut self, input: &[u8]) {
+        if let State::Body { begun, code_in_head, .. } = &mut self.state
+            && !*begun
+            && !input.is_empty()
+        {
+            *begun = true;
+            if code_in_head.take().is_some() {
+                self.storage.clear();
+            }
+        }
+    }
+
+    /// Receives bytes of trailers, or of a head, that come in the body.
     #[cold]
-    fn receive_block<'a>(&mut self, part: Part<'_>, input: &mut &[u8]) -> Option<Event<'a>> {
-        let Part { frame, compressed, chunk } = part;
-        let event = match self.gather(compressed, chunk) {
-            Ok(()) if !chunk.end => return None,
-            Ok(()) => self.received_block(frame),
+    fn receive_fields<'a>(&mut self, part: Part<'_>) -> Option<Event<'a>> {
+        match self.store(part) {
+            Ok(()) if part.chunk.end => self.read_stored(part.frame),
+            Ok(()) => None,
             Err(e) => self.fail(e),
-        };
-        if let State::Ended { .. } = self.state {
-            *input = &[];
-        }
-        event
-    }
-
-    /// Judges what is in storage.
-    fn received_block<'a>(&mut self, frame: Frame) -> Option<Event<'a>> {
-        let found = Fields::parse(self.storage.as_slice()).map(|fields| {
-            (Status::parse(fields).map(|status| status.code), fields.get("grpc-encoding"))
-        });
-        match (found, frame) {
-            (Err(e), _) => self.fail(e),
-            (Ok((Some(code), _)), _) => self.end_in(code),
-            (Ok((None, encoding)), Frame::Head) => {
-                let (known, foreign) = self.negotiate(encoding);
-                self.decoder = self.decoder.clone().accept_compressed(known);
-                self.state = State::Body { http: 200, begun: true, foreign, in_head: None };
-                Some(Event::Head)
-            }
-            (Ok((None, _)), _) => self.end(End::Failed(Error::Http(self.http())), true),
         }
     }
 
-    fn gather(&mut self, compressed: bool, chunk: Chunk<'_>) -> Result<(), Error> {
-        if compressed {
+    fn store(&mut self, part: Part<'_>) -> Result<(), Error> {
+        if part.compressed {
             return Err(Error::TrailersCompressed);
         }
-        if chunk.start {
+        if part.chunk.start {
             self.storage.clear();
         }
-        let appended = self.storage.try_append(chunk.bytes);
+        let appended = self.storage.try_append(part.chunk.bytes);
         appended.map_err(|full| Error::TrailersTooLong { len: full.needed as u64 })
     }
 
-    /// Takes the trailers of HTTP that end the response.
+    /// Goes on, or ends, by what is in storage.
+    fn read_stored<'a>(&mut self, frame: Frame) -> Option<Event<'a>> {
+        let Some(fields) = Headers::parse_lax(self.storage.as_slice()) else {
+            return self.fail(Error::TrailersMalformed);
+        };
+        if let Some(status) = Status::parse(fields) {
+            let code = status.code;
+            return self.end_by_code(code);
+        }
+        if frame != Frame::Head {
+            return self.end(Outcome::Failed(Error::Http(self.http_status())), true);
+        }
+        let (encoding_known, encoding_unknown) = self.negotiate(fields.get("grpc-encoding"));
+        self.response.accept_compressed(encoding_known);
+        let (http_status, begun, code_in_head) = (200, true, None);
+        self.state = State::Body { http_status, begun, encoding_unknown, code_in_head };
+        Some(Event::Head)
+    }
+
+    /// Receives the trailers of HTTP that end the response.
     pub fn receive_trailers<'h, H>(&mut self, trailers: H) -> Option<Event<'static>>
     where
-        H: IntoIterator<Item = (&'h str, &'h [u8])>,
+        H: IntoIterator<Item: Field<'h>>,
     {
         match self.state {
             State::Ended { .. } => None,
-            State::Waiting { .. } => self.fail(Error::HeadMissing),
-            State::Body { http, .. } => {
-                let taken = self.take(trailers, true);
-                self.end_by(&taken, http)
+            State::AwaitingHead | State::AwaitingSocketHead => self.fail(Error::HeadMissing),
+            State::Body { http_status, .. } => {
+                let facts = self.read(trailers, true);
+                self.end_by_trailers(&facts, http_status)
             }
         }
     }
 
-    /// Takes the end of the response's body, behind which there are no trailers of HTTP.
-    ///
-    /// Over WebSocket, this is its close.
+    /// Receives the end of the response's body, if no trailers of HTTP follow it; over WebSocket,
+    /// its close.
     pub fn receive_eof(&mut self) -> Option<Event<'static>> {
         let error = match self.state {
             State::Ended { .. } => return None,
-            State::Waiting { .. } => Error::HeadMissing,
-            State::Body { .. } if self.is_truncated() => Error::Truncated,
-            State::Body { in_head: Some(code), .. } => return self.end_in(code),
-            State::Body { http: 200, begun: true, .. } => Error::StatusMissing,
-            State::Body { http, .. } => Error::Http(http),
+            State::AwaitingHead | State::AwaitingSocketHead => Error::HeadMissing,
+            State::Body { .. } if self.response.check_eof().is_err() => Error::Truncated,
+            State::Body { code_in_head: Some(code), .. } => return self.end_by_code(code),
+            State::Body { http_status: 200, begun: true, .. } => Error::StatusMissing,
+            State::Body { http_status, .. } => Error::Http(http_status),
         };
-        self.end(End::Failed(error), true)
+        self.end(Outcome::Failed(error), true)
     }
 
-    /// Takes a reset of the HTTP/2 stream, with its error code (PROTOCOL-HTTP2, *Errors*).
+    /// Receives a reset of the HTTP/2 stream, with its error code (PROTOCOL-HTTP2, *Errors*).
     pub fn receive_reset(&mut self, error: u32) -> Option<Event<'static>> {
         self.half_closed = true;
-        self.end(End::Failed(Error::Reset(error)), true)
+        self.end(Outcome::Failed(Error::Reset(error)), true)
     }
 
-    /// Takes the loss of the connection (PROTOCOL-HTTP2, *Connection failure*).
+    /// Notes that the connection is lost (PROTOCOL-HTTP2, *Connection failure*).
     pub fn disconnect(&mut self) -> Option<Event<'static>> {
         self.half_closed = true;
-        self.end(End::Failed(Error::Disconnected), true)
+        self.end(Outcome::Failed(Error::Disconnected), true)
     }
 
     /// Ends the call from this side.
     ///
-    /// The code is [`Code::Cancelled`] if it is no longer wanted, [`Code::Internal`] if a message
-    /// cannot be decompressed or parsed, [`Code::ResourceExhausted`] if there is no room for it
-    /// (statuscodes.md).
+    /// The code is [`Code::Cancelled`] if the call is not needed any more, [`Code::Internal`] if a
+    /// message cannot be decompressed or parsed, and [`Code::ResourceExhausted`] if there is no room
+    /// for one (statuscodes.md).
     pub fn cancel(&mut self, code: Code) -> Option<Event<'static>> {
-        self.end(End::Cancelled(code), false)
+        self.end(Outcome::Cancelled(code), false)
     }
 
-    /// Sets when the call is over at the latest, in milliseconds on the scale of
+    /// Sets the time at which the call ends at the latest, in milliseconds on the scale of
     /// [`poll`](Self::poll): see [`Timeout::deadline`](crate::grpc::Timeout::deadline).
     pub const fn set_deadline(&mut self, at: u64) {
         self.deadline = Some(at);
     }
 
-    /// When the call is over at the latest, unless it is already.
+    /// The time at which the call ends at the latest; `None` if there is none, or it has ended.
     pub const fn deadline(&self) -> Option<u64> {
         match self.state {
             State::Ended { .. } => None,
@@ -414,11 +402,11 @@ impl<B: Buffer> ClientCall<B> {
 
     /// Ends the call if its deadline has passed.
     ///
-    /// To be called before anything is received, too: what a server cancels after the deadline,
-    /// it cancels for the deadline (PROTOCOL-HTTP2, *Client Cancellation*).
+    /// Call this before anything is received, too: if a server resets the stream after the deadline,
+    /// it does so because of the deadline (PROTOCOL-HTTP2, *Client Cancellation*).
     pub fn poll(&mut self, now: u64) -> Option<Event<'static>> {
         match self.deadline {
-            Some(at) if at <= now => self.end(End::DeadlineExceeded, false),
+            Some(at) if at <= now => self.end(Outcome::DeadlineExceeded, false),
             _ => None,
         }
     }
@@ -426,44 +414,44 @@ impl<B: Buffer> ClientCall<B> {
     /// How the call ended, once it has.
     pub fn status(&self) -> Option<Status<'_>> {
         match &self.state {
-            State::Ended { end: end @ End::Status(code), .. } => {
+            State::Ended { outcome: outcome @ Outcome::Status(code), .. } => {
                 let status = Status::parse(self.trailers());
-                Some(status.map_or(end.status(), |status| Status { code: *code, ..status }))
+                Some(status.map_or(outcome.status(), |status| Status { code: *code, ..status }))
             }
-            State::Ended { end, .. } => Some(end.status()),
+            State::Ended { outcome, .. } => Some(outcome.status()),
             _ => None,
         }
     }
 
-    /// The trailers, once the call has ended with any; [`metadata`](crate::grpc::metadata()) finds the
-    /// custom ones in them.
-    pub fn trailers(&self) -> Fields<'_> {
+    /// The trailers, once the call has ended with any; [`metadata`](crate::grpc::metadata()) finds
+    /// the custom ones in them.
+    pub fn trailers(&self) -> Headers<'_> {
         match self.state {
-            State::Ended { end: End::Status(_), .. } => self.stored(),
-            _ => Fields::default(),
+            State::Ended { outcome: Outcome::Status(_), .. } => self.stored(),
+            _ => Headers::default(),
         }
     }
 
     /// The head that came over WebSocket, until the trailers come.
-    pub fn head(&self) -> Fields<'_> {
+    pub fn head(&self) -> Headers<'_> {
         match self.state {
-            State::Body { in_head: None, .. } => self.stored(),
-            _ => Fields::default(),
+            State::Body { code_in_head: None, .. } => self.stored(),
+            _ => Headers::default(),
         }
     }
 
     /// What the peer did wrong, if it did.
     pub const fn error(&self) -> Option<Error> {
         match self.state {
-            State::Ended { end: End::Failed(e), .. } => Some(e),
+            State::Ended { outcome: Outcome::Failed(e), .. } => Some(e),
             _ => None,
         }
     }
 
-    /// The error code to reset the HTTP/2 stream with, if that is due, once the call has ended
+    /// The error code to reset the HTTP/2 stream with, if the call ended before both sides were done
     /// (PROTOCOL-HTTP2, *Early Server Closure*, *Client Cancellation*).
     ///
-    /// In HTTP/1.1 and over WebSocket, it is time to close the connection.
+    /// In HTTP/1.1 and over WebSocket, close the connection then.
     pub const fn reset_code(&self) -> Option<u32> {
         match self.state {
             State::Ended { by_peer: false, .. } => Some(CANCEL),
@@ -474,90 +462,79 @@ impl<B: Buffer> ClientCall<B> {
 
     /// Bytes of payload that the message being received still lacks: 0 between messages.
     pub const fn payload_remaining(&self) -> u64 {
-        self.decoder.payload_remaining()
+        self.response.payload_remaining()
     }
 
-    fn is_truncated(&self) -> bool {
-        let text = self.text.as_ref().is_some_and(|text| text.check_eof().is_err());
-        text || self.decoder.check_eof().is_err()
+    fn stored(&self) -> Headers<'_> {
+        Headers::parse_lax(self.storage.as_slice()).unwrap_or_default()
     }
 
-    fn stored(&self) -> Fields<'_> {
-        Fields::parse(self.storage.as_slice()).unwrap_or_default()
-    }
-
-    const fn http(&self) -> u16 {
+    const fn http_status(&self) -> u16 {
         match self.state {
-            State::Body { http, .. } => http,
+            State::Body { http_status, .. } => http_status,
             _ => 200,
         }
     }
 
-    /// Goes through a head or trailers, and puts them in storage if they are to be kept.
-    fn take<'h, H>(&mut self, headers: H, keep: bool) -> Taken<'h>
+    /// Goes through a head or trailers, and puts them in storage if `keep` says so.
+    fn read<'h, H>(&mut self, fields: H, keep: bool) -> HeadFacts<'h>
     where
-        H: IntoIterator<Item = (&'h str, &'h [u8])>,
+        H: IntoIterator<Item: Field<'h>>,
     {
-        let mut taken = Taken::default();
+        let mut facts = HeadFacts::default();
         self.storage.clear();
-        let mut writer = Append::new(&mut self.storage);
-        let sink: &mut dyn Sink = &mut writer;
-        for (name, value) in headers {
-            match name.len() {
-                11 if name.eq_ignore_ascii_case("grpc-status") => {
-                    taken.code.get_or_insert(Code::parse(trim(value)).unwrap_or(Code::Unknown));
-                }
-                12 if name.eq_ignore_ascii_case("content-type") => {
-                    taken.content_type = taken.content_type.or_else(|| ContentType::parse(value));
-                }
-                13 if name.eq_ignore_ascii_case("grpc-encoding") => {
-                    taken.encoding.get_or_insert(value);
-                }
-                _ => {}
-            }
-            // Whoever parsed them has seen to it that they end no line.
+        let mut append = Append::new(&mut self.storage);
+        for field in fields {
+            let (name, value) = field.parts();
+            facts.note(name, value);
+            // The HTTP stack should have seen to it that neither ends a line.
             if keep && is_token(name.as_bytes()) && is_field_value(value) {
-                taken.len = taken.len.saturating_add((name.len() + value.len() + 4) as u64);
-                if taken.len <= self.max_trailers_len {
-                    sink.field(name, value);
+                facts.len = facts.len.saturating_add((name.len() + value.len() + 4) as u64);
+                if facts.len <= self.max_trailers_len {
+                    append.put_field(name, value.into());
                 }
             }
         }
-        taken.lost = writer.finish().is_err() || taken.len > self.max_trailers_len;
-        if taken.lost {
+        facts.lost = append.finish().is_err() || facts.len > self.max_trailers_len;
+        if facts.lost {
             self.storage.clear();
         }
-        taken
+        facts
     }
 
-    /// Ends the call by trailers that came through HTTP, with this status.
+    /// Ends the call by trailers of HTTP, after a head with this status.
     ///
-    /// If they were lost, the code of an error still counts.
-    fn end_by(&mut self, taken: &Taken<'_>, http: u16) -> Option<Event<'static>> {
-        match taken.code {
-            None => self.end(End::Failed(Error::Http(http)), true),
-            Some(Code::Ok) if taken.lost => {
-                self.end(End::Failed(Error::TrailersTooLong { len: taken.len }), true)
-            }
-            // What is wrong with what came matters only if all seems right.
-            Some(Code::Ok) if self.is_truncated() => self.end(End::Failed(Error::Truncated), true),
-            Some(code) => self.end_in(code),
-        }
+    /// If there was no room for the trailers, the code of an error still counts.
+    fn end_by_trailers(
+        &mut self,
+        trailers: &HeadFacts<'_>,
+        http_status: u16,
+    ) -> Option<Event<'static>> {
+        let error = match trailers.code {
+            None => Error::Http(http_status),
+            Some(Code::Ok) if trailers.lost => Error::TrailersTooLong { len: trailers.len },
+            // A message that is cut off matters only if all else is well.
+            Some(Code::Ok) if self.response.check_eof().is_err() => Error::Truncated,
+            Some(code) => return self.end_by_code(code),
+        };
+        self.end(Outcome::Failed(error), true)
     }
 
-    /// Ends the call by trailers that are in storage.
-    fn end_in<'a>(&mut self, code: Code) -> Option<Event<'a>> {
-        let end = match code {
-            Code::Ok if self.responses.are_missing() => End::Failed(Error::MessageMissing),
-            code => End::Status(code),
+    /// Ends the call by the code that the peer sent. The rest of the status is in storage.
+    fn end_by_code<'a>(&mut self, code: Code) -> Option<Event<'a>> {
+        let outcome = match code {
+            Code::Ok if self.response.is_missing_message() => {
+                Outcome::Failed(Error::MessageMissing)
+            }
+            code => Outcome::Status(code),
         };
-        self.end(end, true)
+        self.end(outcome, true)
     }
 
     #[cold]
     fn fail_decoding<'a>(&mut self, error: Error) -> Option<Event<'a>> {
         match (error, self.state) {
-            (Error::CompressedUnexpected, State::Body { foreign: true, .. }) => {
+            (Error::CompressedUnexpected, State::Body { encoding_unknown: true, .. }) => {
                 self.fail(Error::EncodingNotAccepted)
             }
             _ => self.fail(error),
@@ -566,24 +543,23 @@ impl<B: Buffer> ClientCall<B> {
 
     #[cold]
     fn fail<'a>(&mut self, error: Error) -> Option<Event<'a>> {
-        self.end(End::Failed(error), false)
+        self.end(Outcome::Failed(error), false)
     }
 
     /// Ends the call, unless it is over.
-    fn end<'a>(&mut self, end: End, by_peer: bool) -> Option<Event<'a>> {
+    fn end<'a>(&mut self, outcome: Outcome, by_peer: bool) -> Option<Event<'a>> {
         if let State::Ended { by_peer: already, .. } = &mut self.state {
             *already |= by_peer;
             return None;
         }
-        self.state = State::Ended { end, by_peer };
-        self.body.encoder.end();
-        Some(Event::End(end.code()))
+        self.state = State::Ended { outcome, by_peer };
+        Some(Event::End(outcome.code()))
     }
 }
 
-/// What a head or trailers say.
+/// What a head or trailers say of the call.
 #[derive(Default)]
-struct Taken<'h> {
+struct HeadFacts<'h> {
     code: Option<Code>,
     content_type: Option<ContentType>,
     encoding: Option<&'h [u8]>,
@@ -593,12 +569,29 @@ struct Taken<'h> {
     lost: bool,
 }
 
+impl<'h> HeadFacts<'h> {
+    fn note(&mut self, name: &str, value: &'h [u8]) {
+        match Name::of(name) {
+            Some(Name::GrpcStatus) => {
+                self.code.get_or_insert(Code::parse(trim(value)).unwrap_or(Code::Unknown));
+            }
+            Some(Name::ContentType) => {
+                self.content_type = self.content_type.or_else(|| ContentType::parse(value));
+            }
+            Some(Name::GrpcEncoding) => {
+                self.encoding.get_or_insert(value);
+            }
+            _ => {}
+        }
+    }
+}
+
 impl<B> fmt::Debug for ClientCall<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientCall")
             .field("content_type", &self.content_type)
-            .field("body", &self.body)
-            .field("decoder", &self.decoder)
+            .field("request", &self.request)
+            .field("response", &self.response)
             .field("state", &self.state)
             .finish_non_exhaustive()
     }

@@ -1,29 +1,30 @@
-use super::server_request::IDENTITY;
+//! The head of a request, as a client sends it.
+
+use super::{Carrier, ClientCall, IDENTITY, is_web};
 use crate::Buffer;
-use crate::append::Append;
-use crate::grpc::field::Sink;
 use crate::grpc::{
-    CallKind, ClientCall, ContentType, Framing, Limits, Path, SendError, Timeout, Value, metadata,
+    CallKind, ContentType, Framing, Limits, Path, SendError, Timeout, Value, metadata,
 };
 use crate::http::syntax::{is_field_value, is_token};
+use crate::http::{self, FieldValue};
 
-/// The head of a request to be sent through any HTTP stack (PROTOCOL-HTTP2, *Requests*).
+/// The head of a request, to be sent through any HTTP stack (PROTOCOL-HTTP2, *Requests*).
 ///
-/// The stack has to be told [`METHOD`](Self::METHOD) and the path besides.
+/// The stack also needs [`METHOD`](Self::METHOD) and the path.
 ///
 /// ```
 /// use framewright::grpc::{ClientRequest, ContentType, Path, Timeout};
 /// use core::time::Duration;
 ///
 /// let path = Path::parse("/google.pubsub.v2.PublisherService/CreateTopic").unwrap();
-/// let mut block = Vec::new();
+/// let mut lines = Vec::new();
 /// ClientRequest::new(path)
 ///     .timeout(Timeout::parse(b"1S").unwrap())
 ///     .encoding("gzip")
 ///     .metadata(&[("authorization", "Bearer y235.wef315yfh138vh31hv93hv8h3v".into())])
-///     .write_head(&mut block)?;
+///     .write(&mut lines)?;
 /// assert_eq!(
-///     block,
+///     lines,
 ///     b"grpc-timeout: 1S\r\n\
 ///       te: trailers\r\n\
 ///       content-type: application/grpc+proto\r\n\
@@ -33,7 +34,7 @@ use crate::http::syntax::{is_field_value, is_token};
 /// # Ok::<(), framewright::grpc::SendError>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
-#[must_use = "nothing is written before `write`"]
+#[must_use = "nothing is written before `write` or `fields`"]
 pub struct ClientRequest<'a> {
     path: Path<'a>,
     content_type: ContentType,
@@ -66,14 +67,14 @@ impl<'a> ClientRequest<'a> {
         self.path
     }
 
-    /// Sets what the body is, and what the messages are.
+    /// Sets the framing of the body and the format of the messages.
     pub const fn content_type(mut self, content_type: ContentType) -> Self {
         self.content_type = content_type;
         self
     }
 
-    /// Sets how long the server has. Whoever sets it should also call
-    /// [`ClientCall::set_deadline`].
+    /// Sets how much time the server has. Call [`ClientCall::set_deadline`], too: the server may
+    /// not answer.
     pub const fn timeout(mut self, timeout: Timeout) -> Self {
         self.timeout = Some(timeout);
         self
@@ -93,61 +94,72 @@ impl<'a> ClientRequest<'a> {
 
     /// Sets the user agent, such as `grpc-rust-framewright/0.1.0` (PROTOCOL-HTTP2, *User Agents*).
     ///
-    /// In gRPC-Web it is called `x-user-agent`, because the other belongs to the browser.
+    /// In gRPC-Web it is written as `x-user-agent`, because `user-agent` belongs to the browser.
     pub const fn user_agent(mut self, user_agent: &'a str) -> Self {
         self.user_agent = Some(user_agent);
         self
     }
 
-    /// Sets the metadata to write after the headers of gRPC, in this order.
+    /// Sets the metadata to write after gRPC's own headers, in this order.
     pub const fn metadata(mut self, metadata: &'a [(&'a str, Value<'a>)]) -> Self {
         self.metadata = metadata;
         self
     }
 
-    /// Appends the headers to `out` as lines, to be read with [`Fields`](crate::grpc::Fields).
-    pub fn write_head(&self, out: &mut impl Buffer) -> Result<(), SendError> {
+    /// Hands every header to `put`.
+    pub fn fields(&self, mut put: impl FnMut(&str, FieldValue<'_>)) -> Result<(), SendError> {
         self.check()?;
-        let mut writer = Append::new(out);
-        self.put(&mut writer);
-        Ok(writer.finish()?)
+        self.each(&mut put);
+        Ok(())
     }
 
-    /// Appends the headers to `out` as lines, and begins the call.
+    /// Appends the headers to `out` as lines.
+    pub fn write(&self, out: &mut impl Buffer) -> Result<(), SendError> {
+        self.check()?;
+        Ok(http::write_lines(out, |put| self.each(put))?)
+    }
+
+    /// Appends to `out` the head as the first message of a WebSocket, whatever the framing was set
+    /// to: there is only gRPC-Web's.
+    pub fn write_socket(&self, out: &mut impl Buffer) -> Result<(), SendError> {
+        self.for_socket().write(out)
+    }
+
+    /// Begins the call whose head this is.
     ///
-    /// `storage` is where the trailers go: give it [`Limits::max_trailers_len`] bytes if it is not
-    /// to grow.
-    pub fn write<B: Buffer>(
+    /// The trailers go to `storage`. If that cannot grow, it needs [`Limits::max_trailers_len`]
+    /// bytes.
+    pub fn call<B: Buffer>(&self, kind: CallKind, limits: Limits, storage: B) -> ClientCall<B> {
+        self.call_on(Carrier::Http, kind, limits, storage)
+    }
+
+    /// Begins the call whose head this is, like [`call`](Self::call), over WebSocket.
+    ///
+    /// [`ClientCall::send`], each method of [`ClientCall::body`] and [`ClientCall::half_close`] write
+    /// one message of the WebSocket.
+    pub fn call_socket<B: Buffer>(
         &self,
         kind: CallKind,
         limits: Limits,
         storage: B,
-        out: &mut impl Buffer,
-    ) -> Result<ClientCall<B>, SendError> {
-        self.write_head(out)?;
-        Ok(self.call(kind, limits, storage))
+    ) -> ClientCall<B> {
+        self.for_socket().call_on(Carrier::Socket, kind, limits, storage)
     }
 
-    /// Appends the first message to `out` that goes over WebSocket, and begins the call.
-    ///
-    /// Each call of [`ClientCall::send`] and its like appends one message of WebSocket.
-    pub fn write_socket<B: Buffer>(
+    fn for_socket(self) -> Self {
+        self.content_type(ContentType { framing: Framing::Web, ..self.content_type })
+    }
+
+    fn call_on<B: Buffer>(
         &self,
+        carrier: Carrier,
         kind: CallKind,
         limits: Limits,
         storage: B,
-        out: &mut impl Buffer,
-    ) -> Result<ClientCall<B>, SendError> {
-        let content_type = ContentType { framing: Framing::Web, ..self.content_type };
-        let request = self.content_type(content_type);
-        request.write_head(out)?;
-        Ok(request.call(kind, limits, storage).over_socket())
-    }
-
-    fn call<B: Buffer>(&self, kind: CallKind, limits: Limits, storage: B) -> ClientCall<B> {
-        let accept = self.accept_encodings;
-        let compressed = self.encoding.is_some_and(|name| name != IDENTITY);
-        ClientCall::new(self.content_type, kind, limits, accept, compressed, storage)
+    ) -> ClientCall<B> {
+        let encodings = self.accept_encodings;
+        let compresses = self.encoding.is_some_and(|name| name != IDENTITY);
+        ClientCall::new(carrier, self.content_type, kind, limits, encodings, compresses, storage)
     }
 
     fn check(&self) -> Result<(), SendError> {
@@ -161,28 +173,28 @@ impl<'a> ClientRequest<'a> {
         metadata::check(self.metadata)
     }
 
-    fn put(&self, sink: &mut dyn Sink) {
-        let web = self.content_type.framing != Framing::Grpc;
+    fn each(&self, put: &mut dyn FnMut(&str, FieldValue<'_>)) {
+        let web = is_web(self.content_type);
         if let Some(timeout) = self.timeout {
-            sink.field_display("grpc-timeout", &timeout);
+            put("grpc-timeout", timeout.to_value().as_slice().into());
         }
         if !web {
-            sink.field("te", b"trailers");
+            put("te", "trailers".into());
         }
-        sink.field_display("content-type", &self.content_type);
+        self.content_type.put("content-type", put);
         if web {
-            sink.field_display("accept", &self.content_type);
-            sink.field("x-grpc-web", b"1");
+            self.content_type.put("accept", put);
+            put("x-grpc-web", "1".into());
         }
         if let Some(encoding) = self.encoding {
-            sink.field("grpc-encoding", encoding.as_bytes());
+            put("grpc-encoding", encoding.into());
         }
         if !self.accept_encodings.is_empty() {
-            sink.field_list("grpc-accept-encoding", self.accept_encodings);
+            put("grpc-accept-encoding", FieldValue::joined(self.accept_encodings, ","));
         }
         if let Some(agent) = self.user_agent {
-            sink.field(if web { "x-user-agent" } else { "user-agent" }, agent.as_bytes());
+            put(if web { "x-user-agent" } else { "user-agent" }, agent.into());
         }
-        metadata::write(self.metadata, sink);
+        metadata::each(self.metadata, put);
     }
 }

@@ -1,19 +1,23 @@
-//! What both sides of a call have in common.
+//! Calls: what may come when, what may be sent when, and how a call ends, at either side.
+//!
+//! `server_request` and `client_request` are about the head that begins a call, [`ServerCall`] and
+//! [`ClientCall`] about all that follows it. Each of those opens with a picture of its states.
 
-mod body;
 mod client;
 mod client_request;
+mod decode;
+mod encode;
 mod refusal;
 mod response_head;
 mod server;
 mod server_request;
 
-use super::web::TextDecoder;
-use super::{Code, Error, Status};
+use super::{Code, ContentType, Error, Framing, Part, Status};
 use crate::Chunk;
 
 pub use client::ClientCall;
 pub use client_request::ClientRequest;
+pub use encode::BodyEncoder;
 pub use refusal::Refusal;
 pub use response_head::ResponseHead;
 pub use server::{ServerCall, Trailing};
@@ -21,7 +25,7 @@ pub use server_request::{Request, accept_encodings};
 
 /// How many messages go each way (PROTOCOL-HTTP2, *Outline*).
 ///
-/// Whoever does not know takes [`BidiStreaming`](Self::BidiStreaming), which allows everything.
+/// If it is not known, take [`BidiStreaming`](Self::BidiStreaming), which allows everything.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum CallKind {
@@ -51,7 +55,7 @@ impl CallKind {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// The head of the response: a client's call only.
+    /// The head of the response. Only a client's call has this event.
     Head,
     /// Bytes of a message, for an [`Assembler`](crate::Assembler) or wherever they belong.
     Message {
@@ -60,25 +64,32 @@ pub enum Event<'a> {
         /// The bytes, and where in the message they fall.
         chunk: Chunk<'a>,
     },
-    /// No more messages will come: a server's call only.
+    /// No more messages will come. Only a server's call has this event.
     HalfClose,
-    /// The call is over, whoever ended it: nothing more will come.
+    /// The call has ended, at either side's wish: nothing more will come.
     End(Code),
 }
 
-/// Why a call is over.
+impl<'a> Event<'a> {
+    #[inline]
+    const fn message(part: Part<'a>) -> Self {
+        Self::Message { compressed: part.compressed, chunk: part.chunk }
+    }
+}
+
+/// How a call ended.
 #[derive(Clone, Copy, Debug)]
-enum End {
-    /// A status was sent, or came.
+enum Outcome {
+    /// A status was sent or received.
     Status(Code),
-    /// The peer did something.
+    /// The peer broke a rule or a limit, or was lost.
     Failed(Error),
     /// This side gave up.
     Cancelled(Code),
     DeadlineExceeded,
 }
 
-impl End {
+impl Outcome {
     const fn code(&self) -> Code {
         match self {
             Self::Status(code) | Self::Cancelled(code) => *code,
@@ -98,15 +109,47 @@ impl End {
     }
 }
 
+/// What carries a call.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Carrier {
+    /// An HTTP stack, which carries heads and trailers by itself.
+    Http,
+    /// WebSocket, where heads and trailers are in the body.
+    Socket,
+}
+
+/// The messages that go one way, counted as far as it matters (statuscodes.md, *cardinality
+/// violation*).
+#[derive(Clone, Copy, Debug)]
+struct Cardinality {
+    /// Whether there has to be exactly one.
+    single: bool,
+    /// Whether there was one.
+    any: bool,
+}
+
+impl Cardinality {
+    const fn new(streams: bool) -> Self {
+        Self { single: !streams, any: false }
+    }
+
+    #[inline]
+    const fn may_have_another(self) -> bool {
+        !(self.single && self.any)
+    }
+
+    const fn is_missing_one(self) -> bool {
+        self.single && !self.any
+    }
+}
+
+const fn is_web(content_type: ContentType) -> bool {
+    !matches!(content_type.framing, Framing::Grpc)
+}
+
+/// The encoding that is none.
+const IDENTITY: &str = "identity";
+
 /// Error codes of HTTP/2 (RFC 9113 §7).
 const NO_ERROR: u32 = 0;
 const CANCEL: u32 = 8;
-
-/// Bytes of a body that was in base64, and are so no longer; or of any other body, as they are.
-fn decode_text_in_place<'a>(text: Option<&mut TextDecoder>, bytes: &'a mut [u8]) -> &'a [u8] {
-    let len = match text {
-        Some(text) => text.decode_in_place(bytes),
-        None => bytes.len(),
-    };
-    bytes.get(..len).unwrap_or_default()
-}

@@ -1,17 +1,20 @@
+//! The answer to a request that does not become a call.
+
 use core::fmt;
 
-use super::body::{BodyEncoder, Messages, Wrap};
+use super::encode::{BodyEncoder, Wrap};
+use super::{Cardinality, ResponseHead};
 use crate::Buffer;
-use crate::append::Append;
-use crate::grpc::field::Sink;
 use crate::grpc::{ContentType, Error, SendError, Status, Trailers};
+use crate::http::{self, FieldValue};
 
 /// The answer to a request that does not become a call: trailers and nothing else
 /// (PROTOCOL-HTTP2, *Trailers-Only*), or no gRPC at all.
 #[derive(Clone, Copy, Debug)]
 pub struct Refusal<'a> {
     pub(super) status: Status<'a>,
-    pub(super) http: u16,
+    pub(super) http_status: u16,
+    /// Of the response; `None` if the client may not know gRPC.
     pub(super) content_type: Option<ContentType>,
     pub(super) encodings: &'static [&'static str],
 }
@@ -19,48 +22,56 @@ pub struct Refusal<'a> {
 impl Refusal<'static> {
     pub(super) const fn of(error: Error, content_type: Option<ContentType>) -> Self {
         let status = Status::new(error.code(), error.text());
-        Self { status, http: error.http_status(), content_type, encodings: &[] }
+        Self { status, http_status: error.http_status(), content_type, encodings: &[] }
     }
 }
 
 impl<'a> Refusal<'a> {
-    /// The status of HTTP to answer with: 415 or 405 if the request does not look like one of gRPC,
+    /// The HTTP status to answer with: 415 or 405 if the request does not look like one of gRPC,
     /// and 200 otherwise.
     pub const fn http_status(&self) -> u16 {
-        self.http
+        self.http_status
     }
 
-    /// The status of gRPC to answer with.
+    /// The gRPC status to answer with.
     pub const fn status(&self) -> Status<'a> {
         self.status
     }
 
-    /// Appends the headers of the response to `out` as lines. It has no body.
-    pub fn write(&self, out: &mut impl Buffer) -> Result<(), SendError> {
-        let trailers = Trailers::new(self.status);
-        trailers.check()?;
-        let mut writer = Append::new(out);
-        let sink: &mut dyn Sink = &mut writer;
-        match self.content_type {
-            Some(content_type) => {
-                sink.field_display("content-type", &content_type);
-                if !self.encodings.is_empty() {
-                    sink.field_list("grpc-accept-encoding", self.encodings);
-                }
-                trailers.put(sink);
-            }
-            None if self.http == 405 => sink.field("allow", b"POST"),
-            None => {}
-        }
-        Ok(writer.finish()?)
+    /// Hands every header of the response to `put`. The response has no body.
+    pub fn fields(&self, mut put: impl FnMut(&str, FieldValue<'_>)) -> Result<(), SendError> {
+        self.trailers().check()?;
+        self.each(&mut put);
+        Ok(())
     }
 
-    /// Appends the only message to `out` that answers over WebSocket, before it is closed.
+    /// Appends the headers of the response to `out` as lines. The response has no body.
+    pub fn write(&self, out: &mut impl Buffer) -> Result<(), SendError> {
+        self.trailers().check()?;
+        Ok(http::write_lines(out, |put| self.each(put))?)
+    }
+
+    /// Appends to `out` the only message that answers over WebSocket. Close the WebSocket after it.
     pub fn write_socket(&self, out: &mut impl Buffer) -> Result<(), SendError> {
-        let trailers = Trailers::new(self.status);
+        let trailers = self.trailers();
         trailers.check()?;
-        BodyEncoder::new(Messages::new(true), Wrap::Nothing, false)
-            .block(|sink| trailers.put(sink), out)
+        BodyEncoder::new(Cardinality::new(true), Wrap::Nothing, false)
+            .encode_fields(|put| trailers.each(put), out)
+    }
+
+    fn trailers(&self) -> Trailers<'a> {
+        Trailers::new(self.status)
+    }
+
+    fn each(&self, put: &mut dyn FnMut(&str, FieldValue<'_>)) {
+        match self.content_type {
+            Some(content_type) => {
+                ResponseHead::new().each(content_type, self.encodings, put);
+                self.trailers().each(put);
+            }
+            None if self.http_status == 405 => put("allow", "POST".into()),
+            None => {}
+        }
     }
 }
 

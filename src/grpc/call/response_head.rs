@@ -1,8 +1,11 @@
-use crate::grpc::field::Sink;
+//! The head of a response, as a server sends it.
+
 use crate::grpc::{ContentType, SendError, Value, metadata};
+use crate::http::FieldValue;
 use crate::http::syntax::is_token;
 
-/// The head of a response (PROTOCOL-HTTP2, *Response-Headers*), for [`ServerCall::send_head`].
+/// The head of a response (PROTOCOL-HTTP2, *Response-Headers*), for
+/// [`ServerCall::send_head`](crate::grpc::ServerCall::send_head).
 #[derive(Clone, Copy, Debug, Default)]
 #[must_use = "nothing is written before `send_head`"]
 pub struct ResponseHead<'a> {
@@ -16,14 +19,14 @@ impl<'a> ResponseHead<'a> {
         Self { encoding: None, metadata: &[] }
     }
 
-    /// Sets the encoding of the messages that will be sent compressed: one of
-    /// the client's [`accept_encodings`](crate::grpc::accept_encodings()).
+    /// Sets the encoding of the messages that will be sent compressed: one of the client's
+    /// [`accept_encodings`](crate::grpc::accept_encodings()).
     pub const fn encoding(mut self, name: &'a str) -> Self {
         self.encoding = Some(name);
         self
     }
 
-    /// Sets the metadata to write after the headers of gRPC, in this order.
+    /// Sets the metadata to write after gRPC's own headers, in this order.
     pub const fn metadata(mut self, metadata: &'a [(&'a str, Value<'a>)]) -> Self {
         self.metadata = metadata;
         self
@@ -36,14 +39,20 @@ impl<'a> ResponseHead<'a> {
         metadata::check(self.metadata)
     }
 
-    pub(super) fn put(&self, content_type: ContentType, encodings: &[&str], sink: &mut dyn Sink) {
-        sink.field_display("content-type", &content_type);
+    /// Yields every field of a head that was checked.
+    pub(super) fn each(
+        &self,
+        content_type: ContentType,
+        encodings: &[&str],
+        put: &mut dyn FnMut(&str, FieldValue<'_>),
+    ) {
+        content_type.put("content-type", put);
         if let Some(encoding) = self.encoding {
-            sink.field("grpc-encoding", encoding.as_bytes());
+            put("grpc-encoding", encoding.into());
         }
         if !encodings.is_empty() {
-            sink.field_list("grpc-accept-encoding", encodings);
+            put("grpc-accept-encoding", FieldValue::joined(encodings, ","));
         }
-        metadata::write(self.metadata, sink);
+        metadata::each(self.metadata, put);
     }
 }

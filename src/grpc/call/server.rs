@@ -1,25 +1,44 @@
-use super::body::{BodyEncoder, Messages, Wrap};
-use super::response_head::ResponseHead;
-use super::server_request::IDENTITY;
-use super::{End, NO_ERROR, decode_text_in_place};
+//! The server's side of a call.
+//!
+//! A call is over when it has an outcome; an outcome that the client has to be told waits for
+//! [`transmit`](ServerCall::transmit). What the call knows besides, in each state, is whether the
+//! request has ended (`half_closed`) and whether the head of the response was sent (`head_sent`).
+//!
+//! ```text
+//!                      finish()
+//!          ┌──────────────────────────────────────┐
+//!          │                                      ▼
+//!         Open ── violation, deadline ──▶ Failed ── transmit() ──▶ Ended
+//!          │                               │                        ▲
+//!          └───────────────────────────────┴── reset, disconnect ───┘
+//!
+//!   in Open:   half_closed  no ── receive_eof() ──▶ yes
+//!              head_sent    no ── send_head() ────▶ yes
+//! ```
+
+use super::decode::BodyDecoder;
+use super::encode::{BodyEncoder, Wrap};
+use super::{Cardinality, Carrier, IDENTITY, NO_ERROR, Outcome, ResponseHead};
 use crate::Buffer;
-use crate::append::Append;
-use crate::grpc::field::Sink;
-use crate::grpc::web::TextDecoder;
 use crate::grpc::{
-    CallKind, Code, ContentType, Decoder, Error, Event, Framing, Limits, Message, Prefix,
-    SendError, Trailers,
+    CallKind, Code, ContentType, Decoder, Error, Event, Framing, Limits, Message, SendError,
+    Trailers,
 };
+use crate::http::{self, FieldValue};
 
 /// The server's side of one call, made by [`Request::accept`](crate::grpc::Request::accept).
 ///
 /// It takes the body of the request in any split, and writes the response: the head, the body, the
-/// trailers. The call has exactly one status, whatever comes: that of [`finish`](Self::finish), or
-/// else that of [`Event::End`], which is given out once, and which
-/// [`transmit`](Self::transmit) tells the client if it is to know.
+/// trailers. The call has exactly one status, whatever comes. Either the caller sets it with
+/// [`finish`](Self::finish), or the call ends by itself: then [`Event::End`] says so once, and
+/// [`transmit`](Self::transmit) tells the client.
+///
+/// Heads and trailers are fields. [`send_head`](Self::send_head), [`finish`](Self::finish) and
+/// [`transmit`](Self::transmit) write them as lines; `send_head_fields`, `finish_fields` and
+/// `transmit_fields` hand them to a closure, for an HTTP stack.
 ///
 /// ```
-/// use framewright::grpc::{Event, CallKind, Limits, Request, ResponseHead, Status, Trailing};
+/// use framewright::grpc::{CallKind, Event, Limits, Request, ResponseHead, Status, Trailing};
 ///
 /// let headers = [("content-type", &b"application/grpc"[..])];
 /// let request = Request::parse("POST", "/helloworld.Greeter/SayHello", headers).unwrap();
@@ -35,35 +54,67 @@ use crate::grpc::{
 /// let (mut head, mut body, mut trailers) = (Vec::new(), Vec::new(), Vec::new());
 /// call.send_head(ResponseHead::new(), &mut head)?;
 /// call.send(b"\x0A\x05Hello", &mut body)?;
-/// assert_eq!(call.finish(Status::OK, &mut trailers)?, Trailing::Trailers);
+/// assert_eq!(call.trailing(), Trailing::Trailers);
+/// call.finish(Status::OK, &mut trailers)?;
 /// assert_eq!(trailers, b"grpc-status: 0\r\n");
 /// # Ok::<(), framewright::grpc::SendError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct ServerCall {
+    carrier: Carrier,
     /// Of the response.
     content_type: ContentType,
+    /// The encodings that can be decompressed.
     encodings: &'static [&'static str],
-    decoder: Decoder,
-    /// If the request's body is in base64.
-    text: Option<TextDecoder>,
-    requests: Messages,
-    half_closed: bool,
-    body: BodyEncoder,
-    /// Whether head and trailers are in the body.
-    socket: bool,
-    head_sent: bool,
+    request: BodyDecoder,
+    response: BodyEncoder,
     deadline: Option<u64>,
     state: State,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum State {
-    Open,
-    /// The call is over, and the client is to be told.
-    Owing(End),
-    /// The call is over, and there is nothing to say.
-    Ended(End),
+    Open {
+        half_closed: bool,
+        head_sent: bool,
+    },
+    /// The call is over, and the client has to be told.
+    Failed {
+        outcome: Outcome,
+        half_closed: bool,
+        head_sent: bool,
+    },
+    /// The call is over, and nothing is left to be written.
+    Ended {
+        outcome: Outcome,
+        half_closed: bool,
+        head_sent: bool,
+    },
+}
+
+impl State {
+    const fn outcome(&self) -> Option<&Outcome> {
+        match self {
+            Self::Open { .. } => None,
+            Self::Failed { outcome, .. } | Self::Ended { outcome, .. } => Some(outcome),
+        }
+    }
+
+    const fn head_sent(self) -> bool {
+        match self {
+            Self::Open { head_sent, .. }
+            | Self::Failed { head_sent, .. }
+            | Self::Ended { head_sent, .. } => head_sent,
+        }
+    }
+
+    const fn half_closed(&mut self) -> &mut bool {
+        match self {
+            Self::Open { half_closed, .. }
+            | Self::Failed { half_closed, .. }
+            | Self::Ended { half_closed, .. } => half_closed,
+        }
+    }
 }
 
 /// Where trailers belong.
@@ -72,7 +123,7 @@ pub enum Trailing {
     /// They are the headers of the response, with status 200, and there is no body
     /// (PROTOCOL-HTTP2, *Trailers-Only*).
     TrailersOnly,
-    /// They are the trailers of HTTP behind the body.
+    /// They are the trailers of HTTP, after the body.
     Trailers,
     /// They are the last bytes of the body.
     Body,
@@ -80,6 +131,7 @@ pub enum Trailing {
 
 impl ServerCall {
     pub(super) const fn new(
+        carrier: Carrier,
         (request, response): (ContentType, ContentType),
         kind: CallKind,
         limits: Limits,
@@ -90,168 +142,176 @@ impl ServerCall {
             Framing::Grpc | Framing::Web => Wrap::Nothing,
             Framing::WebText => Wrap::Text,
         };
-        let text = match request.framing {
-            Framing::Grpc | Framing::Web => None,
-            Framing::WebText => Some(TextDecoder::new()),
-        };
+        let decoder = Decoder::new(limits).accept_compressed(compressed);
+        let mut body = BodyDecoder::new(decoder, Cardinality::new(kind.streams_requests()));
+        if matches!(request.framing, Framing::WebText) {
+            body.expect_text();
+        }
+        let responses = Cardinality::new(kind.streams_responses());
         Self {
+            carrier,
             content_type: response,
             encodings,
-            decoder: Decoder::new(limits).accept_compressed(compressed),
-            text,
-            requests: Messages::new(kind.streams_requests()),
-            half_closed: false,
-            body: BodyEncoder::new(Messages::new(kind.streams_responses()), wrap, false),
-            socket: false,
-            head_sent: false,
+            request: body,
+            response: BodyEncoder::new(responses, wrap, false),
             deadline: None,
-            state: State::Open,
+            state: State::Open { half_closed: false, head_sent: false },
         }
     }
 
-    pub(super) const fn over_socket(mut self) -> Self {
-        self.socket = true;
-        self
-    }
-
-    /// Takes the next bytes of the request's body out of base64, in place; gives other bodies back
-    /// as they are.
+    /// Decodes the base64 of the next bytes of the request's body, in place. The body of a call that
+    /// is not in gRPC-Web's text form stays as it is.
     ///
-    /// A call in gRPC-Web's text form needs this before [`receive`](Self::receive), and no other
-    /// does.
+    /// A call in that form needs this before [`receive`](Self::receive), and no other does.
     pub fn decode_text_in_place<'a>(&mut self, bytes: &'a mut [u8]) -> &'a [u8] {
-        decode_text_in_place(self.text.as_mut(), bytes)
+        self.request.decode_text_in_place(bytes)
     }
 
     /// Receives the next event in the request's body, advancing `input` past it.
     ///
-    /// `None` means that every byte of `input` was taken and more are needed; or, after the end,
-    /// that whatever comes is ignored.
+    /// `None` means that every byte of `input` was taken. Once [`code`](Self::code) returns one,
+    /// everything that still comes is ignored.
     #[inline]
     pub fn receive<'a>(&mut self, input: &mut &'a [u8]) -> Option<Event<'a>> {
         // The most frequent case takes one step, as it does in the decoder.
-        if let State::Open = self.state
-            && !self.half_closed
-            && self.requests.may_have_another()
-            && let Some(part) = self.decoder.whole_message(input)
+        if let State::Open { half_closed: false, .. } = self.state
+            && let Some(event) = self.request.whole_message(input)
         {
-            self.requests.any = true;
-            return Some(Event::Message { compressed: part.compressed, chunk: part.chunk() });
+            return Some(event);
         }
         self.receive_any(input)
     }
 
     fn receive_any<'a>(&mut self, input: &mut &'a [u8]) -> Option<Event<'a>> {
         match self.state {
-            State::Open if !self.half_closed => {}
-            State::Open if input.is_empty() => return None,
-            State::Open => {
+            State::Open { half_closed: false, .. } => match self.request.decode(input) {
+                Ok(part) => part.map(Event::message),
+                Err(error) => self.fail(error),
+            },
+            State::Open { .. } if input.is_empty() => None,
+            State::Open { .. } => {
                 *input = &[];
-                return self.fail(Error::OutOfOrder);
+                self.fail(Error::OutOfOrder)
             }
-            State::Owing(_) | State::Ended(_) => {
+            State::Failed { .. } | State::Ended { .. } => {
                 *input = &[];
-                return None;
+                None
             }
-        }
-        match self.decoder.decode(input) {
-            Ok(Some(part)) => {
-                if part.chunk().start && !self.requests.may_have_another() {
-                    *input = &[];
-                    return self.fail(Error::MessageUnexpected);
-                }
-                self.requests.any = true;
-                Some(Event::Message { compressed: part.compressed, chunk: part.chunk() })
-            }
-            Ok(None) => {
-                let error = self.text.as_ref().and_then(TextDecoder::error)?;
-                self.fail(error)
-            }
-            Err(error) => self.fail(error),
         }
     }
 
-    /// Takes the end of the request's body.
+    /// Receives the end of the request's body.
     pub fn receive_eof(&mut self) -> Option<Event<'static>> {
-        let State::Open = self.state else {
-            self.half_closed = true;
-            return None;
-        };
-        if self.half_closed {
+        let is_second = core::mem::replace(self.state.half_closed(), true);
+        let State::Open { .. } = self.state else { return None };
+        if is_second {
             return self.fail(Error::OutOfOrder);
         }
-        self.half_closed = true;
-        let text = self.text.as_ref().is_some_and(|text| text.check_eof().is_err());
-        if text || self.decoder.check_eof().is_err() {
+        if self.request.check_eof().is_err() {
             return self.fail(Error::Truncated);
         }
-        if self.requests.are_missing() {
+        if self.request.is_missing_message() {
             return self.fail(Error::MessageMissing);
         }
         Some(Event::HalfClose)
     }
 
-    /// Takes a reset of the HTTP/2 stream, with its error code (PROTOCOL-HTTP2, *Errors*).
+    /// Receives a reset of the HTTP/2 stream, with its error code (PROTOCOL-HTTP2, *Errors*).
     pub fn receive_reset(&mut self, error: u32) -> Option<Event<'static>> {
-        self.half_closed = true;
-        self.end(State::Ended(End::Failed(Error::Reset(error))))
+        self.lose(Outcome::Failed(Error::Reset(error)))
     }
 
-    /// Takes the loss of the connection, or over WebSocket its close: the call is cancelled
+    /// Notes that the connection is lost, or over WebSocket closed: the call is cancelled
     /// (PROTOCOL-HTTP2, *Connection failure*).
     pub fn disconnect(&mut self) -> Option<Event<'static>> {
-        self.half_closed = true;
-        self.end(State::Ended(End::Cancelled(Code::Cancelled)))
+        self.lose(Outcome::Cancelled(Code::Cancelled))
     }
 
-    /// Sets when the call is over at the latest, in milliseconds on the scale of
+    /// Sets the time at which the call ends at the latest, in milliseconds on the scale of
     /// [`poll`](Self::poll): see [`Timeout::deadline`](crate::grpc::Timeout::deadline).
     pub const fn set_deadline(&mut self, at: u64) {
         self.deadline = Some(at);
     }
 
-    /// When the call is over at the latest, unless it is already.
+    /// The time at which the call ends at the latest; `None` if there is none, or it has ended.
     pub const fn deadline(&self) -> Option<u64> {
         match self.state {
-            State::Open => self.deadline,
-            State::Owing(_) | State::Ended(_) => None,
+            State::Open { .. } => self.deadline,
+            State::Failed { .. } | State::Ended { .. } => None,
         }
     }
 
     /// Ends the call if its deadline has passed.
     ///
-    /// Other than the document says, the client is told by a status rather than a reset: not every
+    /// Unlike the document says, the client is told by a status and not by a reset: not every
     /// framing has a reset, and clocks differ.
     pub fn poll(&mut self, now: u64) -> Option<Event<'static>> {
         match self.deadline {
-            Some(at) if at <= now => self.end(State::Owing(End::DeadlineExceeded)),
+            Some(at) if at <= now => self.end(Outcome::DeadlineExceeded),
             _ => None,
         }
     }
 
-    /// Writes the head of the response, whose status of HTTP is 200: as lines to be read with
-    /// [`Fields`](crate::grpc::Fields), or over WebSocket as the beginning of the body.
+    /// Writes the head of the response, whose HTTP status is 200.
+    ///
+    /// The head is lines of HTTP/1.1, without the empty line that ends them; over WebSocket, it is
+    /// the beginning of the body.
     pub fn send_head(
         &mut self,
         head: ResponseHead<'_>,
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
-        self.open()?;
-        if self.head_sent {
+        self.write_head(&head, out, None)
+    }
+
+    /// Hands every field of the response's head to `put`. Its HTTP status is 200.
+    ///
+    /// Over WebSocket, the head is written to `body` instead.
+    ///
+    /// ```
+    /// use framewright::grpc::{CallKind, Limits, Request, ResponseHead};
+    ///
+    /// let headers = [("content-type", &b"application/grpc"[..])];
+    /// let request = Request::parse("POST", "/helloworld.Greeter/SayHello", headers).unwrap();
+    /// let mut call = request.accept(CallKind::Unary, Limits::new(), &[]).unwrap();
+    /// let (mut map, mut body) = (http::HeaderMap::new(), Vec::new());
+    /// call.send_head_fields(ResponseHead::new(), &mut body, |name, value| {
+    ///     let name = http::HeaderName::try_from(name).expect("a token");
+    ///     map.append(name, value.to_vec().try_into().expect("a field value"));
+    /// })?;
+    /// assert_eq!(map["content-type"], "application/grpc");
+    /// # Ok::<(), framewright::grpc::SendError>(())
+    /// ```
+    pub fn send_head_fields(
+        &mut self,
+        head: ResponseHead<'_>,
+        body: &mut impl Buffer,
+        mut put: impl FnMut(&str, FieldValue<'_>),
+    ) -> Result<(), SendError> {
+        self.write_head(&head, body, Some(&mut put))
+    }
+
+    fn write_head(
+        &mut self,
+        head: &ResponseHead<'_>,
+        out: &mut impl Buffer,
+        put: Option<&mut dyn FnMut(&str, FieldValue<'_>)>,
+    ) -> Result<(), SendError> {
+        let State::Open { head_sent, .. } = &mut self.state else { return Err(SendError::Ended) };
+        if *head_sent {
             return Err(SendError::HeadSent);
         }
         head.check()?;
-        let (content_type, encodings) = (self.content_type, self.encodings);
-        let put = |sink: &mut dyn Sink| head.put(content_type, encodings, sink);
-        if self.socket {
-            self.body.block(put, out)?;
-        } else {
-            let mut writer = Append::new(out);
-            put(&mut writer);
-            writer.finish()?;
+        let each = |put: &mut dyn FnMut(&str, FieldValue<'_>)| {
+            head.each(self.content_type, self.encodings, put);
+        };
+        match (self.carrier, put) {
+            (Carrier::Socket, _) => self.response.encode_fields(each, out)?,
+            (Carrier::Http, Some(put)) => each(put),
+            (Carrier::Http, None) => http::write_lines(out, each)?,
         }
-        self.body.compressed = head.encoding.is_some_and(|name| name != IDENTITY);
-        self.head_sent = true;
+        *head_sent = true;
+        self.response.set_compresses(head.encoding.is_some_and(|name| name != IDENTITY));
         Ok(())
     }
 
@@ -262,169 +322,192 @@ impl ServerCall {
         message: impl Into<Message<'m>>,
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
-        self.ready()?;
-        self.body.send(message.into(), out)
+        self.body()?.encode(message, out)
     }
 
-    /// Gives the prefix alone of a whole message of `len` bytes, for a vectored write.
+    /// The encoder of the response's body, for messages in pieces and prefixes alone.
     ///
-    /// The payload has to be written right behind it by the caller.
-    pub fn send_prefix(&mut self, len: u64, compressed: bool) -> Result<Prefix, SendError> {
-        self.ready()?;
-        self.body.prefix(len, compressed)
-    }
-
-    /// Writes the prefix of a message whose `len` bytes of payload will be given in pieces.
-    pub fn begin_message(
-        &mut self,
-        len: u64,
-        compressed: bool,
-        out: &mut impl Buffer,
-    ) -> Result<(), SendError> {
-        self.ready()?;
-        self.body.begin(len, compressed, out)
-    }
-
-    /// Writes the next piece of the payload that [`begin_message`](Self::begin_message) announced.
+    /// # Errors
     ///
-    /// This is possible although the call has failed: its trailers wait for the end of the message.
-    pub fn send_payload(&mut self, piece: &[u8], out: &mut impl Buffer) -> Result<(), SendError> {
-        if let State::Owing(_) = self.state
-            && self.body.encoder.ready() == Err(SendError::MessageUnfinished)
-        {
-            return self.body.payload(piece, out);
+    /// The head was not sent, or the call is over and no message's payload is left to complete. The
+    /// trailers wait for the end of a message that has begun.
+    #[inline]
+    pub fn body(&mut self) -> Result<&mut BodyEncoder, SendError> {
+        match self.state {
+            State::Open { head_sent: true, .. } => Ok(&mut self.response),
+            State::Open { .. } => Err(SendError::HeadUnsent),
+            State::Failed { .. } if self.response.check_complete().is_err() => {
+                Ok(&mut self.response)
+            }
+            State::Failed { .. } | State::Ended { .. } => Err(SendError::Ended),
         }
-        self.ready()?;
-        self.body.payload(piece, out)
     }
 
-    /// Writes the trailers, and says where they belong. The call is over.
+    /// Writes the trailers to where [`trailing`](Self::trailing) says. The call is over.
     ///
-    /// If the head was not sent, there will be none.
+    /// Trailers in the body are bytes in the call's framing, and others lines of HTTP/1.1. If the
+    /// head was not sent, these have its fields, too.
     pub fn finish<'t>(
         &mut self,
         trailers: impl Into<Trailers<'t>>,
         out: &mut impl Buffer,
-    ) -> Result<Trailing, SendError> {
-        let trailers = trailers.into();
-        self.open()?;
-        if trailers.code() == Code::Ok && self.body.messages.are_missing() {
+    ) -> Result<(), SendError> {
+        self.finish_with(&trailers.into(), out, None)
+    }
+
+    /// Writes the trailers to `body`, or hands every field of them to `put`, as
+    /// [`trailing`](Self::trailing) says. The call is over.
+    ///
+    /// If the head was not sent, `put` takes its fields, too.
+    pub fn finish_fields<'t>(
+        &mut self,
+        trailers: impl Into<Trailers<'t>>,
+        body: &mut impl Buffer,
+        mut put: impl FnMut(&str, FieldValue<'_>),
+    ) -> Result<(), SendError> {
+        self.finish_with(&trailers.into(), body, Some(&mut put))
+    }
+
+    fn finish_with(
+        &mut self,
+        trailers: &Trailers<'_>,
+        out: &mut impl Buffer,
+        put: Option<&mut dyn FnMut(&str, FieldValue<'_>)>,
+    ) -> Result<(), SendError> {
+        let State::Open { half_closed, head_sent } = self.state else {
+            return Err(SendError::Ended);
+        };
+        if trailers.code() == Code::Ok && self.response.is_missing_message() {
             return Err(SendError::MessageMissing);
         }
         trailers.check()?;
-        let trailing = self.write_trailers(&trailers, out)?;
-        self.state = State::Ended(End::Status(trailers.code()));
-        Ok(trailing)
+        self.write_trailers(trailers, out, put)?;
+        let outcome = Outcome::Status(trailers.code());
+        self.state = State::Ended { outcome, half_closed, head_sent };
+        Ok(())
     }
 
-    /// Writes the trailers of a call that did not get as far as [`finish`](Self::finish), and says
-    /// where they belong.
+    /// Writes the trailers of a call that ended by itself, as [`finish`](Self::finish) would.
     ///
-    /// `None` means that nothing is owed; or that `out` has no room, or a message's payload is
-    /// unfinished: call again when that has changed.
-    pub fn transmit(&mut self, out: &mut impl Buffer) -> Option<Trailing> {
-        let State::Owing(end) = self.state else { return None };
-        let trailing = self.write_trailers(&end.status().into(), out).ok()?;
-        self.state = State::Ended(end);
-        Some(trailing)
+    /// Returns whether nothing is left to be written. If not, `out` has no room, or a message's
+    /// payload is unfinished: call again when that has changed.
+    pub fn transmit(&mut self, out: &mut impl Buffer) -> bool {
+        self.transmit_with(out, None)
     }
 
-    /// Whether anything is owed that [`transmit`](Self::transmit) would write.
+    /// Writes the trailers of a call that ended by itself, as
+    /// [`finish_fields`](Self::finish_fields) would.
+    ///
+    /// Returns what [`transmit`](Self::transmit) does.
+    pub fn transmit_fields(
+        &mut self,
+        body: &mut impl Buffer,
+        mut put: impl FnMut(&str, FieldValue<'_>),
+    ) -> bool {
+        self.transmit_with(body, Some(&mut put))
+    }
+
+    fn transmit_with(
+        &mut self,
+        out: &mut impl Buffer,
+        put: Option<&mut dyn FnMut(&str, FieldValue<'_>)>,
+    ) -> bool {
+        let State::Failed { outcome, half_closed, head_sent } = self.state else { return true };
+        if self.write_trailers(&outcome.status().into(), out, put).is_err() {
+            return false;
+        }
+        self.state = State::Ended { outcome, half_closed, head_sent };
+        true
+    }
+
+    /// Whether [`transmit`](Self::transmit) has something to write.
     pub const fn owes(&self) -> bool {
-        matches!(self.state, State::Owing(_))
+        matches!(self.state, State::Failed { .. })
+    }
+
+    /// Where trailers belong: those that were written, or that would be next.
+    pub const fn trailing(&self) -> Trailing {
+        match (self.carrier, self.content_type.framing, self.state.head_sent()) {
+            (Carrier::Socket, ..) | (_, Framing::Web | Framing::WebText, true) => Trailing::Body,
+            (Carrier::Http, Framing::Grpc, true) => Trailing::Trailers,
+            (Carrier::Http, _, false) => Trailing::TrailersOnly,
+        }
     }
 
     /// The code of the call's status, once it has one.
     pub const fn code(&self) -> Option<Code> {
-        match &self.state {
-            State::Open => None,
-            State::Owing(end) | State::Ended(end) => Some(end.code()),
+        match self.state.outcome() {
+            Some(outcome) => Some(outcome.code()),
+            None => None,
         }
     }
 
     /// What the peer did wrong, if it did.
     pub const fn error(&self) -> Option<Error> {
-        match self.state {
-            State::Owing(End::Failed(e)) | State::Ended(End::Failed(e)) => Some(e),
+        match self.state.outcome() {
+            Some(Outcome::Failed(e)) => Some(*e),
             _ => None,
         }
     }
 
-    /// The error code to reset the HTTP/2 stream with, if that is due, once the trailers were
-    /// written (PROTOCOL-HTTP2, *Early Server Closure*).
+    /// The error code to reset the HTTP/2 stream with after the trailers, if the request has not
+    /// ended (PROTOCOL-HTTP2, *Early Server Closure*).
     ///
-    /// In HTTP/1.1 it is time to close the connection, unless the rest of the request is read.
+    /// In HTTP/1.1, close the connection then, or read the rest of the request.
     pub const fn reset_code(&self) -> Option<u32> {
         match self.state {
-            State::Ended(_) if !self.half_closed => Some(NO_ERROR),
+            State::Ended { half_closed: false, .. } => Some(NO_ERROR),
             _ => None,
         }
     }
 
     /// Bytes of payload that the message being received still lacks: 0 between messages.
     pub const fn payload_remaining(&self) -> u64 {
-        self.decoder.payload_remaining()
+        self.request.payload_remaining()
     }
 
     fn write_trailers(
-        &mut self,
+        &self,
         trailers: &Trailers<'_>,
         out: &mut impl Buffer,
-    ) -> Result<Trailing, SendError> {
-        self.body.encoder.ready()?;
-        let in_body = self.socket || self.content_type.framing != Framing::Grpc && self.head_sent;
-        if in_body {
-            self.body.block(|sink| trailers.put(sink), out)?;
-        } else {
-            let mut writer = Append::new(out);
-            if !self.head_sent {
-                ResponseHead::new().put(self.content_type, self.encodings, &mut writer);
+        put: Option<&mut dyn FnMut(&str, FieldValue<'_>)>,
+    ) -> Result<(), SendError> {
+        self.response.check_complete()?;
+        let trailing = self.trailing();
+        let each = |put: &mut dyn FnMut(&str, FieldValue<'_>)| {
+            if trailing == Trailing::TrailersOnly {
+                ResponseHead::new().each(self.content_type, self.encodings, put);
             }
-            trailers.put(&mut writer);
-            writer.finish()?;
+            trailers.each(put);
+        };
+        match (trailing, put) {
+            (Trailing::Body, _) => self.response.encode_fields(each, out)?,
+            (_, Some(put)) => each(put),
+            (_, None) => http::write_lines(out, each)?,
         }
-        self.body.encoder.end();
-        Ok(match (in_body, self.head_sent) {
-            (true, _) => Trailing::Body,
-            (false, true) => Trailing::Trailers,
-            (false, false) => Trailing::TrailersOnly,
-        })
-    }
-
-    #[inline]
-    const fn open(&self) -> Result<(), SendError> {
-        match self.state {
-            State::Open => Ok(()),
-            State::Owing(_) | State::Ended(_) => Err(SendError::Ended),
-        }
-    }
-
-    #[inline]
-    const fn ready(&self) -> Result<(), SendError> {
-        match self.state {
-            State::Open if self.head_sent => Ok(()),
-            State::Open => Err(SendError::HeadUnsent),
-            State::Owing(_) | State::Ended(_) => Err(SendError::Ended),
-        }
+        Ok(())
     }
 
     #[cold]
     fn fail<'a>(&mut self, error: Error) -> Option<Event<'a>> {
-        self.end(State::Owing(End::Failed(error)))
+        self.end(Outcome::Failed(error))
     }
 
-    /// Ends the call, unless it is over; what is owed then to a peer that is gone, no longer is.
-    fn end<'a>(&mut self, over: State) -> Option<Event<'a>> {
-        match (self.state, over) {
-            (State::Open, State::Owing(end) | State::Ended(end)) => {
-                self.state = over;
-                Some(Event::End(end.code()))
-            }
-            (State::Owing(end), State::Ended(_)) => {
-                self.state = State::Ended(end);
-                None
-            }
-            _ => None,
+    /// Ends the call, unless it is over. The client has to be told.
+    fn end<'a>(&mut self, outcome: Outcome) -> Option<Event<'a>> {
+        let State::Open { half_closed, head_sent } = self.state else { return None };
+        self.response.close();
+        self.state = State::Failed { outcome, half_closed, head_sent };
+        Some(Event::End(outcome.code()))
+    }
+
+    /// Ends the call, unless it is over. The client is gone, so that nothing is left to be written.
+    fn lose<'a>(&mut self, outcome: Outcome) -> Option<Event<'a>> {
+        *self.state.half_closed() = true;
+        let event = self.end(outcome);
+        if let State::Failed { outcome, half_closed, head_sent } = self.state {
+            self.state = State::Ended { outcome, half_closed, head_sent };
         }
+        event
     }
 }

@@ -1,8 +1,11 @@
-use super::{Refusal, ServerCall};
+//! The head of a request, as a server receives it.
+
+use super::{Carrier, IDENTITY, Refusal, ServerCall, is_web};
 use crate::grpc::{CallKind, Code, ContentType, Error, Framing, Limits, Path, Status, Timeout};
 use crate::http::syntax::{ascii, list, trim};
+use crate::http::{Field, Name};
 
-/// The head of a request as a server gets it from any HTTP stack (PROTOCOL-HTTP2, *Requests*).
+/// The head of a request as a server receives it from any HTTP stack (PROTOCOL-HTTP2, *Requests*).
 ///
 /// ```
 /// use framewright::grpc::{CallKind, Limits, Request};
@@ -23,72 +26,48 @@ pub struct Request<'a> {
     response_type: ContentType,
     timeout: Option<Timeout>,
     encoding: Option<&'a str>,
-    te: bool,
+    te_trailers: bool,
 }
 
 impl<'a> Request<'a> {
-    /// Checks a request that an HTTP stack has parsed: names and values of its headers, in which
-    /// [`metadata`](crate::grpc::metadata()) and [`accept_encodings`] find the rest.
+    /// Checks a request that an HTTP stack has parsed. [`metadata`](crate::grpc::metadata()) and
+    /// [`accept_encodings`] find the rest in its headers.
     ///
-    /// Over WebSocket, the headers are those of the first message, and the method is `POST`
-    /// although HTTP's was not.
+    /// Over WebSocket, the headers are those in the first message, and the method is `POST` although
+    /// HTTP's was not.
     ///
     /// # Errors
     ///
     /// What to answer.
     pub fn parse<H>(method: &str, path: &'a str, headers: H) -> Result<Self, Refusal<'static>>
     where
-        H: IntoIterator<Item = (&'a str, &'a [u8])>,
+        H: IntoIterator<Item: Field<'a>>,
     {
-        let (mut content_type, mut timeout, mut encoding) = (None, None, None);
-        let (mut accept, mut te) = (None, false);
-        for (name, value) in headers {
-            match name.len() {
-                2 if name.eq_ignore_ascii_case("te") => {
-                    te |= list(value).any(|coding| coding.eq_ignore_ascii_case(b"trailers"));
-                }
-                6 if name.eq_ignore_ascii_case("accept") => {
-                    accept = accept.or_else(|| list(value).find_map(ContentType::parse));
-                }
-                12 if name.eq_ignore_ascii_case("content-type") => {
-                    content_type.get_or_insert(value);
-                }
-                12 if name.eq_ignore_ascii_case("grpc-timeout") => {
-                    timeout.get_or_insert(value);
-                }
-                13 if name.eq_ignore_ascii_case("grpc-encoding") => {
-                    encoding.get_or_insert(ascii(trim(value)));
-                }
-                _ => {}
-            }
-        }
+        let facts = RequestFacts::read(headers);
         if method != "POST" {
             return Err(Refusal::of(Error::Method, None));
         }
-        let Some(content_type) = content_type.and_then(ContentType::parse) else {
+        let Some(content_type) = facts.content_type.and_then(ContentType::parse) else {
             return Err(Refusal::of(Error::ContentType, None));
         };
-        let response_type = content_type.answered_by(accept);
+        let response_type = content_type.answered_by(facts.accept);
         let refuse = |e| Refusal::of(e, Some(response_type));
-        Ok(Self {
-            path: Path::parse(path).ok_or_else(|| refuse(Error::Path))?,
-            content_type,
-            response_type,
-            timeout: match timeout.map(|value| Timeout::parse(trim(value))) {
-                Some(None) => return Err(refuse(Error::Timeout)),
-                timeout => timeout.flatten(),
-            },
-            encoding: encoding.filter(|name| !name.eq_ignore_ascii_case(IDENTITY)),
-            te,
-        })
+        let Some(path) = Path::parse(path) else { return Err(refuse(Error::Path)) };
+        let timeout = match facts.timeout {
+            Some(value) => Some(Timeout::parse(trim(value)).ok_or(refuse(Error::Timeout))?),
+            None => None,
+        };
+        let encoding = facts.encoding.filter(|name| !name.eq_ignore_ascii_case(IDENTITY));
+        let te_trailers = facts.te_trailers;
+        Ok(Self { path, content_type, response_type, timeout, encoding, te_trailers })
     }
 
-    /// Which method is called.
+    /// The method that is called.
     pub const fn path(&self) -> Path<'a> {
         self.path
     }
 
-    /// What the request's body is, and what its messages are.
+    /// The framing of the request's body and the format of its messages.
     pub const fn content_type(&self) -> ContentType {
         self.content_type
     }
@@ -103,13 +82,13 @@ impl<'a> Request<'a> {
         self.encoding
     }
 
-    /// Whether the client said that it takes trailers, as it has to in gRPC; a proxy may have
-    /// swallowed that, and the trailers too.
+    /// Whether the client said that it takes trailers, as it must in gRPC. If not, a proxy may have
+    /// dropped this header, and may drop the trailers too.
     pub const fn te_trailers(&self) -> bool {
-        self.te
+        self.te_trailers
     }
 
-    /// Accepts the request, by a server that can decompress these `encodings`.
+    /// Accepts the request, for a server that can decompress these `encodings`.
     ///
     /// # Errors
     ///
@@ -122,7 +101,8 @@ impl<'a> Request<'a> {
     ) -> Result<ServerCall, Refusal<'static>> {
         self.check_encoding(encodings)?;
         let types = (self.content_type, self.response_type);
-        Ok(ServerCall::new(types, kind, limits, encodings, self.encoding.is_some()))
+        let compressed = self.encoding.is_some();
+        Ok(ServerCall::new(Carrier::Http, types, kind, limits, encodings, compressed))
     }
 
     /// Accepts the request, like [`accept`](Self::accept), over WebSocket.
@@ -133,17 +113,16 @@ impl<'a> Request<'a> {
         encodings: &'static [&'static str],
     ) -> Result<ServerCall, Refusal<'static>> {
         self.check_encoding(encodings)?;
-        let types = (
-            ContentType { framing: Framing::Web, ..self.content_type },
-            ContentType { framing: Framing::Web, ..self.content_type },
-        );
+        let content_type = ContentType { framing: Framing::Web, ..self.content_type };
+        let types = (content_type, content_type);
         let compressed = self.encoding.is_some();
-        Ok(ServerCall::new(types, kind, limits, encodings, compressed).over_socket())
+        Ok(ServerCall::new(Carrier::Socket, types, kind, limits, encodings, compressed))
     }
 
     /// Refuses the request with a status.
     pub const fn refuse<'s>(&self, status: Status<'s>) -> Refusal<'s> {
-        Refusal { status, http: 200, content_type: Some(self.response_type), encodings: &[] }
+        let content_type = Some(self.response_type);
+        Refusal { status, http_status: 200, content_type, encodings: &[] }
     }
 
     /// Refuses the request because there is no such method (statuscodes.md).
@@ -162,7 +141,54 @@ impl<'a> Request<'a> {
     }
 }
 
-/// Goes through the encodings that the other side takes, among the headers of any HTTP stack
+/// What the headers of a request say of the call. Of each, the first counts.
+#[derive(Default)]
+struct RequestFacts<'a> {
+    content_type: Option<&'a [u8]>,
+    /// The first type of gRPC that the client accepts.
+    accept: Option<ContentType>,
+    timeout: Option<&'a [u8]>,
+    encoding: Option<&'a str>,
+    te_trailers: bool,
+}
+
+impl<'a> RequestFacts<'a> {
+    fn read<H>(headers: H) -> Self
+    where
+        H: IntoIterator<Item: Field<'a>>,
+    {
+        let mut facts = Self::default();
+        for field in headers {
+            let (name, value) = field.parts();
+            facts.note(name, value);
+        }
+        facts
+    }
+
+    fn note(&mut self, name: &str, value: &'a [u8]) {
+        match Name::of(name) {
+            Some(Name::ContentType) => {
+                self.content_type.get_or_insert(value);
+            }
+            Some(Name::Accept) => {
+                self.accept = self.accept.or_else(|| list(value).find_map(ContentType::parse));
+            }
+            Some(Name::GrpcTimeout) => {
+                self.timeout.get_or_insert(value);
+            }
+            Some(Name::GrpcEncoding) => {
+                self.encoding.get_or_insert(ascii(trim(value)));
+            }
+            Some(Name::Te) => {
+                self.te_trailers |=
+                    list(value).any(|coding| coding.eq_ignore_ascii_case(b"trailers"));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Yields the encodings that the other side accepts, among the headers of any HTTP stack
 /// (PROTOCOL-HTTP2, *Message-Accept-Encoding*).
 ///
 /// ```
@@ -173,21 +199,20 @@ impl<'a> Request<'a> {
 /// ```
 pub fn accept_encodings<'a, H>(headers: H) -> impl Iterator<Item = &'a str>
 where
-    H: IntoIterator<Item = (&'a str, &'a [u8])>,
+    H: IntoIterator<Item: Field<'a>>,
 {
-    let headers = headers.into_iter();
-    headers
-        .filter(|(name, _)| name.eq_ignore_ascii_case("grpc-accept-encoding"))
-        .flat_map(|(_, value)| list(value).map(ascii))
+    let lists = headers.into_iter().filter_map(|field| {
+        let (name, value) = field.parts();
+        (Name::of(name) == Some(Name::GrpcAcceptEncoding)).then_some(value)
+    });
+    lists.flat_map(|value| list(value).map(ascii))
 }
 
-pub(super) const IDENTITY: &str = "identity";
-
 impl ContentType {
-    /// The type of the response to a request of this type, if the client accepts as much.
+    /// The type of the response to a request of this type, if the client accepts `accept`.
     fn answered_by(self, accept: Option<Self>) -> Self {
-        match (self.framing, accept) {
-            (Framing::Web | Framing::WebText, Some(accept)) if accept.framing != Framing::Grpc => {
+        match accept {
+            Some(accept) if is_web(self) && is_web(accept) => {
                 Self { framing: accept.framing, ..self }
             }
             _ => self,

@@ -1,8 +1,8 @@
-//! What gRPC-Web has and gRPC does not (PROTOCOL-WEB): bodies in base64, the headers of CORS, and
-//! its framing over WebSocket.
+//! What gRPC-Web has and gRPC does not (PROTOCOL-WEB): bodies in base64, names for CORS, and its
+//! framing over WebSocket.
 //!
 //! Trailers in the body are [`Decoder::with_trailers`](super::Decoder::with_trailers) and
-//! [`Encoder::encode_trailers`](super::Encoder::encode_trailers); a body in base64 goes through a
+//! [`Encoder::encode_trailers`](super::Encoder::encode_trailers). A body in base64 goes through a
 //! [`TextDecoder`] first:
 //!
 //! ```
@@ -27,13 +27,17 @@
 //! text.check_eof().and_then(|()| decoder.check_eof()).expect("nothing was cut off");
 //! # Ok::<(), Error>(())
 //! ```
+//!
+//! A browser sends a call to another origin only if the server allows it, with the headers of CORS.
+//! Whom to allow is the application's decision. What it needs to know of gRPC-Web are [`METHODS`],
+//! [`REQUEST_HEADERS`] and [`EXPOSED_HEADERS`].
 
 mod cors;
 mod socket;
 mod text;
 
-pub use cors::{CorsWriter, EXPOSED_HEADERS, METHODS, Preflight, REQUEST_HEADERS};
+pub use cors::{EXPOSED_HEADERS, METHODS, REQUEST_HEADERS};
 pub(super) use socket::DATA as SOCKET_DATA;
 pub use socket::{HALF_CLOSE, PROTOCOL, SocketDecoder, SocketPart};
-pub(super) use text::TextSink;
+pub(super) use text::TextEncoder;
 pub use text::{TextDecoder, encode_text};

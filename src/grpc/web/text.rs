@@ -1,3 +1,14 @@
+//! Bodies in base64, as gRPC-Web's text form has them (PROTOCOL-WEB, *Text-encoded streams*).
+//!
+//! ```text
+//!                 a symbol                    =          =
+//!   Symbols { group: 0 } ──▶ 1 ──▶ 2 ───────────▶ Padding ──▶ Symbols { group: 0 }
+//!             ▲                    │ a symbol
+//!             └──── a symbol, = ── 3
+//!
+//!   anything else ──▶ Failed
+//! ```
+
 use core::mem;
 
 use base64::Engine;
@@ -5,17 +16,17 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 
 use crate::append::Append;
 use crate::grpc::Error;
-use crate::grpc::field::Sink;
+use crate::inline::Inline;
 use crate::{Buffer, BufferFull, Truncated};
 
-/// Takes a body out of base64, in place (PROTOCOL-WEB, *Text-encoded streams*).
+/// Decodes a body in base64, in place (PROTOCOL-WEB, *Text-encoded streams*).
 ///
-/// The body is one piece of base64 after another, each padded at its end, and the pieces may end
-/// anywhere, even inside a message. It takes any split of the bytes, and gives out each byte as soon
-/// as the last of its bits is in.
+/// The body is one piece of base64 after another, each padded at its end. The pieces may end anywhere,
+/// even inside a message. The decoder takes any split of the bytes, and returns each byte as soon as
+/// the last of its bits is in.
 ///
-/// Each symbol but the first of a group of four completes a byte, so what comes out never needs
-/// more room than what came in: nothing is held back but some bits.
+/// Each symbol but the first of a group of four completes a byte, so that what is decoded never needs
+/// more room than what came: only some bits are held back.
 #[derive(Clone, Debug)]
 pub struct TextDecoder {
     state: State,
@@ -27,14 +38,13 @@ impl TextDecoder {
         Self { state: State::BETWEEN }
     }
 
-    /// Decodes what there is, advancing `input` past it.
+    /// Decodes all of `input`, and advances it to its end.
     ///
-    /// `None` means that every byte of `input` was taken and more are needed.
+    /// `None` means that no byte was completed, and more symbols are needed.
     ///
     /// # Errors
     ///
-    /// Something was no base64. All bytes before it have been given out by then. The error is final,
-    /// and `input` is taken as a whole.
+    /// Something was not base64. All bytes before it were returned. The error is final.
     pub fn decode<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<&'a [u8]>, Error> {
         let bytes = mem::take(input);
         let len = self.decode_in_place(bytes);
@@ -45,7 +55,7 @@ impl TextDecoder {
         }
     }
 
-    /// Tells whether the body may end here: not inside a group of four symbols.
+    /// Checks whether the body may end here: not inside a group of four symbols.
     pub const fn check_eof(&self) -> Result<(), Truncated> {
         match self.state {
             State::Symbols { group: 0, .. } | State::Failed(_) => Ok(()),
@@ -53,16 +63,13 @@ impl TextDecoder {
         }
     }
 
-    /// Decodes `bytes` to where they begin; tells how many that gave.
+    /// Decodes `bytes` to their beginning. Returns how many bytes that gave.
     pub(in crate::grpc) fn decode_in_place(&mut self, bytes: &mut [u8]) -> usize {
-        let (mut from, mut to) = (0, 0);
+        let mut text = TextInPlace { bytes, from: 0, to: 0 };
         loop {
             let run = match self.state {
                 State::Symbols { group: 0, .. } => {
-                    while let Some(len) = decode_block(bytes, from, to) {
-                        from += BLOCK;
-                        to += len;
-                    }
+                    text.decode_blocks();
                     // One by one through what was no block, so that it is not tried twice.
                     BLOCK
                 }
@@ -70,19 +77,13 @@ impl TextDecoder {
                 State::Padding | State::Failed(_) => 1,
             };
             for _ in 0..run {
-                let Some(&symbol) = bytes.get(from) else { return to };
-                from += 1;
+                let Some(symbol) = text.next_symbol() else { return text.to };
                 match self.state.push(symbol) {
                     Ok(None) => {}
-                    Ok(Some(byte)) => {
-                        if let Some(place) = bytes.get_mut(to) {
-                            *place = byte;
-                            to += 1;
-                        }
-                    }
+                    Ok(Some(byte)) => text.put(byte),
                     Err(e) => {
                         self.state = State::Failed(e);
-                        return to;
+                        return text.to;
                     }
                 }
             }
@@ -106,12 +107,12 @@ impl Default for TextDecoder {
 
 #[derive(Clone, Copy, Debug)]
 enum State {
-    /// Behind as many symbols of a group of four, which left bits that do not make a byte.
+    /// After `group` symbols of a group of four, which left `bits` that do not make a byte.
     Symbols {
         group: u8,
         bits: u8,
     },
-    /// Behind the first of two padding symbols.
+    /// After the first of two padding symbols.
     Padding,
     Failed(Error),
 }
@@ -119,7 +120,7 @@ enum State {
 impl State {
     const BETWEEN: Self = Self::Symbols { group: 0, bits: 0 };
 
-    /// Takes a symbol; gives out the byte that it completes.
+    /// Takes a symbol. Returns the byte that it completes.
     fn push(&mut self, symbol: u8) -> Result<Option<u8>, Error> {
         let (group, bits) = match *self {
             Self::Symbols { group, bits } => (group, bits),
@@ -157,82 +158,105 @@ impl State {
     }
 }
 
-/// How many symbols are decoded at a time.
-const BLOCK: usize = 256;
-
-/// Decodes a block of whole groups, none of them padded; tells its length.
-///
-/// `None` if that is not what is there, or there is less.
-fn decode_block(bytes: &mut [u8], from: usize, to: usize) -> Option<usize> {
-    let mut decoded = [0; BLOCK / 4 * 3];
-    let block = bytes.get(from..)?.first_chunk::<BLOCK>()?;
-    let len = STANDARD_NO_PAD.decode_slice(block, &mut decoded).ok()?;
-    bytes.get_mut(to..to + len)?.copy_from_slice(decoded.get(..len)?);
-    Some(len)
+/// Text that is decoded to where it begins: what was decoded is before what was not.
+struct TextInPlace<'b> {
+    bytes: &'b mut [u8],
+    /// Where the next symbol is.
+    from: usize,
+    /// Where the next byte goes.
+    to: usize,
 }
+
+impl TextInPlace<'_> {
+    #[inline]
+    fn next_symbol(&mut self) -> Option<u8> {
+        let symbol = *self.bytes.get(self.from)?;
+        self.from += 1;
+        Some(symbol)
+    }
+
+    #[inline]
+    fn put(&mut self, byte: u8) {
+        if let Some(place) = self.bytes.get_mut(self.to) {
+            *place = byte;
+            self.to += 1;
+        }
+    }
+
+    /// Decodes as many blocks as there are.
+    #[inline]
+    fn decode_blocks(&mut self) {
+        while let Some(len) = self.decode_block() {
+            self.from += BLOCK;
+            self.to += len;
+        }
+    }
+
+    /// Decodes a block of whole groups, none of them padded. Returns its decoded length.
+    ///
+    /// `None` if that is not what is there, or there is less.
+    fn decode_block(&mut self) -> Option<usize> {
+        let mut decoded = [0; BLOCK_DECODED];
+        let block = self.bytes.get(self.from..)?.first_chunk::<BLOCK>()?;
+        let len = STANDARD_NO_PAD.decode_slice(block, &mut decoded).ok()?;
+        self.bytes.get_mut(self.to..self.to + len)?.copy_from_slice(decoded.get(..len)?);
+        Some(len)
+    }
+}
+
+/// How many symbols are decoded at a time, and how many bytes they are.
+const BLOCK: usize = 256;
+const BLOCK_DECODED: usize = BLOCK / 4 * 3;
 
 /// Appends `bytes` to `out` as a piece of base64 with its padding (PROTOCOL-WEB, *Text-encoded
 /// streams*).
 ///
-/// Peers decode what has come of a piece, so each message should be a piece of its own.
+/// Make each message a piece of its own: peers decode a piece as far as it has come.
 pub fn encode_text(bytes: &[u8], out: &mut impl Buffer) -> Result<(), BufferFull> {
-    let mut writer = Append::new(out);
-    let mut text = TextSink::new(&mut writer);
-    text.put(bytes);
+    let mut append = Append::new(out);
+    let mut text = TextEncoder::new(|symbols| append.put(symbols));
+    text.encode(bytes);
     text.finish();
-    writer.finish()
+    append.finish()
 }
 
-/// Writes one piece of base64, padded at its end.
-pub(in crate::grpc) struct TextSink<'s> {
-    sink: &'s mut dyn Sink,
-    /// What does not make a group of three.
-    rest: [u8; 3],
-    len: usize,
+/// Encodes one piece of base64, padded at its end.
+pub(in crate::grpc) struct TextEncoder<F> {
+    /// What takes the symbols.
+    put: F,
+    /// Bytes that do not make a group of three.
+    rest: Inline<3>,
 }
 
-impl<'s> TextSink<'s> {
-    pub(in crate::grpc) fn new(sink: &'s mut dyn Sink) -> Self {
-        Self { sink, rest: [0; 3], len: 0 }
+impl<F: FnMut(&[u8])> TextEncoder<F> {
+    pub(in crate::grpc) const fn new(put: F) -> Self {
+        Self { put, rest: Inline::EMPTY }
     }
 
-    pub(in crate::grpc) fn finish(self) {
-        let rest = self.rest.get(..self.len).unwrap_or_default();
-        put_symbols(rest, self.sink);
-    }
-}
-
-impl Sink for TextSink<'_> {
-    fn put(&mut self, mut bytes: &[u8]) {
-        while self.len > 0
-            && let Some(byte) = bytes.split_off_first()
-        {
-            if let Some(place) = self.rest.get_mut(self.len) {
-                *place = *byte;
+    pub(in crate::grpc) fn encode(&mut self, mut bytes: &[u8]) {
+        if self.rest.len() > 0 {
+            if !self.rest.fill_from(&mut bytes) {
+                return;
             }
-            self.len += 1;
-            if self.len == 3 {
-                put_symbols(&self.rest, self.sink);
-                self.len = 0;
-            }
+            put_symbols(&self.rest, &mut self.put);
+            self.rest.clear();
         }
         let (groups, rest) = bytes.split_at(bytes.len() - bytes.len() % 3);
-        for block in groups.chunks(BLOCK / 4 * 3) {
-            put_symbols(block, self.sink);
+        for block in groups.chunks(BLOCK_DECODED) {
+            put_symbols(block, &mut self.put);
         }
-        if !rest.is_empty() {
-            self.rest = [0; 3];
-            for (place, byte) in self.rest.iter_mut().zip(rest) {
-                *place = *byte;
-            }
-            self.len = rest.len();
-        }
+        self.rest.try_append(rest);
+    }
+
+    /// Encodes what is left, with padding.
+    pub(in crate::grpc) fn finish(mut self) {
+        put_symbols(&self.rest, &mut self.put);
     }
 }
 
-/// Writes at most three quarters of a block of bytes, with padding.
-fn put_symbols(bytes: &[u8], sink: &mut dyn Sink) {
+/// Encodes at most a block of bytes, with padding.
+fn put_symbols(bytes: &[u8], put: &mut impl FnMut(&[u8])) {
     let mut symbols = [0; BLOCK];
     let len = STANDARD.encode_slice(bytes, &mut symbols).unwrap_or_default();
-    sink.put(symbols.get(..len).unwrap_or_default());
+    put(symbols.get(..len).unwrap_or_default());
 }

@@ -1,6 +1,7 @@
 //! A gRPC-Web service that echoes, from the first byte of HTTP/1.1.
 
-use framewright::grpc::{self, CallKind, Fields, Request, ResponseHead, Status, Trailing};
+use framewright::grpc::{self, CallKind, Request, ResponseHead, Status, Trailing};
+use framewright::http::Headers;
 use framewright::http1::{
     Body, BodyDecoder, BodyEncoder, Decoded, HeadReader, Limits, ResponseWriter,
 };
@@ -52,10 +53,8 @@ pub fn device(socket: &mut Socket<'_>, memory: &mut Memory) {
     let (lines, head) = out.split_at_mut(128);
     let (mut lines, mut head) = (SliceBuf::new(lines), SliceBuf::new(head));
     call.send_head(ResponseHead::new(), &mut lines).expect("there is room");
-    let content_type = Fields::parse(lines.as_slice()).ok().and_then(|f| f.get("content-type"));
-    let content_type = content_type.and_then(|value| core::str::from_utf8(value).ok());
     let mut response = ResponseWriter::new(200)
-        .headers(&[("content-type", content_type.expect("it was just written"))])
+        .headers(Headers::parse_lax(lines.as_slice()).expect("it was just written"))
         .begin(Body::Chunked, &mut head)
         .expect("there is room");
     socket.write(head.as_slice());
@@ -76,7 +75,8 @@ pub fn device(socket: &mut Socket<'_>, memory: &mut Memory) {
         }
     }
     call.receive_eof();
-    assert_eq!(call.finish(Status::OK, &mut out), Ok(Trailing::Body));
+    assert_eq!(call.trailing(), Trailing::Body);
+    call.finish(Status::OK, &mut out).expect("there is room");
     write_chunk(&mut response, &mut out, socket);
     response.finish(&mut out).expect("there is room");
     socket.write(out.as_slice());

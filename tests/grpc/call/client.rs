@@ -60,13 +60,19 @@ fn a_single_message_is_sent_exactly_once() {
         let mut call = client(kind);
         let mut body = Vec::new();
         assert_eq!(call.half_close(&mut body), Err(SendError::MessageMissing));
-        call.begin_message(2, true, &mut body).unwrap();
+        call.body().and_then(|encoder| encoder.begin_message(2, true, &mut body)).unwrap();
         assert_eq!(call.half_close(&mut body), Err(SendError::MessageUnfinished));
-        call.send_payload(b"ab", &mut body).unwrap();
+        call.body().and_then(|encoder| encoder.encode_payload(b"ab", &mut body)).unwrap();
         let again = Err(SendError::MessageUnexpected);
         assert_eq!(call.send(Message::new(b""), &mut body), again);
-        assert_eq!(call.begin_message(0, false, &mut body), again);
-        assert_eq!(call.send_prefix(0, false), Err(SendError::MessageUnexpected));
+        assert_eq!(
+            call.body().and_then(|encoder| encoder.begin_message(0, false, &mut body)),
+            again
+        );
+        assert_eq!(
+            call.body().and_then(|encoder| encoder.encode_prefix(0, false)),
+            Err(SendError::MessageUnexpected)
+        );
         assert_eq!(body, frame(1, "ab"), "nothing else was written");
         assert_eq!(call.half_close(&mut body), Ok(()));
     }
@@ -88,8 +94,7 @@ fn a_message_that_finds_no_room_does_not_count() {
 fn a_compressed_message_needs_an_encoding() {
     let plain = ClientRequest::new(Path::parse(PATH).unwrap());
     for request in [plain, plain.encoding("identity")] {
-        let mut call =
-            request.write(CallKind::Unary, Limits::new(), Vec::new(), &mut Vec::new()).unwrap();
+        let mut call = request.call(CallKind::Unary, Limits::new(), Vec::new());
         let missing = Err(SendError::EncodingMissing);
         assert_eq!(call.send(Message::new_compressed(b"x"), &mut Vec::new()), missing);
     }
@@ -298,9 +303,7 @@ fn a_message_says_how_much_of_it_is_missing() {
 fn a_message_over_the_limit_ends_the_call_with_its_prefix() {
     let start = || {
         let limits = Limits::new().max_message_len(3);
-        let mut call = request(ContentType::GRPC)
-            .write(CallKind::Unary, limits, Vec::new(), &mut Vec::new())
-            .unwrap();
+        let mut call = request(ContentType::GRPC).call(CallKind::Unary, limits, Vec::new());
         call.receive_head(200, headers(&[GRPC]), false);
         call
     };
@@ -343,14 +346,11 @@ fn trailers_that_find_no_room_are_an_error_unless_there_is_a_worse_one() {
     for (status, code) in [("0", Code::ResourceExhausted), ("5", Code::NotFound)] {
         for limit in [30, 8192] {
             let mut room = [0; 30];
-            let mut call = request(ContentType::GRPC)
-                .write(
-                    CallKind::ServerStreaming,
-                    Limits::new().max_trailers_len(limit),
-                    SliceBuf::new(&mut room),
-                    &mut Vec::new(),
-                )
-                .unwrap();
+            let mut call = request(ContentType::GRPC).call(
+                CallKind::ServerStreaming,
+                Limits::new().max_trailers_len(limit),
+                SliceBuf::new(&mut room),
+            );
             call.receive_head(200, headers(&[GRPC]), false);
             let list = [("grpc-status", status), ("x-long", &long)];
             assert_eq!(call.receive_trailers(headers(&list)), Some(Event::End(code)));
@@ -366,14 +366,11 @@ fn trailers_of_exactly_the_limit_pass_and_one_byte_more_does_not() {
     let list = [("grpc-status", "0"), ("x", "yz")];
     let len = "grpc-status: 0\r\nx: yz\r\n".len() as u64;
     for (limit, code, kept) in [(len, Code::Ok, 2), (len - 1, Code::ResourceExhausted, 0)] {
-        let mut call = request(ContentType::GRPC)
-            .write(
-                CallKind::ServerStreaming,
-                Limits::new().max_trailers_len(limit),
-                Vec::new(),
-                &mut Vec::new(),
-            )
-            .unwrap();
+        let mut call = request(ContentType::GRPC).call(
+            CallKind::ServerStreaming,
+            Limits::new().max_trailers_len(limit),
+            Vec::new(),
+        );
         call.receive_head(200, headers(&[GRPC]), false);
         assert_eq!(call.receive_trailers(headers(&list)), Some(Event::End(code)));
         assert_eq!(call.trailers().iter().count(), kept);
@@ -418,14 +415,11 @@ fn trailers_in_a_head_that_find_no_room_are_an_error_unless_there_is_a_worse_one
         ("5", [Some(Event::Head), Some(Event::End(Code::NotFound))]),
     ] {
         let mut room = [0; 30];
-        let mut call = request(ContentType::WEB)
-            .write(
-                CallKind::ServerStreaming,
-                Limits::new(),
-                SliceBuf::new(&mut room),
-                &mut Vec::new(),
-            )
-            .unwrap();
+        let mut call = request(ContentType::WEB).call(
+            CallKind::ServerStreaming,
+            Limits::new(),
+            SliceBuf::new(&mut room),
+        );
         let list = [WEB, ("grpc-status", status), ("x-long", &long)];
         let head = call.receive_head(200, headers(&list), false);
         assert_eq!([head, call.receive_eof()], events);
@@ -556,14 +550,11 @@ fn a_status_in_a_head_of_grpc_web_is_ok_only_with_all_that_goes_with_it() {
         (Some("5"), Some(&long), Code::NotFound),
         (None, Some(&long), Code::Unknown),
     ] {
-        let mut call = request(ContentType::WEB)
-            .write(
-                CallKind::ServerStreaming,
-                Limits::new().max_trailers_len(90),
-                Vec::new(),
-                &mut Vec::new(),
-            )
-            .unwrap();
+        let mut call = request(ContentType::WEB).call(
+            CallKind::ServerStreaming,
+            Limits::new().max_trailers_len(90),
+            Vec::new(),
+        );
         let mut list = vec![WEB];
         list.extend(status.map(|status| ("grpc-status", status)));
         list.extend(extra.map(|value| ("x-extra", &value[..])));
@@ -601,17 +592,15 @@ fn either_form_of_grpc_web_may_be_answered_with_the_other() {
 // -- gRPC-Web over WebSocket
 
 fn over_socket(kind: CallKind) -> ClientCall<Vec<u8>> {
-    request(ContentType::GRPC)
-        .write_socket(kind, Limits::new(), Vec::new(), &mut Vec::new())
-        .unwrap()
+    request(ContentType::GRPC).call_socket(kind, Limits::new(), Vec::new())
 }
 
 #[test]
 fn over_websocket_each_message_has_a_control_byte() {
     let mut out = Vec::new();
     let request = ClientRequest::new(Path::parse(PATH).unwrap());
-    let mut call =
-        request.write_socket(CallKind::BidiStreaming, Limits::new(), Vec::new(), &mut out).unwrap();
+    request.write_socket(&mut out).unwrap();
+    let mut call = request.call_socket(CallKind::BidiStreaming, Limits::new(), Vec::new());
     assert_eq!(
         String::from_utf8(std::mem::take(&mut out)).unwrap(),
         "content-type: application/grpc-web+proto\r\n\
@@ -620,11 +609,14 @@ fn over_websocket_each_message_has_a_control_byte() {
     );
     call.send(Message::new(b"\x08\x01"), &mut out).unwrap();
     assert_eq!(std::mem::take(&mut out), b"\0\0\0\0\0\x02\x08\x01");
-    call.begin_message(1, false, &mut out).unwrap();
+    call.body().and_then(|encoder| encoder.begin_message(1, false, &mut out)).unwrap();
     assert_eq!(std::mem::take(&mut out), b"\0\0\0\0\0\x01");
-    call.send_payload(b"x", &mut out).unwrap();
+    call.body().and_then(|encoder| encoder.encode_payload(b"x", &mut out)).unwrap();
     assert_eq!(std::mem::take(&mut out), b"\0x");
-    assert_eq!(call.send_prefix(1, false), Err(SendError::PrefixAlone));
+    assert_eq!(
+        call.body().and_then(|encoder| encoder.encode_prefix(1, false)),
+        Err(SendError::PrefixAlone)
+    );
     call.half_close(&mut out).unwrap();
     assert_eq!(out, b"\x01");
 }

@@ -28,7 +28,7 @@ fn request(content_type: ContentType) -> ClientRequest<'static> {
 }
 
 fn client_of(content_type: ContentType, kind: CallKind) -> ClientCall<Vec<u8>> {
-    request(content_type).write(kind, Limits::new(), Vec::new(), &mut Vec::new()).unwrap()
+    request(content_type).call(kind, Limits::new(), Vec::new())
 }
 
 fn client(kind: CallKind) -> ClientCall<Vec<u8>> {

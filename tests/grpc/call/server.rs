@@ -59,8 +59,11 @@ fn refused(content_type: &str, kind: CallKind, body: &[u8], end: bool) -> (Code,
         assert_eq!((call.code(), call.owes()), (Some(code), true));
         let mut out = Vec::new();
         assert_eq!(call.finish(Status::OK, &mut out), Err(SendError::Ended));
-        assert_eq!(call.transmit(&mut out), Some(Trailing::TrailersOnly));
-        assert_eq!((call.code(), call.owes(), call.transmit(&mut out)), (Some(code), false, None));
+        assert!(call.transmit(&mut out));
+        assert_eq!(call.trailing(), Trailing::TrailersOnly);
+        let written = out.len();
+        assert_eq!((call.code(), call.owes(), call.transmit(&mut out)), (Some(code), false, true));
+        assert_eq!(out.len(), written, "once");
         assert_eq!(call.reset_code(), (!end).then_some(0), "NO_ERROR if the request goes on");
         (code, String::from_utf8(out).unwrap())
     })
@@ -133,7 +136,10 @@ fn a_server_sends_a_head_and_messages_and_trailers() {
     let mut call = server(CallKind::Unary);
     let mut out = Vec::new();
     assert_eq!(call.send(Message::new(b"x"), &mut out), Err(SendError::HeadUnsent));
-    assert_eq!(call.begin_message(1, false, &mut out), Err(SendError::HeadUnsent));
+    assert_eq!(
+        call.body().and_then(|encoder| encoder.begin_message(1, false, &mut out)),
+        Err(SendError::HeadUnsent)
+    );
     let head = ResponseHead::new().encoding("gzip").metadata(&[("x-id", Value::Text("7"))]);
     call.send_head(head, &mut out).unwrap();
     assert_eq!(
@@ -145,10 +151,14 @@ fn a_server_sends_a_head_and_messages_and_trailers() {
     );
     assert_eq!(call.send_head(head, &mut out), Err(SendError::HeadSent));
     assert_eq!(call.finish(Status::OK, &mut out), Err(SendError::MessageMissing));
-    assert_eq!(call.send_prefix(3, true).unwrap().to_bytes(), [1, 0, 0, 0, 3]);
+    assert_eq!(
+        call.body().and_then(|encoder| encoder.encode_prefix(3, true)).unwrap().to_bytes(),
+        [1, 0, 0, 0, 3]
+    );
     assert_eq!(call.send(Message::new(b"x"), &mut out), Err(SendError::MessageUnexpected));
     assert_eq!(out, b"", "nothing was written");
-    assert_eq!(call.finish(Status::OK, &mut out), Ok(Trailing::Trailers));
+    assert_eq!(call.finish(Status::OK, &mut out), Ok(()));
+    assert_eq!(call.trailing(), Trailing::Trailers);
     assert_eq!(out, b"grpc-status: 0\r\n");
     assert_eq!(call.code(), Some(Code::Ok));
     assert_eq!(call.send(Message::new(b"x"), &mut out), Err(SendError::Ended));
@@ -182,7 +192,8 @@ fn a_server_without_a_head_sends_trailers_only() {
         let mut call = server_of(content_type, CallKind::Unary);
         let mut out = Vec::new();
         let status = Status::new(Code::NotFound, "gone");
-        assert_eq!(call.finish(status, &mut out), Ok(Trailing::TrailersOnly));
+        assert_eq!(call.finish(status, &mut out), Ok(()));
+        assert_eq!(call.trailing(), Trailing::TrailersOnly);
         assert_eq!(
             String::from_utf8(out).unwrap(),
             format!(
@@ -205,7 +216,8 @@ fn a_server_in_grpc_web_sends_its_trailers_in_the_body() {
         let mut out = Vec::new();
         call.send_head(ResponseHead::new(), &mut Vec::new()).unwrap();
         call.send(Message::new(b"\x08\x01"), &mut out).unwrap();
-        assert_eq!(call.finish(Status::OK, &mut out), Ok(Trailing::Body));
+        assert_eq!(call.finish(Status::OK, &mut out), Ok(()));
+        assert_eq!(call.trailing(), Trailing::Body);
         assert_eq!(out, body);
     }
 }
@@ -216,28 +228,32 @@ fn trailers_wait_for_the_end_of_a_message_and_for_room() {
         let mut call = server_of(content_type, CallKind::Unary);
         let mut out = Vec::new();
         call.send_head(ResponseHead::new(), &mut Vec::new()).unwrap();
-        call.begin_message(3, false, &mut out).unwrap();
+        call.body().and_then(|encoder| encoder.begin_message(3, false, &mut out)).unwrap();
         assert_eq!(call.finish(Status::OK, &mut out), Err(SendError::MessageUnfinished));
         assert_eq!(call.poll(0), None, "no deadline");
         call.set_deadline(10);
         assert_eq!((call.deadline(), call.poll(9)), (Some(10), None));
         assert_eq!(call.poll(10), Some(Event::End(Code::DeadlineExceeded)));
         assert_eq!((call.deadline(), call.poll(11)), (None, None), "once");
-        assert_eq!(call.transmit(&mut out), None, "inside a message");
-        call.send_payload(b"abc", &mut out).unwrap();
-        assert_eq!(call.send_payload(b"d", &mut out), Err(SendError::Ended));
+        assert!(!call.transmit(&mut out), "inside a message");
+        call.body().and_then(|encoder| encoder.encode_payload(b"abc", &mut out)).unwrap();
+        assert_eq!(
+            call.body().and_then(|encoder| encoder.encode_payload(b"d", &mut out)),
+            Err(SendError::Ended)
+        );
         let mut room = [0; 20];
-        assert_eq!(call.transmit(&mut SliceBuf::new(&mut room)), None, "no room");
+        assert!(!call.transmit(&mut SliceBuf::new(&mut room)), "no room");
         assert!(call.owes());
         out.clear();
-        let trailing = call.transmit(&mut out).unwrap();
+        assert!(call.transmit(&mut out));
+        let trailing = call.trailing();
         let block = b"grpc-status: 4\r\ngrpc-message: deadline exceeded\r\n";
         match trailing {
             Trailing::Trailers => assert_eq!(out, block),
             _ => assert_eq!(out, frame(0x80, block)),
         }
         assert_eq!(trailing == Trailing::Body, content_type == "application/grpc-web");
-        assert!(!call.owes());
+        assert!(!call.owes() && call.transmit(&mut out), "nothing is left");
     }
 }
 
@@ -251,7 +267,8 @@ fn a_server_over_websocket_sends_a_stream() {
     let mut out = Vec::new();
     call.send_head(ResponseHead::new(), &mut out).unwrap();
     call.send(Message::new(b"\x08\x01"), &mut out).unwrap();
-    assert_eq!(call.finish(Status::OK, &mut out), Ok(Trailing::Body));
+    assert_eq!(call.finish(Status::OK, &mut out), Ok(()));
+    assert_eq!(call.trailing(), Trailing::Body);
     let expected = [
         frame(0x80, "content-type: application/grpc-web+proto\r\n"),
         frame(0, b"\x08\x01"),
@@ -261,7 +278,8 @@ fn a_server_over_websocket_sends_a_stream() {
 
     let mut only = request.accept_socket(CallKind::Unary, Limits::new(), &[]).unwrap();
     let mut out = Vec::new();
-    assert_eq!(only.finish(Status::new(Code::Aborted, ""), &mut out), Ok(Trailing::Body));
+    assert_eq!(only.finish(Status::new(Code::Aborted, ""), &mut out), Ok(()));
+    assert_eq!(only.trailing(), Trailing::Body);
     assert_eq!(out, frame(0x80, "grpc-status: 10\r\n"));
     let mut out = Vec::new();
     request.unimplemented().write_socket(&mut out).unwrap();
