@@ -1,57 +1,81 @@
+//! One end of a connection: both directions, and how it closes.
+//!
+//! The states are about what the peer has done. Our own close frame is the encoder's to know, so
+//! that each state has two rows:
+//!
+//! ```text
+//!                     the peer's close frame            a rule is broken, or fail()
+//!
+//! encoder     Open ───────────────────────▶ PeerClosed    Open ───────────▶ Failed
+//! is open       │                               │           │                 │
+//!               │ close()                       │ transmit()│ close()         │ transmit()
+//!               ▼                               ▼           ▼                 ▼
+//! encoder     Open ───────────────────────▶ PeerClosed    Open ───────────▶ Failed
+//! is closed
+//!                                           close_expected() is `Some` in these two
+//! ```
+
 use core::fmt;
 
-use super::control::Slot;
 use super::{
     Client, CloseCode, CloseFrame, Decoder, Encoder, Error, Limits, Message, Part, Role, SendError,
     Server, Side,
 };
+use crate::inline::Inline;
 use crate::{Buffer, Chunk};
 
-/// One end of a WebSocket connection, behind the opening handshake (RFC 6455).
+/// One end of a WebSocket connection, after the opening handshake (RFC 6455).
 ///
-/// It decodes and encodes, answers pings and carries out the closing handshake. What the peer sends
-/// comes in through [`receive`](Self::receive); what the protocol obliges us to say goes out
-/// through [`transmit`](Self::transmit); what the caller has to say, through [`send`](Self::send)
-/// and its like, at any time.
+/// It decodes and encodes, answers pings, and carries out the closing handshake. What the peer sends
+/// comes in through [`receive`](Self::receive). What the protocol obliges us to say goes out through
+/// [`transmit`](Self::transmit). What the caller has to say goes out through [`send`](Self::send)
+/// and similar methods, at any time.
 ///
-/// It owns no heap and takes less than 400 bytes, whatever the peer does: the only pong owed is the
-/// newest ping's (§5.5.3), and a close frame comes once.
+/// It owns no heap and takes less than 400 bytes, whatever the peer does: it answers only the newest
+/// ping (§5.5.3), and sends one close frame.
+///
+/// # Closing
+///
+/// When the peer closes, [`Event::Close`] comes, and `transmit` answers. When the peer breaks a
+/// rule, [`Event::Failed`] comes, and `transmit` says why the connection closes. To close first, call
+/// [`close`](Self::close) and go on receiving until `Event::Close` comes. In each case
+/// [`close_expected`](Self::close_expected) returns when the transport is to be closed, and by whom.
 #[derive(Clone)]
 pub struct Connection<S> {
     decoder: Decoder,
     encoder: Encoder<S>,
-    /// The payload of a control frame as far as it has come, or of the peer's close frame.
-    received: Slot,
+    /// The payload of the current control frame, or of the peer's close frame.
+    received: ControlPayload,
     /// The payload of the newest ping that came whole.
-    pinged: Slot,
-    pong_owed: bool,
+    pinged: ControlPayload,
+    /// Whether that ping still has to be answered.
+    owes_pong: bool,
     state: State,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum State {
     Open,
-    /// The peer's close frame came. Ours is owed unless it was sent.
+    /// The peer's close frame came. We owe ours unless it was sent.
     PeerClosed(CloseCode),
-    /// The peer broke a rule, and the caller was told. A close frame that says so is owed unless
-    /// one was sent.
+    /// The peer broke a rule, and the caller knows. We owe a close frame that says so, unless one was
+    /// sent.
     Failed(Error),
 }
 
 /// What has come from the peer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Event<'a> {
-    /// Bytes of a message, of a ping, which [`Connection::transmit`] answers by itself, or of a
-    /// pong.
+    /// Bytes of a message, a ping or a pong. [`Connection::transmit`] answers pings by itself.
     Part(Part<'a>),
     /// The peer closes: nothing more will come (§5.5.1). The code is [`CloseCode::NO_STATUS`] if
-    /// it gave none; [`Connection::peer_close`] has the reason.
+    /// the peer gave none; [`Connection::peer_close`] has the reason.
     Close(CloseCode),
     /// The peer broke a rule or a limit: nothing more will be read (§7.1.7).
     Failed(Error),
 }
 
-/// Who is to close the transport (§7.1.1).
+/// Which end is to close the transport (§7.1.1).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Closer {
     /// This end, once everything transmitted has been written.
@@ -82,6 +106,7 @@ impl<K: FnMut() -> [u8; 4]> Connection<Client<K>> {
     ///
     /// Keys have to be unpredictable, fresh from a generator fit for cryptography: they keep a
     /// script from choosing the bytes on the wire, and so from talking to a proxy (§5.3, §10.3).
+    /// With the feature `getrandom`, `ws::random` is such a source.
     ///
     /// ```
     /// use framewright::ws::{Connection, Limits};
@@ -102,17 +127,18 @@ impl<S: Side> Connection<S> {
         Self {
             decoder: Decoder::new(S::ROLE, limits),
             encoder,
-            received: Slot::EMPTY,
-            pinged: Slot::EMPTY,
-            pong_owed: false,
+            received: ControlPayload::EMPTY,
+            pinged: ControlPayload::EMPTY,
+            owes_pong: false,
             state: State::Open,
         }
     }
 
-    /// Accepts compressed messages too, as was agreed in the opening handshake (RFC 7692 §6).
+    /// Sets whether compressed messages are accepted, as negotiated in the opening handshake
+    /// (RFC 7692 §6). Default: no.
     ///
-    /// Their parts are [`Part::Compressed`], to be inflated by the caller. If that fails,
-    /// [`fail`](Self::fail) tells the peer.
+    /// Their parts are [`Part::Compressed`], for the caller to inflate. If that fails,
+    /// [`fail`](Self::fail) lets the peer know.
     #[must_use]
     pub const fn accept_compressed(mut self, accept: bool) -> Self {
         self.decoder = self.decoder.accept_compressed(accept);
@@ -121,9 +147,9 @@ impl<S: Side> Connection<S> {
 
     /// Receives the next event, advancing `input` past it.
     ///
-    /// `None` means that every byte of `input` was taken and more are needed; after a close or a
-    /// failure, that whatever comes is ignored. Call it until then, even when `input` is empty: a
-    /// failure may be what is left to tell. Then it is time to [`transmit`](Self::transmit).
+    /// `None` means that every byte of `input` was taken and more are needed. After a close or a
+    /// failure, whatever comes is taken and ignored. Call it until it returns `None`, even when
+    /// `input` is empty: a failure may still be unreported. Then call [`transmit`](Self::transmit).
     #[inline(always)]
     pub fn receive<'a>(&mut self, input: &mut &'a mut [u8]) -> Option<Event<'a>> {
         loop {
@@ -133,31 +159,32 @@ impl<S: Side> Connection<S> {
                     part @ (Part::Text(_) | Part::Binary(_) | Part::Compressed(_) | Part::Pong(_)),
                 )) => return Some(Event::Part(part)),
                 Ok(Some(part @ Part::Ping(chunk))) => {
-                    self.pinged(chunk);
+                    self.receive_ping(chunk);
                     return Some(Event::Part(part));
                 }
-                Ok(Some(Part::Close(chunk))) => match self.peer_closed(chunk) {
+                Ok(Some(Part::Close(chunk))) => match self.receive_close(chunk) {
                     None => {}
                     Some(Ok(code)) => return Some(Event::Close(code)),
                     Some(Err(e)) => return Some(Event::Failed(e)),
                 },
-                Err(e) => return self.failed(e).then_some(Event::Failed(e)),
+                Err(e) => return self.fail_once(e).then_some(Event::Failed(e)),
             }
         }
     }
 
     #[cold]
-    fn pinged(&mut self, chunk: Chunk<'_>) {
+    fn receive_ping(&mut self, chunk: Chunk<'_>) {
         self.received.put(chunk);
         if chunk.end {
-            // A pong still owed for the ping before is so no longer (§5.5.3).
+            // A ping before this one need not be answered any more (§5.5.3).
             self.pinged.clone_from(&self.received);
-            self.pong_owed = true;
+            self.owes_pong = true;
         }
     }
 
+    /// Receives bytes of the peer's close frame; returns what it says once it is complete.
     #[cold]
-    fn peer_closed(&mut self, chunk: Chunk<'_>) -> Option<Result<CloseCode, Error>> {
+    fn receive_close(&mut self, chunk: Chunk<'_>) -> Option<Result<CloseCode, Error>> {
         self.received.put(chunk);
         if !chunk.end {
             return None;
@@ -168,14 +195,15 @@ impl<S: Side> Connection<S> {
                 Some(Ok(code))
             }
             Err(e) => {
-                self.failed(e);
+                self.fail_once(e);
                 Some(Err(e))
             }
         }
     }
 
+    /// Notes a failure; returns whether it is the first, which the caller does not know yet.
     #[cold]
-    fn failed(&mut self, error: Error) -> bool {
+    fn fail_once(&mut self, error: Error) -> bool {
         if let State::Failed(_) = self.state {
             return false;
         }
@@ -183,23 +211,24 @@ impl<S: Side> Connection<S> {
         true
     }
 
-    /// Fails the connection for what was found in the parts it gave out: that a compressed message
-    /// cannot be inflated, for instance (§7.1.7).
+    /// Fails the connection for something found in its parts: for instance, that a compressed
+    /// message cannot be inflated (§7.1.7).
     ///
     /// It is as if the connection had found it: nothing more will be read, and
     /// [`transmit`](Self::transmit) tells the peer. After a close or a failure, it changes nothing.
     pub fn fail(&mut self, error: Error) {
         if let State::Open = self.state {
             self.decoder.fail_for(error);
-            self.failed(error);
+            self.fail_once(error);
         }
     }
 
     /// Writes what the protocol obliges us to say: the answer to the newest ping, and the close
-    /// frame that answers the peer's or tells of its failure.
+    /// frame that answers the peer's close or tells it of its failure.
     ///
-    /// Returns whether everything was said. If not, a frame's payload is unfinished, or `out` has no
-    /// room: 127 bytes are always enough for a server, 131 for a client. What is owed stays owed.
+    /// Returns whether everything was written. If not, a frame's payload is unfinished, or `out` has
+    /// no room: 127 bytes are always enough for a server, 131 for a client. What was not written can
+    /// be transmitted later.
     pub fn transmit(&mut self, out: &mut impl Buffer) -> bool {
         self.transmit_pong(out).and_then(|()| self.transmit_close(out)).is_ok()
     }
@@ -208,7 +237,7 @@ impl<S: Side> Connection<S> {
         if self.owes_pong() {
             self.encoder.encode_pong(self.pinged.as_slice(), out)?;
         }
-        self.pong_owed = false;
+        self.owes_pong = false;
         Ok(())
     }
 
@@ -226,16 +255,17 @@ impl<S: Side> Connection<S> {
         }
     }
 
-    /// A peer that has closed waits for no pong (§5.5.2), and to one that failed only that is said.
+    /// A peer that has closed waits for no pong (§5.5.2). A peer that broke a rule gets only the
+    /// close frame.
     const fn owes_pong(&self) -> bool {
-        self.pong_owed && self.is_open() && !self.encoder.is_closed()
+        self.owes_pong && self.is_open() && !self.encoder.is_closed()
     }
 
     const fn owes_close(&self) -> bool {
         !self.is_open() && !self.encoder.is_closed()
     }
 
-    /// Whether neither the peer has closed nor a failure of its is known.
+    /// Whether the peer has neither closed nor broken a rule.
     const fn is_open(&self) -> bool {
         matches!(self.state, State::Open) && self.decoder.error().is_none()
     }
@@ -257,9 +287,13 @@ impl<S: Side> Connection<S> {
 
     /// Writes a close frame, after which nothing can be sent (§7.1.2).
     ///
-    /// The peer's messages still come until its own close frame does. It is sent without a payload
-    /// for [`CloseCode::NO_STATUS`] and no reason; a reason has at most 123 bytes. Within the payload
-    /// of a frame, it fails: finish the frame first, or drop the transport.
+    /// The peer's messages still come until its own close frame does. With
+    /// [`CloseCode::NO_STATUS`] and an empty reason the frame has no payload. A reason has at most
+    /// 123 bytes.
+    ///
+    /// # Errors
+    ///
+    /// Among others, the payload of a frame is unfinished: finish it first, or drop the transport.
     pub fn close(
         &mut self,
         code: CloseCode,
@@ -272,11 +306,11 @@ impl<S: Side> Connection<S> {
         self.encoder.encode_close(CloseFrame { code, reason }, out)
     }
 
-    /// The encoder, to send fragments, payloads in pieces, headers alone and pongs of our own.
+    /// The encoder, to send fragments, payloads in pieces, headers alone, and unasked pongs.
     ///
     /// # Errors
     ///
-    /// The connection is closing, and no frame's payload is left to finish.
+    /// The connection is closing, and there is no frame whose payload is unfinished.
     #[inline]
     pub fn encoder(&mut self) -> Result<&mut Encoder<S>, SendError> {
         if self.is_open() && !self.encoder.is_closed() {
@@ -288,27 +322,29 @@ impl<S: Side> Connection<S> {
         }
     }
 
-    /// Tells whether a message may be sent, and if not, why.
+    /// Returns whether a message may be sent, and if not, why.
     ///
-    /// For a server that has one message for many: what an [`Encoder`] wrote once can be written to
-    /// every connection that is ready.
+    /// This is for servers that send one message to many clients: they encode it once, with an
+    /// [`Encoder`] of their own, and write the bytes to every connection that is ready.
     pub fn ready(&self) -> Result<(), SendError> {
         if self.is_open() { self.encoder.ready() } else { Err(SendError::Closing) }
     }
 
-    /// Whether anything is owed that [`transmit`](Self::transmit) would write.
+    /// Whether [`transmit`](Self::transmit) has anything to write.
     pub const fn owes(&self) -> bool {
         self.owes_pong() || self.owes_close()
     }
 
-    /// Tells who is to close the transport, once it is to be closed: `None` before.
+    /// Returns which end is to close the transport, once it is to be closed; `None` before.
     ///
-    /// After the closing handshake it is the server, so that its port is not the one kept waiting
-    /// (§7.1.1); after a failure, it is whoever noticed. A close frame must have been transmitted,
-    /// so write all of the output first. If the peer has sent data that is still unread, closing
-    /// may discard what was written: shut down writing alone, then read until the end, but not for
-    /// long. While a frame's payload is unfinished there is nobody: who cannot finish it can only
-    /// drop the transport.
+    /// After the closing handshake it is the server, so that it is not the server's port that has to
+    /// wait (§7.1.1). After a failure it is the end that noticed.
+    ///
+    /// It is `None` until our close frame was transmitted. Write all of the output before you close.
+    /// If the peer has sent data that is still unread, closing may discard what was written: shut
+    /// down writing alone, then read until the end, but not for long. While a frame's payload is
+    /// unfinished, no close frame can be transmitted: a caller that cannot finish the payload can
+    /// only drop the transport.
     pub const fn close_expected(&self) -> Option<Closer> {
         if self.is_open() || !self.encoder.is_closed() {
             return None;
@@ -327,7 +363,7 @@ impl<S: Side> Connection<S> {
         }
     }
 
-    /// What the peer did wrong, if it did.
+    /// The rule or limit that the peer broke, if it did.
     pub const fn error(&self) -> Option<Error> {
         match self.state {
             State::Failed(e) => Some(e),
@@ -340,13 +376,34 @@ impl<S: Side> Connection<S> {
         self.decoder.payload_remaining()
     }
 
-    /// Tells how the connection ended, after the transport did.
+    /// Receives the end of the transport; returns how the connection ended.
     pub const fn receive_eof(&self) -> Ending {
         let code = match self.state {
             State::PeerClosed(code) => code,
             _ => CloseCode::ABNORMAL,
         };
         Ending { code, truncated: self.decoder.check_eof().is_err() }
+    }
+}
+
+/// The payload of one control frame (§5.5), which may come in pieces.
+#[derive(Clone)]
+struct ControlPayload(Inline<125>);
+
+impl ControlPayload {
+    const EMPTY: Self = Self(Inline::EMPTY);
+
+    /// Adds a piece. The first of a frame takes the place of the frame before.
+    fn put(&mut self, chunk: Chunk<'_>) {
+        if chunk.start {
+            self.0.clear();
+        }
+        // It has room: a decoder refuses longer control frames.
+        self.0.try_append(chunk.bytes);
+    }
+
+    fn as_slice(&self) -> &[u8] {
+        self.0.as_slice()
     }
 }
 
