@@ -89,6 +89,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let connection = connection.lock().expect("nobody panics");
     let ending = connection.receive_eof();
     let reason = connection.peer_close().map_or("", |close| close.reason);
-    println!("closed {} {reason}", ending.code);
+    println!("closed {} {reason}", ending.code.0);
     if ending.code == CloseCode::ABNORMAL { Err("the connection was cut".into()) } else { Ok(()) }
 }

@@ -1,8 +1,17 @@
+//! Close codes, and the payload of a close frame (§5.5.1, §7.4).
+
 use core::{fmt, str};
 
 use super::Error;
 
-/// Why a connection closes (§7.4).
+/// Why a connection closes (§7.4). It displays its number and its name.
+///
+/// ```
+/// use framewright::ws::CloseCode;
+///
+/// assert_eq!(CloseCode::GOING_AWAY.to_string(), "1001 (going away)");
+/// assert_eq!(CloseCode(4001).to_string(), "4001"); // an application's own code has no name
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct CloseCode(
@@ -17,21 +26,21 @@ impl CloseCode {
     pub const GOING_AWAY: Self = Self(1001);
     /// The peer broke the protocol.
     pub const PROTOCOL_ERROR: Self = Self(1002);
-    /// The endpoint does not take data of this kind.
+    /// The endpoint does not accept data of this kind.
     pub const UNSUPPORTED_DATA: Self = Self(1003);
     /// The close frame had no status code. Never sent.
     pub const NO_STATUS: Self = Self(1005);
     /// The stream ended without a close frame. Never sent.
     pub const ABNORMAL: Self = Self(1006);
-    /// A message is not what its type says, such as text that is not UTF-8.
+    /// A message is not what its type says: for instance, text that is not UTF-8.
     pub const INVALID_DATA: Self = Self(1007);
-    /// A message breaks a policy that no other code is for.
+    /// A message breaks a policy that has no code of its own.
     pub const POLICY: Self = Self(1008);
     /// A message is too long.
     pub const TOO_BIG: Self = Self(1009);
-    /// The server did not agree to an extension that the client cannot do without.
+    /// The server did not agree to an extension that the client needs.
     pub const EXTENSION_MISSING: Self = Self(1010);
-    /// The server met a condition that keeps it from going on.
+    /// The server met a condition that it did not expect.
     pub const INTERNAL_ERROR: Self = Self(1011);
     /// The service restarts.
     pub const SERVICE_RESTART: Self = Self(1012);
@@ -47,11 +56,36 @@ impl CloseCode {
     pub const fn is_sendable(self) -> bool {
         matches!(self.0, 1000..=1003 | 1007..=1014 | 3000..=4999)
     }
+
+    /// The name in the registry of close codes, unless there is none.
+    const fn name(self) -> Option<&'static str> {
+        Some(match self {
+            Self::NORMAL => "normal closure",
+            Self::GOING_AWAY => "going away",
+            Self::PROTOCOL_ERROR => "protocol error",
+            Self::UNSUPPORTED_DATA => "unsupported data",
+            Self::NO_STATUS => "no status received",
+            Self::ABNORMAL => "abnormal closure",
+            Self::INVALID_DATA => "invalid payload data",
+            Self::POLICY => "policy violation",
+            Self::TOO_BIG => "message too big",
+            Self::EXTENSION_MISSING => "mandatory extension missing",
+            Self::INTERNAL_ERROR => "internal error",
+            Self::SERVICE_RESTART => "service restart",
+            Self::TRY_AGAIN_LATER => "try again later",
+            Self::BAD_GATEWAY => "bad gateway",
+            Self::TLS_HANDSHAKE => "TLS handshake",
+            _ => return None,
+        })
+    }
 }
 
 impl fmt::Display for CloseCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        match self.name() {
+            Some(name) => write!(f, "{} ({name})", self.0),
+            None => write!(f, "{}", self.0),
+        }
     }
 }
 

@@ -21,6 +21,8 @@ impl Rules {
         let Limits { max_frame_len, max_message_len, .. } = limits;
         let max_len = if max_frame_len < max_message_len { max_frame_len } else { max_message_len };
         let max_short_len = if max_len < 0xFFFF { max_len as u16 } else { 0xFFFF };
+        // The field may hold 0, although its setter does not.
+        let limits = limits.max_fragments(limits.max_fragments);
         Self { role, limits, max_short_len, accept_compressed: false }
     }
 

@@ -64,7 +64,7 @@ fn talk<M: Side>(
                     None => {}
                 }
             }
-            Event::Close(code) => log.say(format!("close {code}")),
+            Event::Close(code) => log.say(format!("close {}", code.0)),
             Event::Failed(e) => log.say(e.to_string()),
         }
     }

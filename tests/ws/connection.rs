@@ -32,7 +32,7 @@ fn receive<M: Side>(connection: &mut Connection<M>, bytes: &[u8]) -> Vec<String>
                     _ => text,
                 }
             }
-            Event::Close(code) => format!("close {code}"),
+            Event::Close(code) => format!("close {}", code.0),
             Event::Failed(e) => format!("failed {e:?}"),
         });
     }
