@@ -1,11 +1,15 @@
+//! Bytes of a compressed message.
+
+use core::fmt;
+
 use super::Kind;
 use crate::Chunk;
+use crate::debug::Payload;
 
 /// Bytes of a compressed message, as they were on the wire (RFC 7692 §6.2).
 ///
-/// What they stand for is known only once they are inflated. Until then, a text is not even known
-/// to be UTF-8.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// What they mean is known only once they are inflated: not even a text is known to be UTF-8 before.
+#[derive(Clone, Copy, Eq, PartialEq)]
 pub struct CompressedChunk<'a> {
     bytes: &'a [u8],
     start: bool,
@@ -58,5 +62,16 @@ impl CompressedChunk<'_> {
     /// Whether all was taken.
     pub(super) const fn is_over(&self) -> bool {
         self.bytes.is_empty() && !self.end
+    }
+}
+
+impl fmt::Debug for CompressedChunk<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CompressedChunk")
+            .field("kind", &self.kind)
+            .field("bytes", &Payload(self.bytes))
+            .field("start", &self.start)
+            .field("end", &self.end)
+            .finish()
     }
 }

@@ -1,18 +1,20 @@
+//! What a peer did wrong, and what a caller cannot send.
+
 use core::fmt;
 
 use super::CloseCode;
 use crate::BufferFull;
 
-/// What the peer did against the protocol or a limit.
+/// The rule of the protocol, or the limit, that the peer broke.
 ///
-/// It is final: the connection has failed (§7.1.7), and the peer is owed a close frame with
-/// [`close_code`](Self::close_code). [`Connection`](super::Connection) sees to that.
+/// It is final: the connection has failed (§7.1.7). The peer must get a close frame with
+/// [`close_code`](Self::close_code), which a [`Connection`](super::Connection) writes by itself.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
-    /// A reserved bit was set that no extension gave a meaning (§5.2).
+    /// A reserved bit was set, and no extension gives it a meaning (§5.2).
     ReservedBits,
-    /// The opcode is one of those reserved for later (§5.2).
+    /// The opcode is reserved (§5.2).
     ReservedOpcode(u8),
     /// A client's frame was not masked (§5.1).
     MaskMissing,
@@ -22,7 +24,7 @@ pub enum Error {
     ControlFragmented,
     /// A control frame announced more than 125 bytes (§5.5).
     ControlTooLong,
-    /// A continuation frame came with no message to continue (§5.4).
+    /// A continuation frame came, but there is no message to continue (§5.4).
     ContinuationUnexpected,
     /// A text or binary frame came inside a fragmented message (§5.4).
     ContinuationMissing,
@@ -46,8 +48,8 @@ pub enum Error {
     TooManyFragments,
     /// A text message is not UTF-8 (§8.1), or ended inside a character.
     InvalidUtf8,
-    /// A compressed message is not DEFLATE, refers to what its context does not have, or ended inside
-    /// a block (RFC 7692 §7.2.2).
+    /// A compressed message is not DEFLATE, refers to data that its context does not have, or ended
+    /// inside a block (RFC 7692 §7.2.2).
     InvalidDeflate,
     /// A compressed message inflated to more times its length than
     /// [`Limits::max_ratio`](super::Limits::max_ratio) allows.
@@ -115,17 +117,17 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {}
 
-/// What the caller asked for cannot be sent. Nothing was written and nothing changed.
+/// The caller asked for something that cannot be sent. Nothing was written, and nothing changed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum SendError {
     /// The output has no room for the whole frame.
     BufferFull(BufferFull),
-    /// A close frame is sent or waiting to be: nothing may follow it (§5.5.1).
+    /// A close frame was sent or is about to be: nothing may follow it (§5.5.1).
     Closing,
-    /// A frame's payload is not complete: nothing may come inside a frame.
+    /// The payload of a frame is unfinished: nothing else may come inside a frame.
     FrameUnfinished,
-    /// A fragmented message is not complete, and this is not its continuation (§5.4).
+    /// A fragmented message is unfinished, and this does not continue it (§5.4).
     MessageUnfinished,
     /// More payload was given than the frame's header announced.
     PayloadTooLong,
@@ -133,7 +135,7 @@ pub enum SendError {
     FrameTooLong,
     /// A control frame cannot be fragmented (§5.5).
     ControlFragmented,
-    /// A control frame carries at most 125 bytes, and so a close reason at most 123 (§5.5).
+    /// A control frame carries at most 125 bytes, and a close reason has at most 123 of them (§5.5).
     ControlTooLong,
     /// A text message has to be UTF-8 (§5.6).
     InvalidUtf8,

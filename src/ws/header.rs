@@ -141,6 +141,7 @@ impl FrameHeader {
     /// Prints the header up to its masking key.
     #[inline(always)]
     #[expect(clippy::cast_possible_truncation, reason = "each arm has the lengths that fit")]
+    #[expect(clippy::many_single_char_names, reason = "they are the bytes of a length")]
     pub(super) const fn prefix(&self) -> Prefix {
         let first = self.first.to_u8();
         let mask = (self.key.is_some() as u8) << 7;

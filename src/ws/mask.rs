@@ -1,9 +1,11 @@
+//! Masking of payloads (§5.3).
+
 use super::xor;
 
-/// A masking key, at the byte of it that comes next (§5.3).
+/// A masking key, and which of its bytes is next (§5.3).
 ///
-/// Masking is XOR, so that applying the same key again unmasks. A payload may be given in any
-/// pieces: the mask remembers where in its key the next piece begins.
+/// Masking is XOR: applying the same key again unmasks. A payload may come in any pieces, as the
+/// mask remembers where in the key the next piece begins.
 ///
 /// ```
 /// use framewright::ws::Mask;
@@ -33,7 +35,7 @@ impl Mask {
         self.apply_noting_ascii(bytes);
     }
 
-    /// Masks or unmasks in place, and tells whether every byte is ASCII afterwards.
+    /// Masks or unmasks in place, and returns whether every byte is ASCII afterwards.
     ///
     /// The answer costs nothing: the words are in a register.
     #[inline]
@@ -43,14 +45,15 @@ impl Mask {
         ascii
     }
 
-    /// Copies the next bytes of a payload from `from` to `to`, which are as long, masking them.
+    /// Copies the next bytes of a payload from `from` to `to`, which has the same length, and masks
+    /// them.
     #[inline]
     pub(crate) fn copy(&mut self, from: &[u8], to: &mut [u8]) {
         xor::copy(self.key, from, to);
         self.skip(from.len() as u64);
     }
 
-    /// Goes over bytes that were masked elsewhere.
+    /// Skips bytes that were masked elsewhere.
     #[inline]
     pub(crate) fn skip(&mut self, len: u64) {
         self.key = xor::key_after(self.key, len);
@@ -71,7 +74,7 @@ mod tests {
 
     #[test]
     fn every_length_alignment_and_offset_agrees_with_the_definition() {
-        // One length at least for each way of masking, and for Miri, which needs a second for each, no more.
+        // At least one length for each way of masking. For Miri, which needs a second for each, no more.
         let lens: Vec<usize> = if cfg!(miri) {
             (0..36).chain([64, 65, 128, 129, 137]).chain(512..515).collect()
         } else {
@@ -105,7 +108,7 @@ mod tests {
 
     #[test]
     fn one_byte_that_is_not_ascii_is_noticed_wherever_it_is() {
-        // Long ones too, which go by a loop over words.
+        // Long ones too, which a loop over words masks.
         let lens: Vec<usize> =
             if cfg!(miri) { (0..20).collect() } else { (0..200).chain([512, 600]).collect() };
         for len in lens {

@@ -1,4 +1,9 @@
+//! Whole messages, and what they are made of (§5.6).
+
+use core::fmt;
+
 use super::Opcode;
+use crate::debug::Payload;
 
 /// What a message is made of (§5.6).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -21,7 +26,7 @@ impl Kind {
 }
 
 /// A whole message (§5.6).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Eq, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Message<'a> {
     /// Text.
@@ -45,6 +50,16 @@ impl<'a> Message<'a> {
             Self::Text(text) => text.as_bytes(),
             Self::Binary(bytes) => bytes,
         }
+    }
+}
+
+impl fmt::Debug for Message<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            Self::Text(_) => "Text",
+            Self::Binary(_) => "Binary",
+        };
+        f.debug_tuple(name).field(&Payload(self.as_bytes())).finish()
     }
 }
 

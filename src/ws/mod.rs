@@ -61,7 +61,6 @@ mod assemble;
 mod close;
 mod compressed;
 mod connection;
-mod control;
 mod decode;
 #[cfg(feature = "deflate")]
 pub mod deflate;
