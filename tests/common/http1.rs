@@ -58,7 +58,7 @@ pub fn decode(body: Body, limits: Limits, pieces: &[&[u8]]) -> Got {
             let (before, was_complete) = (input.len(), decoder.is_complete());
             match decoder.decode(&mut input) {
                 Ok(Decoded::Part(part)) => {
-                    assert!(!was_complete, "nothing comes behind the last part");
+                    assert!(!was_complete, "nothing comes after the last part");
                     assert!(part.end || !part.bytes.is_empty(), "only the last may be empty");
                     assert_eq!(part.start, !started);
                     started = true;

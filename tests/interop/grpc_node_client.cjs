@@ -112,7 +112,7 @@ const checks = {
     assert.deepEqual([status.code, status.details], [grpc.status.NOT_FOUND, error]);
   },
 
-  'an error behind replies': async () => {
+  'an error after replies': async () => {
     const request = { text: 'so far', count: 2, code: grpc.status.ABORTED, error: 'lost' };
     const result = await outcome(() => client().serverStream(request, within(20)));
     assert.deepEqual(texts(result), ['so far', 'so far']);
@@ -152,7 +152,7 @@ const checks = {
     assert.ok(result.replies[0].payload.equals(payload));
   },
 
-  'a reply is compressed only for who takes it': async () => {
+  'a reply is compressed only for clients that accept it': async () => {
     const body = Buffer.concat([Buffer.from([0, 0, 0, 0, 6, 0x0a, 4]), Buffer.from('text')]);
     const zipped = await raw({ 'x-echo-gzip': '1', 'grpc-accept-encoding': 'identity, gzip' }, body);
     assert.equal(zipped.head['grpc-encoding'], 'gzip');
@@ -195,12 +195,12 @@ const checks = {
     assert.deepEqual([head[':status'], head['grpc-status']], [200, String(grpc.status.INTERNAL)]);
   },
 
-  'what was cut off is an error': async () => {
+  'a cut message is an error': async () => {
     const { trailers } = await raw({}, Buffer.from([0, 0, 0, 0, 6, 0x0a]));
     assert.equal(trailers['grpc-status'], String(grpc.status.INTERNAL));
   },
 
-  'two messages where one was to come': async () => {
+  'two messages instead of one': async () => {
     const { trailers } = await raw({}, Buffer.alloc(10));
     assert.equal(trailers['grpc-status'], String(grpc.status.UNIMPLEMENTED));
   },

@@ -153,7 +153,7 @@ function connectChecks(baseUrl) {
       check(times[1] - times[0] > 200 && times[2] - times[1] > 200, `at ${times} ms`);
     },
 
-    'an error behind replies': async () => {
+    'an error after replies': async () => {
       const texts = [];
       const error = await failure((async () => {
         const sent = request({ text: 'so far', count: 2, code: Code.Aborted, error: NOT_ASCII });
@@ -338,7 +338,7 @@ function googleChecks(baseUrl, format, options) {
       check(times[1] - times[0] > 200 && times[2] - times[1] > 200, `at ${times} ms`);
     },
 
-    'an error behind replies': async () => {
+    'an error after replies': async () => {
       const { replies, error } = await stream({ text: 'so far', count: 2, code: StatusCode.ABORTED, error: 'lost' });
       equal(replies.map((reply) => reply.text), ['so far', 'so far']);
       equal([error.code, error.message], [StatusCode.ABORTED, 'lost']);

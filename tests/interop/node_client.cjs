@@ -132,7 +132,7 @@ const checks = {
     for (const member of room) member.terminate();
   },
 
-  'a subprotocol nobody speaks is not agreed to': async () => {
+  'an unknown subprotocol is not agreed to': async () => {
     // For `ws`, it is an error if the server agrees to no subprotocol. Its error message is the proof.
     const ws = open('/ws/echo', { protocols: ['x-unknown'] });
     const [error] = await once(ws, 'error');

@@ -153,7 +153,7 @@ def test_nothing_is_compressed_where_it_was_turned_off(gateway_path, ws_client_p
             assert not any(frame.compressed for frame in sent + got)
 
 
-def test_a_chat_message_is_compressed_once_for_those_who_can_read_it(address):
+def test_a_chat_message_is_compressed_once_for_all_members_that_can_read_it(address):
     with contextlib.ExitStack() as stack:
         taps = [stack.enter_context(Tap(address)) for _ in range(3)]
         small = ClientPerMessageDeflateFactory(server_max_window_bits=9)

@@ -17,7 +17,7 @@ CHECKS = [
     "a_message_over_the_limit",
     "server_streaming",
     "a_thousand_replies",
-    "an_error_behind_replies",
+    "an_error_after_replies",
     "client_streaming",
     "a_thousand_requests",
     "client_streaming_of_nothing",
@@ -55,6 +55,6 @@ def test_server(outcome, check):
     assert f"ok {check}" in lines, last_words
 
 
-def test_that_was_all_of_it(outcome):
+def test_there_are_no_other_checks(outcome):
     lines, status, last_words = outcome
     assert (lines, status) == ([f"ok {check}" for check in CHECKS], 0), last_words

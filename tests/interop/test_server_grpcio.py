@@ -199,7 +199,7 @@ def test_the_message_of_an_error(service, message):
     assert (error.value.code(), error.value.details()) == (Code.NOT_FOUND, message)
 
 
-def test_an_error_behind_replies(service):
+def test_an_error_after_replies(service):
     request = EchoRequest(text="so far", count=3, code=15, error="verloren: Ä")
     replies, code, details = complete(service.ServerStream(request, timeout=WAIT))
     assert ([reply.index for reply in replies], code, details) == ([0, 1, 2], Code.DATA_LOSS, "verloren: Ä")

@@ -86,7 +86,7 @@ def test_a_ping_between_fragments_is_answered_before_the_message_ends(echo):
     assert pongs == [True]
 
 
-def test_a_pong_nobody_asked_for_is_ignored(echo):
+def test_an_unsolicited_pong_is_ignored(echo):
     echo.pong(b"unasked")
     echo.send("still here")
     same(echo.recv(WAIT), "still here")
@@ -163,7 +163,7 @@ def test_a_message_to_the_room_reaches_every_member_in_the_same_order(address):
             same(member.recv(WAIT), "one has left")
 
 
-def test_a_subprotocol_nobody_speaks_is_not_agreed_to(address):
+def test_an_unknown_subprotocol_is_not_agreed_to(address):
     with join(address, "/ws/echo", subprotocols=["x-unknown"]) as ws:
         assert ws.subprotocol is None
         ws.send("works")
@@ -206,7 +206,7 @@ def test_a_cross_site_origin_is_refused_with_403(address, path, origin):
     assert "close" in tokens(refused.value.response.headers["Connection"])
 
 
-def test_sigint_sends_everybody_away_with_1001(own_gateway):
+def test_sigint_closes_every_connection_with_1001(own_gateway):
     with contextlib.ExitStack() as stack:
         members = [
             stack.enter_context(join(own_gateway.address, path, subprotocols=subprotocols))

@@ -12,9 +12,9 @@ from conftest import LIMIT
 from raw import BINARY, CLOSE, PING, PONG, TEXT, close_payload, frame, upgrade
 
 
-def opened(sock, address, path="/ws/echo", behind=b"", **changes):
-    """Completes the opening handshake; `behind` is sent in the same packet as the head."""
-    sock.sendall(upgrade(address, path, **changes) + behind)
+def opened(sock, address, path="/ws/echo", after=b"", **changes):
+    """Completes the opening handshake; `after` is sent in the same packet as the head."""
+    sock.sendall(upgrade(address, path, **changes) + after)
     reader = sock.makefile("rb")
     status, fields = raw.read_head(reader)
     assert status.startswith("HTTP/1.1 101 "), status
@@ -61,7 +61,7 @@ def dribble(sock, data):
 def test_frames_may_follow_the_head_in_the_same_packet(address):
     frames = frame(TEXT, b"one") + frame(PING, b"two") + frame(BINARY, b"three") + frame(CLOSE, close_payload(1000))
     with raw.connection(address) as sock:
-        reader, _ = opened(sock, address, behind=frames)
+        reader, _ = opened(sock, address, after=frames)
         got = [raw.read_frame(reader) for _ in range(4)]
         # A pong may overtake a message, but nothing overtakes a close.
         assert sorted(got[:3]) == sorted([(TEXT, b"one"), (PONG, b"two"), (BINARY, b"three")])
@@ -95,7 +95,7 @@ VIOLATIONS = {
 def test_a_violation_is_answered_with_its_code_and_the_end(address, frames, code):
     with raw.connection(address) as sock:
         # The frame that follows must have no effect.
-        reader, _ = opened(sock, address, behind=frames + frame(TEXT, b"never to be echoed"))
+        reader, _ = opened(sock, address, after=frames + frame(TEXT, b"never to be echoed"))
         opcode, payload = raw.read_frame(reader)
         assert (opcode, int.from_bytes(payload[:2], "big")) == (CLOSE, code)
         sock.sendall(frame(CLOSE, payload[:2]))
@@ -106,7 +106,7 @@ def test_a_violation_is_answered_with_its_code_and_the_end(address, frames, code
 def test_an_announced_length_is_refused_before_the_payload_comes(limited_address, length):
     header = b"\x82\xff" + length.to_bytes(8, "big") + bytes(4)
     with raw.connection(limited_address) as sock:
-        reader, _ = opened(sock, limited_address, behind=header)
+        reader, _ = opened(sock, limited_address, after=header)
         opcode, payload = raw.read_frame(reader)
         assert (opcode, int.from_bytes(payload[:2], "big")) == (CLOSE, 1009)
 
@@ -114,7 +114,7 @@ def test_an_announced_length_is_refused_before_the_payload_comes(limited_address
 def test_a_flood_of_pings_is_answered_at_least_once_and_with_the_newest(address):
     with raw.connection(address) as sock:
         pings = b"".join(frame(PING, b"%d" % number) for number in range(2000))
-        reader, _ = opened(sock, address, behind=pings + frame(TEXT, b"end"))
+        reader, _ = opened(sock, address, after=pings + frame(TEXT, b"end"))
         got = [raw.read_frame(reader)]
         while (PONG, b"1999") not in got or (TEXT, b"end") not in got:
             got.append(raw.read_frame(reader))
@@ -127,7 +127,7 @@ def test_sigint_ends_a_message_half_received_and_a_head_half_received(own_gatewa
     address = own_gateway.address
     with raw.connection(address) as message, raw.connection(address) as head:
         head.sendall(upgrade(address)[:20])
-        reader, _ = opened(message, address, behind=frame(PING, b"here") + frame(TEXT, b"half", fin=False)[:-2])
+        reader, _ = opened(message, address, after=frame(PING, b"here") + frame(TEXT, b"half", fin=False)[:-2])
         assert raw.read_frame(reader) == (PONG, b"here")
         own_gateway.interrupt()
         opcode, payload = raw.read_frame(reader)
@@ -179,13 +179,13 @@ def test_a_refusal_is_a_complete_response_and_the_end(address, request_head, sta
             assert response.getheader("Sec-WebSocket-Version") == "13"
 
 
-BEHIND = {"a frame": frame(TEXT, b"echo?"), "a request": b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"}
+AFTER = {"a frame": frame(TEXT, b"echo?"), "a request": b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"}
 
 
-@pytest.mark.parametrize("behind", BEHIND.values(), ids=BEHIND)
-def test_what_follows_a_refused_head_is_never_looked_at(address, behind):
+@pytest.mark.parametrize("after", AFTER.values(), ids=AFTER)
+def test_what_follows_a_refused_head_is_ignored(address, after):
     with raw.connection(address) as sock:
-        sock.sendall(upgrade(address, Origin="http://evil.example") + behind)
+        sock.sendall(upgrade(address, Origin="http://evil.example") + after)
         assert raw.only_response(raw.read_to_end(sock)).status == 403
 
 
@@ -204,12 +204,12 @@ def test_an_endless_head_is_refused_while_it_comes(address):
         assert raw.only_response(raw.read_to_end(sock)).status in BAD_REQUEST
 
 
-def test_ten_thousand_random_bytes_harm_nobody_else(address):
+def test_ten_thousand_random_bytes_do_not_disturb_others(address):
     with raw.connection(address) as well_behaved:
         reader, _ = opened(well_behaved, address)
         for _ in range(20):
             with raw.connection(address) as sock:
-                opened(sock, address, behind=os.urandom(500))
+                opened(sock, address, after=os.urandom(500))
         well_behaved.sendall(frame(TEXT, b"still served"))
         assert raw.read_frame(reader) == (TEXT, b"still served")
 
@@ -225,7 +225,7 @@ def test_the_page_is_html(address):
 
 
 @pytest.mark.parametrize("version, field", [("1.1", "Connection: close"), ("1.0", "Accept: */*")])
-def test_a_client_that_wants_the_connection_to_end_after_the_response_sees_it_end(address, version, field):
+def test_a_client_that_asks_for_the_end_after_the_response_gets_it(address, version, field):
     with raw.connection(address) as sock:
         sock.sendall(f"GET / HTTP/{version}\r\nHost: {address}\r\n{field}\r\n\r\n".encode())
         # RFC 9112 §9.3 and §9.6.

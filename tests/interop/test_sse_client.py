@@ -71,7 +71,7 @@ EXPECTED = event_stream.only(Event, event_stream.decode(b"".join(EVENTS)))
 assert len(EXPECTED) == len(EVENTS)
 
 
-def behind(last_event_id):
+def after(last_event_id):
     """Returns the stream after an ID."""
     return b"".join(EVENTS[int(last_event_id or b"0") :])
 
@@ -83,7 +83,7 @@ def test_wherever_a_stream_is_cut_nothing_is_lost_or_repeated(listen, version):
 
         def cut(at):
             # The client asks again for what follows the last whole event.
-            rest = [Stream(RETRY + stream[:at], "cut", version), lambda last: Stream(behind(last), "cut", version)]
+            rest = [Stream(RETRY + stream[:at], "cut", version), lambda last: Stream(after(last), "cut", version)]
             return server.add(*rest)
 
         # All at once, because each of them has to wait.
@@ -210,7 +210,7 @@ IDS = {
     "one": (b"id: 7\ndata: x\n\n", b"7"),
     "one that is not a number": (b"id: urn:x/y?z=1, 2;3\ndata: x\n\n", b"urn:x/y?z=1, 2;3"),
     "one that is not ASCII": ("id: Grüße 👋\ndata: x\n\n".encode(), "Grüße 👋".encode()),
-    "one for all behind it": (b"id: 7\ndata: x\n\ndata: y\n\n", b"7"),
+    "one for all after it": (b"id: 7\ndata: x\n\ndata: y\n\n", b"7"),
     "one without an event": (b"id: 7\n\n", b"7"),
     "one in an event that is cut": (b"id: 6\ndata: x\n\nid: 7\ndata: y\n", b"6"),
     "one with a NUL": (b"id: 6\ndata: x\n\nid: 7\0\ndata: y\n\n", b"6"),
@@ -240,7 +240,7 @@ def test_an_id_that_cannot_be_the_value_of_a_field_breaks_no_request(listen):
         assert len(server.requests()) == 2
 
 
-def test_a_stream_begins_anew_with_each_connection(listen):
+def test_each_connection_starts_a_new_stream(listen):
     bom = b"\xef\xbb\xbf"
     # The first two streams end within something: a CRLF, an event, a byte order mark.
     answers = [Stream(RETRY + b"id: 1\ndata: x\r\r"), Stream(b"\nid: 2\ndata: lost\n\xef", "cut")]
@@ -271,7 +271,7 @@ def test_204_is_the_end_even_at_once(listen):
 
 def test_a_server_that_is_overloaded_is_asked_again(listen):
     busy = [Status(503), Status(429, (("Retry-After", "2"),)), Status(503, body=b"data: too busy\n\n")]
-    with Server(Stream(RETRY + EVENTS[0]), *busy, lambda last_event_id: Stream(behind(last_event_id))) as server:
+    with Server(Stream(RETRY + EVENTS[0]), *busy, lambda last_event_id: Stream(after(last_event_id))) as server:
         program = listen(server.url)
         assert printed(program) == EXPECTED
         expect_end(program)
@@ -288,11 +288,11 @@ STOPS = {
 
 
 @pytest.mark.parametrize("answer", STOPS.values(), ids=STOPS)
-def test_what_is_no_event_stream_is_not_asked_for_again(listen, answer):
+def test_an_answer_that_is_no_event_stream_ends_the_reconnecting(listen, answer):
     with Server(Stream(RETRY + EVENTS[0]), answer, Stream(EVENTS[1])) as server:
         program = listen(server.url)
         assert printed(program) == EXPECTED[:1]
-        assert program.wait(WAIT) != 0, "it does not tell that from the end"
+        assert program.wait(WAIT) != 0, "the status is that of a regular end"
         assert len(server.requests()) == 2
 
 
@@ -305,7 +305,7 @@ def test_a_type_may_have_parameters_and_capitals(listen, content_type):
         assert printed(listen(server.url, "--events", "1")) == EXPECTED[:1]
 
 
-def test_it_ends_after_as_many_events_as_were_asked_for(listen):
+def test_the_client_ends_after_the_requested_number_of_events(listen):
     numbers = b"".join(b"data: %d\n\n" % number for number in range(10))
     with Server(Stream(RETRY + numbers), Stream(numbers, "open")) as server:
         program = listen(server.url, "--events", "15")
@@ -314,7 +314,7 @@ def test_it_ends_after_as_many_events_as_were_asked_for(listen):
 
 
 @pytest.mark.parametrize("end", ["open", "complete"])
-def test_sigint_ends_it_while_it_reads_and_while_it_waits(listen, end):
+def test_sigint_ends_the_client_while_it_reads_and_while_it_waits(listen, end):
     with Server(Stream(b"retry: 60000\n\n" + EVENTS[0], end), Stream(b"", "open")) as server:
         program = listen(server.url)
         assert printed(program, 1) == EXPECTED[:1]

@@ -87,12 +87,12 @@ def test_what_sse_starlette_writes(sse_json, events, line_end):
 @example(b"data:\xffhello\xc2\ndata:bye\n\ndata: \xed\xa0\x80\n\n")
 @example(b"event: ping\n\ndata: x\n\nid: 99\n\nid: 100\n\rid: 5\0\ndata: y\n\nid\ndata: z\n\n")
 @example(b"retry: 02000\nretry: +5\nretry: 5 \nretry:\nretry: 7")
-def test_what_nobody_ought_to_send_is_read_as_the_standard_says(sse_json, stream):
+def test_invalid_streams_are_read_as_the_standard_says(sse_json, stream):
     reads(sse_json, stream)
 
 
 @given(event_stream.wild_stream)
-def test_what_nobody_ought_to_send_is_read_as_npm_eventsource_parser_does(sse_json, npm, stream):
+def test_invalid_streams_are_read_as_npm_eventsource_parser_does(sse_json, npm, stream):
     # After a CR at the end, it waits for an LF. This comment line lets it go on, and means nothing to any decoder.
     stream += b":\n"
     events, retries = npm_reads(npm, stream)
@@ -102,7 +102,7 @@ def test_what_nobody_ought_to_send_is_read_as_npm_eventsource_parser_does(sse_js
 
 
 @given(event_stream.wild_stream)
-def test_what_nobody_ought_to_send_is_read_as_a_browser_does(sse_json, browser_reads, stream):
+def test_invalid_streams_are_read_as_a_browser_does(sse_json, browser_reads, stream):
     ours, _ = reads(sse_json, stream)
     expected = event_stream.only(Event, event_stream.decode(stream))
     types = [event.type for event in [*ours, *expected]]

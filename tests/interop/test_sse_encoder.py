@@ -19,7 +19,7 @@ EXAMPLES = {
     "line ends last": {"data": "a\n\n"},
     "empty": {"data": ""},
     "spaces in front": {"data": "  a\n b\n\tc"},
-    "spaces behind": {"data": "a  \nb \n"},
+    "trailing spaces": {"data": "a  \nb \n"},
     "a byte order mark": {"data": "\ufeffa\n\ufeff"},
     "a NUL": {"data": "a\0b\n\0"},
     "separators for others": {"data": "a\u2028b\u2029c\x85d\x0be\x0cf"},
@@ -40,7 +40,7 @@ EXAMPLES = {
 def with_examples(test):
     for example in EXAMPLES.values():
         # The ID before it shows how it changes. The event after it shows that this one has ended.
-        events = [{"data": "before", "id": "1"}, example, {"data": "behind"}]
+        events = [{"data": "before", "id": "1"}, example, {"data": "after"}]
         test = hypothesis.example(events)(test)
     return test
 
@@ -91,12 +91,12 @@ REFUSED = {
     # Such an ID would not come back as `Last-Event-ID` (RFC 9110 §5.5).
     "an ID with a control character": {"id": "1\x1b2", "data": "x"},
     "an ID with a space in front": {"id": " 1", "data": "x"},
-    "an ID with a tab behind": {"id": "1\t", "data": "x"},
+    "an ID with a trailing tab": {"id": "1\t", "data": "x"},
 }
 
 
 @pytest.mark.parametrize("event", REFUSED.values(), ids=REFUSED)
-def test_what_cannot_travel_is_refused_and_nothing_of_it_written(sse_json, event):
+def test_what_cannot_be_encoded_is_refused_and_not_written(sse_json, event):
     expect_refusal(sse_json, event)
 
 
@@ -122,11 +122,11 @@ def test_an_id_is_refused_only_if_it_could_not_come_back(sse_json, event_id):
 # Where other decoders differ from the standard. The tests above avoid these cases.
 
 
-def test_httpx_sse_takes_a_block_without_data_for_an_event():
+def test_httpx_sse_reads_a_block_without_data_as_an_event():
     assert httpx_sse_reads(b"id: 1\n\n") == ([Event("message", "", "1")], [])
     # After that, every blank line is an event.
     assert httpx_sse_reads(b"id: 1\ndata: x\n\n\n") == ([Event("message", "x", "1"), Event("message", "", "1")], [])
 
 
-def test_eventsource_parser_does_not_tell_the_id_of_a_block_without_data(npm):
+def test_eventsource_parser_drops_the_id_of_a_block_without_data(npm):
     assert npm_reads(npm, b"id: 1\n\ndata: x\n\n") == ([Event("message", "x", None)], [])

@@ -51,7 +51,7 @@ def test_ticks_arrive_with_type_id_and_lines(page):
     assert result["states"] == ["open"]
 
 
-def test_a_stream_that_is_cut_is_taken_up_again_where_it_was(page):
+def test_a_cut_stream_is_resumed_where_it_was(page):
     result = page.run(COLLECT, "/sse/clock?every=50&for=4", 14, "tick")
     expect_ticks(result["events"], 14)
     # The browser noticed each end by itself.
@@ -97,7 +97,7 @@ def test_two_streams_side_by_side_do_not_mix(page):
     assert len(tokens["events"]) == 1000
 
 
-def test_what_is_no_event_stream_is_not_asked_for_again(page):
+def test_an_answer_that_is_no_event_stream_ends_the_reconnecting(page):
     result = page.run(COLLECT, "/no/such/path", 1, "tick")
     assert result == {"events": [], "states": ["closed"]}
 

@@ -113,7 +113,7 @@ def test_the_clock_is_cut_after_as_many_events_as_were_asked_for(address, count)
         assert len(ticks(clock.events())) == count
 
 
-def test_the_clock_goes_on_behind_the_last_event_id_and_catches_up_at_once(address):
+def test_the_clock_resumes_after_the_last_event_id_and_catches_up_at_once(address):
     with stream(address, "/sse/clock?every=50") as clock:
         seen = ticks(clock.events(3))
     time.sleep(2)
@@ -140,7 +140,7 @@ NONSENSE = ["", "x", "-1", "+1", "1 2", "1.5", "9" * 30, str(2**64 - 1), str(2**
 
 
 @pytest.mark.parametrize("last_event_id", NONSENSE, ids=ascii)
-def test_an_id_that_was_never_given_out_is_no_reason_to_fail(address, last_event_id):
+def test_an_id_that_was_never_sent_is_no_error(address, last_event_id):
     with raw.connection(address) as sock:
         clock = Stream(sock, address, "/sse/clock?every=50&for=2", f"Last-Event-ID: {last_event_id}")
         status = clock.status.split(" ", 2)[1]
@@ -156,7 +156,7 @@ QUERIES += ["llm?n=-1", "llm?n=x", "llm?n=", "llm?n=" + "9" * 30, "llm?n=1%30", 
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_a_query_that_means_nothing_is_no_reason_to_fail(address, query):
+def test_a_meaningless_query_is_no_error(address, query):
     with raw.connection(address) as sock:
         sock.sendall(raw.request(address, f"/sse/{query}", "Connection: close"))
         reader = sock.makefile("rb")
@@ -191,7 +191,7 @@ def test_a_thousand_tokens_are_the_default_of_200_bytes_each(address):
         assert all(100 <= len(event.data) <= 400 for event in tokens)
 
 
-def test_tokens_go_on_behind_the_last_event_id(address):
+def test_tokens_resume_after_the_last_event_id(address):
     with stream(address, "/sse/llm?n=1000") as llm:
         *tokens, done = llm.events()
     for last in tokens[0], tokens[500], tokens[-2]:
@@ -199,13 +199,13 @@ def test_tokens_go_on_behind_the_last_event_id(address):
             assert llm.events() == [*tokens[int(last.last_event_id) :], done]
 
 
-def test_who_has_every_token_is_told_that_this_was_all(address):
+def test_a_client_with_every_token_gets_the_final_event(address):
     with stream(address, "/sse/llm?n=10", "Last-Event-ID: 10") as llm:
         (done,) = llm.events()
         assert done.type == "done"
 
 
-def test_who_has_everything_is_told_not_to_come_back(address):
+def test_a_client_with_everything_is_told_not_to_reconnect(address):
     with stream(address, "/sse/llm?n=10") as llm:
         done = llm.events()[-1]
     with raw.connection(address) as sock:
@@ -214,7 +214,7 @@ def test_who_has_everything_is_told_not_to_come_back(address):
         assert raw.only_response(raw.read_to_end(sock)).status == 204
 
 
-def test_a_connection_that_is_kept_is_good_for_another_request(address):
+def test_a_persistent_connection_serves_another_request(address):
     with raw.connection(address) as sock:
         for count in 3, 5:
             llm = Stream(sock, address, f"/sse/llm?n={count}")
@@ -223,7 +223,7 @@ def test_a_connection_that_is_kept_is_good_for_another_request(address):
                 break
 
 
-def test_the_answers_to_requests_that_came_at_once_do_not_mix(address):
+def test_the_answers_to_pipelined_requests_do_not_mix(address):
     with raw.connection(address) as sock:
         sock.sendall(raw.request(address, "/") + raw.request(address, "/sse/llm?n=300") + raw.request(address, "/"))
         reader = sock.makefile("rb")
@@ -239,7 +239,7 @@ def test_the_answers_to_requests_that_came_at_once_do_not_mix(address):
         assert rest == b"" or rest.startswith(b"HTTP/1.1 200 ")
 
 
-def test_a_client_that_has_nothing_more_to_say_still_hears_all(address):
+def test_a_client_that_has_stopped_sending_still_gets_everything(address):
     with raw.connection(address) as sock:
         # Far more than is in flight when the server learns that we have stopped sending.
         sock.sendall(raw.request(address, "/sse/llm?n=20000"))
@@ -248,7 +248,7 @@ def test_a_client_that_has_nothing_more_to_say_still_hears_all(address):
         expect_tokens(event_stream.only(Event, event_stream.decode(response.body)), 20_000)
 
 
-def test_http_1_0_gets_the_stream_as_it_is_until_the_connection_ends(address):
+def test_http_1_0_gets_the_stream_without_chunks_until_the_connection_ends(address):
     with stream(address, "/sse/llm?n=1000", version="1.0") as llm:
         assert "transfer-encoding" not in llm.fields
         assert "content-length" not in llm.fields
@@ -288,7 +288,7 @@ def expect_to_be_served(address):
     assert time.monotonic() - before < 2
 
 
-def test_who_does_not_read_is_not_written_for_and_nobody_else_waits(own_gateway):
+def test_a_client_that_does_not_read_gets_no_more_and_others_do_not_wait(own_gateway):
     address, count = own_gateway.address, 200_000
     expect_to_be_served(address)
     before = own_gateway.memory()
@@ -314,7 +314,7 @@ def test_who_does_not_read_is_not_written_for_and_nobody_else_waits(own_gateway)
     assert own_gateway.wait(20) == 0, own_gateway.last_words()
 
 
-def test_who_goes_away_leaves_nothing_behind(own_gateway):
+def test_clients_that_leave_cost_nothing(own_gateway):
     address = own_gateway.address
     expect_to_be_served(address)
     time.sleep(0.5)
@@ -353,7 +353,7 @@ def test_sigint_ends_every_stream_between_events(own_gateway):
     assert own_gateway.wait(20) == 0, own_gateway.last_words()
 
 
-def test_sigint_does_not_wait_for_who_does_not_read(own_gateway):
+def test_sigint_does_not_wait_for_a_client_that_does_not_read(own_gateway):
     address = own_gateway.address
     with contextlib.ExitStack() as stack:
         for _ in range(3):
@@ -365,7 +365,7 @@ def test_sigint_does_not_wait_for_who_does_not_read(own_gateway):
         assert own_gateway.wait(20) == 0, own_gateway.last_words()
 
 
-def test_a_comment_comes_where_there_is_nothing_else_to_say(address):
+def test_a_comment_comes_when_there_is_nothing_else_to_send(address):
     with stream(address, "/sse/clock?every=10000") as clock:
         # It comes between two events, if not before the first.
         assert any(isinstance(item, Comment) for item in itertools.islice(clock.items, 7))

@@ -140,7 +140,7 @@ fn every_part_is_out_with_the_byte_that_ends_it() {
                 };
             }
             let lines = bytes[..=at].matches(end).count();
-            assert_eq!(ended, lines, "behind {:?}", &bytes[..=at]);
+            assert_eq!(ended, lines, "after {:?}", &bytes[..=at]);
             let in_value = matches!(byte, b'x' | b'7');
             assert_eq!(parts, usize::from(in_value || end.as_bytes() == [byte]));
         }
@@ -364,9 +364,9 @@ fn everything_as_long_as_its_limit_passes() {
 #[test]
 fn one_byte_over_a_limit_loses_an_event_once_and_the_stream_goes_on() {
     let next = b"\n\ndata: next\n\n";
-    let behind = [Got::Dispatch, got("data", "next"), Got::Dispatch];
+    let after = [Got::Dispatch, got("data", "next"), Got::Dispatch];
     let over = |line: &[u8], possible: Option<Got>, error| {
-        let expected = possible.into_iter().chain([Got::Lost(error)]).chain(behind.clone());
+        let expected = possible.into_iter().chain([Got::Lost(error)]).chain(after.clone());
         let bytes = [line, next].concat();
         assert_eq!(
             limited(LIMITS, &bytes),

@@ -704,7 +704,7 @@ fn a_key_continues_after_any_number_of_bytes_that_the_caller_writes() {
             encoder.encode_header(Kind::Binary, written + 1, true).unwrap();
             encoder.payload_written(written).unwrap();
             encoder.encode_payload(b"\0", &mut out).unwrap();
-            assert_eq!(out, [KEY[(written % 4) as usize]], "behind {written} bytes");
+            assert_eq!(out, [KEY[(written % 4) as usize]], "after {written} bytes");
         } else {
             encoder.encode_header(Kind::Binary, written, true).unwrap();
             encoder.payload_written(written).unwrap();

@@ -425,8 +425,8 @@ fn invalid_deflate_and_bytes_after_its_end_are_refused_with_1007() {
     let hello = b"\xF2\x48\xCD\xC9\xC9\x07\x00";
     let cases: [(&str, Vec<u8>); 12] = [
         ("a reserved type of block", vec![0x06]),
-        ("a reserved type behind a final block", b"\xF3\x48\xCD\xC9\xC9\x07\x00\x06".to_vec()),
-        ("garbage behind the last block", [&hello[..], b"\xFF\xFF\xFF\xFF"].concat()),
+        ("a reserved type after a final block", b"\xF3\x48\xCD\xC9\xC9\x07\x00\x06".to_vec()),
+        ("garbage after the last block", [&hello[..], b"\xFF\xFF\xFF\xFF"].concat()),
         ("the tail, which should not be there", [&hello[..], b"\x00\x00\xFF\xFF"].concat()),
         ("one byte of the tail", [&hello[..], b"\x00"].concat()),
         ("a length that is not what its complement says", b"\x00\x05\x00\xFA\xFE".to_vec()),

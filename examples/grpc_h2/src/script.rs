@@ -22,7 +22,7 @@ pub async fn run(address: &str) -> Result<(), Box<dyn Error>> {
         a_message_over_the_limit
         server_streaming
         a_thousand_replies
-        an_error_behind_replies
+        an_error_after_replies
         client_streaming
         a_thousand_requests
         client_streaming_of_nothing
@@ -122,7 +122,7 @@ async fn a_thousand_replies(client: Client) {
     expect_replies(&client, "ServerStream", &[sent], &expected).await;
 }
 
-async fn an_error_behind_replies(client: Client) {
+async fn an_error_after_replies(client: Client) {
     let sent =
         EchoRequest { count: 2, code: 10, error: "lost the race".into(), ..request("so far") };
     let (call, replies) = complete(&client, "ServerStream", Options::default(), &[sent]).await;

@@ -143,9 +143,9 @@ fn naive_fields(lines: &[u8]) -> Option<Vec<(String, Vec<u8>)>> {
     let mut rest = lines.split(|b| *b == b'\n').peekable();
     while let Some(line) = rest.next() {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let behind: Vec<_> = rest.clone().take(2).collect();
+        let after: Vec<_> = rest.clone().take(2).collect();
         // Nothing follows the last LF, and an empty line may precede it.
-        if line.is_empty() && (behind.is_empty() || behind == [b""]) {
+        if line.is_empty() && (after.is_empty() || after == [b""]) {
             break;
         }
         let colon = line.iter().position(|b| *b == b':')?;
@@ -170,17 +170,17 @@ fn percent(raw: &[u8]) {
     let decoded = StatusMessage::Encoded(raw).to_string();
     let mut bytes = Vec::new();
     let mut rest = raw;
-    while let [first, behind @ ..] = rest {
-        let hex = behind.get(..2).and_then(|hex| str::from_utf8(hex).ok());
+    while let [first, after @ ..] = rest {
+        let hex = after.get(..2).and_then(|hex| str::from_utf8(hex).ok());
         let hex = hex.filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()));
         match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()).filter(|_| *first == b'%') {
             Some(byte) => {
                 bytes.push(byte);
-                rest = &behind[2..];
+                rest = &after[2..];
             }
             None => {
                 bytes.push(*first);
-                rest = behind;
+                rest = after;
             }
         }
     }

@@ -49,8 +49,8 @@ pub fn check(data: &[u8]) {
                     assert_eq!(e, other);
                     is_refused(e);
                 }
-                (Ok(Some((seen, behind))), Ok(offer)) => {
-                    assert_eq!((&seen, &behind[..]), (&Seen::of(&offer), &*rest));
+                (Ok(Some((seen, after))), Ok(offer)) => {
+                    assert_eq!((&seen, &after[..]), (&Seen::of(&offer), &*rest));
                     is_accepted(&request, &offer, &seen);
                 }
                 (got, offer) => panic!("{got:?}, and not {offer:?}"),

@@ -74,9 +74,9 @@ impl Cuts {
         }
         let (mut rest, mut pieces) = (bytes, Vec::new());
         for len in self.0.iter().cycle() {
-            let (piece, behind) = rest.split_at(rest.len().min((*len).into()));
+            let (piece, after) = rest.split_at(rest.len().min((*len).into()));
             pieces.push(piece);
-            rest = behind;
+            rest = after;
             if rest.is_empty() {
                 break;
             }

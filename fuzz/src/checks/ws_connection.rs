@@ -210,7 +210,7 @@ impl<M: Side> End<M> {
             let (before, remaining) = (input.len(), self.connection.payload_remaining());
             let event = without_allocating(|| self.connection.receive(&mut input));
             let Some(event) = event else { break };
-            assert!(self.model.is_open(), "nothing comes behind the end");
+            assert!(self.model.is_open(), "nothing comes after the end");
             match event {
                 Event::Part(part) => {
                     assert!(
@@ -240,7 +240,7 @@ impl<M: Side> End<M> {
             Part::Binary(_) => "binary",
             Part::Ping(_) => "ping",
             Part::Pong(_) => "pong",
-            Part::Close(_) | Part::Compressed(_) => unreachable!("not given out"),
+            Part::Close(_) | Part::Compressed(_) => unreachable!("not yielded"),
         };
         let open = self.got.iter().rposition(|got| got.kind == kind && !got.end);
         assert_eq!(open.is_none(), chunk.start);

@@ -41,7 +41,7 @@ pub fn device(socket: &mut Socket<'_>, memory: &mut Memory) {
     let call_limits = grpc::Limits::new().max_message_len(storage.len() as u64);
 
     let mut reader = HeadReader::new(SliceBuf::new(storage), limits);
-    let (mut call, mut body, behind) = loop {
+    let (mut call, mut body, after) = loop {
         let mut input = socket.read(read).expect("the head is not over");
         if let Some(request) = reader.read_request(&mut input).expect("it is a head") {
             let call = Request::parse(request.method(), request.target(), request.headers())
@@ -61,7 +61,7 @@ pub fn device(socket: &mut Socket<'_>, memory: &mut Memory) {
 
     let mut assembler = Assembler::new(SliceBuf::new(storage));
     let mut out = SliceBuf::new(out);
-    let mut input = behind;
+    let mut input = after;
     while !body.is_complete() {
         while let Decoded::Part(part) = body.decode(&mut input).expect("it is a body") {
             let mut bytes = call.decode_text_in_place(part.bytes);

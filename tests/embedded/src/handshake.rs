@@ -61,7 +61,7 @@ pub fn device(socket: &mut Socket<'_>, memory: &mut Memory) {
     let origins = Origins::exact(&["http://example.com"]);
     let mut server = Server::new(origins, SliceBuf::new(storage), limits);
     let mut response = SliceBuf::new(out);
-    let behind = loop {
+    let after = loop {
         let mut input = socket.read(read).expect("the head is not over");
         match server.receive(&mut input) {
             Ok(None) => {}
@@ -78,7 +78,7 @@ pub fn device(socket: &mut Socket<'_>, memory: &mut Memory) {
     };
     socket.write(response.as_slice());
     let mut server = Echo::new(out, storage);
-    server.receive(behind, socket);
+    server.receive(after, socket);
     while let Some(input) = socket.read(read) {
         server.receive(input, socket);
     }

@@ -74,7 +74,7 @@ fn events_out_of_order_end_the_call() {
     let mut call = server(CallKind::BidiStreaming);
     assert_eq!(call.receive_eof(), Some(Event::HalfClose));
     assert_eq!(call.receive(&mut &b""[..]), None);
-    assert_eq!(call.receive(&mut &b"\0"[..]), Some(Event::End(Code::Internal)), "behind the end");
+    assert_eq!(call.receive(&mut &b"\0"[..]), Some(Event::End(Code::Internal)), "after the end");
     for bytes in [frame(0, ""), frame(0, "whole")] {
         let mut call = server(CallKind::BidiStreaming);
         assert_eq!(call.receive_eof(), Some(Event::HalfClose));

@@ -68,7 +68,7 @@ struct Seen {
 impl Seen {
     fn see(&mut self, event: Option<Event<'_>>) {
         let Some(event) = event else { return };
-        assert_eq!(self.end, None, "nothing comes behind the end: {event:?}");
+        assert_eq!(self.end, None, "nothing comes after the end: {event:?}");
         match event {
             Event::Message { compressed, chunk } => {
                 if chunk.start {

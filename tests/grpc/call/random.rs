@@ -185,7 +185,7 @@ struct Log {
 impl Log {
     fn see(&mut self, event: Option<Event<'_>>) {
         if let Some(event) = event {
-            assert!(self.ends.is_empty(), "{event:?} behind the end");
+            assert!(self.ends.is_empty(), "{event:?} after the end");
             if let Event::End(code) = event {
                 self.ends.push(code);
             }
