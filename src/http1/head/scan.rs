@@ -43,17 +43,26 @@ fn skip_blocks(input: &[u8]) -> usize {
         && let (Some(these), Some(next)) = (block.first_chunk::<STEP>(), block.last_chunk::<STEP>())
     {
         // No early end, so that many are compared at a time.
-        let found = these.iter().zip(next).fold(0, |found, (&a, &b)| {
-            let empty_line = u8::from(a == b'\n') & u8::from(b == b'\r');
-            let bare_lf = u8::from(a != b'\r') & u8::from(b == b'\n');
-            found | empty_line | bare_lf
-        });
-        if found != 0 {
+        let pairs = these.iter().zip(next);
+        if pairs.fold(0, |found, (&a, &b)| found | stops_blocks(a, b)) != 0 {
             break;
         }
         start += STEP;
     }
     start
+}
+
+/// 1 if an empty line may begin at `b`, or if `b` is a bare LF.
+const fn stops_blocks(a: u8, b: u8) -> u8 {
+    before_empty_line(a, b) | bare_lf(a, b)
+}
+
+const fn before_empty_line(a: u8, b: u8) -> u8 {
+    (a == b'\n') as u8 & (b == b'\r') as u8
+}
+
+const fn bare_lf(a: u8, b: u8) -> u8 {
+    (a != b'\r') as u8 & (b == b'\n') as u8
 }
 
 /// The search for the empty line that ends a head. It stops at the first byte that no head can have
