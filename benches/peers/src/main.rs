@@ -21,8 +21,8 @@ Options:
   --with LABEL=PATH   also race another build of this program
   --markdown FILE     write the tables to FILE (default: standard output)
   --svg FILE          draw the plot to FILE
-  --growth            instead, tell what work costs as it grows
-  --worker            be driven by another
+  --growth            instead, print what work costs as it grows
+  --worker            run for another process, over standard streams
 ";
 
 fn main() -> Result<(), Box<dyn Error>> {
