@@ -52,7 +52,7 @@ impl<'b, B: Buffer> Append<'b, B> {
     }
 }
 
-/// Takes any text: whether it fitted is for [`Append::finish`] to say.
+/// Takes any text. [`Append::finish`] says whether it fitted.
 impl<B: Buffer> fmt::Write for Append<'_, B> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.put(text.as_bytes());

@@ -32,7 +32,7 @@
 //!   assembler, a reader of heads or the client of [`sse`], until the next call.
 //! * A peer's violation is an `Err` from a decoder, and final. From a connection or a call it is an
 //!   event, since the peer may have to be told: `transmit` does that. A stream of [`sse`] goes on after
-//!   what is `Lost`.
+//!   an event that is lost.
 //! * Nothing awaits, so no machine is ever half-way through anything. The rest of the input and of the
 //!   output is the caller's: keep both outside of a future that may be dropped.
 //!
@@ -64,7 +64,7 @@
 //! | `std` | yes | detection of SIMD at run time |
 //! | `bytes` | yes | [`Buffer`] for `BytesMut`, messages as `Bytes` |
 //! | `deflate` | yes | compressed WebSocket messages: `ws::deflate` |
-//! | `alloc` | with either | [`Buffer`] for `Vec<u8>` |
+//! | `alloc` | with any of these | [`Buffer`] for `Vec<u8>` |
 //! | `arbitrary` | no | `Arbitrary` for public types, for your fuzzers |
 //! | `getrandom` | no | masking keys from the operating system: `ws::random` |
 #![no_std]

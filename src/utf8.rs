@@ -1,7 +1,7 @@
 //! UTF-8 that arrives in pieces (RFC 3629).
 //!
 //! A [`Utf8State`] says where in a character the text stands, so that a piece can be checked by itself
-//! as soon as it is there. Everything between two seams goes through `simdutf8`.
+//! as soon as it is there. Everything between two cuts goes through `simdutf8`.
 
 use simdutf8::basic::from_utf8;
 
@@ -28,7 +28,7 @@ pub(crate) enum Utf8State {
 }
 
 impl Utf8State {
-    /// Follows `bytes`, to the state behind them or to the first byte that no text has there.
+    /// Follows `bytes`. Returns the state after them, or the first byte that no text can have there.
     #[inline(never)]
     pub(crate) fn advance(self, bytes: &[u8]) -> Result<Self, InvalidByte> {
         let mut state = self;
@@ -76,10 +76,10 @@ impl Utf8State {
     }
 }
 
-/// There is no UTF-8 that goes on like this.
+/// The text is not UTF-8, whatever follows.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct InvalidByte {
-    /// Index of the first byte that makes it so.
+    /// Index of the first impossible byte.
     pub(crate) at: usize,
     /// Where the text stands before that byte.
     pub(crate) state: Utf8State,

@@ -1,4 +1,4 @@
-//! Fields that are about to be written: are they what a field may be?
+//! Checks fields that are about to be written.
 
 use super::syntax::{is_field_value, is_token};
 use super::{Field, Name};
@@ -10,7 +10,7 @@ pub(crate) enum FieldError {
     Name(usize),
     /// The value has a control byte other than HTAB (RFC 9110 §5.5).
     Value(usize),
-    /// The name is reserved for what is written without being asked for.
+    /// The name is reserved for fields that the writer sets by itself.
     Reserved(usize),
 }
 

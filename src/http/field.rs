@@ -2,12 +2,12 @@
 
 /// One field of a header list: a name and a value.
 ///
-/// What reads a head takes any iterator of fields, so that a reference to the collection of any HTTP
+/// Types that read a head take any iterator of fields, so a reference to the collection of any HTTP
 /// stack will do: `&http::HeaderMap`, a slice or a `Vec` of pairs, [`Headers`](super::Headers).
-/// Fields of the same name have to be in their order.
+/// Fields with the same name have to be in the order in which they were sent.
 ///
-/// The HTTP stack is responsible for what a parser of heads refuses: above all, nothing in a name or a
-/// value ends a line.
+/// The HTTP stack must have refused everything that a parser of heads refuses. Above all, no name or
+/// value may have a line end in it.
 pub trait Field<'a> {
     /// The name and the value.
     fn parts(self) -> (&'a str, &'a [u8]);

@@ -28,8 +28,8 @@ impl<'a> Headers<'a> {
     /// Parses lines of a name, a colon and a value.
     ///
     /// Laxer than the standard, as peers of gRPC-Web need it for trailers: a line may end in LF alone,
-    /// the last one may lack its end, and an empty line may follow it. `None` if that is not what
-    /// `lines` are.
+    /// the last one may lack its end, and an empty line may follow it. `None` if `lines` are anything
+    /// else.
     pub fn parse_lax(lines: &'a [u8]) -> Option<Self> {
         let mut rest = lines;
         while let Some(line) = take_line(&mut rest) {
@@ -119,8 +119,7 @@ fn valid_prefix(bytes: &[u8]) -> &str {
 pub struct HeaderIter<'a> {
     /// Lines that were checked.
     lines: &'a [u8],
-    /// The same as text, as far as they are: it is cheaper to find this out once than name by
-    /// name.
+    /// The part of the lines that is UTF-8. Checking once is cheaper than checking each name.
     text: &'a str,
 }
 

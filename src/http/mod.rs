@@ -1,13 +1,13 @@
 //! What every version of HTTP shares (RFC 9110): fields, header lists, and status codes.
 //!
-//! **Reading.** What reads a head takes any iterator of [`Field`]s, so that it works with the
+//! **Reading.** Types that read a head take any iterator of [`Field`]s. So they work with the header
 //! collection of any HTTP stack: `&http::HeaderMap`, pairs in a slice or a `Vec`, or the [`Headers`]
 //! that [`http1`](crate::http1) reads.
 //!
-//! **Writing.** What makes a head, or trailers, offers it in two ways. `write` appends it as text of
-//! HTTP/1.1 to a [`Buffer`](crate::Buffer), whole or not at all. `fields` calls a closure with each
-//! name and [`FieldValue`], for any other sink: a map of an HTTP stack, or the encoder of another
-//! version of HTTP. All fields are checked before the first call. Names are in the case that HTTP/1.1
+//! **Writing.** Types that make a head or trailers offer two ways. `write` appends HTTP/1.1 text to a
+//! [`Buffer`](crate::Buffer), whole or not at all. `fields` calls a closure with each name and
+//! [`FieldValue`], for any other sink: the map of an HTTP stack, or the encoder of another version of
+//! HTTP. All fields are checked before the first call. Names are in the case that HTTP/1.1
 //! writes; the other versions need lower case.
 
 mod check;

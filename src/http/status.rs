@@ -1,4 +1,4 @@
-//! What status codes are called.
+//! The reason phrases of status codes.
 
 /// The reason phrase of a status (RFC 9110 §15); empty for those without one.
 pub const fn reason_phrase(status: u16) -> &'static str {

@@ -28,7 +28,7 @@ enum Form<'a> {
     },
     /// In base64 without padding.
     Base64(&'a [u8]),
-    /// Percent-encoded, but for visible ASCII and spaces inside.
+    /// Percent-encoded, except for visible ASCII and spaces inside.
     Percent {
         bytes: &'a [u8],
         keep_percent: bool,
@@ -57,7 +57,7 @@ impl<'a> FieldValue<'a> {
         Self(Form::Percent { bytes: text.as_bytes(), keep_percent: false })
     }
 
-    /// Text that is percent-encoded already: only what no value may have is encoded.
+    /// Text that is percent-encoded already. Only bytes that no value may have are encoded.
     pub(crate) const fn percent_repaired(bytes: &'a [u8]) -> Self {
         Self(Form::Percent { bytes, keep_percent: true })
     }
@@ -80,7 +80,7 @@ impl<'a> FieldValue<'a> {
         self.len() == 0
     }
 
-    /// Calls `put` with every piece of the value, in order. No piece has to be whole in any sense.
+    /// Calls `put` with every piece of the value, in order. The pieces may be cut anywhere.
     pub fn for_each_piece(&self, mut put: impl FnMut(&[u8])) {
         match self.0 {
             Form::Plain(bytes) => put(bytes),
@@ -110,7 +110,7 @@ impl<'a> FieldValue<'a> {
         append.finish()
     }
 
-    /// The value in memory of its own, as the collections of HTTP stacks take it.
+    /// The value in its own memory, as the collections of HTTP stacks take it.
     #[cfg(feature = "alloc")]
     pub fn to_vec(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.len());

@@ -70,7 +70,7 @@ impl Limits {
     /// Sets by how many bytes the extensions of chunks may outgrow the data. Default: 16 KiB; 0
     /// allows none.
     ///
-    /// Extensions are skipped. They cost no memory, but time, and bring nothing. So every byte of data
+    /// Extensions are skipped. They cost time but no memory, and bring nothing. So every byte of data
     /// makes up for one byte of extensions, and no line has more of them than this. The rest of the
     /// framing is at most 20 bytes for each chunk, which has at least one byte of data.
     #[must_use]
@@ -79,7 +79,7 @@ impl Limits {
         self
     }
 
-    /// The limits that hold: none is over what is possible.
+    /// The limits, each reduced to what is possible.
     pub(super) const fn clamped(mut self) -> Self {
         if self.max_headers > Self::MOST_HEADERS {
             self.max_headers = Self::MOST_HEADERS;

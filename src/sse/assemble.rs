@@ -58,7 +58,7 @@ pub struct Event<'a> {
 pub enum Item<'a> {
     /// An event.
     Event(Event<'a>),
-    /// EventBuilder up to a blank line, without data. In the standard this is no event: browsers keep the
+    /// Fields up to a blank line, without data. In the standard this is no event: browsers keep the
     /// ID and drop the rest. `data` is empty.
     NoData(Event<'a>),
     /// Bytes of a comment. Servers send comments to keep a connection alive.
@@ -195,7 +195,7 @@ impl<B: Buffer> Assembler<B> {
 
     /// The next item, of which nothing is borrowed from the storage yet.
     ///
-    /// EventBuilder that arrived whole are still in the input. They are only stored if their event does
+    /// Fields that arrived whole are still in the input. They are only stored if their event does
     /// not end in the same input.
     fn next<'a>(
         &mut self,
@@ -468,7 +468,7 @@ impl<'a> TextPlace<'a> {
     }
 }
 
-/// EventBuilder of the current event that arrived whole, and are not stored.
+/// Fields of the current event that arrived whole and are not stored.
 #[derive(Clone, Copy, Debug, Default)]
 struct UnstoredFields<'a> {
     data: Option<&'a str>,

@@ -506,7 +506,7 @@ impl Field {
         }
     }
 
-    /// The field's own limit. EventBuilder without one are limited by the length of their line.
+    /// The field's own limit. Fields without one are limited by the length of their line.
     #[inline]
     pub(super) const fn max_len(self, limits: &Limits) -> u64 {
         match self {

@@ -9,8 +9,8 @@ use crate::debug::Payload;
 use crate::http1::{Error, Limits};
 use crate::{Chunk, Truncated};
 
-/// Takes the body of a message out of what follows its head. It checks every rule and every length, and
-/// joins chunks (§6, §7).
+/// Decodes the body that follows the head of a message. It checks every rule and every length, and joins
+/// chunks (§6, §7).
 ///
 /// It takes any split of the bytes, and returns what has come of a body at once, however little. It
 /// holds numbers, but never a byte. What follows the body stays in the input: that is the next message,
@@ -154,7 +154,7 @@ impl BodyDecoder {
 
     /// How many bytes the body, or its current chunk, still lacks; 0 if that is not known.
     ///
-    /// A driver may read as many straight to where they belong, and decode them there.
+    /// A driver may read that many bytes straight to where they belong, and decode them there.
     pub const fn payload_remaining(&self) -> u64 {
         match &self.state {
             State::Len { remaining } => *remaining,

@@ -97,8 +97,8 @@ impl BodyEncoder {
 
     /// Ends a body that is [`Body::Chunked`] with trailers, in this order (§7.1.2).
     ///
-    /// Most recipients ignore them. Those that would say how to read the message, which has been
-    /// read by then, are refused (RFC 9110 §6.5.1).
+    /// Most recipients ignore them. Fields that say how to read the message are refused, because it has
+    /// been read by then (RFC 9110 §6.5.1).
     pub fn finish_with<'h, H>(
         &mut self,
         trailers: H,

@@ -11,9 +11,9 @@ use crate::{Buffer, Truncated};
 /// Reads the heads of messages out of a stream, however it is split.
 ///
 /// A head that lies whole in the input is borrowed from it. The pieces of one that does not are
-/// gathered in `storage`. Each byte is looked at a fixed number of times, however few come at a
-/// time. A head that is too long, and a byte that no head can have where it is, are refused as
-/// soon as they are seen. Errors are final.
+/// gathered in `storage`. Each byte is read a fixed number of times, however few come at a time. A
+/// head that is too long is refused as soon as that is known, and so is a byte that no head can have
+/// in its place. Errors are final.
 ///
 /// What follows a head stays in the input, and the next call reads the next head. If the message has a
 /// body, the caller takes that first.
@@ -42,7 +42,7 @@ enum State {
 }
 
 impl<B: Buffer> HeadReader<B> {
-    /// A reader that gathers in `storage` what does not arrive in one piece.
+    /// A reader that gathers heads in `storage` if they do not arrive in one piece.
     ///
     /// Give it storage for as many bytes as the limits allow for a head. In less, a head that
     /// is split may not find room where a whole one passes.

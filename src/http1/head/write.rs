@@ -51,7 +51,7 @@ impl<'h, H: Clone + IntoIterator<Item: Field<'h>>> RequestWriter<'_, H> {
 
     /// Appends the head of a request to `out`, and returns the encoder of the body that it announces.
     ///
-    /// What was given as the body is how it begins. Chunks are only for a server that is known to
+    /// Bytes that were set as the body are its beginning. Chunks are only for a server that is known to
     /// speak HTTP/1.1 (§6.1), and no request has a body until close.
     pub fn begin(&self, body: Body, out: &mut impl Buffer) -> Result<BodyEncoder, SendError> {
         if body == Body::UntilClose {
@@ -137,7 +137,7 @@ impl<'h, H: Clone + IntoIterator<Item: Field<'h>>> ResponseWriter<'_, H> {
 
     /// Appends the head of a response to `out`, and returns the encoder of the body that it announces.
     ///
-    /// What was given as the body is how it begins. Where its length is not known,
+    /// Bytes that were set as the body are its beginning. If its length is not known,
     /// [`Body::of_unknown_len`] says how to announce it. A body until close ends when the caller
     /// closes the connection (§6.3), which the head announces. An answer to `HEAD` ends with the head.
     ///
