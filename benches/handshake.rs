@@ -5,7 +5,7 @@
 use divan::{Bencher, black_box};
 use framewright::http1::{HeadReader, Limits};
 use framewright::ws::handshake::{
-    Answer, ClientRequest, Extensions, Offer, Origins, Server, accept_key,
+    Reply, ClientRequest, Extensions, Offer, Origins, Server, accept_key,
 };
 use framewright::{Buffer, SliceBuf};
 
@@ -79,7 +79,7 @@ fn client(bencher: Bencher<'_, '_>) {
             .expect("there is room");
         let mut input = &mut buf[..];
         let answer = client.receive(&mut input).expect("it is valid").expect("it is whole");
-        matches!(answer, Answer::Accepted(_))
+        matches!(answer, Reply::Accepted(_))
     });
 }
 

@@ -35,7 +35,7 @@ fn echo(mut stream: TcpStream) -> Result<(), Box<dyn Error>> {
                 Ok(None) => continue,
                 Ok(Some(offer)) => offer.accept().write(&mut out)?,
                 Err(e) => {
-                    e.respond(&mut out)?;
+                    e.refuse().write(&mut out)?;
                     return Ok(stream.write_all(&out)?);
                 }
             }

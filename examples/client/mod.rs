@@ -6,7 +6,7 @@ use std::net::TcpStream;
 
 use framewright::http1;
 use framewright::ws::deflate::{Config, Params};
-use framewright::ws::handshake::{Answer, ClientRequest};
+use framewright::ws::handshake::{ClientRequest, Reply};
 use framewright::ws::{Client, Connection, Limits};
 
 /// An open connection.
@@ -43,12 +43,12 @@ pub fn open(
     loop {
         let n = stream.read(&mut buf)?;
         if n == 0 {
-            client.finish()?;
+            client.check_eof()?;
         }
         let mut input = &mut buf[..n];
         while let Some(answer) = client.receive(&mut input)? {
             match answer {
-                Answer::Accepted(accepted) => {
+                Reply::Accepted(accepted) => {
                     let agreed = match deflate {
                         Some(config) => config.check(accepted.extensions())?,
                         None => None,
@@ -57,10 +57,10 @@ pub fn open(
                     let connection = connection.accept_compressed(agreed.is_some());
                     return Ok(Opened { stream, connection, agreed, early: input.to_vec() });
                 }
-                Answer::Refused(response) => {
+                Reply::Refused(response) => {
                     return Err(format!("refused: {}", response.status()).into());
                 }
-                Answer::Interim(_) => {}
+                Reply::Interim(_) => {}
             }
         }
     }

@@ -3,7 +3,7 @@
 use framewright::Buffer;
 use framewright::http1::Request;
 use framewright::ws::deflate::{Answer, Config, Deflater, Inflater, InflatingAssembler};
-use framewright::ws::handshake::{Offer, Origins, refuse};
+use framewright::ws::handshake::{Offer, Origins};
 use framewright::ws::{
     Action, AssembleError, CloseCode, Connection, Encoder, Event, Keepalive, Limits, Message, Role,
     SendError, Server,
@@ -43,7 +43,7 @@ impl Place {
         let offer = match Offer::from_request(request, origins) {
             Ok(offer) => offer,
             Err(e) => {
-                e.respond(out).expect("a Vec has room");
+                e.refuse().write(out).expect("a Vec has room");
                 return None;
             }
         };
@@ -53,7 +53,8 @@ impl Place {
         };
         if self == Self::Chat && protocol.is_none() {
             let why = b"the subprotocol here is chat\n";
-            refuse(400, &[("Content-Type", "text/plain")], why, out).expect("a Vec has room");
+            let refusal = offer.refuse(400).headers(&[("Content-Type", "text/plain")]).body(why);
+            refusal.write(out).expect("a Vec has room");
             return None;
         }
         let deflate = match self {

@@ -9,7 +9,7 @@ use crate::common::ws::{frame, masked};
 use framewright::grpc::{self, ClientRequest, Path, ServerCall};
 use framewright::http1::{self, BodyDecoder, Decoded, HeadReader};
 use framewright::sse::{self, Item, Storage};
-use framewright::ws::handshake::{Answer, ClientRequest as Upgrade, Origins, Server};
+use framewright::ws::handshake::{ClientRequest as Upgrade, Origins, Reply, Server};
 use framewright::ws::{self, Connection, Event, Message, Part, Side};
 
 /// What happened, in words, and the number of calls.
@@ -154,12 +154,12 @@ fn a_websocket_client_however_split() {
                 log.call();
                 match client.receive(&mut input).unwrap() {
                     None => break,
-                    Some(Answer::Interim(response)) => log.say(response.status().to_string()),
-                    Some(Answer::Accepted(_)) => {
+                    Some(Reply::Interim(response)) => log.say(response.status().to_string()),
+                    Some(Reply::Accepted(_)) => {
                         log.say("open");
                         handshake = None;
                     }
-                    Some(Answer::Refused(_)) => unreachable!(),
+                    Some(Reply::Refused(_)) => unreachable!(),
                 }
             }
             if handshake.is_none() {

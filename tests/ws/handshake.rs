@@ -3,10 +3,11 @@
 #![cfg(feature = "alloc")]
 
 use crate::common::same_however_split;
+use framewright::http::{self as fields, Field, FieldValue};
 use framewright::http1::{self, HeadReader, Limits, Version};
 use framewright::ws::handshake::{
-    Answer, Client, ClientRequest, Error, Extensions, Offer, Origins, SendError, Server,
-    accept_key, refuse,
+    Acceptance, Client, ClientRequest, Error, Extensions, Offer, Origins, ParamIter, Refusal,
+    Reply, SendError, Server, accept_key,
 };
 use framewright::{Buffer, BufferFull, SliceBuf, Truncated};
 use proptest::prelude::*;
@@ -29,10 +30,8 @@ struct Offered {
 impl Offered {
     fn new<'a, H>(offer: &Offer<'a, H>) -> Self
     where
-        H: Clone + IntoIterator<Item = (&'a str, &'a [u8])>,
+        H: Clone + IntoIterator<Item: Field<'a>>,
     {
-        let mut accepted = Vec::new();
-        offer.accept().write(&mut accepted).unwrap();
         Self {
             resource_name: offer.resource_name().into(),
             host: offer.host().into(),
@@ -40,7 +39,7 @@ impl Offered {
             protocols: offer.protocols().map(Into::into).collect(),
             extensions: extensions(offer.extensions()),
             headers: offer.headers().clone().into_iter().count(),
-            accepted: String::from_utf8(accepted).unwrap(),
+            accepted: acceptance(offer.accept()),
         }
     }
 }
@@ -48,7 +47,7 @@ impl Offered {
 fn extensions<'a>(
     list: impl Iterator<Item = framewright::ws::handshake::Extension<'a>>,
 ) -> Vec<(String, Params)> {
-    let params = |params: framewright::ws::handshake::Params<'_>| {
+    let params = |params: ParamIter<'_>| {
         params.map(|p| (p.name().to_owned(), p.value().map(|v| v.to_string()))).collect()
     };
     list.map(|extension| (extension.name().to_owned(), params(extension.params()))).collect()
@@ -74,7 +73,7 @@ fn offer_to(origins: Origins<'_>, bytes: impl AsRef<[u8]>) -> Result<Option<Offe
                 Err(e) => {
                     let mut good = REQUEST.to_owned().into_bytes();
                     assert_eq!(server.receive(&mut &mut good[..]).unwrap_err(), e, "final");
-                    assert_eq!(server.finish(), Ok(()), "it was the peer, not the stream");
+                    assert_eq!(server.check_eof(), Ok(()), "it was the peer, not the stream");
                     return Err(e);
                 }
             }
@@ -125,10 +124,51 @@ fn request_but(name: &str, line: &str) -> String {
     lines + "\r\n"
 }
 
-fn refusal(error: Error) -> String {
-    let mut out = Vec::new();
-    error.respond(&mut out).unwrap();
-    String::from_utf8(out).unwrap()
+/// A field as a line.
+fn line(name: &str, value: FieldValue<'_>) -> String {
+    format!("{name}: {}\r\n", String::from_utf8(value.to_vec()).unwrap())
+}
+
+/// The response as it is written, whose fields are the same by themselves.
+fn acceptance<'a, 'h, H, E>(acceptance: Acceptance<'_, 'a, H, E>) -> String
+where
+    H: Clone + IntoIterator<Item: Field<'a>>,
+    E: Clone + IntoIterator<Item: Field<'h>>,
+{
+    let (mut out, mut lines) = (Vec::new(), String::new());
+    acceptance.write(&mut out).unwrap();
+    acceptance.fields(|name, value| lines += &line(name, value)).unwrap();
+    let status = acceptance.status();
+    let text = String::from_utf8(out).unwrap();
+    assert_eq!(text, format!("HTTP/1.1 {status} Switching Protocols\r\n{lines}\r\n"));
+    text
+}
+
+/// The response as it is written, whose fields are the same by themselves, except its length.
+fn refusal<'h, H: Clone + IntoIterator<Item: Field<'h>>>(refusal: Refusal<'_, H>) -> String {
+    let (mut out, mut lines) = (Vec::new(), String::new());
+    refusal.write(&mut out).unwrap();
+    refusal.fields(|name, value| lines += &line(name, value)).unwrap();
+    let (status, content) = (refusal.status(), str::from_utf8(refusal.content()).unwrap());
+    let text = String::from_utf8(out).unwrap();
+    let len = format!("Content-Length: {}\r\n", content.len());
+    let reason = fields::reason_phrase(status);
+    let head = format!("HTTP/1.1 {status} {reason}\r\n{lines}\r\n{content}");
+    assert_eq!(text.replace(&len, ""), head);
+    text
+}
+
+const HEADERS: &[(&str, &str)] = &[
+    ("Host", "server.example.com"),
+    ("Upgrade", "websocket"),
+    ("Connection", "Upgrade"),
+    ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ("Sec-WebSocket-Version", "13"),
+];
+
+/// An offer of nothing but WebSocket.
+fn plain_offer() -> Offer<'static, &'static [(&'static str, &'static str)]> {
+    Offer::from_parts("GET", Version::Http11, "/chat", HEADERS, Origins::any()).unwrap()
 }
 
 /// Runs `write` on a buffer that is not empty, and checks that a failure leaves it unchanged.
@@ -172,20 +212,21 @@ fn the_example_of_the_standard() {
     let protocol = offer.choose(&["none", "chat"]);
     let (text, ()) = written(|out| offer.accept().protocol(protocol).write(out)).unwrap();
     assert_eq!(text, format!("{ACCEPTED}Sec-WebSocket-Protocol: chat\r\n\r\n"));
+    assert!(server.is_complete());
     assert!(server.receive(&mut input).unwrap().is_none());
     assert_eq!(input, "\u{81}\0".as_bytes(), "frames are left alone");
-    assert_eq!(server.finish(), Ok(()));
+    assert_eq!(server.check_eof(), Ok(()));
 
     let mut bytes = (text + "\u{81}").into_bytes();
     let mut input = &mut bytes[..];
-    let Some(Answer::Accepted(accepted)) = client.receive(&mut input).unwrap() else {
+    let Some(Reply::Accepted(accepted)) = client.receive(&mut input).unwrap() else {
         panic!("not accepted");
     };
     assert_eq!(accepted.protocol(), Some("chat"));
     assert_eq!(accepted.headers().iter().count(), 4);
     assert!(client.receive(&mut input).unwrap().is_none());
     assert_eq!(input, "\u{81}".as_bytes());
-    assert_eq!(client.finish(), Ok(()));
+    assert_eq!(client.check_eof(), Ok(()));
 }
 
 #[test]
@@ -342,7 +383,7 @@ fn what_a_client_cannot_ask_for_is_named_in_the_error() {
     ] {
         let headers = [("a", "b"), (name, "c")];
         let expected = http1::SendError::ReservedHeader(1);
-        assert_eq!(error(base.headers(&headers)), expected.into(), "{name}");
+        assert_eq!(error(base.headers(&headers[..])), expected.into(), "{name}");
     }
 }
 
@@ -371,8 +412,8 @@ fn nothing_can_be_injected() {
                 (base.origin(text), SendError::Origin),
                 (base.protocols(&list), SendError::Protocol),
                 (base.extensions(Some(text)), SendError::Extensions),
-                (base.headers(&name), bad_name.into()),
-                (base.headers(&value), bad_value.into()),
+                (base.headers(&name[..]), bad_name.into()),
+                (base.headers(&value[..]), bad_value.into()),
             ] {
                 // No byte beyond ASCII ends a line, and values may have such bytes.
                 if error == bad_value.into() && !bad.is_ascii() {
@@ -384,15 +425,18 @@ fn nothing_can_be_injected() {
             for (writer, error) in [
                 (offer.accept().protocol(Some(text)), SendError::ProtocolNotOffered),
                 (offer.accept().extensions(Some(text)), SendError::Extensions),
-                (offer.accept().headers(&name), bad_name.into()),
+                (offer.accept().headers(&name[..]), bad_name.into()),
             ] {
                 assert_eq!(written(|out| writer.write(out)), Err(error), "{text:?}");
             }
-            assert_eq!(written(|out| refuse(404, &name, b"", out)), Err(bad_name.into()));
+            assert_eq!(
+                written(|out| offer.refuse(404).headers(&name).write(out)),
+                Err(bad_name.into())
+            );
             let expected = if bad.is_ascii() { Err(bad_value.into()) } else { Ok(()) };
             let accepted = written(|out| offer.accept().headers(&value).write(out));
             assert_eq!(accepted.map(drop), expected, "{text:?}");
-            let refused = written(|out| refuse(404, &value, b"", out));
+            let refused = written(|out| offer.refuse(404).headers(&value).write(out));
             assert_eq!(refused.map(drop), expected, "{text:?}");
         }
     }
@@ -425,29 +469,30 @@ fn answers(bytes: impl AsRef<[u8]>) -> Result<(Vec<Answered>, Vec<u8>), Error> {
             loop {
                 answers.push(match client.receive(&mut input) {
                     Ok(None) => break,
-                    Ok(Some(Answer::Accepted(accepted))) => Answered::Accepted {
+                    Ok(Some(Reply::Accepted(accepted))) => Answered::Accepted {
                         protocol: accepted.protocol().map(Into::into),
                         extensions: extensions(accepted.extensions()),
                         headers: accepted.headers().iter().count(),
                     },
-                    Ok(Some(Answer::Refused(response))) => Answered::Refused {
+                    Ok(Some(Reply::Refused(response))) => Answered::Refused {
                         status: response.status(),
                         headers: response.headers().iter().count(),
                     },
-                    Ok(Some(Answer::Interim(response))) => Answered::Interim(response.status()),
+                    Ok(Some(Reply::Interim(response))) => Answered::Interim(response.status()),
                     Err(e) => {
                         let mut good = format!("{ACCEPTED}\r\n").into_bytes();
                         let mut good = &mut good[..];
                         assert_eq!(client.receive(&mut good).unwrap_err(), e, "final");
-                        assert_eq!(client.finish(), Ok(()), "it was the peer, not the stream");
+                        assert_eq!(client.check_eof(), Ok(()), "it was the peer, not the stream");
                         return Err(e);
                     }
                 });
             }
             rest.extend_from_slice(input);
         }
-        let open = !matches!(answers.last(), None | Some(Answered::Interim(_)));
-        assert_eq!(client.finish().is_ok(), open);
+        let complete = !matches!(answers.last(), None | Some(Answered::Interim(_)));
+        assert_eq!(client.check_eof().is_ok(), complete);
+        assert_eq!(client.is_complete(), complete);
         Ok((answers, rest))
     })
 }
@@ -671,7 +716,7 @@ fn a_server_refuses_anything_else() {
     ] {
         assert_eq!(offer(&request), Err(error), "{request}");
         assert_eq!(error.status(), status, "{error}");
-        let response = refusal(error);
+        let response = refusal(error.refuse());
         assert!(response.starts_with(&format!("HTTP/1.1 {status} ")), "{response}");
         assert!(response.contains("\r\nConnection: close"), "{response}");
         assert!(response.contains("\r\nContent-Length: "), "{response}");
@@ -725,13 +770,13 @@ fn every_header_may_be_missing() {
 #[test]
 fn the_status_of_an_error_says_what_to_do_about_it() {
     assert_eq!(
-        refusal(Error::Method),
+        refusal(Error::Method.refuse()),
         "HTTP/1.1 405 Method Not Allowed\r\nAllow: GET\r\nContent-Type: text/plain\r\n\
         Content-Length: 17\r\nConnection: close\r\n\r\nmethod is not GET"
     );
     // §4.2.2, §4.4
     assert_eq!(
-        refusal(Error::Version),
+        refusal(Error::Version.refuse()),
         "HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
         Content-Type: text/plain\r\nContent-Length: 33\r\nConnection: close, Upgrade\r\n\r\n\
         unsupported Sec-WebSocket-Version"
@@ -779,13 +824,16 @@ fn a_server_accepts_what_was_offered() {
         (offer.accept().extensions(Some("x, y")), SendError::ExtensionNotOffered),
         (offer.accept().extensions(Some("")), SendError::Extensions),
         (offer.accept().extensions(Some("x;")), SendError::Extensions),
-        (offer.accept().headers(&[("Upgrade", "x")]), http1::SendError::ReservedHeader(0).into()),
         (
-            offer.accept().headers(&[("A", "b"), ("sec-websocket-accept", "x")]),
+            offer.accept().headers(&[("Upgrade", "x")][..]),
+            http1::SendError::ReservedHeader(0).into(),
+        ),
+        (
+            offer.accept().headers(&[("A", "b"), ("sec-websocket-accept", "x")][..]),
             http1::SendError::ReservedHeader(1).into(),
         ),
         (
-            offer.accept().headers(&[("connection", "x")]),
+            offer.accept().headers(&[("connection", "x")][..]),
             http1::SendError::ReservedHeader(0).into(),
         ),
     ] {
@@ -795,27 +843,128 @@ fn a_server_accepts_what_was_offered() {
 
 #[test]
 fn a_refusal_redirects_or_fails_and_closes() {
-    let headers = [("WWW-Authenticate", "Basic")];
+    let offer = plain_offer();
     assert_eq!(
-        written(|out| refuse(401, &headers, b"who?", out)).unwrap().0,
+        refusal(offer.refuse(401).headers(&[("WWW-Authenticate", "Basic")]).body(b"who?")),
         "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 4\r\n\
         Connection: close\r\n\r\nwho?"
     );
     for status in [0, 100, 101, 200, 204, 299, 600, 999, u16::MAX] {
         let error = SendError::Head(http1::SendError::Status);
-        assert_eq!(written(|out| refuse(status, &[], b"", out)), Err(error), "{status}");
+        assert_eq!(written(|out| offer.refuse(status).write(out)), Err(error), "{status}");
+        assert_eq!(offer.refuse(status).fields(|_, _| panic!("nothing is written")), Err(error));
     }
-    assert!(written(|out| refuse(300, &[], b"", out)).is_ok());
-    assert!(written(|out| refuse(599, &[], b"", out)).is_ok());
+    for status in [300, 304, 599] {
+        assert!(refusal(offer.refuse(status)).ends_with("Connection: close\r\n\r\n"));
+    }
+    assert!(!refusal(offer.refuse(304)).contains("Content-Length"));
+    let error = SendError::Head(http1::SendError::Body);
+    assert_eq!(written(|out| offer.refuse(304).body(b"x").write(out)), Err(error));
+    for name in ["Connection", "content-length", "Transfer-Encoding"] {
+        let refusal = offer.refuse(404).headers([("a", "b"), (name, "c")].map(pair));
+        let error = SendError::Head(http1::SendError::ReservedHeader(1));
+        assert_eq!(written(|out| refusal.write(out)), Err(error), "{name}");
+    }
+}
+
+fn pair<'a>((name, value): (&'a str, &'a str)) -> (&'a str, &'a [u8]) {
+    (name, value.as_bytes())
+}
+
+/// The text of an error can be replaced, and what the error needs stays.
+#[test]
+fn the_refusal_of_an_error_may_have_another_body() {
+    let refused = Error::Version.refuse().headers(&[("Content-Type", "text/html")]).body(b"<p>");
+    assert_eq!(
+        refusal(refused),
+        "HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+        Content-Type: text/html\r\nContent-Length: 3\r\nConnection: close, Upgrade\r\n\r\n<p>"
+    );
+}
+
+/// A map of headers goes in and comes out, at both sides.
+#[test]
+fn both_sides_work_with_the_maps_of_another_http_stack() {
+    fn insert(map: &mut http::HeaderMap, name: &str, value: FieldValue<'_>) {
+        let name = http::HeaderName::try_from(name).unwrap();
+        map.append(name, http::HeaderValue::try_from(value.to_vec()).unwrap());
+    }
+    let mut credentials = http::HeaderMap::new();
+    credentials.insert("authorization", http::HeaderValue::from_static("Bearer x"));
+    let request = ClientRequest::new("server.example.com", "/chat")
+        .origin("http://example.com")
+        .protocols(&["a", "b"])
+        .extensions(Some("x, y; z=1"))
+        .headers(&credentials);
+    let mut headers = http::HeaderMap::new();
+    let nonce = *b"the sample nonce";
+    let check = request.fields(nonce, |name, value| insert(&mut headers, name, value)).unwrap();
+    assert_eq!(headers["host"], "server.example.com");
+    assert_eq!(headers["sec-websocket-protocol"], "a, b");
+    assert_eq!(headers["authorization"], "Bearer x");
+
+    let offer =
+        Offer::from_parts("GET", Version::Http11, "/chat", &headers, Origins::any()).unwrap();
+    let mut cookies = http::HeaderMap::new();
+    cookies.append("set-cookie", http::HeaderValue::from_static("a=b"));
+    cookies.append("set-cookie", http::HeaderValue::from_static("c=d"));
+    let acceptance =
+        offer.accept().protocol(offer.choose(&["b"])).extensions(Some("y")).headers(&cookies);
+    let mut headers = http::HeaderMap::new();
+    acceptance.fields(|name, value| insert(&mut headers, name, value)).unwrap();
+    assert_eq!(headers.get_all("set-cookie").iter().count(), 2);
+
+    let accepted = check.check(acceptance.status(), Version::Http11, &headers).unwrap();
+    assert_eq!(accepted.protocol(), Some("b"));
+    assert_eq!(extensions(accepted.extensions()), [("y".to_owned(), vec![])]);
+    assert_eq!(accepted.headers().len(), 7);
+    let none = http::HeaderMap::new();
+    let errors = [
+        (check.check(403, Version::Http11, &headers), Error::Status),
+        (check.check(101, Version::Http10, &headers), Error::HttpVersion),
+        (check.check(101, Version::Http11, &none), Error::NotAnUpgrade),
+    ];
+    for (checked, error) in errors {
+        assert_eq!(checked.map(drop), Err(error));
+    }
+
+    let mut headers = http::HeaderMap::new();
+    Error::NotAnUpgrade.refuse().fields(|name, value| insert(&mut headers, name, value)).unwrap();
+    assert_eq!(
+        (headers.len(), &headers["upgrade"]),
+        (4, &http::HeaderValue::from_static("websocket"))
+    );
+}
+
+/// They may be cookies and credentials.
+#[test]
+fn debug_shows_no_values_of_headers() {
+    let secret = [("Cookie", "session=secret"), ("Authorization", "secret"), ("Origin", "secret")];
+    let headers: Vec<_> = HEADERS.iter().copied().chain(secret).collect();
+    let offer =
+        Offer::from_parts("GET", Version::Http11, "/chat", &headers, Origins::any()).unwrap();
+    let shown = format!("{offer:?}");
+    assert!(shown.contains("/chat") && shown.contains("\"Cookie\""), "{shown}");
+    let headers = &secret[..2];
+    let request = ClientRequest::new("a", "/").headers(headers);
+    let check = request.fields([0; 16], |_, _| ()).unwrap();
+    for shown in [
+        shown,
+        format!("{:?}", offer.accept().headers(headers)),
+        format!("{:?}", offer.refuse(403).headers(headers)),
+        format!("{request:?} {check:?}"),
+    ] {
+        assert!(!shown.contains("secret"), "{shown}");
+    }
 }
 
 #[test]
 fn an_end_of_the_stream_within_a_head_differs_from_one_before_it() {
     let mut server = Server::new(Origins::any(), Vec::new(), Limits::new());
-    assert_eq!(server.finish(), Ok(()));
+    assert_eq!(server.check_eof(), Ok(()));
     assert!(server.receive(&mut &mut b"GET".to_owned()[..]).unwrap().is_none());
-    assert_eq!(server.finish(), Err(Truncated));
-    assert_eq!(client().finish(), Err(Truncated));
+    assert_eq!(server.check_eof(), Err(Truncated));
+    assert_eq!(client().check_eof(), Err(Truncated));
 }
 
 /// §9.1 and T9: the grammar, close misses, and input that other parsers failed on.
@@ -1233,7 +1382,7 @@ proptest! {
 
         let mut bytes = text.into_bytes();
         let mut input = &mut bytes[..];
-        let Some(Answer::Accepted(accepted)) = client.receive(&mut input).unwrap() else {
+        let Some(Reply::Accepted(accepted)) = client.receive(&mut input).unwrap() else {
             panic!("not accepted");
         };
         prop_assert_eq!(accepted.protocol(), protocol);

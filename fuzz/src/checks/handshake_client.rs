@@ -3,7 +3,7 @@
 
 use framewright::http1::{HeadReader, Limits, Response, SendError as HeadError, Version};
 use framewright::ws::handshake::{
-    Answer, Client, ClientRequest, Error, Extensions, Origins, SendError, Server,
+    Client, ClientRequest, Error, Extensions, Origins, Reply, SendError, Server,
 };
 
 use super::input::{Cuts, Input, same_however_cut};
@@ -39,11 +39,11 @@ enum Seen {
 }
 
 impl Seen {
-    fn of(answer: &Answer<'_>) -> Self {
+    fn of(answer: &Reply<'_>) -> Self {
         match answer {
-            Answer::Interim(response) => Self::Interim(response.status()),
-            Answer::Refused(response) => Self::Refused(response.status()),
-            Answer::Accepted(accepted) => Self::Accepted {
+            Reply::Interim(response) => Self::Interim(response.status()),
+            Reply::Refused(response) => Self::Refused(response.status()),
+            Reply::Accepted(accepted) => Self::Accepted {
                 protocol: accepted.protocol().map(str::to_owned),
                 extensions: accepted.extensions().map(|one| format!("{one:?}")).collect(),
             },
@@ -71,7 +71,7 @@ fn answered(protocols: &[&str], extensions: Option<&str>, stream: &[u8], cuts: C
                 match client.receive(&mut input) {
                     Ok(Some(answer)) => {
                         assert!(!done && input.len() < before, "progress");
-                        done = !matches!(answer, Answer::Interim(_));
+                        done = !matches!(answer, Reply::Interim(_));
                         seen.push(Seen::of(&answer));
                     }
                     Ok(None) => {
@@ -87,7 +87,7 @@ fn answered(protocols: &[&str], extensions: Option<&str>, stream: &[u8], cuts: C
             assert!(done || input.is_empty(), "None means that all was taken");
             rest.extend_from_slice(input);
         }
-        assert_eq!(client.finish().is_ok(), done);
+        assert_eq!(client.check_eof().is_ok(), done);
         (seen, rest, Ok(()))
     });
 

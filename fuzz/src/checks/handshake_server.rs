@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use framewright::http1::{HeadReader, Limits, Request, Version};
 use framewright::ws::handshake::{
-    Answer, Client, ClientRequest, Error, Extensions, Offer, Origins, Server, accept_key,
+    Client, ClientRequest, Error, Extensions, Offer, Origins, Reply, Server, accept_key,
 };
 
 use super::input::{Cuts, Input, same_however_cut};
@@ -243,7 +243,7 @@ fn parts(scheme: &str, authority: &str) -> Option<(String, Option<u16>)> {
 /// The response has this status and says that the connection is over.
 fn is_refused(error: Error) {
     let mut out = Vec::new();
-    assert_eq!(error.respond(&mut out), Ok(()));
+    assert_eq!(error.refuse().write(&mut out), Ok(()));
     let mut input = &mut out[..];
     let mut reader = HeadReader::new(Vec::new(), Limits::new());
     let response = reader.read_response(&mut input).expect("it is right").expect("it is whole");
@@ -269,7 +269,7 @@ fn is_accepted(request: &Request<'_>, offer: &Offer<'_>, seen: &Seen) {
         .expect("it is right");
     let mut input = &mut out[..];
     match client.receive(&mut input) {
-        Ok(Some(Answer::Accepted(accepted))) => assert_eq!(accepted.protocol(), protocol),
+        Ok(Some(Reply::Accepted(accepted))) => assert_eq!(accepted.protocol(), protocol),
         answer => panic!("{answer:?}"),
     }
     assert_eq!(input, b"\x81\x00");

@@ -13,7 +13,7 @@
 use std::io::{self, Cursor, Read, Write};
 
 use framewright::http1::Limits;
-use framewright::ws::handshake::{Answer, Client, ClientRequest};
+use framewright::ws::handshake::{Reply, Client, ClientRequest};
 use tungstenite::handshake::client::{ClientHandshake, Request};
 
 use crate::checks::input::Input;
@@ -31,7 +31,7 @@ pub fn check(data: &[u8]) {
         .extensions(Some("permessage-deflate; client_max_window_bits, foo"))
         .write(*b"the sample nonce", Vec::new(), Limits::new(), &mut Vec::new())
         .expect("it is right");
-    let Ok(Some(Answer::Accepted(accepted))) = client.receive(&mut rest) else { return };
+    let Ok(Some(Reply::Accepted(accepted))) = client.receive(&mut rest) else { return };
     let connection = accepted.headers().get("Connection").expect("it was checked");
     if accepted.protocol().is_none() || !connection.eq_ignore_ascii_case(b"upgrade") {
         return;

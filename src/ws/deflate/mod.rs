@@ -20,7 +20,7 @@
 //! // What is in the headers of the handshake: `ClientRequest::extensions` and `Offer::extensions`,
 //! let offer = config.offer();
 //! let answer = config.negotiate(Extensions::parse(offer.as_bytes())?).expect("we would");
-//! // `AcceptWriter::extensions` and `Accepted::extensions`.
+//! // `Acceptance::extensions` and `Accepted::extensions`.
 //! let accepted = Extensions::parse(answer.as_str().as_bytes())?;
 //! let agreed = config.check(accepted)?.expect("the server would");
 //!

@@ -66,7 +66,7 @@ impl Answer {
         self.params
     }
 
-    /// The text for [`AcceptWriter::extensions`](crate::ws::handshake::AcceptWriter::extensions).
+    /// The text for [`Acceptance::extensions`](crate::ws::handshake::Acceptance::extensions).
     pub fn as_str(&self) -> &str {
         &self.text
     }

@@ -1,29 +1,31 @@
+//! What the peer did wrong in the handshake, and why something cannot be sent.
+
 use core::fmt;
 
+use super::Refusal;
+use crate::BufferFull;
 use crate::http::FieldError;
-use crate::http1::{self, ResponseWriter};
-use crate::{Buffer, BufferFull};
+use crate::http1;
 
 /// What the peer did wrong in the opening handshake (RFC 6455 §4).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
-    /// The head is not one of HTTP/1.1, or names no host (§4.2.1, RFC 9112).
+    /// The head is not valid HTTP/1.1, or has no host (§4.2.1, RFC 9112).
     Head(http1::Error),
     /// A method other than `GET` (§4.2.1).
     Method,
     /// HTTP/1.0, which cannot upgrade (§4.2.1).
     HttpVersion,
-    /// A target that is not a resource name, nor a URI of `http` or `https` with one (§3, §4.2.1).
+    /// A target that is neither a resource name nor a URI of `http` or `https` (§3, §4.2.1).
     Target,
     /// No `Upgrade` to `websocket` (§4.1, §4.2.1).
     NotAnUpgrade,
     /// No `upgrade` in `Connection` (§4.1, §4.2.1).
     Connection,
-    /// A `Content-Length` or `Transfer-Encoding` in a request, where bytes after the head must be
-    /// frames.
+    /// A `Content-Length` or `Transfer-Encoding` in a request. Bytes after the head must be frames.
     ///
-    /// Stricter than the standard: intermediaries disagree about such requests.
+    /// Stricter than the standard, because intermediaries disagree about such requests.
     Body,
     /// No `Sec-WebSocket-Version`, or one other than 13 (§4.2.1, §4.4).
     Version,
@@ -33,8 +35,8 @@ pub enum Error {
     Key,
     /// More than one `Sec-WebSocket-Key` (§11.3.1).
     RepeatedKey,
-    /// No `Origin`: [`Origins::or_absent`](super::Origins::or_absent) admits programs that are no
-    /// browsers (§4.2.2, §10.2).
+    /// No `Origin` (§4.2.2, §10.2). [`Origins::or_absent`](super::Origins::or_absent) admits programs
+    /// that are not browsers.
     MissingOrigin,
     /// An `Origin` that is not admitted (§4.2.2, §10.2).
     Origin,
@@ -44,6 +46,9 @@ pub enum Error {
     Protocols,
     /// A `Sec-WebSocket-Extensions` that is not a list of extensions (§9.1).
     Extensions,
+    /// A response whose status is not 101: the server refused (§4.1). Only a
+    /// [`ReplyCheck`](super::ReplyCheck) returns it.
+    Status,
     /// More than one `Sec-WebSocket-Extensions` in a response (§11.3.2).
     RepeatedExtensions,
     /// No `Sec-WebSocket-Accept`, or one that does not answer our key (§4.1).
@@ -54,7 +59,7 @@ pub enum Error {
     ProtocolNotOffered,
     /// An extension that was not offered (§4.1).
     ExtensionNotOffered,
-    /// The parameters of an extension that was accepted do not answer the offer (§9.1).
+    /// An accepted extension whose parameters do not answer the offer (§9.1).
     ExtensionParams,
 }
 
@@ -72,26 +77,13 @@ impl Error {
         }
     }
 
-    /// Appends the response to a request with this error, whole or not at all.
-    ///
-    /// It says `Connection: close`: the caller must close the connection, and whatever came
-    /// after the head is not to be read as anything.
-    pub fn respond(self, out: &mut impl Buffer) -> Result<(), SendError> {
-        const TEXT: (&str, &str) = ("Content-Type", "text/plain");
-        let response = ResponseWriter::new(self.status()).body(self.text().as_bytes());
-        match self {
-            Self::Method => response.headers(&[("Allow", "GET"), TEXT]).close().write(out)?,
-            // An `Upgrade` takes part in the connection's options (RFC 9110 §7.8).
-            Self::NotAnUpgrade | Self::Version => response
-                .headers(&[("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"), TEXT])
-                .connection("close, Upgrade")
-                .write(out)?,
-            _ => response.headers(&[TEXT]).close().write(out)?,
-        }
-        Ok(())
+    /// The response to a request with this error. Write it, and close the connection. It means nothing
+    /// for an error in a response.
+    pub const fn refuse(self) -> Refusal<'static> {
+        Refusal::of_error(self)
     }
 
-    const fn text(self) -> &'static str {
+    pub(super) const fn text(self) -> &'static str {
         match self {
             Self::Head(e) => e.text(),
             Self::Method => "method is not GET",
@@ -109,6 +101,7 @@ impl Error {
             Self::RepeatedOrigin => "more than one Origin",
             Self::Protocols => "invalid Sec-WebSocket-Protocol",
             Self::Extensions => "invalid Sec-WebSocket-Extensions",
+            Self::Status => "status is not 101",
             Self::RepeatedExtensions => "more than one Sec-WebSocket-Extensions",
             Self::Accept => "no valid Sec-WebSocket-Accept",
             Self::RepeatedAccept => "more than one Sec-WebSocket-Accept",
@@ -133,19 +126,19 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {}
 
-/// What the caller asked to write and cannot be written; nothing was.
+/// Why something cannot be sent. Nothing was written and nothing changed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum SendError {
-    /// No head of HTTP can say that, or the buffer is full.
+    /// HTTP cannot express it, or the buffer is full.
     Head(http1::SendError),
-    /// An origin that is not of visible ASCII (§4.1).
+    /// An origin that is not visible ASCII (§4.1).
     Origin,
-    /// A subprotocol that is not a token, or is offered twice (§4.1).
+    /// A subprotocol that is not a token, or that is offered twice (§4.1).
     Protocol,
     /// The accepted subprotocol is not among those offered (§4.2.2).
     ProtocolNotOffered,
-    /// Extensions that are not a list as the standard writes it (§9.1).
+    /// Extensions that are not a list in the grammar of the standard (§9.1).
     Extensions,
     /// An accepted extension is not among those offered (§4.2.2).
     ExtensionNotOffered,

@@ -1,3 +1,5 @@
+//! The grammar of extensions and their parameters (RFC 6455 §9.1).
+
 use core::fmt;
 
 use super::Error;
@@ -12,8 +14,8 @@ use crate::http::syntax::{ascii, is_tchar, trim_start};
 ///                   ; unescaped, the quoted string is a token too
 /// ```
 ///
-/// Whitespace may stand between any two of these, and list elements may be empty, as they may in
-/// RFC 2616, whose notation this is. A name may be repeated.
+/// The notation is that of RFC 2616: whitespace may stand between any two of these, and list elements
+/// may be empty. A name may be repeated.
 ///
 /// ```
 /// use framewright::ws::handshake::Extensions;
@@ -32,11 +34,11 @@ pub struct Extensions<'a> {
 }
 
 impl<'a> Extensions<'a> {
-    /// Parses the value of one header, in time that grows with its length and no faster.
+    /// Parses the value of one header, in time linear in its length.
     ///
     /// # Errors
     ///
-    /// [`Error::Extensions`] if it is not such a list, or a list of nothing.
+    /// [`Error::Extensions`] if it is not such a list, or if the list is empty.
     pub fn parse(value: &'a [u8]) -> Result<Self, Error> {
         let list = Self { rest: Cursor { rest: value } };
         let mut cursor = list.rest;
@@ -68,18 +70,18 @@ impl<'a> Extension<'a> {
     }
 
     /// The parameters, in their order. A name may be repeated.
-    pub const fn params(&self) -> Params<'a> {
-        Params { rest: self.params }
+    pub const fn params(&self) -> ParamIter<'a> {
+        ParamIter { rest: self.params }
     }
 }
 
 /// An iterator over the parameters of an [`Extension`].
 #[derive(Clone, Debug)]
-pub struct Params<'a> {
+pub struct ParamIter<'a> {
     rest: Cursor<'a>,
 }
 
-impl<'a> Iterator for Params<'a> {
+impl<'a> Iterator for ParamIter<'a> {
     type Item = Param<'a>;
 
     fn next(&mut self) -> Option<Param<'a>> {
@@ -91,7 +93,7 @@ impl<'a> Iterator for Params<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Param<'a> {
     name: Token<'a>,
-    value: Option<Value<'a>>,
+    value: Option<ParamValue<'a>>,
 }
 
 impl<'a> Param<'a> {
@@ -101,12 +103,12 @@ impl<'a> Param<'a> {
     }
 
     /// The value, if there is one.
-    pub const fn value(&self) -> Option<Value<'a>> {
+    pub const fn value(&self) -> Option<ParamValue<'a>> {
         self.value
     }
 }
 
-/// The value of a [`Param`]: a token, however it was written.
+/// The value of a [`Param`]: a token, whether it was quoted or not.
 ///
 /// ```
 /// use framewright::ws::handshake::Extensions;
@@ -117,40 +119,40 @@ impl<'a> Param<'a> {
 /// # Ok::<(), framewright::ws::handshake::Error>(())
 /// ```
 #[derive(Clone, Copy)]
-pub struct Value<'a> {
-    /// Without the quotes; each backslash escapes what follows it.
+pub struct ParamValue<'a> {
+    /// Without the quotes. Each backslash escapes the byte after it.
     escaped: Token<'a>,
 }
 
-impl<'a> Value<'a> {
+impl<'a> ParamValue<'a> {
     /// The bytes of the token.
     pub fn bytes(self) -> impl Iterator<Item = u8> + use<'a> {
-        // In a token there is no backslash, not even an escaped one.
+        // A token has no backslash, so that each of them is an escape.
         self.escaped.0.iter().copied().filter(|&b| b != b'\\')
     }
 }
 
-impl PartialEq<str> for Value<'_> {
+impl PartialEq<str> for ParamValue<'_> {
     fn eq(&self, token: &str) -> bool {
         self.bytes().eq(token.bytes())
     }
 }
 
-impl fmt::Display for Value<'_> {
+impl fmt::Display for ParamValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.escaped.text().split('\\').try_for_each(|part| f.write_str(part))
     }
 }
 
-impl fmt::Debug for Value<'_> {
+impl fmt::Debug for ParamValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\"{self}\"")
     }
 }
 
-/// Bytes that were checked to be a token, and so to be ASCII; or one with backslashes.
+/// Bytes of a token, and backslashes that escape them. Both are ASCII.
 ///
-/// It is text only for who wants to read it, because most are parsed just to check the grammar.
+/// They become text only when somebody reads them: most are parsed only to check the grammar.
 #[derive(Clone, Copy)]
 struct Token<'a>(&'a [u8]);
 
@@ -166,17 +168,17 @@ impl fmt::Debug for Token<'_> {
     }
 }
 
-/// What is still to be parsed. A method that finds what it looks for takes it; one that does not
-/// may leave the cursor anywhere before the end.
+/// What is left to parse. A method takes what it finds. If it finds nothing, it may leave the cursor
+/// anywhere before the end.
 #[derive(Clone, Copy, Debug)]
 struct Cursor<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Cursor<'a> {
-    /// `None` at the end, or where there is no extension; then something is left.
+    /// `None` at the end, or where there is no extension. In that case something is left.
     fn extension(&mut self) -> Option<Extension<'a>> {
-        while self.eat(b',') {}
+        while self.take_byte(b',') {}
         let mut cursor = *self;
         let name = cursor.token()?;
         let mut params = cursor;
@@ -189,7 +191,7 @@ impl<'a> Cursor<'a> {
         }
         let params_len = params.rest.len() - cursor.rest.len();
         params.rest = params.rest.get(..params_len).unwrap_or_default();
-        if !cursor.eat(b',') && !cursor.rest.is_empty() {
+        if !cursor.take_byte(b',') && !cursor.rest.is_empty() {
             return None;
         }
         *self = cursor;
@@ -197,28 +199,28 @@ impl<'a> Cursor<'a> {
     }
 
     fn param(&mut self) -> Option<Param<'a>> {
-        if !self.eat(b';') {
+        if !self.take_byte(b';') {
             return None;
         }
         let name = self.token()?;
-        let value = if self.eat(b'=') { Some(self.value()?) } else { None };
+        let value = if self.take_byte(b'=') { Some(self.value()?) } else { None };
         Some(Param { name, value })
     }
 
-    fn value(&mut self) -> Option<Value<'a>> {
-        let escaped = if self.eat(b'"') { self.quoted()? } else { self.token()? };
-        Some(Value { escaped })
+    fn value(&mut self) -> Option<ParamValue<'a>> {
+        let escaped = if self.take_byte(b'"') { self.quoted()? } else { self.token()? };
+        Some(ParamValue { escaped })
     }
 
-    /// Eats `byte` and the whitespace before it, or only the latter.
-    fn eat(&mut self, byte: u8) -> bool {
+    /// Takes whitespace, and `byte` if it follows. Returns whether it did.
+    fn take_byte(&mut self, byte: u8) -> bool {
         self.rest = trim_start(self.rest);
         let rest = self.rest.strip_prefix(&[byte]);
         self.rest = rest.unwrap_or(self.rest);
         rest.is_some()
     }
 
-    /// Eats a token and the whitespace before it.
+    /// Takes whitespace and a token.
     fn token(&mut self) -> Option<Token<'a>> {
         self.rest = trim_start(self.rest);
         let len = self.rest.iter().position(|&b| !is_tchar(b)).unwrap_or(self.rest.len());
@@ -227,7 +229,7 @@ impl<'a> Cursor<'a> {
         (!token.is_empty()).then_some(Token(token))
     }
 
-    /// Eats the rest of a quoted string, which must be a token when unescaped.
+    /// Takes the rest of a quoted string, which must be a token without its escapes.
     fn quoted(&mut self) -> Option<Token<'a>> {
         let mut len = 0;
         let mut bytes = self.rest.iter();

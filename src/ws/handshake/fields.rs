@@ -1,21 +1,23 @@
-use super::{Error, Extensions};
-use crate::http::Name;
-use crate::http::syntax::{ascii, is_in_any_case, is_token, list};
+//! The fields of a head that the handshake looks at, gathered in one pass.
 
-/// How often a header was seen, and its first value.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) enum Seen<'a> {
+use super::{Error, Extension, Extensions};
+use crate::http::syntax::{ascii, is_in_any_case, is_token, list};
+use crate::http::{Field, Name};
+
+/// The values of all fields of one name: none, one, or the first of several.
+#[derive(Clone, Copy, Default)]
+pub(super) enum FieldValues<'a> {
     #[default]
-    Never,
-    Once(&'a [u8]),
-    Again(&'a [u8]),
+    None,
+    One(&'a [u8]),
+    Several(&'a [u8]),
 }
 
-impl<'a> Seen<'a> {
+impl<'a> FieldValues<'a> {
     fn add(&mut self, value: &'a [u8]) {
         *self = match *self {
-            Self::Never => Self::Once(value),
-            Self::Once(first) | Self::Again(first) => Self::Again(first),
+            Self::None => Self::One(value),
+            Self::One(first) | Self::Several(first) => Self::Several(first),
         };
     }
 
@@ -23,90 +25,84 @@ impl<'a> Seen<'a> {
     ///
     /// # Errors
     ///
-    /// `never` or `again` if there is none or more than one.
-    pub(super) fn only(self, never: Error, again: Error) -> Result<&'a [u8], Error> {
+    /// `none` without a value, `several` if there is more than one.
+    pub(super) fn only(self, none: Error, several: Error) -> Result<&'a [u8], Error> {
         match self {
-            Self::Never => Err(never),
-            Self::Once(value) => Ok(value),
-            Self::Again(_) => Err(again),
+            Self::None => Err(none),
+            Self::One(value) => Ok(value),
+            Self::Several(_) => Err(several),
         }
     }
 
-    /// The values of all headers called `name` among `headers`, which are gone through once more
-    /// only if there are several.
-    pub(super) fn all<H, N, V>(
+    /// All values, which are those of `name` in `headers`. The list is searched again only if there
+    /// are several.
+    pub(super) fn all<H>(
         self,
         name: &'static str,
         headers: &H,
-    ) -> impl Iterator<Item = &'a [u8]> + use<'a, H, N, V>
+    ) -> impl Iterator<Item = &'a [u8]> + use<'a, H>
     where
-        H: Clone + IntoIterator<Item = (&'a N, &'a V)>,
-        N: AsRef<str> + ?Sized + 'a,
-        V: AsRef<[u8]> + ?Sized + 'a,
+        H: Clone + IntoIterator<Item: Field<'a>>,
     {
-        let (once, again) = match self {
-            Self::Never => (None, None),
-            Self::Once(value) => (Some(value), None),
-            Self::Again(_) => (None, Some(headers.clone())),
+        let (one, several) = match self {
+            Self::None => (None, None),
+            Self::One(value) => (Some(value), None),
+            Self::Several(_) => (None, Some(headers.clone())),
         };
-        let again = again.into_iter().flatten();
-        let again = again.filter(move |(n, _)| n.as_ref().eq_ignore_ascii_case(name));
-        let again = again.map(|(_, v)| v.as_ref());
-        once.into_iter().chain(again)
+        let several = several.into_iter().flatten().map(Field::parts);
+        let several = several.filter(move |(n, _)| n.eq_ignore_ascii_case(name));
+        one.into_iter().chain(several.map(|(_, value)| value))
     }
 
-    pub(super) const fn is_any(self) -> bool {
-        !matches!(self, Self::Never)
+    pub(super) const fn is_none(self) -> bool {
+        matches!(self, Self::None)
     }
 }
 
 pub(super) const PROTOCOL: &str = "Sec-WebSocket-Protocol";
 pub(super) const EXTENSIONS: &str = "Sec-WebSocket-Extensions";
 
-/// What either role looks for among the headers, gathered in one pass.
-#[expect(clippy::struct_excessive_bools, reason = "four facts that do not depend on each other")]
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Fields<'a> {
-    pub(super) host: Seen<'a>,
-    /// Whether `websocket` is in `Upgrade`.
+/// What either side looks for in a head.
+#[expect(clippy::struct_excessive_bools, reason = "they are independent")]
+#[derive(Clone, Copy, Default)]
+pub(super) struct HandshakeFields<'a> {
+    pub(super) host: FieldValues<'a>,
+    /// Whether `Upgrade` lists `websocket`.
     pub(super) upgrade: bool,
-    /// Whether anything else is.
+    /// Whether `Upgrade` lists anything else.
     pub(super) other_upgrade: bool,
-    /// Whether `upgrade` is in `Connection`.
+    /// Whether `Connection` lists `upgrade`.
     pub(super) connection: bool,
-    /// Whether there is a header that only a message with a body has.
+    /// Whether there is a field that only a message with a body has.
     pub(super) body: bool,
-    pub(super) origin: Seen<'a>,
-    pub(super) key: Seen<'a>,
-    pub(super) version: Seen<'a>,
-    pub(super) accept: Seen<'a>,
-    pub(super) protocol: Seen<'a>,
-    pub(super) extensions: Seen<'a>,
+    pub(super) origin: FieldValues<'a>,
+    pub(super) key: FieldValues<'a>,
+    pub(super) version: FieldValues<'a>,
+    pub(super) accept: FieldValues<'a>,
+    pub(super) protocol: FieldValues<'a>,
+    pub(super) extensions: FieldValues<'a>,
 }
 
-impl<'a> Fields<'a> {
-    pub(super) fn gather<N, V>(headers: impl IntoIterator<Item = (&'a N, &'a V)>) -> Self
-    where
-        N: AsRef<str> + ?Sized + 'a,
-        V: AsRef<[u8]> + ?Sized + 'a,
-    {
+impl<'a> HandshakeFields<'a> {
+    pub(super) fn gather(headers: impl IntoIterator<Item: Field<'a>>) -> Self {
         let mut fields = Self::default();
-        for (name, value) in headers {
-            fields.see(Name::of(name.as_ref()), value.as_ref());
+        for field in headers {
+            let (name, value) = field.parts();
+            fields.add(Name::of(name), value);
         }
         fields
     }
 
     #[inline]
-    pub(super) fn see(&mut self, name: Option<Name>, value: &'a [u8]) {
+    pub(super) fn add(&mut self, name: Option<Name>, value: &'a [u8]) {
         match name {
             Some(Name::Host) => self.host.add(value),
             Some(Name::Origin) => self.origin.add(value),
             Some(Name::Upgrade) => {
-                self.upgrade |= has(value, b"websocket");
+                self.upgrade |= lists(value, b"websocket");
                 self.other_upgrade |= !is_in_any_case(value, b"websocket");
             }
-            Some(Name::Connection) => self.connection |= has(value, b"upgrade"),
+            Some(Name::Connection) => self.connection |= lists(value, b"upgrade"),
             Some(Name::ContentLength | Name::TransferEncoding) => self.body = true,
             Some(Name::SecWebSocketKey) => self.key.add(value),
             Some(Name::SecWebSocketAccept) => self.accept.add(value),
@@ -117,7 +113,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The check that both roles make: that the message switches protocols.
+    /// Checks that the message switches protocols, which both sides must do.
     pub(super) fn check_upgrade(&self) -> Result<(), Error> {
         if !self.upgrade {
             return Err(Error::NotAnUpgrade);
@@ -129,11 +125,12 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn has<const LEN: usize>(value: &[u8], token: &[u8; LEN]) -> bool {
+/// Whether the list in `value` has `token`, in any case.
+fn lists<const LEN: usize>(value: &[u8], token: &[u8; LEN]) -> bool {
     is_in_any_case(value, token) || list(value).any(|element| is_in_any_case(element, token))
 }
 
-/// Checks a `Sec-WebSocket-Protocol`: tokens, and at least one in all of them.
+/// Checks the values of `Sec-WebSocket-Protocol`: lists of tokens, with at least one token in all.
 pub(super) fn check_protocols<'a>(values: impl Iterator<Item = &'a [u8]>) -> Result<(), Error> {
     let mut found = false;
     for value in values {
@@ -147,16 +144,16 @@ pub(super) fn check_protocols<'a>(values: impl Iterator<Item = &'a [u8]>) -> Res
     if found { Ok(()) } else { Err(Error::Protocols) }
 }
 
-/// The tokens in the values of a checked `Sec-WebSocket-Protocol`.
+/// The tokens in values of `Sec-WebSocket-Protocol` that were checked.
 pub(super) fn protocols<'a>(
     values: impl Iterator<Item = &'a [u8]>,
 ) -> impl Iterator<Item = &'a str> {
     values.flat_map(list).map(ascii)
 }
 
-/// The extensions in the values of a checked `Sec-WebSocket-Extensions`.
+/// The extensions in values of `Sec-WebSocket-Extensions` that were checked.
 pub(super) fn extensions<'a>(
     values: impl Iterator<Item = &'a [u8]>,
-) -> impl Iterator<Item = super::Extension<'a>> {
+) -> impl Iterator<Item = Extension<'a>> {
     values.filter_map(|value| Extensions::parse(value).ok()).flatten()
 }

@@ -1,3 +1,5 @@
+//! The key of a handshake, and the value that accepts it (RFC 6455 §4.1, §4.2.2).
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest as _, Sha1};
@@ -11,12 +13,12 @@ pub(super) const KEY_LEN: usize = 24;
 /// let accept = framewright::ws::handshake::accept_key(b"dGhlIHNhbXBsZSBub25jZQ==");
 /// assert_eq!(&accept, b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 /// ```
-// Inlined into code that was compiled for AVX-512, hashing takes twenty times as long: the
-// instructions for SHA-1 are of an older encoding, and wait for the upper halves of registers.
+// Inlined into code that is compiled for AVX-512, hashing takes twenty times as long: the SHA-1
+// instructions have an older encoding, and wait for the upper halves of registers.
 #[inline(never)]
 pub fn accept_key(key: &[u8]) -> [u8; 28] {
     const GUID: &[u8; 36] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-    // In one piece the usual key is hashed faster than in two.
+    // The usual key is hashed faster in one piece than in two.
     let mut text = [0; KEY_LEN + GUID.len()];
     let digest = if let Some((start, end)) = text.split_first_chunk_mut::<KEY_LEN>()
         && let Ok(key) = key.try_into()
@@ -32,19 +34,19 @@ pub fn accept_key(key: &[u8]) -> [u8; 28] {
     accept
 }
 
-/// The key of a client: its nonce in base64 (§4.1).
+/// A client's key: its nonce in base64 (§4.1).
 pub(super) fn encode_key(nonce: [u8; 16]) -> [u8; KEY_LEN] {
     let mut key = [0; KEY_LEN];
     STANDARD.encode_slice(nonce, &mut key).expect("16 bytes are 24 in base64");
     key
 }
 
-/// Checks that `value` is 16 bytes in base64, in the only way to write them (§4.2.1).
+/// Checks that `value` is 16 bytes in canonical base64 (§4.2.1).
 pub(super) fn parse_key(value: &[u8]) -> Option<&[u8; KEY_LEN]> {
     let key: &[u8; KEY_LEN] = value.try_into().ok()?;
-    // 126 bits; then 2 bits and 4 that must be zero; then padding.
+    // 126 bits, then 2 bits and 4 that must be zero, then padding.
     let (sextets, last) = key.split_last_chunk::<3>()?;
-    // All of them, without stopping, so that they are looked at many at a time.
+    // Without an early exit, the compiler can check many at a time.
     let is_sextet = |b: &u8| b.is_ascii_alphanumeric() | matches!(b, b'+' | b'/');
     let valid = sextets.iter().fold(true, |valid, b| valid & is_sextet(b));
     (valid && matches!(last, [b'A' | b'Q' | b'g' | b'w', b'=', b'='])).then_some(key)

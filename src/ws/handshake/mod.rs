@@ -1,12 +1,19 @@
-//! The opening handshake of WebSocket (RFC 6455 §4), both roles.
+//! The opening handshake of WebSocket, for both sides (RFC 6455 §4).
 //!
-//! A [`Server`] reads a request, however it is split, and gives out a checked [`Offer`] to accept
-//! or refuse, or an [`Error`] that knows its response. A server that routes first reads an
-//! [`http1::Request`](crate::http1::Request) by itself and makes an [`Offer`] of it; so does one
-//! whose HTTP stack has parsed the headers already. [`ClientRequest`] writes the request of a
-//! [`Client`], which then reads the response.
+//! A [`Server`] reads a request, however it is split. It returns a checked [`Offer`] to
+//! [accept](Offer::accept) or [refuse](Offer::refuse), or an [`Error`] that has its own
+//! [refusal](Error::refuse). A [`ClientRequest`] writes the request of a [`Client`], which reads the
+//! [`Reply`]. What follows a head is left in the input: it may be frames.
 //!
-//! What follows the head, frames already perhaps, is left in the input.
+//! With HTTP/1.1 of your own or of somebody else's:
+//!
+//! | | server | client |
+//! |---|---|---|
+//! | bytes of a head that nobody has read | [`Server::receive`] | [`Client::receive`] |
+//! | a head that [`http1`](crate::http1) has read, for instance to route it | [`Offer::from_request`] | |
+//! | the headers of another HTTP stack | [`Offer::from_parts`] | [`ReplyCheck::check`] |
+//! | the head to send, as text of HTTP/1.1 | [`Acceptance::write`], [`Refusal::write`] | [`ClientRequest::write`] |
+//! | the same as headers for another HTTP stack | [`Acceptance::fields`], [`Refusal::fields`] | [`ClientRequest::fields`] |
 //!
 //! ```
 //! use framewright::http1::Limits;
@@ -27,24 +34,43 @@
 //!             assert_eq!(offer.resource_name(), "/chat");
 //!             offer.accept().write(&mut out)?; // frames from here on; the first may be in `input`
 //!         }
-//!         Err(e) => e.respond(&mut out)?, // and close the connection
+//!         Err(e) => e.refuse().write(&mut out)?, // and close the connection
 //!     }
 //! }
+//! assert!(server.is_complete()); // without it, more input is needed
 //! assert!(out.starts_with(b"HTTP/1.1 101 Switching Protocols\r\n"));
 //! # Ok::<(), framewright::ws::handshake::SendError>(())
 //! ```
 
+mod acceptance;
 mod client;
+mod client_request;
 mod error;
 mod extension;
 mod fields;
 mod key;
+mod offer;
 mod origin;
+mod refusal;
+mod reply;
 mod server;
 
-pub use client::{Accepted, Answer, Client, ClientRequest};
+pub use acceptance::Acceptance;
+pub use client::Client;
+pub use client_request::ClientRequest;
 pub use error::{Error, SendError};
-pub use extension::{Extension, Extensions, Param, Params, Value};
+pub use extension::{Extension, Extensions, Param, ParamIter, ParamValue};
 pub use key::accept_key;
+pub use offer::Offer;
 pub use origin::Origins;
-pub use server::{AcceptWriter, Offer, Server, refuse};
+pub use refusal::Refusal;
+pub use reply::{Accepted, Reply, ReplyCheck};
+pub use server::Server;
+
+/// Whether only the handshake itself may set the field `name`.
+fn is_reserved(name: &str) -> bool {
+    let prefix = name.get(.."sec-websocket-".len()).unwrap_or_default();
+    prefix.eq_ignore_ascii_case("sec-websocket-")
+        || name.eq_ignore_ascii_case("upgrade")
+        || crate::http::is_framing(name)
+}

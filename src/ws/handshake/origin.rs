@@ -1,20 +1,22 @@
+//! Which origins may open a connection (RFC 6455 §10.2).
+
 use super::Error;
-use super::fields::Seen;
+use super::fields::FieldValues;
 use crate::http::syntax::{authority, is_visible, split_once};
 
 /// The web sites that may open a connection (§10.2).
 ///
-/// A browser lets every site open a WebSocket to every server, and sends the server's own cookies
-/// along. A server that goes by cookies must therefore look where the request comes from, or any
-/// page that its users visit can speak in their name (*cross-site WebSocket hijacking*). This
-/// is why there is no default.
+/// A browser lets every site open a WebSocket to every server, and sends the server's cookies with the
+/// request. A server that trusts cookies must therefore check where the request comes from. Otherwise
+/// any page that its users visit can act in their name (*cross-site WebSocket hijacking*). So there is
+/// no default.
 ///
-/// Origins are the same if scheme, host and port are: without regard to the case of the first
-/// two, with the scheme's own port where none is written. A part of a host never matches.
-/// `null`, the origin of sandboxed frames and local files, is admitted only by
-/// [`any`](Self::any) and where [`exact`](Self::exact) lists it; every site can make such a frame.
+/// Two origins are the same if their scheme, host and port are. Scheme and host are compared without
+/// regard to case, and a missing port is the scheme's own. A part of a host never matches. `null` is the
+/// origin of sandboxed frames and local files, and every site can make such a frame. It is admitted only
+/// by [`any`](Self::any), or if [`exact`](Self::exact) lists it.
 ///
-/// For a rule of your own, take [`any`](Self::any), and look at
+/// For a rule of your own, use [`any`](Self::any), and check
 /// [`Offer::origin`](super::Offer::origin) before you accept.
 ///
 /// ```
@@ -25,43 +27,43 @@ use crate::http::syntax::{authority, is_visible, split_once};
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Origins<'a> {
-    rule: Rule<'a>,
+    rule: OriginRule<'a>,
     absent: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Rule<'a> {
+enum OriginRule<'a> {
     Exact(&'a [&'a str]),
     SameHost,
     Any,
 }
 
 impl<'a> Origins<'a> {
-    /// The origins in `list`, each as a browser writes it: `https://example.com`, with a port if
-    /// it is not the scheme's own and nothing behind. An entry that is written differently admits
-    /// nobody but clients who write it the same way, which browsers do not.
+    /// The origins in `list`, each as a browser writes it: `https://example.com`, with a port if it is
+    /// not the scheme's own, and with nothing after that. An entry in another form admits only clients
+    /// that send the same form, which browsers never do.
     pub const fn exact(list: &'a [&'a str]) -> Self {
-        Self { rule: Rule::Exact(list), absent: false }
+        Self { rule: OriginRule::Exact(list), absent: false }
     }
 
     /// The origins whose host and port are those that the request is for.
     ///
-    /// The scheme is not compared, since a server behind a proxy does not know it. The host is
-    /// the one that the client says it means: who can make a name of his own resolve to this
-    /// server (*DNS rebinding*) passes, unless the caller checks the host or lists the origins.
+    /// The scheme is not compared, because a server behind a proxy does not know it. The host is the
+    /// one that the client sent. An attacker whose own name resolves to this server (*DNS rebinding*)
+    /// is admitted, unless the caller checks the host or lists the origins.
     pub const fn same_host() -> Self {
-        Self { rule: Rule::SameHost, absent: false }
+        Self { rule: OriginRule::SameHost, absent: false }
     }
 
-    /// Every origin, `null`, and none: for servers to which it makes no difference, because who
-    /// a client is does not depend on cookies, addresses or anything else a browser adds.
+    /// Every origin, `null`, and requests without one. This is for servers that do not identify clients
+    /// by cookies, addresses or anything else that a browser adds by itself.
     pub const fn any() -> Self {
-        Self { rule: Rule::Any, absent: true }
+        Self { rule: OriginRule::Any, absent: true }
     }
 
     /// Admits requests without an `Origin` too.
     ///
-    /// Browsers always send one, other programs seldom do, and can send what they like.
+    /// Browsers always send one. Other programs seldom do, and they can send any.
     #[must_use]
     pub const fn or_absent(mut self) -> Self {
         self.absent = true;
@@ -69,18 +71,22 @@ impl<'a> Origins<'a> {
     }
 
     /// The origin of a request for `host`, if it is admitted.
-    pub(super) fn check<'h>(&self, origin: Seen<'h>, host: &str) -> Result<Option<&'h str>, Error> {
+    pub(super) fn check<'h>(
+        &self,
+        origin: FieldValues<'h>,
+        host: &str,
+    ) -> Result<Option<&'h str>, Error> {
         let origin = match origin {
-            Seen::Never if self.absent => return Ok(None),
-            Seen::Never => return Err(Error::MissingOrigin),
-            Seen::Once(origin) => origin,
-            Seen::Again(_) => return Err(Error::RepeatedOrigin),
+            FieldValues::None if self.absent => return Ok(None),
+            FieldValues::None => return Err(Error::MissingOrigin),
+            FieldValues::One(origin) => origin,
+            FieldValues::Several(_) => return Err(Error::RepeatedOrigin),
         };
         let origin = core::str::from_utf8(origin).map_err(|_| Error::Origin)?;
         let admitted = match self.rule {
-            Rule::Exact(list) => list.iter().any(|admitted| is_same(admitted, origin)),
-            Rule::SameHost => is_same_host(origin, host),
-            Rule::Any => is_visible(origin.as_bytes()),
+            OriginRule::Exact(list) => list.iter().any(|admitted| is_same(admitted, origin)),
+            OriginRule::SameHost => is_same_host(origin, host),
+            OriginRule::Any => is_visible(origin.as_bytes()),
         };
         if admitted { Ok(Some(origin)) } else { Err(Error::Origin) }
     }
@@ -106,7 +112,7 @@ impl<'a> Origin<'a> {
     }
 }
 
-/// The port, unless it is the one that stands for none.
+/// The port, unless it is the scheme's own.
 fn port_for(scheme: &str, port: &str) -> Option<u16> {
     let own = [("https", 443), ("http", 80), ("wss", 443), ("ws", 80)]
         .into_iter()
@@ -128,7 +134,7 @@ fn is_same(admitted: &str, origin: &str) -> bool {
     }
 }
 
-/// `host` is known to be a host with an optional port.
+/// `host` must be a host with an optional port.
 fn is_same_host(origin: &str, host: &str) -> bool {
     let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
     if rest == Some(host) {

@@ -71,7 +71,7 @@ pub fn device(socket: &mut Socket<'_>, memory: &mut Memory) {
                 break input;
             }
             Err(error) => {
-                error.respond(&mut response).expect("there is room");
+                error.refuse().write(&mut response).expect("there is room");
                 return socket.write(response.as_slice());
             }
         }

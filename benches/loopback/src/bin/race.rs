@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use framewright::http1;
-use framewright::ws::handshake::{Answer, ClientRequest};
+use framewright::ws::handshake::{Reply, ClientRequest};
 use framewright::ws::{Encoder, Message};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
@@ -415,11 +415,11 @@ fn open(addr: SocketAddr) -> Result<TcpStream> {
     loop {
         let n = stream.read(&mut buf)?;
         if n == 0 {
-            client.finish()?;
+            client.check_eof()?;
         }
         match client.receive(&mut &mut buf[..n])? {
-            Some(Answer::Accepted(_)) => break,
-            Some(Answer::Refused(response)) => {
+            Some(Reply::Accepted(_)) => break,
+            Some(Reply::Refused(response)) => {
                 return Err(format!("refused with {}", response.status()).into());
             }
             _ => {}

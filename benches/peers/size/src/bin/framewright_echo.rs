@@ -29,7 +29,7 @@ fn echo(stream: &mut TcpStream) -> io::Result<()> {
                 Ok(None) => continue,
                 Ok(Some(offer)) => offer.accept().write(&mut out).map_err(io::Error::other)?,
                 Err(e) => {
-                    e.respond(&mut out).map_err(io::Error::other)?;
+                    e.refuse().write(&mut out).map_err(io::Error::other)?;
                     return stream.write_all(&out);
                 }
             }

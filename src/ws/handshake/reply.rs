@@ -1,0 +1,141 @@
+//! What the server answered, and the check of it (RFC 6455 §4.1).
+
+use core::fmt;
+
+use super::fields::{EXTENSIONS, FieldValues, HandshakeFields, PROTOCOL, extensions};
+use super::{Error, Extension, Extensions, accept_key};
+use crate::http::syntax::ascii;
+use crate::http::{Field, Headers};
+use crate::http1::{Response, Version};
+
+/// What the server answered.
+#[derive(Clone, Copy, Debug)]
+pub enum Reply<'a> {
+    /// The connection is open. Frames follow.
+    Accepted(Accepted<'a>),
+    /// Any other final response, for instance a redirection or 401. Its body follows.
+    Refused(Response<'a>),
+    /// A response before the final one (RFC 9110 §15.2). Receive again.
+    Interim(Response<'a>),
+}
+
+/// What the response to a [`ClientRequest`](super::ClientRequest) must answer (§4.1).
+///
+/// It is for a response that another HTTP stack has parsed. A [`Client`](super::Client) checks what it
+/// reads by itself.
+#[derive(Clone, Copy, Debug)]
+pub struct ReplyCheck<'o> {
+    accept: [u8; 28],
+    protocols: &'o [&'o str],
+    extensions: Option<&'o str>,
+}
+
+impl<'o> ReplyCheck<'o> {
+    pub(super) fn new(key: &[u8], protocols: &'o [&'o str], extensions: Option<&'o str>) -> Self {
+        Self { accept: accept_key(key), protocols, extensions }
+    }
+
+    /// Checks a response. `headers` may be any collection of [`Field`]s, such as a reference to an
+    /// `http::HeaderMap`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Status`] if the server refused. For other errors, the connection must be closed.
+    pub fn check<'a, H>(
+        &self,
+        status: u16,
+        version: Version,
+        headers: H,
+    ) -> Result<Accepted<'a, H>, Error>
+    where
+        H: Clone + IntoIterator<Item: Field<'a>>,
+    {
+        if status != 101 {
+            return Err(Error::Status);
+        }
+        let fields = HandshakeFields::gather(headers.clone());
+        self.check_fields(version, &fields, headers)
+    }
+
+    /// Checks a response of status 101, whose fields are gathered.
+    pub(super) fn check_fields<'a, H>(
+        &self,
+        version: Version,
+        fields: &HandshakeFields<'a>,
+        headers: H,
+    ) -> Result<Accepted<'a, H>, Error>
+    where
+        H: Clone + IntoIterator<Item: Field<'a>>,
+    {
+        if version < Version::Http11 {
+            return Err(Error::HttpVersion);
+        }
+        fields.check_upgrade()?;
+        // A server answers with the one protocol that it has switched to (§4.1).
+        if fields.other_upgrade {
+            return Err(Error::NotAnUpgrade);
+        }
+        if matches!(fields.extensions, FieldValues::Several(_)) {
+            return Err(Error::RepeatedExtensions);
+        }
+        if fields.accept.only(Error::Accept, Error::RepeatedAccept)? != self.accept {
+            return Err(Error::Accept);
+        }
+        let mut protocol = None;
+        for value in fields.protocol.all(PROTOCOL, &headers) {
+            let value = ascii(value);
+            if protocol.is_some() || !self.protocols.contains(&value) {
+                return Err(Error::ProtocolNotOffered);
+            }
+            protocol = Some(value);
+        }
+        for value in fields.extensions.all(EXTENSIONS, &headers) {
+            for accepted in Extensions::parse(value)? {
+                if !self.has_offered(accepted.name()) {
+                    return Err(Error::ExtensionNotOffered);
+                }
+            }
+        }
+        Ok(Accepted { protocol, extensions: fields.extensions, headers })
+    }
+
+    /// Whether the request offered an extension of this name.
+    fn has_offered(&self, name: &str) -> bool {
+        let list = self.extensions.and_then(|list| Extensions::parse(list.as_bytes()).ok());
+        list.into_iter().flatten().any(|offered| offered.name() == name)
+    }
+}
+
+/// A response that opens the connection, and accepts nothing that was not offered (§4.1).
+#[derive(Clone, Copy)]
+pub struct Accepted<'a, H = Headers<'a>> {
+    protocol: Option<&'a str>,
+    extensions: FieldValues<'a>,
+    headers: H,
+}
+
+impl<'a, H: Clone + IntoIterator<Item: Field<'a>>> Accepted<'a, H> {
+    /// The subprotocol, one of those offered, if the server chose one.
+    pub const fn protocol(&self) -> Option<&'a str> {
+        self.protocol
+    }
+
+    /// The extensions in use, in the order in which they apply. The name of each was offered.
+    ///
+    /// The extension itself must check whether the parameters answer the offer (§9.1).
+    pub fn extensions(&self) -> impl Iterator<Item = Extension<'a>> + use<'a, H> {
+        extensions(self.extensions.all(EXTENSIONS, &self.headers))
+    }
+
+    /// All headers.
+    pub const fn headers(&self) -> &H {
+        &self.headers
+    }
+}
+
+/// Without the headers, which may be cookies.
+impl<H> fmt::Debug for Accepted<'_, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Accepted").field("protocol", &self.protocol).finish_non_exhaustive()
+    }
+}
