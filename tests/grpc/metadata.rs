@@ -168,6 +168,7 @@ fn a_deadline_is_rounded_up_and_never_overflows() {
 
 // Content-Type
 
+/// PROTOCOL-HTTP2, *Content-Type*; PROTOCOL-WEB, *Content-Type*.
 #[test]
 fn a_content_type_has_a_framing_and_a_subtype() {
     let other = Subtype::new("vnd.example").unwrap();
@@ -262,6 +263,7 @@ fn a_request_in_an_unknown_encoding_is_unimplemented_and_learns_the_known_ones()
     assert!(request.accept(CallKind::Unary, Limits::new(), &["gzip", "snappy"]).is_ok());
 }
 
+/// PROTOCOL-HTTP2, *Content-Coding*.
 #[test]
 fn identity_is_no_encoding() {
     for list in [&[GRPC][..], &[GRPC, ("grpc-encoding", "identity")]] {
@@ -334,6 +336,7 @@ fn received_metadata_can_be_sent_back() {
     );
 }
 
+/// PROTOCOL-HTTP2, *Binary-Header*, *ASCII-Value*; RFC 4648 §4.
 #[test]
 fn base64_is_accepted_with_or_without_padding_and_with_any_last_bits() {
     for (symbols, bytes) in [
@@ -491,6 +494,7 @@ fn a_request_head_is_read_in_any_order_and_any_case() {
     assert_eq!(request.content_type(), ContentType::GRPC);
 }
 
+/// PROTOCOL-HTTP2, *Header-Name*.
 #[test]
 fn names_that_would_break_a_line_are_refused() {
     let request = ClientRequest::new(Path::parse("/p.S/M").unwrap());
@@ -514,6 +518,7 @@ fn a_head_is_written_whole_or_not_at_all() {
     }
 }
 
+/// PROTOCOL-HTTP2, *Trailers-Only*.
 #[test]
 fn a_refusal_is_trailers_only() {
     let request = request(&[("content-type", "application/grpc-web-text+proto")]).unwrap();

@@ -64,6 +64,7 @@ fn a_code_is_a_decimal_number_without_leading_zeros() {
     }
 }
 
+/// PROTOCOL-HTTP2, *Status*, *Trailers*.
 #[test]
 fn a_status_is_found_among_the_trailers() {
     assert_eq!(parse(""), None);
@@ -181,6 +182,7 @@ fn details_are_bytes_in_base64() {
 
 // Errors: the mapping from RST_STREAM error codes
 
+/// PROTOCOL-HTTP2, *Errors*; RFC 9113 §7.
 #[test]
 fn error_codes_of_http_2_are_mapped() {
     let codes = [

@@ -513,6 +513,7 @@ fn nothing_is_written_after_the_last_chunk() {
     assert_eq!(trailers, Err(SendError::Trailers));
 }
 
+/// §7.1.2; RFC 9110 §6.5.1.
 #[test]
 fn trailers_are_written_after_chunks_and_nowhere_else() {
     let finish = |body, trailers: &[(&str, &str)]| {

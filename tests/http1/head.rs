@@ -422,6 +422,7 @@ fn whether_a_response_has_a_body_depends_on_the_request_too() {
     }
 }
 
+/// §9.3.
 #[test]
 fn a_connection_persists_unless_a_side_says_otherwise() {
     for (version, line, persistent) in [
@@ -451,6 +452,7 @@ fn a_response_may_repeat_a_host_that_means_nothing_in_it() {
     assert_eq!(answered.headers.len(), 2);
 }
 
+/// §4.
 #[test]
 fn a_response_has_a_status_and_perhaps_a_reason() {
     for (line, status, reason) in [
@@ -582,6 +584,7 @@ fn a_head_in_small_pieces_is_not_read_again_for_each() {
     }
 }
 
+/// RFC 6585 §5; RFC 9110 §15.5.14, §15.6.6.
 #[test]
 fn errors_are_small_and_name_their_status() {
     assert!(size_of::<Error>() <= 16 && size_of::<SendError>() <= 16);
@@ -705,6 +708,7 @@ fn requests_are_written_whole() {
     assert_eq!(written(|out| full.write(out)), Ok(format!("{head}{rest}")));
 }
 
+/// RFC 9110 §5.1, §5.5, §5.6.2, §9.1.
 #[test]
 fn what_cannot_be_written_is_named_in_the_error() {
     let request =

@@ -262,6 +262,7 @@ fn every_other_status_closes_for_good() {
     }
 }
 
+/// §9.2.3; RFC 9110 §10.2.3.
 #[test]
 fn a_status_can_be_retried_and_the_server_says_when() {
     let policy = PLAIN.retry_statuses(Policy::TRANSIENT).max_wait(100_000);

@@ -204,6 +204,7 @@ fn a_reason_has_123_bytes_and_not_one_more() {
 }
 
 /// T-CLOSE: data after a close.
+/// (§1.4, §5.5.1).
 #[test]
 fn whatever_comes_after_a_close_is_ignored() {
     let bytes =
@@ -560,6 +561,7 @@ fn a_failure_after_our_close_leaves_nothing_to_send() {
 
 // Sending: §5.1 to §5.7
 
+/// §5.1, §5.3, §5.7, §10.3.
 #[test]
 fn a_client_masks_every_frame_with_a_fresh_key() {
     let mut keys = 0_u8;

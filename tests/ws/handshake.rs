@@ -630,7 +630,8 @@ fn a_server_reads_names_and_tokens_in_any_case() {
     assert!(offer(request_but("Upgrade", repeated)).unwrap().is_some());
 }
 
-/// §4.2.1, T5, and T9 of subprotocols: what a server refuses, and with which status.
+/// §4.2.1, §11.3.1, §11.3.4, §11.3.5, RFC 6454 §7.3 and RFC 9110 §7.8; T5, and T9 of subprotocols: what a server refuses, and
+/// with which status.
 #[test]
 fn a_server_refuses_anything_else() {
     let head = |e| Error::Head(e);

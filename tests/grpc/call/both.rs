@@ -8,6 +8,7 @@ use framewright::grpc::{
 
 // -- Early Server Closure
 
+/// PROTOCOL-HTTP2, *Early Server Closure*.
 #[test]
 fn a_call_that_ends_early_is_reset_without_an_error() {
     let mut call = answered(CallKind::BidiStreaming);
@@ -43,6 +44,7 @@ fn a_reset_ends_the_call() {
     }
 }
 
+/// PROTOCOL-HTTP2, *Connection failure*.
 #[test]
 fn a_lost_connection_is_unavailable_to_a_client_and_a_cancellation_to_a_server() {
     assert_eq!(client(CallKind::Unary).disconnect(), Some(Event::End(Code::Unavailable)));

@@ -37,6 +37,7 @@ fn respond(
 
 // -- Requests
 
+/// PROTOCOL-HTTP2, *Outline*.
 #[test]
 fn a_request_is_messages_and_then_its_end() {
     for (kind, messages) in
@@ -104,6 +105,7 @@ fn a_compressed_message_needs_an_encoding() {
 
 // -- Responses: heads
 
+/// PROTOCOL-HTTP2, *Outline*, *Response-Headers*, *Trailers*.
 #[test]
 fn a_response_is_a_head_and_messages_and_trailers() {
     for (kind, messages) in [
@@ -138,6 +140,7 @@ fn trailers_are_kept_until_the_call_is_dropped() {
     assert_eq!(metadata(call.trailers()).collect::<Vec<_>>(), expected);
 }
 
+/// PROTOCOL-HTTP2, *Trailers-Only*.
 #[test]
 fn a_head_with_the_end_is_trailers_only() {
     for (list, code) in [

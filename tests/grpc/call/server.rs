@@ -131,6 +131,7 @@ fn a_flag_without_an_encoding_is_refused() {
 
 // -- Responses
 
+/// PROTOCOL-HTTP2, *Outline*, *Response-Headers*, *Trailers*.
 #[test]
 fn a_server_sends_a_head_and_messages_and_trailers() {
     let mut call = server(CallKind::Unary);
@@ -186,6 +187,7 @@ fn a_head_that_cannot_be_written_is_named() {
     call.send_head(ResponseHead::new(), &mut out).unwrap();
 }
 
+/// PROTOCOL-HTTP2, *Trailers-Only*.
 #[test]
 fn a_server_without_a_head_sends_trailers_only() {
     for content_type in ["application/grpc", "application/grpc-web", "application/grpc-web-text"] {
