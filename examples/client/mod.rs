@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use framewright::http1;
-use framewright::ws::deflate::{Config, Params};
+use framewright::ws::deflate::{Config, ExtensionText, Params};
 use framewright::ws::handshake::{ClientRequest, Reply};
 use framewright::ws::{Client, Connection, Limits};
 
@@ -34,8 +34,9 @@ pub fn open(
 
     let mut out = Vec::new();
     let offer = deflate.map(|config| config.offer());
-    let request =
-        ClientRequest::new(host, target).protocols(protocols).extensions(offer.as_deref());
+    let request = ClientRequest::new(host, target)
+        .protocols(protocols)
+        .extensions(offer.as_ref().map(ExtensionText::as_str));
     let mut client = request.write(random(), Vec::new(), http1::Limits::new(), &mut out)?;
     stream.write_all(&out)?;
 

@@ -36,10 +36,10 @@ impl<'a> CompressedChunk<'a> {
     }
 }
 
-/// Taking it in.
+/// How an inflater takes it.
 #[cfg(feature = "deflate")]
 impl CompressedChunk<'_> {
-    /// Tells whether these are the first bytes of their message, once.
+    /// Returns whether these are the first bytes of their message. Says so only once.
     pub(super) const fn take_start(&mut self) -> bool {
         core::mem::replace(&mut self.start, false)
     }

@@ -11,7 +11,7 @@ use framewright::ws::{
 /// the other.
 pub fn agreed(config: Config) -> Params {
     let offer = config.offer();
-    let answer = config.negotiate(Extensions::parse(offer.as_bytes()).unwrap()).unwrap();
+    let answer = config.negotiate(Extensions::parse(offer.as_str().as_bytes()).unwrap()).unwrap();
     let extensions = Extensions::parse(answer.as_str().as_bytes()).unwrap();
     assert_eq!(config.check(extensions), Ok(Some(answer.params())));
     answer.params()

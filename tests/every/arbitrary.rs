@@ -115,7 +115,7 @@ proptest! {
         use framewright::ws::{deflate::Config, handshake::Extensions};
         each(&bytes, |config: Config| {
             let offer = config.offer();
-            let offers = Extensions::parse(offer.as_bytes()).unwrap();
+            let offers = Extensions::parse(offer.as_str().as_bytes()).unwrap();
             let answer = config.negotiate(offers).expect("we would accept it");
             let answers = Extensions::parse(answer.as_str().as_bytes()).unwrap();
             prop_assert_eq!(config.check(answers), Ok(Some(answer.params())));

@@ -198,10 +198,10 @@ fn a_parameter_that_is_unknown_missing_its_value_or_there_twice_declines_the_off
 
 #[test]
 fn a_client_offers_what_it_is_configured_to() {
-    assert_eq!(&*Config::new().offer(), "permessage-deflate; client_max_window_bits");
+    assert_eq!(Config::new().offer().as_str(), "permessage-deflate; client_max_window_bits");
     let all = ALONE.server_max_window_bits(10).client_max_window_bits(11);
     assert_eq!(
-        &*all.offer(),
+        all.offer().as_str(),
         "permessage-deflate; server_no_context_takeover; client_no_context_takeover; \
          server_max_window_bits=10; client_max_window_bits=11"
     );

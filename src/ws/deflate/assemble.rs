@@ -1,3 +1,5 @@
+//! Joins parts to messages, and inflates those that are compressed.
+
 #[cfg(feature = "bytes")]
 use bytes::BytesMut;
 
@@ -9,11 +11,11 @@ use crate::ws::{AssembleError, Assembler, Error, Message, Part};
 
 /// Joins parts to messages as an [`Assembler`] does, and inflates those that are compressed.
 ///
-/// What is inflated passes through a window of the caller's, which one thread's connections can
-/// share: a message that fits in it is given out from there, and a longer one is joined in the
-/// storage, which so never holds more than [`Limits::max_message_len`](crate::ws::Limits::max_message_len).
+/// Inflated data passes through a window of the caller's. All connections of a thread can share one.
+/// A message that fits in the window is returned from there. A longer one is joined in the storage,
+/// which never holds more than [`Limits::max_message_len`](crate::ws::Limits::max_message_len).
 ///
-/// Without an [`Inflater`], where compression was not agreed on, it is an [`Assembler`].
+/// Without an [`Inflater`], where compression was not agreed on, it works like an [`Assembler`].
 #[derive(Debug)]
 pub struct InflatingAssembler<B> {
     inflater: Option<Inflater>,
@@ -21,20 +23,20 @@ pub struct InflatingAssembler<B> {
 }
 
 impl<B: Buffer> InflatingAssembler<B> {
-    /// An assembler that joins messages in `storage`, in place of whatever that holds.
+    /// An assembler that joins messages in `storage`. What `storage` holds is overwritten.
     pub const fn new(storage: B, inflater: Option<Inflater>) -> Self {
         Self { inflater, assembler: Assembler::new(storage) }
     }
 
-    /// Adds the next part; gives out the message if it is the last.
+    /// Adds the next part. Returns the message if it was the last.
     ///
-    /// Parts of control frames are ignored. Of `window`, some KiB are enough.
+    /// Parts of control frames are ignored. A `window` of some KiB is enough.
     ///
     /// # Errors
     ///
-    /// The message is lost. [`AssembleError::Peer`] is for
-    /// [`Connection::fail`](crate::ws::Connection::fail) to tell; after any other, the rest of the
-    /// message's parts are ignored, and the peer should be told by [`AssembleError::close_code`].
+    /// The message is lost. Give an [`AssembleError::Peer`] to
+    /// [`Connection::fail`](crate::ws::Connection::fail). After any other error, the message's other
+    /// parts are ignored, and the connection should close with [`AssembleError::close_code`].
     ///
     /// # Panics
     ///
@@ -48,25 +50,27 @@ impl<B: Buffer> InflatingAssembler<B> {
         let inflater = self.inflater.as_mut().ok_or(Error::ReservedBits)?;
         let mut joined = Ok(());
         while let Some(filled) = inflater.fill(&mut chunk, window)? {
+            // The part is made in two places: what is returned must borrow the window for as long
+            // as `self`, and what is joined must not.
             if filled.end && joined.is_ok() {
                 let part = inflater.part(filled, window).map_err(|_| Error::InvalidUtf8)?;
                 return self.assembler.push(part);
             }
             let part = inflater.part(filled, window).map_err(|_| Error::InvalidUtf8)?;
-            // What finds no room is inflated all the same: later messages may refer to it.
+            // Data without room is inflated all the same: later messages may refer to it.
             joined = joined.and(self.assembler.push(part).map(drop));
         }
         joined.map(|()| None)
     }
 
-    /// The storage, with the message joined last or the one under way.
+    /// The storage, with the current message or the last one joined.
     pub const fn storage(&self) -> &B {
         self.assembler.storage()
     }
 
-    /// Gives back the storage with what it holds, and goes on in empty storage.
+    /// Returns the storage with its contents, and goes on in empty storage.
     ///
-    /// While a message is under way, nothing happens.
+    /// Inside a message it returns `None`, and nothing changes.
     pub fn release(&mut self) -> Option<B>
     where
         B: Default,
@@ -74,7 +78,7 @@ impl<B: Buffer> InflatingAssembler<B> {
         self.assembler.release()
     }
 
-    /// Gives back the inflater's memory, if nothing can refer to its context: see
+    /// Frees the inflater's memory, if nothing can refer to its context: see
     /// [`Inflater::release`].
     pub fn release_context(&mut self) {
         if let Some(inflater) = &mut self.inflater {
@@ -85,9 +89,9 @@ impl<B: Buffer> InflatingAssembler<B> {
 
 #[cfg(feature = "bytes")]
 impl InflatingAssembler<BytesMut> {
-    /// Adds the next part; if it is the last, gives out the message to keep.
+    /// Adds the next part. If it was the last, returns the message to keep.
     ///
-    /// Otherwise as [`push`](Self::push).
+    /// For the rest, it works like [`push`](Self::push).
     pub fn take(
         &mut self,
         part: Part<'_>,

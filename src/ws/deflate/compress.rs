@@ -1,3 +1,5 @@
+//! Compresses messages on their way out (§7.2.1).
+
 use core::{fmt, mem};
 
 use alloc::vec::Vec;
@@ -9,11 +11,11 @@ use crate::{Buffer, BufferFull};
 
 /// Compresses messages on their way to an [`Encoder`] (§7.2.1).
 ///
-/// Whether a message goes compressed is decided by its length before anything else: whatever has
-/// gone through the compressor, the other end has to have seen.
+/// The length of a message decides, before anything else, whether it goes compressed: the other end
+/// has to see everything that has gone through the compressor.
 ///
-/// The compressor is made with the first message that needs it. It and the room for what it puts out
-/// stay until [`release`](Self::release).
+/// The compressor is allocated with the first message that needs it. It stays, with room for its
+/// output, until [`release`](Self::release).
 ///
 /// ```
 /// use framewright::ws::deflate::{Config, Deflater};
@@ -38,14 +40,14 @@ pub struct Deflater {
     window_bits: u8,
     config: Config,
     stream: Option<zlib_rs::Deflate>,
-    /// Whether the stream knows of what must not be referred to any more.
+    /// Whether the stream remembers data that messages must not refer to any more.
     stale: bool,
     deflated: Scratch,
 }
 
-/// What a message that is flushed ends with, and its receiver adds (§7.2.1).
+/// The end of what is flushed. The sender removes it, and the receiver adds it (§7.2.1).
 const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
-/// A block that holds nothing, without that tail (§7.2.3.6).
+/// An empty block without that tail (§7.2.3.6).
 const EMPTY: [u8; 1] = [0x00];
 
 impl Deflater {
@@ -55,11 +57,11 @@ impl Deflater {
         Self::with(sender.takeover, sender.window_bits, config)
     }
 
-    /// A compressor for messages that go to many: each stands alone, and refers back to no more than
-    /// the last 2 to the power of `window_bits` bytes, which counts as 9 at least and 15 at most.
+    /// A compressor for messages that go to many connections.
     ///
-    /// What it encoded once can be written to every connection whose own deflater
-    /// [admits](Self::admit) it.
+    /// Each message stands alone. It refers back at most 2 to the power of `window_bits` bytes, which
+    /// are clamped to 9 to 15. Frames encoded once can be written to every connection whose own
+    /// deflater [admits](Self::admit) them.
     pub fn shared(window_bits: u8, config: Config) -> Self {
         Self::with(false, window_bits.clamp(9, 15), config)
     }
@@ -71,12 +73,12 @@ impl Deflater {
     /// Writes a whole message in one frame, compressed unless it is shorter than
     /// [`Config::min_len`].
     ///
-    /// Where no context is kept, one that does not shrink goes as it is too.
+    /// Where no context is kept, messages that do not shrink go uncompressed too.
     ///
     /// # Errors
     ///
-    /// Nothing was written, and the other end has missed nothing: if the compressor knows what could
-    /// not be written, it forgets it, and all that was before.
+    /// Nothing was written, and the connection stays in order: if the compressor remembers data that
+    /// could not be written, it forgets its whole context.
     pub fn encode<'m, S: Side>(
         &mut self,
         message: impl Into<Message<'m>>,
@@ -101,8 +103,8 @@ impl Deflater {
 
     /// Writes the next fragment of a compressed message in one frame, the last if `fin`.
     ///
-    /// It is as [`Encoder::encode_fragment`]. The other end can inflate all of a fragment as soon as it
-    /// is there. Whether the message is worth compressing is for the caller to know.
+    /// It works like [`Encoder::encode_fragment`]. The other end can inflate all of a fragment as soon
+    /// as it has come. The caller decides whether the message is worth compressing.
     ///
     /// # Errors
     ///
@@ -124,25 +126,26 @@ impl Deflater {
         self.written(written)
     }
 
-    /// Tells whether what `shared` encoded may be written to this deflater's connection, which takes
-    /// it as written if so: what comes next will not refer to anything before.
+    /// Returns whether frames that `shared` encoded may be written to this deflater's connection.
+    ///
+    /// If so, they count as written: later messages will not refer to anything before them.
     pub const fn admit(&mut self, shared: &Self) -> bool {
         let admitted = self.compresses() && shared.window_bits <= self.window_bits;
         self.stale |= admitted;
         admitted
     }
 
-    /// Gives back all memory.
+    /// Frees all memory.
     ///
-    /// It can be done at any time: what comes next will not refer to anything before, which shrinks
-    /// it less.
+    /// It may be called at any time. Later messages will not refer to anything before, and shrink
+    /// less.
     pub fn release(&mut self) {
         self.stream = None;
         self.stale = false;
         self.deflated = Scratch::EMPTY;
     }
 
-    /// Whether there is a compressor for the window: there is none for 8 bits.
+    /// Whether zlib can compress with the window: it cannot with 8 bits.
     const fn compresses(&self) -> bool {
         self.window_bits >= 9
     }
@@ -187,7 +190,7 @@ impl Deflater {
     }
 }
 
-/// Room that grows, and is filled with zeros just once.
+/// Room for compressed data. It grows, and each byte of it is zeroed only once.
 struct Scratch {
     bytes: Vec<u8>,
     len: usize,
@@ -200,7 +203,7 @@ impl Scratch {
         self.bytes.get(..self.len).unwrap_or_default()
     }
 
-    /// Compresses `bytes` to the last, behind what is here.
+    /// Compresses and flushes all of `bytes`, and appends the result.
     fn flush(&mut self, stream: &mut zlib_rs::Deflate, bytes: &[u8]) -> Result<(), SendError> {
         let mut input = bytes;
         let mut wanted = bytes.len() / 4 + 64;
@@ -228,7 +231,7 @@ impl Scratch {
         Ok(())
     }
 
-    /// At least `wanted` bytes behind what is here.
+    /// At least `wanted` bytes of room after what is here.
     fn room(&mut self, wanted: usize) -> Result<&mut [u8], SendError> {
         let needed = self.len.saturating_add(wanted);
         let missing = needed.saturating_sub(self.bytes.len());
@@ -237,7 +240,7 @@ impl Scratch {
         Ok(self.bytes.get_mut(self.len..).unwrap_or_default())
     }
 
-    /// Gives back the memory of a long message.
+    /// Frees the memory of a long message.
     fn trim(&mut self) {
         const KEEP: usize = 64 * 1024;
         if self.bytes.len() > KEEP {

@@ -1,8 +1,10 @@
+//! What an end asks for, and how hard it compresses.
+
 use super::negotiate::Sender;
 
 /// What this end asks for in the opening handshake, and how it compresses.
 ///
-/// The memory that a choice takes is in the table of [the module](super).
+/// [The module](super) has a table of how much memory each choice takes.
 ///
 /// ```
 /// use framewright::ws::deflate::Config;
@@ -11,7 +13,7 @@ use super::negotiate::Sender;
 /// const LEAN: Config =
 ///     Config::new().server_no_context_takeover(true).client_no_context_takeover(true);
 /// assert_eq!(
-///     &*LEAN.offer(),
+///     LEAN.offer().as_str(),
 ///     "permessage-deflate; server_no_context_takeover; client_no_context_takeover; \
 ///      client_max_window_bits",
 /// );
@@ -34,7 +36,7 @@ impl Config {
 
     /// Sets whether each of the server's messages is to stand alone (§7.1.1.1). Default: no.
     ///
-    /// Messages that are alike shrink less then, but neither end has to keep their context.
+    /// Similar messages then shrink less, but neither end has to keep a context.
     #[must_use]
     pub const fn server_no_context_takeover(mut self, alone: bool) -> Self {
         self.server.takeover = !alone;
@@ -62,22 +64,22 @@ impl Config {
     /// (§7.1.2.2). Default: 15.
     ///
     /// The standard allows 8, but no zlib compresses with that: here it counts as 9. A server can
-    /// ask for it only if the client says that it understands.
+    /// ask for less than 15 only if the client says that it understands the parameter.
     #[must_use]
     pub const fn client_max_window_bits(mut self, bits: u8) -> Self {
         self.client.window_bits = clamp(bits, 9, 15);
         self
     }
 
-    /// Sets how hard to try, from 0, which only wraps, to 9. Default: 6, as zlib has it.
+    /// Sets how hard to compress, from 0, which does not, to 9. Default: 6, as in zlib.
     #[must_use]
     pub const fn level(mut self, level: u8) -> Self {
         self.level = clamp(level, 0, 9);
         self
     }
 
-    /// Sets how much memory to compress with besides the window, from 1 to 9. Default: 8, as zlib
-    /// has it.
+    /// Sets how much memory to compress with besides the window, from 1 to 9. Default: 8, as in
+    /// zlib.
     #[must_use]
     pub const fn mem_level(mut self, level: u8) -> Self {
         self.mem_level = clamp(level, 1, 9);

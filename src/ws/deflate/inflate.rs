@@ -1,3 +1,13 @@
+//! Inflates compressed messages, part by part (§7.2.2).
+//!
+//! ```text
+//!           its first part             its end
+//!     Idle ────────────────▶ Message ──────────▶ Idle
+//!                               │
+//!                               │ it is invalid, or over a limit
+//!                               └──────────▶ Failed
+//! ```
+
 use core::fmt;
 
 use zlib_rs::{InflateError, InflateFlush, Status};
@@ -5,28 +15,29 @@ use zlib_rs::{InflateError, InflateFlush, Status};
 use super::Params;
 use crate::Chunk;
 use crate::utf8::Utf8State;
+use crate::ws::text::InvalidText;
 use crate::ws::{CompressedChunk, Error, Kind, Limits, Part, Role, TextChunk};
 
 /// Inflates the parts of compressed messages, without holding what comes out (§7.2.2).
 ///
-/// It has a context of up to 32 KiB, acquired with the first compressed message. A [`Part`] goes in
-/// compressed and comes out in as many as it takes to pass through a window of the caller's: what is
-/// text is checked, and the limits are applied, before any of it is given out.
+/// It has a context of up to 32 KiB, allocated with the first compressed message. A compressed
+/// [`Part`] goes in. It comes out as one or more parts, each of which fits in a window of the
+/// caller's. Text is checked, and the limits are applied, before anything is returned.
 ///
-/// It has to see every part of every compressed message of a connection, as they can refer to
-/// each other. To join what comes out, there is [`InflatingAssembler`](super::InflatingAssembler).
+/// It has to see every part of every compressed message of a connection, as messages can refer to
+/// each other. [`InflatingAssembler`](super::InflatingAssembler) joins what comes out.
 ///
 /// ```
 /// use framewright::ws::deflate::{Config, Inflater};
 /// use framewright::ws::handshake::Extensions;
 /// use framewright::ws::{Decoder, Limits, Part, Role};
 ///
-/// let agreed = Config::new().check(Extensions::parse(b"permessage-deflate")?)?.unwrap();
+/// let params = Config::new().check(Extensions::parse(b"permessage-deflate")?)?.unwrap();
 /// let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed(true);
-/// let mut inflater = Inflater::new(Role::Client, agreed, Limits::new());
+/// let mut inflater = Inflater::new(Role::Client, params, Limits::new());
 /// let mut bytes = *b"\xC1\x07\xF2\x48\xCD\xC9\xC9\x07\x00"; // §7.2.3.1
 /// let mut input = &mut bytes[..];
-/// let mut window = [0; 4]; // any size: what does not fit comes next
+/// let mut window = [0; 4]; // any size: the rest comes next
 /// let mut text = Vec::new();
 /// while let Some(part) = decoder.decode(&mut input)? {
 ///     let Part::Compressed(mut chunk) = part else { continue };
@@ -42,7 +53,7 @@ pub struct Inflater {
     limits: Limits,
     stream: Option<zlib_rs::Inflate>,
     state: State,
-    /// Where the text of the message under way stands.
+    /// The state of the current message's text.
     text: Utf8State,
 }
 
@@ -50,51 +61,16 @@ pub struct Inflater {
 enum State {
     /// Between messages.
     Idle,
-    /// In a message, as far as it has come.
-    Message(Progress),
+    /// In a message.
+    Message(InflatingMessage),
     Failed(Error),
 }
-
-#[derive(Clone, Copy, Debug)]
-struct Progress {
-    /// Bytes that were taken.
-    compressed: u64,
-    /// Bytes that came out.
-    len: u64,
-    /// Whether nothing was taken since the message began or a final block ended: all blocks are
-    /// complete then.
-    fresh: bool,
-    /// Whether more may come out without more going in.
-    pending: bool,
-    /// Whether a part of it was given out.
-    started: bool,
-}
-
-/// What has come to lie in a window.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Filled {
-    len: usize,
-    kind: Kind,
-    start: bool,
-    pub(super) end: bool,
-}
-
-/// What stands for the four bytes that the sender removed from the end of a message (§7.2.1), and a
-/// byte that must be left over when they have been taken.
-const TAIL: [u8; 5] = [0x00, 0x00, 0xFF, 0xFF, 0x00];
-const TAIL_LEN: usize = 4;
-
-/// What a message may inflate to whatever its ratio, in bytes.
-const RATIO_FREE: u64 = 64 * 1024;
-/// How many compressed bytes there are between two looks at the ratio: counted from the beginning
-/// of the message, so that it makes no difference how that is split.
-const RATIO_STEP: u64 = 1024;
 
 impl Inflater {
     /// An inflater for the end of the connection that has `role`, of what the other end sends.
     ///
-    /// Of the limits, it is [`max_message_len`](Limits::max_message_len) and
-    /// [`max_ratio`](Limits::max_ratio) that count.
+    /// Of the limits, it applies [`max_message_len`](Limits::max_message_len) and
+    /// [`max_ratio`](Limits::max_ratio).
     pub const fn new(role: Role, params: Params, limits: Limits) -> Self {
         let sender = match role {
             Role::Client => Role::Server,
@@ -109,15 +85,15 @@ impl Inflater {
         }
     }
 
-    /// Inflates what fits in `window`, advancing `chunk` past what that took.
+    /// Inflates what fits in `window`, advancing `chunk` past the bytes it took.
     ///
-    /// `None` means that all of the chunk was taken, and all that it stands for was given out. The
+    /// `None` means that all of the chunk was taken, and that everything in it was returned. The
     /// last part of a message may be empty.
     ///
     /// # Errors
     ///
-    /// The peer's message is no DEFLATE or no text, or longer than the limits allow. All of it before
-    /// the offending byte has been given out by then. The error is final;
+    /// The peer's message is not valid DEFLATE or not valid text, or longer than the limits allow.
+    /// All of it before the offending byte has been returned by then. The error is final;
     /// [`Connection::fail`](crate::ws::Connection::fail) tells the peer.
     ///
     /// # Panics
@@ -128,16 +104,17 @@ impl Inflater {
         chunk: &mut CompressedChunk<'_>,
         window: &'w mut [u8],
     ) -> Result<Option<Part<'w>>, Error> {
-        match self.fill(chunk, window)? {
-            Some(filled) => match self.part(filled, window) {
-                Ok(part) | Err(Some(part)) => Ok(Some(part)),
-                Err(None) => Err(Error::InvalidUtf8),
+        let Some(filled) = self.fill(chunk, window)? else { return Ok(None) };
+        match self.part(filled, window) {
+            Ok(part) => Ok(Some(part)),
+            Err(invalid) => match invalid.valid_part() {
+                Some(part) => Ok(Some(part)),
+                None => Err(Error::InvalidUtf8),
             },
-            None => Ok(None),
         }
     }
 
-    /// What made inflating fail, even if the part before it was given out just now.
+    /// The error that inflating ended with. It is known as soon as the last part is returned.
     pub const fn error(&self) -> Option<Error> {
         match self.state {
             State::Failed(e) => Some(e),
@@ -145,15 +122,15 @@ impl Inflater {
         }
     }
 
-    /// Gives back the context's memory, if no message can refer to it: between messages, where each
-    /// of the other end's stands alone. It is acquired again with the next.
+    /// Frees the context's memory, if no message can refer to it: between messages, where each of
+    /// the other end's messages stands alone. It is allocated again with the next message.
     pub fn release(&mut self) {
         if !self.takeover && matches!(self.state, State::Idle) {
             self.stream = None;
         }
     }
 
-    /// Fills `window` with what comes next, and tells what that is.
+    /// Fills `window` with what comes next, and returns where in its message that falls.
     pub(super) fn fill(
         &mut self,
         chunk: &mut CompressedChunk<'_>,
@@ -161,60 +138,62 @@ impl Inflater {
     ) -> Result<Option<Filled>, Error> {
         assert!(!window.is_empty(), "a window has to have room");
         if chunk.take_start() && !matches!(self.state, State::Failed(_)) {
-            self.state = State::Message(Progress::NONE);
-            self.text = Utf8State::Boundary;
-            match &mut self.stream {
-                Some(stream) if !self.takeover => stream.reset(false),
-                Some(_) => {}
-                None => self.stream = Some(zlib_rs::Inflate::new(false, 15)),
-            }
+            self.begin();
         }
-        let (mut progress, stream) = match (self.state, &mut self.stream) {
-            (State::Message(progress), Some(stream)) => (progress, stream),
+        let (mut message, stream) = match (self.state, &mut self.stream) {
+            (State::Message(message), Some(stream)) => (message, stream),
             (State::Failed(e), _) => return Err(e),
             // The rest of a message whose beginning went elsewhere.
             _ => return Ok(None),
         };
-        let mut len = 0;
-        let end = progress.fill(stream, &self.limits, chunk, window, &mut len);
-        let start = !progress.started;
-        // Nothing but the end is worth a part without bytes.
-        let worth = len > 0 || end == Ok(true);
-        progress.started |= worth;
+        let mut window = Window { bytes: window, len: 0 };
+        let end = message.inflate(stream, &self.limits, chunk, &mut window);
+        let filled = Filled {
+            len: window.len,
+            kind: chunk.kind(),
+            start: !message.started,
+            end: end == Ok(true),
+        };
+        // A part without bytes is worth returning only if it is the end.
+        let is_part = filled.len > 0 || filled.end;
+        message.started |= is_part;
         self.state = match end {
             Ok(true) => State::Idle,
-            Ok(false) => State::Message(progress),
+            Ok(false) => State::Message(message),
             Err(e) => self.fail(e),
         };
         match end {
-            _ if worth => Ok(Some(Filled { len, kind: chunk.kind(), start, end: end == Ok(true) })),
+            _ if is_part => Ok(Some(filled)),
             Ok(_) => Ok(None),
             Err(e) => Err(e),
         }
     }
 
+    /// Begins a message.
+    fn begin(&mut self) {
+        self.state = State::Message(InflatingMessage::NEW);
+        self.text = Utf8State::Boundary;
+        match &mut self.stream {
+            Some(stream) if !self.takeover => stream.reset(false),
+            Some(_) => {}
+            None => self.stream = Some(zlib_rs::Inflate::new(false, 15)),
+        }
+    }
+
     /// The part that [`fill`](Self::fill) left in `window`.
-    ///
-    /// If it is no text, fails with the part as far as it could be, if there is any.
     pub(super) fn part<'w>(
         &mut self,
         Filled { len, kind, start, end }: Filled,
         window: &'w mut [u8],
-    ) -> Result<Part<'w>, Option<Part<'w>>> {
+    ) -> Result<Part<'w>, InvalidText<'w>> {
         let bytes = window.get_mut(..len).unwrap_or_default();
         if kind == Kind::Binary {
             return Ok(Part::Binary(Chunk { bytes, start, end }));
         }
-        match TextChunk::unmask(bytes, None, self.text, start, end) {
-            Ok(text) => {
-                self.text = text.after();
-                Ok(Part::Text(text))
-            }
-            Err(invalid) => {
-                self.state = self.fail(Error::InvalidUtf8);
-                Err(invalid.valid_part())
-            }
-        }
+        let text = TextChunk::unmask(bytes, None, self.text, start, end)
+            .inspect_err(|_| self.state = self.fail(Error::InvalidUtf8))?;
+        self.text = text.after();
+        Ok(Part::Text(text))
     }
 
     #[cold]
@@ -224,50 +203,58 @@ impl Inflater {
     }
 }
 
-impl Progress {
-    const NONE: Self = Self { compressed: 0, len: 0, fresh: true, pending: false, started: false };
+/// Bytes at the beginning of a window, and where in their message they fall.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Filled {
+    len: usize,
+    kind: Kind,
+    start: bool,
+    pub(super) end: bool,
+}
 
-    /// Fills `window` behind its first `filled` bytes with what comes next; tells whether that is the
-    /// end of the message.
-    fn fill(
+/// How far the current message has come.
+#[derive(Clone, Copy, Debug)]
+struct InflatingMessage {
+    /// Bytes that were taken.
+    compressed: u64,
+    /// Bytes that came out.
+    len: u64,
+    /// Whether nothing was taken since the message began, or since a final block ended. No block is
+    /// incomplete then.
+    fresh: bool,
+    /// Whether more may come out without more going in.
+    pending: bool,
+    /// Whether a part of it was returned.
+    started: bool,
+}
+
+/// The four bytes that the sender removed from the end of a message (§7.2.1), and one byte more. All
+/// but that byte must be taken.
+const TAIL: [u8; 5] = [0x00, 0x00, 0xFF, 0xFF, 0x00];
+const TAIL_LEN: usize = 4;
+
+/// What a message may inflate to at any ratio, in bytes.
+const RATIO_FREE: u64 = 64 * 1024;
+/// Compressed bytes between two checks of the ratio. They count from the beginning of the message,
+/// so that the verdict does not depend on how it is split.
+const RATIO_STEP: u64 = 1024;
+
+impl InflatingMessage {
+    const NEW: Self = Self { compressed: 0, len: 0, fresh: true, pending: false, started: false };
+
+    /// Inflates until `chunk` is taken or `window` is full. Returns whether the message has ended.
+    fn inflate(
         &mut self,
         stream: &mut zlib_rs::Inflate,
         limits: &Limits,
         chunk: &mut CompressedChunk<'_>,
-        window: &mut [u8],
-        filled: &mut usize,
+        window: &mut Window<'_>,
     ) -> Result<bool, Error> {
         while !chunk.is_over() || self.pending {
-            let room = window.get_mut(*filled..).unwrap_or_default();
-            if room.is_empty() {
+            if window.is_full() {
                 return Ok(false);
             }
-            // When all that may come out has come out, a byte more is the proof that there is more.
-            let mut over = [0];
-            let allowed = limits.max_message_len - self.len;
-            let allowed = usize::try_from(allowed).unwrap_or(usize::MAX).min(room.len());
-            let out = if allowed == 0 { &mut over[..] } else { room.split_at_mut(allowed).0 };
-
-            let next = self.next(limits, chunk);
-            let step = Step::take(stream, next, out, InflateFlush::NoFlush);
-            if allowed == 0 && step.produced > 0 {
-                return Err(Error::MessageTooLong { len: self.len.saturating_add(1) });
-            }
-            chunk.advance(step.consumed);
-            self.compressed += step.consumed as u64;
-            self.len += step.produced as u64;
-            *filled += step.produced;
-            self.fresh &= step.consumed == 0;
-            self.pending = step.produced == out.len();
-            let stuck = step.consumed == 0 && step.produced == 0 && !next.is_empty();
-            if step.result == Ok(Status::StreamEnd) {
-                // What follows a final block is a stream of its own, whose context is empty.
-                stream.reset(false);
-                self.fresh = true;
-                self.pending = false;
-            } else if step.result.is_err() || stuck {
-                return Err(Error::InvalidDeflate);
-            }
+            self.step(stream, limits, chunk, window)?;
             if self.pending {
                 continue;
             }
@@ -275,12 +262,7 @@ impl Progress {
                 self.check_ratio(limits)?;
             }
             if chunk.is_last() {
-                if !self.fresh {
-                    let step = Step::take(stream, &TAIL, &mut over, InflateFlush::Block);
-                    if (step.consumed, step.produced) != (TAIL_LEN, 0) || step.result.is_err() {
-                        return Err(Error::InvalidDeflate);
-                    }
-                }
+                self.check_end(stream)?;
                 chunk.take_end();
                 return Ok(true);
             }
@@ -288,18 +270,55 @@ impl Progress {
         Ok(false)
     }
 
-    /// As much of `chunk` as may be taken before the ratio is looked at.
-    fn next<'a>(&self, limits: &Limits, chunk: &CompressedChunk<'a>) -> &'a [u8] {
+    /// Inflates once: takes what it may of `chunk`, and fills what it may of `window`.
+    fn step(
+        &mut self,
+        stream: &mut zlib_rs::Inflate,
+        limits: &Limits,
+        chunk: &mut CompressedChunk<'_>,
+        window: &mut Window<'_>,
+    ) -> Result<(), Error> {
+        let input = self.next_input(limits, chunk);
+        let allowed = limits.max_message_len - self.len;
+        let step = if allowed == 0 {
+            // One more byte would prove that the message is too long. It must not reach the window.
+            let step = Step::take(stream, input, &mut [0], InflateFlush::NoFlush);
+            if step.produced > 0 {
+                return Err(Error::MessageTooLong { len: self.len.saturating_add(1) });
+            }
+            step
+        } else {
+            Step::take(stream, input, window.room(allowed), InflateFlush::NoFlush)
+        };
+        chunk.advance(step.consumed);
+        window.len += step.produced;
+        self.compressed += step.consumed as u64;
+        self.len += step.produced as u64;
+        self.fresh &= step.consumed == 0;
+        self.pending = step.filled;
+        if step.result == Ok(Status::StreamEnd) {
+            // What follows a final block is a stream of its own, whose context is empty.
+            stream.reset(false);
+            self.fresh = true;
+            self.pending = false;
+            return Ok(());
+        }
+        let stuck = step.consumed == 0 && step.produced == 0 && !input.is_empty();
+        if step.result.is_err() || stuck { Err(Error::InvalidDeflate) } else { Ok(()) }
+    }
+
+    /// As much of `chunk` as may be taken before the next check of the ratio.
+    fn next_input<'a>(&self, limits: &Limits, chunk: &CompressedChunk<'a>) -> &'a [u8] {
         let bytes = chunk.chunk().bytes;
         if limits.max_ratio >= Limits::DEFLATE_RATIO {
             return bytes;
         }
-        let step = match self.compressed % RATIO_STEP {
-            // It is looked at once all has come out of what was taken.
+        let len = match self.compressed % RATIO_STEP {
+            // The check comes once everything has come out of what was taken.
             0 if self.pending => 0,
             taken => usize::try_from(RATIO_STEP - taken).unwrap_or(usize::MAX),
         };
-        bytes.get(..step).unwrap_or(bytes)
+        bytes.get(..len).unwrap_or(bytes)
     }
 
     fn check_ratio(&self, limits: &Limits) -> Result<(), Error> {
@@ -311,12 +330,47 @@ impl Progress {
             Ok(())
         }
     }
+
+    /// Checks that the message may end here: where a block does, and with the header of an empty one
+    /// (§7.2.1).
+    fn check_end(&self, stream: &mut zlib_rs::Inflate) -> Result<(), Error> {
+        if self.fresh {
+            return Ok(());
+        }
+        let step = Step::take(stream, &TAIL, &mut [0], InflateFlush::Block);
+        if (step.consumed, step.produced) == (TAIL_LEN, 0) && step.result.is_ok() {
+            Ok(())
+        } else {
+            Err(Error::InvalidDeflate)
+        }
+    }
 }
 
-/// How far one call came, whatever came of it.
+/// A window of the caller's, and how much of it is filled.
+struct Window<'w> {
+    bytes: &'w mut [u8],
+    len: usize,
+}
+
+impl Window<'_> {
+    const fn is_full(&self) -> bool {
+        self.len >= self.bytes.len()
+    }
+
+    /// What is not filled, but at most `max` bytes of it.
+    fn room(&mut self, max: u64) -> &mut [u8] {
+        let room = self.bytes.get_mut(self.len..).unwrap_or_default();
+        let len = usize::try_from(max).unwrap_or(usize::MAX).min(room.len());
+        room.split_at_mut(len).0
+    }
+}
+
+/// One call of the inflater, and how far it came, whether or not it failed.
 struct Step {
     consumed: usize,
     produced: usize,
+    /// Whether it filled all the room that it had.
+    filled: bool,
     result: Result<Status, InflateError>,
 }
 
@@ -330,9 +384,11 @@ impl Step {
         let (total_in, total_out) = (stream.total_in(), stream.total_out());
         let result = stream.decompress(input, out, flush);
         let since = |now: u64, before| usize::try_from(now - before).unwrap_or(usize::MAX);
+        let produced = since(stream.total_out(), total_out);
         Self {
             consumed: since(stream.total_in(), total_in),
-            produced: since(stream.total_out(), total_out),
+            produced,
+            filled: produced == out.len(),
             result,
         }
     }

@@ -2,13 +2,12 @@
 //!
 //! `§` without a document means a section of that RFC.
 //!
-//! A [`Config`] negotiates in the opening handshake, for either role: what comes of it is
-//! [`Params`]. For what comes in, an [`InflatingAssembler`] takes the place of an
-//! [`Assembler`](super::Assembler); an [`Inflater`] alone inflates part by part, for those who hold no
-//! messages. For what goes out, a [`Deflater`] encodes in place of the connection's
-//! [`Encoder`](super::Encoder). Everything else stays as it is.
+//! A [`Config`] negotiates the [`Params`] in the opening handshake, for either role. An
+//! [`InflatingAssembler`] takes the place of an [`Assembler`](super::Assembler); an [`Inflater`] alone
+//! inflates part by part, for callers that hold no messages. A [`Deflater`] compresses messages on
+//! their way to the connection's [`Encoder`](super::Encoder). Everything else stays as it is.
 //!
-//! A server that echoes, and a client that hears it:
+//! A server that echoes, and a client that receives the echo:
 //!
 //! ```
 //! use framewright::ws::deflate::{Config, Deflater, Inflater, InflatingAssembler};
@@ -17,15 +16,16 @@
 //!
 //! let (config, limits) = (Config::new(), Limits::new().max_message_len(64 * 1024));
 //!
-//! // What is in the headers of the handshake: `ClientRequest::extensions` and `Offer::extensions`,
+//! // The handshake carries both texts: `ClientRequest::extensions` and `Offer::extensions`,
 //! let offer = config.offer();
-//! let answer = config.negotiate(Extensions::parse(offer.as_bytes())?).expect("we would");
+//! let offers = Extensions::parse(offer.as_str().as_bytes())?;
+//! let answer = config.negotiate(offers).expect("it is acceptable");
 //! // `Acceptance::extensions` and `Accepted::extensions`.
 //! let accepted = Extensions::parse(answer.as_str().as_bytes())?;
-//! let agreed = config.check(accepted)?.expect("the server would");
+//! let params = config.check(accepted)?.expect("the server accepts");
 //!
 //! let mut client = Connection::client(limits, || [0x37, 0xFA, 0x21, 0x3D]).accept_compressed(true);
-//! let mut deflater = Deflater::new(Role::Client, agreed, config);
+//! let mut deflater = Deflater::new(Role::Client, params, config);
 //! let mut to_server = Vec::new();
 //! let text = "to be or not to be, that is the question whether to be or not to be";
 //! deflater.encode(text, client.encoder()?, &mut to_server)?;
@@ -54,7 +54,7 @@
 //!     server.transmit(&mut to_client);
 //! }
 //!
-//! let inflater = Inflater::new(Role::Client, agreed, limits);
+//! let inflater = Inflater::new(Role::Client, params, limits);
 //! let mut echo = InflatingAssembler::new(Vec::new(), Some(inflater));
 //! let mut input = &mut to_client[..];
 //! while let Some(event) = client.receive(&mut input) {
@@ -67,10 +67,10 @@
 //!
 //! # What it costs
 //!
-//! Memory is acquired with the first compressed message in its direction, on top of the few hundred
-//! bytes of the types themselves. For [`Inflater`] it is 47 KiB, whatever was agreed: zlib-rs always
-//! has a window of 32 KiB. For [`Deflater`] it is what follows, and room for the longest message so
-//! far, compressed; of that, more than 64 KiB are given back at once.
+//! The types themselves take a few hundred bytes. The first compressed message in each direction
+//! allocates more. An [`Inflater`] takes 47 KiB, whatever was agreed on: zlib-rs always has a window of
+//! 32 KiB. A [`Deflater`] takes what this table says, and room for the longest message so far,
+//! compressed. If that room is over 64 KiB, it is freed after the message.
 //!
 //! | window bits | [`mem_level`](Config::mem_level) | KiB to compress |
 //! |---|---|---|
@@ -80,35 +80,35 @@
 //! | 12 | 5 | 162 |
 //! | 9 | 1 | 135 |
 //!
-//! 128 KiB of each are a table that zlib-rs always has. So what helps most is to hold nothing while
-//! nothing is said. A compressor can be given back between any two messages
-//! ([`Deflater::release`]), at the price of its context. An inflater can where each of the other
-//! end's messages stands alone ([`Inflater::release`]): as a server, ask for
-//! [`client_no_context_takeover`](Config::client_no_context_takeover). For a message that goes to many,
-//! there is [`Deflater::shared`].
+//! 128 KiB of each row are a table that zlib-rs always has. So it helps most to hold nothing while a
+//! connection is idle. A compressor can be freed between any two messages ([`Deflater::release`]), at
+//! the price of its context. An inflater can be freed where each of the other end's messages stands
+//! alone ([`Inflater::release`]): as a server, ask for
+//! [`client_no_context_takeover`](Config::client_no_context_takeover). For a message that goes to many
+//! connections, there is [`Deflater::shared`].
 //!
 //! If there is no memory for a compressor or an inflater, zlib-rs panics.
 //!
 //! # What a peer can do
 //!
-//! DEFLATE expands up to 1032 times: a MiB on the wire may be a GiB. The limits apply to what comes
-//! out, before it does: [`Limits::max_message_len`](super::Limits::max_message_len), and
-//! [`Limits::max_ratio`](super::Limits::max_ratio) for those who know what they expect. A message of
-//! exactly the limit passes. Text is checked as it comes out.
+//! DEFLATE expands up to 1032 times: a MiB on the wire may be a GiB. The limits apply to inflated data,
+//! before it comes out: [`Limits::max_message_len`](super::Limits::max_message_len), and
+//! [`Limits::max_ratio`](super::Limits::max_ratio) where messages are known to compress less. A message
+//! of exactly the limit passes. Text is checked as it comes out.
 //!
-//! A block with `BFINAL` set may come anywhere, as in §7.2.3.4, but whatever follows cannot refer to
-//! what was before it; nor is the octet missed that §7.2.3.4 has behind it. Otherwise, a message has
-//! to end where a block does, and with the header of an empty one (§7.2.1).
+//! A block with `BFINAL` set may come anywhere, as in §7.2.3.4. Whatever follows cannot refer to data
+//! before it. The octet that §7.2.3.4 has after such a block may be missing. Otherwise a message has to
+//! end where a block does, and with the header of an empty one (§7.2.1).
 //!
-//! Compressing what an attacker chose together with what is secret lets whoever sees the lengths
-//! guess at the secret (§8). Send such messages by the encoder itself, uncompressed.
+//! If data that an attacker chose is compressed together with a secret, the lengths let anyone who
+//! sees them guess at the secret (§8). Send such messages with the encoder itself, uncompressed.
 //!
 //! # Without an operating system
 //!
-//! With feature `std`, memory comes from Rust's global allocator. Without, zlib-rs takes it from C:
-//! `malloc`, `calloc` and `free` (on Unix `posix_memalign` too) have to be there when the program
-//! is linked. Where there is no C library, whoever has a global allocator can export them in terms
-//! of that.
+//! With the feature `std`, memory comes from Rust's global allocator. Without it, zlib-rs calls the C
+//! functions `malloc`, `calloc` and `free`, and on Unix `posix_memalign`, so that they must exist when
+//! the program is linked. A program without a C library can export them itself, on top of its global
+//! allocator.
 
 mod assemble;
 mod compress;

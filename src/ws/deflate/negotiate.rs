@@ -1,14 +1,16 @@
+//! How both ends agree on the parameters (§5, §7.1).
+
 use core::fmt::{self, Write as _};
 use core::mem;
-use core::ops::Deref;
 
 use super::Config;
+use crate::inline::Inline;
 use crate::ws::Role;
 use crate::ws::handshake::{Error, Extension};
 
 const NAME: &str = "permessage-deflate";
 
-/// What both ends agreed on (§5): how each of them compresses.
+/// The parameters that both ends agreed on (§5): how each of them compresses.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Params {
     pub(super) server: Sender,
@@ -53,7 +55,7 @@ impl Params {
     }
 }
 
-/// A server's answer to an offer: what was agreed, and the text that says so.
+/// A server's answer to an offer: the parameters agreed on, and the text for the client.
 #[derive(Clone, Copy, Debug)]
 pub struct Answer {
     params: Params,
@@ -61,14 +63,14 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// What was agreed on, for an [`Inflater`](super::Inflater) and a [`Deflater`](super::Deflater).
+    /// What an [`Inflater`](super::Inflater) and a [`Deflater`](super::Deflater) need to know.
     pub const fn params(&self) -> Params {
         self.params
     }
 
     /// The text for [`Acceptance::extensions`](crate::ws::handshake::Acceptance::extensions).
-    pub fn as_str(&self) -> &str {
-        &self.text
+    pub const fn as_str(&self) -> &str {
+        self.text.as_str()
     }
 }
 
@@ -76,10 +78,10 @@ impl Config {
     /// Answers the first of a client's offers that a server can accept (§5.1, §7.1); `None` declines
     /// them all, and messages go uncompressed.
     ///
-    /// An offer is declined if a parameter of it is unknown, ill-formed or there twice (§7), or if it
-    /// asks for a server's window of 8 bits, with which no zlib compresses. The answer has what the
-    /// offer asks for and what this configuration does, but never `client_max_window_bits` to a
-    /// client that did not say it understands that (§7.1.2.2).
+    /// An offer is declined if one of its parameters is unknown, ill-formed or there twice (§7). So is
+    /// one that asks for a server's window of 8 bits, with which no zlib compresses. The answer has
+    /// what the offer and this configuration ask for. It has `client_max_window_bits` only for clients
+    /// that say they understand it (§7.1.2.2).
     pub fn negotiate<'a>(&self, offers: impl IntoIterator<Item = Extension<'a>>) -> Option<Answer> {
         offers
             .into_iter()
@@ -94,8 +96,8 @@ impl Config {
             None => self.server.window_bits,
         };
         let client_window_bits = match offer.client_max_window_bits {
-            // A client that offers 8 keeps to it by itself: it need not be told, and whether it can
-            // is better not put to the test.
+            // A client that offers 8 keeps to it unasked. Whether it can handle an answer that says
+            // so is better not put to the test.
             Some(Some(8)) | None => 15,
             Some(bits) => bits.unwrap_or(15).min(self.client.window_bits),
         };
@@ -112,7 +114,7 @@ impl Config {
         let text = ExtensionText::print(WrittenParams {
             server_no_context_takeover: !agreed.server.takeover,
             client_no_context_takeover: !agreed.client.takeover,
-            // What was asked for has to be in the answer, even if it is what holds anyway.
+            // What the offer has must be in the answer, even if it is the default.
             server_max_window_bits: (offer.server_max_window_bits.is_some()
                 || server_window_bits < 15)
                 .then_some(server_window_bits),
@@ -129,23 +131,23 @@ impl Config {
             client_no_context_takeover: !self.client.takeover,
             server_max_window_bits: (self.server.window_bits < 15)
                 .then_some(self.server.window_bits),
-            // Without a value, it tells the server that it may ask for less.
+            // Without a value, it allows the server to ask for less.
             client_max_window_bits: Some(
                 (self.client.window_bits < 15).then_some(self.client.window_bits),
             ),
         })
     }
 
-    /// Checks a server's answer to [`offer`](Self::offer) (§5.1, §7.1): what was agreed, or `None` if
-    /// the server declined.
+    /// Checks a server's answer to [`offer`](Self::offer) (§5.1, §7.1). Returns what was agreed on, or
+    /// `None` if the server declined.
     ///
-    /// A server may ask for a client's window of 8 bits, with which no zlib compresses. That is agreed
-    /// to: what this end sends goes uncompressed then.
+    /// A server may ask for a client's window of 8 bits, with which no zlib compresses. That is
+    /// accepted, and what this end sends goes uncompressed.
     ///
     /// # Errors
     ///
-    /// The answer has a parameter that is unknown, ill-formed or there twice, or does not grant what
-    /// was asked for, or comes twice. The client must fail the connection (§5.1).
+    /// The answer comes twice, does not grant what was asked for, or has a parameter that is unknown,
+    /// ill-formed or there twice. The client must fail the connection (§5.1).
     pub fn check<'a>(
         &self,
         answers: impl IntoIterator<Item = Extension<'a>>,
@@ -179,7 +181,7 @@ impl Config {
                 window_bits: server_window_bits,
             },
             client: Sender {
-                // What was offered to do is done, whether the server takes note of it or not.
+                // We do what we offered, whether or not the server repeats it.
                 takeover: self.client.takeover && !answer.client_no_context_takeover,
                 window_bits: client_window_bits,
             },
@@ -194,12 +196,15 @@ struct WrittenParams {
     client_no_context_takeover: bool,
     server_max_window_bits: Option<u8>,
     /// In an offer, its value may be missing.
-    #[expect(clippy::option_option, reason = "there without a value is not the same as not there")]
+    #[expect(
+        clippy::option_option,
+        reason = "absent, and there without a value, are not the same"
+    )]
     client_max_window_bits: Option<Option<u8>>,
 }
 
 impl WrittenParams {
-    /// `None` if one is unknown, there twice, or has a value that it cannot have.
+    /// `None` if one is unknown, there twice, or has an invalid value.
     fn parse(extension: &Extension<'_>) -> Option<Self> {
         let mut params = Self::default();
         for param in extension.params() {
@@ -231,16 +236,13 @@ impl WrittenParams {
     }
 }
 
-/// All the values there are: decimal, without leading zeros (§7.1.2).
+/// All valid values: decimal, without leading zeros (§7.1.2).
 const BITS: [(&str, u8); 8] =
     [("8", 8), ("9", 9), ("10", 10), ("11", 11), ("12", 12), ("13", 13), ("14", 14), ("15", 15)];
 
-/// An offer or an answer as it is written in a header; dereferences to its text.
+/// An offer or an answer as it is written in a header.
 #[derive(Clone, Copy)]
-pub struct ExtensionText {
-    bytes: [u8; Self::CAPACITY],
-    len: u8,
-}
+pub struct ExtensionText(Inline<{ Self::CAPACITY }>);
 
 impl ExtensionText {
     /// The length of the longest.
@@ -248,51 +250,39 @@ impl ExtensionText {
         + "; server_no_context_takeover; client_no_context_takeover".len()
         + "; server_max_window_bits=10; client_max_window_bits=10".len();
 
+    /// The text of the element in `Sec-WebSocket-Extensions`.
+    pub const fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
     fn print(params: WrittenParams) -> Self {
-        let mut text = Self { bytes: [0; Self::CAPACITY], len: 0 };
+        let mut text = Self(Inline::EMPTY);
         text.print_params(params).expect("there is room for all parameters at once");
         text
     }
 
     fn print_params(&mut self, params: WrittenParams) -> fmt::Result {
-        self.write_str(NAME)?;
+        let text = &mut self.0;
+        text.write_str(NAME)?;
         if params.server_no_context_takeover {
-            self.write_str("; server_no_context_takeover")?;
+            text.write_str("; server_no_context_takeover")?;
         }
         if params.client_no_context_takeover {
-            self.write_str("; client_no_context_takeover")?;
+            text.write_str("; client_no_context_takeover")?;
         }
         if let Some(bits) = params.server_max_window_bits {
-            write!(self, "; server_max_window_bits={bits}")?;
+            write!(text, "; server_max_window_bits={bits}")?;
         }
         match params.client_max_window_bits {
-            Some(Some(bits)) => write!(self, "; client_max_window_bits={bits}"),
-            Some(None) => self.write_str("; client_max_window_bits"),
+            Some(Some(bits)) => write!(text, "; client_max_window_bits={bits}"),
+            Some(None) => text.write_str("; client_max_window_bits"),
             None => Ok(()),
         }
     }
 }
 
-impl fmt::Write for ExtensionText {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let free = self.bytes.get_mut(usize::from(self.len)..).ok_or(fmt::Error)?;
-        free.get_mut(..text.len()).ok_or(fmt::Error)?.copy_from_slice(text.as_bytes());
-        self.len += u8::try_from(text.len()).map_err(|_| fmt::Error)?;
-        Ok(())
-    }
-}
-
-impl Deref for ExtensionText {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        let bytes = self.bytes.get(..usize::from(self.len)).unwrap_or_default();
-        core::str::from_utf8(bytes).unwrap_or_default()
-    }
-}
-
 impl fmt::Debug for ExtensionText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (**self).fmt(f)
+        self.as_str().fmt(f)
     }
 }
