@@ -1,14 +1,20 @@
+//! What a peer may send, at most.
+
 /// What a peer may send, at most.
 ///
 /// ```
 /// use framewright::grpc::Limits;
 ///
 /// const LIMITS: Limits = Limits::new().max_message_len(64 * 1024);
+/// assert_eq!(LIMITS.max_message_len, 65_536);
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Limits {
-    pub(super) max_message_len: u64,
-    pub(super) max_trailers_len: u64,
+    /// The longest message ([`Limits::max_message_len`]).
+    pub max_message_len: u64,
+    /// The longest trailers ([`Limits::max_trailers_len`]).
+    pub max_trailers_len: u64,
 }
 
 impl Limits {
@@ -19,9 +25,9 @@ impl Limits {
 
     /// Sets the longest message, as it is on the wire, in bytes. Default: 4 MiB.
     ///
-    /// An [`Assembler`](crate::Assembler) that can grow holds up to this many bytes for each call;
-    /// one in a fixed slice should be told the slice's length here. What a compressed message
-    /// becomes is for whoever decompresses it to limit, while it grows.
+    /// An [`Assembler`](crate::Assembler) that can grow holds up to this many bytes for each call. For
+    /// one in a fixed slice, set the slice's length here. The caller decompresses messages, and has to
+    /// limit their length while they grow.
     #[must_use]
     pub const fn max_message_len(mut self, bytes: u64) -> Self {
         self.max_message_len = bytes;
