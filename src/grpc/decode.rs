@@ -1,10 +1,23 @@
+//! Decodes one direction of a stream: prefixes, and the payloads after them.
+//!
+//! ```text
+//!             five bytes                   the last of `remaining` bytes
+//!   Prefix ─────────────────▶ Payload ──────────────────────────────────▶ Prefix
+//!                                │
+//!                                └─────────── of the trailers ──────────▶ Ended
+//!
+//!   from Prefix: a flag or a length that is not allowed ──▶ Failed
+//!   from Ended:  any byte ────────────────────────────────▶ Failed
+//! ```
+
 use super::{Error, Limits, Prefix};
+use crate::inline::Inline;
 use crate::{Chunk, Truncated};
 
-/// Takes a peer's bytes apart: prefixes off, payloads given out, every rule checked.
+/// Splits a peer's bytes into messages, and checks every rule.
 ///
-/// It takes any split of the bytes, and gives out what has come of a message at once, however
-/// little. It holds a partial prefix, but never payload.
+/// It takes any split of the bytes, and returns at once what has come of a message, however little. It
+/// holds a partial prefix, but never payload.
 ///
 /// ```
 /// use framewright::grpc::{Decoder, Limits};
@@ -23,7 +36,7 @@ pub struct Decoder {
     limits: Limits,
     /// The flags that a message may have.
     flags: u8,
-    next: Next,
+    expected: Expected,
     state: State,
 }
 
@@ -53,39 +66,39 @@ impl<'a> Part<'a> {
     }
 }
 
-/// What comes after a prefix.
+/// What follows a prefix.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Frame {
     /// A message.
     Message,
     /// The trailers of a response in gRPC-Web (PROTOCOL-WEB, *Message framing*), for
-    /// [`Fields::parse`](super::Fields::parse). Nothing follows them.
+    /// [`Headers::parse_lax`](crate::http::Headers::parse_lax). Nothing follows them.
     Trailers,
     /// The head of a response in gRPC-Web over WebSocket, for
-    /// [`Fields::parse`](super::Fields::parse). It comes first. If it has a status, then it is all
-    /// that comes.
+    /// [`Headers::parse_lax`](crate::http::Headers::parse_lax). It comes first. If it has a status, it
+    /// is all that comes.
     Head,
 }
 
 impl Decoder {
-    /// A decoder of gRPC in both directions, and of requests in gRPC-Web: messages and nothing
-    /// else.
+    /// A decoder of messages and nothing else, as they are in gRPC in both directions, and in
+    /// requests of gRPC-Web.
     pub const fn new(limits: Limits) -> Self {
-        Self { limits, flags: 0, next: Next::Message, state: State::BETWEEN }
+        Self { limits, flags: 0, expected: Expected::Message, state: State::BETWEEN }
     }
 
-    /// Expects trailers behind the messages, as a response in gRPC-Web has them.
+    /// Expects trailers after the messages, as in a response of gRPC-Web.
     #[must_use]
     pub const fn with_trailers(mut self) -> Self {
-        self.next = Next::MessageOrTrailers;
+        self.expected = Expected::MessageOrTrailers;
         self
     }
 
-    /// Expects a head before the messages and trailers behind them, as a response in gRPC-Web over
-    /// WebSocket has them.
+    /// Expects a head before the messages and trailers after them, as in a response of gRPC-Web over
+    /// WebSocket.
     #[must_use]
     pub const fn with_head_and_trailers(mut self) -> Self {
-        self.next = Next::Head;
+        self.expected = Expected::Head;
         self
     }
 
@@ -103,8 +116,8 @@ impl Decoder {
     ///
     /// # Errors
     ///
-    /// The peer broke a rule or a limit. All parts before the offending byte have been given out by
-    /// then. The error is final, and `input` is taken as a whole.
+    /// The peer broke a rule or a limit. All parts before the offending byte were returned. The error
+    /// is final, and `input` is advanced to its end.
     #[inline]
     pub fn decode<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<Part<'a>>, Error> {
         // The most frequent case takes one step and leaves no trace.
@@ -114,7 +127,7 @@ impl Decoder {
         }
     }
 
-    /// Bytes of payload that the frame in hand still lacks: 0 between frames.
+    /// Bytes of payload that the current frame still lacks: 0 between frames.
     ///
     /// A driver may read as many straight to where they belong, and decode them there.
     pub const fn payload_remaining(&self) -> u64 {
@@ -124,23 +137,25 @@ impl Decoder {
         }
     }
 
-    /// Tells whether the stream may end here: not inside a prefix or what follows it.
+    /// Checks whether the stream may end here: not inside a prefix or what follows it.
     pub const fn check_eof(&self) -> Result<(), Truncated> {
-        match self.state {
-            State::Prefix { len: 0, .. } | State::Ended | State::Failed(_) => Ok(()),
-            _ => Err(Truncated),
+        match &self.state {
+            State::Prefix(bytes) if !bytes.as_slice().is_empty() => Err(Truncated),
+            State::Payload { .. } => Err(Truncated),
+            State::Prefix(_) | State::Ended | State::Failed(_) => Ok(()),
         }
     }
 
-    /// Takes a whole message off `input`, if there is one. Anything else is left alone.
+    /// Takes a whole message off `input`, if there is one. Anything else stays.
     #[inline]
     pub(super) fn whole_message<'a>(&self, input: &mut &'a [u8]) -> Option<Part<'a>> {
-        let State::Prefix { len: 0, .. } = self.state else { return None };
+        let State::Prefix(gathered) = &self.state else { return None };
         let (prefix, rest) = input.split_first_chunk::<{ Prefix::LEN }>()?;
         let Prefix { flags, len } = Prefix::parse(*prefix);
-        if flags & !self.flags != 0
+        if !gathered.is_empty()
+            || flags & !self.flags != 0
             || u64::from(len) > self.limits.max_message_len
-            || self.next == Next::Head
+            || self.expected == Expected::Head
         {
             return None;
         }
@@ -153,19 +168,19 @@ impl Decoder {
     fn decode_any<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<Part<'a>>, Error> {
         loop {
             match &mut self.state {
-                State::Prefix { bytes, len } => {
-                    let complete = gather(bytes, len, input);
-                    let (bytes, len) = (*bytes, *len);
-                    match self.check(bytes, len) {
-                        Ok(frame) if complete => self.state = State::payload(bytes, frame),
-                        Ok(_) => return Ok(None),
-                        Err(e) => return self.fail(e, input),
+                State::Prefix(bytes) => {
+                    bytes.fill_from(input);
+                    let bytes = *bytes;
+                    match (self.check(&bytes), bytes.as_array()) {
+                        (Ok(frame), Some(prefix)) => self.state = State::payload(*prefix, frame),
+                        (Ok(_), None) => return Ok(None),
+                        (Err(e), _) => return self.fail(e, input),
                     }
                 }
+                State::Payload { remaining, .. } if input.is_empty() && *remaining > 0 => {
+                    return Ok(None);
+                }
                 State::Payload { frame, compressed, start, remaining } => {
-                    if input.is_empty() && *remaining > 0 {
-                        return Ok(None);
-                    }
                     let len = usize::try_from(*remaining).unwrap_or(usize::MAX).min(input.len());
                     let bytes = input.split_off(..len).unwrap_or_default();
                     // It is not more than what remains.
@@ -175,7 +190,7 @@ impl Decoder {
                     let part = Part { frame: *frame, compressed: *compressed, chunk };
                     *start = false;
                     if end {
-                        self.behind(part.frame);
+                        self.end_frame(part.frame);
                     }
                     return Ok(Some(part));
                 }
@@ -189,45 +204,41 @@ impl Decoder {
         }
     }
 
-    /// Checks a prefix as far as its first `len` bytes go, in their order, so that the verdict does
-    /// not depend on how many are there.
-    fn check(&self, bytes: [u8; Prefix::LEN], len: u8) -> Result<Frame, Error> {
-        if len == 0 {
-            return Ok(Frame::Message);
-        }
-        let Prefix { flags, len: payload } = Prefix::parse(bytes);
-        let frame = match (self.next, flags & !Prefix::COMPRESSED) {
-            (Next::Message | Next::MessageOrTrailers, 0) => Frame::Message,
-            (Next::MessageOrTrailers, Prefix::TRAILERS) => Frame::Trailers,
-            (Next::Head, Prefix::TRAILERS) => Frame::Head,
-            (Next::Head, 0) => return Err(Error::HeadMissing),
+    /// Checks the bytes of a prefix that are there, in their order, so that the result does not depend
+    /// on how many there are.
+    fn check(&self, bytes: &[u8]) -> Result<Frame, Error> {
+        let Some(&flags) = bytes.first() else { return Ok(Frame::Message) };
+        let frame = match (self.expected, flags & !Prefix::COMPRESSED) {
+            (Expected::Message | Expected::MessageOrTrailers, 0) => Frame::Message,
+            (Expected::MessageOrTrailers, Prefix::TRAILERS) => Frame::Trailers,
+            (Expected::Head, Prefix::TRAILERS) => Frame::Head,
+            (Expected::Head, 0) => return Err(Error::HeadMissing),
             _ => return Err(Error::FlagsUnknown(flags)),
         };
         if flags & Prefix::COMPRESSED & !self.flags != 0 {
             return Err(Error::CompressedUnexpected);
         }
-        let payload = u64::from(payload);
-        if usize::from(len) == Prefix::LEN {
-            match frame {
-                Frame::Message if payload > self.limits.max_message_len => {
-                    return Err(Error::MessageTooLong { len: payload });
-                }
-                Frame::Head | Frame::Trailers if payload > self.limits.max_trailers_len => {
-                    return Err(Error::TrailersTooLong { len: payload });
-                }
-                _ => {}
+        let Ok(prefix) = bytes.try_into() else { return Ok(frame) };
+        let len = u64::from(Prefix::parse(prefix).len);
+        match frame {
+            Frame::Message if len > self.limits.max_message_len => {
+                Err(Error::MessageTooLong { len })
             }
+            Frame::Head | Frame::Trailers if len > self.limits.max_trailers_len => {
+                Err(Error::TrailersTooLong { len })
+            }
+            _ => Ok(frame),
         }
-        Ok(frame)
     }
 
-    fn behind(&mut self, frame: Frame) {
+    /// Goes on after the end of a frame.
+    fn end_frame(&mut self, frame: Frame) {
         self.state = match frame {
             Frame::Trailers => State::Ended,
             Frame::Message | Frame::Head => State::BETWEEN,
         };
         if frame == Frame::Head {
-            self.next = Next::MessageOrTrailers;
+            self.expected = Expected::MessageOrTrailers;
         }
     }
 
@@ -239,9 +250,9 @@ impl Decoder {
     }
 }
 
-/// What may come after the frame in hand.
+/// What the next prefix may announce.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Next {
+enum Expected {
     Message,
     MessageOrTrailers,
     Head,
@@ -249,40 +260,26 @@ enum Next {
 
 #[derive(Clone, Copy, Debug)]
 enum State {
-    /// The first bytes of a prefix, none at first.
-    Prefix {
-        bytes: [u8; Prefix::LEN],
-        len: u8,
-    },
-    /// Behind a prefix that follows the rules, at the payload's first byte if `start`.
+    /// In a prefix, or before it: the bytes of it that have come.
+    Prefix(Inline<{ Prefix::LEN }>),
+    /// After a prefix that is allowed, at the first byte of the payload if `start`.
     Payload {
         frame: Frame,
         compressed: bool,
         start: bool,
         remaining: u32,
     },
-    /// Behind the trailers.
+    /// After the trailers.
     Ended,
     Failed(Error),
 }
 
 impl State {
-    const BETWEEN: Self = Self::Prefix { bytes: [0; Prefix::LEN], len: 0 };
+    const BETWEEN: Self = Self::Prefix(Inline::EMPTY);
 
     const fn payload(prefix: [u8; Prefix::LEN], frame: Frame) -> Self {
         let Prefix { flags, len } = Prefix::parse(prefix);
         let compressed = flags & Prefix::COMPRESSED != 0;
         Self::Payload { frame, compressed, start: true, remaining: len }
     }
-}
-
-/// Moves bytes of a prefix from `input` behind those that came before; tells whether it is
-/// complete.
-fn gather(bytes: &mut [u8; Prefix::LEN], len: &mut u8, input: &mut &[u8]) -> bool {
-    for to in bytes.iter_mut().skip(usize::from(*len)) {
-        let Some(from) = input.split_off_first() else { return false };
-        *to = *from;
-        *len += 1;
-    }
-    true
 }
