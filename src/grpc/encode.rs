@@ -1,10 +1,22 @@
+//! Encodes one direction of a stream: messages, and the trailers of gRPC-Web.
+//!
+//! ```text
+//!         begin_message()              encode_payload() with the last of `remaining` bytes
+//!   Idle ────────────────▶ Payload ─────────────────────────────────────────────────────▶ Idle
+//!    │
+//!    └── encode_trailers() ──▶ Ended
+//! ```
+
+use core::fmt;
+
 use super::{Prefix, SendError};
 use crate::Buffer;
+use crate::debug::Payload;
 
 /// Writes messages, whole or in pieces, and the trailers of gRPC-Web.
 ///
-/// A message is written whole or not at all, to any [`Buffer`]. Nothing can come between a prefix
-/// and the end of its payload, nor after trailers.
+/// A message is written whole or not at all, to any [`Buffer`]. Nothing can be written between a
+/// prefix and the end of its payload, nor after trailers.
 ///
 /// ```
 /// use framewright::grpc::Encoder;
@@ -27,7 +39,7 @@ pub struct Encoder {
 }
 
 /// A message to be sent.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Eq, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Message<'a> {
     /// Whether the bytes are compressed with the encoding that `grpc-encoding` names.
@@ -47,6 +59,15 @@ impl<'a> Message<'a> {
     #[inline]
     pub const fn new_compressed(bytes: &'a [u8]) -> Self {
         Self { compressed: true, bytes }
+    }
+}
+
+impl fmt::Debug for Message<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("compressed", &self.compressed)
+            .field("bytes", &Payload(self.bytes))
+            .finish()
     }
 }
 
@@ -86,7 +107,7 @@ enum State {
     Idle,
     /// In the payload of a message.
     Payload { remaining: u32 },
-    /// Behind the trailers.
+    /// After the trailers.
     Ended,
 }
 
@@ -96,7 +117,7 @@ impl Encoder {
         Self { state: State::Idle }
     }
 
-    /// Tells whether a message may be written, and if not, why.
+    /// Checks whether a message may be written, and if not, says why.
     #[inline]
     pub const fn ready(&self) -> Result<(), SendError> {
         match self.state {
@@ -118,9 +139,9 @@ impl Encoder {
         Ok(out.try_append_both(&prefix.to_bytes(), message.bytes)?)
     }
 
-    /// Gives the prefix alone of a whole message of `len` bytes, for a vectored write.
+    /// Returns the prefix alone of a whole message of `len` bytes, for a vectored write.
     ///
-    /// The payload has to be written right behind it by the caller.
+    /// The caller has to write the payload right after it.
     #[inline]
     pub fn encode_prefix(&self, len: u64, compressed: bool) -> Result<Prefix, SendError> {
         self.ready()?;
@@ -128,9 +149,9 @@ impl Encoder {
         Ok(Prefix { flags: if compressed { Prefix::COMPRESSED } else { 0 }, len })
     }
 
-    /// Writes the prefix of a message whose `len` bytes of payload will be given in pieces.
+    /// Writes the prefix of a message whose `len` bytes of payload follow in pieces.
     ///
-    /// Until [`encode_payload`](Self::encode_payload) was given all of it, nothing else can be
+    /// Until [`encode_payload`](Self::encode_payload) was given all of them, nothing else can be
     /// written.
     pub fn begin_message(
         &mut self,
@@ -146,7 +167,7 @@ impl Encoder {
 
     /// Writes the next piece of the payload that [`begin_message`](Self::begin_message) announced.
     pub fn encode_payload(&mut self, piece: &[u8], out: &mut impl Buffer) -> Result<(), SendError> {
-        let state = self.after(piece)?;
+        let state = self.state_after(piece)?;
         out.try_append(piece)?;
         self.state = state;
         Ok(())
@@ -164,7 +185,7 @@ impl Encoder {
         let prefix = self.encode_prefix(block.len() as u64, false)?;
         let prefix = Prefix { flags: Prefix::TRAILERS, ..prefix };
         out.try_append_both(&prefix.to_bytes(), block)?;
-        self.end();
+        self.state = State::Ended;
         Ok(())
     }
 
@@ -178,16 +199,11 @@ impl Encoder {
 
     /// Notes that a piece of payload was written.
     pub(super) fn advance(&mut self, piece: &[u8]) -> Result<(), SendError> {
-        self.state = self.after(piece)?;
+        self.state = self.state_after(piece)?;
         Ok(())
     }
 
-    /// Notes that nothing will follow.
-    pub(super) const fn end(&mut self) {
-        self.state = State::Ended;
-    }
-
-    fn after(&self, piece: &[u8]) -> Result<State, SendError> {
+    fn state_after(&self, piece: &[u8]) -> Result<State, SendError> {
         let State::Payload { remaining } = self.state else {
             return if piece.is_empty() { Ok(self.state) } else { Err(SendError::PayloadTooLong) };
         };

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::{GeneralPurpose, PAD_INDIFFERENT};
 
 use super::SendError;
 use crate::append::Append;
+use crate::debug::Payload;
 use crate::http::syntax::{ascii, trim};
 use crate::http::{Field, FieldValue, Name};
 use crate::{Buffer, BufferFull};
@@ -16,7 +17,7 @@ use crate::{Buffer, BufferFull};
 ///
 /// A name that ends in `-bin` goes with bytes, any other with text. A value that was received can be
 /// sent as it is.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Eq, PartialEq)]
 pub enum Value<'a> {
     /// Printable ASCII, without spaces around it. Laxer than the grammar, it may be empty.
     Text(&'a str),
@@ -26,7 +27,7 @@ pub enum Value<'a> {
     Base64(&'a [u8]),
 }
 
-impl Value<'_> {
+impl<'a> Value<'a> {
     /// Appends the bytes to `out`, with base64 decoded.
     ///
     /// # Errors
@@ -41,7 +42,7 @@ impl Value<'_> {
     }
 
     /// The value as it is written.
-    pub(super) const fn to_field(&self) -> FieldValue<'_> {
+    pub(super) const fn to_field(self) -> FieldValue<'a> {
         match self {
             Self::Text(text) => FieldValue::plain(text.as_bytes()),
             Self::Bytes(bytes) => FieldValue::base64(bytes),
@@ -59,6 +60,17 @@ impl Value<'_> {
                 binary && symbols.iter().all(|&b| b.is_ascii_alphanumeric() || b"+/=".contains(&b))
             }
         }
+    }
+}
+
+impl fmt::Debug for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (form, bytes) = match self {
+            Self::Text(text) => ("Text", text.as_bytes()),
+            Self::Bytes(bytes) => ("Bytes", *bytes),
+            Self::Base64(symbols) => ("Base64", *symbols),
+        };
+        f.debug_tuple(form).field(&Payload(bytes)).finish()
     }
 }
 

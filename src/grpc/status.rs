@@ -5,6 +5,7 @@ use core::fmt;
 
 use super::{Code, SendError, Value, metadata};
 use crate::append::Append;
+use crate::debug::Payload;
 use crate::http::{Field, FieldValue, Name};
 use crate::inline::Inline;
 use crate::lossy::LossyDecoder;
@@ -105,7 +106,7 @@ impl fmt::Display for Status<'_> {
 ///
 /// [`Display`](fmt::Display) decodes it. That never fails: a broken escape stays as it is, and U+FFFD
 /// replaces what is not UTF-8.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Eq, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum StatusMessage<'a> {
     /// The text itself.
@@ -114,7 +115,7 @@ pub enum StatusMessage<'a> {
     Encoded(&'a [u8]),
 }
 
-impl StatusMessage<'_> {
+impl<'a> StatusMessage<'a> {
     /// Whether there is no message.
     pub const fn is_empty(&self) -> bool {
         match self {
@@ -134,7 +135,7 @@ impl StatusMessage<'_> {
     }
 
     /// The message percent-encoded. One that came so keeps its escapes.
-    const fn to_field(&self) -> FieldValue<'_> {
+    const fn to_field(self) -> FieldValue<'a> {
         match self {
             Self::Text(text) => FieldValue::percent_encoded(text),
             Self::Encoded(bytes) => FieldValue::percent_repaired(bytes),
@@ -171,6 +172,16 @@ fn unescape_byte(encoded: &mut &[u8]) -> Option<u8> {
         return Some(high << 4 | low);
     }
     encoded.split_off_first().copied()
+}
+
+impl fmt::Debug for StatusMessage<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (form, bytes) = match self {
+            Self::Text(text) => ("Text", text.as_bytes()),
+            Self::Encoded(bytes) => ("Encoded", *bytes),
+        };
+        f.debug_tuple(form).field(&Payload(bytes)).finish()
+    }
 }
 
 impl fmt::Display for StatusMessage<'_> {

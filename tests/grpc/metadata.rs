@@ -3,10 +3,11 @@
 
 use core::time::Duration;
 
+use framewright::grpc::web::SocketPart;
 use framewright::grpc::{
-    CallKind, ClientRequest, Code, ContentType, DecodeError, Framing, Limits, Path, Refusal,
-    Request, ResponseHead, SendError, Status, Subtype, Timeout, Trailers, Value, accept_encodings,
-    metadata,
+    CallKind, ClientRequest, Code, ContentType, DecodeError, Framing, Limits, Message, Path,
+    Refusal, Request, ResponseHead, SendError, Status, Subtype, Timeout, Trailers, Value,
+    accept_encodings, metadata,
 };
 use framewright::http::Headers;
 use framewright::{Buffer, BufferFull, SliceBuf};
@@ -645,5 +646,26 @@ proptest! {
             }))
             .collect();
         prop_assert_eq!(back, expected);
+    }
+}
+
+/// Values may be long.
+#[test]
+fn debug_shows_the_beginning_of_values_and_their_length() {
+    let long = [b'x'; 100];
+    let cut = format!("\"{}\"… (100 bytes)", "x".repeat(64));
+    let text = str::from_utf8(&long).unwrap();
+    for (shown, expected) in [
+        (format!("{:?}", Value::Text("a\"")), "Text(\"a\\\"\" (2 bytes))".to_owned()),
+        (format!("{:?}", Value::Bytes(&[0])), "Bytes(\"\\x00\" (1 bytes))".to_owned()),
+        (format!("{:?}", Value::Base64(&long)), format!("Base64({cut})")),
+        (format!("{:?}", Status::new(Code::Ok, text).message), format!("Text({cut})")),
+        (
+            format!("{:?}", Message::new(&long)),
+            format!("Message {{ compressed: false, bytes: {cut} }}"),
+        ),
+        (format!("{:?}", SocketPart::Data(&long)), format!("Data({cut})")),
+    ] {
+        assert_eq!(shown, expected);
     }
 }

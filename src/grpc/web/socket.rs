@@ -1,21 +1,34 @@
+//! gRPC-Web over WebSocket, as the client of `@improbable-eng/grpc-web` sends it. There is no standard.
+//!
+//! ```text
+//!          end of the first message         0                end of the message
+//!   Head ───────────────────────────▶ Between ──▶ Data ─────────────────────────▶ Between
+//!                                        │ 1
+//!                                        └──▶ HalfClosing ── end of the message ──▶ HalfClosed
+//!
+//!   any other byte in Between, any in HalfClosing or HalfClosed ──▶ Failed
+//! ```
+
+use core::fmt;
+
 use crate::Chunk;
+use crate::debug::Payload;
 use crate::grpc::Error;
 
 /// The subprotocol of WebSocket that a client of `@improbable-eng/grpc-web` offers.
 pub const PROTOCOL: &str = "grpc-websockets";
 
-/// The message over WebSocket by which a client says that no more will follow.
+/// The message over WebSocket with which a client says that no more will follow.
 pub const HALF_CLOSE: &[u8] = &[FINISHED];
 
 /// The byte before a client's data.
 pub(in crate::grpc) const DATA: u8 = 0;
 const FINISHED: u8 = 1;
 
-/// Takes the messages apart that a client of gRPC-Web over WebSocket sends.
+/// Decodes the messages that a client of gRPC-Web sends over WebSocket.
 ///
-/// There is no standard but what the client of `@improbable-eng/grpc-web` does: its first message
-/// is the head of the request, each other begins with a control byte. What the server sends needs
-/// no taking apart, it is a stream wherever it is cut.
+/// The first message is the head of the request. Each of the others begins with a control byte. A
+/// server's messages need no decoding: they are one stream, wherever it is cut.
 ///
 /// ```
 /// use framewright::Chunk;
@@ -36,16 +49,25 @@ pub struct SocketDecoder {
 }
 
 /// What has come from the client.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Eq, PartialEq)]
 pub enum SocketPart<'a> {
-    /// Bytes of the request's head, which is for [`Fields::parse`](crate::grpc::Fields::parse) when
-    /// it is complete.
+    /// Bytes of the request's head. The whole head is for
+    /// [`Headers::parse_lax`](crate::http::Headers::parse_lax).
     Head(Chunk<'a>),
     /// Bytes of the body, for [`ServerCall::receive`](crate::grpc::ServerCall::receive).
     Data(&'a [u8]),
-    /// The body is over, as [`ServerCall::receive_eof`](crate::grpc::ServerCall::receive_eof) is to
-    /// be told.
+    /// The body has ended: call [`ServerCall::receive_eof`](crate::grpc::ServerCall::receive_eof).
     HalfClose,
+}
+
+impl fmt::Debug for SocketPart<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Head(chunk) => f.debug_tuple("Head").field(chunk).finish(),
+            Self::Data(bytes) => f.debug_tuple("Data").field(&Payload(bytes)).finish(),
+            Self::HalfClose => f.write_str("HalfClose"),
+        }
+    }
 }
 
 impl SocketDecoder {
@@ -54,13 +76,13 @@ impl SocketDecoder {
         Self { state: State::Head }
     }
 
-    /// Decodes the next chunk of a binary message. A text message is the caller's to refuse.
+    /// Decodes the next chunk of a binary message. The caller has to refuse text messages.
     ///
-    /// `None` means that there was nothing in it.
+    /// `None` means that the chunk has nothing to pass on.
     ///
     /// # Errors
     ///
-    /// They are final.
+    /// The client broke a rule. The error is final.
     pub fn decode<'a>(&mut self, chunk: Chunk<'a>) -> Result<Option<SocketPart<'a>>, Error> {
         let (state, part) = match (self.state, chunk.bytes) {
             (State::Failed(e), _) => return Err(e),
@@ -108,7 +130,7 @@ enum State {
     Between,
     /// In a message of data.
     Data,
-    /// Behind the byte that says that no more will follow, in its message.
+    /// After the byte that says that no more will follow, in its message.
     HalfClosing,
     HalfClosed,
     Failed(Error),
