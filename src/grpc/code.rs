@@ -1,3 +1,5 @@
+//! Status codes: how a call ended, as a number.
+
 use core::fmt;
 
 /// How a call ended (statuscodes.md).
@@ -7,13 +9,13 @@ use core::fmt;
 pub enum Code {
     /// It succeeded.
     Ok = 0,
-    /// It was cancelled, as a rule by the caller.
+    /// It was cancelled, usually by the caller.
     Cancelled = 1,
-    /// An error that nothing more is known of.
+    /// An error of which nothing more is known.
     Unknown = 2,
     /// The client gave an argument that is invalid whatever the state of the system.
     InvalidArgument = 3,
-    /// The deadline passed before it was over.
+    /// The deadline passed before the call ended.
     DeadlineExceeded = 4,
     /// Something asked for was not found.
     NotFound = 5,
@@ -21,23 +23,23 @@ pub enum Code {
     AlreadyExists = 6,
     /// The caller may not do this.
     PermissionDenied = 7,
-    /// A quota or a limit was reached.
+    /// A quota or a limit was exceeded.
     ResourceExhausted = 8,
     /// The system is not in a state that allows it.
     FailedPrecondition = 9,
-    /// It was given up, for instance for a transaction that lost.
+    /// It was aborted, for instance because of a conflict with another transaction.
     Aborted = 10,
     /// It went past the valid range.
     OutOfRange = 11,
-    /// The method does not exist here, or not like this.
+    /// The method does not exist here, or is not supported.
     Unimplemented = 12,
-    /// Something that ought to hold does not.
+    /// Something that must hold does not.
     Internal = 13,
-    /// The service is not available just now.
+    /// The service is not available at the moment.
     Unavailable = 14,
     /// Data were lost for good.
     DataLoss = 15,
-    /// The caller has not proved who it is.
+    /// The caller is not authenticated.
     Unauthenticated = 16,
 }
 
@@ -70,7 +72,7 @@ impl Code {
 
     /// Parses the value of `grpc-status`: a number without leading zeros (PROTOCOL-HTTP2, *Status*).
     ///
-    /// `None` if it is not one of 0 to 16; a client takes that for [`Unknown`](Self::Unknown).
+    /// `None` if it is not one of 0 to 16. To a client, that is [`Unknown`](Self::Unknown).
     pub fn parse(value: &[u8]) -> Option<Self> {
         Self::ALL.into_iter().find(|code| code.as_str().as_bytes() == value)
     }
@@ -121,7 +123,7 @@ impl Code {
         }
     }
 
-    /// The code that stands for the status of a response in HTTP that has no `grpc-status`
+    /// The code for the HTTP status of a response without a `grpc-status`
     /// (http-grpc-status-mapping.md).
     pub const fn from_http(status: u16) -> Self {
         match status {
@@ -134,11 +136,10 @@ impl Code {
         }
     }
 
-    /// The code that stands for the error code of an HTTP/2 stream's reset (PROTOCOL-HTTP2,
-    /// *Errors*).
+    /// The code for the error code with which an HTTP/2 stream was reset (PROTOCOL-HTTP2, *Errors*).
     ///
-    /// `STREAM_CLOSED`, to which the document gives none, is [`Unknown`](Self::Unknown), and so is
-    /// what it does not list.
+    /// The document has no code for `STREAM_CLOSED`: that is [`Unknown`](Self::Unknown), like every
+    /// error code that it does not list.
     pub const fn from_http2(error: u32) -> Self {
         match error {
             0..=4 | 6 | 9 | 10 => Self::Internal,

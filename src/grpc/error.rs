@@ -1,12 +1,14 @@
+//! Errors: the peer's, and the caller's.
+
 use core::fmt;
 
 use super::Code;
 use crate::BufferFull;
 
-/// What the peer did against the protocol or a limit, or what became of it.
+/// A rule or a limit that the peer broke, or how it was lost.
 ///
-/// It is final: the call ends with [`code`](Self::code). [`ClientCall`](super::ClientCall) and
-/// [`ServerCall`](super::ServerCall) see to that.
+/// It is final. A [`ClientCall`](super::ClientCall) and a [`ServerCall`](super::ServerCall) end with
+/// its [`code`](Self::code).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
@@ -27,7 +29,7 @@ pub enum Error {
         /// The length announced, in bytes.
         len: u64,
     },
-    /// Something came behind the trailers (PROTOCOL-WEB, *Message framing*).
+    /// Something came after the trailers (PROTOCOL-WEB, *Message framing*).
     AfterTrailers,
     /// The trailers are compressed: a [`ClientCall`](super::ClientCall) does not decompress
     /// (PROTOCOL-WEB, *Message framing*).
@@ -36,47 +38,48 @@ pub enum Error {
     TrailersMalformed,
     /// What should be base64 is not (RFC 4648 §4; PROTOCOL-WEB, *Text-encoded streams*).
     Base64,
-    /// A message over WebSocket begins with neither 0 nor 1, or goes on behind 1 (the client of
+    /// A message over WebSocket begins with neither 0 nor 1, or has more bytes after 1 (the client of
     /// `@improbable-eng/grpc-web`).
     SocketControl(u8),
-    /// A message over WebSocket came behind the one that says that none will.
+    /// A message over WebSocket came after the one that says that none will.
     SocketHalfClosed,
     /// The stream ended inside a message (PROTOCOL-HTTP2, *Length-Prefixed-Message*).
     Truncated,
     /// A method other than `POST` (PROTOCOL-HTTP2, *Method*).
     Method,
-    /// A content type that is not gRPC's, or not this one's (PROTOCOL-HTTP2, *Content-Type*).
+    /// A content type that is not one of gRPC (PROTOCOL-HTTP2, *Content-Type*).
     ContentType,
-    /// A response in another subtype than the request (PROTOCOL-HTTP2, *Content-Type*).
+    /// A response whose messages have another format than the request's (PROTOCOL-HTTP2,
+    /// *Content-Type*).
     Subtype,
     /// A path that is not `/service/method` (PROTOCOL-HTTP2, *Path*).
     Path,
     /// A `grpc-timeout` that is not of 1 to 8 digits and a unit (PROTOCOL-HTTP2, *Timeout*).
     Timeout,
-    /// A request in an encoding that the server does not have (compression.md).
+    /// A request in an encoding that the server does not support (compression.md).
     EncodingUnsupported,
     /// A message of the response in an encoding that the client did not accept (compression.md).
     EncodingNotAccepted,
-    /// A single message was to come, and none did (statuscodes.md, *cardinality violation*).
+    /// Exactly one message was expected, and none came (statuscodes.md, *cardinality violation*).
     MessageMissing,
-    /// A single message was to come, and another did (statuscodes.md, *cardinality violation*).
+    /// Exactly one message was expected, and another came (statuscodes.md, *cardinality violation*).
     MessageUnexpected,
     /// The stream ended, or went on, without a head (PROTOCOL-HTTP2, *Responses*).
     HeadMissing,
     /// A second head, or anything else where it cannot be (PROTOCOL-HTTP2, *Outline*).
     OutOfOrder,
-    /// The response has a body, but no status behind it (PROTOCOL-HTTP2, *Trailers*).
+    /// The response has a body, but no status after it (PROTOCOL-HTTP2, *Trailers*).
     StatusMissing,
-    /// The response has no `grpc-status`, but this status of HTTP (http-grpc-status-mapping.md).
+    /// The response has no `grpc-status`, but this HTTP status (http-grpc-status-mapping.md).
     Http(u16),
-    /// The stream was reset with this error code of HTTP/2 (PROTOCOL-HTTP2, *Errors*).
+    /// The stream was reset with this HTTP/2 error code (PROTOCOL-HTTP2, *Errors*).
     Reset(u32),
     /// The connection was lost (PROTOCOL-HTTP2, *Connection failure*).
     Disconnected,
 }
 
 impl Error {
-    /// The code that tells what happened: the peer, from a server, and the caller, at a client.
+    /// The code for what happened. A server tells it the peer, a client the caller.
     pub const fn code(&self) -> Code {
         match self {
             Self::MessageTooLong { .. } | Self::TrailersTooLong { .. } => Code::ResourceExhausted,
@@ -94,8 +97,8 @@ impl Error {
         }
     }
 
-    /// The status of HTTP to answer the request with: 200, unless it does not look like one of gRPC
-    /// (PROTOCOL-HTTP2, *Requests*).
+    /// The HTTP status to answer the request with: 200, unless the request does not look like one of
+    /// gRPC (PROTOCOL-HTTP2, *Requests*).
     pub const fn http_status(&self) -> u16 {
         match self {
             Self::Method => 405,
@@ -111,25 +114,25 @@ impl Error {
             Self::CompressedUnexpected => "compressed message without an encoding",
             Self::MessageTooLong { .. } => "message is over the limit",
             Self::TrailersTooLong { .. } => "trailers are over the limit",
-            Self::AfterTrailers => "something came behind the trailers",
+            Self::AfterTrailers => "something came after the trailers",
             Self::TrailersCompressed => "trailers are compressed",
             Self::TrailersMalformed => "malformed trailers",
             Self::Base64 => "invalid base64",
             Self::SocketControl(_) => "unknown control byte",
-            Self::SocketHalfClosed => "message behind the half-close",
+            Self::SocketHalfClosed => "message after the half-close",
             Self::Truncated => "stream ended inside a message",
             Self::Method => "method is not POST",
             Self::ContentType => "unexpected content-type",
-            Self::Subtype => "response in another subtype",
+            Self::Subtype => "response in another message format",
             Self::Path => "path is not /service/method",
             Self::Timeout => "malformed grpc-timeout",
             Self::EncodingUnsupported => "unsupported grpc-encoding",
             Self::EncodingNotAccepted => "grpc-encoding was not accepted",
-            Self::MessageMissing => "no message where one was to come",
-            Self::MessageUnexpected => "more than one message where one was to come",
+            Self::MessageMissing => "no message where one was expected",
+            Self::MessageUnexpected => "more than one message where one was expected",
             Self::HeadMissing => "no response head",
             Self::OutOfOrder => "out of order",
-            Self::StatusMissing => "no grpc-status behind the body",
+            Self::StatusMissing => "no grpc-status after the body",
             Self::Http(_) => "no grpc-status in the response",
             Self::Reset(_) => "stream was reset",
             Self::Disconnected => "connection was lost",
@@ -161,40 +164,40 @@ impl core::error::Error for Error {}
 pub enum SendError {
     /// The output has no room for all of it.
     BufferFull(BufferFull),
-    /// A message cannot be longer than 2³² − 1 bytes (PROTOCOL-HTTP2, *Message-Length*).
+    /// A message is longer than 2³² − 1 bytes (PROTOCOL-HTTP2, *Message-Length*).
     MessageTooLong,
-    /// A message's payload is not complete: nothing may come inside a message.
+    /// The payload of a message is incomplete: nothing else may be written inside it.
     MessageUnfinished,
     /// More payload was given than the prefix announced.
     PayloadTooLong,
-    /// A single message is to be sent, and it was (statuscodes.md, *cardinality violation*).
+    /// Exactly one message may be sent, and it was (statuscodes.md, *cardinality violation*).
     MessageUnexpected,
-    /// A single message is to be sent, and it was not (statuscodes.md, *cardinality violation*).
+    /// Exactly one message has to be sent, and it was not (statuscodes.md, *cardinality violation*).
     MessageMissing,
     /// A compressed message needs a `grpc-encoding` (compression.md, test case 6).
     EncodingMissing,
     /// The head has to be sent first (PROTOCOL-HTTP2, *Responses*).
     HeadUnsent,
-    /// The head is sent once (PROTOCOL-HTTP2, *Responses*).
+    /// The head was sent already (PROTOCOL-HTTP2, *Responses*).
     HeadSent,
     /// The request was ended by [`ClientCall::half_close`](super::ClientCall::half_close).
     HalfClosed,
     /// The call is over.
     Ended,
-    /// A prefix alone is of no use where the payload is written in base64 or in messages of
+    /// A prefix alone cannot be had where the payload is written in base64 or in messages of
     /// WebSocket.
     PrefixAlone,
     /// An encoding that is not a token (PROTOCOL-HTTP2, *Content-Coding*).
     Encoding,
     /// A user agent that is not printable ASCII (PROTOCOL-HTTP2, *User-Agent*).
     UserAgent,
-    /// The metadata of this index have a name that is not of digits, lower-case letters, `_`, `-`
+    /// The metadata at this index have a name that is not of digits, lower-case letters, `_`, `-`
     /// and `.` (PROTOCOL-HTTP2, *Header-Name*).
     MetadataName(usize),
-    /// The metadata of this index have a name that gRPC or HTTP reserves (PROTOCOL-HTTP2,
+    /// The metadata at this index have a name that gRPC or HTTP reserves (PROTOCOL-HTTP2,
     /// *Custom-Metadata*).
     MetadataReserved(usize),
-    /// The metadata of this index have a value that is not printable ASCII without spaces around
+    /// The metadata at this index have a value that is not printable ASCII without spaces around
     /// it, or bytes and a name that does not end in `-bin`, or the reverse (PROTOCOL-HTTP2,
     /// *ASCII-Value*, *Binary-Header*).
     MetadataValue(usize),
@@ -207,11 +210,11 @@ impl fmt::Display for SendError {
             Self::MessageTooLong => "message is of 2^32 bytes or more",
             Self::MessageUnfinished => "the payload of a message is unfinished",
             Self::PayloadTooLong => "more payload than the prefix announced",
-            Self::MessageUnexpected => "a second message where one is to be sent",
-            Self::MessageMissing => "no message where one is to be sent",
+            Self::MessageUnexpected => "a second message where one may be sent",
+            Self::MessageMissing => "no message where one has to be sent",
             Self::EncodingMissing => "compressed message without an encoding",
-            Self::HeadUnsent => "the head is not sent",
-            Self::HeadSent => "the head is already sent",
+            Self::HeadUnsent => "the head was not sent",
+            Self::HeadSent => "the head was already sent",
             Self::HalfClosed => "the request has ended",
             Self::Ended => "the call is over",
             Self::PrefixAlone => "this framing wraps the payload",

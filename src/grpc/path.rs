@@ -1,6 +1,8 @@
+//! The path of a request: which method is called.
+
 use crate::http::syntax::is_visible;
 
-/// Which method is called: the path of the request, `/service/method` (PROTOCOL-HTTP2, *Path*).
+/// The path of a request, `/service/method`, which says what method is called (PROTOCOL-HTTP2, *Path*).
 ///
 /// ```
 /// use framewright::grpc::Path;
@@ -17,9 +19,9 @@ pub struct Path<'a> {
 }
 
 impl<'a> Path<'a> {
-    /// Parses a path, if that is one. Case matters, and nothing is unescaped.
+    /// Parses a path; `None` if it is not one. Case matters, and nothing is unescaped.
     ///
-    /// The method comes behind the last slash: what a service is called is for its IDL to say.
+    /// The method follows the last slash, because the name of a service may have slashes of its own.
     pub fn parse(path: &'a str) -> Option<Self> {
         let (service, method) = path.strip_prefix('/')?.rsplit_once('/')?;
         let valid = |name: &str| is_visible(name.as_bytes()) && !name.contains(['?', '#']);
@@ -31,7 +33,7 @@ impl<'a> Path<'a> {
         self.path
     }
 
-    /// The service, in Protobuf with its package (PROTOCOL-HTTP2, *Appendix A*).
+    /// The service; in Protobuf, with its package (PROTOCOL-HTTP2, *Appendix A*).
     pub const fn service(self) -> &'a str {
         self.service
     }

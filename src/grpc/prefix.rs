@@ -1,3 +1,5 @@
+//! The five bytes before every message.
+
 /// The five bytes before every message (PROTOCOL-HTTP2, *Length-Prefixed-Message*).
 ///
 /// ```text
@@ -17,9 +19,9 @@
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Prefix {
-    /// What comes after the prefix. Which bits may be set is for the decoder to judge.
+    /// What follows the prefix. The decoder decides which bits may be set.
     pub flags: u8,
-    /// Length of what comes after the prefix, in bytes.
+    /// Length of what follows the prefix, in bytes.
     pub len: u32,
 }
 

@@ -261,7 +261,7 @@ impl ServerCall {
         head: ResponseHead<'_>,
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
-        self.write_head(&head, out, None)
+        self.write_head(&head, out, FieldSink::Lines)
     }
 
     /// Hands every field of the response's head to `put`. Its HTTP status is 200.
@@ -288,14 +288,14 @@ impl ServerCall {
         body: &mut impl Buffer,
         mut put: impl FnMut(&str, FieldValue<'_>),
     ) -> Result<(), SendError> {
-        self.write_head(&head, body, Some(&mut put))
+        self.write_head(&head, body, FieldSink::Closure(&mut put))
     }
 
     fn write_head(
         &mut self,
         head: &ResponseHead<'_>,
         out: &mut impl Buffer,
-        put: Option<&mut dyn FnMut(&str, FieldValue<'_>)>,
+        fields_to: FieldSink<'_>,
     ) -> Result<(), SendError> {
         let State::Open { head_sent, .. } = &mut self.state else { return Err(SendError::Ended) };
         if *head_sent {
@@ -305,10 +305,10 @@ impl ServerCall {
         let each = |put: &mut dyn FnMut(&str, FieldValue<'_>)| {
             head.each(self.content_type, self.encodings, put);
         };
-        match (self.carrier, put) {
+        match (self.carrier, fields_to) {
             (Carrier::Socket, _) => self.response.encode_fields(each, out)?,
-            (Carrier::Http, Some(put)) => each(put),
-            (Carrier::Http, None) => http::write_lines(out, each)?,
+            (Carrier::Http, FieldSink::Lines) => http::write_lines(out, each)?,
+            (Carrier::Http, FieldSink::Closure(put)) => each(put),
         }
         *head_sent = true;
         self.response.set_compresses(head.encoding.is_some_and(|name| name != IDENTITY));
@@ -352,7 +352,7 @@ impl ServerCall {
         trailers: impl Into<Trailers<'t>>,
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
-        self.finish_with(&trailers.into(), out, None)
+        self.finish_with(&trailers.into(), out, FieldSink::Lines)
     }
 
     /// Writes the trailers to `body`, or hands every field of them to `put`, as
@@ -365,14 +365,14 @@ impl ServerCall {
         body: &mut impl Buffer,
         mut put: impl FnMut(&str, FieldValue<'_>),
     ) -> Result<(), SendError> {
-        self.finish_with(&trailers.into(), body, Some(&mut put))
+        self.finish_with(&trailers.into(), body, FieldSink::Closure(&mut put))
     }
 
     fn finish_with(
         &mut self,
         trailers: &Trailers<'_>,
         out: &mut impl Buffer,
-        put: Option<&mut dyn FnMut(&str, FieldValue<'_>)>,
+        fields_to: FieldSink<'_>,
     ) -> Result<(), SendError> {
         let State::Open { half_closed, head_sent } = self.state else {
             return Err(SendError::Ended);
@@ -381,7 +381,7 @@ impl ServerCall {
             return Err(SendError::MessageMissing);
         }
         trailers.check()?;
-        self.write_trailers(trailers, out, put)?;
+        self.write_trailers(trailers, out, fields_to)?;
         let outcome = Outcome::Status(trailers.code());
         self.state = State::Ended { outcome, half_closed, head_sent };
         Ok(())
@@ -392,7 +392,7 @@ impl ServerCall {
     /// Returns whether nothing is left to be written. If not, `out` has no room, or a message's
     /// payload is unfinished: call again when that has changed.
     pub fn transmit(&mut self, out: &mut impl Buffer) -> bool {
-        self.transmit_with(out, None)
+        self.transmit_with(out, FieldSink::Lines)
     }
 
     /// Writes the trailers of a call that ended by itself, as
@@ -404,16 +404,12 @@ impl ServerCall {
         body: &mut impl Buffer,
         mut put: impl FnMut(&str, FieldValue<'_>),
     ) -> bool {
-        self.transmit_with(body, Some(&mut put))
+        self.transmit_with(body, FieldSink::Closure(&mut put))
     }
 
-    fn transmit_with(
-        &mut self,
-        out: &mut impl Buffer,
-        put: Option<&mut dyn FnMut(&str, FieldValue<'_>)>,
-    ) -> bool {
+    fn transmit_with(&mut self, out: &mut impl Buffer, fields_to: FieldSink<'_>) -> bool {
         let State::Failed { outcome, half_closed, head_sent } = self.state else { return true };
-        if self.write_trailers(&outcome.status().into(), out, put).is_err() {
+        if self.write_trailers(&outcome.status().into(), out, fields_to).is_err() {
             return false;
         }
         self.state = State::Ended { outcome, half_closed, head_sent };
@@ -470,7 +466,7 @@ impl ServerCall {
         &self,
         trailers: &Trailers<'_>,
         out: &mut impl Buffer,
-        put: Option<&mut dyn FnMut(&str, FieldValue<'_>)>,
+        fields_to: FieldSink<'_>,
     ) -> Result<(), SendError> {
         self.response.check_complete()?;
         let trailing = self.trailing();
@@ -480,10 +476,10 @@ impl ServerCall {
             }
             trailers.each(put);
         };
-        match (trailing, put) {
+        match (trailing, fields_to) {
             (Trailing::Body, _) => self.response.encode_fields(each, out)?,
-            (_, Some(put)) => each(put),
-            (_, None) => http::write_lines(out, each)?,
+            (_, FieldSink::Lines) => http::write_lines(out, each)?,
+            (_, FieldSink::Closure(put)) => each(put),
         }
         Ok(())
     }
@@ -510,4 +506,11 @@ impl ServerCall {
         }
         event
     }
+}
+
+/// What takes the fields of a head or of trailers that are not in the body.
+enum FieldSink<'p> {
+    /// The output itself, as lines.
+    Lines,
+    Closure(&'p mut dyn FnMut(&str, FieldValue<'_>)),
 }

@@ -234,7 +234,7 @@ impl<F: FnMut(&[u8])> TextEncoder<F> {
     }
 
     pub(in crate::grpc) fn encode(&mut self, mut bytes: &[u8]) {
-        if self.rest.len() > 0 {
+        if !self.rest.is_empty() {
             if !self.rest.fill_from(&mut bytes) {
                 return;
             }

@@ -92,12 +92,12 @@ fn a_server_answers_a_violation_by_itself() {
             false,
             "8\r\ngrpc-message: message is over the limit",
         ),
-        (CallKind::Unary, vec![], true, "12\r\ngrpc-message: no message where one was to come"),
+        (CallKind::Unary, vec![], true, "12\r\ngrpc-message: no message where one was expected"),
         (
             CallKind::ServerStreaming,
             frame(0, "a").repeat(2),
             false,
-            "12\r\ngrpc-message: more than one message where one was to come",
+            "12\r\ngrpc-message: more than one message where one was expected",
         ),
         (
             CallKind::Unary,
