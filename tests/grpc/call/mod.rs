@@ -3,6 +3,7 @@
 
 mod both;
 mod client;
+mod fields;
 mod random;
 mod server;
 
