@@ -5,7 +5,7 @@ use core::mem::MaybeUninit;
 use memchr::memchr;
 
 use super::framing::Framing;
-use crate::http::syntax::{ascii, authority, is_in_any_case, list};
+use crate::http::syntax::{is_in_any_case, list};
 use crate::http::{Headers, Name};
 use crate::http1::{Body, Error, Limits};
 
