@@ -9,6 +9,20 @@
 //! [`FieldValue`], for any other sink: the map of an HTTP stack, or the encoder of another version of
 //! HTTP. All fields are checked before the first call. Names are in the case that HTTP/1.1
 //! writes; the other versions need lower case.
+//!
+//! ```
+//! use framewright::grpc::{Code, Status, Trailers};
+//! use http::{HeaderMap, HeaderName, HeaderValue}; // of any HTTP stack
+//!
+//! let mut map = HeaderMap::new();
+//! Trailers::new(Status::new(Code::NotFound, "no café")).fields(|name, value| {
+//!     let name = HeaderName::try_from(name).expect("it was checked");
+//!     map.append(name, HeaderValue::try_from(value.to_vec()).expect("it was checked"));
+//! })?;
+//! assert_eq!(map["grpc-message"], "no caf%C3%A9");
+//! assert_eq!(Status::parse(&map).unwrap().to_string(), "NOT_FOUND: no café");
+//! # Ok::<(), framewright::grpc::SendError>(())
+//! ```
 
 mod check;
 mod field;

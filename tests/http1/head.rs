@@ -6,10 +6,10 @@ use std::cell::Cell;
 
 use crate::common::http1::naive_end;
 use crate::common::same_however_split;
-use framewright::http::{Headers, reason_phrase};
+use framewright::http::{Field, Headers, reason_phrase};
 use framewright::http1::{
-    Body, Error, HeadReader, Limits, Request, RequestWriter, Response, ResponseWriter, SendError,
-    Version,
+    Body, BodyEncoder, Error, HeadReader, Limits, Request, RequestWriter, Response, ResponseWriter,
+    SendError, Version,
 };
 use framewright::{Buffer, BufferFull, SliceBuf, Truncated};
 use proptest::prelude::*;
@@ -696,6 +696,42 @@ fn responses_are_written_whole() {
     ] {
         assert_eq!(written(|out| writer.write(out)), Ok(format!("HTTP/1.1 {text}")));
     }
+}
+
+#[test]
+fn headers_to_write_may_be_any_collection_of_fields() {
+    fn written<'h>(headers: impl Clone + IntoIterator<Item: Field<'h>>) -> Vec<u8> {
+        let (mut request, mut response, mut trailers) = (Vec::new(), Vec::new(), Vec::new());
+        RequestWriter::new("GET", "/", "a").headers(headers.clone()).write(&mut request).unwrap();
+        ResponseWriter::new(204).headers(headers.clone()).write(&mut response).unwrap();
+        BodyEncoder::new(Body::Chunked).finish_with(headers, &mut trailers).unwrap();
+        let lines = response.strip_prefix(b"HTTP/1.1 204 No Content\r\n").unwrap();
+        assert_eq!(request, [b"GET / HTTP/1.1\r\nHost: a\r\n", lines].concat());
+        assert_eq!(trailers, [b"0\r\n", lines].concat());
+        lines.to_vec()
+    }
+
+    let lines = b"a: b\r\nc: \xE9\r\na: d\r\n\r\n";
+    let pairs: &[(&str, &[u8])] = &[("a", b"b"), ("c", b"\xE9"), ("a", b"d")];
+    assert_eq!(written(pairs), lines);
+    assert_eq!(written(pairs.iter().map(|(name, value)| (*name, *value))), lines);
+    let owned: Vec<(String, Vec<u8>)> =
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), value.to_vec())).collect();
+    assert_eq!(written(&owned), lines);
+
+    // What was read goes on, as at a proxy.
+    let mut head = [b"HTTP/1.1 200 OK\r\n", &lines[..]].concat();
+    let mut reader = HeadReader::new(Vec::new(), Limits::new());
+    let response = reader.read_response(&mut &mut head[..]).unwrap().unwrap();
+    assert_eq!(written(response.headers()), lines);
+
+    // A map has its own order, but for fields of one name.
+    let mut map = http::HeaderMap::new();
+    for (name, value) in pairs {
+        let name = http::HeaderName::try_from(*name).unwrap();
+        map.append(name, http::HeaderValue::from_bytes(value).unwrap());
+    }
+    assert_eq!(written(&map), b"a: b\r\na: d\r\nc: \xE9\r\n\r\n");
 }
 
 #[test]
