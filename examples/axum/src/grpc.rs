@@ -1,0 +1,103 @@
+//! The method of gRPC that echoes: `/echo.Echo/Say`, any message for the same message.
+
+use std::convert::Infallible;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use framewright::Assembler;
+use framewright::grpc::{
+    self, CallKind, Event, Limits, Refusal, ResponseHead, SendError, ServerCall, Status, Trailing,
+};
+use http_body_util::{BodyExt, Full};
+
+use crate::add_to;
+
+/// Answers a call in gRPC or gRPC-Web.
+pub async fn call(request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let call = match accept(head.method.as_str(), head.uri.path(), &head.headers) {
+        Ok(call) => call,
+        Err(refusal) => return refuse(&refusal),
+    };
+    let (call, message) = receive(call, body).await;
+    respond(call, message)
+}
+
+fn accept(method: &str, path: &str, headers: &HeaderMap) -> Result<ServerCall, Refusal<'static>> {
+    let request = grpc::Request::parse(method, path, headers)?;
+    match (request.path().service(), request.path().method()) {
+        ("echo.Echo", "Say") => request.accept(CallKind::Unary, Limits::new(), &[]),
+        _ => Err(request.unimplemented()),
+    }
+}
+
+/// Receives the whole request.
+async fn receive(mut call: ServerCall, mut body: Body) -> (ServerCall, Option<Vec<u8>>) {
+    let mut assembler = Assembler::new(Vec::new());
+    let mut message = None;
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else {
+            call.disconnect();
+            return (call, None);
+        };
+        let Ok(bytes) = frame.into_data() else { continue };
+        // Text of gRPC-Web is decoded in place.
+        let mut bytes = Vec::from(bytes);
+        let mut input = call.decode_text_in_place(&mut bytes);
+        while let Some(event) = call.receive(&mut input) {
+            if let Event::Message { chunk, .. } = event {
+                let whole = assembler.push(chunk).expect("a Vec has room");
+                message = message.or_else(|| whole.map(<[u8]>::to_vec));
+            }
+        }
+    }
+    call.receive_eof();
+    (call, message)
+}
+
+/// What goes to the HTTP stack.
+#[derive(Default)]
+struct Reply {
+    head: HeaderMap,
+    body: Vec<u8>,
+    trailers: HeaderMap,
+}
+
+fn respond(mut call: ServerCall, message: Option<Vec<u8>>) -> Response {
+    let mut reply = Reply::default();
+    match message {
+        Some(message) if !call.owes() => {
+            echo(&mut call, &message, &mut reply).expect("the call is open, and a Vec has room");
+        }
+        // The request was not right, and the call has ended with a status that says so.
+        _ => {
+            let Reply { head, body, trailers } = &mut reply;
+            let end = if call.trailing() == Trailing::Trailers { trailers } else { head };
+            call.transmit_fields(body, add_to(end));
+        }
+    }
+    let trailers = (!reply.trailers.is_empty()).then_some(Ok::<_, Infallible>(reply.trailers));
+    let body = Full::from(reply.body).with_trailers(std::future::ready(trailers));
+    let mut response = Response::new(Body::new(body));
+    *response.headers_mut() = reply.head;
+    response
+}
+
+/// Sends the message back, and that all is well.
+fn echo(call: &mut ServerCall, message: &[u8], reply: &mut Reply) -> Result<(), SendError> {
+    let Reply { head, body, trailers } = reply;
+    call.send_head_fields(ResponseHead::new(), body, add_to(head))?;
+    call.send(message, body)?;
+    // In gRPC-Web, they are in the body.
+    call.finish_fields(Status::OK, body, add_to(trailers))
+}
+
+fn refuse(refusal: &Refusal<'static>) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() =
+        StatusCode::from_u16(refusal.http_status()).expect("it has three digits");
+    refusal.fields(add_to(response.headers_mut())).expect("the library made it");
+    response
+}

@@ -1,0 +1,82 @@
+//! The WebSocket that echoes.
+
+use std::error::Error;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{StatusCode, Version as HttpVersion};
+use axum::response::Response;
+use framewright::http1::Version;
+use framewright::ws::handshake::{Offer, Origins, Refusal};
+use framewright::ws::{Assembler, Connection, Event, Limits};
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::add_to;
+
+/// Accepts the offer of a WebSocket, or says why not.
+pub async fn open(mut request: Request) -> Response {
+    let upgrade = hyper::upgrade::on(&mut request);
+    let version = match request.version() {
+        HttpVersion::HTTP_09 | HttpVersion::HTTP_10 => Version::Http10,
+        _ => Version::Http11,
+    };
+    let target = request.uri().to_string();
+    let origins = Origins::same_host().or_absent();
+    let headers = request.headers();
+    match Offer::from_parts(request.method().as_str(), version, &target, headers, origins) {
+        Ok(offer) => {
+            let acceptance = offer.accept();
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = status(acceptance.status());
+            acceptance.fields(add_to(response.headers_mut())).expect("nothing was added");
+            tokio::spawn(async {
+                if let Err(e) = echo(upgrade).await {
+                    eprintln!("WebSocket: {e}");
+                }
+            });
+            response
+        }
+        Err(error) => refuse(&error.refuse()),
+    }
+}
+
+fn refuse(refusal: &Refusal<'static>) -> Response {
+    let mut response = Response::new(Body::from(refusal.content()));
+    *response.status_mut() = status(refusal.status());
+    refusal.fields(add_to(response.headers_mut())).expect("nothing was added");
+    response
+}
+
+fn status(code: u16) -> StatusCode {
+    StatusCode::from_u16(code).expect("it has three digits")
+}
+
+/// Sends every message back, until the client closes.
+async fn echo(upgrade: OnUpgrade) -> Result<(), Box<dyn Error>> {
+    let mut stream = TokioIo::new(upgrade.await?);
+    let mut connection = Connection::server(Limits::new());
+    let mut assembler = Assembler::new(Vec::new());
+    let mut buf = vec![0; 16 * 1024];
+    let mut out = Vec::new();
+    while connection.close_expected().is_none() {
+        let n @ 1.. = stream.read(&mut buf).await? else { break };
+        let mut input = &mut buf[..n];
+        while let Some(event) = connection.receive(&mut input) {
+            match event {
+                Event::Part(part) => {
+                    if let Some(message) = assembler.push(part)? {
+                        connection.send(message, &mut out)?;
+                    }
+                }
+                Event::Close(_) => {}
+                Event::Failed(error) => eprintln!("the client broke the protocol: {error}"),
+            }
+        }
+        connection.transmit(&mut out);
+        stream.write_all(&out).await?;
+        out.clear();
+    }
+    Ok(stream.shutdown().await?)
+}
