@@ -1,3 +1,5 @@
+//! Joins parts to whole messages.
+
 use core::fmt;
 
 #[cfg(feature = "bytes")]
@@ -13,9 +15,9 @@ use crate::{Buffer, BufferFull, Chunk};
 
 /// Joins parts to messages, in storage that the caller picks.
 ///
-/// A message that comes in one part is given back as it is, without a copy. The others are joined
-/// in the storage: a `Vec<u8>` or `BytesMut`, which can grow up to
-/// [`Limits::max_message_len`](super::Limits::max_message_len), or a fixed slice.
+/// A message that arrives in one part is returned as it is, without a copy. Other messages are joined
+/// in the storage: a fixed slice, or a `Vec<u8>` or `BytesMut`, which can grow up to
+/// [`Limits::max_message_len`](super::Limits::max_message_len).
 ///
 /// ```
 /// use framewright::ws::{Assembler, Decoder, Limits, Message, Role};
@@ -37,25 +39,25 @@ use crate::{Buffer, BufferFull, Chunk};
 #[derive(Clone, Debug)]
 pub struct Assembler<B> {
     chunks: crate::Assembler<B>,
-    /// Where the text stands that is being joined: `None` for binary messages. From its first chunk
-    /// on, each began where the one before had left it.
+    /// The state of the text that is being joined; `None` for a binary message. Each chunk in the
+    /// storage began in the state in which the one before it ended.
     text: Option<Utf8State>,
 }
 
 impl<B: Buffer> Assembler<B> {
-    /// An assembler that joins messages in `storage`, in place of whatever that holds.
+    /// An assembler that joins messages in `storage`. What `storage` holds is overwritten.
     pub const fn new(storage: B) -> Self {
         Self { chunks: crate::Assembler::new(storage), text: None }
     }
 
-    /// Adds the next part; gives out the message if it is the last.
+    /// Adds the next part. Returns the message if it was the last.
     ///
     /// Parts of control frames are ignored.
     ///
     /// # Errors
     ///
-    /// The message is lost; the rest of its parts are ignored, unless they are compressed. The peer
-    /// should be told by [`AssembleError::close_code`].
+    /// The message is lost, and its other parts are ignored, unless they are compressed. The
+    /// connection should close with [`AssembleError::close_code`].
     #[inline(always)]
     pub fn push<'a>(&'a mut self, part: Part<'a>) -> Result<Option<Message<'a>>, AssembleError> {
         match part {
@@ -74,15 +76,16 @@ impl<B: Buffer> Assembler<B> {
         }
     }
 
-    /// Adds the next chunk of a text; tells whether the text is complete in the storage.
+    /// Adds the next chunk of a text. Returns whether the text is complete in the storage.
     fn join_text(&mut self, text: TextChunk<'_>) -> Result<bool, AssembleError> {
         let end = self.join(text.chunk(), Some(text.before()))?;
         self.text = Some(text.after());
         Ok(end)
     }
 
-    /// Adds the next chunk, before which its text stands like that, if it is one; tells whether the
-    /// message is complete in the storage.
+    /// Adds the next chunk. Returns whether the message is complete in the storage.
+    ///
+    /// `text` is the state of the text before the chunk, or `None` if it is not text.
     fn join(&mut self, chunk: Chunk<'_>, text: Option<Utf8State>) -> Result<bool, AssembleError> {
         let before = match text {
             Some(_) if chunk.start => Some(Utf8State::Boundary),
@@ -103,24 +106,24 @@ impl<B: Buffer> Assembler<B> {
         let bytes = self.chunks.storage().as_slice();
         if self.text == Some(Utf8State::Boundary) && self.chunks.storage().is_faithful(Ours) {
             debug_assert!(core::str::from_utf8(bytes).is_ok());
-            // SAFETY: these are the bytes of `TextChunk`s, one behind the other. The first began
-            // between two characters, every other where the one before it had left the text, and
-            // the last ended between two characters. And the storage is of a type that is known to
-            // give back what was appended to it.
+            // SAFETY: these are the bytes of `TextChunk`s, one after the other. The first began
+            // between two characters, each other began in the state in which the one before it
+            // ended, and the last ended between two characters. And the storage is of a type that
+            // is known to return the bytes that were appended to it.
             return Ok(unsafe { core::str::from_utf8_unchecked(bytes) });
         }
         from_utf8(bytes).map_err(|_| AssembleError::PartsMixed)
     }
 
-    /// The storage, with the message joined last or the one under way.
+    /// The storage, with the current message or the last one joined.
     pub const fn storage(&self) -> &B {
         self.chunks.storage()
     }
 
-    /// Gives back the storage with what it holds, and goes on in empty storage.
+    /// Returns the storage with its contents, and goes on in empty storage.
     ///
-    /// This is how the memory of a long message is given back. While a message is under way,
-    /// nothing happens.
+    /// This frees the memory of a long message. Inside a message it returns `None`, and nothing
+    /// changes.
     pub fn release(&mut self) -> Option<B>
     where
         B: Default,
@@ -131,10 +134,10 @@ impl<B: Buffer> Assembler<B> {
 
 #[cfg(feature = "bytes")]
 impl Assembler<BytesMut> {
-    /// Adds the next part; if it is the last, gives out the message to keep.
+    /// Adds the next part. If it was the last, returns the message to keep.
     ///
-    /// Where the message was joined in the storage, it is taken out of it without a copy; where it
-    /// came in one part, it is copied out of the input.
+    /// A message that was joined in the storage is taken out without a copy. A message that arrived in
+    /// one part is copied out of the input.
     pub fn take(&mut self, part: Part<'_>) -> Result<Option<BytesMessage>, AssembleError> {
         let (kind, complete) = match part {
             Part::Text(text) => (Kind::Text, self.join_text(text)?),
@@ -152,9 +155,9 @@ impl Assembler<BytesMut> {
     }
 }
 
-/// A whole message to keep, to clone and to give to other threads, in [`Bytes`].
+/// A whole message in [`Bytes`]: to keep, to clone, and to send to other threads.
 #[cfg(feature = "bytes")]
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub struct BytesMessage {
     kind: Kind,
     /// UTF-8 if this is text.
@@ -168,11 +171,11 @@ impl BytesMessage {
         self.kind
     }
 
-    /// The message, to look at or to send.
+    /// The message, to read or to send.
     #[allow(unsafe_code)]
     pub fn as_message(&self) -> Message<'_> {
         match self.kind {
-            // SAFETY: this is made by `Assembler::take` alone, with text that it found to be UTF-8.
+            // SAFETY: only `Assembler::take` makes this, from text that it found to be UTF-8.
             Kind::Text => Message::Text(unsafe { core::str::from_utf8_unchecked(&self.bytes) }),
             Kind::Binary => Message::Binary(&self.bytes),
         }
@@ -181,6 +184,13 @@ impl BytesMessage {
     /// The message's payload; UTF-8 if this is text.
     pub fn into_bytes(self) -> Bytes {
         self.bytes
+    }
+}
+
+#[cfg(feature = "bytes")]
+impl fmt::Debug for BytesMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_message().fmt(f)
     }
 }
 
@@ -197,23 +207,22 @@ impl<'a> From<&'a BytesMessage> for Message<'a> {
 pub enum AssembleError {
     /// The storage has no room for it.
     BufferFull(BufferFull),
-    /// The parts of a text do not belong together: one is missing, or they come from more than one
+    /// The parts of a text do not belong together: one is missing, or they are from more than one
     /// connection.
     PartsMixed,
-    /// The part is compressed, and was given to an assembler that does not inflate: one that does is
-    /// `deflate::InflatingAssembler`.
+    /// The part is compressed, and this assembler does not inflate. `deflate::InflatingAssembler`
+    /// does.
     Compressed,
-    /// The peer's message cannot be inflated, or only to more than the limit: what
-    /// [`Connection::fail`](super::Connection::fail) is for.
+    /// The peer's message cannot be inflated, or not within the limits. Give the error to
+    /// [`Connection::fail`](super::Connection::fail).
     Peer(Error),
 }
 
 impl AssembleError {
-    /// The status code that tells the peer (§7.4.1), for
-    /// [`Connection::close`](super::Connection::close).
+    /// The status code to close with (§7.4.1), for [`Connection::close`](super::Connection::close).
     ///
-    /// What is wrong with the peer's message is better told by
-    /// [`Connection::fail`](super::Connection::fail), which reads nothing more.
+    /// For an error of the [peer's](Self::Peer), [`Connection::fail`](super::Connection::fail) is
+    /// better: nothing more is read after it.
     pub const fn close_code(&self) -> CloseCode {
         match self {
             Self::BufferFull(_) => CloseCode::TOO_BIG,

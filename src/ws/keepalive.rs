@@ -1,13 +1,26 @@
+//! When to ping, and when to give up.
+//!
+//! ```text
+//!                        poll(): Ping              poll(): Dead
+//!      ┌───▶ Alive ──────────────────────▶ Pinged ───────────────────┐
+//!      │       │                             │ │                     │
+//!      └───────┼──────── received() ─────────┘ │                     ▼
+//!              │                               │ closing()          Over
+//!              │ closing()                     ▼                     ▲
+//!              └─────────────────────────▶ Closing ──────────────────┘
+//!                                                poll(): CloseTimedOut
+//! ```
+
 /// Says when to ping a silent peer, when it is dead, and when a close has taken too long.
 ///
-/// It keeps no clock: time comes in as milliseconds on any scale that does not go back. Whatever
-/// the peer sends is a sign of life, not pongs alone.
+/// It has no clock: time comes in as milliseconds on any scale that never goes back. Everything that
+/// the peer sends is a sign of life, not only a pong.
 ///
 /// ```
 /// use framewright::ws::{Action, Keepalive};
 ///
 /// let mut keepalive = Keepalive::new(0).ping_after(20_000).dead_after(10_000);
-/// assert_eq!(keepalive.deadline(), Some(20_000)); // sleep until then, or until bytes come
+/// assert_eq!(keepalive.deadline(), Some(20_000)); // sleep until then, or until bytes arrive
 /// keepalive.received(5_000);
 /// assert_eq!(keepalive.poll(20_000), None);
 /// assert_eq!(keepalive.poll(25_000), Some(Action::Ping)); // `Connection::ping`
@@ -26,7 +39,7 @@ pub struct Keepalive {
 pub enum Action {
     /// Send a ping.
     Ping,
-    /// Drop the transport: the peer has not shown life since the ping.
+    /// Drop the transport: the peer has sent nothing since the ping.
     Dead,
     /// Drop the transport: it should have been closed by now (§7.1.1).
     CloseTimedOut,
@@ -34,18 +47,18 @@ pub enum Action {
 
 #[derive(Clone, Copy, Debug)]
 enum State {
-    /// Life was last seen at a time.
+    /// The peer sent something at a time.
     Alive { seen: u64 },
-    /// A ping was asked for at a time, and nothing has come since.
+    /// A ping was asked for at a time, and the peer has sent nothing since.
     Pinged { at: u64 },
     /// The close began at a time.
     Closing { since: u64 },
-    /// The transport was to be dropped.
+    /// The caller was asked to drop the transport.
     Over,
 }
 
 impl Keepalive {
-    /// Starts at `now`, with the defaults.
+    /// Begins at `now`, with the defaults.
     pub const fn new(now: u64) -> Self {
         Self {
             ping_after: 20_000,
@@ -86,14 +99,14 @@ impl Keepalive {
 
     /// Notes that a close frame went out. No ping will be asked for after that.
     ///
-    /// Only the first call counts, so it may be made again and again.
+    /// Only the first call counts, so it may be called again and again.
     pub const fn closing(&mut self, now: u64) {
         if let State::Alive { .. } | State::Pinged { .. } = self.state {
             self.state = State::Closing { since: now };
         }
     }
 
-    /// Says what is to be done at `now`, once for each occasion.
+    /// Returns what to do at `now`. Each action is returned once.
     pub const fn poll(&mut self, now: u64) -> Option<Action> {
         match self.deadline() {
             Some(deadline) if deadline <= now => {}
@@ -109,8 +122,8 @@ impl Keepalive {
         Some(action)
     }
 
-    /// When to [`poll`](Self::poll) next, unless the peer sends something before: `None` once the
-    /// transport was to be dropped.
+    /// When to [`poll`](Self::poll) next, unless the peer sends something before then. `None` after
+    /// the caller was asked to drop the transport.
     pub const fn deadline(&self) -> Option<u64> {
         match self.state {
             State::Alive { seen } => Some(seen.saturating_add(self.ping_after)),

@@ -2,20 +2,20 @@
 //!
 //! `§` without a document means a section of that RFC.
 //!
-//! A [`handshake`] opens the connection. A [`Connection`] is one end of it from there on: it gives
-//! out parts of messages as they come, answers pings, and closes by the book. An [`Assembler`]
-//! joins the parts to [`Message`]s for those who want them whole; who does not, for instance a
-//! proxy, never holds more than a read's worth. A [`Keepalive`] says when to ping. For one
-//! direction alone, there are [`Decoder`] and [`Encoder`].
+//! A [`handshake`] opens the connection. After that, a [`Connection`] is one end of it: it returns
+//! parts of messages as they come, answers pings, and carries out the closing handshake. An
+//! [`Assembler`] joins the parts to whole [`Message`]s. Callers that need no whole messages, such as
+//! proxies, never hold more than one read. A [`Keepalive`] says when to ping. For one direction alone,
+//! there are [`Decoder`] and [`Encoder`].
 //!
-//! Text is checked as it comes, and refused at the first byte that cannot be UTF-8. Whatever a peer
-//! could make us hold or repeat is bounded by [`Limits`].
+//! Text is checked as it comes, and refused at the first byte that cannot be UTF-8. [`Limits`] bound
+//! everything that a peer could make us hold or repeat.
 //!
-//! Messages may be compressed (permessage-deflate, RFC 7692): the module `deflate`, which needs the
-//! feature `deflate`, negotiates it and does it. Without it, a handshake can negotiate any
-//! extension, but reserved bits are refused.
+//! Messages may be compressed (permessage-deflate, RFC 7692). The module `deflate`, which needs the
+//! feature of that name, negotiates compression, compresses and inflates. The handshake can negotiate
+//! any other extension, but frames with reserved bits are refused.
 //!
-//! A server that echoes, and a client that hears it:
+//! A server that echoes, and a client that receives the echo:
 //!
 //! ```
 //! use framewright::ws::{Assembler, CloseCode, Closer, Connection, Event, Limits, Message};

@@ -1,14 +1,14 @@
-//! The long loops once more, for CPUs that turn out to have AVX2.
+//! The loops for long payloads, for CPUs that turn out to have AVX2.
 //!
-//! It is the same safe code, compiled once more. What is `unsafe` is to call it: it has to be certain
-//! that the CPU has AVX2.
+//! This is the same safe code, compiled a second time. Only the call is `unsafe`: the CPU must have
+//! AVX2.
 #![allow(unsafe_code)]
 
 use std::is_x86_feature_detected;
 
 use super::{apply_aligned, copy_aligned};
 
-/// Masks `bytes` in place and tells whether all are ASCII afterwards, if there is AVX2.
+/// Masks `bytes` in place, if there is AVX2, and returns whether all are ASCII afterwards.
 #[inline]
 pub(super) fn apply(key: u32, bytes: &mut [u8]) -> Option<bool> {
     #[target_feature(enable = "avx2")]
@@ -19,7 +19,7 @@ pub(super) fn apply(key: u32, bytes: &mut [u8]) -> Option<bool> {
     is_x86_feature_detected!("avx2").then(|| unsafe { apply(key, bytes) })
 }
 
-/// Copies `from` to `to`, masking it, and says so, if there is AVX2.
+/// Copies `from` to `to` and masks it, if there is AVX2. Returns whether there is.
 #[inline]
 pub(super) fn copy(key: u32, from: &[u8], to: &mut [u8]) -> bool {
     #[target_feature(enable = "avx2")]

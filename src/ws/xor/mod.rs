@@ -1,23 +1,23 @@
-//! The loops behind [`Mask`](super::Mask): XOR with a key of four bytes, over and over.
+//! How [`Mask`](super::Mask) works: XOR with a key of four bytes, repeated.
 //!
-//! Keys are little-endian: the byte for the payload's first is the lowest. Short payloads go
-//! without a loop, by two blocks that overlap. The loops are flat, over words, because that is the
-//! shape that compiles to the widest vectors there are, whatever these are: with blocks nested
-//! inside, AVX-512 makes it ten times slower. Aligned, they are faster by half where it matters,
-//! from a few hundred bytes on; the bytes before and behind are masked first and written last.
+//! Keys are little-endian: the lowest byte is for the first byte of the payload. Short payloads need
+//! no loop: two blocks that overlap cover them. The loops are flat, over words, because the compiler
+//! turns that shape into the widest vectors of the target. With blocks nested inside, AVX-512 makes it
+//! ten times slower. From a few hundred bytes on, aligned loops are faster by half. The bytes before
+//! and after the aligned ones are masked first and written last.
 
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 mod avx2;
 
-/// From how many bytes on the loops are aligned, and as wide as the CPU has it.
+/// Payloads of that many bytes or more take aligned loops, with the widest vectors of the CPU.
 const LONG: usize = 512;
 
-/// Bytes of the widest vector, which is also the line of a cache.
+/// Bytes of the widest vector, and of a cache line.
 const LINE: usize = 64;
 
-/// Masks `bytes` in place, and tells whether all are ASCII afterwards.
+/// Masks `bytes` in place, and returns whether all are ASCII afterwards.
 ///
-/// The shortest payloads for which a call would cost more than masking are masked in the caller.
+/// The shortest payloads are masked in the caller, as a call would cost more than masking.
 #[inline(always)]
 pub(super) fn apply(key: u32, bytes: &mut [u8]) -> bool {
     match bytes.len() {
@@ -26,7 +26,7 @@ pub(super) fn apply(key: u32, bytes: &mut [u8]) -> bool {
     }
 }
 
-/// Copies `from` to `to`, masking it. They are as long as each other.
+/// Copies `from` to `to`, which has the same length, and masks it.
 #[inline(always)]
 pub(super) fn copy(key: u32, from: &[u8], to: &mut [u8]) {
     debug_assert_eq!(from.len(), to.len());
@@ -36,7 +36,7 @@ pub(super) fn copy(key: u32, from: &[u8], to: &mut [u8]) {
     }
 }
 
-/// Masks `bytes` of any length, though [`apply`] keeps those of 8 to 16 for itself.
+/// Masks `bytes` of any length, although [`apply`] handles 8 to 16 bytes itself.
 #[inline(never)]
 fn apply_any(key: u32, bytes: &mut [u8]) -> bool {
     match bytes.len() {
@@ -50,7 +50,7 @@ fn apply_any(key: u32, bytes: &mut [u8]) -> bool {
     }
 }
 
-/// Copies and masks any length, though [`copy`] keeps those of 8 to 16 for itself.
+/// Copies and masks any length, although [`copy`] handles 8 to 16 bytes itself.
 #[inline(never)]
 fn copy_any(key: u32, from: &[u8], to: &mut [u8]) {
     match from.len() {
@@ -64,7 +64,7 @@ fn copy_any(key: u32, from: &[u8], to: &mut [u8]) {
     }
 }
 
-/// Out of line, so that what is shorter does not save the registers that this needs.
+/// Out of line, so that shorter payloads do not save the registers that this needs.
 #[inline(never)]
 fn apply_long(key: u32, bytes: &mut [u8]) -> bool {
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
@@ -83,7 +83,7 @@ fn copy_long(key: u32, from: &[u8], to: &mut [u8]) {
     copy_aligned(key, from, to);
 }
 
-/// The key for what is `len` bytes further on.
+/// The key for the byte that is `len` bytes further on.
 #[inline]
 pub(super) const fn key_after(key: u32, len: u64) -> u32 {
     key.rotate_right(8 * (len % 4) as u32)
@@ -112,7 +112,7 @@ fn copy_bytes(key: u32, from: &[u8], to: &mut [u8]) {
     }
 }
 
-/// Masks whole words, and tells whether all are ASCII afterwards.
+/// Masks whole words, and returns whether all are ASCII afterwards.
 #[inline(always)]
 fn apply_whole(key: u32, bytes: &mut [u8]) -> bool {
     let mut seen = 0;
@@ -134,7 +134,8 @@ fn copy_whole(key: u32, from: &[u8], to: &mut [u8]) {
     }
 }
 
-/// The first and the last `N` bytes, masked: of `N` to `2 * N` bytes, all of them. `N` is whole words.
+/// The first and the last `N` bytes, masked. Of `N` to `2 * N` bytes, these are all. `N` is a multiple
+/// of a word.
 #[inline(always)]
 fn masked_ends<const N: usize>(key: u32, bytes: &[u8]) -> Option<([u8; N], [u8; N])> {
     let mut first = *bytes.first_chunk::<N>()?;
@@ -161,7 +162,7 @@ fn apply_ends<const N: usize>(key: u32, bytes: &mut [u8]) -> bool {
     debug_assert!((N..=2 * N).contains(&bytes.len()));
     let Some((first, last)) = masked_ends::<N>(key, bytes) else { return true };
     write_ends(&first, &last, bytes);
-    // Not by or-ing the words above: then the compiler would take them one by one, not as vectors.
+    // OR-ing the words above would make the compiler take them one by one instead of as vectors.
     first.is_ascii() & last.is_ascii()
 }
 
@@ -196,13 +197,13 @@ fn copy_words(key: u32, from: &[u8], to: &mut [u8]) {
     }
 }
 
-/// Masks two lines or more, the most of them aligned.
+/// Masks two lines or more, most of them aligned.
 ///
-/// Always inlined, so that it is compiled with what vectors its caller may use.
+/// Always inlined, so that it is compiled for the vectors that its caller may use.
 #[inline(always)]
 fn apply_aligned(key: u32, bytes: &mut [u8]) -> bool {
     let Some((first, last)) = masked_ends::<LINE>(key, bytes) else { return true };
-    // Wherever it is in the first line, which is masked by itself, is right.
+    // Any place in the first line is right, as that line is masked by itself.
     let at = bytes.as_ptr().align_offset(LINE) % LINE;
     let middle = bytes.get_mut(at..).unwrap_or_default();
     let ascii = apply_whole(key_after(key, at as u64), middle);
@@ -210,7 +211,7 @@ fn apply_aligned(key: u32, bytes: &mut [u8]) -> bool {
     ascii & first.is_ascii() & last.is_ascii()
 }
 
-/// Copies two lines or more, masking them, the most of them to where it is aligned.
+/// Copies two lines or more and masks them, most of them to aligned places.
 #[inline(always)]
 fn copy_aligned(key: u32, from: &[u8], to: &mut [u8]) {
     let Some((first, last)) = masked_ends::<LINE>(key, from) else { return };
