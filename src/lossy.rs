@@ -27,8 +27,8 @@ impl LossyDecoder {
 
     /// Whether everything so far was passed on, so that ASCII can only mean itself.
     #[inline]
-    pub(crate) const fn is_at_boundary(&self) -> bool {
-        self.unfinished.len() == 0
+    pub(crate) const fn is_at_boundary(self) -> bool {
+        self.unfinished.as_slice().is_empty()
     }
 
     /// Decodes the next piece. An error of `put` ends the text.
