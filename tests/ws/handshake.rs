@@ -6,8 +6,8 @@ use crate::common::same_however_split;
 use framewright::http::{self as fields, Field, FieldValue};
 use framewright::http1::{self, HeadReader, Limits, Version};
 use framewright::ws::handshake::{
-    Acceptance, Client, ClientRequest, Error, Extensions, Offer, Origins, ParamIter, Refusal,
-    Reply, SendError, Server, accept_key,
+    Acceptance, Accepted, Client, ClientRequest, Error, Extensions, Offer, Origins, ParamIter,
+    Refusal, Reply, ReplyCheck, SendError, Server, accept_key,
 };
 use framewright::{Buffer, BufferFull, SliceBuf, Truncated};
 use proptest::prelude::*;
@@ -444,11 +444,17 @@ fn nothing_can_be_injected() {
 
 /// A client that offered two subprotocols and two extensions.
 fn client() -> Client<'static, Vec<u8>> {
-    ClientRequest::new("a", "/")
-        .protocols(&["a", "B"])
-        .extensions(Some("x, y; z=1"))
-        .write(*b"the sample nonce", Vec::new(), Limits::new(), &mut Vec::new())
-        .unwrap()
+    let nonce = *b"the sample nonce";
+    offering().write(nonce, Vec::new(), Limits::new(), &mut Vec::new()).unwrap()
+}
+
+/// What the response to the same request must answer.
+fn check() -> ReplyCheck<'static> {
+    offering().fields(*b"the sample nonce", |_, _| ()).unwrap()
+}
+
+fn offering() -> ClientRequest<'static> {
+    ClientRequest::new("a", "/").protocols(&["a", "B"]).extensions(Some("x, y; z=1"))
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -458,8 +464,41 @@ enum Answered {
     Interim(u16),
 }
 
-/// The answers, and the input after the last one.
+impl Answered {
+    fn accepted<'a, H: Clone + IntoIterator<Item: Field<'a>>>(accepted: &Accepted<'a, H>) -> Self {
+        Self::Accepted {
+            protocol: accepted.protocol().map(Into::into),
+            extensions: extensions(accepted.extensions()),
+            headers: accepted.headers().clone().into_iter().count(),
+        }
+    }
+}
+
+/// The answers, and what follows the last. If another HTTP stack parses them, they are the same.
 fn answers(bytes: impl AsRef<[u8]>) -> Result<(Vec<Answered>, Vec<u8>), Error> {
+    let mut copy = bytes.as_ref().to_vec();
+    let received = received(bytes);
+    let mut input = &mut copy[..];
+    let mut reader = HeadReader::new(Vec::new(), Limits::new());
+    while let Ok(Some(response)) = reader.read_response(&mut input) {
+        let headers: Vec<_> = response.headers().iter().collect();
+        let headers = headers.iter().copied();
+        let checked = check().check(response.status(), response.version(), headers);
+        match response.status() {
+            101 => {
+                let last = received.clone().map(|(answers, _)| answers.last().cloned().unwrap());
+                assert_eq!(checked.map(|accepted| Answered::accepted(&accepted)), last);
+            }
+            _ => assert_eq!(checked.map(drop), Err(Error::Status)),
+        }
+        if !matches!(response.status(), 100 | 102..=199) {
+            break;
+        }
+    }
+    received
+}
+
+fn received(bytes: impl AsRef<[u8]>) -> Result<(Vec<Answered>, Vec<u8>), Error> {
     same_however_split(bytes.as_ref(), |pieces| {
         let mut client = client();
         let (mut answers, mut rest) = (Vec::new(), Vec::new());
@@ -469,11 +508,7 @@ fn answers(bytes: impl AsRef<[u8]>) -> Result<(Vec<Answered>, Vec<u8>), Error> {
             loop {
                 answers.push(match client.receive(&mut input) {
                     Ok(None) => break,
-                    Ok(Some(Reply::Accepted(accepted))) => Answered::Accepted {
-                        protocol: accepted.protocol().map(Into::into),
-                        extensions: extensions(accepted.extensions()),
-                        headers: accepted.headers().iter().count(),
-                    },
+                    Ok(Some(Reply::Accepted(accepted))) => Answered::accepted(&accepted),
                     Ok(Some(Reply::Refused(response))) => Answered::Refused {
                         status: response.status(),
                         headers: response.headers().iter().count(),
@@ -1365,6 +1400,9 @@ proptest! {
             .headers(&headers);
         let (text, mut client) =
             written(|out| request.write(nonce, Vec::new(), Limits::new(), out)).unwrap();
+        let mut lines = String::new();
+        request.fields(nonce, |name, value| lines += &line(name, value)).unwrap();
+        prop_assert_eq!(&text, &format!("GET {target} HTTP/1.1\r\n{lines}\r\n"));
         // There is exactly one end of a head, and it is at the end (T6).
         prop_assert_eq!(text.find("\r\n\r\n"), Some(text.len() - 4));
 
@@ -1378,7 +1416,7 @@ proptest! {
         let protocol = (!protocols.is_empty()).then(|| protocols[choice.index(protocols.len())]);
         let extension = &offered[choice.index(offered.len())].0[..];
         let accept = offer.accept().protocol(protocol).extensions(Some(extension)).headers(&headers);
-        let (text, ()) = written(|out| accept.write(out)).unwrap();
+        let text = acceptance(accept);
         prop_assert_eq!(text.find("\r\n\r\n"), Some(text.len() - 4));
 
         let mut bytes = text.into_bytes();
