@@ -51,10 +51,12 @@ impl Seen {
     }
 }
 
+fn request<'a>(protocols: &'a [&'a str], extensions: Option<&'a str>) -> ClientRequest<'a> {
+    ClientRequest::new("example.com", "/chat").protocols(protocols).extensions(extensions)
+}
+
 fn client<'a>(protocols: &'a [&'a str], extensions: Option<&'a str>) -> Client<'a, Vec<u8>> {
-    ClientRequest::new("example.com", "/chat")
-        .protocols(protocols)
-        .extensions(extensions)
+    request(protocols, extensions)
         .write(NONCE, Vec::new(), Limits::new(), &mut Vec::new())
         .expect("it is right")
 }
@@ -95,8 +97,19 @@ fn answered(protocols: &[&str], extensions: Option<&str>, stream: &[u8], cuts: C
     let mut input = &mut whole[..];
     let mut reader = HeadReader::new(Vec::new(), Limits::new());
     let (mut seen, mut verdict) = (Vec::new(), Ok(()));
+    let check = request(protocols, extensions).fields(NONCE, |_, _| ()).expect("it is right");
     loop {
-        match reader.read_response(&mut input) {
+        let response = reader.read_response(&mut input);
+        if let Ok(Some(response)) = response {
+            // The same for a response that another HTTP stack has parsed.
+            let headers: Vec<_> = response.headers().iter().collect();
+            let headers = headers.iter().copied();
+            let checked = check.check(response.status(), response.version(), headers);
+            let opens = response.status() == 101 && naive(&response, protocols, extensions);
+            assert_eq!(checked.is_ok(), opens, "{checked:?}");
+            assert_eq!(checked.err() == Some(Error::Status), response.status() != 101);
+        }
+        match response {
             Ok(None) => break,
             Ok(Some(response)) => match response.status() {
                 101 if naive(&response, protocols, extensions) => {

@@ -244,11 +244,14 @@ fn parts(scheme: &str, authority: &str) -> Option<(String, Option<u16>)> {
 fn is_refused(error: Error) {
     let mut out = Vec::new();
     assert_eq!(error.refuse().write(&mut out), Ok(()));
+    let mut fields = 0;
+    assert_eq!(error.refuse().fields(|_, _| fields += 1), Ok(()));
     let mut input = &mut out[..];
     let mut reader = HeadReader::new(Vec::new(), Limits::new());
     let response = reader.read_response(&mut input).expect("it is right").expect("it is whole");
     assert_eq!(response.status(), error.status());
     assert!(!response.is_persistent());
+    assert_eq!(response.headers().iter().count(), fields + 1, "and the length of its body");
     assert_eq!(response.body(), framewright::http1::Body::Len(input.len() as u64));
 }
 
