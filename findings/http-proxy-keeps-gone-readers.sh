@@ -28,7 +28,7 @@ set -euo pipefail
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
-npm init -y >/dev/null
+echo '{}' >package.json
 npm install --silent --no-audit --no-fund --ignore-scripts http-proxy@1.18.1 http-proxy-3@2.0.1 httpxy@0.5.6 \
     http-proxy-middleware@3.0.5
 

@@ -26,7 +26,7 @@ dir=$(mktemp -d)
 pids=()
 trap 'for p in ${pids[@]+"${pids[@]}"}; do kill "$p" 2>/dev/null || true; done; wait; rm -rf "$dir"' EXIT
 cd "$dir"
-npm init -y >/dev/null
+echo '{}' >package.json
 npm install --silent --no-audit --no-fund --ignore-scripts ws@8.23.0 socket.io@4.8.4
 
 cat >server.js <<'JS'
