@@ -2,10 +2,11 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use framewright::http1::{Body, BodyEncoder, Request, ResponseWriter};
+use framewright::http1::{Body, BodyEncoder, Request};
 use framewright::sse::{Encoder, EventBuilder, RESPONSE_HEADERS};
 
 use crate::Shared;
+use crate::answer;
 use crate::output::Output;
 
 /// How many bytes are written before the reader has read them.
@@ -39,6 +40,13 @@ enum Source {
     Tokens { next: u64, count: u64 },
 }
 
+/// The result of a request for a stream.
+pub enum Opened {
+    Stream(Box<Stream>),
+    /// It was answered.
+    Answered,
+}
+
 /// How far a stream has come.
 pub enum Filled {
     /// As many bytes before its reader as are allowed.
@@ -51,14 +59,12 @@ pub enum Filled {
 
 impl Stream {
     /// Answers a request for the stream at `path`, if there is one.
-    ///
-    /// `Err` has the status of the refusal.
     pub fn open(
         request: &Request<'_>,
         path: &str,
         out: &mut Output,
         shared: &Shared,
-    ) -> Option<Result<Self, u16>> {
+    ) -> Option<Opened> {
         let query = request.target().split_once('?').map_or("", |(_, query)| query);
         let last_id: Option<u64> = request
             .headers()
@@ -81,40 +87,31 @@ impl Stream {
                 let next = last_id.map_or(1, |id| id.saturating_add(1));
                 if next > count + 1 {
                     // A reader that has everything must not reconnect (§9.2.3).
-                    return Some(Err(204));
+                    answer::write(request, 204, &[], b"", out);
+                    return Some(Opened::Answered);
                 }
                 (Source::Tokens { next, count }, u64::MAX)
             }
             _ => return None,
         };
-        let response = ResponseWriter::new(200).headers(&RESPONSE_HEADERS);
-        let persistent = request.is_persistent();
-        let response = if persistent { response } else { response.close() };
-        let mut body = response
-            .begin(Body::of_unknown_len(request.version()), out)
-            .expect("the headers are constants, and a Vec has room");
+        let length = Body::of_unknown_len(request.version());
+        let mut body = answer::begin(request, 200, &RESPONSE_HEADERS, length, out);
+        if request.method() == "HEAD" {
+            return Some(Opened::Answered);
+        }
         let mut encoder = Encoder::new();
         let mut bytes = Vec::new();
         encoder.encode_retry(RETRY, &mut bytes).expect("a Vec has room");
         body.encode(&bytes, out).expect("a Vec has room");
-        Some(Ok(Self {
-            source,
-            encoder,
-            body,
-            left,
-            comment_at: shared.now + KEEP_ALIVE,
-            persistent,
-        }))
+        let comment_at = shared.now + KEEP_ALIVE;
+        let persistent = answer::is_persistent(request);
+        let stream = Self { source, encoder, body, left, comment_at, persistent };
+        Some(Opened::Stream(Box::new(stream)))
     }
 
     /// Whether the connection can be used for another request after this.
     pub fn is_persistent(&self) -> bool {
         self.persistent
-    }
-
-    /// Notes that the reader sent something during the stream. The connection ends with the stream.
-    pub fn interrupt(&mut self) {
-        self.persistent = false;
     }
 
     /// Writes what there is to send, until too many bytes wait for the reader.

@@ -1,55 +1,37 @@
-//! Calls of the Echo service in gRPC-Web.
+//! gRPC-Web over HTTP/1.1.
 
-use framewright::Assembler;
-use framewright::grpc::{
-    self, CallKind, Code, Event, Framing, ResponseHead, ServerCall, Status, Trailers, Trailing,
-    Value, metadata,
+use framewright::Buffer;
+use framewright::http1::{
+    self, Body, BodyDecoder, BodyEncoder, Decoded, Request, ResponseWriter, Version,
 };
-use framewright::http::FieldValue;
-use framewright::http1::{self, Body, BodyDecoder, BodyEncoder, Decoded, Request, ResponseWriter};
 
 use crate::Shared;
+use crate::answer;
 use crate::cors::{self, Headers};
-use crate::echo::{self, EchoReply, EchoRequest, GZIP, MAX_LEN};
 use crate::events::Filled;
 use crate::output::Output;
+use crate::service::{self, Carrier, EchoCall};
 
 /// Replies are written at most this many bytes ahead of their reader.
 const AHEAD: usize = 64 * 1024;
 
-/// How long a request may take to arrive, in ms.
-const REQUEST_WITHIN: u64 = 60_000;
-
-/// A call of the Echo service in gRPC-Web, over HTTP/1.1: unary, or with a stream of replies.
+/// One call.
 pub struct Call {
-    call: ServerCall,
-    /// The request's body, and the message in it.
-    body: BodyDecoder,
-    assembler: Assembler<Vec<u8>>,
-    request: Option<Result<EchoRequest, Status<'static>>>,
-    kind: CallKind,
-    /// Whether the request is complete, so that the answer can begin.
-    half_closed: bool,
-    /// The response's body.
-    response: BodyEncoder,
-    next: Reply,
-    /// When the request began, in milliseconds since the start.
-    since: u64,
-    /// Metadata to be sent back as trailers.
-    echoed: Vec<(String, Echoed)>,
+    echo: EchoCall,
+    /// The request's body.
+    request: BodyDecoder,
+    response: Response,
+    version: Version,
+    /// Whether the client would go on after this call.
     persistent: bool,
 }
 
-/// The next reply to be sent.
-struct Reply {
-    index: u32,
-    /// Milliseconds since the start.
-    at: u64,
-}
-
-enum Echoed {
-    Text(String),
-    Base64(Vec<u8>),
+/// How far the response has come.
+enum Response {
+    /// The head waits for the first reply. Whether the connection goes on, which the head says, is
+    /// known only once the request is complete.
+    Head(Headers),
+    Body(BodyEncoder),
 }
 
 /// The result of a request for the service.
@@ -59,225 +41,162 @@ pub enum Opened {
     Answered,
     /// It was answered, and the connection ends.
     Closing,
-    /// It is to be refused with this status.
-    Refused(u16),
 }
 
 impl Call {
-    /// Answers a request for the service, if it is one.
-    pub fn open(
+    /// Answers a request for a method of the service.
+    pub fn open(request: &Request<'_>, path: &str, out: &mut Output, shared: &Shared) -> Opened {
+        if cors::is_preflight(request) {
+            let response = ResponseWriter::new(204);
+            let response = if answer::is_persistent(request) { response } else { response.close() };
+            write(response, &cors::answer_to_preflight(request), out);
+            return Opened::Answered;
+        }
+        if request.method() == "OPTIONS" {
+            answer::options(request, out);
+            return Opened::Answered;
+        }
+        match Self::accept(request, path, out, shared) {
+            Ok(call) => Opened::Call(Box::new(call)),
+            Err((status, headers)) => {
+                // There may be a body that nobody reads, so the connection ends here.
+                write(ResponseWriter::new(status).close(), &headers, out);
+                Opened::Closing
+            }
+        }
+    }
+
+    /// Accepts a call, or returns the status and headers that refuse it.
+    fn accept(
         request: &Request<'_>,
         path: &str,
         out: &mut Output,
         shared: &Shared,
-    ) -> Option<Opened> {
-        path.starts_with("/echo.Echo/").then(|| Self::begin(request, path, out, shared))
-    }
-
-    fn begin(request: &Request<'_>, path: &str, out: &mut Output, shared: &Shared) -> Opened {
-        if cors::is_preflight(request) {
-            answer(ResponseWriter::new(204), &cors::answer_to_preflight(request), out);
-            return Opened::Answered;
+    ) -> Result<Self, (u16, Headers)> {
+        if !request.headers().get("content-type").is_none_or(service::is_served) {
+            return Err((415, cors::response_headers(&[])));
         }
-        let (call, kind) = match accept(request, path, shared) {
-            Ok(accepted) => accepted,
-            Err(refusal) => {
+        let (method, headers) = (request.method(), request.headers());
+        let mut echo = EchoCall::accept(method, path, headers, Carrier::Http, shared.now).map_err(
+            |refusal| {
                 let mut headers = cors::response_headers(&[]);
-                refusal
-                    .fields(|name, value| headers.push((name.to_owned(), value.to_vec())))
-                    .expect("nothing in it comes from the client");
-                // There may be a body that nobody reads, so the connection ends here.
-                answer(ResponseWriter::new(refusal.http_status()).close(), &headers, out);
-                return Opened::Closing;
-            }
+                let put = |name: &str, value: framewright::http::FieldValue<'_>| {
+                    headers.push((name.to_owned(), value.to_vec()));
+                };
+                refusal.fields(put).expect("nothing in it comes from the client");
+                (refusal.http_status(), headers)
+            },
+        )?;
+        let metadata = service::echoed(headers);
+        let names: Vec<_> = metadata.iter().map(|(name, _)| *name).collect();
+        let mut headers = cors::response_headers(&names);
+        echo.send_head(&metadata, &mut Vec::new(), |name, value| {
+            headers.push((name.to_owned(), value.to_vec()));
+        })
+        .map_err(|_| (400, cors::response_headers(&[])))?;
+        let mut call = Self {
+            echo,
+            request: BodyDecoder::new(request.body(), http1::Limits::new()),
+            response: Response::Head(headers),
+            version: request.version(),
+            persistent: answer::is_persistent(request),
         };
-        Self::respond(call, kind, request, out, shared)
+        // The body may be empty, and then no bytes of it will come.
+        call.receive(&mut &mut [][..], shared.now);
+        if !call.request.is_complete() {
+            answer::go_on(request, out);
+        }
+        Ok(call)
     }
 
-    fn respond(
-        mut call: ServerCall,
-        kind: CallKind,
-        request: &Request<'_>,
-        out: &mut Output,
-        shared: &Shared,
-    ) -> Opened {
-        if !matches!(kind, CallKind::Unary | CallKind::ServerStreaming) {
-            // A browser cannot stream requests, and neither can this.
-            return Opened::Refused(501);
-        }
-        let echoed = metadata(request.headers()).filter(|(name, _)| name.starts_with("x-echo-"));
-        let echoed: Vec<_> = echoed.collect();
-        let names: Vec<_> = echoed.iter().map(|(name, _)| *name).collect();
-        let mut headers = cors::response_headers(&names);
-        let head = ResponseHead::new().metadata(&echoed);
-        let put = |name: &str, value: FieldValue<'_>| {
-            headers.push((name.to_owned(), value.to_vec()));
-        };
-        if call.send_head_fields(head, &mut Vec::new(), put).is_err() {
-            return Opened::Refused(400);
-        }
-        let persistent = request.is_persistent();
-        let response = ResponseWriter::new(200);
-        let response = if persistent { response } else { response.close() };
-        let response =
-            response.headers(&headers).begin(Body::of_unknown_len(request.version()), out);
-        let Ok(response) = response else { return Opened::Refused(400) };
-        let echoed = echoed.iter().map(|(name, value)| {
-            let value = match value {
-                Value::Text(text) => Echoed::Text((*text).to_owned()),
-                Value::Bytes(bytes) | Value::Base64(bytes) => Echoed::Base64(bytes.to_vec()),
-            };
-            (name.replacen("x-echo-", "x-trailer-", 1), value)
-        });
-        let mut call = Box::new(Self {
-            call,
-            body: BodyDecoder::new(request.body(), http1::Limits::new()),
-            assembler: Assembler::new(Vec::new()),
-            request: None,
-            kind,
-            half_closed: false,
-            response,
-            next: Reply { index: 0, at: shared.now },
-            since: shared.now,
-            echoed: echoed.collect(),
-            persistent,
-        });
-        // The body may be empty, and then no bytes of it will come.
-        call.receive(&mut []);
-        Opened::Call(call)
+    /// Whether all of the request has come, so that whatever follows is another.
+    pub fn has_request(&self) -> bool {
+        self.request.is_complete()
     }
 
     /// Whether the connection can be used for another request after this. It cannot if the call ends
     /// before its request, because the rest of the request would be read as the next one.
     pub fn is_persistent(&self) -> bool {
-        self.persistent && self.body.is_complete()
+        self.persistent && self.has_request()
     }
 
-    /// Receives a piece of the request's body.
-    pub fn receive(&mut self, mut input: &mut [u8]) {
+    /// Receives a piece of the request's body, advancing `input` past it.
+    pub fn receive(&mut self, input: &mut &mut [u8], now: u64) {
         loop {
-            match self.body.decode(&mut input) {
+            match self.request.decode(input) {
                 Ok(Decoded::Part(part)) => {
                     let end = part.end;
-                    let mut bytes = self.call.decode_text_in_place(part.bytes);
-                    while let Some(event) = self.call.receive(&mut bytes) {
-                        let Event::Message { compressed, chunk } = event else { continue };
-                        if let Some(bytes) = self.assembler.push(chunk).expect("a Vec has room") {
-                            self.request = Some(echo::decode(compressed, bytes));
-                        }
-                    }
+                    let bytes = self.echo.decode_text_in_place(part.bytes);
+                    self.echo.receive(bytes, now);
                     if end {
-                        self.call.receive_eof();
-                        self.half_closed = true;
+                        self.echo.receive_eof();
                     }
                 }
-                // A client that sends more before the answer gets no other answer.
-                Ok(Decoded::Complete) => return self.persistent &= input.is_empty(),
-                Ok(Decoded::NeedMore) => return,
-                Err(_) => {
-                    self.call.disconnect();
-                    self.persistent = false;
-                    return;
-                }
+                Ok(Decoded::Complete | Decoded::NeedMore) => return,
+                // What came is not all of the request, and the status says so.
+                Err(_) => return self.receive_eof(),
             }
+        }
+    }
+
+    /// Notes that the client sends nothing more. It may still wait for the answer.
+    pub fn receive_eof(&mut self) {
+        if !self.has_request() {
+            self.echo.receive_eof();
         }
     }
 
     /// Writes replies, but not too far ahead of their reader, and the status at the end.
     pub fn fill(&mut self, out: &mut Output, shared: &mut Shared) -> Filled {
-        self.call.poll(shared.now);
+        let room = AHEAD.saturating_sub(out.pending());
+        self.write(out, shared, |echo, bytes, now| echo.fill(room, bytes, now))
+    }
+
+    /// Ends the call because the gateway ends.
+    pub fn shut_down(&mut self, out: &mut Output, shared: &mut Shared) {
+        self.write(out, shared, |echo, bytes, _| {
+            echo.shut_down(bytes);
+            Filled::End
+        });
+    }
+
+    /// Writes what `reply` writes as a part of the response.
+    fn write(
+        &mut self,
+        out: &mut Output,
+        shared: &mut Shared,
+        reply: impl FnOnce(&mut EchoCall, &mut Vec<u8>, u64) -> Filled,
+    ) -> Filled {
         let mut bytes = std::mem::take(&mut shared.scratch);
         bytes.clear();
-        let filled = self.reply(AHEAD.saturating_sub(out.pending()), &mut bytes, shared.now);
-        self.response.encode(&bytes, out).expect("a Vec has room");
+        let filled = reply(&mut self.echo, &mut bytes, shared.now);
+        if !bytes.is_empty() {
+            self.begin(out).encode(&bytes, out).expect("a Vec has room");
+        }
         if matches!(filled, Filled::End) {
-            self.response.finish(out).expect("a Vec has room");
+            self.begin(out).finish(out).expect("a Vec has room");
         }
         shared.scratch = bytes;
         filled
     }
 
-    fn reply(&mut self, room: usize, bytes: &mut Vec<u8>, now: u64) -> Filled {
-        if self.call.owes() || self.call.code().is_some() {
-            self.call.transmit(bytes);
-            return Filled::End;
+    /// The response's body, after its head.
+    fn begin(&mut self, out: &mut Output) -> &mut BodyEncoder {
+        if let Response::Head(headers) = &self.response {
+            let response = ResponseWriter::new(200);
+            let response = if self.is_persistent() { response } else { response.close() };
+            let body = Body::of_unknown_len(self.version);
+            let body = response.headers(headers).begin(body, out);
+            self.response = Response::Body(body.expect("they were checked, and a Vec has room"));
         }
-        if !self.half_closed {
-            let deadline = self.since + REQUEST_WITHIN;
-            if now < deadline {
-                return Filled::Until(self.call.deadline().unwrap_or(deadline).min(deadline));
-            }
-            self.persistent = false;
-            return self
-                .finish(Status::new(Code::DeadlineExceeded, "the request took too long"), bytes);
+        match &mut self.response {
+            Response::Body(body) => body,
+            Response::Head(_) => unreachable!("the head was just written"),
         }
-        let request = match &self.request {
-            Some(Ok(request)) => request,
-            Some(Err(status)) => return self.finish(*status, bytes),
-            None => return self.finish(Status::new(Code::Internal, "no message"), bytes),
-        };
-        let code = u8::try_from(request.code).ok().and_then(Code::from_u8).unwrap_or(Code::Unknown);
-        let count = match self.kind {
-            CallKind::Unary => u32::from(code == Code::Ok),
-            _ => request.count,
-        };
-        while self.next.index < count {
-            if bytes.len() >= room {
-                return Filled::Enough;
-            }
-            if now < self.next.at {
-                return Filled::Until(self.next.at.min(self.call.deadline().unwrap_or(u64::MAX)));
-            }
-            let reply = EchoReply {
-                text: request.text.clone(),
-                index: self.next.index,
-                payload: request.payload.clone(),
-            };
-            let sent = echo::encode(&reply, false, |message| self.call.send(message, bytes));
-            if sent.is_err() {
-                return self.finish(Status::new(Code::Internal, "cannot reply"), bytes);
-            }
-            self.next = Reply { index: self.next.index + 1, at: now + u64::from(request.delay_ms) };
-        }
-        let error = request.error.clone();
-        self.finish(Status::new(code, &error), bytes)
     }
-
-    fn finish(&mut self, status: Status<'_>, bytes: &mut Vec<u8>) -> Filled {
-        let echoed = self.echoed.iter().map(|(name, value)| {
-            let value = match value {
-                Echoed::Text(text) => Value::Text(text),
-                Echoed::Base64(bytes) => Value::Base64(bytes),
-            };
-            (name.as_str(), value)
-        });
-        let echoed: Vec<_> = echoed.collect();
-        debug_assert_eq!(self.call.trailing(), Trailing::Body, "the head was sent");
-        let finished = self.call.finish(Trailers::new(status).metadata(&echoed), bytes);
-        debug_assert_eq!(finished, Ok(()));
-        Filled::End
-    }
-}
-
-/// Accepts or refuses the head of a request.
-fn accept<'a>(
-    request: &Request<'a>,
-    path: &'a str,
-    shared: &Shared,
-) -> Result<(ServerCall, CallKind), grpc::Refusal<'static>> {
-    let request = grpc::Request::parse(request.method(), path, request.headers())?;
-    let kind = echo::kind(request.path()).ok_or_else(|| request.unimplemented())?;
-    if request.content_type().framing == Framing::Grpc {
-        return Err(request.refuse(Status::new(Code::Unimplemented, "gRPC itself needs HTTP/2")));
-    }
-    let mut call = request.accept(kind, grpc::Limits::new().max_message_len(MAX_LEN), &[GZIP])?;
-    if let Some(timeout) = request.timeout() {
-        call.set_deadline(timeout.deadline(shared.now));
-    }
-    Ok((call, kind))
 }
 
 /// Writes a response with these headers and no body.
-fn answer(response: ResponseWriter<'_>, headers: &Headers, out: &mut Output) {
+fn write(response: ResponseWriter<'_>, headers: &Headers, out: &mut impl Buffer) {
     response.headers(headers).write(out).expect("they were checked, and a Vec has room");
 }

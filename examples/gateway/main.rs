@@ -5,6 +5,7 @@
 //!     [--listen ADDR] [--max-message BYTES] [--no-deflate | --no-context-takeover]
 //! ```
 
+mod answer;
 mod cors;
 #[path = "../echo/mod.rs"]
 mod echo;
@@ -12,6 +13,9 @@ mod events;
 mod grpc;
 mod output;
 mod peer;
+mod service;
+mod tunnel;
+mod unused;
 mod websocket;
 
 use std::io::{self, Write};

@@ -4,18 +4,19 @@ use std::io::{self, Read};
 use std::mem;
 use std::net::Shutdown;
 
-use framewright::http1::{Body, HeadReader, Limits, Request, ResponseWriter};
+use framewright::Buffer;
+use framewright::http1::{Body, HeadReader, Limits, Request};
 use mio::event::Event;
 use mio::net::TcpStream;
 
 use crate::Shared;
 use crate::events::{self, Filled};
-use crate::grpc;
 use crate::output::Output;
+use crate::unused::Unused;
 use crate::websocket::{self, Heard, Session};
+use crate::{answer, grpc, service};
 
-/// Above this many unsent bytes, nothing more is read from the peer. It has to take answers before
-/// it can ask again.
+/// Above this many unsent bytes, the requests that have come wait for their answers.
 const HIGH_WATER: usize = 256 * 1024;
 /// A member of the chat room that is this many bytes behind is dropped.
 const BEHIND: usize = 1 << 20;
@@ -27,6 +28,8 @@ const READS: usize = 4;
 const SHORT_READ_IS_LAST: bool = cfg!(any(target_os = "linux", target_os = "macos"));
 /// How long a request head may take, and an idle connection without one, in ms.
 const HEAD_WITHIN: u64 = 15_000;
+/// How long a body may take that is only ignored, in ms.
+const BODY_WITHIN: u64 = 15_000;
 /// How long a peer has to close after we did, in ms.
 const CLOSE_WITHIN: u64 = 5_000;
 /// How long a peer may take nothing of its output, in ms.
@@ -35,12 +38,31 @@ const STALLED: u64 = 30_000;
 const IGNORED: usize = 8 << 20;
 
 /// One TCP connection.
+///
+/// ```text
+///            upgrade                    close, failure
+///   Http ─────────────▶ WebSocket ──────────────────────▶ Closing ──▶ Ended
+///    │ ▲                                                    ▲
+///    │ └──── the answer is complete ─── Events, Grpc ───────┤ the last answer
+///    │ │                                     ▲              │
+///    ├─┼─────────────────────────────────────┘              │
+///    │ └──── the body is complete ──── Unused ──────────────┤ a bad body
+///    │                                   ▲                  │
+///    ├───────────────────────────────────┘                  │
+///    └──────────────────────────────────────────────────────┘ a bad head
+/// ```
+///
+/// Whatever the state, `Ended` follows the end of the input, once all that was asked for is answered.
 pub struct Peer {
     stream: TcpStream,
     /// Whether a read may find something.
     readable: bool,
-    /// Whether the other end has stopped sending. No further event will say so.
+    /// Whether an event said that the other end has stopped sending. No further event will.
     read_closed: bool,
+    /// Whether a read found the end of the input.
+    eof: bool,
+    /// Requests that came before it was their turn. Nothing is read while there are some.
+    held: Vec<u8>,
     /// Whether it is in the queue of peers that go on without an event.
     pub queued: bool,
     out: Output,
@@ -49,19 +71,24 @@ pub struct Peer {
     /// When that began, or when the peer last took a part of it.
     taken_at: u64,
     state: State,
+    /// When that began.
+    since: u64,
 }
 
-enum State {
+pub enum State {
     /// Between HTTP requests, or within the head of one.
-    Http { reader: HeadReader<Vec<u8>>, since: u64 },
+    Http(HeadReader<Vec<u8>>),
+    /// Within the body of a request that has no use for it.
+    Unused(Box<Unused>),
     /// WebSocket, until the transport is to be closed.
     WebSocket(Box<Session>),
     /// An event stream.
     Events(Box<events::Stream>),
     /// A call in gRPC-Web.
     Grpc(Box<grpc::Call>),
-    /// Nothing more will be said. What is unsent goes out, and some of the remaining input is ignored.
-    Closing { since: u64, shut: bool, ignored: usize },
+    /// Nothing more will be said. What is unsent goes out, then our side is shut down, once. Some of
+    /// the remaining input is ignored.
+    Closing { shut: bool, ignored: usize },
     /// The other end has ended. What is unsent goes out, and that is all.
     Ended,
 }
@@ -83,11 +110,14 @@ impl Peer {
             stream,
             readable: true,
             read_closed: false,
+            eof: false,
+            held: Vec::new(),
             queued: false,
             out: Output::default(),
             blocked: false,
             taken_at: now,
-            state: State::http(now),
+            state: State::http(),
+            since: now,
         }
     }
 
@@ -116,55 +146,88 @@ impl Peer {
 
     fn try_drive(&mut self, shared: &mut Shared) -> io::Result<Progress> {
         for _ in 0..READS {
-            match self.write(shared)? {
-                Progress::Blocked => {}
-                Progress::Yielded => continue,
-                Progress::Ended => return Ok(Progress::Ended),
+            let progress = self.write(shared)?;
+            // A peer has to take what was said before it can say more. So it cannot make us hold the
+            // answers to all that it sends, nor a pong for each of its pings.
+            if progress == Progress::Ended || self.out.pending() > 0 {
+                return Ok(progress);
             }
-            if !self.readable || self.out.pending() > HIGH_WATER {
+            let went_on = self.go_on(shared)?;
+            if !went_on && progress == Progress::Blocked {
                 return Ok(Progress::Blocked);
             }
-            let mut buf = mem::take(&mut shared.buf);
-            let read = self.stream.read(&mut buf);
-            if let Ok(n @ 1..) = read {
-                self.receive(&mut buf[..n], shared);
-                self.readable = n == buf.len() || self.read_closed || !SHORT_READ_IS_LAST;
-            }
-            shared.buf = buf;
-            match read {
-                Ok(0) => {
-                    self.readable = false;
-                    self.state = State::Ended;
-                }
-                // Its chat messages are delivered before more is read.
-                Ok(_) if !shared.broadcast.is_empty() => break,
-                Ok(_) => {}
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => self.readable = false,
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(e),
+            // Its chat messages are delivered before more is read.
+            if !shared.broadcast.is_empty() {
+                break;
             }
         }
         Ok(Progress::Yielded)
     }
 
-    /// Receives what was read: the rest of a head, and perhaps frames after it.
+    /// Receives what there is. Returns whether there was anything.
+    fn go_on(&mut self, shared: &mut Shared) -> io::Result<bool> {
+        if self.has_turn() {
+            let mut held = mem::take(&mut self.held);
+            match &mut held[..] {
+                [] => self.receive_eof(shared),
+                held => self.receive(held, shared),
+            }
+            return Ok(true);
+        }
+        let reads = self.readable && self.held.is_empty() && !self.eof;
+        if reads {
+            self.read(shared)?;
+        }
+        Ok(reads)
+    }
+
+    /// Whether the input that has come, or its end, can be received.
+    fn has_turn(&self) -> bool {
+        (self.eof || !self.held.is_empty()) && !self.state.is_answering()
+    }
+
+    fn read(&mut self, shared: &mut Shared) -> io::Result<()> {
+        let mut buf = mem::take(&mut shared.buf);
+        let read = self.stream.read(&mut buf);
+        if let Ok(n @ 1..) = read {
+            self.readable = n == buf.len() || self.read_closed || !SHORT_READ_IS_LAST;
+            self.receive(&mut buf[..n], shared);
+        }
+        shared.buf = buf;
+        match read {
+            Ok(0) => {
+                self.eof = true;
+                self.receive_eof(shared);
+            }
+            Ok(_) => {}
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => self.readable = false,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+        Ok(())
+    }
+
+    /// Receives what was read: the rest of a head, and perhaps frames or further requests after it.
     fn receive(&mut self, mut input: &mut [u8], shared: &mut Shared) {
         while !input.is_empty() {
             let next = match &mut self.state {
-                State::Http { reader, .. } => match reader.read_request(&mut input) {
-                    // A client that asks much faster than it takes answers is refused.
-                    Ok(Some(_)) if self.out.pending() > HIGH_WATER => {
-                        refuse(429, &mut self.out, shared)
-                    }
-                    Ok(Some(request)) => respond(&request, &mut self.out, shared),
+                State::Http(_) if self.out.pending() > HIGH_WATER => return self.hold(input),
+                State::Http(reader) => match reader.read_request(&mut input) {
+                    Ok(Some(request)) => answer_request(&request, &mut self.out, shared),
                     Ok(None) => return,
-                    Err(e) => refuse(e.status(), &mut self.out, shared),
+                    Err(e) => give_up(e.status(), &e.to_string(), &mut self.out),
                 },
-                State::WebSocket(session) => {
-                    return session.receive(input, &mut self.out, shared);
+                State::Unused(unused) => match unused.receive(&mut input) {
+                    Ok(true) => self.finish_unused(),
+                    Ok(false) => return,
+                    Err(e) => give_up(e.status(), &e.to_string(), &mut self.out),
+                },
+                State::WebSocket(session) => return session.receive(input, &mut self.out, shared),
+                State::Grpc(call) if !call.has_request() => {
+                    call.receive(&mut input, shared.now);
+                    continue;
                 }
-                State::Events(stream) => return stream.interrupt(),
-                State::Grpc(call) => return call.receive(input),
+                State::Events(_) | State::Grpc(_) => return self.hold(input),
                 State::Closing { ignored, .. } => {
                     *ignored += input.len();
                     if *ignored <= IGNORED {
@@ -174,26 +237,49 @@ impl Peer {
                 }
                 State::Ended => return,
             };
-            self.state = next;
+            self.enter(next, shared.now);
         }
+    }
+
+    /// Keeps requests until it is their turn.
+    fn hold(&mut self, input: &[u8]) {
+        self.held.extend_from_slice(input);
+    }
+
+    /// Receives the end of the input. The other end may still read, so whatever it asked for is
+    /// answered.
+    fn receive_eof(&mut self, shared: &mut Shared) {
+        let next = match &mut self.state {
+            State::Http(reader) if reader.check_eof().is_err() => {
+                give_up(400, "the request was cut off", &mut self.out)
+            }
+            State::Unused(_) => give_up(400, "the request was cut off", &mut self.out),
+            State::Grpc(call) => return call.receive_eof(),
+            State::Events(_) => return,
+            State::Http(_) | State::WebSocket(_) | State::Closing { .. } | State::Ended => {
+                State::Ended
+            }
+        };
+        self.enter(next, shared.now);
+    }
+
+    fn finish_unused(&mut self) -> State {
+        match mem::replace(&mut self.state, State::Ended) {
+            State::Unused(unused) => unused.finish(&mut self.out),
+            state => state,
+        }
+    }
+
+    fn enter(&mut self, state: State, now: u64) {
+        self.state = state;
+        self.since = now;
     }
 
     /// Writes what the peer takes, and closes our side after the last byte.
     ///
     /// `Yielded` means that there is more to write.
     fn write(&mut self, shared: &mut Shared) -> io::Result<Progress> {
-        let (filled, persistent) = match &mut self.state {
-            State::Events(stream) => (stream.fill(&mut self.out, shared), stream.is_persistent()),
-            State::Grpc(call) => (call.fill(&mut self.out, shared), call.is_persistent()),
-            _ => (Filled::Until(u64::MAX), true),
-        };
-        let more = matches!(filled, Filled::Enough);
-        match filled {
-            Filled::Enough => {}
-            Filled::Until(time) => shared.wake_at = shared.wake_at.min(time),
-            Filled::End if persistent => self.state = State::http(shared.now),
-            Filled::End => self.state = State::closing(shared.now),
-        }
+        let more = self.fill(shared);
         let took = self.out.flush(&mut self.stream)?;
         let was_blocked = mem::replace(&mut self.blocked, self.out.pending() > 0);
         // If there was no room, it is the peer that has made some. Other room is in our system's
@@ -207,36 +293,61 @@ impl Peer {
                 session.is_alive(shared.now);
             }
             if session.is_over() {
-                self.state = State::closing(shared.now);
+                self.enter(State::CLOSING, shared.now);
             }
         }
         if self.out.pending() > 0 {
             return Ok(Progress::Blocked);
         }
         match &mut self.state {
+            State::Ended => return Ok(Progress::Ended),
             State::Closing { shut, .. } if !*shut => {
                 // Not a full close: with unread bytes of the peer, that could discard ours.
                 self.stream.shutdown(Shutdown::Write)?;
                 *shut = true;
             }
-            State::Ended => return Ok(Progress::Ended),
-            _ if more => return Ok(Progress::Yielded),
             _ => {}
         }
-        Ok(Progress::Blocked)
+        Ok(if more || self.has_turn() { Progress::Yielded } else { Progress::Blocked })
+    }
+
+    /// Lets the state write what it has to say. Returns whether there is more.
+    fn fill(&mut self, shared: &mut Shared) -> bool {
+        let (filled, persistent) = match &mut self.state {
+            State::Events(stream) => (stream.fill(&mut self.out, shared), stream.is_persistent()),
+            State::Grpc(call) => (call.fill(&mut self.out, shared), call.is_persistent()),
+            State::WebSocket(session) => (session.fill(&mut self.out, shared), true),
+            _ => return false,
+        };
+        match filled {
+            Filled::Enough => return true,
+            Filled::Until(time) => shared.wake_at = shared.wake_at.min(time),
+            Filled::End if persistent => self.enter(State::http(), shared.now),
+            Filled::End => self.enter(State::CLOSING, shared.now),
+        }
+        false
     }
 
     /// Checks the deadlines.
     pub fn tick(&mut self, shared: &mut Shared) -> Progress {
         let now = shared.now;
         // While the peer is taking output, its time does not run.
-        let waited = |since: u64| now.saturating_sub(since.max(self.taken_at));
-        let stalled = self.blocked && waited(0) >= STALLED;
+        let waited = now.saturating_sub(self.since.max(self.taken_at));
+        let late = match &mut self.state {
+            State::Http(reader) if waited >= HEAD_WITHIN => reader.check_eof().is_err(),
+            State::Unused(_) => waited >= BODY_WITHIN,
+            _ => false,
+        };
+        if late {
+            let closing = give_up(408, "the request took too long", &mut self.out);
+            self.enter(closing, now);
+        }
+        let stalled = self.blocked && now.saturating_sub(self.taken_at) >= STALLED;
         let alive = match &mut self.state {
-            State::Http { since, .. } => waited(*since) < HEAD_WITHIN,
-            State::Closing { since, .. } => waited(*since) < CLOSE_WITHIN,
+            State::Http(_) => late || waited < HEAD_WITHIN,
+            State::Closing { .. } => late || waited < CLOSE_WITHIN,
             State::WebSocket(session) => session.tick(now, &mut self.out),
-            State::Events(_) | State::Grpc(_) | State::Ended => !stalled,
+            State::Unused(_) | State::Events(_) | State::Grpc(_) | State::Ended => !stalled,
         };
         if alive { self.written(shared) } else { Progress::Ended }
     }
@@ -245,12 +356,12 @@ impl Peer {
     pub fn shut_down(&mut self, shared: &mut Shared) -> Progress {
         match &mut self.state {
             State::WebSocket(session) => session.shut_down(shared.now, &mut self.out),
-            State::Events(stream) => {
-                stream.finish(&mut self.out);
-                self.state = State::closing(shared.now);
-            }
-            State::Http { .. } | State::Grpc(_) => self.state = State::closing(shared.now),
-            State::Closing { .. } | State::Ended => {}
+            State::Events(stream) => stream.finish(&mut self.out),
+            State::Grpc(call) => call.shut_down(&mut self.out, shared),
+            _ => {}
+        }
+        if !matches!(self.state, State::WebSocket(_) | State::Closing { .. } | State::Ended) {
+            self.enter(State::CLOSING, shared.now);
         }
         self.written(shared)
     }
@@ -273,55 +384,93 @@ impl Peer {
 }
 
 impl State {
-    fn http(now: u64) -> Self {
-        Self::Http { reader: HeadReader::new(Vec::new(), Limits::new()), since: now }
+    const CLOSING: Self = Self::Closing { shut: false, ignored: 0 };
+
+    fn http() -> Self {
+        Self::Http(HeadReader::new(Vec::new(), Limits::new()))
     }
 
-    fn closing(now: u64) -> Self {
-        Self::Closing { since: now, shut: false, ignored: 0 }
+    /// The state after the answer to `request`.
+    fn after(request: &Request<'_>) -> Self {
+        if answer::is_persistent(request) { Self::http() } else { Self::CLOSING }
+    }
+
+    /// Whether further requests have to wait.
+    fn is_answering(&self) -> bool {
+        match self {
+            Self::Events(_) => true,
+            Self::Grpc(call) => call.has_request(),
+            _ => false,
+        }
     }
 }
 
-/// Answers one request, and returns the connection's next state.
-fn respond(request: &Request<'_>, out: &mut Output, shared: &Shared) -> State {
+/// Answers a request, and returns the connection's next state.
+fn answer_request(request: &Request<'_>, out: &mut Output, shared: &Shared) -> State {
     let path = path_of(request.target());
-    if let Some(place) = websocket::Place::at(path) {
-        return match place.enter(request, out, shared) {
+    let is_call = service::is_method(path) && request.method() == "POST";
+    if is_call || request.body() == Body::Len(0) {
+        return route(request, path, out, shared);
+    }
+    let mut answer = Output::default();
+    match route(request, path, &mut answer, shared) {
+        // Nothing is read after this answer, so it does not wait.
+        State::Closing { .. } => {
+            out.try_append(answer.as_slice()).expect("a Vec has room");
+            State::CLOSING
+        }
+        next => {
+            let mut unused = Unused::new(request, answer, next);
+            // A length that is too long is known before the first byte.
+            if let Err(e) = unused.receive(&mut &mut [][..]) {
+                return give_up(e.status(), &e.to_string(), out);
+            }
+            answer::go_on(request, out);
+            State::Unused(Box::new(unused))
+        }
+    }
+}
+
+/// Answers a request as if it had no body, unless it is a call.
+fn route(request: &Request<'_>, path: &str, out: &mut Output, shared: &Shared) -> State {
+    let method = request.method();
+    if let Some(place) = websocket::Place::at(path, request)
+        && matches!(method, "GET" | "HEAD")
+    {
+        return match place.enter(request, path, out, shared) {
             Some(session) => State::WebSocket(Box::new(session)),
-            None => State::closing(shared.now),
+            None => State::CLOSING,
         };
     }
-    match grpc::Call::open(request, path, out, shared) {
-        Some(grpc::Opened::Call(call)) => return State::Grpc(call),
-        Some(grpc::Opened::Answered) => return State::http(shared.now),
-        Some(grpc::Opened::Closing) => return State::closing(shared.now),
-        Some(grpc::Opened::Refused(status)) => return refuse(status, out, shared),
-        None => {}
+    if service::is_method(path) {
+        return match grpc::Call::open(request, path, out, shared) {
+            grpc::Opened::Call(call) => State::Grpc(call),
+            grpc::Opened::Answered => State::after(request),
+            grpc::Opened::Closing => State::CLOSING,
+        };
     }
-    if request.method() != "GET" {
-        return refuse(405, out, shared);
-    }
-    if request.body() != Body::Len(0) {
-        return refuse(413, out, shared);
+    match method {
+        "GET" | "HEAD" => {}
+        "OPTIONS" => {
+            answer::options(request, out);
+            return State::after(request);
+        }
+        _ => {
+            answer::refuse(request, 405, "this can be read, but nothing else", out);
+            return State::after(request);
+        }
     }
     match events::Stream::open(request, path, out, shared) {
-        Some(Ok(stream)) => return State::Events(Box::new(stream)),
-        Some(Err(status)) => return refuse(status, out, shared),
-        None => {}
+        Some(events::Opened::Stream(stream)) => return State::Events(stream),
+        Some(events::Opened::Answered) => {}
+        None if path == "/" => {
+            let headers =
+                [("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store")];
+            answer::write(request, 200, &headers, include_bytes!("page.html"), out);
+        }
+        None => answer::refuse(request, 404, "there is nothing here", out),
     }
-    if path != "/" {
-        return refuse(404, out, shared);
-    }
-    let headers = [("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store")];
-    let page = ResponseWriter::new(200).headers(&headers[..]).body(include_bytes!("page.html"));
-    // A client that asks for another protocol does not go on with this one.
-    if request.is_persistent() && request.headers().get("upgrade").is_none() {
-        write(page, out);
-        State::http(shared.now)
-    } else {
-        write(page.close(), out);
-        State::closing(shared.now)
-    }
+    State::after(request)
 }
 
 /// The path of a request target, which may be a whole URI (RFC 9112 §3.2.2).
@@ -333,12 +482,8 @@ fn path_of(target: &str) -> &str {
     }
 }
 
-fn refuse(status: u16, out: &mut Output, shared: &Shared) -> State {
-    let headers: &[_] = if status == 405 { &[("Allow", "GET")] } else { &[] };
-    write(ResponseWriter::new(status).headers(headers).close(), out);
-    State::closing(shared.now)
-}
-
-fn write(response: ResponseWriter<'_>, out: &mut Output) {
-    response.write(out).expect("the headers are constants, and a Vec has room");
+/// Refuses what is no request, or not a whole one.
+fn give_up(status: u16, why: &str, out: &mut Output) -> State {
+    answer::give_up(status, why, out);
+    State::CLOSING
 }

@@ -1,32 +1,46 @@
-//! WebSocket: an echo and a chat room.
+//! WebSocket: an echo, a chat room, and a tunnel for calls of gRPC-Web.
 
 use framewright::Buffer;
+use framewright::grpc::web;
 use framewright::http1::Request;
 use framewright::ws::deflate::{Answer, Config, Deflater, Inflater, InflatingAssembler};
-use framewright::ws::handshake::{Offer, Origins};
+use framewright::ws::handshake::{self, Offer, Origins};
 use framewright::ws::{
-    Action, AssembleError, CloseCode, Connection, Encoder, Event, Keepalive, Limits, Message, Role,
-    SendError, Server,
+    Action, AssembleError, CloseCode, Connection, Encoder, Event, Keepalive, Limits, Message, Part,
+    Role, SendError, Server,
 };
 
 use crate::Shared;
+use crate::events::Filled;
 use crate::output::Output;
+use crate::service;
+use crate::tunnel::Tunnel;
 
+/// Replies of a call are written at most this many bytes ahead of their reader.
+const AHEAD: usize = 64 * 1024;
 /// The longest chat message, in bytes.
 const CHAT_MESSAGE: u64 = 64 * 1024;
 
-/// The two services over WebSocket.
+/// Whether a request offers to speak WebSocket.
+pub fn is_offer(request: &Request<'_>) -> bool {
+    request.headers().get("sec-websocket-key").is_some()
+}
+
+/// The services over WebSocket.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub enum Place {
     Echo,
     Chat,
+    Tunnel,
 }
 
 impl Place {
-    pub fn at(path: &str) -> Option<Self> {
+    /// The service that a request is for.
+    pub fn at(path: &str, request: &Request<'_>) -> Option<Self> {
         match path {
             "/ws/echo" => Some(Self::Echo),
             "/ws/chat" => Some(Self::Chat),
+            _ if service::is_method(path) && is_offer(request) => Some(Self::Tunnel),
             _ => None,
         }
     }
@@ -35,11 +49,20 @@ impl Place {
     pub fn enter(
         self,
         request: &Request<'_>,
+        path: &str,
         out: &mut Output,
         shared: &Shared,
     ) -> Option<Session> {
-        // No cookies are used here, but pages of other sites should not speak in this chat.
-        let origins = Origins::same_host().or_absent();
+        if request.method() == "HEAD" {
+            refuse_head(out);
+            return None;
+        }
+        let origins = match self {
+            // No cookies are used here, but pages of other sites should not speak in this chat.
+            Self::Echo | Self::Chat => Origins::same_host().or_absent(),
+            // Every page may call the service, as it may over HTTP.
+            Self::Tunnel => Origins::any(),
+        };
         let offer = match Offer::from_request(request, origins) {
             Ok(offer) => offer,
             Err(e) => {
@@ -47,13 +70,18 @@ impl Place {
                 return None;
             }
         };
-        let (protocol, max_message) = match self {
+        let (required, max_message) = match self {
             Self::Echo => (None, shared.max_message),
-            Self::Chat => (offer.choose(&["chat"]), shared.max_message.min(CHAT_MESSAGE)),
+            Self::Chat => (Some("chat"), shared.max_message.min(CHAT_MESSAGE)),
+            Self::Tunnel => (Some(web::PROTOCOL), shared.max_message),
         };
-        if self == Self::Chat && protocol.is_none() {
-            let why = b"the subprotocol here is chat\n";
-            let refusal = offer.refuse(400).headers(&[("Content-Type", "text/plain")]).body(why);
+        let protocol = required.and_then(|protocol| offer.choose(&[protocol]));
+        if let Some(required) = required
+            && protocol.is_none()
+        {
+            let why = format!("the subprotocol here is {required}\n");
+            let headers = [("Content-Type", "text/plain")];
+            let refusal = offer.refuse(400).headers(&headers).body(why.as_bytes());
             refusal.write(out).expect("a Vec has room");
             return None;
         }
@@ -62,6 +90,8 @@ impl Place {
             // A message that is compressed once for all members cannot refer to earlier ones, which
             // not all have received.
             Self::Chat => shared.deflate.map(|config| config.server_no_context_takeover(true)),
+            // gRPC compresses its messages by itself.
+            Self::Tunnel => None,
         };
         let answer = deflate.and_then(|config| config.negotiate(offer.extensions()));
         offer
@@ -72,8 +102,13 @@ impl Place {
             .expect("both were offered, and a Vec has room");
         let limits = Limits::new().max_frame_len(max_message).max_message_len(max_message);
         let agreed = answer.map(|answer| answer.params());
+        let service = match self {
+            Self::Echo => Service::Echo,
+            Self::Chat => Service::Chat,
+            Self::Tunnel => Service::Tunnel(Tunnel::new(path, shared.now)),
+        };
         Some(Session {
-            place: self,
+            service,
             connection: Connection::server(limits).accept_compressed(agreed.is_some()),
             assembler: InflatingAssembler::new(
                 Vec::new(),
@@ -87,9 +122,17 @@ impl Place {
     }
 }
 
+/// Answers a `HEAD` as a `GET` without an upgrade, but for the body (RFC 9110 §9.3.2).
+fn refuse_head(out: &mut Output) {
+    let start = out.as_slice().len();
+    handshake::Error::NotAnUpgrade.refuse().write(out).expect("a Vec has room");
+    let head = out.as_slice()[start..].windows(4).position(|end| end == b"\r\n\r\n");
+    out.truncate(start + head.expect("a head ends so") + 4);
+}
+
 /// One WebSocket connection.
 pub struct Session {
-    place: Place,
+    service: Service,
     connection: Connection<Server>,
     assembler: InflatingAssembler<Vec<u8>>,
     /// `None` without compression.
@@ -97,39 +140,97 @@ pub struct Session {
     keepalive: Keepalive,
 }
 
+enum Service {
+    Echo,
+    Chat,
+    Tunnel(Tunnel),
+}
+
 impl Session {
+    /// Receives what was read. Everything written before has gone out by then, so that a peer that does
+    /// not take its pongs gets only the newest.
     pub fn receive(&mut self, mut input: &mut [u8], out: &mut Output, shared: &mut Shared) {
-        let Self { place, connection, assembler, deflater, keepalive } = self;
-        keepalive.received(shared.now);
-        while let Some(event) = connection.receive(&mut input) {
-            if let Event::Part(part) = event {
+        self.keepalive.received(shared.now);
+        while let Some(event) = self.connection.receive(&mut input) {
+            match event {
                 // Sending fails while we are closing, and then nobody waits for the message.
-                let _ = match assembler.push(part, &mut shared.window) {
-                    Ok(None) => Ok(()),
-                    Ok(Some(message)) if *place == Place::Chat => shared.broadcast.say(message),
-                    Ok(Some(message)) => match deflater {
-                        Some(deflater) => connection
-                            .encoder()
-                            .and_then(|encoder| deflater.encode(message, encoder, out)),
-                        None => connection.send(message, out),
-                    },
-                    Err(AssembleError::Peer(error)) => {
-                        connection.fail(error);
-                        Ok(())
+                Event::Part(part) => drop(self.receive_part(part, out, shared)),
+                Event::Close(_) | Event::Failed(_) => {
+                    if let Service::Tunnel(tunnel) = &mut self.service {
+                        tunnel.disconnect();
                     }
-                    Err(e) => connection.close(e.close_code(), "message cannot be kept", out),
-                };
+                }
             }
             // Within the loop, so that every ping gets its pong, not only the newest.
-            connection.transmit(out);
+            self.connection.transmit(out);
         }
-        connection.transmit(out);
+        self.connection.transmit(out);
         // Hold no memory between messages.
-        assembler.release();
-        assembler.release_context();
-        if connection.ready() == Err(SendError::Closing) {
-            keepalive.closing(shared.now);
+        self.assembler.release();
+        self.assembler.release_context();
+        if self.connection.ready() == Err(SendError::Closing) {
+            self.keepalive.closing(shared.now);
         }
+    }
+
+    fn receive_part(
+        &mut self,
+        part: Part<'_>,
+        out: &mut Output,
+        shared: &mut Shared,
+    ) -> Result<(), SendError> {
+        let Self { service, connection, assembler, deflater, .. } = self;
+        if let Service::Tunnel(tunnel) = service {
+            return match tunnel.receive(part, shared.now) {
+                Ok(()) => Ok(()),
+                Err(code) => connection.close(code, "", out),
+            };
+        }
+        match assembler.push(part, &mut shared.window) {
+            Ok(None) => Ok(()),
+            Ok(Some(message)) if matches!(service, Service::Chat) => shared.broadcast.say(message),
+            Ok(Some(message)) => match deflater {
+                Some(deflater) => {
+                    connection.encoder().and_then(|encoder| deflater.encode(message, encoder, out))
+                }
+                None => connection.send(message, out),
+            },
+            Err(AssembleError::Peer(error)) => {
+                connection.fail(error);
+                Ok(())
+            }
+            Err(e) => connection.close(e.close_code(), "message cannot be kept", out),
+        }
+    }
+
+    /// Writes what a call has to say, and closes after its end.
+    pub fn fill(&mut self, out: &mut Output, shared: &mut Shared) -> Filled {
+        let mut bytes = std::mem::take(&mut shared.scratch);
+        bytes.clear();
+        let filled = match &mut self.service {
+            Service::Tunnel(tunnel) if self.connection.ready().is_ok() => {
+                tunnel.fill(AHEAD.saturating_sub(out.pending()), &mut bytes, shared.now)
+            }
+            _ => Filled::Until(u64::MAX),
+        };
+        self.send_bytes(&bytes, out);
+        shared.scratch = bytes;
+        let Filled::End = filled else { return filled };
+        self.close(CloseCode::NORMAL, "", shared.now, out);
+        Filled::Until(u64::MAX)
+    }
+
+    fn send_bytes(&mut self, bytes: &[u8], out: &mut Output) {
+        if !bytes.is_empty() {
+            // It fails while we are closing, and then nobody waits for it.
+            let _ = self.connection.send(bytes, out);
+        }
+    }
+
+    fn close(&mut self, code: CloseCode, reason: &str, now: u64, out: &mut Output) {
+        // It fails if a close frame was sent already.
+        let _ = self.connection.close(code, reason, out);
+        self.keepalive.closing(now);
     }
 
     /// Records that the peer takes its output.
@@ -160,14 +261,17 @@ impl Session {
     }
 
     pub fn shut_down(&mut self, now: u64, out: &mut Output) {
-        // It fails if a close frame was sent already.
-        let _ = self.connection.close(CloseCode::GOING_AWAY, "the gateway shuts down", out);
-        self.keepalive.closing(now);
+        if let Service::Tunnel(tunnel) = &mut self.service {
+            let mut bytes = Vec::new();
+            tunnel.shut_down(&mut bytes);
+            self.send_bytes(&bytes, out);
+        }
+        self.close(CloseCode::GOING_AWAY, "the gateway shuts down", now, out);
     }
 
     /// Passes on chat messages, and returns whether they were for this peer.
     pub fn hear(&mut self, heard: &Heard, by: Option<&Deflater>, out: &mut Output) -> bool {
-        let hears = self.place == Place::Chat && self.connection.ready().is_ok();
+        let hears = matches!(self.service, Service::Chat) && self.connection.ready().is_ok();
         if hears {
             let admitted = match (&mut self.deflater, by) {
                 (Some(own), Some(by)) => own.admit(by),

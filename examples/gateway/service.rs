@@ -1,0 +1,297 @@
+//! Calls of the Echo service, whatever carries them.
+
+use std::collections::VecDeque;
+
+use framewright::grpc::{
+    self, CallKind, Code, Event, Framing, Refusal, Request, ResponseHead, ServerCall, Status,
+    Subtype, Trailers, Value, metadata,
+};
+use framewright::http::{FieldValue, Headers};
+use framewright::{Assembler, Buffer};
+
+use crate::echo::{self, EchoReply, EchoRequest, GZIP, MAX_LEN};
+use crate::events::Filled;
+
+/// How long a client may send nothing before its request is complete, in ms.
+const REQUEST_WITHIN: u64 = 60_000;
+
+/// Whether `path` is one of the service's.
+pub fn is_method(path: &str) -> bool {
+    path.starts_with("/echo.Echo/")
+}
+
+/// What carries a call.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub enum Carrier {
+    Http,
+    WebSocket,
+}
+
+/// One call, of any kind.
+pub struct EchoCall {
+    call: ServerCall,
+    kind: CallKind,
+    assembler: Assembler<Vec<u8>>,
+    /// Requests that wait for their replies.
+    requests: VecDeque<EchoRequest>,
+    /// The texts of a `ClientStream`.
+    joined: String,
+    /// Number of requests.
+    count: u32,
+    /// Why the call ends early.
+    failed: Option<Status<'static>>,
+    /// Whether the client has sent everything.
+    half_closed: bool,
+    /// The next reply's index, and when it is due.
+    index: u32,
+    due: u64,
+    /// When the client last sent something.
+    heard_at: u64,
+    /// Metadata to be sent back as trailers.
+    echoed: Vec<(String, Echoed)>,
+}
+
+enum Echoed {
+    Text(String),
+    Base64(Vec<u8>),
+}
+
+/// A metadata's name and value as the client sent them.
+pub type Metadata<'a> = Vec<(&'a str, Value<'a>)>;
+
+/// The metadata that come back: in the head, and with another name in the trailers.
+pub fn echoed(headers: Headers<'_>) -> Metadata<'_> {
+    metadata(headers).filter(|(name, _)| name.starts_with("x-echo-")).collect()
+}
+
+impl EchoCall {
+    /// Accepts or refuses the head of a request.
+    pub fn accept(
+        method: &str,
+        path: &str,
+        headers: Headers<'_>,
+        carrier: Carrier,
+        now: u64,
+    ) -> Result<Self, Refusal<'static>> {
+        let request = Request::parse(method, path, headers)?;
+        let kind = echo::kind(request.path()).ok_or_else(|| request.unimplemented())?;
+        let refuse = |text| Err(request.refuse(Status::new(Code::Unimplemented, text)));
+        if request.content_type().framing == Framing::Grpc {
+            return refuse("gRPC itself needs HTTP/2");
+        }
+        if request.content_type().subtype != Subtype::PROTO {
+            return refuse("messages are Protobuf here");
+        }
+        let limits = grpc::Limits::new().max_message_len(MAX_LEN);
+        let mut call = match (carrier, kind) {
+            (Carrier::WebSocket, _) => request.accept_socket(kind, limits, &[GZIP])?,
+            (Carrier::Http, CallKind::Unary | CallKind::ServerStreaming) => {
+                request.accept(kind, limits, &[GZIP])?
+            }
+            // A browser sends a request only as a whole.
+            (Carrier::Http, _) => return refuse("streams of requests need WebSocket"),
+        };
+        if let Some(timeout) = request.timeout() {
+            call.set_deadline(timeout.deadline(now));
+        }
+        let echoed = echoed(headers).into_iter().map(|(name, value)| {
+            let value = match value {
+                Value::Text(text) => Echoed::Text(text.to_owned()),
+                Value::Bytes(bytes) | Value::Base64(bytes) => Echoed::Base64(bytes.to_vec()),
+            };
+            (name.replacen("x-echo-", "x-trailer-", 1), value)
+        });
+        Ok(Self {
+            call,
+            kind,
+            assembler: Assembler::new(Vec::new()),
+            requests: VecDeque::new(),
+            joined: String::new(),
+            count: 0,
+            failed: None,
+            half_closed: false,
+            index: 0,
+            due: now,
+            heard_at: now,
+            echoed: echoed.collect(),
+        })
+    }
+
+    /// Writes the head: its fields to `put`, or over WebSocket all of it to `body`.
+    pub fn send_head(
+        &mut self,
+        metadata: &Metadata<'_>,
+        body: &mut impl Buffer,
+        put: impl FnMut(&str, FieldValue<'_>),
+    ) -> Result<(), grpc::SendError> {
+        self.call.send_head_fields(ResponseHead::new().metadata(metadata), body, put)
+    }
+
+    /// Decodes base64 in place, if the body is in base64.
+    pub fn decode_text_in_place<'a>(&mut self, bytes: &'a mut [u8]) -> &'a [u8] {
+        self.call.decode_text_in_place(bytes)
+    }
+
+    /// Receives a piece of the request's body.
+    pub fn receive(&mut self, mut input: &[u8], now: u64) {
+        self.heard_at = now;
+        while let Some(event) = self.call.receive(&mut input) {
+            let Event::Message { compressed, chunk } = event else { continue };
+            if let Some(bytes) = self.assembler.push(chunk).expect("a Vec has room") {
+                match echo::decode(compressed, bytes) {
+                    Ok(request) => self.take(request),
+                    Err(status) => self.failed = self.failed.or(Some(status)),
+                }
+            }
+        }
+        self.assembler.release(); // holds no memory between messages
+    }
+
+    fn take(&mut self, request: EchoRequest) {
+        if self.kind != CallKind::ClientStreaming || request.code != 0 {
+            return self.requests.push_back(request);
+        }
+        if self.count > 0 {
+            self.joined.push(',');
+        }
+        self.joined.push_str(&request.text);
+        self.count += 1;
+        if self.joined.len() as u64 > MAX_LEN {
+            self.failed = Some(Status::new(Code::ResourceExhausted, "the reply is too long"));
+        }
+    }
+
+    /// Receives the end of the request's body.
+    pub fn receive_eof(&mut self) {
+        self.call.receive_eof();
+        self.half_closed = true;
+    }
+
+    /// Notes that nobody waits for the call any more.
+    pub fn disconnect(&mut self) {
+        self.call.disconnect();
+    }
+
+    /// Ends the call because the gateway ends.
+    pub fn shut_down(&mut self, out: &mut Vec<u8>) {
+        self.finish(Status::new(Code::Unavailable, "the gateway shuts down"), out);
+    }
+
+    /// Writes about `room` bytes of replies at most, and the status at the end.
+    pub fn fill(&mut self, room: usize, out: &mut Vec<u8>, now: u64) -> Filled {
+        self.call.poll(now);
+        if self.call.code().is_some() {
+            self.call.transmit(out);
+            return Filled::End;
+        }
+        if let Some(status) = self.failed {
+            return self.finish(status, out);
+        }
+        match self.kind {
+            // A request with an error ends a stream of requests at once.
+            CallKind::ClientStreaming if !self.requests.is_empty() => self.fail_as_asked(out),
+            CallKind::Unary | CallKind::ServerStreaming if self.half_closed => {
+                self.reply_to_one(room, out, now)
+            }
+            CallKind::ClientStreaming if self.half_closed => {
+                let text = std::mem::take(&mut self.joined);
+                let reply = EchoReply { text, index: self.count, payload: Vec::new() };
+                self.send(&reply, out);
+                self.finish(Status::OK, out)
+            }
+            CallKind::BidiStreaming => self.reply_to_each(room, out, now),
+            _ => self.wait(out, now),
+        }
+    }
+
+    /// Waits for more of the request, but not for ever.
+    fn wait(&mut self, out: &mut Vec<u8>, now: u64) -> Filled {
+        let deadline = self.heard_at + REQUEST_WITHIN;
+        if now < deadline {
+            return Filled::Until(self.call.deadline().unwrap_or(deadline).min(deadline));
+        }
+        self.finish(Status::new(Code::DeadlineExceeded, "the request took too long"), out)
+    }
+
+    fn reply_to_one(&mut self, room: usize, out: &mut Vec<u8>, now: u64) -> Filled {
+        let Some(request) = self.requests.front().cloned() else {
+            return self.finish(Status::new(Code::Internal, "no message"), out);
+        };
+        let count = match self.kind {
+            CallKind::Unary => u32::from(request.code == 0),
+            _ => request.count,
+        };
+        while self.index < count {
+            if out.len() >= room {
+                return Filled::Enough;
+            }
+            if now < self.due {
+                return Filled::Until(self.due.min(self.call.deadline().unwrap_or(u64::MAX)));
+            }
+            self.due = now + u64::from(request.delay_ms);
+            self.reply(&request, out);
+        }
+        self.fail_as_asked(out)
+    }
+
+    fn reply_to_each(&mut self, room: usize, out: &mut Vec<u8>, now: u64) -> Filled {
+        while let Some(request) = self.requests.front() {
+            if request.code != 0 {
+                return self.fail_as_asked(out);
+            }
+            if out.len() >= room {
+                return Filled::Enough;
+            }
+            let request = request.clone();
+            self.reply(&request, out);
+            self.requests.pop_front();
+        }
+        if self.half_closed { self.finish(Status::OK, out) } else { self.wait(out, now) }
+    }
+
+    fn reply(&mut self, request: &EchoRequest, out: &mut Vec<u8>) {
+        let (text, payload) = (request.text.clone(), request.payload.clone());
+        let reply = EchoReply { text, index: self.index, payload };
+        self.index += 1;
+        self.send(&reply, out);
+    }
+
+    fn send(&mut self, reply: &EchoReply, out: &mut Vec<u8>) {
+        let sent = echo::encode(reply, false, |message| self.call.send(message, out));
+        if sent.is_err() {
+            self.failed = Some(Status::new(Code::Internal, "cannot reply"));
+        }
+    }
+
+    /// Ends the call with the status that the first of the waiting requests asks for.
+    fn fail_as_asked(&mut self, out: &mut Vec<u8>) -> Filled {
+        let (code, text) = match self.requests.pop_front() {
+            Some(request) => (request.code, request.error),
+            None => (0, String::new()),
+        };
+        let code = u8::try_from(code).ok().and_then(Code::from_u8).unwrap_or(Code::Unknown);
+        self.finish(Status::new(code, &text), out)
+    }
+
+    fn finish(&mut self, status: Status<'_>, out: &mut Vec<u8>) -> Filled {
+        let echoed = self.echoed.iter().map(|(name, value)| {
+            let value = match value {
+                Echoed::Text(text) => Value::Text(text),
+                Echoed::Base64(bytes) => Value::Base64(bytes),
+            };
+            (name.as_str(), value)
+        });
+        let echoed: Vec<_> = echoed.collect();
+        let status = self.failed.unwrap_or(status);
+        if self.call.finish(Trailers::new(status).metadata(&echoed), out).is_err() {
+            // The call has ended by itself, and knows why.
+            self.call.transmit(out);
+        }
+        Filled::End
+    }
+}
+
+/// Whether the messages of a content type are those of the service: Protobuf.
+pub fn is_served(content_type: &[u8]) -> bool {
+    grpc::ContentType::parse(content_type).is_none_or(|known| known.subtype == Subtype::PROTO)
+}

@@ -1,0 +1,117 @@
+//! gRPC-Web over WebSocket, as clients of `@improbable-eng/grpc-web` speak it: one call for each
+//! connection.
+
+use framewright::grpc::web::{SocketDecoder, SocketPart};
+use framewright::http::Headers;
+use framewright::ws::{CloseCode, Part};
+
+use crate::events::Filled;
+use crate::service::{self, Carrier, EchoCall};
+
+/// The longest head of a request, in bytes.
+const MAX_HEAD: usize = 16 * 1024;
+/// How long a client may take to send it, in ms.
+const HEAD_WITHIN: u64 = 15_000;
+
+/// The end of a connection that carries one call.
+pub struct Tunnel {
+    path: String,
+    socket: SocketDecoder,
+    /// The head of the request, as far as it has come.
+    head: Vec<u8>,
+    /// When it has to be complete.
+    head_by: u64,
+    /// The head of the response, or all of it if the request was refused.
+    response: Vec<u8>,
+    /// `None` before the head of the request, and if it was refused.
+    call: Option<Box<EchoCall>>,
+}
+
+impl Tunnel {
+    pub fn new(path: &str, now: u64) -> Self {
+        Self {
+            path: path.to_owned(),
+            socket: SocketDecoder::new(),
+            head: Vec::new(),
+            head_by: now + HEAD_WITHIN,
+            response: Vec::new(),
+            call: None,
+        }
+    }
+
+    /// Receives a part of a message.
+    ///
+    /// # Errors
+    ///
+    /// The code to close with.
+    pub fn receive(&mut self, part: Part<'_>, now: u64) -> Result<(), CloseCode> {
+        let chunk = match part {
+            Part::Binary(chunk) => chunk,
+            Part::Text(_) | Part::Compressed(_) => return Err(CloseCode::UNSUPPORTED_DATA),
+            Part::Ping(_) | Part::Pong(_) | Part::Close(_) => return Ok(()),
+        };
+        match self.socket.decode(chunk).map_err(|_| CloseCode::PROTOCOL_ERROR)? {
+            Some(SocketPart::Head(chunk)) => {
+                if self.head.len() + chunk.bytes.len() > MAX_HEAD {
+                    return Err(CloseCode::TOO_BIG);
+                }
+                self.head.extend_from_slice(chunk.bytes);
+                if chunk.end { self.begin(now) } else { Ok(()) }
+            }
+            Some(SocketPart::Data(bytes)) => {
+                if let Some(call) = &mut self.call {
+                    call.receive(bytes, now);
+                }
+                Ok(())
+            }
+            Some(SocketPart::HalfClose) => {
+                if let Some(call) = &mut self.call {
+                    call.receive_eof();
+                }
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Begins the call that the head asks for.
+    fn begin(&mut self, now: u64) -> Result<(), CloseCode> {
+        let head = std::mem::take(&mut self.head);
+        let headers = Headers::parse_lax(&head).ok_or(CloseCode::POLICY)?;
+        match EchoCall::accept("POST", &self.path, headers, Carrier::WebSocket, now) {
+            Ok(mut call) => {
+                call.send_head(&service::echoed(headers), &mut self.response, |_, _| {})
+                    .map_err(|_| CloseCode::POLICY)?;
+                self.call = Some(Box::new(call));
+            }
+            Err(refusal) => {
+                refusal.write_socket(&mut self.response).map_err(|_| CloseCode::INTERNAL_ERROR)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes that the client has closed the connection.
+    pub fn disconnect(&mut self) {
+        if let Some(call) = &mut self.call {
+            call.disconnect();
+        }
+    }
+
+    /// Writes about `room` bytes of the response at most, its status at the end.
+    pub fn fill(&mut self, room: usize, out: &mut Vec<u8>, now: u64) -> Filled {
+        out.append(&mut self.response);
+        match &mut self.call {
+            Some(call) => call.fill(room, out, now),
+            None if out.is_empty() && now < self.head_by => Filled::Until(self.head_by),
+            None => Filled::End,
+        }
+    }
+
+    /// Writes the status of a call that ends because the gateway ends.
+    pub fn shut_down(&mut self, out: &mut Vec<u8>) {
+        if let Some(call) = &mut self.call {
+            call.shut_down(out);
+        }
+    }
+}
