@@ -259,7 +259,7 @@ def test_http_1_0_gets_the_stream_without_chunks_until_the_connection_ends(addre
         assert len(ticks(clock.events())) == 3
 
 
-@pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "DELETE", "OPTIONS"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
 @pytest.mark.parametrize("path", ["/sse/clock", "/sse/llm"])
 def test_other_methods_are_refused_with_405_that_names_get(address, path, method):
     with raw.connection(address) as sock:
@@ -269,6 +269,20 @@ def test_other_methods_are_refused_with_405_that_names_get(address, path, method
         response = raw.only_response(raw.read_to_end(sock), method)
         assert response.status == 405
         assert "get" in raw.tokens(response.getheader("Allow"))
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+@pytest.mark.parametrize("path", ["/sse/clock", "/sse/llm"])
+def test_head_gets_the_head_of_the_stream_and_no_event(address, path, version):
+    """A server has to answer HEAD wherever it answers GET (RFC 9110 §9.1, §9.3.2)."""
+    with raw.connection(address) as sock:
+        sock.sendall(raw.request(address, path, "Connection: close", method="HEAD", version=version))
+        head, body = raw.read_to_end(sock).split(b"\r\n\r\n")
+        assert body == b""
+        lines = head.decode().lower().split("\r\n")
+        assert " 200 " in lines[0] and "content-type: text/event-stream" in lines
+        # The same as for GET, so that it tells what GET would bring.
+        assert ("transfer-encoding: chunked" in lines) == (version == "1.1")
 
 
 def test_paths_next_to_the_streams_are_not_found(address):
