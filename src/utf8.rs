@@ -1,7 +1,16 @@
 //! UTF-8 that arrives in pieces (RFC 3629).
 //!
-//! A [`Utf8State`] says where in a character the text stands, so that a piece can be checked by itself
-//! as soon as it is there. Everything between two cuts goes through `simdutf8`.
+//! A [`Utf8State`] says what is missing of the last character, so that a piece can be checked as soon
+//! as it arrives. Whole characters are checked by `simdutf8`.
+//!
+//! ```text
+//!              first byte of 4        of 3             of 2
+//! Boundary ────────┬──────────────────┬────────────────┐
+//!                  ▼                  ▼                ▼
+//!               Three ────────────▶ Two ──────────▶ One ──────────▶ Boundary
+//!         AfterF0, AfterF4 ─────────▲                ▲
+//!                            AfterE0, AfterEd ───────┘
+//! ```
 
 use simdutf8::basic::from_utf8;
 
@@ -34,11 +43,11 @@ impl Utf8State {
         let mut state = self;
         let mut rest = bytes;
         while state != Self::Boundary
-            && let Some((&byte, behind)) = rest.split_first()
+            && let Some((&byte, after)) = rest.split_first()
         {
             let at = bytes.len() - rest.len();
             state = state.step(byte).ok_or(InvalidByte { at, state })?;
-            rest = behind;
+            rest = after;
         }
         let (whole, tail) = split_unfinished(rest);
         if from_utf8(whole).is_err() {
@@ -107,8 +116,8 @@ fn unfinished_len(bytes: &[u8]) -> usize {
     0
 }
 
-/// Goes through all sequences of four bytes that the table of RFC 3629 §4 tells apart: one byte of each
-/// class, and its neighbours.
+/// Calls `test` with all sequences of four bytes that the table of RFC 3629 §4 distinguishes: one byte of
+/// each class, and its neighbours.
 #[cfg(test)]
 pub(crate) fn for_each_sequence_of_edges(mut test: impl FnMut([u8; 4])) {
     const EDGES: &[u8] = if cfg!(miri) {
