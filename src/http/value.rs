@@ -175,10 +175,10 @@ mod tests {
         let bytes = value.to_vec();
         assert_eq!(value.len(), bytes.len());
         let mut appended = Vec::new();
-        value.append_to(&mut appended).unwrap();
+        value.append_to(&mut appended).expect("a Vec has room");
         assert_eq!(appended, bytes);
         assert_eq!(format!("{value:?}"), format!("\"{}\"", bytes.escape_ascii()));
-        String::from_utf8(bytes).unwrap()
+        String::from_utf8(bytes).expect("it is text")
     }
 
     #[test]

@@ -77,9 +77,11 @@ mod body;
 mod error;
 mod head;
 mod limits;
+mod version;
 
 pub use body::{Body, BodyDecoder, BodyEncoder, BodyPart, ChunkHeader, Decoded};
 pub use error::{Error, SendError};
 pub(crate) use head::check_request;
-pub use head::{HeadReader, Request, RequestWriter, Response, ResponseWriter, Version};
+pub use head::{HeadReader, Request, RequestWriter, Response, ResponseWriter};
 pub use limits::Limits;
+pub use version::Version;

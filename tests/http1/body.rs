@@ -704,7 +704,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whoever_sees_the_whole_stream_agrees_and_so_does_every_split(
+    fn a_decoder_of_the_whole_stream_agrees_and_so_does_every_split(
         limits in naive_limits(),
         bytes in nearly_chunked(),
     ) {

@@ -8,7 +8,7 @@ mod take;
 pub use decode::{BodyDecoder, BodyPart, Decoded};
 pub use encode::{BodyEncoder, ChunkHeader};
 
-use super::Version;
+use crate::http1::Version;
 
 /// How the end of a body is known (§6.3).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

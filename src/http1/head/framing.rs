@@ -1,9 +1,8 @@
 //! The fields of a head that say where the message goes and where it ends.
 
-use super::Version;
 use crate::http::Name;
 use crate::http::syntax::{ascii, authority};
-use crate::http1::{Body, Error};
+use crate::http1::{Body, Error, Version};
 
 /// What the headers say about where a message goes and where it ends.
 ///

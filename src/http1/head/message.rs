@@ -7,17 +7,7 @@ use memchr::memchr;
 use super::framing::Framing;
 use crate::http::syntax::{is_in_any_case, list};
 use crate::http::{Headers, Name};
-use crate::http1::{Body, Error, Limits};
-
-/// A version of HTTP that shares the syntax of 1.1 (RFC 9112 §2.3).
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
-pub enum Version {
-    /// HTTP/1.0.
-    Http10,
-    /// HTTP/1.1.
-    Http11,
-}
+use crate::http1::{Body, Error, Limits, Version};
 
 /// A request's head, borrowed from where it was read.
 #[derive(Clone, Copy, Debug)]

@@ -6,7 +6,7 @@ mod reader;
 mod scan;
 mod write;
 
-pub use message::{Request, Response, Version};
+pub use message::{Request, Response};
 pub use reader::HeadReader;
 pub(crate) use write::check_request;
 pub use write::{RequestWriter, ResponseWriter};

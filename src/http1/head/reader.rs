@@ -19,11 +19,12 @@ use crate::{Buffer, Truncated};
 /// body, the caller takes that first.
 ///
 /// ```text
-///   ┌─ a whole head ─┐          ┌─ a piece ─┐
-///   ▼                │          ▼           │
-///   └─── Between ────┴─ a piece ──▶ Within ─┘
-///           ▲                         │
-///           └── the rest of a head ───┘
+///   a whole head                a piece
+///    ┌───────┐                 ┌───────┐
+///    ▼       │     a piece     ▼       │
+///   Between ─┴───────────────▶ Within ─┤
+///    ▲                                 │
+///    └──────── the rest of a head ─────┘
 ///
 ///   Between, Within ── a rule or a limit is broken ──▶ Failed
 /// ```

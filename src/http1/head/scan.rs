@@ -69,12 +69,12 @@ const fn bare_lf(a: u8, b: u8) -> u8 {
 /// there.
 ///
 /// ```text
-///          text
-///         ┌────┐
-///         ▼    │
-///   in a line ─┴─ CR ──▶ after a CR ── LF, the line was empty ──▶ the end
-///         ▲                  │
-///         └──── LF ──────────┘
+///     text
+///    ┌────┐
+///    ▼    │     CR
+///   in a line ──────▶ after a CR ── LF of an empty line ──▶ the end
+///    ▲                    │
+///    └─── any other LF ───┘
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scan {
