@@ -6,6 +6,20 @@
 //! A [`Decoder`] and an [`Encoder`] know messages. A [`ClientCall`] and a [`ServerCall`] know what may
 //! come when, over any HTTP stack that passes on heads, bodies and trailers.
 //!
+//! ```text
+//!   client                                      server
+//!   ClientRequest ──────────── head ──────────▶ Request::parse(), accept()
+//!   send()          ───────── messages ───────▶ receive()
+//!   half_close()    ─────── end of stream ────▶ receive_eof()
+//!
+//!   receive_head()  ◀──────────── head ──────── send_head()
+//!   receive()       ◀────────── messages ────── send()
+//!   receive_trailers() or receive() ◀ trailers  finish(), or transmit() if the call failed
+//! ```
+//!
+//! The two directions run side by side: either side may send as soon as it likes, and either may end
+//! the call early. Trailers end it for good.
+//!
 //! Heads and trailers are fields. What reads them takes any iterator of [`Field`](crate::http::Field)s,
 //! such as `&http::HeaderMap`. What makes them writes them as lines, or hands each to a closure.
 //!

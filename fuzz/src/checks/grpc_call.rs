@@ -268,7 +268,7 @@ fn server(
     let mut call = setup.server(LIMITS, &head);
     call.set_deadline(100);
     let (mut seen, mut results, mut out) = (Seen::default(), vec![], vec![]);
-    let mut told = 0;
+    let mut written = 0;
     while !input.is_empty() {
         let before = out.len();
         let mut result = Ok(());
@@ -309,14 +309,14 @@ fn server(
             }
             13 | 14 => {
                 let owed = call.owes();
-                told += usize::from(call.transmit(&mut out) && owed);
+                written += usize::from(call.transmit(&mut out) && owed);
             }
             _ => {
                 let code = Code::from_u8(input.byte() % 17).expect("below 17");
                 let finished = call.finish(Status::new(code, input.text()), &mut out);
                 if finished.is_ok() {
                     assert_eq!(seen.end.replace(code), None);
-                    told += 1;
+                    written += 1;
                 }
                 result = finished;
             }
@@ -324,8 +324,8 @@ fn server(
         assert!(result.is_ok() || out.len() == before, "nothing was written");
         results.push(result);
         assert_eq!(call.code(), seen.end);
-        assert!(told <= 1 && (told == 0 || seen.end.is_some()), "trailers are sent once");
-        assert!(!call.owes() || told == 0 && seen.end.is_some());
+        assert!(written <= 1 && (written == 0 || seen.end.is_some()), "trailers are sent once");
+        assert!(!call.owes() || written == 0 && seen.end.is_some());
         assert_eq!(call.deadline().is_none(), seen.end.is_some());
     }
     seen.see(call.disconnect());
@@ -344,7 +344,7 @@ struct Pair {
     up: Vec<Vec<u8>>,
     down: Vec<u8>,
     half_closed: bool,
-    /// Whether the server has yet to be told of the half-close.
+    /// Whether the half-close has yet to reach the server.
     up_is_over: bool,
     head: Option<Vec<u8>>,
     trailers: Option<(Trailing, Vec<u8>)>,

@@ -1,6 +1,6 @@
 //! The server's side of a call.
 //!
-//! A call is over when it has an outcome; an outcome that the client has to be told waits for
+//! A call is over when it has an outcome. An outcome that the client has to know waits for
 //! [`transmit`](ServerCall::transmit). What the call knows besides, in each state, is whether the
 //! request has ended (`half_closed`) and whether the head of the response was sent (`head_sent`).
 //!
@@ -78,7 +78,7 @@ enum State {
         half_closed: bool,
         head_sent: bool,
     },
-    /// The call is over, and the client has to be told.
+    /// The call is over, and the client has to know.
     Failed {
         outcome: Outcome,
         half_closed: bool,
@@ -243,8 +243,8 @@ impl ServerCall {
 
     /// Ends the call if its deadline has passed.
     ///
-    /// Unlike the document says, the client is told by a status and not by a reset: not every
-    /// framing has a reset, and clocks differ.
+    /// Laxer than the document, the client gets a status and not a reset: not every framing has a reset,
+    /// and clocks differ.
     pub fn poll(&mut self, now: u64) -> Option<Event<'static>> {
         match self.deadline {
             Some(at) if at <= now => self.end(Outcome::DeadlineExceeded),
@@ -489,7 +489,7 @@ impl ServerCall {
         self.end(Outcome::Failed(error))
     }
 
-    /// Ends the call, unless it is over. The client has to be told.
+    /// Ends the call, unless it is over. The client has to know.
     fn end<'a>(&mut self, outcome: Outcome) -> Option<Event<'a>> {
         let State::Open { half_closed, head_sent } = self.state else { return None };
         self.response.close();

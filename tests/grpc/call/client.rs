@@ -217,8 +217,8 @@ fn a_response_that_is_not_grpc_has_the_status_of_http() {
         // none.
         let mut call = client(CallKind::ServerStreaming);
         assert_eq!(call.receive_head(status, headers(&[GRPC]), false), Some(Event::Head));
-        let mut told = call.clone();
-        assert_eq!(told.receive_trailers(headers(&[OK])), Some(Event::End(Code::Ok)));
+        let mut succeeding = call.clone();
+        assert_eq!(succeeding.receive_trailers(headers(&[OK])), Some(Event::End(Code::Ok)));
         assert_eq!(call.receive_eof(), Some(Event::End(code)));
     }
 }

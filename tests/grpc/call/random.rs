@@ -266,7 +266,7 @@ fn drive_server(framing: Option<Framing>, kind: CallKind, steps: &[Step]) -> Log
     };
     call.set_deadline(100);
     let mut out = Vec::new();
-    let (mut log, mut told) = (Log::default(), 0);
+    let (mut log, mut trailers) = (Log::default(), 0);
     for step in steps.iter().cloned().chain([Step::Disconnect]) {
         let written = out.len();
         let mut refused = false;
@@ -306,7 +306,7 @@ fn drive_server(framing: Option<Framing>, kind: CallKind, steps: &[Step]) -> Log
                     Ok(()) => {
                         assert!(log.ends.is_empty());
                         log.ends.push(code);
-                        told += 1;
+                        trailers += 1;
                     }
                     Err(_) => refused = true,
                 }
@@ -316,14 +316,14 @@ fn drive_server(framing: Option<Framing>, kind: CallKind, steps: &[Step]) -> Log
                 let written = call.transmit(&mut out);
                 assert_eq!(written, !call.owes());
                 refused = !written;
-                told += usize::from(owed && written);
+                trailers += usize::from(owed && written);
             }
             Step::Head(..) | Step::Trailers(_) | Step::Cancel | Step::HalfClose => {}
         }
         assert!(!refused || out.len() == written, "nothing was written");
         assert_eq!(call.code(), log.ends.first().copied());
-        assert!(told <= 1 && (told == 0 || !log.ends.is_empty()), "trailers are sent once");
-        assert!(!call.owes() || told == 0 && !log.ends.is_empty());
+        assert!(trailers <= 1 && (trailers == 0 || !log.ends.is_empty()), "trailers are sent once");
+        assert!(!call.owes() || trailers == 0 && !log.ends.is_empty());
     }
     assert!(!call.owes());
     log
