@@ -41,6 +41,12 @@ impl<const N: usize> Inline<N> {
         self.len as usize
     }
 
+    /// Whether there is no byte. Asking the slice costs one more comparison.
+    #[inline]
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     #[inline]
     pub(crate) const fn is_full(&self) -> bool {
         self.len() == N

@@ -143,7 +143,7 @@ impl ChunkHeader {
 
     /// What goes after the piece: CRLF, or nothing.
     pub const fn end(&self) -> &'static [u8] {
-        if self.0.as_slice().is_empty() { b"" } else { b"\r\n" }
+        if self.0.is_empty() { b"" } else { b"\r\n" }
     }
 
     /// The size line of a chunk of `len` bytes; nothing, if it would be the last.
