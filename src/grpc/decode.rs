@@ -16,7 +16,7 @@ use crate::{Chunk, Truncated};
 
 /// Splits a peer's bytes into messages, and checks every rule.
 ///
-/// It takes any split of the bytes, and returns at once what has come of a message, however little. It
+/// It takes any split of the bytes, and returns every piece of a message at once, however short. It
 /// holds a partial prefix, but never payload.
 ///
 /// ```
@@ -129,7 +129,7 @@ impl Decoder {
 
     /// Bytes of payload that the current frame still lacks: 0 between frames.
     ///
-    /// A driver may read as many straight to where they belong, and decode them there.
+    /// A driver may read that many bytes straight to where they belong, and decode them there.
     pub const fn payload_remaining(&self) -> u64 {
         match self.state {
             State::Payload { remaining, .. } => remaining as u64,

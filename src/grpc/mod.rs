@@ -1,10 +1,10 @@
 //! gRPC and gRPC-Web, without HTTP itself.
 //!
-//! A name in capitals is that of a document in gRPC's repository, such as PROTOCOL-HTTP2, and one in
-//! italics that of a rule or a section in it.
+//! A name in capitals is a document in gRPC's repository, such as PROTOCOL-HTTP2. A name in italics
+//! is a rule or a section in it.
 //!
-//! A [`Decoder`] and an [`Encoder`] know messages. A [`ClientCall`] and a [`ServerCall`] know what may
-//! come when, over any HTTP stack that passes on heads, bodies and trailers.
+//! A [`Decoder`] and an [`Encoder`] handle messages. A [`ClientCall`] and a [`ServerCall`] also know
+//! which event may come when, over any HTTP stack that passes on heads, bodies and trailers.
 //!
 //! ```text
 //!   client                                      server
@@ -20,8 +20,9 @@
 //! The two directions run side by side: either side may send as soon as it likes, and either may end
 //! the call early. Trailers end it for good.
 //!
-//! Heads and trailers are fields. What reads them takes any iterator of [`Field`](crate::http::Field)s,
-//! such as `&http::HeaderMap`. What makes them writes them as lines, or hands each to a closure.
+//! Heads and trailers are fields. Types that read them take any iterator of
+//! [`Field`](crate::http::Field)s, such as `&http::HeaderMap`. Types that make them write lines, or
+//! pass each field to a closure.
 //!
 //! ```
 //! use framewright::Assembler;

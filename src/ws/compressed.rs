@@ -8,7 +8,7 @@ use crate::debug::Payload;
 
 /// Bytes of a compressed message, as they were on the wire (RFC 7692 §6.2).
 ///
-/// What they mean is known only once they are inflated: not even a text is known to be UTF-8 before.
+/// Nothing is known about the message before it is inflated: a text may not even be UTF-8.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub struct CompressedChunk<'a> {
     bytes: &'a [u8],
@@ -36,10 +36,10 @@ impl<'a> CompressedChunk<'a> {
     }
 }
 
-/// How an inflater takes it.
+/// For the inflater, which takes bytes off.
 #[cfg(feature = "deflate")]
 impl CompressedChunk<'_> {
-    /// Returns whether these are the first bytes of their message. Says so only once.
+    /// Returns whether these are the first bytes of their message, but only once.
     pub(super) const fn take_start(&mut self) -> bool {
         core::mem::replace(&mut self.start, false)
     }

@@ -1,7 +1,7 @@
 //! One end of a connection: both directions, and how it closes.
 //!
-//! The states are about what the peer has done. Our own close frame is the encoder's to know, so
-//! that each state has two rows:
+//! The states say what the peer has done. The encoder knows whether our own close frame was written,
+//! so each state has two rows:
 //!
 //! ```text
 //!                     the peer's close frame            a rule is broken, or fail()
@@ -37,9 +37,10 @@ use crate::{Buffer, Chunk};
 /// # Closing
 ///
 /// When the peer closes, [`Event::Close`] comes, and `transmit` answers. When the peer breaks a
-/// rule, [`Event::Failed`] comes, and `transmit` says why the connection closes. To close first, call
-/// [`close`](Self::close) and go on receiving until `Event::Close` comes. In each case
-/// [`close_expected`](Self::close_expected) returns when the transport is to be closed, and by whom.
+/// rule, [`Event::Failed`] comes, and `transmit` says why the connection closes. To close first,
+/// call [`close`](Self::close) and go on receiving until `Event::Close` comes. In each case
+/// [`close_expected`](Self::close_expected) says when the transport has to be closed, and by which
+/// end.
 #[derive(Clone)]
 pub struct Connection<S> {
     decoder: Decoder,
@@ -182,7 +183,7 @@ impl<S: Side> Connection<S> {
         }
     }
 
-    /// Receives bytes of the peer's close frame; returns what it says once it is complete.
+    /// Receives bytes of the peer's close frame. Returns its event once it is complete.
     #[cold]
     fn receive_close(&mut self, chunk: Chunk<'_>) -> Option<Result<CloseCode, Error>> {
         self.received.put(chunk);
@@ -201,7 +202,7 @@ impl<S: Side> Connection<S> {
         }
     }
 
-    /// Notes a failure; returns whether it is the first, which the caller does not know yet.
+    /// Records a failure. Returns whether it is the first, which the caller does not know yet.
     #[cold]
     fn fail_once(&mut self, error: Error) -> bool {
         if let State::Failed(_) = self.state {
@@ -337,8 +338,8 @@ impl<S: Side> Connection<S> {
 
     /// Returns which end is to close the transport, once it is to be closed; `None` before.
     ///
-    /// After the closing handshake it is the server, so that it is not the server's port that has to
-    /// wait (§7.1.1). After a failure it is the end that noticed.
+    /// After the closing handshake it is the server, so that `TIME_WAIT` does not keep the client
+    /// from connecting again (§7.1.1). After a failure it is the end that noticed it.
     ///
     /// It is `None` until our close frame was transmitted. Write all of the output before you close.
     /// If the peer has sent data that is still unread, closing may discard what was written: shut
@@ -376,7 +377,7 @@ impl<S: Side> Connection<S> {
         self.decoder.payload_remaining()
     }
 
-    /// Receives the end of the transport; returns how the connection ended.
+    /// Receives the end of the transport. Returns how the connection ended.
     pub const fn receive_eof(&self) -> Ending {
         let code = match self.state {
             State::PeerClosed(code) => code,
@@ -393,7 +394,7 @@ struct ControlPayload(Inline<125>);
 impl ControlPayload {
     const EMPTY: Self = Self(Inline::EMPTY);
 
-    /// Adds a piece. The first of a frame takes the place of the frame before.
+    /// Adds a piece. The first piece of a frame replaces the frame before it.
     fn put(&mut self, chunk: Chunk<'_>) {
         if chunk.start {
             self.0.clear();

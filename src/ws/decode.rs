@@ -24,8 +24,8 @@ use crate::{Chunk, Truncated};
 
 /// Decodes what a peer sends: removes headers, unmasks payloads in place, and checks every rule.
 ///
-/// It takes any split of the bytes, and returns what there is of a payload at once, however little.
-/// It holds a partial header, but never payload.
+/// It takes any split of the bytes, and returns every piece of a payload at once, however short. It
+/// holds a partial header, but never payload.
 ///
 /// ```
 /// use framewright::ws::{Decoder, Limits, Part, Role};
@@ -164,7 +164,7 @@ impl Decoder {
     /// Takes a message off `input` in the most frequent case: one short frame, all there, and not
     /// compressed. Nothing in the decoder changes.
     ///
-    /// `None` means that it is not the case; nothing was taken.
+    /// `None` means that the case does not apply, and that nothing was taken.
     #[inline(always)]
     fn take_short_message<'a>(
         &self,
@@ -183,8 +183,8 @@ impl Decoder {
     /// Takes the next fragment of a message off `input` if it is short, all there, not empty, and
     /// does not begin a compressed message. Returns the first byte of its header with it.
     ///
-    /// `None` means that it is not the case; nothing was taken. An empty fragment makes no part
-    /// unless it is the last.
+    /// `None` means that the case does not apply, and that nothing was taken. An empty fragment
+    /// makes no part unless it is the last.
     #[inline(always)]
     fn take_short_fragment<'a>(
         &self,
@@ -532,10 +532,10 @@ mod tests {
 
     const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
 
-    /// What one step of a decoder came to, and left behind.
+    /// The result of one step of a decoder, and the state after it.
     #[derive(Debug, Eq, PartialEq)]
     struct Step {
-        /// A part; after the text that is valid, if it is an error.
+        /// A part, or an error with the valid text before it.
         part: Result<(String, Vec<u8>), Option<Vec<u8>>>,
         rest: Vec<u8>,
         message: String,
@@ -585,7 +585,7 @@ mod tests {
         Some(decoder.part(bytes))
     }
 
-    /// Whether the shortcut is taken for a frame like that. If not, nothing was taken.
+    /// Whether the shortcut takes such a frame. If not, nothing was taken.
     fn is_short(decoder: &mut Decoder, input: &mut [u8]) -> bool {
         let (role, len, mut rest) = (decoder.rules.role, input.len(), input);
         let short = decoder.take_short_message(role, &mut rest).is_some()

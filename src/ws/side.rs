@@ -14,7 +14,7 @@ pub enum Role {
 
 /// A [`Role`] that the compiler knows: [`Server`] or [`Client`].
 ///
-/// There are no other sides, so nobody else can implement this.
+/// There are no other sides, so other crates cannot implement this.
 pub trait Side: sealed::MaskingKeys {
     /// The same as a value.
     const ROLE: Role;

@@ -1,9 +1,9 @@
 //! The client's side of a call.
 //!
-//! What comes is the head, the body, and the trailers: of HTTP in gRPC, at the end of the body in
-//! gRPC-Web, and over WebSocket the head is in the body, too. From every state, the call can also end
-//! by what the peer does wrong, by a lost stream, by [`cancel`](ClientCall::cancel) and by its
-//! deadline.
+//! A response is a head, a body and trailers. In gRPC, the trailers are those of HTTP. In gRPC-Web,
+//! they are the end of the body, and over WebSocket, the head is in the body too. In every state,
+//! the call can also end by a violation of the peer, a lost stream, [`cancel`](ClientCall::cancel)
+//! or its deadline.
 //!
 //! ```text
 //!   over HTTP:
@@ -36,8 +36,8 @@ use crate::http::{Field, Headers, Name};
 /// The client's side of one call, made by [`ClientRequest::call`](crate::grpc::ClientRequest::call).
 ///
 /// It writes the body of the request, and takes the response as an HTTP stack returns it: the head,
-/// the body in any split, the trailers. Whatever comes or does not come, there is exactly one
-/// [`Event::End`], and a [`status`](Self::status) from then on.
+/// the body in any split, the trailers. In every case, there is exactly one [`Event::End`], and a
+/// [`status`](Self::status) from then on.
 ///
 /// ```
 /// use framewright::grpc::{CallKind, ClientRequest, Code, Event, Limits, Path};

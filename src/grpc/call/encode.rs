@@ -123,8 +123,8 @@ impl BodyEncoder {
 
     /// Writes the prefix of a message whose `len` bytes of payload follow in pieces.
     ///
-    /// Until [`encode_payload`](Self::encode_payload) was given all of them, nothing else can be
-    /// written.
+    /// Nothing else can be written until [`encode_payload`](Self::encode_payload) has written all of
+    /// them.
     pub fn begin_message(
         &mut self,
         len: u64,

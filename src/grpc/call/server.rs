@@ -1,7 +1,7 @@
 //! The server's side of a call.
 //!
 //! A call is over when it has an outcome. An outcome that the client has to know waits for
-//! [`transmit`](ServerCall::transmit). What the call knows besides, in each state, is whether the
+//! [`transmit`](ServerCall::transmit). In each state, the call also knows whether the
 //! request has ended (`half_closed`) and whether the head of the response was sent (`head_sent`).
 //!
 //! ```text
@@ -29,7 +29,7 @@ use crate::http::{self, FieldValue};
 /// The server's side of one call, made by [`Request::accept`](crate::grpc::Request::accept).
 ///
 /// It takes the body of the request in any split, and writes the response: the head, the body, the
-/// trailers. The call has exactly one status, whatever comes. Either the caller sets it with
+/// trailers. In every case, the call has exactly one status. Either the caller sets it with
 /// [`finish`](Self::finish), or the call ends by itself: then [`Event::End`] says so once, and
 /// [`transmit`](Self::transmit) tells the client.
 ///

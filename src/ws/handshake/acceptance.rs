@@ -89,7 +89,7 @@ where
     H: Clone + IntoIterator<Item: Field<'a>>,
     E: Clone + IntoIterator<Item: Field<'h>>,
 {
-    /// Calls `put` with every header of the response, in order. On an error, with none.
+    /// Calls `put` with every header of the response, in order. On an error, `put` is not called.
     pub fn fields(&self, mut put: impl FnMut(&str, FieldValue<'_>)) -> Result<(), SendError> {
         self.check()?;
         put("Upgrade", "websocket".into());
@@ -103,7 +103,7 @@ where
     pub fn write(&self, out: &mut impl Buffer) -> Result<(), SendError> {
         self.check()?;
         let mut head = Append::new(out);
-        // What is constant goes out at once, which takes a tenth off the whole handshake.
+        // The constant part is written at once, which takes a tenth off the whole handshake.
         head.put(
             b"HTTP/1.1 101 Switching Protocols\r\n\
             Upgrade: websocket\r\n\
@@ -148,7 +148,7 @@ where
     }
 }
 
-/// Without the headers that were added, which may be cookies.
+/// Does not show the headers that were added, which may be cookies.
 impl<'a, H: Clone + IntoIterator<Item: Field<'a>>, E> fmt::Debug for Acceptance<'_, 'a, H, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Acceptance")

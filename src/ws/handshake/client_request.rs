@@ -13,8 +13,8 @@ use crate::http1::{self, Limits};
 
 /// The request that opens a WebSocket connection (§4.1).
 ///
-/// [`write`](Self::write) it as text of HTTP/1.1, and read the response with the [`Client`] that comes
-/// of it; or send its [`fields`](Self::fields) through another HTTP stack.
+/// [`write`](Self::write) it as text of HTTP/1.1, and read the response with the [`Client`] that it
+/// returns. Or send its [`fields`](Self::fields) through another HTTP stack.
 ///
 /// No string may have controls, and all but the values of headers must be ASCII.
 ///
@@ -23,7 +23,7 @@ use crate::http1::{self, Limits};
 /// use framewright::ws::handshake::{ClientRequest, Reply};
 ///
 /// let mut out = Vec::new();
-/// // 16 bytes out of a cryptographic generator, new for each connection:
+/// // 16 bytes from a cryptographic generator, new for each connection:
 /// let nonce = *b"the sample nonce";
 /// let request = ClientRequest::new("server.example.com", "/chat").protocols(&["chat"]);
 /// let mut client = request.write(nonce, Vec::new(), Limits::new(), &mut out)?;
@@ -119,7 +119,7 @@ impl<'a, 'h, E: Clone + IntoIterator<Item: Field<'h>>> ClientRequest<'a, E> {
     }
 
     /// Calls `put` with every header of the request, in order, and returns the check for the response.
-    /// On an error, calls it with none.
+    /// On an error, `put` is not called.
     ///
     /// Send them in a request of HTTP/1.1 with the method `GET`. `nonce` must come from a
     /// cryptographic generator, new for each connection (§4.1).

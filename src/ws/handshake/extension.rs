@@ -152,7 +152,7 @@ impl fmt::Debug for ParamValue<'_> {
 
 /// Bytes of a token, and backslashes that escape them. Both are ASCII.
 ///
-/// They become text only when somebody reads them: most are parsed only to check the grammar.
+/// They become text only when they are read: most are parsed only to check the grammar.
 #[derive(Clone, Copy)]
 struct Token<'a>(&'a [u8]);
 
@@ -168,7 +168,7 @@ impl fmt::Debug for Token<'_> {
     }
 }
 
-/// What is left to parse. A method takes what it finds. If it finds nothing, it may leave the cursor
+/// The rest to parse. A method takes what it finds. If it finds nothing, it may leave the cursor
 /// anywhere before the end.
 #[derive(Clone, Copy, Debug)]
 struct Cursor<'a> {

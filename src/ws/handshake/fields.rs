@@ -1,4 +1,4 @@
-//! The fields of a head that the handshake looks at, gathered in one pass.
+//! The fields of a head that the handshake needs, gathered in one pass.
 
 use super::{Error, Extension, Extensions};
 use crate::http::syntax::{ascii, is_in_any_case, is_token, list};
@@ -62,7 +62,7 @@ impl<'a> FieldValues<'a> {
 pub(super) const PROTOCOL: &str = "Sec-WebSocket-Protocol";
 pub(super) const EXTENSIONS: &str = "Sec-WebSocket-Extensions";
 
-/// What either side looks for in a head.
+/// The fields that either side needs.
 #[expect(clippy::struct_excessive_bools, reason = "they are independent")]
 #[derive(Clone, Copy, Default)]
 pub(super) struct HandshakeFields<'a> {

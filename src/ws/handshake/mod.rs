@@ -5,11 +5,11 @@
 //! [refusal](Error::refuse). A [`ClientRequest`] writes the request of a [`Client`], which reads the
 //! [`Reply`]. What follows a head is left in the input: it may be frames.
 //!
-//! With HTTP/1.1 of your own or of somebody else's:
+//! It works with the HTTP/1.1 of this crate, and with any other HTTP stack:
 //!
 //! | | server | client |
 //! |---|---|---|
-//! | bytes of a head that nobody has read | [`Server::receive`] | [`Client::receive`] |
+//! | the bytes of a head | [`Server::receive`] | [`Client::receive`] |
 //! | a head that [`http1`](crate::http1) has read, for instance to route it | [`Offer::from_request`] | |
 //! | the headers of another HTTP stack | [`Offer::from_parts`] | [`ReplyCheck::check`] |
 //! | the head to send, as text of HTTP/1.1 | [`Acceptance::write`], [`Refusal::write`] | [`ClientRequest::write`] |

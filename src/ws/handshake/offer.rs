@@ -30,8 +30,8 @@ pub struct Offer<'a, H = Headers<'a>> {
 impl<'a> Offer<'a> {
     /// Checks a request that was read before.
     ///
-    /// [`Error::NotAnUpgrade`] means an ordinary HTTP request, which a server of both may answer with
-    /// a page.
+    /// [`Error::NotAnUpgrade`] means an ordinary HTTP request, which a server that also serves
+    /// pages may answer.
     pub fn from_request(request: &Request<'a>, origins: Origins<'_>) -> Result<Self, Error> {
         Self::from_fields(request, &HandshakeFields::gather(request.headers()), origins)
     }
@@ -50,8 +50,8 @@ impl<'a, H: Clone + IntoIterator<Item: Field<'a>>> Offer<'a, H> {
     /// Checks a request that another HTTP stack has parsed. `headers` may be any collection of
     /// [`Field`]s, such as a reference to an `http::HeaderMap`.
     ///
-    /// The HTTP stack is responsible for everything else that [`http1`] refuses. Above all, nothing in
-    /// a name or a value may end a line.
+    /// The HTTP stack must have refused everything else that [`http1`] refuses. Above all, no name
+    /// or value may have a line end in it.
     pub fn from_parts(
         method: &str,
         version: Version,

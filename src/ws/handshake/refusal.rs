@@ -20,7 +20,7 @@ use crate::inline::Inline;
 #[must_use = "nothing is written before `write` or `fields`"]
 pub struct Refusal<'a, H = &'a [(&'a str, &'a str)]> {
     status: u16,
-    /// What the error needs beside its text.
+    /// The headers that the error needs besides its text.
     own_headers: &'static [(&'static str, &'static str)],
     /// The value of `Connection`.
     connection: &'static str,
@@ -88,7 +88,7 @@ impl<'a, H> Refusal<'a, H> {
 
 impl<'h, H: Clone + IntoIterator<Item: Field<'h>>> Refusal<'_, H> {
     /// Calls `put` with every header of the response, in order, except `Content-Length`. On an error,
-    /// with none.
+    /// `put` is not called.
     pub fn fields(&self, mut put: impl FnMut(&str, FieldValue<'_>)) -> Result<(), SendError> {
         self.check()?;
         self.each(&mut put);
@@ -142,7 +142,7 @@ impl<'h, H: Clone + IntoIterator<Item: Field<'h>>> Refusal<'_, H> {
 /// The only status here that never has a body (RFC 9110 §15.4.5).
 const NOT_MODIFIED: u16 = 304;
 
-/// Without the headers that were added, which may be cookies.
+/// Does not show the headers that were added, which may be cookies.
 impl<H> fmt::Debug for Refusal<'_, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Refusal").field("status", &self.status).finish_non_exhaustive()

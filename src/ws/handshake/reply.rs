@@ -1,4 +1,4 @@
-//! What the server answered, and the check of it (RFC 6455 §4.1).
+//! The server's reply, and the check of it (RFC 6455 §4.1).
 
 use core::fmt;
 
@@ -8,7 +8,7 @@ use crate::http::syntax::ascii;
 use crate::http::{Field, Headers};
 use crate::http1::{Response, Version};
 
-/// What the server answered.
+/// The server's reply.
 #[derive(Clone, Copy, Debug)]
 pub enum Reply<'a> {
     /// The connection is open. Frames follow.
@@ -21,8 +21,8 @@ pub enum Reply<'a> {
 
 /// What the response to a [`ClientRequest`](super::ClientRequest) must answer (§4.1).
 ///
-/// It is for a response that another HTTP stack has parsed. A [`Client`](super::Client) checks what it
-/// reads by itself.
+/// It is for a response that another HTTP stack has parsed. A [`Client`](super::Client) checks by
+/// itself what it reads.
 #[derive(Clone, Copy, Debug)]
 pub struct ReplyCheck<'o> {
     accept: [u8; 28],
@@ -133,7 +133,7 @@ impl<'a, H: Clone + IntoIterator<Item: Field<'a>>> Accepted<'a, H> {
     }
 }
 
-/// Without the headers, which may be cookies.
+/// Does not show the headers, which may be cookies.
 impl<H> fmt::Debug for Accepted<'_, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Accepted").field("protocol", &self.protocol).finish_non_exhaustive()
