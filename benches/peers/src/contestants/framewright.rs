@@ -6,7 +6,7 @@ use bytes::Bytes;
 use framewright::grpc;
 use framewright::http1;
 use framewright::sse;
-use framewright::ws::deflate::{Params, Config, Deflater, Inflater, InflatingAssembler};
+use framewright::ws::deflate::{Config, Deflater, Inflater, InflatingAssembler, Params};
 use framewright::ws::handshake::{Extensions, Origins, Server};
 use framewright::ws::{Assembler, Connection, Event, Limits, Message, Part, Role};
 use framewright::{Buffer, SliceBuf};
