@@ -105,3 +105,13 @@ impl<K> fmt::Debug for Client<K> {
         f.write_str("Client")
     }
 }
+
+#[cfg(all(test, feature = "getrandom"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_bytes_are_others_each_time() {
+        assert_ne!(random::<32>(), random());
+    }
+}

@@ -3,7 +3,9 @@
 use crate::common::same_however_split;
 use crate::common::ws::{Got, Rules, comparable, decode, decode_with, frame, got, masked, naive};
 use framewright::Truncated;
-use framewright::ws::{Decoder, Error, FrameHeader, Kind, Limits, Opcode, Role, SendError};
+use framewright::ws::{
+    Decoder, Encoder, Error, FrameHeader, Kind, Limits, Message, Opcode, Role, SendError, Side,
+};
 
 /// Decodes `bytes` at a client or a server, however split.
 fn all(role: Role, bytes: &[u8]) -> (Vec<Got>, Result<(), Error>) {
@@ -251,6 +253,53 @@ fn a_header_that_is_printed_parses_back_and_takes_the_shortest_form() {
 }
 
 /// §5.2: a header is refused as soon as the bytes that break a rule are there.
+/// The header of every frame, as the encoder writes it, is the one that [`FrameHeader`] prints.
+#[test]
+fn an_encoder_writes_the_headers_that_are_printed() {
+    fn check<S: Side>(mut encoder: Encoder<S>, key: Option<[u8; 4]>, kind: Kind, payload: &[u8]) {
+        let header = |opcode, fin| {
+            FrameHeader::new(opcode, fin, payload.len() as u64).unwrap().with_key(key)
+        };
+        let mut out = Vec::new();
+        let mut check = |out: &mut Vec<u8>, header: FrameHeader| {
+            let printed = header.to_bytes();
+            assert_eq!(out.len(), printed.len() + payload.len(), "{header:?}");
+            assert_eq!(out[..printed.len()], *printed, "{header:?}");
+            out.clear();
+        };
+        let opcode = kind.opcode();
+        encoder.encode_fragment(kind, payload, false, &mut out).unwrap();
+        check(&mut out, header(opcode, false));
+        encoder.encode_fragment(kind, payload, false, &mut out).unwrap();
+        check(&mut out, header(Opcode::Continuation, false));
+        encoder.encode_fragment(kind, payload, true, &mut out).unwrap();
+        check(&mut out, header(Opcode::Continuation, true));
+        encoder.encode_compressed(kind, payload, &mut out).unwrap();
+        check(&mut out, header(opcode, true).with_rsv([true, false, false]));
+        let message = match kind {
+            Kind::Text => Message::Text(str::from_utf8(payload).unwrap()),
+            Kind::Binary => Message::Binary(payload),
+        };
+        encoder.encode(message, &mut out).unwrap();
+        check(&mut out, header(opcode, true));
+        if payload.len() <= 125 {
+            encoder.encode_ping(payload, &mut out).unwrap();
+            check(&mut out, header(Opcode::Ping, true));
+            encoder.encode_pong(payload, &mut out).unwrap();
+            check(&mut out, header(Opcode::Pong, true));
+        }
+    }
+
+    for len in (0..300).chain([0xFFFE, 0xFFFF, 0x1_0000, 0x1_0001, 0x12_3456]) {
+        let payload = vec![b'a'; len];
+        for kind in [Kind::Text, Kind::Binary] {
+            check(Encoder::server(), None, kind, &payload);
+            let key = [0x37, 0xFA, 0x21, 0x3D];
+            check(Encoder::client(move || key), Some(key), kind, &payload);
+        }
+    }
+}
+
 #[test]
 fn a_header_that_breaks_a_rule_is_not_parsed() {
     for (bytes, error) in [
@@ -397,6 +446,21 @@ fn parts_are_out_as_soon_as_their_bytes_are_in() {
             part.map(|p| (p.chunk().bytes, p.chunk().start, p.chunk().end)),
             expected[i].map(|(b, s, e)| (&b[..], s, e))
         );
+    }
+}
+
+#[test]
+fn debug_shows_payload_escaped_cut_and_with_its_length() {
+    let text = format!("\n{}", "x".repeat(99));
+    let shown = format!("\"\\n{}\"… (100 bytes)", "x".repeat(63));
+    assert_eq!(format!("{:?}", Message::Text(&text)), format!("Text({shown})"));
+    assert_eq!(format!("{:?}", Message::Binary(text.as_bytes())), format!("Binary({shown})"));
+    for first in [0x81, 0x82, 0xC1, 0x89, 0x8A, 0x88] {
+        let mut bytes = frame(first, text.as_bytes());
+        let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed(true);
+        let part = decoder.decode(&mut &mut bytes[..]).unwrap().unwrap();
+        let debug = format!("{part:?}");
+        assert!(debug.contains(&shown) && debug.contains("start: true"), "{debug}");
     }
 }
 
@@ -628,6 +692,9 @@ fn a_message_has_as_many_fragments_as_the_limit_and_not_one_more() {
     assert_eq!(limited(limits, &ping), Ok(()), "a control frame is no fragment");
     let none = Limits::new().max_fragments(0);
     assert_eq!(limited(none, &frame(0x82, b"whole")), Ok(()), "no message has none");
+    let mut none = Limits::new();
+    none.max_fragments = 0;
+    assert_eq!(limited(none, &frame(0x82, b"whole")), Ok(()), "nor if the field says so");
     let one = Limits::new().max_fragments(1);
     assert_eq!(limited(one, &frame(0x82, b"whole")), Ok(()));
     assert_eq!(

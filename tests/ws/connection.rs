@@ -143,6 +143,33 @@ fn a_close_frame_that_breaks_a_rule_is_answered_with_the_right_code() {
     }
 }
 
+/// The registry of §11.7.
+#[test]
+fn a_close_code_displays_its_number_and_its_name() {
+    let cases = [
+        (CloseCode::NORMAL, "1000 (normal closure)"),
+        (CloseCode::GOING_AWAY, "1001 (going away)"),
+        (CloseCode::PROTOCOL_ERROR, "1002 (protocol error)"),
+        (CloseCode::UNSUPPORTED_DATA, "1003 (unsupported data)"),
+        (CloseCode::NO_STATUS, "1005 (no status received)"),
+        (CloseCode::ABNORMAL, "1006 (abnormal closure)"),
+        (CloseCode::INVALID_DATA, "1007 (invalid payload data)"),
+        (CloseCode::POLICY, "1008 (policy violation)"),
+        (CloseCode::TOO_BIG, "1009 (message too big)"),
+        (CloseCode::EXTENSION_MISSING, "1010 (mandatory extension missing)"),
+        (CloseCode::INTERNAL_ERROR, "1011 (internal error)"),
+        (CloseCode::SERVICE_RESTART, "1012 (service restart)"),
+        (CloseCode::TRY_AGAIN_LATER, "1013 (try again later)"),
+        (CloseCode::BAD_GATEWAY, "1014 (bad gateway)"),
+        (CloseCode::TLS_HANDSHAKE, "1015 (TLS handshake)"),
+        (CloseCode(1004), "1004"),
+        (CloseCode(4999), "4999"),
+    ];
+    for (code, text) in cases {
+        assert_eq!(code.to_string(), text);
+    }
+}
+
 /// T-CLOSE: §7.4.1, §7.4.2, and the registry of §11.7.
 #[test]
 fn every_close_code_is_let_through_or_refused_in_both_directions() {
