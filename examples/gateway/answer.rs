@@ -1,4 +1,4 @@
-//! Answers to requests that are complete as soon as they are written.
+//! Answers that are written in one piece.
 
 use framewright::http1::{Body, BodyEncoder, Request, ResponseWriter, Version};
 
@@ -43,7 +43,7 @@ pub fn write(
     }
 }
 
-/// Answers a health check, or anyone who asks what can be done here (RFC 9110 §9.3.7).
+/// Answers a health check, or a client that asks which methods are allowed (RFC 9110 §9.3.7).
 pub fn options(request: &Request<'_>, out: &mut Output) {
     write(request, 204, &[ALLOW], b"", out);
 }
@@ -54,8 +54,8 @@ pub fn refuse(request: &Request<'_>, status: u16, why: &str, out: &mut Output) {
     write(request, status, headers, format!("{why}\n").as_bytes(), out);
 }
 
-/// Refuses what is no request, or not a whole one. Nobody knows where the next one would begin, so the
-/// connection ends.
+/// Refuses bytes that are no request, or not a whole one. It is not known where the next request would
+/// begin, so the connection ends.
 pub fn give_up(status: u16, why: &str, out: &mut Output) {
     let body = format!("{why}\n");
     let response = ResponseWriter::new(status).headers(&[TEXT][..]).body(body.as_bytes()).close();

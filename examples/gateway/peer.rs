@@ -147,8 +147,8 @@ impl Peer {
     fn try_drive(&mut self, shared: &mut Shared) -> io::Result<Progress> {
         for _ in 0..READS {
             let progress = self.write(shared)?;
-            // A peer has to take what was said before it can say more. So it cannot make us hold the
-            // answers to all that it sends, nor a pong for each of its pings.
+            // A peer has to take our output before it can send more. So it cannot make us hold the answers
+            // to all that it sends, nor a pong for each of its pings.
             if progress == Progress::Ended || self.out.pending() > 0 {
                 return Ok(progress);
             }
@@ -482,7 +482,7 @@ fn path_of(target: &str) -> &str {
     }
 }
 
-/// Refuses what is no request, or not a whole one.
+/// Refuses bytes that are no request, or not a whole one.
 fn give_up(status: u16, why: &str, out: &mut Output) -> State {
     answer::give_up(status, why, out);
     State::CLOSING

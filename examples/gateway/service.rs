@@ -1,4 +1,4 @@
-//! Calls of the Echo service, whatever carries them.
+//! Calls of the Echo service, over HTTP or WebSocket.
 
 use std::collections::VecDeque;
 
@@ -167,7 +167,7 @@ impl EchoCall {
         self.half_closed = true;
     }
 
-    /// Notes that nobody waits for the call any more.
+    /// Notes that the client does not wait for the call any more.
     pub fn disconnect(&mut self) {
         self.call.disconnect();
     }
@@ -204,7 +204,7 @@ impl EchoCall {
         }
     }
 
-    /// Waits for more of the request, but not for ever.
+    /// Waits for more of the request, but not without limit.
     fn wait(&mut self, out: &mut Vec<u8>, now: u64) -> Filled {
         let deadline = self.heard_at + REQUEST_WITHIN;
         if now < deadline {

@@ -13,7 +13,7 @@ const MAX_HEAD: usize = 16 * 1024;
 /// How long a client may take to send it, in ms.
 const HEAD_WITHIN: u64 = 15_000;
 
-/// The end of a connection that carries one call.
+/// Our end of a connection that carries one call.
 pub struct Tunnel {
     path: String,
     socket: SocketDecoder,

@@ -12,7 +12,7 @@ const MAX_LEN: u64 = 64 * 1024;
 /// A body that is read to its end, because the next request begins there, and the answer that waits
 /// for that end.
 ///
-/// The answer waits because it says whether the connection goes on, and a bad body would end it.
+/// The answer waits because it says whether the connection goes on. A bad body would end it.
 pub struct Unused {
     body: BodyDecoder,
     answer: Output,

@@ -1,4 +1,4 @@
-"""Our gateway wherever an HTTP connection, or a request on it, may end: byte by byte, as clients and health checks do it."""
+"""Our gateway, with connections and requests that end anywhere, byte by byte, as clients and health checks send them."""
 
 import base64
 import contextlib
@@ -121,7 +121,7 @@ def test_the_end_of_a_connection_is_announced_exactly_where_it_comes(address):
         assert len(first.body) == len(second.body)
 
 
-# Requests one after the other, without waiting
+# Pipelined requests
 
 
 def test_pipelined_requests_of_every_kind_are_answered_in_their_order(address):
@@ -172,7 +172,7 @@ def test_thousands_of_pipelined_requests_are_all_answered_and_cost_what_one_read
     assert received.count(b"HTTP/1.1 200 OK\r\n") == count
 
 
-# Requests that have a body where nobody needs one, or none where there might be one
+# Requests with a body where none is needed, or without one where there might be one
 
 EMPTY_BODIES = {
     "Content-Length: 0": (["Content-Length: 0"], b""),
@@ -185,7 +185,7 @@ EMPTY_BODIES = {
 
 @pytest.mark.parametrize("fields, body", EMPTY_BODIES.values(), ids=EMPTY_BODIES)
 @pytest.mark.parametrize("method, path, status", [("GET", "/", 200), ("GET", "/sse/llm?n=1", 200), ("OPTIONS", "*", 204)])
-def test_a_body_that_means_nothing_is_no_reason_to_refuse(address, method, path, status, fields, body):
+def test_a_meaningless_body_is_no_reason_to_refuse(address, method, path, status, fields, body):
     first = request(f"{method} {path} HTTP/1.1", "Host: h", *fields, body=body)
     last = request("GET /no/such/path HTTP/1.1", "Host: h", "Connection: close")
     answers = exchange(address, first + last, method, "GET")
@@ -207,7 +207,7 @@ def test_a_bad_body_is_the_only_thing_that_is_answered(address, fields, body, st
     assert answer.body
 
 
-# Malformed heads say what is wrong
+# Answers to malformed heads say what is wrong
 
 BAD_HEADS = {
     "a request line": (b"GET\r\n\r\n", 400, b"request line"),
@@ -291,20 +291,20 @@ def test_a_body_that_is_ignored_is_asked_for_too(address):
         assert answer.status == 200
 
 
-def test_who_will_be_refused_is_not_asked_for_a_body(address):
+def test_a_client_that_will_be_refused_is_not_asked_for_its_body(address):
     sent = unary(address, "x", "Expect: 100-continue", content_type="text/plain").partition(b"\r\n\r\n")[0]
     (answer,) = exchange(address, sent + b"\r\n\r\n", "POST")
     assert (answer.status, closes(answer)) == (415, True)
 
 
-def test_an_old_client_is_not_told_to_go_on(address):
+def test_an_http_1_0_client_is_not_told_to_go_on(address):
     sent = unary(address, "old", "Expect: 100-continue").replace(b"HTTP/1.1", b"HTTP/1.0")
     (answer,) = exchange(address, sent, "POST")
     assert answer.status == 200
     assert reply_in(answer.body)[0] == "old"
 
 
-# Half-close: the client has said everything, and reads on
+# Half-close: the client has stopped sending, and reads on
 
 
 def test_an_event_stream_goes_on_for_a_client_that_has_stopped_sending(address):
@@ -356,7 +356,7 @@ def test_a_client_that_has_gone_is_noticed_by_its_stream(own_gateway):
         time.sleep(0.05)
 
 
-# A peer that goes on sending after the end
+# Peers that go on sending after the end
 
 
 GOODBYES = {
@@ -383,7 +383,7 @@ def test_a_peer_that_goes_on_sending_gets_the_close_frame_and_then_the_end(own_g
         assert time.monotonic() - before < 8
 
 
-def test_a_peer_that_sends_without_measure_after_the_end_is_cut_off_early(own_gateway):
+def test_a_peer_that_sends_too_much_after_the_end_is_cut_off_early(own_gateway):
     address = own_gateway.address
     with raw.connection(address, 20) as sock:
         sock.sendall(raw.upgrade(address) + frame(CLOSE))
@@ -408,7 +408,7 @@ def test_a_subtype_that_is_not_served_is_415(address, subtype):
 
 
 def test_pings_of_a_peer_that_takes_no_pongs_cost_nothing_more(own_gateway):
-    """What was not written holds back further reads, and with them further pongs (RFC 6455 §5.5.3)."""
+    """Output that is not taken holds back further reads, and so further pongs (RFC 6455 §5.5.3)."""
     address = own_gateway.address
     with raw.connection(address, 5) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)

@@ -1,4 +1,4 @@
-//! The method of gRPC that echoes: `/echo.Echo/Say`, any message for the same message.
+//! The gRPC method that echoes: `/echo.Echo/Say` answers any message with the same message.
 
 use std::convert::Infallible;
 
@@ -57,7 +57,7 @@ async fn receive(mut call: ServerCall, mut body: Body) -> (ServerCall, Option<Ve
     (call, message)
 }
 
-/// What goes to the HTTP stack.
+/// The response for the HTTP stack.
 #[derive(Default)]
 struct Reply {
     head: HeaderMap,
@@ -71,7 +71,7 @@ fn respond(mut call: ServerCall, message: Option<Vec<u8>>) -> Response {
         Some(message) if !call.owes() => {
             echo(&mut call, &message, &mut reply).expect("the call is open, and a Vec has room");
         }
-        // The request was not right, and the call has ended with a status that says so.
+        // The request broke a rule, and the call has ended with a status that says so.
         _ => {
             let Reply { head, body, trailers } = &mut reply;
             let end = if call.trailing() == Trailing::Trailers { trailers } else { head };
@@ -85,7 +85,7 @@ fn respond(mut call: ServerCall, message: Option<Vec<u8>>) -> Response {
     response
 }
 
-/// Sends the message back, and that all is well.
+/// Sends the message back, and the status OK.
 fn echo(call: &mut ServerCall, message: &[u8], reply: &mut Reply) -> Result<(), SendError> {
     let Reply { head, body, trailers } = reply;
     call.send_head_fields(ResponseHead::new(), body, add_to(head))?;

@@ -1,7 +1,7 @@
-//! A WebSocket and a method of gRPC on one axum server.
+//! A WebSocket and a gRPC method on one axum server.
 //!
-//! axum and hyper speak HTTP. framewright checks the heads that they have read, and answers with fields
-//! that go into their `HeaderMap`: this package writes no header by itself.
+//! axum and hyper speak HTTP. framewright checks the heads that they have read, and its answers go into
+//! their `HeaderMap` field by field. This package writes no header by hand.
 
 mod grpc;
 mod socket;
@@ -11,9 +11,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::routing::any;
 use framewright::http::FieldValue;
 
-/// The routes: a WebSocket that echoes, and a unary call that does, in gRPC and in gRPC-Web.
+/// The routes: a WebSocket that echoes, and a unary call that echoes, in gRPC and in gRPC-Web.
 ///
-/// They take any method, because the answer to a wrong one is in the protocols, too.
+/// They accept any method, because the protocols say how to answer a wrong one.
 pub fn router() -> Router {
     Router::new().route("/socket", any(socket::open)).route("/echo.Echo/{method}", any(grpc::call))
 }

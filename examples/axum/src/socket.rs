@@ -15,7 +15,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::add_to;
 
-/// Accepts the offer of a WebSocket, or says why not.
+/// Accepts or refuses the offer of a WebSocket.
 pub async fn open(mut request: Request) -> Response {
     let upgrade = hyper::upgrade::on(&mut request);
     let version = match request.version() {

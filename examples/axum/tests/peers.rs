@@ -1,4 +1,4 @@
-//! hyper's client against the router, with heads that framewright makes and checks on this side, too.
+//! hyper's client against the router. On this side too, framewright makes and checks the heads.
 
 use std::net::SocketAddr;
 
@@ -16,7 +16,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Starts the server, on a port of the system's choice.
+/// Starts the server on a port that the system picks.
 async fn serve() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -99,7 +99,7 @@ async fn what_is_no_offer_is_refused_as_the_standard_says() {
     assert_eq!(send(address, false, request).await.status(), StatusCode::FORBIDDEN);
 }
 
-/// Calls a method with a message, and returns the code and what came back.
+/// Calls a method with a message, and returns the code and the messages that came back.
 async fn call(path: &str, content_type: ContentType, over_http2: bool) -> (Code, Vec<u8>) {
     let address = serve().await;
     let path = Path::parse(path).unwrap();
