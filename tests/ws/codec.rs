@@ -2,10 +2,10 @@
 
 use crate::common::same_however_split;
 use crate::common::ws::{Got, Rules, comparable, decode, decode_with, frame, got, masked, naive};
-use framewright::Truncated;
 use framewright::ws::{
     Decoder, Encoder, Error, FrameHeader, Kind, Limits, Message, Opcode, Role, SendError, Side,
 };
+use framewright::{Buffer, SliceBuf, Truncated};
 
 /// Decodes `bytes` at a client or a server, however split.
 fn all(role: Role, bytes: &[u8]) -> (Vec<Got>, Result<(), Error>) {
@@ -260,11 +260,12 @@ fn an_encoder_writes_the_headers_that_are_printed() {
         let header = |opcode, fin| {
             FrameHeader::new(opcode, fin, payload.len() as u64).unwrap().with_key(key)
         };
-        let mut out = Vec::new();
-        let mut check = |out: &mut Vec<u8>, header: FrameHeader| {
-            let printed = header.to_bytes();
-            assert_eq!(out.len(), printed.len() + payload.len(), "{header:?}");
-            assert_eq!(out[..printed.len()], *printed, "{header:?}");
+        let mut storage = vec![0; FrameHeader::MAX_LEN + payload.len()];
+        let mut out = SliceBuf::new(&mut storage);
+        let check = |out: &mut SliceBuf<'_>, header: FrameHeader| {
+            let (written, printed) = (out.as_slice(), header.to_bytes());
+            assert_eq!(written.len(), printed.len() + payload.len(), "{header:?}");
+            assert_eq!(written[..printed.len()], *printed, "{header:?}");
             out.clear();
         };
         let opcode = kind.opcode();
