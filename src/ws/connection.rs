@@ -1,18 +1,17 @@
 //! One end of a connection: both directions, and how it closes.
 //!
-//! The states say what the peer has done. The encoder knows whether our own close frame was written,
-//! so each state has two rows:
+//! The states say what the peer has done. The encoder knows whether our own close frame was written:
+//! in the second row it was.
 //!
 //! ```text
-//!                     the peer's close frame            a rule is broken, or fail()
+//!            a rule is broken, or fail()         the peer's close frame
+//!     Failed ◀────────────────────────── Open ─────────────────────────▶ PeerClosed
+//!       │                                 │                                  │
+//!       │ transmit()                      │ close()                          │ transmit()
+//!       ▼                                 ▼                                  ▼
+//!     Failed ◀────────────────────────── Open ─────────────────────────▶ PeerClosed
 //!
-//! encoder     Open ───────────────────────▶ PeerClosed    Open ───────────▶ Failed
-//! is open       │                               │           │                 │
-//!               │ close()                       │ transmit()│ close()         │ transmit()
-//!               ▼                               ▼           ▼                 ▼
-//! encoder     Open ───────────────────────▶ PeerClosed    Open ───────────▶ Failed
-//! is closed
-//!                                           close_expected() is `Some` in these two
+//!     close_expected() is `Some`                          close_expected() is `Some`
 //! ```
 
 use core::fmt;

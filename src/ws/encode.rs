@@ -1,12 +1,13 @@
 //! From messages and control frames to bytes on the wire.
 //!
 //! ```text
-//!            fragment, not the last
-//!     Idle ─────────────────────────▶ Fragmented ◀─┐ fragment, not the last
-//!      ▲ ◀───────── the last ─────────────┘ └──────┘
-//!      │
-//!      │     begin_frame()                      its payload is complete
-//!      └── or Fragmented ───────────▶ Payload ──────────────────────────▶ Idle, or Fragmented
+//!               fragment                  fragment with `fin`
+//!     Idle ──────────────────▶ Fragmented ────────────────────▶ Idle
+//!       │                          │
+//!       │ begin_frame()            │ begin_frame()
+//!       └────────▶ Payload ◀───────┘
+//!                     │ the payload is complete
+//!                     └────────▶ Idle with `fin`, Fragmented without
 //!
 //!     encode_close(), in Idle or Fragmented: Closed
 //! ```
