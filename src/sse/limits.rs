@@ -1,10 +1,12 @@
-//! What a server may send, at most.
+//! Limits on what a server may send.
 
 /// What a server may send, at most.
 ///
 /// An event that exceeds a limit is lost, and the stream goes on. Lengths are in bytes of UTF-8, both
 /// as the server sent them and as they are returned: a U+FFFD that replaces invalid UTF-8 counts as
 /// three bytes.
+///
+/// Each limit is a field to read it, and a method to set it:
 ///
 /// ```
 /// use framewright::sse::Limits;
@@ -15,13 +17,13 @@
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The longest line ([`Limits::max_line_len`]).
+    /// The longest line, without its end, in bytes.
     pub max_line_len: u64,
-    /// The longest data of an event ([`Limits::max_data_len`]).
+    /// The longest data of an event, with the LFs between its lines, in bytes.
     pub max_data_len: u64,
-    /// The longest type of an event ([`Limits::max_type_len`]).
+    /// The longest type of an event, in bytes.
     pub max_type_len: u64,
-    /// The longest ID of an event ([`Limits::max_id_len`]).
+    /// The longest ID of an event, in bytes.
     pub max_id_len: u64,
 }
 
