@@ -984,8 +984,18 @@ fn debug_shows_no_values_of_headers() {
     let headers = &secret[..2];
     let request = ClientRequest::new("a", "/").headers(headers);
     let check = request.fields([0; 16], |_, _| ()).unwrap();
+    let mut server = Server::new(Origins::any(), Vec::new(), Limits::new());
+    let mut bytes = b"GET / HTTP/1.1\r\nCookie: secret".to_vec();
+    assert!(server.receive(&mut &mut bytes[..]).unwrap().is_none());
+    let mut client = client();
+    let mut bytes = b"HTTP/1.1 101\r\nSet-Cookie: secret".to_vec();
+    assert!(client.receive(&mut &mut bytes[..]).unwrap().is_none());
+    let mut bytes = format!("{ACCEPTED}Set-Cookie: secret\r\n\r\n").into_bytes();
+    let reply = format!("{:?}", self::client().receive(&mut &mut bytes[..]).unwrap().unwrap());
     for shown in [
         shown,
+        reply,
+        format!("{server:?} {client:?}"),
         format!("{:?}", offer.accept().headers(headers)),
         format!("{:?}", offer.refuse(403).headers(headers)),
         format!("{request:?} {check:?}"),

@@ -1,5 +1,7 @@
 //! The client's side of the opening handshake: reads the response (RFC 6455 §4.1).
 
+use core::fmt;
+
 use super::fields::HandshakeFields;
 use super::{Error, Reply, ReplyCheck};
 use crate::http1::{HeadReader, Limits};
@@ -15,7 +17,6 @@ use crate::{Buffer, Truncated};
 ///      │
 ///      └─────── receive: an error ──────────▶ Failed
 /// ```
-#[derive(Debug)]
 pub struct Client<'o, B> {
     reader: HeadReader<B>,
     check: ReplyCheck<'o>,
@@ -81,5 +82,15 @@ impl<'o, B: Buffer> Client<'o, B> {
             State::Complete | State::Failed(_) => Ok(()),
             State::Reading => Err(Truncated),
         }
+    }
+}
+
+/// Without the head in the storage, which may have cookies.
+impl<B> fmt::Debug for Client<'_, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("check", &self.check)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
     }
 }

@@ -1,5 +1,7 @@
 //! The server's side of the opening handshake: reads one request (RFC 6455 §4.2).
 
+use core::fmt;
+
 use super::fields::HandshakeFields;
 use super::{Error, Offer, Origins};
 use crate::http1::{HeadReader, Limits};
@@ -13,7 +15,6 @@ use crate::{Buffer, Truncated};
 ///      │
 ///      └──── receive: an error ─▶ Failed
 /// ```
-#[derive(Debug)]
 pub struct Server<'o, B> {
     origins: Origins<'o>,
     reader: HeadReader<B>,
@@ -75,5 +76,15 @@ impl<'o, B: Buffer> Server<'o, B> {
     /// Checks that the stream may end here: it must not end inside the head.
     pub const fn check_eof(&self) -> Result<(), Truncated> {
         self.reader.check_eof()
+    }
+}
+
+/// Without the head in the storage, which may have cookies.
+impl<B> fmt::Debug for Server<'_, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("origins", &self.origins)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
     }
 }
