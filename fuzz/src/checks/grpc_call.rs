@@ -7,7 +7,7 @@ use framewright::grpc::{
     CallKind, ClientCall, ClientRequest, Code, ContentType, Event, Framing, Limits, Message, Path,
     Request, ResponseHead, SendError, ServerCall, Status, Subtype, Trailing,
 };
-use framewright::http::Headers;
+use framewright::http::{FieldValue, Headers};
 
 use super::input::{Cuts, Input};
 
@@ -89,6 +89,21 @@ impl Setup {
         }
         .expect("the encoding is known")
     }
+}
+
+/// What a copy of a call does that hands out fields. They come back as the lines that the call itself
+/// has to write, or else there is a body.
+fn as_fields<T>(
+    call: &ServerCall,
+    act: impl FnOnce(&mut ServerCall, &mut Vec<u8>, &mut dyn FnMut(&str, FieldValue<'_>)) -> T,
+) -> (T, Vec<u8>) {
+    let (mut copy, mut body, mut lines) = (call.clone(), Vec::new(), Vec::new());
+    let result = act(&mut copy, &mut body, &mut |name, value| {
+        lines.extend([name.as_bytes(), b": ", &value.to_vec(), b"\r\n"].concat());
+    });
+    assert!(body.is_empty() || lines.is_empty(), "one or the other");
+    lines.extend(body);
+    (result, lines)
 }
 
 /// What the events of a call have said.
@@ -292,7 +307,10 @@ fn server(
             7 | 8 => {
                 let head = ResponseHead::new();
                 let head = if input.byte() & 1 == 1 { head.encoding("gzip") } else { head };
+                let twin =
+                    as_fields(&call, |call, body, put| call.send_head_fields(head, body, put));
                 result = call.send_head(head, &mut out);
+                assert_eq!((result, &out[before..]), (twin.0, &twin.1[..]));
             }
             9 | 10 => {
                 let compressed = input.byte() & 1 == 1;
@@ -309,11 +327,18 @@ fn server(
             }
             13 | 14 => {
                 let owed = call.owes();
-                written += usize::from(call.transmit(&mut out) && owed);
+                let twin = as_fields(&call, |call, body, put| call.transmit_fields(body, put));
+                let all = call.transmit(&mut out);
+                assert_eq!((all, &out[before..]), (twin.0, &twin.1[..]));
+                written += usize::from(all && owed);
             }
             _ => {
                 let code = Code::from_u8(input.byte() % 17).expect("below 17");
-                let finished = call.finish(Status::new(code, input.text()), &mut out);
+                let status = Status::new(code, input.text());
+                let twin =
+                    as_fields(&call, |call, body, put| call.finish_fields(status, body, put));
+                let finished = call.finish(status, &mut out);
+                assert_eq!((finished, &out[before..]), (twin.0, &twin.1[..]));
                 if finished.is_ok() {
                     assert_eq!(seen.end.replace(code), None);
                     written += 1;
