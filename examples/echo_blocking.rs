@@ -1,59 +1,133 @@
 //! An echo server on blocking sockets: `cargo run --example echo_blocking -- [ADDR]`.
 
 use std::error::Error;
-use std::io::{Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::ops::Range;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use framewright::http1;
 use framewright::ws::handshake::{Origins, Server};
-use framewright::ws::{Assembler, Connection, Event, Limits};
+use framewright::ws::{Action, Assembler, Connection, Event, Keepalive, Limits};
+
+/// How long a peer may take for its request, to take what we sent, and to close after us.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How many bytes are read and ignored after our last.
+const IGNORED: usize = 1 << 20;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let addr = std::env::args().nth(1).unwrap_or("127.0.0.1:8080".to_owned());
     let listener = TcpListener::bind(addr)?;
     println!("listening on ws://{}", listener.local_addr()?);
     for stream in listener.incoming() {
-        let Ok(stream) = stream else { continue };
-        thread::spawn(|| echo(stream).unwrap_or_else(|e| eprintln!("{e}")));
+        match stream {
+            Ok(stream) => {
+                drop(thread::spawn(|| serve(stream).unwrap_or_else(|e| eprintln!("{e}"))))
+            }
+            // Most likely there are too many connections. Some will end.
+            Err(_) => thread::sleep(Duration::from_millis(100)),
+        }
     }
     Ok(())
 }
 
-fn echo(mut stream: TcpStream) -> Result<(), Box<dyn Error>> {
+/// Serves a connection from its first byte to its last.
+fn serve(mut stream: TcpStream) -> Result<(), Box<dyn Error>> {
     let mut buf = [0; 16 * 1024];
-    let origins = Origins::same_host().or_absent();
-    let mut handshake = Server::new(origins, Vec::new(), http1::Limits::new());
-    let mut connection = None;
-    let mut assembler = Assembler::new(Vec::new());
-    while let n @ 1.. = stream.read(&mut buf)? {
-        let mut input = &mut buf[..n];
-        let mut out = Vec::new();
-        if connection.is_none() {
-            match handshake.receive(&mut input) {
-                Ok(None) => continue,
-                Ok(Some(offer)) => offer.accept().write(&mut out)?,
-                Err(e) => {
-                    e.refuse().write(&mut out)?;
-                    return Ok(stream.write_all(&out)?);
-                }
-            }
-        }
-        let connection = connection.get_or_insert_with(|| Connection::server(Limits::new()));
-        while let Some(event) = connection.receive(&mut input) {
-            if let Event::Part(part) = event
-                && let Some(message) = assembler.push(part)?
-            {
-                connection.send(message, &mut out)?;
-            }
-        }
-        connection.transmit(&mut out);
-        stream.write_all(&out)?;
-        if connection.close_expected().is_some() {
-            stream.shutdown(Shutdown::Write)?;
-            stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    stream.set_nodelay(true)?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    if let Some(unread) = open(&mut stream, &mut buf)? {
+        echo(&mut stream, &mut buf, unread)?;
+    }
+    // If the peer is still sending, a full close could destroy our last bytes on their way to it.
+    stream.shutdown(Shutdown::Write)?;
+    let (until, mut ignored) = (Instant::now() + PATIENCE, 0);
+    while let Some(n @ 1..) = read(&mut stream, &mut buf, until)? {
+        ignored += n;
+        if ignored > IGNORED {
+            break;
         }
     }
     Ok(())
+}
+
+/// Answers the opening handshake. Returns where in `buf` the first frames are, unless it was refused.
+fn open(stream: &mut TcpStream, buf: &mut [u8]) -> Result<Option<Range<usize>>, Box<dyn Error>> {
+    let origins = Origins::same_host().or_absent();
+    let mut handshake = Server::new(origins, Vec::new(), http1::Limits::new());
+    let until = Instant::now() + PATIENCE;
+    while let Some(n @ 1..) = read(stream, buf, until)? {
+        let (mut input, mut out) = (&mut buf[..n], Vec::new());
+        let accepted = match handshake.receive(&mut input) {
+            Ok(None) => continue,
+            Ok(Some(offer)) => offer.accept().write(&mut out).map(|()| true)?,
+            Err(e) => e.refuse().write(&mut out).map(|()| false)?,
+        };
+        let unread = n - input.len()..n;
+        stream.write_all(&out)?;
+        return Ok(accepted.then_some(unread));
+    }
+    Ok(None)
+}
+
+/// Sends every message back, until the connection is closed.
+fn echo(
+    stream: &mut TcpStream,
+    buf: &mut [u8],
+    mut unread: Range<usize>,
+) -> Result<(), Box<dyn Error>> {
+    let start = Instant::now();
+    let now = || start.elapsed().as_millis() as u64;
+    let mut connection = Connection::server(Limits::new());
+    let mut assembler = Assembler::new(Vec::new());
+    let mut keepalive = Keepalive::new(now());
+    let mut out = Vec::new();
+    loop {
+        let mut input = &mut buf[unread];
+        while let Some(event) = connection.receive(&mut input) {
+            let Event::Part(part) = event else { continue };
+            // Both fail when the connection is closing, and then nobody waits for a message.
+            let _ = match assembler.push(part) {
+                Ok(None) => Ok(()),
+                Ok(Some(message)) => connection.send(message, &mut out),
+                Err(e) => connection.close(e.close_code(), "", &mut out),
+            };
+        }
+        connection.transmit(&mut out);
+        // Until the peer has taken this, nothing more is read, and so no further pong is due.
+        stream.write_all(&out)?;
+        out.clear();
+        if connection.close_expected().is_some() {
+            return Ok(());
+        }
+        if connection.ready().is_err() {
+            keepalive.closing(now());
+        }
+        let until = start + Duration::from_millis(keepalive.deadline().unwrap_or_default());
+        let n = read(stream, buf, until)?;
+        match n {
+            Some(0) => return Ok(()),
+            Some(_) => keepalive.received(now()),
+            None => match keepalive.poll(now()) {
+                Some(Action::Ping) => connection.ping(b"", &mut out)?,
+                Some(Action::Dead | Action::CloseTimedOut) => return Err("no answer".into()),
+                None => {}
+            },
+        }
+        unread = 0..n.unwrap_or_default();
+    }
+}
+
+/// Reads what has come, or `None` if nothing does in time.
+fn read(stream: &mut TcpStream, buf: &mut [u8], until: Instant) -> io::Result<Option<usize>> {
+    let left = until.saturating_duration_since(Instant::now());
+    if left.is_zero() {
+        return Ok(None);
+    }
+    stream.set_read_timeout(Some(left))?;
+    match stream.read(buf) {
+        Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => Ok(None),
+        read => read.map(Some),
+    }
 }
