@@ -3,16 +3,39 @@
 //! ```text
 //! cargo run --features deflate --example ws_client -- [--no-deflate] ws://HOST:PORT/PATH [SUBPROTOCOL]
 //! ```
+//!
+//! Three threads share the connection. None of them waits for the network, or for another thread, with
+//! the lock in its hands, so a server that is slow to take our messages cannot keep us from taking its
+//! own:
+//!
+//! ```text
+//!   stdin ──▶ type_lines ──▶ Output ──▶ write ──▶ server
+//!                              ▲                    │
+//!                              └────── receive ◀────┘
+//! ```
 
 mod client;
 
 use std::error::Error;
-use std::io::{BufRead, Read, Write};
-use std::sync::{Arc, Mutex};
+use std::io::{self, BufRead, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use client::{Opened, open};
+use client::{Opened, open, socket};
 use framewright::ws::deflate::{Config, Deflater, Inflater, InflatingAssembler};
-use framewright::ws::{AssembleError, CloseCode, Event, Limits, Message, Role};
+use framewright::ws::{
+    Action, AssembleError, Client, CloseCode, Closer, Connection, Event, Keepalive, Limits,
+    Message, Part, Role,
+};
+
+/// How often the reader looks up: a close frame may have been sent meanwhile.
+const TICK: Duration = Duration::from_millis(250);
+/// How long the server may take to close, in ms.
+const CLOSE_WITHIN: u64 = 5_000;
+/// How many bytes are read and ignored while it does not.
+const IGNORED: usize = 1 << 20;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1).peekable();
@@ -20,75 +43,194 @@ fn main() -> Result<(), Box<dyn Error>> {
     let url =
         args.next().ok_or("usage: ws_client [--no-deflate] ws://HOST:PORT/PATH [SUBPROTOCOL]")?;
     let protocol = args.next();
-    let Opened { mut stream, connection, agreed, early } =
+    let Opened { stream, connection, agreed, early } =
         open(&url, protocol.as_deref().as_slice(), deflate, Limits::new())?;
-    let mut deflater =
-        deflate.zip(agreed).map(|(config, agreed)| Deflater::new(Role::Client, agreed, config));
-    let connection = Arc::new(Mutex::new(connection));
+    let shared = Arc::new(Shared::new(connection));
 
-    // Both threads use the same connection. The one that holds the lock writes the output, so it
-    // stays in order.
-    let (mut writer, typed) = (stream.try_clone()?, Arc::clone(&connection));
-    std::thread::spawn(move || {
-        for line in std::io::stdin().lock().lines() {
-            let mut out = Vec::new();
-            let mut connection = typed.lock().expect("nobody panics");
-            let line = line.unwrap_or_default();
-            let sent = match &mut deflater {
-                Some(deflater) => connection
-                    .encoder()
-                    .and_then(|encoder| deflater.encode(&*line, encoder, &mut out)),
-                None => connection.send(&*line, &mut out),
-            };
-            if sent.is_err() || writer.write_all(&out).is_err() {
-                return;
-            }
-        }
-        let mut out = Vec::new();
-        let mut connection = typed.lock().expect("nobody panics");
-        if connection.close(CloseCode::NORMAL, "", &mut out).is_ok() {
-            // If writing fails, the reading thread notices it too.
-            let _ = writer.write_all(&out);
-        }
-    });
+    let (writer, its) = (stream.try_clone()?, Arc::clone(&shared));
+    thread::spawn(move || write(writer, &its));
+    let deflater =
+        deflate.zip(agreed).map(|(config, agreed)| Deflater::new(Role::Client, agreed, config));
+    let its = Arc::clone(&shared);
+    thread::spawn(move || type_lines(deflater, &its));
 
     let inflater = agreed.map(|agreed| Inflater::new(Role::Client, agreed, Limits::new()));
-    let mut assembler = InflatingAssembler::new(Vec::new(), inflater);
+    let assembler = InflatingAssembler::new(Vec::new(), inflater);
+    let received = receive(stream, &early, assembler, &shared);
+    // What was said before the end counts, however the end came.
+    let connection = &shared.lock().connection;
+    let ending = connection.receive_eof();
+    let reason = connection.peer_close().map_or("", |close| close.reason);
+    println!("closed {} {reason}", ending.code.0);
+    match ending.code {
+        CloseCode::ABNORMAL => Err(received.err().unwrap_or("the connection was cut".into())),
+        _ => Ok(()),
+    }
+}
+
+/// What the threads share.
+struct Shared {
+    output: Mutex<Output>,
+    changed: Condvar,
+}
+
+struct Output {
+    connection: Connection<Client>,
+    /// What is to be written next. Whoever adds to it waits until it is empty.
+    bytes: Vec<u8>,
+}
+
+impl Shared {
+    fn new(connection: Connection<Client>) -> Self {
+        let output = Mutex::new(Output { connection, bytes: Vec::new() });
+        Self { output, changed: Condvar::new() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Output> {
+        self.output.lock().expect("nobody panics")
+    }
+
+    fn wait<'a>(
+        &self,
+        output: MutexGuard<'a, Output>,
+        mut while_: impl FnMut(&mut Output) -> bool,
+    ) -> MutexGuard<'a, Output> {
+        self.changed.wait_while(output, &mut while_).expect("nobody panics")
+    }
+}
+
+/// Sends the lines that are typed, then a close frame.
+fn type_lines(mut deflater: Option<Deflater>, shared: &Shared) {
+    for line in io::stdin().lock().lines() {
+        let line = match line {
+            Ok(line) => line,
+            Err(e) => {
+                eprintln!("{e}");
+                break;
+            }
+        };
+        let mut output = shared.wait(shared.lock(), |output| !output.bytes.is_empty());
+        let Output { connection, bytes } = &mut *output;
+        let sent = match &mut deflater {
+            Some(deflater) => {
+                connection.encoder().and_then(|encoder| deflater.encode(&*line, encoder, bytes))
+            }
+            None => connection.send(&*line, bytes),
+        };
+        if sent.is_err() {
+            return; // the connection is closing
+        }
+        shared.changed.notify_all();
+    }
+    let mut output = shared.wait(shared.lock(), |output| !output.bytes.is_empty());
+    let Output { connection, bytes } = &mut *output;
+    // It fails if the connection is closing already.
+    let _ = connection.close(CloseCode::NORMAL, "", bytes);
+    shared.changed.notify_all();
+}
+
+/// Writes what the other threads have to say, and what the protocol obliges us to say.
+fn write(mut stream: TcpStream, shared: &Shared) {
+    loop {
+        // What is due is added only here, when everything before has gone out. So a flood of pings
+        // gets one pong at a time, the newest.
+        let mut output = shared.wait(shared.lock(), |Output { connection, bytes }| {
+            connection.transmit(bytes);
+            bytes.is_empty() && connection.close_expected() != Some(Closer::Us)
+        });
+        let bytes = std::mem::take(&mut output.bytes);
+        drop(output);
+        shared.changed.notify_all();
+        // The reader will see the end of a connection that takes nothing more. If closing is up to us,
+        // the server may still be sending, and a full close could destroy our last bytes.
+        if stream.write_all(&bytes).is_err() {
+            let _ = stream.shutdown(Shutdown::Both);
+            return;
+        }
+        if bytes.is_empty() {
+            let _ = stream.shutdown(Shutdown::Write);
+            return;
+        }
+    }
+}
+
+/// Prints messages until the transport ends, or should have.
+fn receive(
+    mut stream: TcpStream,
+    early: &[u8],
+    mut assembler: InflatingAssembler<Vec<u8>>,
+    shared: &Shared,
+) -> Result<(), Box<dyn Error>> {
+    let start = Instant::now();
+    let now = || start.elapsed().as_millis() as u64;
+    let mut keepalive = Keepalive::new(now()).close_within(CLOSE_WITHIN);
     let mut window = vec![0; 16 * 1024];
     let mut buf = vec![0; 64 * 1024];
-    buf[..early.len()].copy_from_slice(&early);
-    let mut n = early.len();
+    buf[..early.len()].copy_from_slice(early);
+    let (mut n, mut ignored) = (early.len(), 0);
     loop {
-        let mut out = Vec::new();
-        let mut held = connection.lock().expect("nobody panics");
+        let mut output = shared.lock();
+        let Output { connection, bytes } = &mut *output;
         let mut input = &mut buf[..n];
-        while let Some(event) = held.receive(&mut input) {
+        while let Some(event) = connection.receive(&mut input) {
             match event {
-                Event::Part(part) => match assembler.push(part, &mut window) {
-                    Ok(Some(Message::Text(text))) => println!("{text}"),
-                    Ok(Some(Message::Binary(bytes))) => println!("{} bytes", bytes.len()),
-                    Ok(None) => {}
+                Event::Part(part) => match print(part, &mut assembler, &mut window)? {
+                    Ok(()) => {}
                     Err(AssembleError::Peer(e)) => {
                         eprintln!("the server broke the protocol: {e}");
-                        held.fail(e);
+                        connection.fail(e);
                     }
-                    Err(e) => return Err(e.into()),
+                    Err(e) => {
+                        eprintln!("a message was lost: {e}");
+                        // It fails if the connection is closing already.
+                        let _ = connection.close(e.close_code(), "", bytes);
+                    }
                 },
                 Event::Failed(e) => eprintln!("the server broke the protocol: {e}"),
                 Event::Close(_) => {}
             }
         }
-        held.transmit(&mut out);
-        stream.write_all(&out)?;
-        drop(held);
-        n = stream.read(&mut buf)?;
-        if n == 0 {
-            break;
+        if connection.ready().is_err() {
+            keepalive.closing(now());
         }
+        match keepalive.poll(now()) {
+            // If something waits to be written, that will show whether the server lives.
+            Some(Action::Ping) if bytes.is_empty() => drop(connection.ping(b"", bytes)),
+            Some(Action::Ping) | None => {}
+            Some(Action::Dead) => return Err("the server does not answer".into()),
+            Some(Action::CloseTimedOut) => return Err("the server does not close".into()),
+        }
+        if connection.close_expected().is_some() {
+            ignored += n;
+        }
+        if ignored > IGNORED {
+            return Err("the server goes on sending after the end".into());
+        }
+        drop(output);
+        shared.changed.notify_all();
+        n = match socket::read(&mut stream, &mut buf, Instant::now() + TICK)? {
+            Some(0) => return Ok(()),
+            Some(n) => {
+                keepalive.received(now());
+                n
+            }
+            None => 0,
+        };
     }
-    let connection = connection.lock().expect("nobody panics");
-    let ending = connection.receive_eof();
-    let reason = connection.peer_close().map_or("", |close| close.reason);
-    println!("closed {} {reason}", ending.code.0);
-    if ending.code == CloseCode::ABNORMAL { Err("the connection was cut".into()) } else { Ok(()) }
+}
+
+/// Prints a message if this is its last part. The outer error is that of standard output.
+fn print(
+    part: Part<'_>,
+    assembler: &mut InflatingAssembler<Vec<u8>>,
+    window: &mut [u8],
+) -> io::Result<Result<(), AssembleError>> {
+    let mut stdout = io::stdout();
+    match assembler.push(part, window) {
+        Ok(Some(Message::Text(text))) => writeln!(stdout, "{text}")?,
+        Ok(Some(Message::Binary(bytes))) => writeln!(stdout, "{} bytes", bytes.len())?,
+        Ok(None) => {}
+        Err(e) => return Ok(Err(e)),
+    }
+    Ok(Ok(()))
 }

@@ -1,13 +1,23 @@
 //! A WebSocket client on a blocking socket, shared by the examples.
 
-use std::error::Error;
-use std::io::{Read, Write};
-use std::net::TcpStream;
+pub mod socket;
 
-use framewright::http1;
+use std::error::Error;
+use std::io::Write;
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use framewright::http1::{self, Body, BodyDecoder, Decoded};
 use framewright::ws::deflate::{Config, ExtensionText, Params};
 use framewright::ws::handshake::{ClientRequest, Reply};
 use framewright::ws::{Client, Connection, Limits};
+
+/// How long a server may take to accept us, and to take what we send.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How much is read at a time, in bytes.
+const BUF: usize = 4096;
+/// How much of a refusal's body is shown, in bytes.
+const SHOWN: usize = 16 * 1024;
 
 /// An open connection.
 pub struct Opened {
@@ -29,8 +39,8 @@ pub fn open(
     let rest = url.strip_prefix("ws://").ok_or("the URL has to begin with ws://")?;
     let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let target = if path.is_empty() { "/" } else { path };
-    let mut stream = TcpStream::connect(host)?;
-    stream.set_nodelay(true)?;
+    let mut stream = socket::connect(host, PATIENCE)?;
+    let until = Instant::now() + PATIENCE;
 
     let mut out = Vec::new();
     let offer = deflate.map(|config| config.offer());
@@ -40,9 +50,9 @@ pub fn open(
     let mut client = request.write(random(), Vec::new(), http1::Limits::new(), &mut out)?;
     stream.write_all(&out)?;
 
-    let mut buf = [0; 4096];
+    let mut buf = [0; BUF];
     loop {
-        let n = stream.read(&mut buf)?;
+        let n = socket::read(&mut stream, &mut buf, until)?.ok_or("no answer in time")?;
         if n == 0 {
             client.check_eof()?;
         }
@@ -59,12 +69,42 @@ pub fn open(
                     return Ok(Opened { stream, connection, agreed, early: input.to_vec() });
                 }
                 Reply::Refused(response) => {
-                    return Err(format!("refused: {}", response.status()).into());
+                    let (status, body) = (response.status(), response.body_for("GET"));
+                    show_body(&mut stream, body, input, until);
+                    return Err(format!("refused: {status}").into());
                 }
                 Reply::Interim(_) => {}
             }
         }
     }
+}
+
+/// Prints the body of a refusal, which often says why, as far as it comes in time. `early` is how it
+/// begins.
+fn show_body(stream: &mut TcpStream, body: Body, early: &[u8], until: Instant) {
+    let mut decoder = BodyDecoder::new(body, http1::Limits::new());
+    let mut shown = Vec::new();
+    let mut buf = [0; BUF];
+    buf[..early.len()].copy_from_slice(early);
+    let mut n = early.len();
+    loop {
+        let mut input = &mut buf[..n];
+        while let Ok(Decoded::Part(part)) = decoder.decode(&mut input) {
+            shown.extend_from_slice(part.bytes);
+        }
+        if decoder.is_complete() || shown.len() > SHOWN {
+            break;
+        }
+        n = match socket::read(stream, &mut buf, until) {
+            Ok(Some(n @ 1..)) => n,
+            _ => break,
+        };
+    }
+    shown.truncate(SHOWN);
+    // Nothing in it may steer the terminal.
+    let is_shown = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
+    let text: String = String::from_utf8_lossy(&shown).chars().filter(is_shown).collect();
+    eprintln!("{}", text.trim_end());
 }
 
 /// Unpredictable bytes.
