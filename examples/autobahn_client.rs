@@ -7,11 +7,18 @@
 mod client;
 
 use std::error::Error;
-use std::io::{ErrorKind, Read, Write};
+use std::io::Write;
+use std::net::Shutdown;
+use std::time::{Duration, Instant};
 
-use client::{Opened, open};
+use client::{Opened, open, socket};
 use framewright::ws::deflate::{Config, Deflater, Inflater, InflatingAssembler};
-use framewright::ws::{AssembleError, Event, Limits, Message, Role};
+use framewright::ws::{AssembleError, Closer, Event, Limits, Message, Role};
+
+/// How long the server may take to close.
+const CLOSE_WITHIN: Duration = Duration::from_secs(5);
+/// How long it may be silent.
+const SILENT: Duration = Duration::from_secs(60);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1).peekable();
@@ -48,6 +55,8 @@ fn run(
     let mut deflater =
         deflate.zip(agreed).map(|(config, agreed)| Deflater::new(Role::Client, agreed, config));
     let mut out = Vec::new();
+    // When the transport has to have ended.
+    let mut end = None;
     let mut buf = vec![0; 64 * 1024];
     buf[..early.len()].copy_from_slice(&early);
     let mut n = early.len();
@@ -67,20 +76,31 @@ fn run(
                     }
                     Ok(_) => {}
                     Err(AssembleError::Peer(error)) => connection.fail(error),
-                    Err(e) => return Err(e.into()),
+                    // It fails if the connection is closing already.
+                    Err(e) => drop(connection.close(e.close_code(), "", &mut out)),
                 }
             }
             connection.transmit(&mut out);
         }
         connection.transmit(&mut out);
-        // The server may have left. The reports say whether it should have.
-        let written = stream.write_all(&std::mem::take(&mut out));
-        n = match stream.read(&mut buf) {
-            Err(e) if matches!(e.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => 0,
-            read => read?,
-        };
-        if n == 0 || written.is_err() {
-            return Ok(());
+        // Nothing more is read before the server has taken this.
+        if stream.write_all(&out).is_err() {
+            return Ok(()); // the server has left, and the reports say whether it should have
         }
+        out.clear();
+        let closer = connection.close_expected();
+        if closer.is_some() && end.is_none() {
+            end = Some(Instant::now() + CLOSE_WITHIN);
+            if closer == Some(Closer::Us) {
+                // Not a full close: the server may be sending, and that could destroy our last bytes.
+                stream.shutdown(Shutdown::Write)?;
+            }
+        }
+        let until = end.unwrap_or_else(|| Instant::now() + SILENT);
+        n = match socket::read(&mut stream, &mut buf, until) {
+            Ok(Some(n @ 1..)) => n,
+            // However it ends, the reports say whether it should have.
+            Ok(Some(0) | None) | Err(_) => return Ok(()),
+        };
     }
 }
