@@ -4,19 +4,27 @@
 //! cargo run --example sse_client -- http://HOST:PORT/PATH [--events COUNT]
 //! ```
 
+#[path = "client/socket.rs"]
+mod socket;
+
 use std::error::Error;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, Write};
 use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use framewright::http1::{self, BodyDecoder, Decoded, HeadReader, RequestWriter};
 use framewright::sse::{
-    Action, Assembler, Client, Item, Limits, Policy, ReadyState, Reason, Response, Storage,
+    Action, Assembler, Client, Event, Item, Limits, Policy, ReadyState, Reason, Response, Storage,
 };
 
 /// Statuses to retry after: a server that restarts answers 503 for a while.
 const RETRY: &[u16] = &[429, 500, 502, 503, 504];
+
+/// How long a connection may take to come about.
+const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+/// How long to read if the client has no deadline, in ms.
+const LOOK_UP: u64 = 1_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
@@ -30,10 +38,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         _ => return Err("the only option is --events COUNT".into()),
     };
 
+    if left == 0 {
+        return Ok(());
+    }
+
     let assembler = Assembler::new(Limits::new(), Storage::<Vec<u8>>::default());
     let policy = Policy::new().retry_statuses(RETRY).connect_timeout(10_000).idle_timeout(60_000);
     let client = Client::new(policy, assembler, u64::from(std::process::id()));
-    let mut reader = Reader { client, start: Instant::now(), left };
+    let mut reader = Reader { client, start: Instant::now(), left, printed: Ok(()) };
     loop {
         let now = reader.now();
         match reader.client.poll(now) {
@@ -47,11 +59,14 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
             Some(Action::Disconnect) => {} // `stream` has returned and dropped the socket
             None => match reader.client.deadline() {
-                Some(deadline) => thread::sleep(Duration::from_millis(deadline - now)),
+                Some(deadline) => {
+                    thread::sleep(Duration::from_millis(deadline.saturating_sub(now)))
+                }
                 None => break,
             },
         }
     }
+    reader.printed?;
     match reader.client.ready_state() {
         // Everything asked for was printed, or everything there is.
         ReadyState::Closed(Reason::Caller | Reason::Status(204)) => Ok(()),
@@ -64,6 +79,8 @@ struct Reader {
     start: Instant,
     /// Events left to print.
     left: u64,
+    /// The error of standard output. Connecting again would not help against it.
+    printed: io::Result<()>,
 }
 
 impl Reader {
@@ -73,8 +90,8 @@ impl Reader {
 
     /// Asks for the stream and receives it until its end.
     fn stream(&mut self, host: &str, target: &str) -> Result<(), Box<dyn Error>> {
-        let mut socket = TcpStream::connect(host)?;
-        let mut headers = vec![("Accept", "text/event-stream"), ("Cache-Control", "no-store")];
+        let mut socket = socket::connect(host, CONNECT_WITHIN)?;
+        let mut headers = vec![("Accept", "text/event-stream"), ("Cache-Control", "no-cache")];
         match self.client.last_event_id_header() {
             Ok(Some(id)) => headers.push(("Last-Event-ID", id)),
             Ok(None) => {}
@@ -96,11 +113,15 @@ impl Reader {
                 self.client.receive_eof(now);
                 return Ok(());
             }
-            if body.is_none() {
-                let Some(response) = heads.read_response(&mut input)? else { continue };
+            while body.is_none() {
+                let Some(response) = heads.read_response(&mut input)? else { break };
+                let status = response.status();
+                if matches!(status, 100 | 102..=199) {
+                    continue; // the answer is still to come (RFC 9110 §15.2)
+                }
                 let header = |name| response.headers().get(name);
                 let judged = Response {
-                    status: response.status(),
+                    status,
                     content_type: header("content-type"),
                     retry_after: header("retry-after"),
                 };
@@ -112,7 +133,7 @@ impl Reader {
             }
             let Some(body) = &mut body else { continue };
             while let Decoded::Part(part) = body.decode(&mut input)? {
-                self.receive(part.bytes)?;
+                self.receive(part.bytes);
             }
             if body.is_complete() {
                 let now = self.now();
@@ -126,33 +147,32 @@ impl Reader {
     /// Reads until bytes arrive. `None` if the client's timeout passed first.
     fn read(&mut self, socket: &mut TcpStream, buf: &mut [u8]) -> io::Result<Option<usize>> {
         loop {
-            let wait =
-                self.client.deadline().map(|deadline| deadline.saturating_sub(self.now()).max(1));
-            socket.set_read_timeout(wait.map(Duration::from_millis))?;
-            match socket.read(buf) {
-                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                    let now = self.now();
-                    if self.client.poll(now) == Some(Action::Disconnect) {
-                        return Ok(None);
-                    }
-                }
-                Err(e) if e.kind() == ErrorKind::Interrupted => {}
-                read => return read.map(Some),
+            let deadline = self.client.deadline().unwrap_or(self.now() + LOOK_UP);
+            let until = self.start + Duration::from_millis(deadline);
+            if let Some(n) = socket::read(socket, buf, until)? {
+                return Ok(Some(n));
+            }
+            let now = self.now();
+            if self.client.poll(now) == Some(Action::Disconnect) {
+                return Ok(None);
             }
         }
     }
 
-    fn receive(&mut self, mut input: &[u8]) -> io::Result<()> {
+    fn receive(&mut self, mut input: &[u8]) {
         let now = self.now();
         while let Some(item) = self.client.receive(&mut input, now) {
             let Item::Event(event) = item else { continue };
-            let data = serde_json::to_string(event.data)?;
-            writeln!(io::stdout(), "{} {} {data}", event.last_event_id, event.event_type)?;
+            self.printed = print(&event);
             self.left -= 1;
-            if self.left == 0 {
+            if self.left == 0 || self.printed.is_err() {
                 self.client.close();
             }
         }
-        Ok(())
     }
+}
+
+fn print(event: &Event<'_>) -> io::Result<()> {
+    let data = serde_json::to_string(event.data)?;
+    writeln!(io::stdout(), "{} {} {data}", event.last_event_id, event.event_type)
 }
