@@ -26,6 +26,7 @@ hypothesis.settings.load_profile("same")
 
 def pytest_addoption(parser):
     parser.addoption("--gateway", help="the server to test, in place of our example")
+    parser.addoption("--echo-blocking", help="the echo server to test, in place of our example")
     parser.addoption("--grpc-h2", help="the server and client of gRPC to test, in place of our example")
     parser.addoption("--ws-client", help="the client to test, in place of our example")
     parser.addoption("--sse-client", help="the client of event streams to test, in place of our example")
@@ -37,6 +38,11 @@ def pytest_addoption(parser):
 @pytest.fixture(scope="session")
 def gateway_path(request):
     return request.config.getoption("gateway") or programs.example("gateway")
+
+
+@pytest.fixture(scope="session")
+def echo_path(request):
+    return request.config.getoption("echo_blocking") or programs.example("echo_blocking")
 
 
 @pytest.fixture(scope="session")
