@@ -31,6 +31,15 @@ pub(crate) fn write_lines(
 }
 
 impl<B: Buffer> Append<'_, B> {
+    /// Appends a field as a line, whose value is written as it is.
+    #[inline]
+    pub(crate) fn put_plain_field(&mut self, name: &str, value: &[u8]) {
+        self.put(name.as_bytes());
+        self.put(b": ");
+        self.put(value);
+        self.put(b"\r\n");
+    }
+
     /// Appends a field as a line.
     #[inline]
     pub(crate) fn put_field(&mut self, name: &str, value: FieldValue<'_>) {

@@ -178,7 +178,7 @@ impl<'h, H: Clone + IntoIterator<Item: Field<'h>>> ResponseWriter<'_, H> {
         }
         let connection = if body == Body::UntilClose { "close" } else { self.connection };
         if !connection.is_empty() {
-            head.put_field("Connection", connection.into());
+            head.put_plain_field("Connection", connection.as_bytes());
         }
         head.put(b"\r\n");
         head.body_piece(&header, self.body);
@@ -208,14 +208,14 @@ impl<B: Buffer> Append<'_, B> {
         self.put(b" ");
         self.put(target.as_bytes());
         self.put(b" HTTP/1.1\r\n");
-        self.put_field("Host", host.into());
+        self.put_plain_field("Host", host.as_bytes());
     }
 
     /// Appends headers that were checked.
     pub(crate) fn headers<'h>(&mut self, headers: impl IntoIterator<Item: Field<'h>>) {
         for field in headers {
             let (name, value) = field.parts();
-            self.put_field(name, value.into());
+            self.put_plain_field(name, value);
         }
     }
 
@@ -227,7 +227,7 @@ impl<B: Buffer> Append<'_, B> {
                 self.put_number(len);
                 self.put(b"\r\n");
             }
-            Body::Chunked => self.put_field("Transfer-Encoding", "chunked".into()),
+            Body::Chunked => self.put_plain_field("Transfer-Encoding", b"chunked"),
             Body::UntilClose => {}
         }
     }
