@@ -143,7 +143,7 @@ impl<S: Side> Encoder<S> {
         let CheckedFragment { opcode, fin, message } = fragment;
         // RSV1 is for the first frame alone (RFC 7692 §6.1).
         let rsv = [message.compressed && fragment.is_first(), false, false];
-        self.write(FirstByte { opcode, fin, rsv }, payload, out)?;
+        self.write(FirstByte { fin, rsv, opcode }, payload, out)?;
         self.state = State::after_frame(message, fin);
         Ok(())
     }

@@ -149,11 +149,11 @@ impl FrameHeader {
             0..=125 => Prefix::Len7([first, mask | self.len as u8]),
             126..=0xFFFF => {
                 let [a, b] = (self.len as u16).to_be_bytes();
-                Prefix::Len16([first, mask | 126, a, b])
+                Prefix::Len16([first, mask | LEN_16, a, b])
             }
             _ => {
                 let [a, b, c, d, e, f, g, h] = self.len.to_be_bytes();
-                Prefix::Len64([first, mask | 127, a, b, c, d, e, f, g, h])
+                Prefix::Len64([first, mask | LEN_64, a, b, c, d, e, f, g, h])
             }
         }
     }
@@ -208,6 +208,11 @@ impl core::ops::Deref for HeaderBytes {
         self.bytes.get(..usize::from(self.len)).unwrap_or_default()
     }
 }
+
+/// What the seven bits for the length are if a length of 16 bits follows them.
+const LEN_16: u8 = 126;
+/// What they are if a length of 64 bits does.
+const LEN_64: u8 = 127;
 
 /// The printed bytes of a header before its masking key, by the form of the length.
 ///
@@ -319,11 +324,11 @@ impl PartialHeader {
 #[inline]
 const fn parse_len(len: u8, bytes: &[u8]) -> Result<Option<(u64, &[u8])>, Error> {
     let (len, min, rest) = match len {
-        126 => match bytes.split_first_chunk::<2>() {
+        LEN_16 => match bytes.split_first_chunk::<2>() {
             Some((len, rest)) => (u16::from_be_bytes(*len) as u64, 126, rest),
             None => return Ok(None),
         },
-        127 => match bytes.split_first_chunk::<8>() {
+        LEN_64 => match bytes.split_first_chunk::<8>() {
             Some((len, rest)) => (u64::from_be_bytes(*len), 0x1_0000, rest),
             None => return Ok(None),
         },
