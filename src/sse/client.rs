@@ -129,13 +129,13 @@ pub enum Reason {
 
 #[derive(Clone, Copy, Debug)]
 enum State {
-    /// For the time to connect.
+    /// There is no connection until it is time for one.
     Waiting { until: u64 },
-    /// For a response to a request.
+    /// A request was sent, and there is no response yet.
     Connecting { since: u64 },
     /// The stream is open. Its last bytes came at `heard`.
     Open { since: u64, heard: u64 },
-    /// For good.
+    /// There will be no stream.
     Closed(Reason),
 }
 
@@ -170,7 +170,8 @@ impl<B: Buffer> Client<B> {
         Some(Action::Disconnect)
     }
 
-    /// When to [`poll`](Self::poll) next. `None` if there is nothing to wait for.
+    /// When to [`poll`](Self::poll) next, if nothing else happens before. `None` if time alone changes
+    /// nothing.
     pub fn deadline(&self) -> Option<u64> {
         match self.state {
             State::Waiting { until } => Some(until),
@@ -225,8 +226,8 @@ impl<B: Buffer> Client<B> {
 
     /// Receives what comes next of the stream, advancing `input` past it.
     ///
-    /// `None` means that every byte of `input` was taken. More are needed, unless
-    /// [`ready_state`](Self::ready_state) is not [`ReadyState::Open`]: without a stream, as after
+    /// `None` means that every byte of `input` was taken. More are needed as long as
+    /// [`ready_state`](Self::ready_state) is [`ReadyState::Open`]. Without a stream, as after
     /// [`close`](Self::close), all input is ignored.
     #[inline]
     pub fn receive<'s, 'a: 's>(&'s mut self, input: &mut &'a [u8], now: u64) -> Option<Item<'s>> {
