@@ -35,8 +35,6 @@ macro_rules! names {
 names! {
     Accept b"accept"
     AcceptEncoding b"accept-encoding"
-    AccessControlRequestHeaders b"access-control-request-headers"
-    AccessControlRequestMethod b"access-control-request-method"
     Connection b"connection"
     ContentEncoding b"content-encoding"
     ContentLength b"content-length"
