@@ -14,11 +14,11 @@
 //!
 //!   receive_head()  ◀──────────── head ──────── send_head()
 //!   receive()       ◀────────── messages ────── send()
-//!   receive_trailers() or receive() ◀ trailers  finish(), or transmit() if the call failed
+//!   receive_trailers() ◀─────── trailers ────── finish(), or transmit() after a failure
 //! ```
 //!
-//! The two directions run side by side: either side may send as soon as it likes, and either may end
-//! the call early. Trailers end it for good.
+//! The two directions run side by side: either side may send as soon as it likes. Trailers end the call,
+//! even if the request has not ended. In gRPC-Web they are in the body, where `receive()` meets them.
 //!
 //! Heads and trailers are fields. Types that read them take any iterator of
 //! [`Field`](crate::http::Field)s, such as `&http::HeaderMap`. Types that make them write lines, or
