@@ -186,6 +186,15 @@ pub(super) fn each(metadata: &[(&str, Value<'_>)], put: &mut dyn FnMut(&str, Fie
     }
 }
 
+/// The names of metadata, for `Debug`.
+pub(super) struct Names<'a>(pub(super) &'a [(&'a str, Value<'a>)]);
+
+impl fmt::Debug for Names<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
+
 /// Decodes base64 with or without padding, whatever its last bits (PROTOCOL-HTTP2,
 /// *Custom-Metadata*).
 fn decode(symbols: &[u8], out: &mut impl Buffer) -> Result<(), DecodeError> {

@@ -669,3 +669,11 @@ fn debug_shows_the_beginning_of_values_and_their_length() {
         assert_eq!(shown, expected);
     }
 }
+
+#[test]
+fn debug_shows_no_credentials() {
+    let request = ClientRequest::new(Path::parse("/p.S/M").unwrap())
+        .metadata(&[("authorization", Value::Text("Bearer secret"))]);
+    let shown = format!("{request:?}");
+    assert!(shown.contains("authorization") && !shown.contains("secret"), "{shown}");
+}

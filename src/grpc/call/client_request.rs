@@ -1,5 +1,7 @@
 //! The head of a request, as a client sends it.
 
+use core::fmt;
+
 use super::{Carrier, ClientCall, IDENTITY, is_web};
 use crate::Buffer;
 use crate::grpc::{
@@ -33,7 +35,7 @@ use crate::http::{self, FieldValue};
 /// );
 /// # Ok::<(), framewright::grpc::SendError>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 #[must_use = "nothing is written before `write` or `fields`"]
 pub struct ClientRequest<'a> {
     path: Path<'a>,
@@ -196,5 +198,18 @@ impl<'a> ClientRequest<'a> {
             put(if web { "x-user-agent" } else { "user-agent" }, agent.into());
         }
         metadata::each(self.metadata, put);
+    }
+}
+
+/// Of the metadata, only the names are shown: a value may be a password or a token.
+impl fmt::Debug for ClientRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientRequest")
+            .field("path", &self.path)
+            .field("content_type", &self.content_type)
+            .field("timeout", &self.timeout)
+            .field("encoding", &self.encoding)
+            .field("metadata", &metadata::Names(self.metadata))
+            .finish_non_exhaustive()
     }
 }
