@@ -53,6 +53,8 @@ impl CloseCode {
 
     /// Whether a close frame may carry this code: one that is registered and not reserved, or one
     /// from 3000 to 4999, which are for libraries and applications (§7.4.2).
+    ///
+    /// Laxer than the standard: 1012 to 1014 were registered after it was written (§11.7).
     pub const fn is_sendable(self) -> bool {
         matches!(self.0, 1000..=1003 | 1007..=1014 | 3000..=4999)
     }
