@@ -5,7 +5,7 @@
 use divan::{Bencher, black_box};
 use framewright::http1::{HeadReader, Limits};
 use framewright::ws::handshake::{
-    Reply, ClientRequest, Extensions, Offer, Origins, Server, accept_key,
+    ClientRequest, Extensions, Offer, Origins, Reply, Server, accept_key,
 };
 use framewright::{Buffer, SliceBuf};
 

@@ -213,7 +213,9 @@ fn send_event(laps: usize) {
     for _ in 0..laps {
         let mut out = SliceBuf::new(&mut buf);
         for _ in 0..ITEMS {
-            encoder.encode(EventBuilder::new().data(black_box(&data)), &mut out).expect("there is room");
+            encoder
+                .encode(EventBuilder::new().data(black_box(&data)), &mut out)
+                .expect("there is room");
         }
         black_box(out.as_slice());
     }

@@ -13,7 +13,7 @@
 use std::io::{self, Cursor, Read, Write};
 
 use framewright::http1::Limits;
-use framewright::ws::handshake::{Reply, Client, ClientRequest};
+use framewright::ws::handshake::{Client, ClientRequest, Reply};
 use tungstenite::handshake::client::{ClientHandshake, Request};
 
 use crate::checks::input::Input;

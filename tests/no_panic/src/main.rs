@@ -7,7 +7,9 @@ use framewright::grpc::web::TextDecoder;
 use framewright::grpc::{self, Prefix, ServerCall};
 use framewright::http1::{self, BodyDecoder, BodyEncoder, ResponseWriter};
 use framewright::ws::handshake::Extensions;
-use framewright::ws::{self, Client, CloseFrame, Connection, FrameHeader, Kind, Mask, Message, Server};
+use framewright::ws::{
+    self, Client, CloseFrame, Connection, FrameHeader, Kind, Mask, Message, Server,
+};
 use framewright::{Assembler, Chunk, SliceBuf};
 use no_panic::no_panic;
 // Functions that search with `memchr`, which is called through a pointer on x86-64.

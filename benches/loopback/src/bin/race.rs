@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use framewright::http1;
-use framewright::ws::handshake::{Reply, ClientRequest};
+use framewright::ws::handshake::{ClientRequest, Reply};
 use framewright::ws::{Encoder, Message};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
