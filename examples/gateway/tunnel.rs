@@ -21,10 +21,17 @@ pub struct Tunnel {
     head: Vec<u8>,
     /// When it has to be complete.
     head_by: u64,
-    /// The head of the response, or all of it if the request was refused.
+    /// The head of the response, until it is sent: all of it if the request is refused.
     response: Vec<u8>,
-    /// `None` before the head of the request, and if it was refused.
-    call: Option<Box<EchoCall>>,
+    state: State,
+}
+
+enum State {
+    /// Before the end of the request's head.
+    Head,
+    Call(Box<EchoCall>),
+    /// The response's head was all.
+    Refused,
 }
 
 impl Tunnel {
@@ -35,7 +42,7 @@ impl Tunnel {
             head: Vec::new(),
             head_by: now + HEAD_WITHIN,
             response: Vec::new(),
-            call: None,
+            state: State::Head,
         }
     }
 
@@ -59,13 +66,13 @@ impl Tunnel {
                 if chunk.end { self.begin(now) } else { Ok(()) }
             }
             Some(SocketPart::Data(bytes)) => {
-                if let Some(call) = &mut self.call {
+                if let State::Call(call) = &mut self.state {
                     call.receive(bytes, now);
                 }
                 Ok(())
             }
             Some(SocketPart::HalfClose) => {
-                if let Some(call) = &mut self.call {
+                if let State::Call(call) = &mut self.state {
                     call.receive_eof();
                 }
                 Ok(())
@@ -82,10 +89,11 @@ impl Tunnel {
             Ok(mut call) => {
                 call.send_head(&service::echoed(headers), &mut self.response, |_, _| {})
                     .map_err(|_| CloseCode::POLICY)?;
-                self.call = Some(Box::new(call));
+                self.state = State::Call(Box::new(call));
             }
             Err(refusal) => {
                 refusal.write_socket(&mut self.response).map_err(|_| CloseCode::INTERNAL_ERROR)?;
+                self.state = State::Refused;
             }
         }
         Ok(())
@@ -93,24 +101,29 @@ impl Tunnel {
 
     /// Notes that the client has closed the connection.
     pub fn disconnect(&mut self) {
-        if let Some(call) = &mut self.call {
+        if let State::Call(call) = &mut self.state {
             call.disconnect();
         }
     }
 
-    /// Writes about `room` bytes of the response at most, its status at the end.
+    /// Takes the head of the response, once there is one. It has to be a message of its own: clients
+    /// do not look for more in the message that ends a head.
+    pub fn take_head(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.response)
+    }
+
+    /// Writes about `room` bytes of the response's body at most, its status at the end.
     pub fn fill(&mut self, room: usize, out: &mut Vec<u8>, now: u64) -> Filled {
-        out.append(&mut self.response);
-        match &mut self.call {
-            Some(call) => call.fill(room, out, now),
-            None if out.is_empty() && now < self.head_by => Filled::Until(self.head_by),
-            None => Filled::End,
+        match &mut self.state {
+            State::Call(call) => call.fill(room, out, now),
+            State::Head if now < self.head_by => Filled::Until(self.head_by),
+            State::Head | State::Refused => Filled::End,
         }
     }
 
     /// Writes the status of a call that ends because the gateway ends.
     pub fn shut_down(&mut self, out: &mut Vec<u8>) {
-        if let Some(call) = &mut self.call {
+        if let State::Call(call) = &mut self.state {
             call.shut_down(out);
         }
     }

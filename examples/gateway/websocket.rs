@@ -205,16 +205,17 @@ impl Session {
 
     /// Writes what a call has to say, and closes after its end.
     pub fn fill(&mut self, out: &mut Output, shared: &mut Shared) -> Filled {
-        let mut bytes = std::mem::take(&mut shared.scratch);
-        bytes.clear();
-        let filled = match &mut self.service {
-            Service::Tunnel(tunnel) if self.connection.ready().is_ok() => {
-                tunnel.fill(AHEAD.saturating_sub(out.pending()), &mut bytes, shared.now)
-            }
-            _ => Filled::Until(u64::MAX),
-        };
-        self.send_bytes(&bytes, out);
-        shared.scratch = bytes;
+        let Service::Tunnel(tunnel) = &mut self.service else { return Filled::Until(u64::MAX) };
+        if self.connection.ready().is_err() {
+            return Filled::Until(u64::MAX);
+        }
+        let head = tunnel.take_head();
+        let mut body = std::mem::take(&mut shared.scratch);
+        body.clear();
+        let filled = tunnel.fill(AHEAD.saturating_sub(out.pending()), &mut body, shared.now);
+        self.send_bytes(&head, out);
+        self.send_bytes(&body, out);
+        shared.scratch = body;
         let Filled::End = filled else { return filled };
         self.close(CloseCode::NORMAL, "", shared.now, out);
         Filled::Until(u64::MAX)
