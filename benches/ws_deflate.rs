@@ -140,7 +140,7 @@ fn inflate(messages: &[String], takeover: bool, rounds: usize) {
     }
     let shrunk = wire.len() as f64 / messages.iter().map(String::len).sum::<usize>() as f64;
     let mut room = vec![0; 64 * 1024];
-    let (mut buf, mut window) = (wire.clone(), vec![0; 64 * 1024]);
+    let (mut buf, mut scratch) = (wire.clone(), vec![0; 64 * 1024]);
     let parts = || {
         let limits = Limits::new();
         let client = Connection::client(limits, || [0; 4]).accept_compressed(true);
@@ -172,7 +172,7 @@ fn inflate(messages: &[String], takeover: bool, rounds: usize) {
             let (mut input, mut count) = (&mut buf[..], 0);
             while let Some(event) = client.receive(&mut input) {
                 let Event::Part(part) = event else { unreachable!() };
-                if let Some(message) = assembler.push(part, &mut window).expect("a Vec has room") {
+                if let Some(message) = assembler.push(part, &mut scratch).expect("a Vec has room") {
                     assert!(matches!(message, Message::Text(_)));
                     black_box(message);
                     count += 1;

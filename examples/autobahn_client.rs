@@ -51,7 +51,7 @@ fn run(
     let Opened { mut stream, mut connection, agreed, early } = open(url, &[], deflate, limits)?;
     let inflater = agreed.map(|agreed| Inflater::new(Role::Client, agreed, limits));
     let mut assembler = InflatingAssembler::new(Vec::new(), inflater);
-    let mut window = vec![0; 16 * 1024];
+    let mut scratch = vec![0; 16 * 1024];
     let mut deflater =
         deflate.zip(agreed).map(|(config, agreed)| Deflater::new(Role::Client, agreed, config));
     let mut out = Vec::new();
@@ -64,7 +64,7 @@ fn run(
         let mut input = &mut buf[..n];
         while let Some(event) = connection.receive(&mut input) {
             if let Event::Part(part) = event {
-                match assembler.push(part, &mut window) {
+                match assembler.push(part, &mut scratch) {
                     Ok(Some(message)) if on_message(message) => {
                         // It fails when the connection is closing, and then nobody would receive it.
                         let _ = match &mut deflater {

@@ -164,7 +164,7 @@ fn receive(
     let start = Instant::now();
     let now = || start.elapsed().as_millis() as u64;
     let mut keepalive = Keepalive::new(now()).close_within(CLOSE_WITHIN);
-    let mut window = vec![0; 16 * 1024];
+    let mut scratch = vec![0; 16 * 1024];
     let mut buf = vec![0; 64 * 1024];
     buf[..early.len()].copy_from_slice(early);
     let (mut n, mut ignored) = (early.len(), 0);
@@ -174,7 +174,7 @@ fn receive(
         let mut input = &mut buf[..n];
         while let Some(event) = connection.receive(&mut input) {
             match event {
-                Event::Part(part) => match print(part, &mut assembler, &mut window)? {
+                Event::Part(part) => match print(part, &mut assembler, &mut scratch)? {
                     Ok(()) => {}
                     Err(AssembleError::Peer(e)) => {
                         eprintln!("the server broke the protocol: {e}");
@@ -223,10 +223,10 @@ fn receive(
 fn print(
     part: Part<'_>,
     assembler: &mut InflatingAssembler<Vec<u8>>,
-    window: &mut [u8],
+    scratch: &mut [u8],
 ) -> io::Result<Result<(), AssembleError>> {
     let mut stdout = io::stdout();
-    match assembler.push(part, window) {
+    match assembler.push(part, scratch) {
         Ok(Some(Message::Text(text))) => writeln!(stdout, "{text}")?,
         Ok(Some(Message::Binary(bytes))) => writeln!(stdout, "{} bytes", bytes.len())?,
         Ok(None) => {}

@@ -176,11 +176,11 @@ fn a_bomb_is_refused_at_the_limit_with_1009_and_costs_no_more_than_that() {
     let mut decoder =
         Decoder::new(Role::Client, Limits::new().max_frame_len(1 << 30).max_message_len(1 << 30))
             .accept_compressed(true);
-    let (mut wire, mut window) = (wire, vec![0xAA; 64 * 1024]);
+    let (mut wire, mut scratch) = (wire, vec![0xAA; 64 * 1024]);
     let (mut input, mut len) = (&mut wire[..], 0);
     let held = start();
     while let Some(Part::Compressed(mut chunk)) = decoder.decode(&mut input).unwrap() {
-        while let Some(part) = inflater.inflate(&mut chunk, &mut window).unwrap() {
+        while let Some(part) = inflater.inflate(&mut chunk, &mut scratch).unwrap() {
             len += part.chunk().bytes.len();
         }
     }

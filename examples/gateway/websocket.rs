@@ -186,7 +186,7 @@ impl Session {
                 Err(code) => connection.close(code, "", out),
             };
         }
-        match assembler.push(part, &mut shared.window) {
+        match assembler.push(part, &mut shared.inflated) {
             Ok(None) => Ok(()),
             Ok(Some(message)) if matches!(service, Service::Chat) => shared.broadcast.say(message),
             Ok(Some(message)) => match deflater {

@@ -14,7 +14,7 @@
 
 use core::fmt;
 
-use super::header::{FirstByte, Prefix};
+use super::header::{FirstByte, KeylessHeader};
 use super::{
     Client, CloseFrame, FrameHeader, Kind, Mask, Message, Opcode, SendError, Server, Side,
 };
@@ -312,10 +312,10 @@ impl<S: Side> Encoder<S> {
     ) -> Result<(), SendError> {
         let key = self.side.next_key();
         let header = FrameHeader { first, key, len: payload.len() as u64 };
-        match header.prefix() {
-            Prefix::Len7(prefix) => write_parts(&prefix, key, payload, out),
-            Prefix::Len16(prefix) => write_parts(&prefix, key, payload, out),
-            Prefix::Len64(prefix) => write_parts(&prefix, key, payload, out),
+        match header.keyless() {
+            KeylessHeader::Len7(header) => write_parts(&header, key, payload, out),
+            KeylessHeader::Len16(header) => write_parts(&header, key, payload, out),
+            KeylessHeader::Len64(header) => write_parts(&header, key, payload, out),
         }
     }
 }
@@ -323,19 +323,19 @@ impl<S: Side> Encoder<S> {
 /// Writes the parts of a frame: its header up to the masking key, the key, and the payload.
 #[inline(always)]
 fn write_parts<const LEN: usize>(
-    prefix: &[u8; LEN],
+    header: &[u8; LEN],
     key: Option<[u8; 4]>,
     payload: &[u8],
     out: &mut impl Buffer,
 ) -> Result<(), SendError> {
     let Some(key) = key else {
-        return Ok(out.try_append_both(prefix, payload)?);
+        return Ok(out.try_append_both(header, payload)?);
     };
     let frame = out.try_grow(LEN + key.len() + payload.len())?;
-    if let Some((to_prefix, rest)) = frame.split_first_chunk_mut()
+    if let Some((to_header, rest)) = frame.split_first_chunk_mut()
         && let Some((to_key, to_payload)) = rest.split_first_chunk_mut()
     {
-        (*to_prefix, *to_key) = (*prefix, key);
+        (*to_header, *to_key) = (*header, key);
         // Masked while it is copied: a second pass would wait for what was just written.
         Mask::new(key).copy(payload, to_payload);
     }

@@ -123,10 +123,10 @@ impl FrameHeader {
     pub const fn to_bytes(&self) -> HeaderBytes {
         // Built in a register and stored at once: byte by byte, the load that copies the header
         // would have to wait for all the stores.
-        let (mut word, mut len) = match self.prefix() {
-            Prefix::Len7(bytes) => (u16::from_le_bytes(bytes) as u128, 2),
-            Prefix::Len16(bytes) => (u32::from_le_bytes(bytes) as u128, 4),
-            Prefix::Len64([first, second, len @ ..]) => {
+        let (mut word, mut len) = match self.keyless() {
+            KeylessHeader::Len7(bytes) => (u16::from_le_bytes(bytes) as u128, 2),
+            KeylessHeader::Len16(bytes) => (u32::from_le_bytes(bytes) as u128, 4),
+            KeylessHeader::Len64([first, second, len @ ..]) => {
                 let start = u16::from_le_bytes([first, second]) as u128;
                 (start | (u64::from_le_bytes(len) as u128) << 16, 10)
             }
@@ -142,18 +142,18 @@ impl FrameHeader {
     #[inline(always)]
     #[expect(clippy::cast_possible_truncation, reason = "each arm has the lengths that fit")]
     #[expect(clippy::many_single_char_names, reason = "they are the bytes of a length")]
-    pub(super) const fn prefix(&self) -> Prefix {
+    pub(super) const fn keyless(&self) -> KeylessHeader {
         let first = self.first.to_u8();
         let mask = (self.key.is_some() as u8) << 7;
         match self.len {
-            0..=125 => Prefix::Len7([first, mask | self.len as u8]),
+            0..=125 => KeylessHeader::Len7([first, mask | self.len as u8]),
             126..=0xFFFF => {
                 let [a, b] = (self.len as u16).to_be_bytes();
-                Prefix::Len16([first, mask | LEN_16, a, b])
+                KeylessHeader::Len16([first, mask | LEN_16, a, b])
             }
             _ => {
                 let [a, b, c, d, e, f, g, h] = self.len.to_be_bytes();
-                Prefix::Len64([first, mask | LEN_64, a, b, c, d, e, f, g, h])
+                KeylessHeader::Len64([first, mask | LEN_64, a, b, c, d, e, f, g, h])
             }
         }
     }
@@ -218,7 +218,7 @@ const LEN_64: u8 = 127;
 ///
 /// The compiler knows how many bytes each form has. Copying a number of bytes that it does not know
 /// takes longer than copying most payloads.
-pub(super) enum Prefix {
+pub(super) enum KeylessHeader {
     Len7([u8; 2]),
     Len16([u8; 4]),
     Len64([u8; 10]),

@@ -95,18 +95,18 @@ impl Unzlib {
 pub struct Receiver<M> {
     pub connection: Connection<M>,
     pub assembler: InflatingAssembler<Vec<u8>>,
-    pub window: Vec<u8>,
+    pub scratch: Vec<u8>,
     pub got: Vec<(Kind, Vec<u8>)>,
     pub controls: usize,
 }
 
 impl<M: Side> Receiver<M> {
-    pub fn new(connection: Connection<M>, agreed: Params, limits: Limits, window: usize) -> Self {
+    pub fn new(connection: Connection<M>, agreed: Params, limits: Limits, scratch: usize) -> Self {
         let inflater = Inflater::new(M::ROLE, agreed, limits);
         Self {
             connection: connection.accept_compressed(true),
             assembler: InflatingAssembler::new(Vec::new(), Some(inflater)),
-            window: vec![0xAA; window],
+            scratch: vec![0xAA; scratch],
             got: Vec::new(),
             controls: 0,
         }
@@ -118,7 +118,7 @@ impl<M: Side> Receiver<M> {
         while let Some(event) = self.connection.receive(&mut input) {
             match event {
                 Event::Part(Part::Ping(_) | Part::Pong(_)) => self.controls += 1,
-                Event::Part(part) => match self.assembler.push(part, &mut self.window) {
+                Event::Part(part) => match self.assembler.push(part, &mut self.scratch) {
                     Ok(None) => {}
                     Ok(Some(Message::Text(text))) => self.got.push((Kind::Text, text.into())),
                     Ok(Some(Message::Binary(bytes))) => {
@@ -140,11 +140,11 @@ impl<M: Side> Receiver<M> {
 pub fn receive(
     config: Config,
     limits: Limits,
-    window: usize,
+    scratch: usize,
     pieces: &[&[u8]],
 ) -> (Vec<(Kind, Vec<u8>)>, Result<(), Error>) {
     let client = Connection::client(limits, || [1, 2, 3, 4]);
-    let mut receiver = Receiver::new(client, agreed(config), limits, window);
+    let mut receiver = Receiver::new(client, agreed(config), limits, scratch);
     let result = pieces.iter().try_for_each(|piece| receiver.receive(piece));
     (receiver.got, result)
 }

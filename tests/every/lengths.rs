@@ -176,9 +176,9 @@ fn a_compressed_message_of_more_than_4_gib_is_refused() {
     let mut bytes = crate::common::ws::frame(0xC2, &bomb);
     let mut input = &mut bytes[..];
     let Ok(Some(Part::Compressed(mut compressed))) = decoder.decode(&mut input) else { panic!() };
-    let (mut window, mut inflated) = (vec![0; 1 << 20], 0);
+    let (mut scratch, mut inflated) = (vec![0; 1 << 20], 0);
     let result = loop {
-        match inflater.inflate(&mut compressed, &mut window) {
+        match inflater.inflate(&mut compressed, &mut scratch) {
             Ok(Some(part)) => inflated += part.chunk().bytes.len() as u64,
             other => break other,
         }

@@ -16,13 +16,13 @@ use framewright::{BufferFull, Chunk, SliceBuf};
 const ALONE: Config =
     Config::new().server_no_context_takeover(true).client_no_context_takeover(true);
 
-/// Receives at a client, however split and through any window.
+/// Receives at a client, however split and through scratch space of any size.
 #[allow(clippy::type_complexity, reason = "it is taken apart at once")]
 fn all(config: Config, limits: Limits, bytes: &[u8]) -> (Vec<(Kind, Vec<u8>)>, Result<(), Error>) {
     let once = receive(config, limits, 4096, &[bytes]);
-    for window in [1, 2, 3, 5, 4096] {
-        let result = same_however_split(bytes, |pieces| receive(config, limits, window, pieces));
-        assert_eq!(result, once, "a window of {window}");
+    for scratch in [1, 2, 3, 5, 4096] {
+        let result = same_however_split(bytes, |pieces| receive(config, limits, scratch, pieces));
+        assert_eq!(result, once, "{scratch} bytes of scratch space");
     }
     once
 }
@@ -472,12 +472,12 @@ fn text_is_refused_at_the_first_byte_that_cannot_be_with_1007() {
     else {
         panic!()
     };
-    let mut window = [0; 100];
-    let part = inflater.inflate(&mut chunk, &mut window).unwrap().unwrap();
+    let mut scratch = [0; 100];
+    let part = inflater.inflate(&mut chunk, &mut scratch).unwrap().unwrap();
     assert_eq!(part.chunk().bytes, b"possible\xE2\x82");
     assert_eq!(inflater.error(), Some(Error::InvalidUtf8));
-    assert_eq!(inflater.inflate(&mut chunk, &mut window), Err(Error::InvalidUtf8));
-    assert_eq!(inflater.inflate(&mut chunk, &mut window), Err(Error::InvalidUtf8), "it is final");
+    assert_eq!(inflater.inflate(&mut chunk, &mut scratch), Err(Error::InvalidUtf8));
+    assert_eq!(inflater.inflate(&mut chunk, &mut scratch), Err(Error::InvalidUtf8), "it is final");
 
     client.fail(Error::InvalidUtf8);
     assert_eq!(client.error(), Some(Error::InvalidUtf8));
@@ -561,9 +561,9 @@ fn inflating_takes_the_bytes_off_their_part() {
     let Some(Part::Compressed(mut chunk)) = part else { panic!("{part:?}") };
     let mut inflater = Inflater::new(Role::Client, agreed(Config::new()), Limits::new());
     assert!(chunk.chunk().is_whole());
-    let mut window = [0; 3];
+    let mut scratch = [0; 3];
     let mut inflated = Vec::new();
-    while let Some(part) = inflater.inflate(&mut chunk, &mut window).unwrap() {
+    while let Some(part) = inflater.inflate(&mut chunk, &mut scratch).unwrap() {
         inflated.extend_from_slice(part.chunk().bytes);
     }
     assert_eq!(inflated, b"Hello");
@@ -580,11 +580,11 @@ fn a_failure_to_inflate_is_known_with_the_part_before_it() {
         panic!()
     };
     assert_eq!(inflater.error(), None);
-    let mut window = [0; 16];
-    let Ok(Some(Part::Text(text))) = inflater.inflate(&mut chunk, &mut window) else { panic!() };
+    let mut scratch = [0; 16];
+    let Ok(Some(Part::Text(text))) = inflater.inflate(&mut chunk, &mut scratch) else { panic!() };
     assert_eq!((text.as_str(), text.chunk().end), (Some("text"), false));
     assert_eq!(inflater.error(), Some(Error::InvalidUtf8));
-    assert_eq!(inflater.inflate(&mut chunk, &mut window), Err(Error::InvalidUtf8));
+    assert_eq!(inflater.inflate(&mut chunk, &mut scratch), Err(Error::InvalidUtf8));
 }
 
 /// A case that the RFC's examples leave out: the storage is full, and the context goes on.
@@ -598,11 +598,11 @@ fn a_message_that_finds_no_room_is_lost_and_the_next_may_refer_to_it() {
     let inflater = Inflater::new(Role::Client, agreed(Config::new()), Limits::new());
     let mut storage = [0; 30];
     let mut assembler = InflatingAssembler::new(SliceBuf::new(&mut storage), Some(inflater));
-    let (mut bytes, mut window) = (bytes, [0; 8]);
+    let (mut bytes, mut scratch) = (bytes, [0; 8]);
     let mut input = &mut bytes[..];
     let mut results = Vec::new();
     while let Some(part) = decoder.decode(&mut input).unwrap() {
-        let result = assembler.push(part, &mut window);
+        let result = assembler.push(part, &mut scratch);
         results.push(result.map(|message| message.map(|m| m.as_bytes().to_vec())));
     }
     let full = AssembleError::BufferFull(BufferFull { needed: 32 });
@@ -611,16 +611,16 @@ fn a_message_that_finds_no_room_is_lost_and_the_next_may_refer_to_it() {
 
 /// The messages that a client takes out of `BytesMut`, up to an error.
 #[cfg(feature = "bytes")]
-fn taken(window: usize, pieces: &[&[u8]]) -> (Vec<(Kind, Vec<u8>)>, Option<AssembleError>) {
+fn taken(scratch: usize, pieces: &[&[u8]]) -> (Vec<(Kind, Vec<u8>)>, Option<AssembleError>) {
     let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed(true);
     let inflater = Inflater::new(Role::Client, agreed(Config::new()), Limits::new());
     let mut assembler = InflatingAssembler::new(bytes::BytesMut::new(), Some(inflater));
-    let (mut window, mut messages) = (vec![0; window], Vec::new());
+    let (mut scratch, mut messages) = (vec![0; scratch], Vec::new());
     for piece in pieces {
         let mut bytes = piece.to_vec();
         let mut input = &mut bytes[..];
         while let Some(part) = decoder.decode(&mut input).unwrap() {
-            match assembler.take(part, &mut window) {
+            match assembler.take(part, &mut scratch) {
                 Ok(message) => {
                     messages.extend(message.map(|m| (m.kind(), m.into_bytes().to_vec())))
                 }
@@ -654,12 +654,20 @@ fn messages_to_keep_are_the_same_in_every_window_however_they_come() {
         (Kind::Binary, long),
     ];
     let bad = [&good[..], &frame(0xC1, &zlib.message(b"not \xFF text"))].concat();
-    for window in [1, 2, 7, 4096] {
-        let kept = same_however_split(&good, |pieces| taken(window, pieces));
-        assert_eq!((&kept.0[..], kept.1), (&expected[..], None), "a window of {window}");
-        let kept = same_however_split(&bad, |pieces| taken(window, pieces));
+    for scratch in [1, 2, 7, 4096] {
+        let kept = same_however_split(&good, |pieces| taken(scratch, pieces));
+        assert_eq!(
+            (&kept.0[..], kept.1),
+            (&expected[..], None),
+            "{scratch} bytes of scratch space"
+        );
+        let kept = same_however_split(&bad, |pieces| taken(scratch, pieces));
         let error = Some(AssembleError::Peer(Error::InvalidUtf8));
-        assert_eq!((&kept.0[..], kept.1), (&expected[..], error), "a window of {window}");
+        assert_eq!(
+            (&kept.0[..], kept.1),
+            (&expected[..], error),
+            "{scratch} bytes of scratch space"
+        );
     }
 }
 
@@ -958,10 +966,10 @@ fn a_message_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
                         (Kind::Binary, bytes[..(max as usize).saturating_sub(1)].to_vec()),
                         (Kind::Binary, bytes[..max as usize].to_vec()),
                     ];
-                    for window in [1000, 4096] {
+                    for scratch in [1000, 4096] {
                         for size in [wire.len(), 1, 7] {
                             let pieces: Vec<&[u8]> = wire.chunks(size).collect();
-                            let (got, result) = receive(config, limits, window, &pieces);
+                            let (got, result) = receive(config, limits, scratch, &pieces);
                             assert_eq!(got, passed, "{max} bytes at level {level}");
                             assert_eq!(result, Err(Error::MessageTooLong { len: max + 1 }));
                         }

@@ -141,7 +141,7 @@ fn both_read<M: Side, O: Side>(
     mut from: Connection<M>,
     to: Connection<O>,
     cuts: &[sample::Index],
-    window: usize,
+    scratch: usize,
 ) {
     let agreed = agreed(config);
     let mut deflater = Deflater::new(M::ROLE, agreed, config);
@@ -149,7 +149,7 @@ fn both_read<M: Side, O: Side>(
     let sent = act_out(acts, &mut from, &mut deflater, &mut out);
     let (window_bits, takeover) = bits(agreed, M::ROLE);
     assert_eq!(naive(M::ROLE, window_bits, takeover, &out), sent, "as zlib reads it");
-    let mut receiver = Receiver::new(to, agreed, Limits::new(), window);
+    let mut receiver = Receiver::new(to, agreed, Limits::new(), scratch);
     let mut cuts: Vec<usize> = cuts.iter().map(|at| at.index(out.len() + 1)).collect();
     cuts.extend([0, out.len()]);
     cuts.sort_unstable();
@@ -198,12 +198,12 @@ proptest! {
         config in config(),
         acts in collection::vec(act(), 0..12),
         cuts in collection::vec(any::<sample::Index>(), 0..12),
-        window in 1..5000_usize,
+        scratch in 1..5000_usize,
     ) {
         let server = || Connection::server(Limits::new());
         let client = || Connection::client(Limits::new(), || [0x37, 0xFA, 0x21, 0x3D]);
-        both_read(config, &acts, server(), client(), &cuts, window);
-        both_read(config, &acts, client(), server(), &cuts, window);
+        both_read(config, &acts, server(), client(), &cuts, scratch);
+        both_read(config, &acts, client(), server(), &cuts, scratch);
     }
 
     #[test]
@@ -212,7 +212,7 @@ proptest! {
         level in 0..=9_u32,
         bits in 9..=15_u8,
         takeover in any::<bool>(),
-        window in 1..3000_usize,
+        scratch in 1..3000_usize,
         cuts in collection::vec(any::<sample::Index>(), 0..12),
     ) {
         let mut zlib = Zlib::new(level, bits, takeover);
@@ -233,7 +233,7 @@ proptest! {
         cuts.extend([0, wire.len()]);
         cuts.sort_unstable();
         let pieces: Vec<&[u8]> = cuts.windows(2).map(|c| &wire[c[0]..c[1]]).collect();
-        let (got, result) = receive(config, Limits::new(), window, &pieces);
+        let (got, result) = receive(config, Limits::new(), scratch, &pieces);
         prop_assert_eq!(result, Ok(()));
         prop_assert_eq!(&got, &expected);
     }
@@ -258,9 +258,9 @@ proptest! {
         let wire = [frame(if text { 0xC1 } else { 0xC2 }, &payload), frame(0xC2, b"\x00")].concat();
         let limits = Limits::new().max_message_len(2000);
         let whole = receive(Config::new(), limits, 3000, &[&wire]);
-        for window in [1, 100] {
+        for scratch in [1, 100] {
             let split = same_however_split(&wire, |pieces| {
-                receive(Config::new(), limits, window, pieces)
+                receive(Config::new(), limits, scratch, pieces)
             });
             prop_assert_eq!(&split, &whole);
         }

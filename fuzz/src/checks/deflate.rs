@@ -23,11 +23,11 @@ pub fn check(data: &[u8]) {
 }
 
 /// ```text
-/// | options | limit | window: 2 | cuts: 4 | up to three times: length: 2, payload ...
+/// | options | limit | scratch: 2 | cuts: 4 | up to three times: length: 2, payload ...
 /// ```
 fn inflate(mut input: Input<'_>) {
     let (options, max_len) = (input.byte(), input.limit());
-    let window = 1 + usize::from(u16::from_be_bytes(input.bytes()) % 4096);
+    let scratch = 1 + usize::from(u16::from_be_bytes(input.bytes()) % 4096);
     let cuts = Cuts(input.bytes());
     let takeover = options & 1 == 0;
     let kind = if options & 2 == 0 { Kind::Binary } else { Kind::Text };
@@ -51,7 +51,7 @@ fn inflate(mut input: Input<'_>) {
     // this test.
     let max_len = max_len.clamp(8192, 1 << 20);
     let limits = Limits::new().max_message_len(max_len);
-    let got = same_however_cut(&wire, cuts, |pieces| receive(config, limits, window, pieces));
+    let got = same_however_cut(&wire, cuts, |pieces| receive(config, limits, scratch, pieces));
 
     let mut expected = (Vec::new(), Ok(()));
     for (i, payload) in payloads.iter().enumerate() {
@@ -75,7 +75,7 @@ fn inflate(mut input: Input<'_>) {
     if options & 8 != 0 {
         // A limit of the ratio may only end it earlier, and always at the same place.
         let limits = limits.max_ratio(u32::from(options >> 4) * 8);
-        let got = same_however_cut(&wire, cuts, |pieces| receive(config, limits, window, pieces));
+        let got = same_however_cut(&wire, cuts, |pieces| receive(config, limits, scratch, pieces));
         if got.1 == Err(Error::RatioTooHigh) {
             assert!(expected.0.starts_with(&got.0));
         } else {
@@ -155,7 +155,7 @@ impl Oracle {
 }
 
 /// ```text
-/// | options | window bits | level | memory level | smallest | cuts: 4 | (what | ...)*
+/// | options | scratch bits | level | memory level | smallest | cuts: 4 | (what | ...)*
 /// ```
 fn deflate(mut input: Input<'_>) {
     let options = input.byte();
@@ -273,7 +273,7 @@ fn as_zlib_reads_it(
 }
 
 /// ```text
-/// | options | window bits | the header's value ...
+/// | options | scratch bits | the header's value ...
 /// ```
 fn negotiate(mut input: Input<'_>) {
     let (options, bits) = (input.byte(), input.byte());

@@ -11,8 +11,8 @@ use crate::ws::{AssembleError, Assembler, Error, Message, Part};
 
 /// Joins parts to messages as an [`Assembler`] does, and inflates those that are compressed.
 ///
-/// Inflated data passes through a window of the caller's. All connections of a thread can share one.
-/// A message that fits in the window is returned from there. A longer one is joined in the storage,
+/// Inflated data passes through `scratch`, a buffer of the caller's. All connections of a thread can
+/// share one. A message that fits there is returned from there. A longer one is joined in the storage,
 /// which never holds more than [`Limits::max_message_len`](crate::ws::Limits::max_message_len).
 ///
 /// Without an [`Inflater`], where compression was not agreed on, it works like an [`Assembler`].
@@ -30,7 +30,7 @@ impl<B: Buffer> InflatingAssembler<B> {
 
     /// Adds the next part. Returns the message if it was the last.
     ///
-    /// Parts of control frames are ignored. A `window` of some KiB is enough.
+    /// Parts of control frames are ignored. Some KiB of `scratch` are enough.
     ///
     /// # Errors
     ///
@@ -40,23 +40,23 @@ impl<B: Buffer> InflatingAssembler<B> {
     ///
     /// # Panics
     ///
-    /// If `window` is empty.
+    /// If `scratch` is empty.
     pub fn push<'a>(
         &'a mut self,
         part: Part<'a>,
-        window: &'a mut [u8],
+        scratch: &'a mut [u8],
     ) -> Result<Option<Message<'a>>, AssembleError> {
         let Part::Compressed(mut chunk) = part else { return self.assembler.push(part) };
         let inflater = self.inflater.as_mut().ok_or(Error::ReservedBits)?;
         let mut joined = Ok(());
-        while let Some(filled) = inflater.fill(&mut chunk, window)? {
-            // The part is made in two places: what is returned must borrow the window for as long
-            // as `self`, and what is joined must not.
+        while let Some(filled) = inflater.fill(&mut chunk, scratch)? {
+            // The part is made in two places: what is returned must borrow `scratch` for as long as
+            // `self`, and what is joined must not.
             if filled.end && joined.is_ok() {
-                let part = inflater.part(filled, window).map_err(|_| Error::InvalidUtf8)?;
+                let part = inflater.part(filled, scratch).map_err(|_| Error::InvalidUtf8)?;
                 return self.assembler.push(part);
             }
-            let part = inflater.part(filled, window).map_err(|_| Error::InvalidUtf8)?;
+            let part = inflater.part(filled, scratch).map_err(|_| Error::InvalidUtf8)?;
             // Data without room is inflated all the same: later messages may refer to it.
             joined = joined.and(self.assembler.push(part).map(drop));
         }
@@ -95,12 +95,12 @@ impl InflatingAssembler<BytesMut> {
     pub fn take(
         &mut self,
         part: Part<'_>,
-        window: &mut [u8],
+        scratch: &mut [u8],
     ) -> Result<Option<BytesMessage>, AssembleError> {
         let Part::Compressed(mut chunk) = part else { return self.assembler.take(part) };
         let inflater = self.inflater.as_mut().ok_or(Error::ReservedBits)?;
         let mut taken = Ok(None);
-        while let Some(part) = inflater.inflate(&mut chunk, window)? {
+        while let Some(part) = inflater.inflate(&mut chunk, scratch)? {
             let next = self.assembler.take(part);
             taken = taken.and(next);
         }

@@ -42,7 +42,7 @@ pub struct Deflater {
     stream: Option<zlib_rs::Deflate>,
     /// Whether the stream remembers data that messages must not refer to any more.
     stale: bool,
-    deflated: Scratch,
+    deflated: Deflated,
 }
 
 /// The end of what is flushed. The sender removes it, and the receiver adds it (§7.2.1).
@@ -67,7 +67,14 @@ impl Deflater {
     }
 
     const fn with(takeover: bool, window_bits: u8, config: Config) -> Self {
-        Self { takeover, window_bits, config, stream: None, stale: false, deflated: Scratch::EMPTY }
+        Self {
+            takeover,
+            window_bits,
+            config,
+            stream: None,
+            stale: false,
+            deflated: Deflated::EMPTY,
+        }
     }
 
     /// Writes a whole message in one frame, compressed unless it is shorter than
@@ -142,7 +149,7 @@ impl Deflater {
     pub fn release(&mut self) {
         self.stream = None;
         self.stale = false;
-        self.deflated = Scratch::EMPTY;
+        self.deflated = Deflated::EMPTY;
     }
 
     /// Whether zlib can compress with the window: it cannot with 8 bits.
@@ -191,12 +198,12 @@ impl Deflater {
 }
 
 /// Room for compressed data. It grows, and each byte of it is zeroed only once.
-struct Scratch {
+struct Deflated {
     bytes: Vec<u8>,
     len: usize,
 }
 
-impl Scratch {
+impl Deflated {
     const EMPTY: Self = Self { bytes: Vec::new(), len: 0 };
 
     fn as_slice(&self) -> &[u8] {

@@ -1,6 +1,6 @@
 //! What an end asks for, and how hard it compresses.
 
-use super::negotiate::Sender;
+use super::negotiate::SenderParams;
 
 /// What this end asks for in the opening handshake, and how it compresses.
 ///
@@ -20,8 +20,8 @@ use super::negotiate::Sender;
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Config {
-    pub(super) server: Sender,
-    pub(super) client: Sender,
+    pub(super) server: SenderParams,
+    pub(super) client: SenderParams,
     pub(super) level: u8,
     pub(super) mem_level: u8,
     pub(super) min_len: usize,
@@ -30,7 +30,7 @@ pub struct Config {
 impl Config {
     /// The defaults.
     pub const fn new() -> Self {
-        const SENDER: Sender = Sender { takeover: true, window_bits: 15 };
+        const SENDER: SenderParams = SenderParams { takeover: true, window_bits: 15 };
         Self { server: SENDER, client: SENDER, level: 6, mem_level: 8, min_len: 64 }
     }
 

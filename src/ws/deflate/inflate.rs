@@ -21,7 +21,7 @@ use crate::ws::{CompressedChunk, Error, Kind, Limits, Part, Role, TextChunk};
 /// Inflates the parts of compressed messages, without holding what comes out (§7.2.2).
 ///
 /// It has a context of up to 32 KiB, allocated with the first compressed message. A compressed
-/// [`Part`] goes in. It comes out as one or more parts, each of which fits in a window of the
+/// [`Part`] goes in. It comes out as one or more parts, each of which fits in a buffer of the
 /// caller's. Text is checked, and the limits are applied, before anything is returned.
 ///
 /// It has to see every part of every compressed message of a connection, as messages can refer to
@@ -37,11 +37,11 @@ use crate::ws::{CompressedChunk, Error, Kind, Limits, Part, Role, TextChunk};
 /// let mut inflater = Inflater::new(Role::Client, params, Limits::new());
 /// let mut bytes = *b"\xC1\x07\xF2\x48\xCD\xC9\xC9\x07\x00"; // §7.2.3.1
 /// let mut input = &mut bytes[..];
-/// let mut window = [0; 4]; // any size: the rest comes next
+/// let mut scratch = [0; 4]; // any size: the rest comes next
 /// let mut text = Vec::new();
 /// while let Some(part) = decoder.decode(&mut input)? {
 ///     let Part::Compressed(mut chunk) = part else { continue };
-///     while let Some(part) = inflater.inflate(&mut chunk, &mut window)? {
+///     while let Some(part) = inflater.inflate(&mut chunk, &mut scratch)? {
 ///         text.extend_from_slice(part.chunk().bytes);
 ///     }
 /// }
@@ -85,7 +85,7 @@ impl Inflater {
         }
     }
 
-    /// Inflates what fits in `window`, advancing `chunk` past the bytes it took.
+    /// Inflates what fits in `scratch`, advancing `chunk` past the bytes it took.
     ///
     /// `None` means that all of the chunk was taken, and that everything in it was returned. The
     /// last part of a message may be empty.
@@ -98,14 +98,14 @@ impl Inflater {
     ///
     /// # Panics
     ///
-    /// If `window` is empty: nothing would ever come out.
-    pub fn inflate<'w>(
+    /// If `scratch` is empty: nothing would ever come out.
+    pub fn inflate<'s>(
         &mut self,
         chunk: &mut CompressedChunk<'_>,
-        window: &'w mut [u8],
-    ) -> Result<Option<Part<'w>>, Error> {
-        let Some(filled) = self.fill(chunk, window)? else { return Ok(None) };
-        match self.part(filled, window) {
+        scratch: &'s mut [u8],
+    ) -> Result<Option<Part<'s>>, Error> {
+        let Some(filled) = self.fill(chunk, scratch)? else { return Ok(None) };
+        match self.part(filled, scratch) {
             Ok(part) => Ok(Some(part)),
             Err(invalid) => match invalid.valid_part() {
                 Some(part) => Ok(Some(part)),
@@ -130,13 +130,13 @@ impl Inflater {
         }
     }
 
-    /// Fills `window` with what comes next, and returns where in its message that falls.
+    /// Fills `scratch` with what comes next, and returns where in its message that falls.
     pub(super) fn fill(
         &mut self,
         chunk: &mut CompressedChunk<'_>,
-        window: &mut [u8],
+        scratch: &mut [u8],
     ) -> Result<Option<Filled>, Error> {
-        assert!(!window.is_empty(), "a window has to have room");
+        assert!(!scratch.is_empty(), "`scratch` has to have room");
         if chunk.take_start() && !matches!(self.state, State::Failed(_)) {
             self.begin();
         }
@@ -146,10 +146,10 @@ impl Inflater {
             // The rest of a message whose beginning went elsewhere.
             _ => return Ok(None),
         };
-        let mut window = Window { bytes: window, len: 0 };
-        let end = message.inflate(stream, &self.limits, chunk, &mut window);
+        let mut output = Output { scratch, len: 0 };
+        let end = message.inflate(stream, &self.limits, chunk, &mut output);
         let filled = Filled {
-            len: window.len,
+            len: output.len,
             kind: chunk.kind(),
             start: !message.started,
             end: end == Ok(true),
@@ -180,13 +180,13 @@ impl Inflater {
         }
     }
 
-    /// The part that [`fill`](Self::fill) left in `window`.
-    pub(super) fn part<'w>(
+    /// The part that [`fill`](Self::fill) left in `scratch`.
+    pub(super) fn part<'s>(
         &mut self,
         Filled { len, kind, start, end }: Filled,
-        window: &'w mut [u8],
-    ) -> Result<Part<'w>, InvalidText<'w>> {
-        let bytes = window.get_mut(..len).unwrap_or_default();
+        scratch: &'s mut [u8],
+    ) -> Result<Part<'s>, InvalidText<'s>> {
+        let bytes = scratch.get_mut(..len).unwrap_or_default();
         if kind == Kind::Binary {
             return Ok(Part::Binary(Chunk { bytes, start, end }));
         }
@@ -203,7 +203,7 @@ impl Inflater {
     }
 }
 
-/// Bytes at the beginning of a window, and where in their message they fall.
+/// Bytes at the beginning of `scratch`, and where in their message they fall.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Filled {
     len: usize,
@@ -242,19 +242,19 @@ const RATIO_STEP: u64 = 1024;
 impl InflatingMessage {
     const NEW: Self = Self { compressed: 0, len: 0, fresh: true, pending: false, started: false };
 
-    /// Inflates until `chunk` is taken or `window` is full. Returns whether the message has ended.
+    /// Inflates until `chunk` is taken or `output` is full. Returns whether the message has ended.
     fn inflate(
         &mut self,
         stream: &mut zlib_rs::Inflate,
         limits: &Limits,
         chunk: &mut CompressedChunk<'_>,
-        window: &mut Window<'_>,
+        output: &mut Output<'_>,
     ) -> Result<bool, Error> {
         while !chunk.is_over() || self.pending {
-            if window.is_full() {
+            if output.is_full() {
                 return Ok(false);
             }
-            self.step(stream, limits, chunk, window)?;
+            self.step(stream, limits, chunk, output)?;
             if self.pending {
                 continue;
             }
@@ -270,28 +270,28 @@ impl InflatingMessage {
         Ok(false)
     }
 
-    /// Inflates once: takes what it may of `chunk`, and fills what it may of `window`.
+    /// Inflates once: takes what it may of `chunk`, and fills what it may of `output`.
     fn step(
         &mut self,
         stream: &mut zlib_rs::Inflate,
         limits: &Limits,
         chunk: &mut CompressedChunk<'_>,
-        window: &mut Window<'_>,
+        output: &mut Output<'_>,
     ) -> Result<(), Error> {
         let input = self.next_input(limits, chunk);
         let allowed = limits.max_message_len - self.len;
         let step = if allowed == 0 {
-            // One more byte would prove that the message is too long. It must not reach the window.
-            let step = Step::take(stream, input, &mut [0], InflateFlush::NoFlush);
+            // One more byte would prove that the message is too long. It must not reach the output.
+            let step = InflateStep::take(stream, input, &mut [0], InflateFlush::NoFlush);
             if step.produced > 0 {
                 return Err(Error::MessageTooLong { len: self.len.saturating_add(1) });
             }
             step
         } else {
-            Step::take(stream, input, window.room(allowed), InflateFlush::NoFlush)
+            InflateStep::take(stream, input, output.room(allowed), InflateFlush::NoFlush)
         };
         chunk.advance(step.consumed);
-        window.len += step.produced;
+        output.len += step.produced;
         self.compressed += step.consumed as u64;
         self.len += step.produced as u64;
         self.fresh &= step.consumed == 0;
@@ -337,7 +337,7 @@ impl InflatingMessage {
         if self.fresh {
             return Ok(());
         }
-        let step = Step::take(stream, &TAIL, &mut [0], InflateFlush::Block);
+        let step = InflateStep::take(stream, &TAIL, &mut [0], InflateFlush::Block);
         if (step.consumed, step.produced) == (TAIL_LEN, 0) && step.result.is_ok() {
             Ok(())
         } else {
@@ -346,27 +346,27 @@ impl InflatingMessage {
     }
 }
 
-/// A window of the caller's, and how much of it is filled.
-struct Window<'w> {
-    bytes: &'w mut [u8],
+/// The caller's scratch space, and how much of it is filled.
+struct Output<'s> {
+    scratch: &'s mut [u8],
     len: usize,
 }
 
-impl Window<'_> {
+impl Output<'_> {
     const fn is_full(&self) -> bool {
-        self.len >= self.bytes.len()
+        self.len >= self.scratch.len()
     }
 
     /// What is not filled, but at most `max` bytes of it.
     fn room(&mut self, max: u64) -> &mut [u8] {
-        let room = self.bytes.get_mut(self.len..).unwrap_or_default();
+        let room = self.scratch.get_mut(self.len..).unwrap_or_default();
         let len = usize::try_from(max).unwrap_or(usize::MAX).min(room.len());
         room.split_at_mut(len).0
     }
 }
 
 /// One call of the inflater, and how far it came, whether or not it failed.
-struct Step {
+struct InflateStep {
     consumed: usize,
     produced: usize,
     /// Whether it filled all the room that it had.
@@ -374,7 +374,7 @@ struct Step {
     result: Result<Status, InflateError>,
 }
 
-impl Step {
+impl InflateStep {
     fn take(
         stream: &mut zlib_rs::Inflate,
         input: &[u8],

@@ -35,13 +35,13 @@
 //! let inflater = Inflater::new(Role::Server, answer.params(), limits);
 //! let mut assembler = InflatingAssembler::new(Vec::new(), Some(inflater));
 //! let mut deflater = Deflater::new(Role::Server, answer.params(), config);
-//! let mut window = [0; 4096]; // one for all connections
+//! let mut scratch = [0; 4096]; // one for all connections
 //! let mut to_client = Vec::new();
 //! for read in to_server.chunks_mut(7) { // what the server has just read, any size
 //!     let mut input = read;
 //!     while let Some(event) = server.receive(&mut input) {
 //!         let Event::Part(part) = event else { continue };
-//!         match assembler.push(part, &mut window) {
+//!         match assembler.push(part, &mut scratch) {
 //!             Ok(Some(message)) => {
 //!                 assert_eq!(message, Message::Text(text));
 //!                 deflater.encode(message, server.encoder()?, &mut to_client)?;
@@ -59,7 +59,7 @@
 //! let mut input = &mut to_client[..];
 //! while let Some(event) = client.receive(&mut input) {
 //!     if let Event::Part(part) = event {
-//!         assert_eq!(echo.push(part, &mut window)?, Some(Message::Text(text)));
+//!         assert_eq!(echo.push(part, &mut scratch)?, Some(Message::Text(text)));
 //!     }
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())

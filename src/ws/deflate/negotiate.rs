@@ -13,13 +13,13 @@ const NAME: &str = "permessage-deflate";
 /// The parameters that both ends agreed on (§5): how each of them compresses.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Params {
-    pub(super) server: Sender,
-    pub(super) client: Sender,
+    pub(super) server: SenderParams,
+    pub(super) client: SenderParams,
 }
 
 /// How one end compresses what it sends.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Sender {
+pub(super) struct SenderParams {
     /// Whether a message may refer to those before it.
     pub(super) takeover: bool,
     /// Base-2 logarithm of how many bytes it may refer back, from 8 to 15.
@@ -47,7 +47,7 @@ impl Params {
         self.client.window_bits
     }
 
-    pub(super) const fn of(self, sender: Role) -> Sender {
+    pub(super) const fn of(self, sender: Role) -> SenderParams {
         match sender {
             Role::Server => self.server,
             Role::Client => self.client,
@@ -102,11 +102,11 @@ impl Config {
             Some(bits) => bits.unwrap_or(15).min(self.client.window_bits),
         };
         let agreed = Params {
-            server: Sender {
+            server: SenderParams {
                 takeover: self.server.takeover && !offer.server_no_context_takeover,
                 window_bits: server_window_bits,
             },
-            client: Sender {
+            client: SenderParams {
                 takeover: self.client.takeover && !offer.client_no_context_takeover,
                 window_bits: client_window_bits,
             },
@@ -176,11 +176,11 @@ impl Config {
             Some(bits) => bits.filter(|bits| *bits <= self.client.window_bits)?,
         };
         Some(Params {
-            server: Sender {
+            server: SenderParams {
                 takeover: !answer.server_no_context_takeover,
                 window_bits: server_window_bits,
             },
-            client: Sender {
+            client: SenderParams {
                 // We do what we offered, whether or not the server repeats it.
                 takeover: self.client.takeover && !answer.client_no_context_takeover,
                 window_bits: client_window_bits,

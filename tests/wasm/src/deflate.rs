@@ -12,7 +12,7 @@ pub struct Server {
     connection: Connection<ws::Server>,
     assembler: InflatingAssembler<Vec<u8>>,
     deflater: Deflater,
-    window: Vec<u8>,
+    scratch: Vec<u8>,
 }
 
 impl Server {
@@ -25,14 +25,14 @@ impl Server {
             connection: Connection::server(limits).accept_compressed(true),
             assembler: InflatingAssembler::new(Vec::new(), Some(inflater)),
             deflater: Deflater::new(Role::Server, agreed, config),
-            window: vec![0; 4096],
+            scratch: vec![0; 4096],
         }
     }
 
     pub fn receive(&mut self, mut input: &mut [u8], out: &mut SliceBuf<'_>) {
         while let Some(event) = self.connection.receive(&mut input) {
             let Event::Part(part) = event else { continue };
-            match self.assembler.push(part, &mut self.window) {
+            match self.assembler.push(part, &mut self.scratch) {
                 Ok(Some(message)) => {
                     let encoder = self.connection.encoder().expect("it is open");
                     self.deflater.encode(message, encoder, out).expect("the test leaves room");

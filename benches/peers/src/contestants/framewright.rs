@@ -259,7 +259,7 @@ pub fn deflate(messages: &Rc<[Bytes]>, level: u8) -> Contestant {
 
 pub fn inflate(wire: &Rc<Wire>) -> Contestant {
     let wire = Rc::clone(wire);
-    let (mut buf, mut window) = (vec![0; BUFFER], vec![0; BUFFER]);
+    let (mut buf, mut scratch) = (vec![0; BUFFER], vec![0; BUFFER]);
     let agreed = agree(Config::new());
     let limits = Limits::new();
     let mut server = Connection::server(limits).accept_compressed(true);
@@ -271,7 +271,7 @@ pub fn inflate(wire: &Rc<Wire>) -> Contestant {
             let mut input = recv(read, &mut buf);
             while let Some(event) = server.receive(&mut input) {
                 let Event::Part(part) = event else { panic!("{event:?}") };
-                if let Some(message) = assembler.push(part, &mut window).expect("a Vec has room") {
+                if let Some(message) = assembler.push(part, &mut scratch).expect("a Vec has room") {
                     deliver(message, sink);
                 }
             }
