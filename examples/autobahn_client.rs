@@ -55,7 +55,7 @@ fn run(
     let mut deflater =
         deflate.zip(agreed).map(|(config, agreed)| Deflater::new(Role::Client, agreed, config));
     let mut out = Vec::new();
-    // When the transport has to have ended.
+    // The time by which the transport must have ended.
     let mut end = None;
     let mut buf = vec![0; 64 * 1024];
     buf[..early.len()].copy_from_slice(&early);

@@ -11,9 +11,9 @@ use framewright::http1;
 use framewright::ws::handshake::{Origins, Server};
 use framewright::ws::{Action, Assembler, Connection, Event, Keepalive, Limits};
 
-/// How long a peer may take for its request, to take what we sent, and to close after us.
+/// How long a peer may take to send its request, to take our output, and to close after us.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How many bytes are read and ignored after our last.
+/// How many bytes are read and ignored after our last byte.
 const IGNORED: usize = 1 << 20;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -87,7 +87,7 @@ fn echo(
         let mut input = &mut buf[unread];
         while let Some(event) = connection.receive(&mut input) {
             let Event::Part(part) = event else { continue };
-            // Both fail when the connection is closing, and then nobody waits for a message.
+            // Both fail when the connection is closing, and then the peer waits for no message.
             let _ = match assembler.push(part) {
                 Ok(None) => Ok(()),
                 Ok(Some(message)) => connection.send(message, &mut out),
@@ -95,7 +95,7 @@ fn echo(
             };
         }
         connection.transmit(&mut out);
-        // Until the peer has taken this, nothing more is read, and so no further pong is due.
+        // Nothing more is read until the peer has taken this, so no further pong becomes due.
         stream.write_all(&out)?;
         out.clear();
         if connection.close_expected().is_some() {
@@ -119,7 +119,7 @@ fn echo(
     }
 }
 
-/// Reads what has come, or `None` if nothing does in time.
+/// Reads what has arrived. Returns `None` if nothing arrives in time.
 fn read(stream: &mut TcpStream, buf: &mut [u8], until: Instant) -> io::Result<Option<usize>> {
     let left = until.saturating_duration_since(Instant::now());
     if left.is_zero() {

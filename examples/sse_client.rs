@@ -21,7 +21,7 @@ use framewright::sse::{
 /// Statuses to retry after: a server that restarts answers 503 for a while.
 const RETRY: &[u16] = &[429, 500, 502, 503, 504];
 
-/// How long a connection may take to come about.
+/// How long connecting may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// How long to read if the client has no deadline, in ms.
 const LOOK_UP: u64 = 1_000;

@@ -4,9 +4,9 @@
 //! cargo run --features deflate --example ws_client -- [--no-deflate] ws://HOST:PORT/PATH [SUBPROTOCOL]
 //! ```
 //!
-//! Three threads share the connection. None of them waits for the network, or for another thread, with
-//! the lock in its hands, so a server that is slow to take our messages cannot keep us from taking its
-//! own:
+//! Three threads share the connection. None of them waits for the network or for another thread
+//! while it holds the lock. So a server that is slow to take our messages cannot keep us from
+//! taking its messages:
 //!
 //! ```text
 //!   stdin ──▶ type_lines ──▶ Output ──▶ write ──▶ server
@@ -30,11 +30,11 @@ use framewright::ws::{
     Message, Part, Role,
 };
 
-/// How often the reader looks up: a close frame may have been sent meanwhile.
+/// How often the reader checks whether a close frame was sent meanwhile.
 const TICK: Duration = Duration::from_millis(250);
 /// How long the server may take to close, in ms.
 const CLOSE_WITHIN: u64 = 5_000;
-/// How many bytes are read and ignored while it does not.
+/// How many bytes are read and ignored until then.
 const IGNORED: usize = 1 << 20;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -57,7 +57,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let inflater = agreed.map(|agreed| Inflater::new(Role::Client, agreed, Limits::new()));
     let assembler = InflatingAssembler::new(Vec::new(), inflater);
     let received = receive(stream, &early, assembler, &shared);
-    // What was said before the end counts, however the end came.
+    // Print what came before the end, however the connection ended.
     let connection = &shared.lock().connection;
     let ending = connection.receive_eof();
     let reason = connection.peer_close().map_or("", |close| close.reason);
@@ -76,7 +76,7 @@ struct Shared {
 
 struct Output {
     connection: Connection<Client>,
-    /// What is to be written next. Whoever adds to it waits until it is empty.
+    /// The bytes to write next. A thread that adds to it waits until it is empty.
     bytes: Vec<u8>,
 }
 
@@ -129,11 +129,11 @@ fn type_lines(mut deflater: Option<Deflater>, shared: &Shared) {
     shared.changed.notify_all();
 }
 
-/// Writes what the other threads have to say, and what the protocol obliges us to say.
+/// Writes the output of the other threads, and what the protocol requires us to send.
 fn write(mut stream: TcpStream, shared: &Shared) {
     loop {
-        // What is due is added only here, when everything before has gone out. So a flood of pings
-        // gets one pong at a time, the newest.
+        // Pending answers are added only here, after everything before has gone out. So a flood of
+        // pings gets one pong at a time, for the newest.
         let mut output = shared.wait(shared.lock(), |Output { connection, bytes }| {
             connection.transmit(bytes);
             bytes.is_empty() && connection.close_expected() != Some(Closer::Us)
@@ -194,7 +194,7 @@ fn receive(
             keepalive.closing(now());
         }
         match keepalive.poll(now()) {
-            // If something waits to be written, that will show whether the server lives.
+            // If output is pending, writing it will show whether the server lives.
             Some(Action::Ping) if bytes.is_empty() => drop(connection.ping(b"", bytes)),
             Some(Action::Ping) | None => {}
             Some(Action::Dead) => return Err("the server does not answer".into()),

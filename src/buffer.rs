@@ -341,7 +341,7 @@ mod tests {
     fn a_header_and_its_payload_are_given_room_for_both_and_not_much_more() {
         let mut bytes = bytes::BytesMut::new();
         bytes.try_append_both(&[0; 14], &[0; 1000]).unwrap();
-        // Whoever allocates may round up, but not to a multiple.
+        // The allocator may round up, but not to a multiple.
         assert!(bytes.capacity() < 2 * 1014, "{}", bytes.capacity());
     }
 

@@ -1,4 +1,4 @@
-"""A server that does to each client what a function says, byte by byte."""
+"""A server whose behaviour towards each client is a function, byte by byte."""
 
 import base64
 import contextlib
@@ -14,13 +14,13 @@ GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 class Server:
-    """Listens on a port that the system picks. `serve(sock, request)` serves a client, which has sent `request`."""
+    """Listens on a port that the system picks. `serve(sock, request)` serves a client that has sent `request`."""
 
     def __init__(self, serve):
         self._serve = serve
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
-        # What a server's function raises is the check's failure.
+        # An exception in the function fails the check.
         self.failures = []
         self._clients = []
         self._accepting = threading.Thread(target=self._accept, daemon=True)
@@ -51,7 +51,7 @@ class Server:
         return self
 
     def __exit__(self, kind, *_):
-        # Otherwise, the thread would go on to wait on the listener's old number.
+        # Otherwise, the thread would go on waiting on the listener's old descriptor.
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -86,7 +86,7 @@ def read_frame(reader):
         (length,) = struct.unpack("!Q", reader.read(8))
     mask = reader.read(4)
     payload = reader.read(length)
-    # As numbers, because millions of bytes one by one take long.
+    # As numbers, because a loop over millions of bytes takes long.
     repeated = (mask * (length // 4 + 1))[:length]
     number = int.from_bytes(payload, "big") ^ int.from_bytes(repeated, "big")
     return first & 0x0F, number.to_bytes(length, "big")

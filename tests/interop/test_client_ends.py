@@ -1,4 +1,4 @@
-"""Our clients wherever a connection may end: servers that refuse, reset, stay, flood or fall silent."""
+"""Our clients, with servers that refuse, reset, stay, flood or fall silent."""
 
 import contextlib
 import socket
@@ -49,13 +49,13 @@ def test_a_refusal_is_shown_with_its_reason(ws_client_path, rest):
         sock.sendall(b"HTTP/1.1 503 Service Unavailable\r\n" + rest)
 
     with ws_client(ws_client_path, serve) as program:
-        # The text, without what would steer the terminal.
+        # The text, without bytes that would control the terminal.
         assert program.line(WAIT, stderr=True) == "no room [31muntil tomorrow"
         assert "503" in program.line(WAIT, stderr=True)
         assert program.wait(WAIT) != 0
 
 
-def test_a_refusal_whose_body_never_comes_is_a_refusal(ws_client_path):
+def test_a_refusal_without_its_body_is_a_refusal(ws_client_path):
     def serve(sock, _):
         sock.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 1000000000\r\n\r\n" + b"x" * 20_000)
         with contextlib.suppress(OSError):
@@ -66,7 +66,7 @@ def test_a_refusal_whose_body_never_comes_is_a_refusal(ws_client_path):
         assert any("refused: 403" in line for line in program.tail)
 
 
-def test_interim_responses_come_before_the_one_that_counts(ws_client_path):
+def test_interim_responses_are_skipped(ws_client_path):
     def serve(sock, request):
         sock.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n")
         accept(sock, request)
@@ -136,14 +136,14 @@ def test_a_server_that_goes_on_sending_after_its_close_frame_is_left(ws_client_p
         expect_end(program, "1001 enough", 0, 10)
 
 
-def test_a_server_that_breaks_a_rule_hears_of_it_before_the_end(ws_client_path):
+def test_a_server_that_breaks_a_rule_gets_a_close_frame(ws_client_path):
     def serve(sock, request):
         accept(sock, request)
         sock.sendall(b"\x81\x80\0\0\0\0")  # masked
         reader = sock.makefile("rb")
         opcode, payload = read_frame(reader)
         assert (opcode, payload[:2]) == (CLOSE, close_payload(1002))
-        # The client's side is shut down at once, and it does not wait for ever for ours.
+        # The client shuts its side down at once, and does not wait for ours without limit.
         assert reader.read() == b""
         with contextlib.suppress(ConnectionError):
             for _ in range(200):
@@ -156,7 +156,7 @@ def test_a_server_that_breaks_a_rule_hears_of_it_before_the_end(ws_client_path):
 
 
 def test_both_sides_may_send_more_than_the_network_holds_before_they_read(ws_client_path):
-    """Who waits for the other to read, and does not read meanwhile, waits for ever."""
+    """A side that waits for the other to read, and does not read meanwhile, would wait for ever."""
     size, count = 4 << 20, 6
 
     def serve(sock, request):
@@ -213,7 +213,7 @@ def test_interim_responses_do_not_end_the_client_of_event_streams(sse_client_pat
             assert program.wait(WAIT) == 0, program.last_words()
 
 
-def test_a_reader_of_its_output_that_leaves_ends_the_client_of_event_streams(sse_client_path):
+def test_a_closed_output_ends_the_client_of_event_streams(sse_client_path):
     def serve(sock, _):
         with contextlib.suppress(ConnectionError):
             sock.sendall(EVENT_STREAM)
@@ -232,5 +232,5 @@ def test_a_reader_of_its_output_that_leaves_ends_the_client_of_event_streams(sse
                 process.kill()
 
 
-def test_no_events_are_all_that_was_asked_for(sse_client_path):
+def test_the_client_can_be_asked_for_no_events(sse_client_path):
     assert subprocess.run([sse_client_path, "http://127.0.0.1:1/", "--events", "0"], timeout=WAIT).returncode == 0

@@ -1,4 +1,4 @@
-"""Our echo server on blocking sockets, wherever a connection may end."""
+"""Our echo server on blocking sockets, with connections that end anywhere."""
 
 import os
 import resource
@@ -17,7 +17,7 @@ WAIT = 20
 
 @pytest.fixture
 def echo(echo_path):
-    """The server, which has to say nothing about an orderly end."""
+    """The server, which must print nothing about an orderly end."""
     with Program(echo_path, "127.0.0.1:0", name="echo_blocking") as program:
         program.address = program.line_after("listening on ws://")
         yield program
@@ -28,7 +28,7 @@ def threads(program):
 
 
 def expect_idle(program):
-    """Expects that every connection has ended, and that none was worth a complaint."""
+    """Expects that every connection has ended, and that the server has complained about none."""
     deadline = time.monotonic() + 15
     while threads(program) > 1:
         assert time.monotonic() < deadline, "a connection does not end"
@@ -36,8 +36,8 @@ def expect_idle(program):
     assert len(program.tail) == 1, program.last_words()
 
 
-def opened(sock, address, behind=b""):
-    sock.sendall(upgrade(address) + behind)
+def opened(sock, address, after=b""):
+    sock.sendall(upgrade(address) + after)
     reader = sock.makefile("rb")
     assert raw.read_head(reader)[0].startswith("HTTP/1.1 101 ")
     return reader
@@ -114,7 +114,7 @@ def test_a_refusal_arrives_although_more_was_sent(echo):
 
 
 def test_a_message_for_which_there_is_no_memory_is_refused_by_a_close_frame(echo_path):
-    # Otherwise, each thread has 64 MiB of addresses in reserve.
+    # Otherwise, each thread reserves 64 MiB of addresses.
     environment = {**os.environ, "MALLOC_ARENA_MAX": "1"}
     with Program(echo_path, "127.0.0.1:0", env=environment) as program:
         address = program.line_after("listening on ws://")
@@ -135,7 +135,7 @@ def test_a_message_for_which_there_is_no_memory_is_refused_by_a_close_frame(echo
             assert reader.read() == b""
 
 
-def test_a_reset_harms_nobody_else(echo):
+def test_a_reset_does_not_disturb_others(echo):
     with raw.connection(echo.address) as other:
         reader = opened(other, echo.address)
         for _ in range(5):

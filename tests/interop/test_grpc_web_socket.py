@@ -43,10 +43,10 @@ def data(**request):
 
 
 @contextlib.contextmanager
-def opened(address, method="Unary", head=HEAD, behind=b"", **changes):
+def opened(address, method="Unary", head=HEAD, after=b"", **changes):
     changes = {"Sec_WebSocket_Protocol": "grpc-websockets", "Origin": "http://elsewhere.example", **changes}
     with raw.connection(address) as sock:
-        sock.sendall(raw.upgrade(address, f"/echo.Echo/{method}", **changes) + frame(BINARY, head) + behind)
+        sock.sendall(raw.upgrade(address, f"/echo.Echo/{method}", **changes) + frame(BINARY, head) + after)
         reader = sock.makefile("rb")
         status, fields = raw.read_head(reader)
         assert status.startswith("HTTP/1.1 101 "), status
@@ -56,14 +56,14 @@ def opened(address, method="Unary", head=HEAD, behind=b"", **changes):
 
 
 def test_the_head_of_the_response_is_a_message_of_its_own(address):
-    with opened(address, behind=data(text="hi") + END) as (_, reader):
+    with opened(address, after=data(text="hi") + END) as (_, reader):
         opcode, head = raw.read_frame(reader)
         flags, length = struct.unpack_from(">BI", head)
         assert (opcode, flags, length) == (BINARY, 0x80, len(head) - 5)
 
 
 def stream(reader):
-    """Returns what the server sends, up to its close frame, and the code of that."""
+    """Returns the messages of the server up to its close frame, and the code of that frame."""
     received = b""
     while True:
         opcode, payload = raw.read_frame(reader)
@@ -86,7 +86,7 @@ def split(received):
 
 
 def test_a_call_is_a_head_replies_trailers_and_a_close(address):
-    with opened(address, behind=data(text="hi") + END) as (sock, reader):
+    with opened(address, after=data(text="hi") + END) as (sock, reader):
         received, code = stream(reader)
         head, replies, trailers = split(received)
         assert "content-type: application/grpc-web+proto\r\n" in head
@@ -113,7 +113,7 @@ def test_a_request_may_be_cut_anywhere(address):
     pieces = b"".join(frame(BINARY, b"\0" + body[at : at + 1]) for at in range(len(body)))
     fragments = frame(BINARY, b"\0", fin=False) + frame(0, body[:3], fin=False) + frame(0, body[3:])
     for sent in pieces, fragments:
-        with opened(address, behind=sent + END) as (_, reader):
+        with opened(address, after=sent + END) as (_, reader):
             assert split(stream(reader)[0])[1] == [EchoReply(text="cut")]
 
 
@@ -129,7 +129,7 @@ STATUSES = {
 
 
 @pytest.mark.parametrize("method, head, sent, status", STATUSES.values(), ids=STATUSES)
-def test_what_is_wrong_is_told_by_a_status(address, method, head, sent, status):
+def test_a_violation_is_answered_with_a_status(address, method, head, sent, status):
     with opened(address, method, head, sent) as (_, reader):
         _, replies, trailers = split(stream(reader)[0])
         assert replies == []
@@ -144,13 +144,13 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("sent, code", BROKEN.values(), ids=BROKEN)
-def test_what_is_no_such_message_ends_the_connection(address, sent, code):
-    with opened(address, "Bidi", behind=sent) as (_, reader):
+def test_a_message_of_another_form_ends_the_connection(address, sent, code):
+    with opened(address, "Bidi", after=sent) as (_, reader):
         received, closed = stream(reader)
         assert closed == code or code is None
 
 
-def test_a_head_without_measure_is_refused(address):
+def test_a_head_that_is_too_long_is_refused(address):
     with opened(address, head=b"x: " + b"x" * 20_000 + b"\r\n") as (_, reader):
         assert stream(reader) == (b"", 1009)
 
@@ -164,16 +164,16 @@ def test_it_speaks_only_its_subprotocol(address):
             assert b"grpc-websockets" in response.body
 
 
-def test_a_reader_that_does_not_read_is_not_written_for(own_gateway):
+def test_a_reader_that_does_not_read_gets_no_more(own_gateway):
     request = data(count=1_000_000, payload=bytes(10_000)) + END
     before = own_gateway.memory()
-    with opened(own_gateway.address, "ServerStream", behind=request):
+    with opened(own_gateway.address, "ServerStream", after=request):
         time.sleep(1)
         assert own_gateway.memory() - before < 4 << 20
 
 
 def test_sigint_ends_a_call_with_a_status(own_gateway):
-    with opened(own_gateway.address, "Bidi", behind=data(text="x")) as (sock, reader):
+    with opened(own_gateway.address, "Bidi", after=data(text="x")) as (sock, reader):
         assert raw.read_frame(reader)[0] == BINARY
         own_gateway.interrupt()
         received, code = stream(reader)

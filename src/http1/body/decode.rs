@@ -114,8 +114,9 @@ impl BodyDecoder {
     ///
     /// # Errors
     ///
-    /// The peer broke a rule or a limit. All parts before the offending byte were returned before. The
-    /// error is final, and the whole input is taken: nobody knows where in it the next message begins.
+    /// The peer broke a rule or a limit. All parts before the offending byte were returned before.
+    /// The error is final, and the whole input is taken, because the start of the next message is
+    /// unknown.
     #[inline]
     pub fn decode<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Decoded<'a>, Error> {
         let taken = match &mut self.state {

@@ -100,8 +100,8 @@
 //! before it. The octet that §7.2.3.4 has after such a block may be missing. Otherwise a message has to
 //! end where a block does, and with the header of an empty one (§7.2.1).
 //!
-//! If data that an attacker chose is compressed together with a secret, the lengths let anyone who
-//! sees them guess at the secret (§8). Send such messages with the encoder itself, uncompressed.
+//! If data that an attacker chose is compressed together with a secret, anyone that sees the lengths
+//! can guess at the secret (§8). Send such messages with the encoder itself, uncompressed.
 //!
 //! # Without an operating system
 //!

@@ -181,7 +181,8 @@ impl futures_io::AsyncWrite for Tape {
     }
 }
 
-/// The context that a runtime would pass. It wakes nobody, since nothing is ever awaited for long.
+/// The context that a runtime would pass. It wakes no task, because nothing is ever awaited for
+/// long.
 pub fn context() -> Context<'static> {
     Context::from_waker(Waker::noop())
 }
