@@ -92,17 +92,17 @@ impl Unzlib {
 }
 
 /// An end that inflates, and the messages it has received.
-pub struct Receiver<M> {
-    pub connection: Connection<M>,
+pub struct Receiver<S> {
+    pub connection: Connection<S>,
     pub assembler: InflatingAssembler<Vec<u8>>,
     pub scratch: Vec<u8>,
     pub got: Vec<(Kind, Vec<u8>)>,
     pub controls: usize,
 }
 
-impl<M: Side> Receiver<M> {
-    pub fn new(connection: Connection<M>, agreed: Params, limits: Limits, scratch: usize) -> Self {
-        let inflater = Inflater::new(M::ROLE, agreed, limits);
+impl<S: Side> Receiver<S> {
+    pub fn new(connection: Connection<S>, agreed: Params, limits: Limits, scratch: usize) -> Self {
+        let inflater = Inflater::new(S::ROLE, agreed, limits);
         Self {
             connection: connection.accept_compressed(true),
             assembler: InflatingAssembler::new(Vec::new(), Some(inflater)),

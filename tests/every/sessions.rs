@@ -41,8 +41,8 @@ fn len(pieces: &[&[u8]]) -> usize {
 }
 
 /// The session after the handshake, at either end.
-fn talk<M: Side>(
-    connection: &mut Connection<M>,
+fn talk<S: Side>(
+    connection: &mut Connection<S>,
     assembler: &mut ws::Assembler<Vec<u8>>,
     mut input: &mut [u8],
     out: &mut Vec<u8>,

@@ -18,7 +18,7 @@ fn client() -> Connection<Client> {
 }
 
 /// Receives `bytes`, and returns what happened in words.
-fn receive<M: Side>(connection: &mut Connection<M>, bytes: &[u8]) -> Vec<String> {
+fn receive<S: Side>(connection: &mut Connection<S>, bytes: &[u8]) -> Vec<String> {
     let mut bytes = bytes.to_vec();
     let mut input = &mut bytes[..];
     let mut events = Vec::new();
@@ -40,7 +40,7 @@ fn receive<M: Side>(connection: &mut Connection<M>, bytes: &[u8]) -> Vec<String>
     events
 }
 
-fn transmit<M: Side>(connection: &mut Connection<M>) -> Vec<u8> {
+fn transmit<S: Side>(connection: &mut Connection<S>) -> Vec<u8> {
     let mut out = Vec::new();
     assert!(connection.transmit(&mut out));
     assert!(!connection.owes());
@@ -197,7 +197,7 @@ fn every_close_code_is_let_through_or_refused_in_both_directions() {
 /// T-CLOSE: on the wire, at either end.
 #[test]
 fn every_close_code_that_comes_is_answered_with_itself_or_with_1002() {
-    fn answer<M: Side>(mut connection: Connection<M>, bytes: &[u8]) -> (Vec<u8>, bool) {
+    fn answer<S: Side>(mut connection: Connection<S>, bytes: &[u8]) -> (Vec<u8>, bool) {
         let said = receive(&mut connection, bytes);
         assert_eq!(said.len(), 1);
         (transmit(&mut connection), connection.error().is_some())

@@ -63,9 +63,9 @@ fn act() -> impl Strategy<Value = Act> {
 }
 
 /// Performs `acts`, and returns what the other end must get.
-fn act_out<M: Side>(
+fn act_out<S: Side>(
     acts: &[Act],
-    connection: &mut Connection<M>,
+    connection: &mut Connection<S>,
     deflater: &mut Deflater,
     out: &mut Vec<u8>,
 ) -> Vec<(Kind, Vec<u8>)> {
@@ -135,20 +135,20 @@ fn bits(agreed: Params, sender: Role) -> (u8, bool) {
     }
 }
 
-fn both_read<M: Side, O: Side>(
+fn both_read<S: Side, O: Side>(
     config: Config,
     acts: &[Act],
-    mut from: Connection<M>,
+    mut from: Connection<S>,
     to: Connection<O>,
     cuts: &[sample::Index],
     scratch: usize,
 ) {
     let agreed = agreed(config);
-    let mut deflater = Deflater::new(M::ROLE, agreed, config);
+    let mut deflater = Deflater::new(S::ROLE, agreed, config);
     let mut out = Vec::new();
     let sent = act_out(acts, &mut from, &mut deflater, &mut out);
-    let (window_bits, takeover) = bits(agreed, M::ROLE);
-    assert_eq!(naive(M::ROLE, window_bits, takeover, &out), sent, "as zlib reads it");
+    let (window_bits, takeover) = bits(agreed, S::ROLE);
+    assert_eq!(naive(S::ROLE, window_bits, takeover, &out), sent, "as zlib reads it");
     let mut receiver = Receiver::new(to, agreed, Limits::new(), scratch);
     let mut cuts: Vec<usize> = cuts.iter().map(|at| at.index(out.len() + 1)).collect();
     cuts.extend([0, out.len()]);

@@ -66,8 +66,8 @@ fn act() -> impl Strategy<Value = Act> {
 }
 
 /// One end: what it sent, what it got, and its output in flight.
-struct End<M> {
-    connection: Connection<M>,
+struct End<S> {
+    connection: Connection<S>,
     assembler: Assembler<Vec<u8>>,
     sent: Vec<(Kind, Vec<u8>)>,
     got: Vec<(Kind, Vec<u8>)>,
@@ -75,8 +75,8 @@ struct End<M> {
     out: Vec<u8>,
 }
 
-impl<M: Side> End<M> {
-    fn new(connection: Connection<M>) -> Self {
+impl<S: Side> End<S> {
+    fn new(connection: Connection<S>) -> Self {
         let assembler = Assembler::new(Vec::new());
         Self { connection, assembler, sent: vec![], got: vec![], closes: 0, out: vec![] }
     }

@@ -179,19 +179,19 @@ fn deflate(mut input: Input<'_>) {
 }
 
 /// zlib and the other end both read what one end sends.
-fn both_read<M: Side, O: Side>(
+fn both_read<S: Side, O: Side>(
     config: Config,
-    mut from: Connection<M>,
+    mut from: Connection<S>,
     to: Connection<O>,
     mut input: Input<'_>,
     cuts: Cuts,
 ) {
     let agreed = agreed(config);
-    let (bits, alone) = match M::ROLE {
+    let (bits, alone) = match S::ROLE {
         Role::Server => (agreed.server_max_window_bits(), agreed.server_no_context_takeover()),
         Role::Client => (agreed.client_max_window_bits(), agreed.client_no_context_takeover()),
     };
-    let mut deflater = Deflater::new(M::ROLE, agreed, config);
+    let mut deflater = Deflater::new(S::ROLE, agreed, config);
     let mut shared = Deflater::shared(bits, config);
     let (mut wire, mut sent) = (Vec::new(), Vec::new());
     while !input.is_empty() && sent.len() < 6 {
@@ -209,7 +209,7 @@ fn both_read<M: Side, O: Side>(
                 let last = deflater.encode_fragment(kind, b, true, encoder, &mut wire);
                 assert_eq!((first, ping, last), (Ok(()), Ok(()), Ok(())));
             }
-            6 if M::ROLE == Role::Server => {
+            6 if S::ROLE == Role::Server => {
                 if deflater.admit(&shared) {
                     let mut encoder = framewright::ws::Encoder::server();
                     shared.encode(&bytes[..], &mut encoder, &mut wire).expect("a Vec has room");
@@ -225,7 +225,7 @@ fn both_read<M: Side, O: Side>(
         sent.push((Kind::Binary, bytes));
     }
 
-    assert_eq!(as_zlib_reads_it(M::ROLE, bits, !alone, &wire), sent);
+    assert_eq!(as_zlib_reads_it(S::ROLE, bits, !alone, &wire), sent);
     let mut receiver = Receiver::new(to, agreed, Limits::new(), 1000);
     for piece in cuts.pieces(&wire) {
         assert_eq!(receiver.receive(piece), Ok(()));

@@ -28,7 +28,7 @@ const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
 /// Enough for the output of any one call.
 const ROOM: usize = 512;
 
-fn run<M: Side>(connection: Connection<M>, mut input: Input<'_>) {
+fn run<S: Side>(connection: Connection<S>, mut input: Input<'_>) {
     let mut end = End::new(connection);
     while !input.is_empty() {
         end.act(&mut input);
@@ -37,8 +37,8 @@ fn run<M: Side>(connection: Connection<M>, mut input: Input<'_>) {
     end.is_over();
 }
 
-struct End<M> {
-    connection: Connection<M>,
+struct End<S> {
+    connection: Connection<S>,
     /// All input.
     wire: Vec<u8>,
     got: Vec<Got>,
@@ -100,8 +100,8 @@ impl Model {
     }
 }
 
-impl<M: Side> End<M> {
-    fn new(connection: Connection<M>) -> Self {
+impl<S: Side> End<S> {
+    fn new(connection: Connection<S>) -> Self {
         let (wire, got, out, expected) = (vec![], vec![], vec![], vec![]);
         Self { connection, wire, got, out, expected, model: Model::default() }
     }
@@ -113,7 +113,7 @@ impl<M: Side> End<M> {
             2..=5 => {
                 let (first, cut) = (input.byte(), input.byte());
                 let payload = input.block();
-                let whole = match M::ROLE {
+                let whole = match S::ROLE {
                     Role::Server => masked(first, payload),
                     Role::Client => frame(first, payload),
                 };
@@ -169,7 +169,7 @@ impl<M: Side> End<M> {
     /// Calls with room for anything. Keeps the output; a call that fails must have written nothing.
     fn call(
         &mut self,
-        call: impl FnOnce(&mut Connection<M>, &mut SliceBuf<'_>) -> Result<(), SendError>,
+        call: impl FnOnce(&mut Connection<S>, &mut SliceBuf<'_>) -> Result<(), SendError>,
     ) -> Result<(), SendError> {
         let mut room = [0; ROOM];
         let mut out = SliceBuf::new(&mut room);
@@ -196,7 +196,7 @@ impl<M: Side> End<M> {
     }
 
     fn expect(&mut self, first: u8, payload: &[u8]) {
-        self.expected.extend(match M::ROLE {
+        self.expected.extend(match S::ROLE {
             Role::Server => frame(first, payload),
             Role::Client => masked(first, payload),
         });
@@ -284,7 +284,7 @@ impl<M: Side> End<M> {
     /// Calls the encoder, or returns the error of `Connection::encoder`.
     fn with_encoder(
         &mut self,
-        call: impl FnOnce(&mut Encoder<M>, &mut SliceBuf<'_>) -> Result<(), SendError>,
+        call: impl FnOnce(&mut Encoder<S>, &mut SliceBuf<'_>) -> Result<(), SendError>,
     ) -> Result<(), SendError> {
         self.call(|connection, out| call(connection.encoder()?, out))
     }
@@ -356,7 +356,7 @@ impl<M: Side> End<M> {
         assert_eq!(result, expected.clone().map(drop));
         let Ok(Some((left, fin, cut))) = expected else { return };
         let key_at = self.model.key_at;
-        self.expected.extend(piece.iter().enumerate().map(|(i, byte)| match M::ROLE {
+        self.expected.extend(piece.iter().enumerate().map(|(i, byte)| match S::ROLE {
             Role::Server => *byte,
             Role::Client => byte ^ KEY[(key_at + i) % 4],
         }));
@@ -374,7 +374,7 @@ impl<M: Side> End<M> {
         let all = without_allocating(|| self.connection.transmit(&mut out));
         let written = out.as_slice().to_vec();
         let mut free = room;
-        let overhead = if M::ROLE == Role::Client { 6 } else { 2 };
+        let overhead = if S::ROLE == Role::Client { 6 } else { 2 };
         let mut done = true;
         if let Some(ping) = self.model.ping.take()
             && self.model.is_open()
@@ -395,7 +395,7 @@ impl<M: Side> End<M> {
                     let sent = CloseFrame { code: error.close_code(), reason: "" };
                     done = self.model.payload.is_none() && !written.is_empty();
                     if done {
-                        let payload = the_frame(M::ROLE, &written);
+                        let payload = the_frame(S::ROLE, &written);
                         let close = CloseFrame::parse(&payload).expect("ours is right");
                         assert_eq!(close.code, sent.code);
                         self.expect(0x88, &payload);
@@ -431,7 +431,7 @@ impl<M: Side> End<M> {
         let over = !model.is_open() && model.closed;
         assert_eq!(
             connection.close_expected(),
-            match (over, model.failed, M::ROLE) {
+            match (over, model.failed, S::ROLE) {
                 (false, ..) => None,
                 (true, None, Role::Client) => Some(Closer::Peer),
                 _ => Some(Closer::Us),
@@ -442,7 +442,7 @@ impl<M: Side> End<M> {
     /// Checks what must hold for all input and output.
     fn is_over(&mut self) {
         let rules = Rules {
-            role: M::ROLE,
+            role: S::ROLE,
             compressed: false,
             max_frame_len: 400,
             max_message_len: 600,
@@ -466,7 +466,7 @@ impl<M: Side> End<M> {
         assert_eq!(ending.code, code);
 
         // The other end accepts all output.
-        let other = if M::ROLE == Role::Server { Role::Client } else { Role::Server };
+        let other = if S::ROLE == Role::Server { Role::Client } else { Role::Server };
         let (_, verdict) = decode(other, Limits::new(), &[&self.out]);
         assert_eq!(verdict, Ok(()));
     }

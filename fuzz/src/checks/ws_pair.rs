@@ -33,8 +33,8 @@ pub fn check(data: &[u8]) {
 }
 
 /// One end, with its output that the other end has not read.
-struct End<M> {
-    connection: Connection<M>,
+struct End<S> {
+    connection: Connection<S>,
     assembler: Assembler<Vec<u8>>,
     on_the_way: Vec<u8>,
     /// Messages sent whole.
@@ -49,8 +49,8 @@ struct End<M> {
     close: Option<(CloseCode, String)>,
 }
 
-impl<M: Side> End<M> {
-    fn new(connection: Connection<M>) -> Self {
+impl<S: Side> End<S> {
+    fn new(connection: Connection<S>) -> Self {
         Self {
             connection,
             assembler: Assembler::new(Vec::new()),

@@ -63,7 +63,7 @@ enum End {
     Refused,
 }
 
-fn read<M: Side>(mut connection: Connection<M>, wire: &[u8]) -> (Vec<Got>, Result<(), Error>) {
+fn read<S: Side>(mut connection: Connection<S>, wire: &[u8]) -> (Vec<Got>, Result<(), Error>) {
     let mut assembler = Assembler::new(Vec::new());
     let (mut control, mut got) = (Vec::new(), Vec::new());
     let mut bytes = wire.to_vec();
