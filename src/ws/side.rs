@@ -45,7 +45,7 @@ pub struct Server;
 ///     }),
 /// };
 /// ```
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Client<K = fn() -> [u8; 4]>(pub(super) K);
 
 impl Side for Server {
