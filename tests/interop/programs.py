@@ -123,6 +123,9 @@ class Program:
         except subprocess.TimeoutExpired:
             raise Failure(f"{self.name} still runs after {timeout} s; {self.last_words()}") from None
 
+    def has_ended(self):
+        return self._process.poll() is not None
+
     def last_words(self):
         return "its last output:\n  " + "\n  ".join(self.tail) if self.tail else "it printed nothing"
 

@@ -92,6 +92,7 @@ def test_a_peer_that_goes_on_sending_gets_the_close_frame_and_a_quiet_end(echo, 
     expect_idle(echo)
 
 
+@pytest.mark.waits
 @pytest.mark.parametrize("pause", [0, 0.2], ids=["without measure", "slowly"])
 def test_a_peer_that_never_stops_sending_is_left(echo, pause):
     with raw.connection(echo.address, 20) as sock:

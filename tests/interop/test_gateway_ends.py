@@ -365,6 +365,7 @@ GOODBYES = {
 }
 
 
+@pytest.mark.waits
 @pytest.mark.parametrize("end, code", GOODBYES.values(), ids=GOODBYES)
 def test_a_peer_that_goes_on_sending_gets_the_close_frame_and_then_the_end(own_gateway, end, code):
     address = own_gateway.address
