@@ -40,16 +40,13 @@ const IGNORED: usize = 8 << 20;
 /// One TCP connection.
 ///
 /// ```text
-///            upgrade                    close, failure
-///   Http ─────────────▶ WebSocket ──────────────────────▶ Closing ──▶ Ended
-///    │ ▲                                                    ▲
-///    │ └──── the answer is complete ─── Events, Grpc ───────┤ the last answer
-///    │ │                                     ▲              │
-///    ├─┼─────────────────────────────────────┘              │
-///    │ └──── the body is complete ──── Unused ──────────────┤ a bad body
-///    │                                   ▲                  │
-///    ├───────────────────────────────────┘                  │
-///    └──────────────────────────────────────────────────────┘ a bad head
+///        ┌── a body that is ignored ──▶ Unused ──┐
+///        │                                       ▼
+///   ──▶ Http ── a request ──▶ WebSocket, Events, Grpc, or an answer at once
+///        ▲                                       │
+///        │                                       │ a close, a failure,
+///        │ the connection goes on                │ the last answer
+///        └───────────────────────────────────────┴──▶ Closing ──▶ Ended
 /// ```
 ///
 /// Whatever the state, `Ended` follows the end of the input, once all that was asked for is answered.
@@ -333,23 +330,25 @@ impl Peer {
         let now = shared.now;
         // While the peer is taking output, its time does not run.
         let waited = now.saturating_sub(self.since.max(self.taken_at));
-        let late = match &mut self.state {
-            State::Http(reader) if waited >= HEAD_WITHIN => reader.check_eof().is_err(),
-            State::Unused(_) => waited >= BODY_WITHIN,
-            _ => false,
-        };
-        if late {
-            let closing = give_up(408, "the request took too long", &mut self.out);
-            self.enter(closing, now);
-        }
         let stalled = self.blocked && now.saturating_sub(self.taken_at) >= STALLED;
-        let alive = match &mut self.state {
-            State::Http(_) => late || waited < HEAD_WITHIN,
-            State::Closing { .. } => late || waited < CLOSE_WITHIN,
-            State::WebSocket(session) => session.tick(now, &mut self.out),
-            State::Unused(_) | State::Events(_) | State::Grpc(_) | State::Ended => !stalled,
+        let ends = match &mut self.state {
+            // Between requests, it ends without a word.
+            State::Http(reader) if waited >= HEAD_WITHIN && reader.check_eof().is_ok() => true,
+            State::Http(_) if waited >= HEAD_WITHIN => self.time_out(now),
+            State::Unused(_) if waited >= BODY_WITHIN => self.time_out(now),
+            State::Http(_) | State::Unused(_) => false,
+            State::Closing { .. } => waited >= CLOSE_WITHIN,
+            State::WebSocket(session) => !session.tick(now, &mut self.out),
+            State::Events(_) | State::Grpc(_) | State::Ended => stalled,
         };
-        if alive { self.written(shared) } else { Progress::Ended }
+        if ends { Progress::Ended } else { self.written(shared) }
+    }
+
+    /// Refuses a request that takes too long. The connection ends with the answer, not before.
+    fn time_out(&mut self, now: u64) -> bool {
+        let closing = give_up(408, "the request took too long", &mut self.out);
+        self.enter(closing, now);
+        false
     }
 
     /// Begins to close: nothing new is started.

@@ -12,8 +12,8 @@ use framewright::{Assembler, Buffer};
 use crate::echo::{self, EchoReply, EchoRequest, GZIP, MAX_LEN};
 use crate::events::Filled;
 
-/// How long a client may send nothing before its request is complete, in ms.
-const REQUEST_WITHIN: u64 = 60_000;
+/// How long a message of a request may take, in ms.
+const MESSAGE_WITHIN: u64 = 60_000;
 
 /// Whether `path` is one of the service's.
 pub fn is_method(path: &str) -> bool {
@@ -45,8 +45,8 @@ pub struct EchoCall {
     /// The next reply's index, and when it is due.
     index: u32,
     due: u64,
-    /// When the client last sent something.
-    heard_at: u64,
+    /// When the last message was complete, or the call began.
+    message_at: u64,
     /// Metadata to be sent back as trailers.
     echoed: Vec<(String, Echoed)>,
 }
@@ -112,7 +112,7 @@ impl EchoCall {
             half_closed: false,
             index: 0,
             due: now,
-            heard_at: now,
+            message_at: now,
             echoed: echoed.collect(),
         })
     }
@@ -134,10 +134,10 @@ impl EchoCall {
 
     /// Receives a piece of the request's body.
     pub fn receive(&mut self, mut input: &[u8], now: u64) {
-        self.heard_at = now;
         while let Some(event) = self.call.receive(&mut input) {
             let Event::Message { compressed, chunk } = event else { continue };
             if let Some(bytes) = self.assembler.push(chunk).expect("a Vec has room") {
+                self.message_at = now;
                 match echo::decode(compressed, bytes) {
                     Ok(request) => self.take(request),
                     Err(status) => self.failed = self.failed.or(Some(status)),
@@ -206,7 +206,7 @@ impl EchoCall {
 
     /// Waits for more of the request, but not without limit.
     fn wait(&mut self, out: &mut Vec<u8>, now: u64) -> Filled {
-        let deadline = self.heard_at + REQUEST_WITHIN;
+        let deadline = self.message_at + MESSAGE_WITHIN;
         if now < deadline {
             return Filled::Until(self.call.deadline().unwrap_or(deadline).min(deadline));
         }
