@@ -114,7 +114,8 @@ fn answered(protocols: &[&str], extensions: Option<&str>, stream: &[u8], cuts: C
             Ok(Some(response)) => match response.status() {
                 101 if naive(&response, protocols, extensions) => {
                     let headers = response.headers();
-                    let protocol = headers.get("Sec-WebSocket-Protocol").map(|value| {
+                    let mut protocols = headers.get_all("Sec-WebSocket-Protocol");
+                    let protocol = protocols.find(|value| !value.is_empty()).map(|value| {
                         str::from_utf8(value).expect("one that was offered").to_owned()
                     });
                     let lists = headers.get_all("Sec-WebSocket-Extensions");
@@ -162,14 +163,18 @@ fn naive(response: &Response<'_>, protocols: &[&str], extensions: Option<&str>) 
         })
     };
     let upgrades = all("Upgrade");
+    let upgrades = upgrades.iter().flat_map(|value| value.split(|b| *b == b','));
+    let mut upgrades = upgrades.map(<[u8]>::trim_ascii).filter(|one| !one.is_empty());
+    let protocol: Vec<_> =
+        all("Sec-WebSocket-Protocol").into_iter().filter(|value| !value.is_empty()).collect();
     response.version() == Version::Http11
-        && !upgrades.is_empty()
-        && upgrades.iter().all(|value| value.eq_ignore_ascii_case(b"websocket"))
+        && upgrades.next().is_some_and(|value| value.eq_ignore_ascii_case(b"websocket"))
+        && upgrades.all(|value| value.eq_ignore_ascii_case(b"websocket"))
         && options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
         && all("Sec-WebSocket-Accept") == [ACCEPT]
         && lists.len() <= 1
         && lists.iter().all(answered)
-        && match all("Sec-WebSocket-Protocol")[..] {
+        && match protocol[..] {
             [] => true,
             [one] => protocols.iter().any(|protocol| protocol.as_bytes() == one),
             _ => false,

@@ -60,11 +60,13 @@ pub fn check(data: &[u8]) {
 }
 
 const LISTED: &[&str] = &["https://example.com", "http://localhost:8080", "null"];
-const ORIGINS: [Origins<'_>; 4] = [
+const ORIGINS: [Origins<'_>; 6] = [
     Origins::any(),
     Origins::same_host(),
     Origins::exact(LISTED),
     Origins::exact(LISTED).or_absent(),
+    Origins::same_host().or_exact(LISTED),
+    Origins::same_host().forwarded_host("X-Forwarded-Host"),
 ];
 
 /// The content of an offer.
@@ -146,7 +148,7 @@ fn naive(request: &Request<'_>, origins: Origins<'_>) -> bool {
             rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()))
         })
     };
-    let uri = by_uri("http://").or_else(|| by_uri("https://"));
+    let uri = ["http://", "https://", "ws://", "wss://"].into_iter().find_map(by_uri);
     let target_is_right = !target.contains('#')
         && (target.starts_with('/')
             || uri.is_some_and(|(authority, name)| {
@@ -154,23 +156,25 @@ fn naive(request: &Request<'_>, origins: Origins<'_>) -> bool {
             }));
     let protocols = all("Sec-WebSocket-Protocol");
     let mut tokens = protocols.iter().flat_map(|value| value.split(|b| *b == b',')).map(trim);
-    let tokens_are_right = protocols.is_empty()
-        || (tokens.clone().any(|token| !token.is_empty())
-            && tokens.all(|token| token.iter().all(is_tchar)));
+    let tokens_are_right = tokens.all(|token| token.iter().all(is_tchar));
+    let is_zero = |len: &&[u8]| !len.is_empty() && len.iter().all(|digit| *digit == b'0');
+    let forwarded = request.headers().get("X-Forwarded-Host");
     let host = uri.map_or_else(|| request.host().unwrap_or_default(), |(authority, _)| authority);
     request.method() == "GET"
         && request.version() == Version::Http11
-        && request.host().is_some_and(|host| !host.is_empty() && !host.starts_with(':'))
+        && request.host().is_some()
+        && !host.is_empty()
+        && !host.starts_with(':')
         && target_is_right
         && has("Upgrade", "websocket")
         && has("Connection", "upgrade")
-        && all("Content-Length").is_empty()
+        && all("Content-Length").iter().all(is_zero)
         && all("Transfer-Encoding").is_empty()
         && all("Sec-WebSocket-Version") == [b"13"]
         && key
         && tokens_are_right
         && all("Sec-WebSocket-Extensions").iter().all(|list| Extensions::parse(list).is_ok())
-        && naive_origin(&all("Origin"), host, origins)
+        && naive_origin(&all("Origin"), host, forwarded, origins)
 }
 
 fn is_tchar(byte: &u8) -> bool {
@@ -188,26 +192,45 @@ fn is_authority(text: &str) -> bool {
     is_host && !text.is_empty() && !text.starts_with(':')
 }
 
-fn naive_origin(origins: &[&[u8]], host: &str, rule: Origins<'_>) -> bool {
+fn naive_origin(
+    origins: &[&[u8]],
+    host: &str,
+    forwarded: Option<&[u8]>,
+    rule: Origins<'_>,
+) -> bool {
     let rule = format!("{rule:?}");
     let absent = rule.contains("absent: true");
     let origin = match origins {
-        [] => return absent,
+        [] | [b""] => return absent,
         [origin] => *origin,
         _ => return false,
     };
     let Ok(origin) = str::from_utf8(origin) else { return false };
-    if rule.contains("Any") {
-        return !origin.is_empty() && origin.bytes().all(|b| b.is_ascii_graphic());
+    if rule.contains("any: true")
+        && origin.split(' ').all(|o| !o.is_empty() && o.bytes().all(|b| b.is_ascii_graphic()))
+    {
+        return true;
     }
-    if rule.contains("SameHost") {
-        let Some((scheme, authority)) = origin.split_once("://") else { return false };
-        return is_scheme(scheme)
+    let host = match forwarded {
+        Some(list) if rule.contains("X-Forwarded-Host") => {
+            let first = list.split(|b| *b == b',').map(trim).find(|host| !host.is_empty());
+            let first = first.and_then(|host| str::from_utf8(host).ok());
+            first.filter(|host| is_authority(host))
+        }
+        _ => Some(host),
+    };
+    if rule.contains("same_host: true")
+        && let Some(host) = host
+        && let Some((scheme, authority)) = origin.split_once("://")
+        && (is_scheme(scheme)
             && parts(scheme, authority).is_some()
             && parts(scheme, authority) == parts(scheme, host)
-            || ["http", "https"].contains(&scheme) && authority == host;
+            || ["http", "https"].contains(&scheme) && authority == host)
+    {
+        return true;
     }
-    LISTED.iter().any(|listed| {
+    let listed = if rule.contains("listed: []") { &[] } else { LISTED };
+    listed.iter().any(|listed| {
         let split = |text: &str| {
             let (scheme, authority) = text.split_once("://")?;
             is_scheme(scheme).then_some(())?;

@@ -5,8 +5,10 @@
 //!
 //! Where it differs:
 //!
-//! * It reads only the first `Connection`, which has to be `Upgrade` alone. By RFC 9110 §5.3, lines
-//!   with the same name are joined, and `Connection` is a list.
+//! * It reads only the first `Connection`, which has to be `Upgrade` alone, and the first `Upgrade`,
+//!   which has to be `websocket` alone. By RFC 9110 §5.3, lines with the same name are joined, and both
+//!   are lists, whose elements may be empty.
+//! * It refuses a subprotocol that is empty.
 //! * It refuses a server that chooses none of the subprotocols, which RFC 6455 §4.2.2 allows.
 //! * It treats an interim response (1xx) as the final one.
 
@@ -32,8 +34,15 @@ pub fn check(data: &[u8]) {
         .write(*b"the sample nonce", Vec::new(), Limits::new(), &mut Vec::new())
         .expect("it is right");
     let Ok(Some(Reply::Accepted(accepted))) = client.receive(&mut rest) else { return };
-    let connection = accepted.headers().get("Connection").expect("it was checked");
-    if accepted.protocol().is_none() || !connection.eq_ignore_ascii_case(b"upgrade") {
+    let first_is = |name: &str, value: &str| {
+        let first = accepted.headers().get(name).expect("it was checked");
+        first.eq_ignore_ascii_case(value.as_bytes())
+    };
+    let Some(protocol) = accepted.protocol() else { return };
+    if !first_is("Connection", "upgrade")
+        || !first_is("Upgrade", "websocket")
+        || !first_is("Sec-WebSocket-Protocol", protocol)
+    {
         return;
     }
     let request = Request::builder()

@@ -124,7 +124,7 @@ where
             return Err(SendError::ProtocolNotOffered);
         }
         if let Some(list) = self.extensions {
-            for accepted in Extensions::parse(list.as_bytes()).map_err(|_| SendError::Extensions)? {
+            for accepted in Extensions::parse_to_send(list)? {
                 if !self.offer.extensions().any(|offered| offered.name() == accepted.name()) {
                     return Err(SendError::ExtensionNotOffered);
                 }

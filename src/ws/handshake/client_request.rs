@@ -177,7 +177,7 @@ impl<'a, 'h, E: Clone + IntoIterator<Item: Field<'h>>> ClientRequest<'a, E> {
             protocols = others;
         }
         if let Some(list) = self.extensions {
-            Extensions::parse(list.as_bytes()).map_err(|_| SendError::Extensions)?;
+            Extensions::parse_to_send(list)?;
         }
         http::check_fields(self.headers.clone(), |name| {
             is_reserved(name) || matches!(Name::of(name), Some(Name::Host | Name::Origin))

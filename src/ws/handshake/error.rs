@@ -15,15 +15,19 @@ pub enum Error {
     Head(http1::Error),
     /// A method other than `GET` (§4.2.1).
     Method,
-    /// HTTP/1.0, which cannot upgrade (§4.2.1).
+    /// An `Upgrade` in HTTP/1.0, where it means nothing (§4.2.1, RFC 9110 §7.8): a server that also
+    /// serves pages may answer the request like any other. nginx speaks HTTP/1.0 to the servers behind
+    /// it, unless `proxy_http_version` is 1.1.
     HttpVersion,
-    /// A target that is neither a resource name nor a URI of `http` or `https` (§3, §4.2.1).
+    /// A target that is neither a resource name nor a URI of `ws`, `wss`, `http` or `https`
+    /// (§3, §4.2.1, RFC 9112 §3.2.2).
     Target,
     /// No `Upgrade` to `websocket` (§4.1, §4.2.1).
     NotAnUpgrade,
     /// No `upgrade` in `Connection` (§4.1, §4.2.1).
     Connection,
-    /// A `Content-Length` or `Transfer-Encoding` in a request. Bytes after the head must be frames.
+    /// A request with a body: a `Content-Length` other than 0 or a `Transfer-Encoding`. Bytes after the
+    /// head must be frames.
     ///
     /// Stricter than the standard, because intermediaries disagree about such requests.
     Body,
@@ -70,8 +74,7 @@ impl Error {
         match self {
             Self::Head(e) => e.status(),
             Self::Method => 405,
-            Self::HttpVersion => 505,
-            Self::NotAnUpgrade | Self::Version => 426,
+            Self::HttpVersion | Self::NotAnUpgrade | Self::Version => 426,
             Self::MissingOrigin | Self::Origin => 403,
             _ => 400,
         }

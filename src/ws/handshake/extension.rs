@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::Error;
+use super::{Error, SendError};
 use crate::http::syntax::{ascii, is_tchar, trim_start};
 
 /// The extensions in one `Sec-WebSocket-Extensions`, in their order (§9.1).
@@ -15,7 +15,8 @@ use crate::http::syntax::{ascii, is_tchar, trim_start};
 /// ```
 ///
 /// The notation is that of RFC 2616: whitespace may stand between any two of these, and list elements
-/// may be empty. A name may be repeated.
+/// may be empty. A name may be repeated. Laxer than the grammar, all elements may be empty, because
+/// a recipient ignores empty ones, however few others there are (RFC 9110 §5.6.1.2).
 ///
 /// ```
 /// use framewright::ws::handshake::Extensions;
@@ -38,13 +39,22 @@ impl<'a> Extensions<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Extensions`] if it is not such a list, or if the list is empty.
+    /// [`Error::Extensions`] if it is not such a list.
     pub fn parse(value: &'a [u8]) -> Result<Self, Error> {
         let list = Self { rest: Cursor { rest: value } };
         let mut cursor = list.rest;
-        cursor.extension().ok_or(Error::Extensions)?;
         while cursor.extension().is_some() {}
         if cursor.rest.is_empty() { Ok(list) } else { Err(Error::Extensions) }
+    }
+
+    /// Parses a list that is to be sent: it has an element, and no empty one (RFC 9110 §5.6.1.1).
+    pub(super) fn parse_to_send(list: &'a str) -> Result<Self, SendError> {
+        // No element has a comma in it, not even in quotes.
+        let list = list.as_bytes();
+        if list.split(|&byte| byte == b',').any(|element| trim_start(element).is_empty()) {
+            return Err(SendError::Extensions);
+        }
+        Self::parse(list).map_err(|_| SendError::Extensions)
     }
 }
 

@@ -53,10 +53,6 @@ impl<'a> FieldValues<'a> {
         let several = several.filter(move |(n, _)| n.eq_ignore_ascii_case(name));
         one.into_iter().chain(several.map(|(_, value)| value))
     }
-
-    pub(super) const fn is_none(self) -> bool {
-        matches!(self, Self::None)
-    }
 }
 
 pub(super) const PROTOCOL: &str = "Sec-WebSocket-Protocol";
@@ -73,7 +69,7 @@ pub(super) struct HandshakeFields<'a> {
     pub(super) other_upgrade: bool,
     /// Whether `Connection` lists `upgrade`.
     pub(super) connection: bool,
-    /// Whether there is a field that only a message with a body has.
+    /// Whether a field announces a body. A length of 0 does not.
     pub(super) body: bool,
     pub(super) origin: FieldValues<'a>,
     pub(super) key: FieldValues<'a>,
@@ -100,10 +96,11 @@ impl<'a> HandshakeFields<'a> {
             Some(Name::Origin) => self.origin.add(value),
             Some(Name::Upgrade) => {
                 self.upgrade |= lists(value, b"websocket");
-                self.other_upgrade |= !is_in_any_case(value, b"websocket");
+                self.other_upgrade |= lists_others(value, b"websocket");
             }
             Some(Name::Connection) => self.connection |= lists(value, b"upgrade"),
-            Some(Name::ContentLength | Name::TransferEncoding) => self.body = true,
+            Some(Name::ContentLength) => self.body |= !is_zero(value),
+            Some(Name::TransferEncoding) => self.body = true,
             Some(Name::SecWebSocketKey) => self.key.add(value),
             Some(Name::SecWebSocketAccept) => self.accept.add(value),
             Some(Name::SecWebSocketVersion) => self.version.add(value),
@@ -130,18 +127,21 @@ fn lists<const LEN: usize>(value: &[u8], token: &[u8; LEN]) -> bool {
     is_in_any_case(value, token) || list(value).any(|element| is_in_any_case(element, token))
 }
 
-/// Checks the values of `Sec-WebSocket-Protocol`: lists of tokens, with at least one token in all.
-pub(super) fn check_protocols<'a>(values: impl Iterator<Item = &'a [u8]>) -> Result<(), Error> {
-    let mut found = false;
-    for value in values {
-        for element in list(value) {
-            if !is_token(element) {
-                return Err(Error::Protocols);
-            }
-            found = true;
-        }
-    }
-    if found { Ok(()) } else { Err(Error::Protocols) }
+/// Whether the list in `value` has anything but `token`, in any case.
+fn lists_others<const LEN: usize>(value: &[u8], token: &[u8; LEN]) -> bool {
+    !is_in_any_case(value, token) && !list(value).all(|element| is_in_any_case(element, token))
+}
+
+/// Whether a `Content-Length` says that there is no content. The same length may be there several
+/// times, as a list (RFC 9110 §8.6).
+fn is_zero(value: &[u8]) -> bool {
+    let mut lengths = list(value).peekable();
+    lengths.peek().is_some() && lengths.all(|length| length.iter().all(|&digit| digit == b'0'))
+}
+
+/// Checks the values of `Sec-WebSocket-Protocol`: lists of tokens. All of them may be empty.
+pub(super) fn check_protocols<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> Result<(), Error> {
+    if values.all(|value| list(value).all(is_token)) { Ok(()) } else { Err(Error::Protocols) }
 }
 
 /// The tokens in values of `Sec-WebSocket-Protocol` that were checked.

@@ -87,15 +87,15 @@ impl<'a, H: Clone + IntoIterator<Item: Field<'a>>> Offer<'a, H> {
             return Err(Error::Method);
         }
         if version < Version::Http11 {
-            return Err(Error::HttpVersion);
+            return Err(if fields.upgrade { Error::HttpVersion } else { Error::NotAnUpgrade });
         }
         let host = host.ok_or(http1::Error::MissingHost)?;
-        if host.is_empty() || host.starts_with(':') {
-            return Err(http1::Error::BadHost.into());
-        }
         let (authority, resource_name) = split_target(target).ok_or(Error::Target)?;
         // Where the target names a host, `Host` does not count (RFC 9112 §3.2.2).
         let host = authority.unwrap_or(host);
+        if host.is_empty() || host.starts_with(':') {
+            return Err(http1::Error::BadHost.into());
+        }
         fields.check_upgrade()?;
         if fields.body {
             return Err(Error::Body);
@@ -105,10 +105,8 @@ impl<'a, H: Clone + IntoIterator<Item: Field<'a>>> Offer<'a, H> {
         }
         let key = fields.key.only(Error::Key, Error::RepeatedKey)?;
         let key = super::key::parse_key(key).ok_or(Error::Key)?;
-        let origin = origins.check(fields.origin, host)?;
-        if !fields.protocol.is_none() {
-            check_protocols(fields.protocol.all(PROTOCOL, &headers))?;
-        }
+        let origin = origins.check(fields.origin, host, &headers)?;
+        check_protocols(fields.protocol.all(PROTOCOL, &headers))?;
         for value in fields.extensions.all(EXTENSIONS, &headers) {
             Extensions::parse(value)?;
         }
@@ -142,6 +140,9 @@ impl<'a, H: Clone + IntoIterator<Item: Field<'a>>> Offer<'a, H> {
     }
 
     /// The offered subprotocols, in the client's order of preference (§11.3.4).
+    ///
+    /// Laxer than the grammar, the list may be empty (RFC 9110 §5.6.1.2): there are clients that send
+    /// it without any subprotocol.
     ///
     /// The standard forbids duplicates. They are not rejected: checking costs time and changes
     /// nothing.
@@ -208,7 +209,7 @@ fn split_target(target: &str) -> Option<(Option<&str>, &str)> {
         return Some((None, target));
     }
     let (scheme, rest) = split_once(target, ':')?;
-    if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
+    if !["ws", "wss", "http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
         return None;
     }
     let rest = rest.strip_prefix("//")?;

@@ -48,7 +48,7 @@ impl Refusal<'static> {
         match error {
             Error::Method => Self { own_headers: &[("Allow", "GET")], ..refusal },
             // `Connection` names `Upgrade` wherever that is sent (RFC 9110 §7.8).
-            Error::NotAnUpgrade | Error::Version => Self {
+            Error::HttpVersion | Error::NotAnUpgrade | Error::Version => Self {
                 own_headers: &[("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")],
                 connection: "close, Upgrade",
                 ..refusal

@@ -83,6 +83,10 @@ impl<'o> ReplyCheck<'o> {
         }
         let mut protocol = None;
         for value in fields.protocol.all(PROTOCOL, &headers) {
+            // An empty value chooses nothing.
+            if value.is_empty() {
+                continue;
+            }
             let value = ascii(value);
             if protocol.is_some() || !self.protocols.contains(&value) {
                 return Err(Error::ProtocolNotOffered);
@@ -116,6 +120,8 @@ pub struct Accepted<'a, H = Headers<'a>> {
 
 impl<'a, H: Clone + IntoIterator<Item: Field<'a>>> Accepted<'a, H> {
     /// The subprotocol, one of those offered, if the server chose one.
+    ///
+    /// Laxer than the grammar, the server may send an empty one: it has chosen none.
     pub const fn protocol(&self) -> Option<&'a str> {
         self.protocol
     }
