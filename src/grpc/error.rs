@@ -10,6 +10,7 @@ use crate::BufferFull;
 /// It is final. A [`ClientCall`](super::ClientCall) and a [`ServerCall`](super::ServerCall) end with
 /// its [`code`](Self::code).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[non_exhaustive]
 pub enum Error {
     /// A prefix has a flag that means nothing here (PROTOCOL-HTTP2, *Compressed-Flag*).
@@ -31,8 +32,9 @@ pub enum Error {
     },
     /// Something came after the trailers (PROTOCOL-WEB, *Message framing*).
     AfterTrailers,
-    /// The trailers are compressed: a [`ClientCall`](super::ClientCall) does not decompress
-    /// (PROTOCOL-WEB, *Message framing*).
+    /// The trailers came compressed, and the response ended before they were given back decompressed
+    /// ([`Event::CompressedTrailers`](super::Event::CompressedTrailers); PROTOCOL-WEB,
+    /// *Message framing*).
     TrailersCompressed,
     /// The trailers are not lines of a name, a colon and a value (PROTOCOL-WEB, *Message framing*).
     TrailersMalformed,
@@ -115,7 +117,7 @@ impl Error {
             Self::MessageTooLong { .. } => "message is over the limit",
             Self::TrailersTooLong { .. } => "trailers are over the limit",
             Self::AfterTrailers => "something came after the trailers",
-            Self::TrailersCompressed => "trailers are compressed",
+            Self::TrailersCompressed => "trailers were not decompressed",
             Self::TrailersMalformed => "malformed trailers",
             Self::Base64 => "invalid base64",
             Self::SocketControl(_) => "unknown control byte",

@@ -1,11 +1,12 @@
 //! Status: how a call ended.
 
 use core::convert::Infallible;
-use core::fmt;
+use core::fmt::{self, Write};
 
-use super::{Code, SendError, Value, metadata};
+use super::{Code, Error, SendError, Value, metadata};
 use crate::append::Append;
 use crate::debug::Payload;
+use crate::http::syntax::{list, trim};
 use crate::http::{Field, FieldValue, Name};
 use crate::inline::Inline;
 use crate::lossy::LossyDecoder;
@@ -52,28 +53,24 @@ impl<'a> Status<'a> {
 
     /// Finds the status among the trailers of any HTTP stack.
     ///
-    /// `None` if there is no `grpc-status`; one that is not a number from 0 to 16 is
-    /// [`Code::Unknown`] (statuscodes.md). Of several, the first counts.
+    /// `None` if there is no `grpc-status`. One that is not a number from 0 to 16 is
+    /// [`Code::Unknown`] (statuscodes.md); if it has no message, the message says what came.
+    ///
+    /// Laxer than the grammar, there may be several, in lines of their own or joined by commas: the
+    /// first that is an error counts, with the message that goes with it. So a call does not succeed if
+    /// its peer contradicts itself.
     pub fn parse<H>(trailers: H) -> Option<Self>
     where
         H: IntoIterator<Item: Field<'a>>,
     {
-        let (mut code, mut message, mut details) = (None, None, None);
+        let mut found = StatusFields::default();
         for field in trailers {
             let (name, value) = field.parts();
-            let slot = match Name::of(name) {
-                Some(Name::GrpcStatus) => &mut code,
-                Some(Name::GrpcMessage) => &mut message,
-                Some(Name::GrpcStatusDetailsBin) => &mut details,
-                _ => continue,
-            };
-            slot.get_or_insert(value);
+            if let Some(name) = Name::of(name) {
+                found.note(name, value);
+            }
         }
-        Some(Self {
-            code: Code::parse(code?).unwrap_or(Code::Unknown),
-            message: StatusMessage::Encoded(message.unwrap_or_default()),
-            details: details.map(Value::Base64),
-        })
+        found.status()
     }
 
     pub(super) fn check(&self) -> Result<(), SendError> {
@@ -95,6 +92,73 @@ impl<'a> Status<'a> {
     }
 }
 
+/// The fields of a status, noted as they come.
+#[derive(Clone, Copy, Default)]
+pub(super) struct StatusFields<'a> {
+    /// The code that counts, and what it was parsed from.
+    code: Option<(Code, &'a [u8])>,
+    /// Whether another code came before it.
+    is_later: bool,
+    message: FirstAndLast<'a>,
+    details: FirstAndLast<'a>,
+}
+
+/// The first value of a field, and the last.
+#[derive(Clone, Copy, Default)]
+struct FirstAndLast<'a>(Option<(&'a [u8], &'a [u8])>);
+
+impl<'a> FirstAndLast<'a> {
+    fn note(&mut self, value: &'a [u8]) {
+        let first = self.0.map_or(value, |(first, _)| first);
+        self.0 = Some((first, value));
+    }
+
+    fn get(self, last: bool) -> Option<&'a [u8]> {
+        self.0.map(|(first, latest)| if last { latest } else { first })
+    }
+}
+
+impl<'a> StatusFields<'a> {
+    /// Notes a field, if it is one of a status. This is the one place where whitespace is dropped.
+    pub(super) fn note(&mut self, name: Name, value: &'a [u8]) {
+        let value = trim(value);
+        match name {
+            Name::GrpcStatus if list(value).next().is_none() => self.note_code(value),
+            Name::GrpcStatus => list(value).for_each(|one| self.note_code(one)),
+            Name::GrpcMessage => self.message.note(value),
+            Name::GrpcStatusDetailsBin => self.details.note(value),
+            _ => {}
+        }
+    }
+
+    fn note_code(&mut self, value: &'a [u8]) {
+        let code = Code::parse(value).unwrap_or(Code::Unknown);
+        match self.code {
+            None => self.code = Some((code, value)),
+            Some((Code::Ok, _)) if code != Code::Ok => {
+                self.code = Some((code, value));
+                self.is_later = true;
+            }
+            Some(_) => {}
+        }
+    }
+
+    pub(super) fn code(&self) -> Option<Code> {
+        self.code.map(|(code, _)| code)
+    }
+
+    fn status(&self) -> Option<Status<'a>> {
+        let (code, value) = self.code?;
+        let message = match self.message.get(self.is_later) {
+            Some(message) if !message.is_empty() => StatusMessage::Encoded(message),
+            _ if Code::parse(value).is_none() => StatusMessage::MalformedCode(value),
+            _ => StatusMessage::Encoded(b""),
+        };
+        let details = self.details.get(self.is_later).map(Value::Base64);
+        Some(Status { code, message, details })
+    }
+}
+
 impl fmt::Display for Status<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.code.fmt(f)?;
@@ -113,6 +177,11 @@ pub enum StatusMessage<'a> {
     Text(&'a str),
     /// Percent-encoded, as it came.
     Encoded(&'a [u8]),
+    /// No message came, but a `grpc-status` that is not a number from 0 to 16. Decoded, it is a text
+    /// that says so.
+    MalformedCode(&'a [u8]),
+    /// No status came. Decoded, it is the text of what went wrong.
+    Error(Error),
 }
 
 impl<'a> StatusMessage<'a> {
@@ -121,6 +190,7 @@ impl<'a> StatusMessage<'a> {
         match self {
             Self::Text(text) => text.is_empty(),
             Self::Encoded(bytes) => bytes.is_empty(),
+            Self::MalformedCode(_) | Self::Error(_) => false,
         }
     }
 
@@ -139,6 +209,8 @@ impl<'a> StatusMessage<'a> {
         match self {
             Self::Text(text) => FieldValue::percent_encoded(text),
             Self::Encoded(bytes) => FieldValue::percent_repaired(bytes),
+            Self::MalformedCode(value) => FieldValue::percent_repaired_after(MALFORMED, value),
+            Self::Error(error) => FieldValue::plain(error.text().as_bytes()),
         }
     }
 
@@ -147,6 +219,15 @@ impl<'a> StatusMessage<'a> {
         let mut encoded = match self {
             Self::Text(text) => return put(text),
             Self::Encoded(bytes) => *bytes,
+            Self::MalformedCode(value) => {
+                put(MALFORMED)?;
+                *value
+            }
+            Self::Error(error) => {
+                let mut pieces = Pieces { put, result: Ok(()) };
+                let _failed = write!(pieces, "{error}");
+                return pieces.result;
+            }
         };
         let mut decoder = LossyDecoder::new();
         while !encoded.is_empty() {
@@ -159,6 +240,22 @@ impl<'a> StatusMessage<'a> {
             decoder.decode(&bytes, &mut put)?;
         }
         decoder.finish(put)
+    }
+}
+
+/// What is before a `grpc-status` that is not a number from 0 to 16.
+const MALFORMED: &str = "malformed grpc-status: ";
+
+/// Passes on formatted text, and keeps the error of a piece.
+struct Pieces<P, E> {
+    put: P,
+    result: Result<(), E>,
+}
+
+impl<E, P: FnMut(&str) -> Result<(), E>> fmt::Write for Pieces<P, E> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.result = (self.put)(text);
+        if self.result.is_ok() { Ok(()) } else { Err(fmt::Error) }
     }
 }
 
@@ -179,6 +276,8 @@ impl fmt::Debug for StatusMessage<'_> {
         let (form, bytes) = match self {
             Self::Text(text) => ("Text", text.as_bytes()),
             Self::Encoded(bytes) => ("Encoded", *bytes),
+            Self::MalformedCode(bytes) => ("MalformedCode", *bytes),
+            Self::Error(error) => return f.debug_tuple("Error").field(error).finish(),
         };
         f.debug_tuple(form).field(&Payload(bytes)).finish()
     }

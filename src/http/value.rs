@@ -30,6 +30,8 @@ enum Form<'a> {
     Base64(&'a [u8]),
     /// Percent-encoded, except for visible ASCII and spaces inside.
     Percent {
+        /// Written before, as it is.
+        prefix: &'static str,
         bytes: &'a [u8],
         keep_percent: bool,
     },
@@ -54,12 +56,17 @@ impl<'a> FieldValue<'a> {
     /// Text to be written percent-encoded. Spaces at either end are encoded too, because HTTP does
     /// not keep them.
     pub(crate) const fn percent_encoded(text: &'a str) -> Self {
-        Self(Form::Percent { bytes: text.as_bytes(), keep_percent: false })
+        Self(Form::Percent { prefix: "", bytes: text.as_bytes(), keep_percent: false })
     }
 
     /// Text that is percent-encoded already. Only bytes that no value may have are encoded.
     pub(crate) const fn percent_repaired(bytes: &'a [u8]) -> Self {
-        Self(Form::Percent { bytes, keep_percent: true })
+        Self::percent_repaired_after("", bytes)
+    }
+
+    /// A text of ours, and then text that is percent-encoded already.
+    pub(crate) const fn percent_repaired_after(prefix: &'static str, bytes: &'a [u8]) -> Self {
+        Self(Form::Percent { prefix, bytes, keep_percent: true })
     }
 
     /// Length in bytes, as it is written.
@@ -99,7 +106,10 @@ impl<'a> FieldValue<'a> {
                     put(symbols.get(..len).unwrap_or_default());
                 }
             }
-            Form::Percent { bytes, keep_percent } => percent_encode(bytes, keep_percent, put),
+            Form::Percent { prefix, bytes, keep_percent } => {
+                put(prefix.as_bytes());
+                percent_encode(bytes, keep_percent, put);
+            }
         }
     }
 
@@ -196,5 +206,6 @@ mod tests {
             "%20a b%0A100%25 %C3%A9%20"
         );
         assert_eq!(text(FieldValue::percent_repaired(b" %C3\xE9\r")), "%20%C3%E9%0D");
+        assert_eq!(text(FieldValue::percent_repaired_after("is: ", b"%a\t")), "is: %a%09");
     }
 }

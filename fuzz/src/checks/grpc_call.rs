@@ -112,6 +112,8 @@ struct Seen {
     /// Whether it is compressed, its bytes, and whether it is complete.
     messages: Vec<(bool, Vec<u8>, bool)>,
     heads: usize,
+    /// As they came.
+    compressed_trailers: Vec<u8>,
     half_closes: usize,
     end: Option<Code>,
 }
@@ -131,6 +133,12 @@ impl Seen {
                 assert_eq!((last.0, last.2), (compressed, false));
                 last.1.extend_from_slice(chunk.bytes);
                 last.2 = chunk.end;
+            }
+            Event::CompressedTrailers(chunk) => {
+                if chunk.start {
+                    assert!(self.compressed_trailers.is_empty(), "once");
+                }
+                self.compressed_trailers.extend_from_slice(chunk.bytes);
             }
             Event::HalfClose => self.half_closes += 1,
             Event::End(code) => self.end = Some(code),
@@ -179,7 +187,7 @@ fn fields<'a>(input: &mut Input<'a>) -> Headers<'a> {
 /// A body, or a frame of one.
 fn body(input: &mut Input<'_>, setup: Setup) -> Vec<u8> {
     let raw = match input.byte() {
-        flags @ (0 | 1 | 0x80) => {
+        flags @ (0 | 1 | 0x80 | 0x81) => {
             let payload = match input.byte() % 4 {
                 0 if flags == 0x80 => b"grpc-status: 0\r\n",
                 1 if flags == 0x80 => &b"content-type: application/grpc\r\n"[..],
@@ -228,6 +236,9 @@ fn client(
                     ClientCall::decode_text_in_place,
                     ClientCall::receive,
                 );
+            }
+            7 if input.byte() & 1 == 1 => {
+                seen.see(call.receive_decompressed_trailers(input.block()));
             }
             7 => seen.see(call.receive_trailers(fields(&mut input))),
             8 => match input.byte() {

@@ -5,6 +5,10 @@
 //! the call can also end by a violation of the peer, a lost stream, [`cancel`](ClientCall::cancel)
 //! or its deadline.
 //!
+//! The status that ends the call may come in several places. If it comes in more than one, the latest
+//! counts: that of the trailers before that of the head. A status in the head is the final one only if
+//! none follows it.
+//!
 //! ```text
 //!   over HTTP:
 //!                receive_head()             receive_trailers(), receive_eof(),
@@ -26,6 +30,7 @@ use super::encode::{BodyEncoder, Wrap};
 use super::{CANCEL, Cardinality, Carrier, IDENTITY, NO_ERROR, Outcome, is_web};
 use crate::Buffer;
 use crate::append::Append;
+use crate::grpc::status::StatusFields;
 use crate::grpc::{
     CallKind, Code, ContentType, Decoder, Error, Event, Frame, Framing, Limits, Message, Part,
     SendError, Status,
@@ -70,8 +75,10 @@ pub struct ClientCall<B> {
     half_closed: bool,
     response: BodyDecoder,
     deadline: Option<u64>,
-    /// A header list that came: the head over WebSocket, or the trailers.
+    /// Header lists that came: a head with a status, or over WebSocket any head; then the trailers.
     storage: B,
+    /// Where in storage the list begins that counts.
+    list_start: usize,
     state: State,
 }
 
@@ -85,8 +92,10 @@ enum State {
         begun: bool,
         /// Whether the messages have an encoding that was not accepted.
         encoding_unknown: bool,
-        /// The code of a status in the head, in gRPC-Web. It counts if there is no body.
+        /// The code of a status in the head. It counts if none follows.
         code_in_head: Option<Code>,
+        /// Whether the trailers have come, compressed, so that nothing else may come in the body.
+        trailers_compressed: bool,
     },
     Ended {
         outcome: Outcome,
@@ -129,6 +138,7 @@ impl<B: Buffer> ClientCall<B> {
             response: BodyDecoder::new(decoder, responses),
             deadline: None,
             storage,
+            list_start: 0,
             state,
         }
     }
@@ -186,13 +196,17 @@ impl<B: Buffer> ClientCall<B> {
             State::AwaitingHead => {}
             _ => return self.fail(Error::OutOfOrder),
         }
-        let facts = self.read(headers, end_stream || is_web(self.content_type));
+        let facts = self.read(headers);
         if end_stream {
             return self.end_by_trailers(&facts, status);
         }
-        match self.begin_body(status, &facts) {
-            Ok(()) => Some(Event::Head),
-            Err(e) => self.fail(e),
+        match (self.begin_body(status, &facts), facts.code()) {
+            (Ok(()), _) => Some(Event::Head),
+            // The error that the peer reports explains a body in another format.
+            (Err(Error::Http(_) | Error::Subtype), Some(code)) if code != Code::Ok => {
+                self.end(Outcome::Status(code), false)
+            }
+            (Err(e), _) => self.fail(e),
         }
     }
 
@@ -208,16 +222,26 @@ impl<B: Buffer> ClientCall<B> {
         if content_type.framing == Framing::WebText {
             self.response.expect_text();
         }
-        let code_in_head = head.code.filter(|_| is_web(content_type));
+        let mut code_in_head = head.code();
         if code_in_head == Some(Code::Ok) && head.lost {
-            return Err(Error::TrailersTooLong { len: head.len });
+            if is_web(content_type) {
+                return Err(Error::TrailersTooLong { len: head.len });
+            }
+            // In gRPC, it is not what ends the call unless there are no trailers.
+            code_in_head = None;
         }
         if code_in_head.is_none() {
             self.storage.clear();
         }
         let (encoding_known, encoding_unknown) = self.negotiate(head.encoding);
         self.response.accept_compressed(encoding_known);
-        self.state = State::Body { http_status, begun: false, encoding_unknown, code_in_head };
+        self.state = State::Body {
+            http_status,
+            begun: false,
+            encoding_unknown,
+            code_in_head,
+            trailers_compressed: false,
+        };
         Ok(())
     }
 
@@ -253,17 +277,17 @@ impl<B: Buffer> ClientCall<B> {
     }
 
     fn receive_any<'a>(&mut self, input: &mut &'a [u8]) -> Option<Event<'a>> {
-        match self.state {
-            State::Body { .. } => self.note_beginning(input),
+        match &mut self.state {
+            State::Body { trailers_compressed: true, .. } | State::Ended { .. } => {
+                *input = &[];
+                return None;
+            }
+            State::Body { begun, .. } => *begun |= !input.is_empty(),
             State::AwaitingSocketHead => {}
             State::AwaitingHead if input.is_empty() => return None,
             State::AwaitingHead => {
                 *input = &[];
                 return self.fail(Error::HeadMissing);
-            }
-            State::Ended { .. } => {
-                *input = &[];
-                return None;
             }
         }
         loop {
@@ -274,24 +298,17 @@ impl<B: Buffer> ClientCall<B> {
             if part.frame == Frame::Message {
                 return Some(Event::message(part));
             }
+            if part.compressed {
+                if let State::Body { trailers_compressed, .. } = &mut self.state {
+                    *trailers_compressed = part.chunk.end;
+                }
+                return Some(Event::CompressedTrailers(part.chunk));
+            }
             if let Some(event) = self.receive_fields(part) {
                 if let State::Ended { .. } = self.state {
                     *input = &[];
                 }
                 return Some(event);
-            }
-        }
-    }
-
-    /// Notes that there is a body. A status in the head does not count then.
-    fn note_beginning(&mut self, input: &[u8]) {
-        if let State::Body { begun, code_in_head, .. } = &mut self.state
-            && !*begun
-            && !input.is_empty()
-        {
-            *begun = true;
-            if code_in_head.take().is_some() {
-                self.storage.clear();
             }
         }
     }
@@ -307,19 +324,32 @@ impl<B: Buffer> ClientCall<B> {
     }
 
     fn store(&mut self, part: Part<'_>) -> Result<(), Error> {
-        if part.compressed {
-            return Err(Error::TrailersCompressed);
-        }
         if part.chunk.start {
-            self.storage.clear();
+            let missing = self.response.payload_remaining();
+            self.begin_list(missing.saturating_add(part.chunk.bytes.len() as u64));
         }
         let appended = self.storage.try_append(part.chunk.bytes);
         appended.map_err(|full| Error::TrailersTooLong { len: full.needed as u64 })
     }
 
-    /// Goes on, or ends, by what is in storage.
+    /// Makes place in storage for a list of `len` bytes. A head whose status counts if the list has none
+    /// stays before it, if there is room for both.
+    fn begin_list(&mut self, len: u64) {
+        let head_len = self.storage.as_slice().len();
+        let both = len.saturating_add(head_len as u64);
+        let State::Body { code_in_head: Some(_), .. } = self.state else {
+            return self.storage.clear();
+        };
+        if both > self.max_trailers_len {
+            self.storage.clear();
+        }
+        self.list_start = self.storage.as_slice().len();
+    }
+
+    /// Goes on, or ends, by the list that is in storage.
     fn read_stored<'a>(&mut self, frame: Frame) -> Option<Event<'a>> {
-        let Some(fields) = Headers::parse_lax(self.storage.as_slice()) else {
+        let list = self.storage.as_slice().get(self.list_start..).unwrap_or_default();
+        let Some(fields) = Headers::parse_lax(list) else {
             return self.fail(Error::TrailersMalformed);
         };
         if let Some(status) = Status::parse(fields) {
@@ -327,13 +357,78 @@ impl<B: Buffer> ClientCall<B> {
             return self.end_by_code(code);
         }
         if frame != Frame::Head {
-            return self.end(Outcome::Failed(Error::Http(self.http_status())), true);
+            return match self.code_in_head() {
+                Some(code) => self.end_by_head(code),
+                None => self.end(Outcome::Failed(Error::Http(self.http_status())), true),
+            };
         }
         let (encoding_known, encoding_unknown) = self.negotiate(fields.get("grpc-encoding"));
         self.response.accept_compressed(encoding_known);
-        let (http_status, begun, code_in_head) = (200, true, None);
-        self.state = State::Body { http_status, begun, encoding_unknown, code_in_head };
+        self.state = State::Body {
+            http_status: 200,
+            begun: true,
+            encoding_unknown,
+            code_in_head: None,
+            trailers_compressed: false,
+        };
         Some(Event::Head)
+    }
+
+    /// Receives the lines of trailers that came compressed.
+    ///
+    /// They came as [`Event::CompressedTrailers`]. No peer needs more than
+    /// [`Limits::max_trailers_len`] bytes for them: that is the limit for the caller's
+    /// decompressor, too. If they cannot be decompressed, [`cancel`](Self::cancel) the call with
+    /// [`Code::Internal`].
+    ///
+    /// ```
+    /// use framewright::Assembler;
+    /// use framewright::grpc::{
+    ///     CallKind, ClientRequest, Code, ContentType, Event, Limits, Path,
+    /// };
+    /// # fn decompress(_: &[u8], limit: usize) -> Option<Vec<u8>> {
+    /// #     let lines = b"grpc-status: 5\r\n".to_vec();
+    /// #     (lines.len() <= limit).then_some(lines)
+    /// # }
+    ///
+    /// let request = ClientRequest::new(Path::parse("/helloworld.Greeter/SayHello").unwrap())
+    ///     .content_type(ContentType::WEB)
+    ///     .accept_encodings(&["gzip"]);
+    /// let mut call = request.call(CallKind::Unary, Limits::new(), Vec::new());
+    /// let headers =
+    ///     [("content-type", &b"application/grpc-web+proto"[..]), ("grpc-encoding", b"gzip")];
+    /// call.receive_head(200, headers, false);
+    ///
+    /// let mut trailers = Assembler::new(Vec::new());
+    /// let mut input = &b"\x81\0\0\0\x03..."[..];
+    /// while let Some(event) = call.receive(&mut input) {
+    ///     let Event::CompressedTrailers(chunk) = event else { unreachable!() };
+    ///     if let Some(compressed) = trailers.push(chunk).expect("a Vec has room") {
+    ///         match decompress(compressed, 8 << 10) {
+    ///             Some(lines) => call.receive_decompressed_trailers(&lines),
+    ///             None => call.cancel(Code::Internal),
+    ///         };
+    ///     }
+    /// }
+    /// assert_eq!(call.status().unwrap().code, Code::NotFound);
+    /// ```
+    pub fn receive_decompressed_trailers(&mut self, lines: &[u8]) -> Option<Event<'static>> {
+        match self.state {
+            State::Ended { .. } => return None,
+            State::AwaitingHead | State::AwaitingSocketHead => {
+                return self.fail(Error::HeadMissing);
+            }
+            State::Body { .. } => {}
+        }
+        let len = lines.len() as u64;
+        if len > self.max_trailers_len {
+            return self.fail(Error::TrailersTooLong { len });
+        }
+        self.begin_list(len);
+        match self.storage.try_append(lines) {
+            Ok(()) => self.read_stored(Frame::Trailers),
+            Err(_) => self.fail(Error::TrailersTooLong { len }),
+        }
     }
 
     /// Receives the trailers of HTTP that end the response.
@@ -345,7 +440,7 @@ impl<B: Buffer> ClientCall<B> {
             State::Ended { .. } => None,
             State::AwaitingHead | State::AwaitingSocketHead => self.fail(Error::HeadMissing),
             State::Body { http_status, .. } => {
-                let facts = self.read(trailers, true);
+                let facts = self.read(trailers);
                 self.end_by_trailers(&facts, http_status)
             }
         }
@@ -358,23 +453,29 @@ impl<B: Buffer> ClientCall<B> {
             State::Ended { .. } => return None,
             State::AwaitingHead | State::AwaitingSocketHead => Error::HeadMissing,
             State::Body { .. } if self.response.check_eof().is_err() => Error::Truncated,
-            State::Body { code_in_head: Some(code), .. } => return self.end_by_code(code),
-            State::Body { http_status: 200, begun: true, .. } => Error::StatusMissing,
+            State::Body { code_in_head: Some(code), begun: false, .. } => {
+                return self.end_by_head(code);
+            }
+            State::Body { trailers_compressed: true, .. } => Error::TrailersCompressed,
+            // Messages mean that the status was still to come.
+            State::Body { http_status: 200, begun: true, .. } => {
+                return self.end(Outcome::Failed(Error::StatusMissing), true);
+            }
             State::Body { http_status, .. } => Error::Http(http_status),
         };
-        self.end(Outcome::Failed(error), true)
+        self.end_by_error(error, true)
     }
 
     /// Receives a reset of the HTTP/2 stream, with its error code (PROTOCOL-HTTP2, *Errors*).
     pub fn receive_reset(&mut self, error: u32) -> Option<Event<'static>> {
         self.half_closed = true;
-        self.end(Outcome::Failed(Error::Reset(error)), true)
+        self.end_by_error(Error::Reset(error), true)
     }
 
     /// Notes that the connection is lost (PROTOCOL-HTTP2, *Connection failure*).
     pub fn disconnect(&mut self) -> Option<Event<'static>> {
         self.half_closed = true;
-        self.end(Outcome::Failed(Error::Disconnected), true)
+        self.end_by_error(Error::Disconnected, true)
     }
 
     /// Ends the call from this side.
@@ -466,7 +567,15 @@ impl<B: Buffer> ClientCall<B> {
     }
 
     fn stored(&self) -> Headers<'_> {
-        Headers::parse_lax(self.storage.as_slice()).unwrap_or_default()
+        let list = self.storage.as_slice().get(self.list_start..).unwrap_or_default();
+        Headers::parse_lax(list).unwrap_or_default()
+    }
+
+    const fn code_in_head(&self) -> Option<Code> {
+        match self.state {
+            State::Body { code_in_head, .. } => code_in_head,
+            _ => None,
+        }
     }
 
     const fn http_status(&self) -> u16 {
@@ -476,19 +585,19 @@ impl<B: Buffer> ClientCall<B> {
         }
     }
 
-    /// Goes through a head or trailers, and puts them in storage if `keep` says so.
-    fn read<'h, H>(&mut self, fields: H, keep: bool) -> HeadFacts<'h>
+    /// Goes through a head or trailers, and puts them in storage.
+    fn read<'h, H>(&mut self, fields: H) -> HeadFacts<'h>
     where
         H: IntoIterator<Item: Field<'h>>,
     {
         let mut facts = HeadFacts::default();
-        self.storage.clear();
+        self.begin_list(0);
         let mut append = Append::new(&mut self.storage);
         for field in fields {
             let (name, value) = field.parts();
             facts.note(name, value);
             // The HTTP stack should have seen to it that neither ends a line.
-            if keep && is_token(name.as_bytes()) && is_field_value(value) {
+            if is_token(name.as_bytes()) && is_field_value(value) {
                 facts.len = facts.len.saturating_add((name.len() + value.len() + 4) as u64);
                 if facts.len <= self.max_trailers_len {
                     append.put_field(name, value.into());
@@ -497,7 +606,7 @@ impl<B: Buffer> ClientCall<B> {
         }
         facts.lost = append.finish().is_err() || facts.len > self.max_trailers_len;
         if facts.lost {
-            self.storage.clear();
+            self.storage.truncate(self.list_start);
         }
         facts
     }
@@ -510,14 +619,25 @@ impl<B: Buffer> ClientCall<B> {
         trailers: &HeadFacts<'_>,
         http_status: u16,
     ) -> Option<Event<'static>> {
-        let error = match trailers.code {
+        let error = match trailers.code().or(self.code_in_head()) {
             None => Error::Http(http_status),
-            Some(Code::Ok) if trailers.lost => Error::TrailersTooLong { len: trailers.len },
             // A message that is cut off matters only if all else is well.
             Some(Code::Ok) if self.response.check_eof().is_err() => Error::Truncated,
+            Some(code) if trailers.code().is_none() => return self.end_by_head(code),
+            Some(Code::Ok) if trailers.lost => Error::TrailersTooLong { len: trailers.len },
             Some(code) => return self.end_by_code(code),
         };
         self.end(Outcome::Failed(error), true)
+    }
+
+    /// Ends the call by the code in the head, because no other came. The rest of the status is in
+    /// storage, with the trailers after it if all of that is within the limit.
+    fn end_by_head<'a>(&mut self, code: Code) -> Option<Event<'a>> {
+        if self.storage.as_slice().len() as u64 > self.max_trailers_len {
+            self.storage.truncate(self.list_start);
+        }
+        self.list_start = 0;
+        self.end_by_code(code)
     }
 
     /// Ends the call by the code that the peer sent. The rest of the status is in storage.
@@ -535,10 +655,22 @@ impl<B: Buffer> ClientCall<B> {
     fn fail_decoding<'a>(&mut self, error: Error) -> Option<Event<'a>> {
         match (error, self.state) {
             (Error::CompressedUnexpected, State::Body { encoding_unknown: true, .. }) => {
-                self.fail(Error::EncodingNotAccepted)
+                self.end_by_error(Error::EncodingNotAccepted, false)
             }
-            _ => self.fail(error),
+            _ => self.end_by_error(error, false),
         }
+    }
+
+    /// Ends the call by what went wrong after the head. An error that the head reports explains it.
+    fn end_by_error<'a>(&mut self, error: Error, by_peer: bool) -> Option<Event<'a>> {
+        let outcome = match self.code_in_head() {
+            Some(code) if code != Code::Ok => {
+                self.list_start = 0;
+                Outcome::Status(code)
+            }
+            _ => Outcome::Failed(error),
+        };
+        self.end(outcome, by_peer)
     }
 
     #[cold]
@@ -560,7 +692,7 @@ impl<B: Buffer> ClientCall<B> {
 /// What a head or trailers say of the call.
 #[derive(Default)]
 struct HeadFacts<'h> {
-    code: Option<Code>,
+    status: StatusFields<'h>,
     content_type: Option<ContentType>,
     encoding: Option<&'h [u8]>,
     /// Length of what was to be kept.
@@ -572,17 +704,19 @@ struct HeadFacts<'h> {
 impl<'h> HeadFacts<'h> {
     fn note(&mut self, name: &str, value: &'h [u8]) {
         match Name::of(name) {
-            Some(Name::GrpcStatus) => {
-                self.code.get_or_insert(Code::parse(trim(value)).unwrap_or(Code::Unknown));
-            }
             Some(Name::ContentType) => {
                 self.content_type = self.content_type.or_else(|| ContentType::parse(value));
             }
             Some(Name::GrpcEncoding) => {
                 self.encoding.get_or_insert(value);
             }
-            _ => {}
+            Some(name) => self.status.note(name, value),
+            None => {}
         }
+    }
+
+    fn code(&self) -> Option<Code> {
+        self.status.code()
     }
 }
 

@@ -12,7 +12,7 @@ mod response_head;
 mod server;
 mod server_request;
 
-use super::{Code, ContentType, Error, Framing, Part, Status};
+use super::{Code, ContentType, Error, Framing, Part, Status, StatusMessage};
 use crate::Chunk;
 
 pub use client::ClientCall;
@@ -64,6 +64,12 @@ pub enum Event<'a> {
         /// The bytes, and where in the message they fall.
         chunk: Chunk<'a>,
     },
+    /// Bytes of trailers that are compressed, with the encoding that was negotiated. Only a client's
+    /// call in gRPC-Web has this event (PROTOCOL-WEB, *Message framing*).
+    ///
+    /// Once the last of them is there, decompress them and give them to
+    /// [`ClientCall::receive_decompressed_trailers`].
+    CompressedTrailers(Chunk<'a>),
     /// No more messages will come. Only a server's call has this event.
     HalfClose,
     /// The call has ended, at either side's wish: nothing more will come.
@@ -100,12 +106,12 @@ impl Outcome {
 
     /// The status, as far as it needs no storage.
     const fn status(&self) -> Status<'static> {
-        let text = match self {
-            Self::Status(_) | Self::Cancelled(_) => "",
-            Self::Failed(e) => e.text(),
-            Self::DeadlineExceeded => "deadline exceeded",
+        let message = match self {
+            Self::Status(_) | Self::Cancelled(_) => StatusMessage::Text(""),
+            Self::Failed(e) => StatusMessage::Error(*e),
+            Self::DeadlineExceeded => StatusMessage::Text("deadline exceeded"),
         };
-        Status::new(self.code(), text)
+        Status { code: self.code(), message, details: None }
     }
 }
 

@@ -6,6 +6,7 @@ mod client;
 mod fields;
 mod random;
 mod server;
+mod statuses;
 
 use framewright::grpc::{
     CallKind, ClientCall, ClientRequest, Code, ContentType, Event, Limits, Path, Request,
