@@ -64,7 +64,7 @@ impl<'a> FieldValue<'a> {
         Self::percent_repaired_after("", bytes)
     }
 
-    /// A text of ours, and then text that is percent-encoded already.
+    /// Text of our own, then text that is percent-encoded already.
     pub(crate) const fn percent_repaired_after(prefix: &'static str, bytes: &'a [u8]) -> Self {
         Self(Form::Percent { prefix, bytes, keep_percent: true })
     }

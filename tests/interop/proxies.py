@@ -13,7 +13,7 @@ from programs import Failure, Program
 
 CONFIGS = pathlib.Path(__file__).resolve().parent / "proxies"
 APACHE_MODULES = "/usr/lib/apache2/modules"
-# Where Debian has what only root is supposed to start.
+# Where Debian has programs that only root should start.
 PATH = os.environ["PATH"] + ":/usr/sbin:/sbin"
 
 # The package, the configuration, and the command; `{config}` and `{home}` are paths, `{port}` is where to listen.

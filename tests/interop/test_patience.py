@@ -1,4 +1,4 @@
-"""How long our programs wait for a peer that says nothing, or takes nothing. All of it at once, because it takes a minute."""
+"""How long our programs wait for a peer that sends or takes nothing. All at once, because it takes a minute."""
 
 import concurrent.futures
 import subprocess
@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.waits, pytest.mark.timeout(150)]
 
 
 def until_the_end(address, sent=b""):
-    """Sends bytes, then only reads. Returns everything that came, and after how many seconds the connection ended."""
+    """Sends bytes, then only reads. Returns all that came, and the number of seconds until the connection ended."""
     with raw.connection(address, 120) as sock:
         sock.sendall(sent)
         before = time.monotonic()
@@ -52,7 +52,7 @@ def tunnel(address):
     return raw.upgrade(address, "/echo.Echo/Unary", Sec_WebSocket_Protocol="grpc-websockets")
 
 
-# What a client sends, what it gets, and between which times in seconds the connection ends.
+# The bytes of a client, the answer, and the range of seconds in which the connection must end.
 AT_THE_GATEWAY = {
     "nothing": (lambda a: b"", expect_nothing, 14, 18),
     "half a head": (lambda a: b"GET / HTTP/1.1\r\nHos", expect_408, 14, 18),
@@ -74,7 +74,7 @@ AT_THE_ECHO = {
 
 
 def run_all(table, address):
-    """Does everything in a table at once. Returns what went wrong, by name."""
+    """Runs everything in a table at once. Returns the failures, by name."""
     failures = {}
     with concurrent.futures.ThreadPoolExecutor(len(table)) as pool:
         running = {name: pool.submit(until_the_end, address, sent(address)) for name, (sent, *_) in table.items()}
@@ -88,11 +88,11 @@ def run_all(table, address):
     return failures
 
 
-def test_the_gateway_has_patience_and_no_more(own_gateway):
+def test_the_gateway_waits_only_for_a_time(own_gateway):
     assert run_all(AT_THE_GATEWAY, own_gateway.address) == {}
 
 
-def test_the_echo_server_has_patience_and_no_more(echo_path):
+def test_the_echo_server_waits_only_for_a_time(echo_path):
     with Program(echo_path, "127.0.0.1:0", name="echo_blocking") as program:
         assert run_all(AT_THE_ECHO, program.line_after("listening on ws://")) == {}
 

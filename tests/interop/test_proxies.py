@@ -107,7 +107,7 @@ def test_a_long_stream_comes_completely(proxy):
         assert events[-1].type == "done"
 
 
-def test_our_reader_goes_on_where_it_was_cut(proxy, sse_client_path):
+def test_our_client_resumes_where_it_was_cut(proxy, sse_client_path):
     command = [sse_client_path, f"http://{proxy}/sse/clock?every=50&for=4", "--events", "10"]
     with Program(*command, name="sse_client") as client:
         numbers = [int(client.line(WAIT).split(" ")[0]) for _ in range(10)]
@@ -182,14 +182,14 @@ def test_a_gateway_that_is_checked_stays_up(proxy, name):
         assert answer.status == 200
 
 
-def test_nginx_as_it_comes_gets_answers_in_http_1_0(gateway_path):
+def test_nginx_with_its_defaults_gets_answers_in_http_1_0(gateway_path):
     with programs.gateway(gateway_path) as gateway, proxies.running("nginx", gateway.address) as proxy:
         with stream(proxy.address, "/plain/sse/llm?n=100") as llm:
             assert len(llm.events()) == 101
         sent = unary(proxy.address, "old").replace(b"POST /echo", b"POST /plain/echo")
         (answer,) = exchange(proxy.address, sent.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1), "POST")
         assert reply_in(answer.body)[0] == "old"
-        # It takes the upgrade out, so the answer says that there has to be one.
+        # nginx removes the upgrade, so the answer says that one is required.
         with raw.connection(proxy.address) as sock:
             sock.sendall(raw.upgrade(proxy.address, "/plain/ws/echo"))
             status, _ = raw.read_head(sock.makefile("rb"))

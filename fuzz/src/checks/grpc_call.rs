@@ -112,7 +112,7 @@ struct Seen {
     /// Whether it is compressed, its bytes, and whether it is complete.
     messages: Vec<(bool, Vec<u8>, bool)>,
     heads: usize,
-    /// As they came.
+    /// The compressed trailers, as they came.
     compressed_trailers: Vec<u8>,
     half_closes: usize,
     end: Option<Code>,

@@ -5,9 +5,9 @@
 //! the call can also end by a violation of the peer, a lost stream, [`cancel`](ClientCall::cancel)
 //! or its deadline.
 //!
-//! The status that ends the call may come in several places. If it comes in more than one, the latest
-//! counts: that of the trailers before that of the head. A status in the head is the final one only if
-//! none follows it.
+//! The status that ends the call may come in several places. If it comes in more than one, the last
+//! one counts: the status in the trailers, not the one in the head. A status in the head is final
+//! only if none follows it.
 //!
 //! ```text
 //!   over HTTP:
@@ -77,7 +77,7 @@ pub struct ClientCall<B> {
     deadline: Option<u64>,
     /// Header lists that came: a head with a status, or over WebSocket any head; then the trailers.
     storage: B,
-    /// Where in storage the list begins that counts.
+    /// Where the list that counts begins in storage.
     list_start: usize,
     state: State,
 }
@@ -227,7 +227,7 @@ impl<B: Buffer> ClientCall<B> {
             if is_web(content_type) {
                 return Err(Error::TrailersTooLong { len: head.len });
             }
-            // In gRPC, it is not what ends the call unless there are no trailers.
+            // In gRPC, it ends the call only if there are no trailers.
             code_in_head = None;
         }
         if code_in_head.is_none() {
@@ -332,8 +332,8 @@ impl<B: Buffer> ClientCall<B> {
         appended.map_err(|full| Error::TrailersTooLong { len: full.needed as u64 })
     }
 
-    /// Makes place in storage for a list of `len` bytes. A head whose status counts if the list has none
-    /// stays before it, if there is room for both.
+    /// Makes room in storage for a list of `len` bytes. A head whose status counts if the list has
+    /// none stays before it, if there is room for both.
     fn begin_list(&mut self, len: u64) {
         let head_len = self.storage.as_slice().len();
         let both = len.saturating_add(head_len as u64);
@@ -661,7 +661,8 @@ impl<B: Buffer> ClientCall<B> {
         }
     }
 
-    /// Ends the call by what went wrong after the head. An error that the head reports explains it.
+    /// Ends the call by an error after the head. If the head reports an error, that one explains it
+    /// and counts.
     fn end_by_error<'a>(&mut self, error: Error, by_peer: bool) -> Option<Event<'a>> {
         let outcome = match self.code_in_head() {
             Some(code) if code != Code::Ok => {

@@ -1,5 +1,5 @@
-//! The status that arrived is the status that is reported, wherever it stands (PROTOCOL-HTTP2,
-//! *Responses*, *Trailers-Only*, *Trailers*; PROTOCOL-WEB, *Message framing*).
+//! The reported status is the one that arrived, wherever it is (PROTOCOL-HTTP2, *Responses*,
+//! *Trailers-Only*, *Trailers*; PROTOCOL-WEB, *Message framing*).
 
 use super::{Seen, base64, client_of, frame, headers, request, whole};
 use crate::common::same_however_split;
@@ -9,7 +9,7 @@ use framewright::grpc::{
 };
 use std::io::{Read, Write};
 
-/// What carries a call, and in which form.
+/// The transport and the form of a call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Form {
     Grpc,
@@ -40,7 +40,7 @@ impl Form {
 
 const LIMITS: Limits = Limits::new().max_trailers_len(300);
 
-/// Where a status stands.
+/// Where a status is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Place {
     /// In a head with the end of the stream.
@@ -103,7 +103,7 @@ impl Place {
                     | CompressedAfterHead
             ),
             Form::Web | Form::Text => true,
-            // The head is in the body, and all there is if it has a status.
+            // The head is in the body, and nothing follows it if it has a status.
             Form::Socket => matches!(
                 self,
                 OnlyHead | Body | BodyAfterMessage | Compressed | CompressedAfterMessage
@@ -145,7 +145,7 @@ fn receive(call: &mut ClientCall<Vec<u8>>, form: Form, body: &[u8], pieces: &[us
     seen
 }
 
-/// A call whose status came there.
+/// A call whose status came in that place.
 fn ended(form: Form, place: Place, status: &str, cut: &[usize]) -> (ClientCall<Vec<u8>>, Seen) {
     use Place::*;
     let mut call = form.call();
@@ -357,7 +357,7 @@ fn an_error_in_a_head_is_not_replaced_by_what_follows() {
     }
 }
 
-/// It must not succeed: the error counts, as it does in `grpcio`, grpc-go and grpc-java.
+/// The call must not succeed: the error counts, as in `grpcio`, grpc-go and grpc-java.
 #[test]
 fn of_two_statuses_that_contradict_each_other_the_error_counts() {
     for (lines, status) in [
@@ -422,7 +422,7 @@ fn a_malformed_status_says_what_came() {
         Trailers::new(status).write(&mut out).unwrap();
         let again = framewright::http::Headers::parse_lax(&out).unwrap();
         assert_eq!(Status::parse(again).unwrap().to_string(), expected.trim_end());
-        // A message that came is better than ours.
+        // A received message is better than our own.
         let lines = format!("grpc-status: {value}\r\ngrpc-message: why\r\n");
         let (call, _) = ended(Form::Grpc, Place::Trailers, &lines, &[]);
         assert_eq!(call.status().unwrap().to_string(), "UNKNOWN: why");
