@@ -11,11 +11,12 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::net::TcpStream;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use framewright::http1::{self, BodyDecoder, Decoded, HeadReader, RequestWriter};
 use framewright::sse::{
     Action, Assembler, Client, Event, Item, Limits, Policy, ReadyState, Reason, Response, Storage,
+    Verdict,
 };
 
 /// Statuses to retry after: a server that restarts answers 503 for a while.
@@ -115,19 +116,14 @@ impl Reader {
             }
             while body.is_none() {
                 let Some(response) = heads.read_response(&mut input)? else { break };
-                let status = response.status();
-                if matches!(status, 100 | 102..=199) {
-                    continue; // the answer is still to come (RFC 9110 §15.2)
-                }
-                let header = |name| response.headers().get(name);
-                let judged = Response {
-                    status,
-                    content_type: header("content-type"),
-                    retry_after: header("retry-after"),
-                };
+                let unix_time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                let judged = Response::new(response.status(), response.headers())
+                    .unix_time(unix_time.as_secs());
                 let now = self.now();
-                if !self.client.receive_response(judged, now) {
-                    return Ok(());
+                match self.client.receive_response(judged, now) {
+                    Verdict::Interim => continue, // the answer is still to come
+                    Verdict::NoStream => return Ok(()),
+                    Verdict::Stream => {}
                 }
                 body = Some(BodyDecoder::new(response.body_for("GET"), limits));
             }

@@ -25,6 +25,7 @@
 //! ```
 
 mod check;
+mod date;
 mod field;
 mod headers;
 mod line;
@@ -34,6 +35,7 @@ pub(crate) mod syntax;
 mod value;
 
 pub(crate) use check::{FieldError, check_fields, is_framing};
+pub(crate) use date::parse_date;
 pub use field::Field;
 pub use headers::{HeaderIter, Headers};
 pub(crate) use line::{line_len, put_line, write_lines};

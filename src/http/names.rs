@@ -50,6 +50,7 @@ names! {
     KeepAlive b"keep-alive"
     Origin b"origin"
     ProxyConnection b"proxy-connection"
+    RetryAfter b"retry-after"
     SecWebSocketAccept b"sec-websocket-accept"
     SecWebSocketExtensions b"sec-websocket-extensions"
     SecWebSocketKey b"sec-websocket-key"

@@ -5,6 +5,8 @@ use core::fmt;
 use super::encode::is_last_event_id;
 use super::{Assembler, Event, Item, Policy, Reconnect, SendError};
 use crate::Buffer;
+use crate::http::syntax::{is_token, trim};
+use crate::http::{Field, Name, parse_date};
 
 /// The client's side of a stream that reconnects: an `EventSource` (§9.2.2, §9.2.3).
 ///
@@ -13,7 +15,7 @@ use crate::Buffer;
 /// clock too: `now` is in milliseconds, on any scale that does not go back.
 ///
 /// ```text
-///           poll: Connect        receive_response: true
+///           poll: Connect       receive_response: Stream
 /// Waiting ────────────────▶ Connecting ──────────────▶ Open
 ///    ▲                          │                       │
 ///    │  receive_eof, fail, poll: Disconnect,            │
@@ -30,7 +32,9 @@ use crate::Buffer;
 /// [`ReadyState`] shows `Waiting` as `Connecting` too, as the standard does.
 ///
 /// ```
-/// use framewright::sse::{Action, Assembler, Client, Item, Limits, Policy, Response, Storage};
+/// use framewright::sse::{
+///     Action, Assembler, Client, Item, Limits, Policy, Response, Storage, Verdict,
+/// };
 ///
 /// let assembler = Assembler::new(Limits::new(), Storage::<Vec<u8>>::default());
 /// let mut client = Client::new(Policy::new().jitter(0), assembler, 0);
@@ -43,8 +47,8 @@ use crate::Buffer;
 ///             // Send a request; if there is an ID, with it as `Last-Event-ID`.
 ///             ids.extend(client.last_event_id_header()?.map(str::to_owned));
 ///             let Some(body) = bodies.next() else { break };
-///             let content_type = Some(&b"text/event-stream"[..]);
-///             if client.receive_response(Response { status: 200, content_type, retry_after: None }, now) {
+///             let response = Response::new(200, &[("Content-Type", "text/event-stream")]);
+///             if client.receive_response(response, now) == Verdict::Stream {
 ///                 let mut input = body.as_bytes();
 ///                 while let Some(item) = client.receive(&mut input, now) {
 ///                     if let Item::Event(event) = item {
@@ -92,10 +96,74 @@ pub enum Action {
 pub struct Response<'a> {
     /// The status.
     pub status: u16,
-    /// The value of `Content-Type`.
+    /// The value of `Content-Type`. If several are joined in it, the last valid one counts, as in
+    /// browsers.
     pub content_type: Option<&'a [u8]>,
-    /// The value of `Retry-After`. Only a number of seconds counts: the client has no calendar.
+    /// The value of `Retry-After`: a number of seconds, or a date.
     pub retry_after: Option<&'a [u8]>,
+    /// The time of day by the caller's clock, in seconds since 1970 in UTC. Without it, a
+    /// `Retry-After` with a date counts as none.
+    pub unix_time: Option<u64>,
+}
+
+impl<'a> Response<'a> {
+    /// What a client needs to know of a response with these headers, which may be any collection of
+    /// [`Field`]s, such as a reference to an `http::HeaderMap`. There is no time of day.
+    pub fn new(status: u16, headers: impl IntoIterator<Item: Field<'a>>) -> Self {
+        let mut response = Self { status, ..Self::default() };
+        for field in headers {
+            let (name, value) = field.parts();
+            match Name::of(name) {
+                Some(Name::ContentType)
+                    if response.content_type.is_none() || is_media_type(value) =>
+                {
+                    response.content_type = Some(value);
+                }
+                Some(Name::RetryAfter) => response.retry_after = Some(value),
+                _ => {}
+            }
+        }
+        response
+    }
+
+    /// Sets the time of day, in seconds since 1970 in UTC.
+    ///
+    /// ```
+    /// use framewright::sse::Response;
+    /// use std::time::{SystemTime, UNIX_EPOCH};
+    ///
+    /// let headers = [("Retry-After", "Wed, 21 Oct 2015 07:28:00 GMT")];
+    /// let unix_time = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    /// let response = Response::new(503, &headers).unix_time(unix_time);
+    /// # Ok::<(), std::time::SystemTimeError>(())
+    /// ```
+    #[must_use]
+    pub const fn unix_time(mut self, seconds: u64) -> Self {
+        self.unix_time = Some(seconds);
+        self
+    }
+
+    /// How long it asks to wait, in ms (RFC 9110 §10.2.3); 0 if it does not ask.
+    fn wait(&self) -> u64 {
+        let value = self.retry_after.unwrap_or_default().trim_ascii();
+        let seconds = seconds(value).or_else(|| {
+            let now = self.unix_time?;
+            Some(parse_date(value, now)?.saturating_sub(now))
+        });
+        seconds.unwrap_or_default().saturating_mul(1000)
+    }
+}
+
+/// What a response means to a [`Client`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Verdict {
+    /// Its body is the stream, to be [received](Client::receive) next.
+    Stream,
+    /// The response to the request is still to come (RFC 9110 §15.2). Read its head, and
+    /// [receive that](Client::receive_response).
+    Interim,
+    /// Drop the transport. [`Client::ready_state`] says whether the client will connect again.
+    NoStream,
 }
 
 /// The state of a client, as the standard divides it (§9.2.2).
@@ -199,29 +267,36 @@ impl<B: Buffer> Client<B> {
         }
     }
 
-    /// Receives the head of a response, and returns whether its body is the stream, to be
-    /// [received](Self::receive) next (§9.2.3).
+    /// Receives the head of a response, and returns what it means (§9.2.3).
     ///
-    /// If it is not, drop the transport. [`ready_state`](Self::ready_state) says whether the client
-    /// will connect again. A response without a request is never the stream.
+    /// Any number of interim responses may come before the final one, even though the request did not
+    /// ask for any. They change nothing: the final response has to come before the deadline. 101 is no
+    /// interim response, because what follows it is not HTTP (RFC 9110 §15.2.2). A response without a
+    /// request is never the stream.
     #[must_use]
-    pub fn receive_response(&mut self, response: Response<'_>, now: u64) -> bool {
-        let State::Connecting { .. } = self.state else { return false };
-        let Response { status, content_type, retry_after } = response;
-        if status == 200 {
-            if self.policy.content_type_required && !content_type.is_some_and(is_event_stream) {
+    pub fn receive_response(&mut self, response: Response<'_>, now: u64) -> Verdict {
+        let State::Connecting { .. } = self.state else { return Verdict::NoStream };
+        match response.status {
+            100 | 102..=199 => Verdict::Interim,
+            200 if self.policy.content_type_required
+                && !response.content_type.is_some_and(is_event_stream) =>
+            {
                 self.state = State::Closed(Reason::ContentType);
-                return false;
+                Verdict::NoStream
             }
-            self.state = State::Open { since: now, heard: now };
-            return true;
+            200 => {
+                self.state = State::Open { since: now, heard: now };
+                Verdict::Stream
+            }
+            status if self.policy.retry_statuses.contains(&status) => {
+                self.reestablish(ConnectionEnd::Status(status), response.wait(), now);
+                Verdict::NoStream
+            }
+            status => {
+                self.state = State::Closed(Reason::Status(status));
+                Verdict::NoStream
+            }
         }
-        if self.policy.retry_statuses.contains(&status) {
-            self.reestablish(ConnectionEnd::Status(status), retry_after.map_or(0, ms), now);
-        } else {
-            self.state = State::Closed(Reason::Status(status));
-        }
-        false
     }
 
     /// Receives what comes next of the stream, advancing `input` past it.
@@ -360,20 +435,48 @@ impl<B: Buffer> fmt::Debug for Client<B> {
     }
 }
 
-/// Whether the essence of a content type is `text/event-stream`, whatever its parameters.
+/// Whether a content type is `text/event-stream`, whatever its parameters. If several are joined by
+/// commas, the last that is valid counts (Fetch, "extract a MIME type").
 fn is_event_stream(content_type: &[u8]) -> bool {
-    let essence = content_type.split(|&byte| byte == b';').next().unwrap_or_default();
-    essence.trim_ascii().eq_ignore_ascii_case(super::CONTENT_TYPE.as_bytes())
+    let last = media_types(content_type).last();
+    last.is_some_and(|essence| essence.eq_ignore_ascii_case(super::CONTENT_TYPE.as_bytes()))
 }
 
-/// A `Retry-After` in seconds (RFC 9110 §10.2.3), as ms: 0 if it is anything else.
-fn ms(retry_after: &[u8]) -> u64 {
-    let digits = retry_after.trim_ascii();
-    if !digits.iter().all(u8::is_ascii_digit) {
-        return 0;
+/// Whether there is a valid type in a content type.
+fn is_media_type(content_type: &[u8]) -> bool {
+    media_types(content_type).next().is_some()
+}
+
+/// Yields the types in a content type, without their parameters. Those that are invalid, or `*/*`, are
+/// skipped.
+fn media_types(content_type: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let (mut quoted, mut escaped) = (false, false);
+    let is_separator = move |byte: &u8| {
+        escaped = match byte {
+            b'\\' => quoted && !escaped,
+            b'"' if !escaped => {
+                quoted = !quoted;
+                false
+            }
+            _ => false,
+        };
+        *byte == b',' && !quoted
+    };
+    content_type.split(is_separator).filter_map(|element| {
+        let essence = trim(element.split(|&byte| byte == b';').next()?);
+        let slash = essence.iter().position(|&byte| byte == b'/')?;
+        let (media_type, subtype) = (essence.get(..slash)?, essence.get(slash + 1..)?);
+        (is_token(media_type) && is_token(subtype) && essence != b"*/*").then_some(essence)
+    })
+}
+
+/// A number of seconds in decimal digits.
+fn seconds(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
     }
     let add = |seconds: u64, digit: &u8| {
         seconds.saturating_mul(10).saturating_add(u64::from(digit.wrapping_sub(b'0')))
     };
-    digits.iter().fold(0, add).saturating_mul(1000)
+    Some(digits.iter().fold(0, add))
 }

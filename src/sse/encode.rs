@@ -82,6 +82,9 @@ impl<'a> EventBuilder<'a> {
 
     /// Sets the ID, which the receiver sends back as `Last-Event-ID`. An empty ID makes it forget the
     /// previous one.
+    ///
+    /// Keep to ASCII. Browsers send other characters back in UTF-8, but clients on Node send some of
+    /// them in Latin-1, and cannot connect again with the rest.
     #[must_use]
     pub const fn id(mut self, id: &'a str) -> Self {
         self.id = Some(id);

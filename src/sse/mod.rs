@@ -40,6 +40,17 @@
 //! assert_eq!(assembler.receive_eof(), None); // no event was cut off
 //! # Ok::<(), framewright::sse::SendError>(())
 //! ```
+//!
+//! # Behind a proxy
+//!
+//! Most proxies pass a stream on as it comes, once it has the [`RESPONSE_HEADERS`]. Others hold it
+//! back, and need a setting:
+//!
+//! | proxy | without the setting | setting |
+//! |---|---|---|
+//! | HAProxy | the first event is 200 ms late | `option http-no-delay` |
+//! | lighttpd | nothing comes before the end | `server.stream-response-body = 1` |
+//! | Caddy with `encode` | events wait in its compressor | no `encode` on the paths of event streams |
 
 mod assemble;
 mod client;
@@ -51,7 +62,7 @@ mod policy;
 mod storage;
 
 pub use assemble::{Assembler, Event, Item};
-pub use client::{Action, Client, ReadyState, Reason, Response};
+pub use client::{Action, Client, ReadyState, Reason, Response, Verdict};
 pub use decode::{Decoder, Part};
 pub use encode::{Encoder, EventBuilder};
 pub use error::{Error, SendError};
@@ -65,14 +76,21 @@ pub const CONTENT_TYPE: &str = "text/event-stream";
 /// The header in which a client sends back the last event ID (§9.2.4).
 pub const LAST_EVENT_ID: &str = "Last-Event-ID";
 
-/// The headers of a client's request (§9.2.2).
+/// The headers of a client's request: what it accepts, and that no cache may answer out of its store
+/// (§9.2.2, RFC 9111 §5.2.1.4).
 pub const REQUEST_HEADERS: [(&str, &str); 2] =
-    [("Accept", CONTENT_TYPE), ("Cache-Control", "no-store")];
+    [("Accept", CONTENT_TYPE), ("Cache-Control", "no-cache")];
 
 /// The headers of a server's response: its type, that caches must not store it, and that nginx must
 /// not buffer it.
-pub const RESPONSE_HEADERS: [(&str, &str); 3] =
-    [("Content-Type", CONTENT_TYPE), ("Cache-Control", "no-store"), ("X-Accel-Buffering", "no")];
+///
+/// The parameter `charset` has no effect on clients that follow the standard (§9.2.5). Without it,
+/// some of the others read Latin-1.
+pub const RESPONSE_HEADERS: [(&str, &str); 3] = [
+    ("Content-Type", "text/event-stream; charset=utf-8"),
+    ("Cache-Control", "no-store"),
+    ("X-Accel-Buffering", "no"),
+];
 
 /// How often a server without events should send a keep-alive, in ms (§9.2.7).
 pub const KEEP_ALIVE_INTERVAL: u64 = 15_000;

@@ -126,7 +126,7 @@ impl Policy {
     /// Sets the statuses to retry after. Default: none, as in the standard, where every status but 200
     /// closes the client for good (§9.2.3).
     ///
-    /// The wait is at least as long as a `Retry-After` in seconds.
+    /// The wait is at least as long as a `Retry-After` asks for, up to [`max_wait`](Self::max_wait).
     #[must_use]
     pub const fn retry_statuses(mut self, statuses: &'static [u16]) -> Self {
         self.retry_statuses = statuses;

@@ -3,7 +3,7 @@
 use crate::counting::allocations;
 use framewright::sse::{
     Action, Assembler, Client, Decoder, Encoder, EventBuilder, Item, Limits, Part, Policy,
-    Response, Storage,
+    Response, Storage, Verdict,
 };
 use framewright::{Buffer, SliceBuf};
 
@@ -29,10 +29,8 @@ fn a_whole_session_in_slices_allocates_nothing() {
         let storage = Storage::in_slice(&mut memory, &LIMITS);
         let mut client = Client::new(Policy::new(), Assembler::new(LIMITS, storage), 1);
         assert_eq!(client.poll(0), Some(Action::Connect));
-        let content_type = Some(&b"text/event-stream"[..]);
-        assert!(
-            client.receive_response(Response { status: 200, content_type, retry_after: None }, 0)
-        );
+        let response = Response::new(200, &[("content-type", "text/event-stream")]);
+        assert_eq!(client.receive_response(response, 0), Verdict::Stream);
         let mut lost = 0;
         for mut input in out.as_slice().chunks(7) {
             while let Some(item) = client.receive(&mut input, 0) {

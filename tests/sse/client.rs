@@ -2,15 +2,21 @@
 //! interface, then §9.2.3 Processing model.
 #![cfg(feature = "alloc")]
 
+use crate::common::same_however_split;
 use crate::common::sse::growing;
+use framewright::http1::{self, HeadReader};
 use framewright::sse::{
-    Action, Client, Item, Limits, Policy, ReadyState, Reason, Reconnect, Response, SendError,
+    Action, Client, Item, Limits, Policy, REQUEST_HEADERS, RESPONSE_HEADERS, ReadyState, Reason,
+    Reconnect, Response, SendError, Verdict,
 };
 
 const PLAIN: Policy = Policy::new().jitter(0);
 
 const GOOD: Response<'_> =
-    Response { status: 200, content_type: Some(b"text/event-stream"), retry_after: None };
+    Response { status: 200, content_type: Some(b"text/event-stream"), ..EMPTY };
+
+const EMPTY: Response<'_> =
+    Response { status: 0, content_type: None, retry_after: None, unix_time: None };
 
 fn status(status: u16) -> Response<'static> {
     Response { status, ..GOOD }
@@ -30,7 +36,7 @@ fn connecting(policy: Policy, now: u64) -> Client<Vec<u8>> {
 /// A client whose stream opened at `now`.
 fn open(policy: Policy, now: u64) -> Client<Vec<u8>> {
     let mut client = connecting(policy, now);
-    assert!(client.receive_response(GOOD, now));
+    assert_eq!(client.receive_response(GOOD, now), Verdict::Stream);
     client
 }
 
@@ -171,12 +177,13 @@ fn every_input_has_an_effect_defined_in_every_state() {
                     assert_eq!(client.poll(now), None, "once for each occasion");
                 }
                 Good => {
-                    assert_eq!(
-                        client.receive_response(GOOD, now),
-                        before == Connecting && state == Open
-                    )
+                    let opens = before == Connecting && state == Open;
+                    let expected = if opens { Verdict::Stream } else { Verdict::NoStream };
+                    assert_eq!(client.receive_response(GOOD, now), expected);
                 }
-                Status(code) => assert!(!client.receive_response(status(code), now)),
+                Status(code) => {
+                    assert_eq!(client.receive_response(status(code), now), Verdict::NoStream)
+                }
                 Bytes => {
                     let events = receive(&mut client, b"data: x\n\n", now);
                     assert_eq!(events.len(), usize::from(before == Open));
@@ -202,6 +209,20 @@ fn a_client_connects_at_once_and_with_no_id() {
     assert_eq!(client.deadline(), None, "there is no timeout unless it is set");
 }
 
+/// §9.2.2; RFC 9111 §5.2.1.4: in a request, only `no-cache` keeps a cache from answering out of its store.
+#[test]
+fn a_request_asks_for_a_stream_from_the_server_itself() {
+    assert_eq!(REQUEST_HEADERS, [("Accept", "text/event-stream"), ("Cache-Control", "no-cache")]);
+}
+
+/// §9.2.5: `charset` is a legal parameter, and one widely used client reads Latin-1 without it.
+#[test]
+fn the_headers_of_a_response_open_a_stream() {
+    let response = Response::new(200, &RESPONSE_HEADERS);
+    assert_eq!(response.content_type, Some(&b"text/event-stream; charset=utf-8"[..]));
+    assert_eq!(connecting(PLAIN, 0).receive_response(response, 0), Verdict::Stream);
+}
+
 #[test]
 fn close_in_the_middle_of_an_input_drops_the_rest_of_it() {
     let mut client = open(PLAIN, 0);
@@ -220,7 +241,7 @@ fn close_in_the_middle_of_an_input_drops_the_rest_of_it() {
 
 #[test]
 fn a_stream_is_200_and_text_event_stream() {
-    let types: [(&str, bool); 14] = [
+    let types: [(&str, bool); 24] = [
         ("text/event-stream", true),
         ("text/event-stream; charset=utf-8", true),
         ("text/event-stream;charset=windows-1252", true),
@@ -235,28 +256,121 @@ fn a_stream_is_200_and_text_event_stream() {
         ("application/json; text/event-stream", false),
         (";text/event-stream", false),
         ("", false),
+        // Sent twice and joined: the last that is valid (Fetch, "extract a MIME type").
+        ("text/event-stream, text/event-stream", true),
+        ("text/html,text/event-stream;charset=utf-8", true),
+        ("text/event-stream, text/html", false),
+        ("text/event-stream, nonsense", true),
+        ("text/event-stream, */*", true),
+        (", text/event-stream,", true),
+        ("text/event-stream; a=\"x, text/html; \", text/event-stream", true),
+        ("text/event-stream; a=\"\\\", text/html", true),
+        ("text/html; a=\"text/plain\\\\\", text/event-stream", true),
+        ("text/html; a=\", text/event-stream", false),
     ];
     for (content_type, good) in types {
         let response = Response { content_type: Some(content_type.as_bytes()), ..GOOD };
         let mut client = connecting(PLAIN, 0);
-        assert_eq!(client.receive_response(response, 0), good, "{content_type:?}");
+        let verdict = if good { Verdict::Stream } else { Verdict::NoStream };
+        assert_eq!(client.receive_response(response, 0), verdict, "{content_type:?}");
         let expected =
             if good { ReadyState::Open } else { ReadyState::Closed(Reason::ContentType) };
         assert_eq!(client.ready_state(), expected);
-        assert!(connecting(PLAIN.any_content_type(), 0).receive_response(response, 0));
+        let mut client = connecting(PLAIN.any_content_type(), 0);
+        assert_eq!(client.receive_response(response, 0), Verdict::Stream);
     }
-    assert!(!connecting(PLAIN, 0).receive_response(Response { content_type: None, ..GOOD }, 0));
-    assert!(!connecting(PLAIN.any_content_type(), 0).receive_response(status(204), 0));
+    for (policy, response) in
+        [(PLAIN, Response { content_type: None, ..GOOD }), (PLAIN.any_content_type(), status(204))]
+    {
+        assert_eq!(connecting(policy, 0).receive_response(response, 0), Verdict::NoStream);
+    }
+}
+
+/// RFC 9110 §15.2: any number of interim responses, even though the request asked for none.
+#[test]
+fn interim_responses_come_before_the_stream() {
+    let mut client = connecting(PLAIN.connect_timeout(10), 0);
+    for (now, code) in [(1, 103), (2, 100), (3, 102), (4, 100), (5, 199)] {
+        // Nothing in it counts.
+        let response = Response { retry_after: Some(b"9"), ..status(code) };
+        assert_eq!(client.receive_response(response, now), Verdict::Interim);
+        assert_eq!(client.ready_state(), ReadyState::Connecting);
+        assert_eq!(client.deadline(), Some(10), "the final response is due");
+    }
+    assert_eq!(client.receive_response(GOOD, 6), Verdict::Stream);
+    assert_eq!(receive(&mut client, b"id: 1\ndata: hi\n\n", 7), ["message/hi/1"]);
+    assert_eq!(client.receive_response(status(103), 8), Verdict::NoStream, "without a request");
+    assert_eq!(client.ready_state(), ReadyState::Open);
+
+    // Before any other response too, whatever the policy.
+    let policy = PLAIN.retry_statuses(&[103, 503]);
+    for (code, state) in [
+        (503, ReadyState::Connecting),
+        (404, ReadyState::Closed(Reason::Status(404))),
+        // What follows is not HTTP (RFC 9110 §15.2.2).
+        (101, ReadyState::Closed(Reason::Status(101))),
+    ] {
+        let mut client = connecting(policy, 0);
+        assert_eq!(client.receive_response(status(103), 0), Verdict::Interim);
+        assert_eq!(client.receive_response(status(code), 0), Verdict::NoStream);
+        assert_eq!(client.ready_state(), state);
+    }
+    let mut client = connecting(PLAIN, 0);
+    assert_eq!(client.receive_response(status(103), 0), Verdict::Interim);
+    assert_eq!(client.receive_eof(0), None);
+    assert_eq!(client.failures(), 1, "a stream that ends after an interim response has failed");
+}
+
+/// The bytes of the report, as they are read by both machines together, however they are split.
+#[test]
+fn a_stream_after_interim_responses_is_read_however_it_is_split() {
+    const BYTES: &[u8] =
+        b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n\
+        HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\nid: 1\ndata: hi\n\n";
+    same_however_split(BYTES, |pieces| {
+        let mut client = connecting(PLAIN, 0);
+        let mut heads = HeadReader::new(Vec::new(), http1::Limits::new());
+        let (mut interim, mut events) = (0, Vec::new());
+        for piece in pieces {
+            let mut piece = piece.to_vec();
+            let mut input = &mut piece[..];
+            while client.ready_state() == ReadyState::Connecting {
+                let Some(response) = heads.read_response(&mut input).unwrap() else { break };
+                let response = Response::new(response.status(), response.headers());
+                interim += usize::from(client.receive_response(response, 0) == Verdict::Interim);
+            }
+            if client.ready_state() == ReadyState::Open {
+                events.extend(receive(&mut client, input, 0));
+            }
+        }
+        assert_eq!((interim, &events[..]), (2, &["message/hi/1".to_owned()][..]));
+    });
+}
+
+/// RFC 9110 §5.3: a field that is not a list is sent once, but some servers send it twice.
+#[test]
+fn a_response_is_made_of_any_headers() {
+    let mut map = http::HeaderMap::new();
+    map.append("content-type", http::HeaderValue::from_static("text/html"));
+    map.append("content-type", http::HeaderValue::from_static("text/event-stream"));
+    map.append("retry-after", http::HeaderValue::from_static("5"));
+    assert_eq!(Response::new(200, &map), Response { retry_after: Some(b"5"), ..GOOD });
+    let none: &[(&str, &str)] = &[];
+    assert_eq!(Response::new(404, none), Response { status: 404, ..EMPTY });
+    let invalid = [("Content-Type", "text/event-stream"), ("content-type", "")];
+    assert_eq!(Response::new(200, &invalid), GOOD);
+    assert_eq!(Response::new(200, &[("Content-Type", "x")]).content_type, Some(&b"x"[..]));
+    assert_eq!(GOOD.unix_time(7), Response { unix_time: Some(7), ..GOOD });
 }
 
 /// "Any other HTTP response code". 204 is only the one that says so on purpose.
 #[test]
 fn every_other_status_closes_for_good() {
     for code in
-        [100, 201, 202, 204, 205, 206, 301, 307, 400, 401, 404, 410, 429, 500, 502, 503, 504]
+        [101, 201, 202, 204, 205, 206, 301, 307, 400, 401, 404, 410, 429, 500, 502, 503, 504]
     {
         let mut client = connecting(PLAIN, 0);
-        assert!(!client.receive_response(status(code), 0));
+        assert_eq!(client.receive_response(status(code), 0), Verdict::NoStream);
         assert_eq!(client.ready_state(), ReadyState::Closed(Reason::Status(code)));
         assert_eq!(client.poll(u64::MAX), None);
     }
@@ -280,14 +394,40 @@ fn a_status_can_be_retried_and_the_server_says_when() {
     for (retry_after, wait) in cases {
         let mut client = connecting(policy, 5);
         let retry_after = retry_after.map(str::as_bytes);
-        assert!(
-            !client.receive_response(Response { status: 503, content_type: None, retry_after }, 5)
-        );
+        let response = Response { status: 503, retry_after, ..EMPTY };
+        assert_eq!(client.receive_response(response, 5), Verdict::NoStream);
         assert_eq!(client.deadline(), Some(5 + wait), "{retry_after:?}");
     }
     let mut client = connecting(policy, 0);
-    assert!(!client.receive_response(status(404), 0));
+    assert_eq!(client.receive_response(status(404), 0), Verdict::NoStream);
     assert_eq!(client.ready_state(), ReadyState::Closed(Reason::Status(404)));
+}
+
+/// RFC 9110 §10.2.3, §5.6.7: a date is compared with the caller's time of day.
+#[test]
+fn a_server_may_say_when_by_a_date() {
+    const NOW: u64 = 784_111_770; // 1994-11-06 08:49:30 UTC
+    let policy = PLAIN.retry_statuses(Policy::TRANSIENT).max_wait(100_000);
+    for (date, now, wait) in [
+        ("Sun, 06 Nov 1994 08:49:37 GMT", Some(NOW), 7_000),
+        ("Sunday, 06-Nov-94 08:49:37 GMT", Some(NOW), 7_000),
+        ("Sun Nov  6 08:49:37 1994", Some(NOW), 7_000),
+        (" Sun, 06 Nov 1994 08:49:37 GMT ", Some(NOW), 7_000),
+        // No longer than the client allows, and no shorter than it waits anyway.
+        ("Mon, 07 Nov 1994 08:49:37 GMT", Some(NOW), 100_000),
+        ("Sun, 06 Nov 1994 08:49:30 GMT", Some(NOW), 3_000),
+        ("Sun, 06 Nov 1994 08:49:29 GMT", Some(NOW), 3_000),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", Some(u64::MAX), 3_000),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", None, 3_000),
+        ("Sun, 06 Nov 1994 08:49:37", Some(NOW), 3_000),
+        ("10", Some(NOW), 10_000),
+    ] {
+        let mut client = connecting(policy, 5);
+        let retry_after = Some(date.as_bytes());
+        let response = Response { status: 503, retry_after, unix_time: now, ..EMPTY };
+        assert_eq!(client.receive_response(response, 5), Verdict::NoStream);
+        assert_eq!(client.deadline(), Some(5 + wait), "{date}");
+    }
 }
 
 // §9.2.3: reestablish the connection
@@ -327,7 +467,7 @@ fn the_wait_grows_with_every_failure_in_a_row() {
         now += wait;
     }
     assert_eq!(client.poll(now), Some(Action::Connect));
-    assert!(client.receive_response(GOOD, now));
+    assert_eq!(client.receive_response(GOOD, now), Verdict::Stream);
     client.fail(now);
     assert_eq!((client.failures(), client.deadline()), (0, Some(now + 1_000)));
     now += 1_000;
@@ -349,7 +489,8 @@ fn no_wait_overflows() {
         let now = client.deadline().unwrap();
         if client.poll(now) == Some(Action::Connect) {
             let retry_after = Some(&b"18446744073709551"[..]);
-            assert!(!client.receive_response(Response { retry_after, ..status(500) }, now));
+            let response = Response { retry_after, ..status(500) };
+            assert_eq!(client.receive_response(response, now), Verdict::NoStream);
         }
     }
     assert_eq!(client.deadline(), Some(u64::MAX));
@@ -361,7 +502,7 @@ fn a_reconnection_time_from_the_server_does_not_reset_the_backoff() {
     let mut client = new(PLAIN.reconnection_time(1_000).stable_after(60_000));
     for (now, wait) in [(0, 1_000), (1_000, 2_000), (3_000, 4_000)] {
         assert_eq!(client.poll(now), Some(Action::Connect));
-        assert!(client.receive_response(GOOD, now));
+        assert_eq!(client.receive_response(GOOD, now), Verdict::Stream);
         if now == 3_000 {
             receive(&mut client, b"retry: 3000\n", now);
         }
@@ -389,7 +530,7 @@ fn a_stream_that_is_dropped_too_soon_counts_as_a_failure() {
     client.receive_eof(4_999);
     assert_eq!(client.failures(), 1);
     assert_eq!(client.poll(10_000), Some(Action::Connect));
-    assert!(client.receive_response(GOOD, 10_000));
+    assert_eq!(client.receive_response(GOOD, 10_000), Verdict::Stream);
     client.receive_eof(15_000);
     assert_eq!(client.failures(), 0);
 }
@@ -426,7 +567,7 @@ fn a_client_gives_up_after_so_many_failures_in_a_row() {
             assert_eq!(client.ready_state(), ReadyState::Connecting);
             assert_eq!(client.poll(u64::MAX), Some(Action::Connect));
             if failure % 2 == 0 {
-                assert!(!client.receive_response(status(503), u64::MAX));
+                assert_eq!(client.receive_response(status(503), u64::MAX), Verdict::NoStream);
             } else {
                 client.fail(u64::MAX);
             }
@@ -484,7 +625,7 @@ fn a_policy_says_when_to_reconnect() {
             assert_eq!(reason(&failed(policy)), fail, "{reconnect:?}");
         }
         let mut client = connecting(policy, 0);
-        assert!(!client.receive_response(status(503), 0));
+        assert_eq!(client.receive_response(status(503), 0), Verdict::NoStream);
         assert_eq!(reason(&client), retried, "{reconnect:?}");
     }
 }
@@ -572,7 +713,7 @@ fn the_next_stream_starts_anew_and_keeps_the_id() {
         }
         assert_eq!(receive(&mut client, b"data: between\n\n", 0), [] as [String; 0]);
         assert_eq!(client.poll(3_000), Some(Action::Connect));
-        assert!(client.receive_response(GOOD, 3_000));
+        assert_eq!(client.receive_response(GOOD, 3_000), Verdict::Stream);
         let second = "\u{FEFF}data: b\n\n";
         assert_eq!(receive(&mut client, second.as_bytes(), 3_000), ["message/b/7"]);
     }
