@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from programs import Program
+from programs import Program, example
 from raw import BINARY, CLOSE, PING, PONG, TEXT, close_payload
 from scripted import Server, accept, frame, read_frame, reset
 
@@ -239,3 +239,45 @@ def test_a_closed_output_ends_the_client_of_event_streams(sse_client_path):
 
 def test_the_client_can_be_asked_for_no_events(sse_client_path):
     assert subprocess.run([sse_client_path, "http://127.0.0.1:1/", "--events", "0"], timeout=WAIT).returncode == 0
+
+
+@pytest.mark.waits
+def test_the_client_of_the_test_suite_goes_on_to_the_next_case_whatever_happens():
+    """A fuzzing server breaks rules on purpose, and some of its cases leave the client waiting."""
+    seen = []
+
+    def serve(sock, request):
+        target = request.split(b" ")[1].decode()
+        seen.append(target)
+        accept(sock, request)
+        reader = sock.makefile("rb")
+        if target.startswith("/getCaseCount"):
+            sock.sendall(frame(TEXT, b"5") + frame(CLOSE, close_payload(1000)))
+            assert read_frame(reader)[0] == CLOSE
+        elif "case=1&" in target:
+            sock.sendall(frame(TEXT, b"hello") + frame(PING, b"1") + frame(PING, b"2"))
+            assert [read_frame(reader) for _ in range(3)] == [(TEXT, b"hello"), (PONG, b"1"), (PONG, b"2")]
+            sock.sendall(frame(CLOSE, close_payload(1000)))
+            assert read_frame(reader) == (CLOSE, close_payload(1000))
+        elif "case=2&" in target:
+            sock.sendall(frame(TEXT, b"\xff"))
+            assert read_frame(reader)[1][:2] == close_payload(1007)
+            assert reader.read() == b"", "its side is not shut down"
+            with contextlib.suppress(ConnectionError):
+                for _ in range(100):
+                    sock.sendall(frame(BINARY, bytes(100)))
+                    time.sleep(0.1)
+                raise AssertionError("the client has stayed for 10 s")
+        elif "case=3&" in target:
+            sock.sendall(frame(CLOSE, close_payload(1000)))
+            assert read_frame(reader)[0] == CLOSE
+            assert reader.read() == b"", "the client does not leave a server that stays"
+        elif "case=4&" in target:
+            reset(sock)
+
+    with Server(serve) as server:
+        command = [example("autobahn_client"), "--no-deflate", f"ws://{server.address}", "us"]
+        with Program(*command) as program:
+            assert program.line_after("5 cases", 40) == ""
+            assert program.wait(WAIT) == 0
+    assert [target.split("?")[0] for target in seen] == ["/getCaseCount"] + ["/runCase"] * 5 + ["/updateReports"]
