@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! cargo run --release --features deflate --example gateway -- \
-//!     [--listen ADDR] [--max-message BYTES] [--no-deflate | --no-context-takeover]
+//!     [--listen ADDR] [--max-message BYTES] [--no-deflate | --no-context-takeover] \
+//!     [--origin ORIGIN]... [--forwarded-host]
 //! ```
 
 mod answer;
@@ -25,6 +26,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use framewright::ws::deflate::Config;
+use framewright::ws::handshake::Origins;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
 use peer::{Peer, Progress};
@@ -44,7 +46,12 @@ struct Args {
     max_message: u64,
     /// How messages are compressed with clients that offer it.
     deflate: Option<Config>,
+    /// Pages of which origins may open a WebSocket.
+    origins: Origins<'static>,
 }
+
+const USAGE: &str = "usage: gateway [--listen ADDR] [--max-message BYTES] \
+    [--no-deflate | --no-context-takeover] [--origin ORIGIN]... [--forwarded-host]";
 
 fn parse_args() -> Result<Args, lexopt::Error> {
     use lexopt::prelude::{Long, ValueExt};
@@ -52,7 +59,10 @@ fn parse_args() -> Result<Args, lexopt::Error> {
         listen: ([127, 0, 0, 1], 8080).into(),
         max_message: 64 << 20,
         deflate: Some(Config::new()),
+        // No cookies are used here, but pages of other sites should not speak in this chat.
+        origins: Origins::same_host().or_absent(),
     };
+    let mut listed = Vec::new();
     let mut parser = lexopt::Parser::from_env();
     while let Some(arg) = parser.next()? {
         match arg {
@@ -64,16 +74,19 @@ fn parse_args() -> Result<Args, lexopt::Error> {
                 let alone = alone.server_no_context_takeover(true).client_no_context_takeover(true);
                 args.deflate = Some(alone);
             }
+            Long("origin") => listed.push(&*parser.value()?.string()?.leak()),
+            // Behind a proxy that sets X-Forwarded-Host. Clients must not be able to.
+            Long("forwarded-host") => {
+                args.origins = args.origins.forwarded_host("X-Forwarded-Host");
+            }
             Long("help") => {
-                println!(
-                    "usage: gateway [--listen ADDR] [--max-message BYTES] \
-                     [--no-deflate | --no-context-takeover]"
-                );
+                println!("{USAGE}");
                 std::process::exit(0);
             }
             other => return Err(other.unexpected()),
         }
     }
+    args.origins = args.origins.or_exact(listed.leak());
     Ok(args)
 }
 
@@ -108,6 +121,7 @@ struct Shared {
     spare: Vec<u8>,
     max_message: u64,
     deflate: Option<Config>,
+    origins: Origins<'static>,
     /// Milliseconds since the start.
     now: u64,
     /// For every member of the chat room, encoded once.
@@ -139,6 +153,7 @@ impl Gateway {
             spare: Vec::new(),
             max_message: args.max_message,
             deflate: args.deflate,
+            origins: args.origins,
             now: 0,
             broadcast: Broadcast::new(args.deflate),
             scratch: Vec::new(),

@@ -58,8 +58,7 @@ impl Place {
             return None;
         }
         let origins = match self {
-            // No cookies are used here, but pages of other sites should not speak in this chat.
-            Self::Echo | Self::Chat => Origins::same_host().or_absent(),
+            Self::Echo | Self::Chat => shared.origins,
             // Every page may call the service, as it may over HTTP.
             Self::Tunnel => Origins::any(),
         };

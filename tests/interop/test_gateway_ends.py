@@ -13,6 +13,7 @@ import time
 import pytest
 
 import event_stream
+import programs
 import raw
 from echo import EchoReply, EchoRequest
 from event_stream import Event
@@ -423,3 +424,24 @@ def test_pings_of_a_peer_that_takes_no_pongs_cost_nothing_more(own_gateway):
                 sock.sendall(pings)
             pytest.fail("64 MB of pings were read although nobody takes the pongs")
         assert own_gateway.memory() - before < 2 << 20
+
+
+# Origins behind a proxy
+
+INSIDE, OUTSIDE = "127.0.0.1:8015", "example.com:3001"
+ORIGINS = {
+    "of the same host": ([], [f"Origin: http://{INSIDE}"], 101),
+    "of the proxy": ([], [f"Origin: https://{OUTSIDE}"], 403),
+    "of the proxy, listed": (["--origin", "https://x.example", "--origin", f"https://{OUTSIDE}"], [f"Origin: https://{OUTSIDE}"], 101),
+    "of the same host, beside a list": (["--origin", f"https://{OUTSIDE}"], [f"Origin: http://{INSIDE}"], 101),
+    "of the proxy, which says so": (["--forwarded-host"], [f"Origin: https://{OUTSIDE}", f"X-Forwarded-Host: {OUTSIDE}"], 101),
+    "of the proxy, which nobody believes": ([], [f"Origin: https://{OUTSIDE}", f"X-Forwarded-Host: {OUTSIDE}"], 403),
+    "of neither": (["--forwarded-host"], ["Origin: https://evil.example", f"X-Forwarded-Host: {OUTSIDE}"], 403),
+}
+
+
+@pytest.mark.parametrize("options, fields, status", ORIGINS.values(), ids=ORIGINS)
+def test_pages_of_these_origins_may_connect_behind_a_proxy(gateway_path, options, fields, status):
+    with programs.gateway(gateway_path, *options) as gateway, raw.connection(gateway.address) as sock:
+        sock.sendall(raw.upgrade(INSIDE, extra=fields))
+        assert raw.read_head(sock.makefile("rb"))[0].split(" ")[1] == str(status)
