@@ -180,4 +180,5 @@ def test_sigint_ends_a_call_with_a_status(own_gateway):
         assert b"grpc-status: 14\r\n" in received
         assert code == 1001
         sock.sendall(frame(CLOSE, close_payload(1001)))
+        reader.close()
     assert own_gateway.wait(20) == 0, own_gateway.last_words()
