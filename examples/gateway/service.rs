@@ -61,7 +61,9 @@ pub type Metadata<'a> = Vec<(&'a str, Value<'a>)>;
 
 /// The metadata that come back: in the head, and with another name in the trailers.
 pub fn echoed(headers: Headers<'_>) -> Metadata<'_> {
-    metadata(headers).filter(|(name, _)| name.starts_with("x-echo-")).collect()
+    // HTTP/1.1 brings names in any case.
+    let is_echoed = |name: &str| name.to_ascii_lowercase().starts_with("x-echo-");
+    metadata(headers).filter(|(name, _)| is_echoed(name)).collect()
 }
 
 impl EchoCall {
@@ -99,7 +101,7 @@ impl EchoCall {
                 Value::Text(text) => Echoed::Text(text.to_owned()),
                 Value::Bytes(bytes) | Value::Base64(bytes) => Echoed::Base64(bytes.to_vec()),
             };
-            (name.replacen("x-echo-", "x-trailer-", 1), value)
+            (name.to_ascii_lowercase().replacen("x-echo-", "x-trailer-", 1), value)
         });
         Ok(Self {
             call,

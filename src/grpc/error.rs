@@ -193,8 +193,9 @@ pub enum SendError {
     Encoding,
     /// A user agent that is not printable ASCII (PROTOCOL-HTTP2, *User-Agent*).
     UserAgent,
-    /// The metadata at this index have a name that is not of digits, lower-case letters, `_`, `-`
-    /// and `.` (PROTOCOL-HTTP2, *Header-Name*).
+    /// The metadata at this index have a name that is not of digits, letters, `_`, `-` and `.`
+    /// (PROTOCOL-HTTP2, *Header-Name*). Laxer than the grammar, upper case is accepted up to a length of
+    /// 255 bytes, and written in lower case.
     MetadataName(usize),
     /// The metadata at this index have a name that gRPC or HTTP reserves (PROTOCOL-HTTP2,
     /// *Custom-Metadata*).

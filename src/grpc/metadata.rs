@@ -11,12 +11,13 @@ use crate::append::Append;
 use crate::debug::Payload;
 use crate::http::syntax::{ascii, trim};
 use crate::http::{Field, FieldValue, Name};
+use crate::inline::Inline;
 use crate::{Buffer, BufferFull};
 
 /// The value of a piece of custom metadata (PROTOCOL-HTTP2, *Custom-Metadata*).
 ///
-/// A name that ends in `-bin` goes with bytes, any other with text. A value that was received can be
-/// sent as it is.
+/// A name that ends in `-bin` goes with bytes, any other with text. What [`metadata`] yields can be sent
+/// as it is: HTTP/1.1 brings names in any case, and all are written in lower case.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub enum Value<'a> {
     /// Printable ASCII, without spaces around it. Laxer than the grammar, it may be empty.
@@ -52,13 +53,10 @@ impl<'a> Value<'a> {
 
     /// Whether the value goes with a name, and can be written.
     fn is_valid(&self, name: &str) -> bool {
-        let binary = name.ends_with("-bin");
         match self {
-            Self::Text(text) => !binary && is_text(text.as_bytes()),
-            Self::Bytes(_) => binary,
-            Self::Base64(symbols) => {
-                binary && symbols.iter().all(|&b| b.is_ascii_alphanumeric() || b"+/=".contains(&b))
-            }
+            Self::Text(text) => !is_binary(name) && is_text(text.as_bytes()),
+            Self::Bytes(_) => is_binary(name),
+            Self::Base64(symbols) => is_binary(name) && is_base64(symbols),
         }
     }
 }
@@ -90,7 +88,9 @@ impl<'a> From<&'a [u8]> for Value<'a> {
 /// (PROTOCOL-HTTP2, *Custom-Metadata*).
 ///
 /// If several `-bin` values are joined by commas, each is yielded by itself. Names that gRPC and HTTP
-/// reserve are skipped. So is text that could not be sent back: the document forbids to fail for it.
+/// reserve are skipped. So is what could not be sent back: names and text outside of the grammar, and
+/// values that are not base64. The document forbids to fail for them. Names are yielded as they came,
+/// in any case.
 ///
 /// ```
 /// use framewright::grpc::{Value, metadata};
@@ -110,11 +110,11 @@ where
     H: IntoIterator<Item: Field<'a>>,
 {
     let fields = headers.into_iter().map(Field::parts);
-    let custom = fields.filter(|(name, _)| !is_reserved(name));
+    let custom = fields.filter(|(name, _)| is_name(name) && !is_reserved(name));
     custom.flat_map(|(name, value)| {
-        let suffix = name.len().checked_sub(4).and_then(|at| name.get(at..)).unwrap_or_default();
-        let (text, joined) = if suffix.eq_ignore_ascii_case("-bin") {
-            (None, Some(value.split(|&b| b == b',').map(|one| Value::Base64(trim(one)))))
+        let (text, joined) = if is_binary(name) {
+            let each = value.split(|&b| b == b',').map(trim).filter(|one| is_base64(one));
+            (None, Some(each.map(Value::Base64)))
         } else {
             let value = trim(value);
             (is_text(value).then(|| Value::Text(ascii(value))), None)
@@ -157,10 +157,33 @@ fn is_text(value: &[u8]) -> bool {
     value.iter().all(|&b| matches!(b, b' '..=b'~')) && trim(value).len() == value.len()
 }
 
-/// Whether `name` is a *Header-Name*.
+/// Whether `value` is base64 with or without padding, whatever its last bits.
+pub(super) fn is_base64(value: &[u8]) -> bool {
+    let symbols = value.strip_suffix(b"==").or(value.strip_suffix(b"=")).unwrap_or(value);
+    symbols.iter().all(|&b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'))
+        && symbols.len() % 4 != 1
+        && value.len() <= symbols.len().next_multiple_of(4)
+}
+
+/// Whether values of this name are bytes (PROTOCOL-HTTP2, *Binary-Header*).
+fn is_binary(name: &str) -> bool {
+    let suffix = name.len().checked_sub(4).and_then(|at| name.get(at..));
+    suffix.is_some_and(|suffix| suffix.eq_ignore_ascii_case("-bin"))
+}
+
+/// Whether `name` is a *Header-Name* once it is in lower case, and can be put in lower case here.
 fn is_name(name: &str) -> bool {
-    let valid = |b| matches!(b, b'0'..=b'9' | b'a'..=b'z' | b'_' | b'-' | b'.');
-    !name.is_empty() && name.bytes().all(valid)
+    let valid = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    !name.is_empty()
+        && name.bytes().all(valid)
+        && (name.len() <= MAX_MIXED_LEN || !has_upper_case(name))
+}
+
+/// Length of the longest name that is put in lower case.
+const MAX_MIXED_LEN: usize = 255;
+
+fn has_upper_case(name: &str) -> bool {
+    name.bytes().any(|b| b.is_ascii_uppercase())
 }
 
 /// Checks metadata that will be written.
@@ -182,7 +205,15 @@ pub(super) fn check(metadata: &[(&str, Value<'_>)]) -> Result<(), SendError> {
 /// Yields metadata that were checked, one field for each value: some peers cannot split.
 pub(super) fn each(metadata: &[(&str, Value<'_>)], put: &mut dyn FnMut(&str, FieldValue<'_>)) {
     for (name, value) in metadata {
-        put(name, value.to_field());
+        if has_upper_case(name) {
+            let mut lower = Inline::<MAX_MIXED_LEN>::EMPTY;
+            for byte in name.bytes() {
+                lower.push(byte.to_ascii_lowercase());
+            }
+            put(lower.as_str(), value.to_field());
+        } else {
+            put(name, value.to_field());
+        }
     }
 }
 

@@ -3,7 +3,8 @@
 use core::convert::Infallible;
 use core::fmt::{self, Write};
 
-use super::{Code, Error, SendError, Value, metadata};
+use super::metadata::is_base64;
+use super::{Code, Error, SendError, Value};
 use crate::append::Append;
 use crate::debug::Payload;
 use crate::http::syntax::{list, trim};
@@ -31,7 +32,7 @@ pub struct Status<'a> {
     /// What happened, for people to read; often empty.
     pub message: StatusMessage<'a>,
     /// What happened, for a program to read: usually a `google.rpc.Status` in Protobuf
-    /// (`grpc-status-details-bin`).
+    /// (`grpc-status-details-bin`). What came and is not base64 is not sent on.
     pub details: Option<Value<'a>>,
 }
 
@@ -73,10 +74,10 @@ impl<'a> Status<'a> {
         found.status()
     }
 
-    pub(super) fn check(&self) -> Result<(), SendError> {
+    pub(super) const fn check(&self) -> Result<(), SendError> {
         match self.details {
-            None | Some(Value::Bytes(_)) => Ok(()),
-            Some(details) => metadata::check(&[("details-bin", details)]),
+            Some(Value::Text(_)) => Err(SendError::MetadataValue(0)),
+            None | Some(Value::Bytes(_) | Value::Base64(_)) => Ok(()),
         }
     }
 
@@ -86,7 +87,11 @@ impl<'a> Status<'a> {
         if !self.message.is_empty() {
             put("grpc-message", self.message.to_field());
         }
-        if let Some(details) = self.details {
+        let sendable = |details: &Value<'_>| match details {
+            Value::Base64(symbols) => is_base64(symbols),
+            _ => true,
+        };
+        if let Some(details) = self.details.filter(sendable) {
             put("grpc-status-details-bin", details.to_field());
         }
     }
@@ -209,6 +214,7 @@ impl<'a> StatusMessage<'a> {
         match self {
             Self::Text(text) => FieldValue::percent_encoded(text),
             Self::Encoded(bytes) => FieldValue::percent_repaired(bytes),
+            Self::MalformedCode([]) => FieldValue::plain(EMPTY.as_bytes()),
             Self::MalformedCode(value) => FieldValue::percent_repaired_after(MALFORMED, value),
             Self::Error(error) => FieldValue::plain(error.text().as_bytes()),
         }
@@ -219,6 +225,7 @@ impl<'a> StatusMessage<'a> {
         let mut encoded = match self {
             Self::Text(text) => return put(text),
             Self::Encoded(bytes) => *bytes,
+            Self::MalformedCode([]) => return put(EMPTY),
             Self::MalformedCode(value) => {
                 put(MALFORMED)?;
                 *value
@@ -245,6 +252,7 @@ impl<'a> StatusMessage<'a> {
 
 /// What is before a `grpc-status` that is not a number from 0 to 16.
 const MALFORMED: &str = "malformed grpc-status: ";
+const EMPTY: &str = "empty grpc-status";
 
 /// Passes on formatted text, and keeps the error of a piece.
 struct Pieces<P, E> {

@@ -42,8 +42,10 @@ impl Timeout {
 
     /// The timeout of a duration, in the smallest unit that fits, rounded up; [`MAX`](Self::MAX) if
     /// none does.
+    ///
+    /// Zero becomes one nanosecond, because the grammar has no zero, and servers refuse it.
     pub fn new(duration: Duration) -> Self {
-        let nanos = duration.as_nanos();
+        let nanos = duration.as_nanos().max(1);
         Unit::ALL
             .into_iter()
             .find_map(|unit| {
@@ -56,7 +58,7 @@ impl Timeout {
     /// Parses the value of `grpc-timeout`: 1 to 8 digits and a unit.
     ///
     /// Laxer than the grammar, 0 is accepted, because other implementations send it: the deadline has
-    /// passed already.
+    /// passed already. It is sent on as one nanosecond.
     pub fn parse(value: &[u8]) -> Option<Self> {
         let (unit, digits) = value.split_last()?;
         let unit = Unit::ALL.into_iter().find(|known| known.letter() == *unit)?;
@@ -104,7 +106,10 @@ impl From<Duration> for Timeout {
 /// As `grpc-timeout` writes it.
 impl fmt::Display for Timeout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.value, char::from(self.unit.letter()))
+        match self.value {
+            0 => f.write_str("1n"),
+            value => write!(f, "{value}{}", char::from(self.unit.letter())),
+        }
     }
 }
 

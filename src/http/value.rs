@@ -59,7 +59,8 @@ impl<'a> FieldValue<'a> {
         Self(Form::Percent { prefix: "", bytes: text.as_bytes(), keep_percent: false })
     }
 
-    /// Text that is percent-encoded already. Only bytes that no value may have are encoded.
+    /// Text that is percent-encoded already. Only what no such text may have is encoded: other bytes, and
+    /// a `%` that begins no escape.
     pub(crate) const fn percent_repaired(bytes: &'a [u8]) -> Self {
         Self::percent_repaired_after("", bytes)
     }
@@ -129,12 +130,17 @@ impl<'a> FieldValue<'a> {
     }
 }
 
+/// Whether two hexadecimal digits follow a `%`.
+const fn is_escape(after: &[u8]) -> bool {
+    matches!(after, [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
+}
+
 fn percent_encode(bytes: &[u8], keep_percent: bool, mut put: impl FnMut(&[u8])) {
     let last = bytes.len().saturating_sub(1);
     let mut from = 0;
     for (at, &byte) in bytes.iter().enumerate() {
         let plain = match byte {
-            b'%' => keep_percent,
+            b'%' => keep_percent && is_escape(bytes.get(at + 1..).unwrap_or_default()),
             b' ' => at != 0 && at != last,
             b'!'..=b'~' => true,
             _ => false,
@@ -206,6 +212,6 @@ mod tests {
             "%20a b%0A100%25 %C3%A9%20"
         );
         assert_eq!(text(FieldValue::percent_repaired(b" %C3\xE9\r")), "%20%C3%E9%0D");
-        assert_eq!(text(FieldValue::percent_repaired_after("is: ", b"%a\t")), "is: %a%09");
+        assert_eq!(text(FieldValue::percent_repaired_after("is: ", b"%a\t%aF")), "is: %25a%09%aF");
     }
 }

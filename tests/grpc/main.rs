@@ -8,3 +8,4 @@ mod message;
 mod metadata;
 mod status;
 mod web;
+mod writers;

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use framewright::grpc::web::SocketPart;
 use framewright::grpc::{
-    CallKind, ClientRequest, Code, ContentType, DecodeError, Framing, Limits, Message, Path,
+    CallKind, ClientRequest, Code, ContentType, DecodeError, Event, Framing, Limits, Message, Path,
     Refusal, Request, ResponseHead, SendError, Status, Subtype, Timeout, Trailers, Value,
     accept_encodings, metadata,
 };
@@ -133,7 +133,7 @@ fn a_timeout_has_1_to_8_digits_and_a_unit() {
 #[test]
 fn a_timeout_is_written_in_the_smallest_unit_that_fits_rounded_up() {
     for (duration, written) in [
-        (Duration::ZERO, "0n"),
+        (Duration::ZERO, "1n"),
         (Duration::from_nanos(1), "1n"),
         (Duration::from_nanos(99_999_999), "99999999n"),
         (Duration::from_nanos(100_000_000), "100000u"),
@@ -337,6 +337,114 @@ fn received_metadata_can_be_sent_back() {
     );
 }
 
+/// Go, Caddy and nghttpx write names in Canonical-Case, and HTTP/2 needs lower case (RFC 9113 §8.2.1).
+#[test]
+fn received_metadata_of_any_case_are_sent_in_lower_case() {
+    let long = format!("X-{}", "a".repeat(253));
+    let too_long = format!("X-{}", "a".repeat(254));
+    let long_lower = "a".repeat(300);
+    let list = headers(&[
+        ("X-Echo-Foo", "1"),
+        ("X-ECHO-BIN", "AQI="),
+        ("x-Echo-Bin", "q6ur"),
+        ("Content-Type", "application/grpc"),
+        ("Grpc-Timeout", "1S"),
+        (&long, "long"),
+        (&too_long, "too long"),
+        (&long_lower, "long, but nothing has to change"),
+    ]);
+    let echo: Vec<_> = metadata(list).collect();
+    assert_eq!(echo[0], ("X-Echo-Foo", Value::Text("1")), "as it came");
+    let expected = format!(
+        "x-echo-foo: 1\r\nx-echo-bin: AQI=\r\nx-echo-bin: q6ur\r\n{}: long\r\n{long_lower}: long, but \
+         nothing has to change\r\n",
+        long.to_lowercase()
+    );
+    let trailers = written(|out| Trailers::new(Status::OK).metadata(&echo).write(out));
+    assert_eq!(trailers, format!("grpc-status: 0\r\n{expected}"));
+    let mut call = request(&[GRPC]).unwrap().accept(CallKind::Unary, Limits::new(), &[]).unwrap();
+    let head = written(|out| call.send_head(ResponseHead::new().metadata(&echo), out));
+    assert!(head.ends_with(&expected));
+    let client = ClientRequest::new(Path::parse("/p.S/M").unwrap()).metadata(&echo);
+    assert!(written(|out| client.write(out)).ends_with(&expected));
+    let refused = [(&*too_long, Value::Text(""))];
+    let trailers = Trailers::new(Status::OK).metadata(&refused);
+    assert_eq!(trailers.write(&mut Vec::new()), Err(SendError::MetadataName(0)));
+}
+
+/// PROTOCOL-HTTP2, *Custom-Metadata*: one bad value must not break the whole head.
+#[test]
+fn what_cannot_be_sent_on_is_skipped() {
+    let bad = ["!!!", "A", "AQI==", "=", "AQ=I", "-_-_", "A Q", "AAAAA"];
+    let mut list: Vec<_> = bad.iter().map(|value| ("x-a-bin", value.as_bytes())).collect();
+    list.push(("x-a-bin", b"AQI=, !!!, q6ur"));
+    list.push(("x!y", b"a name of HTTP, but not of gRPC"));
+    list.push(("x-high", b"\xC3\xA9"));
+    list.push(("x-good", b"1"));
+    let echo: Vec<_> = metadata(list).collect();
+    let trailers = written(|out| Trailers::new(Status::OK).metadata(&echo).write(out));
+    let expected = "grpc-status: 0\r\nx-a-bin: AQI=\r\nx-a-bin: q6ur\r\nx-good: 1\r\n";
+    assert_eq!(trailers, expected);
+    // The same for the details of a status.
+    let list = headers(&[("grpc-status", "5"), ("grpc-status-details-bin", "!!!")]);
+    let status = Status::parse(list).unwrap();
+    assert_eq!(written(|out| Trailers::new(status).write(out)), "grpc-status: 5\r\n");
+}
+
+/// RFC 9110 §5.6.1: empty elements are ignored. A proxy may join a field that was sent twice.
+#[test]
+fn fields_that_are_empty_or_repeated_mean_what_they_say() {
+    for (list, encoding) in [
+        (&[("grpc-encoding", "")][..], None),
+        (&[("grpc-encoding", " , ")], None),
+        (&[("grpc-encoding", ""), ("grpc-encoding", "gzip")], Some("gzip")),
+        (&[("grpc-encoding", "gzip, gzip")], Some("gzip")),
+        (&[("grpc-encoding", "identity,identity")], None),
+        (&[("grpc-encoding", "Identity")], None),
+        (&[("grpc-encoding", "gzip, zstd")], Some("gzip, zstd")),
+        (&[("grpc-encoding", "\u{e9}")], Some("\u{e9}")),
+    ] {
+        let list = [&[GRPC][..], list].concat();
+        assert_eq!(request(&list).unwrap().encoding(), encoding, "{list:?}");
+    }
+    for (values, served) in [
+        (&["application/grpc, application/grpc"][..], true),
+        (&["application/grpc", "application/grpc+proto"], true),
+        (&[", application/grpc ,"], true),
+        (&["application/grpc; x=\"a,b\""], true),
+        (&["application/grpc, application/grpc-web"], false),
+        (&["application/grpc", "text/html"], false),
+        (&["text/html, application/grpc"], false),
+        (&["", ","], false),
+    ] {
+        let list: Vec<_> = values.iter().map(|value| ("content-type", *value)).collect();
+        assert_eq!(request(&list).is_ok(), served, "{values:?}");
+    }
+    for (value, seconds) in [("1S,1S", Some(1)), ("1S, 2S", None), ("", None), (" ,", None)] {
+        let parsed = request(&[GRPC, ("grpc-timeout", value)]);
+        let timeout = parsed.ok().and_then(|request| request.timeout());
+        let expected = seconds.map(Duration::from_secs);
+        assert_eq!(timeout.map(Timeout::duration), expected, "{value:?}");
+    }
+    let list = headers(&[GRPC, ("te", ", ,trailers,"), ("grpc-accept-encoding", ",gzip, ,")]);
+    assert!(Request::parse("POST", "/p.S/M", list.clone()).unwrap().te_trailers());
+    assert_eq!(accept_encodings(list).collect::<Vec<_>>(), ["gzip"]);
+    let list =
+        [("content-type", "application/grpc-web"), ("accept", ",, application/grpc-web-text")];
+    let mut call = request(&list).unwrap().accept(CallKind::Unary, Limits::new(), &[]).unwrap();
+    let head = written(|out| call.send_head(ResponseHead::new(), out));
+    assert_eq!(head, "content-type: application/grpc-web-text\r\n");
+
+    let path = Path::parse("/p.S/M").unwrap();
+    for value in ["", " ,", "identity", "gzip, gzip"] {
+        let list = headers(&[("content-type", "application/grpc, application/grpc")]);
+        let head = [&list[..], &[("grpc-encoding", value.as_bytes())]].concat();
+        let client = ClientRequest::new(path).accept_encodings(&["gzip"]);
+        let mut call = client.call(CallKind::Unary, Limits::new(), Vec::new());
+        assert_eq!(call.receive_head(200, head, false), Some(Event::Head), "{value:?}");
+    }
+}
+
 /// PROTOCOL-HTTP2, *Binary-Header*, *ASCII-Value*; RFC 4648 §4.
 #[test]
 fn base64_is_accepted_with_or_without_padding_and_with_any_last_bits() {
@@ -399,7 +507,6 @@ fn what_cannot_be_metadata_is_refused_and_nothing_is_written() {
     let bytes = Value::Bytes(&[1]);
     let text = Value::Text("x");
     for (name, value, error) in [
-        ("X-Upper", text, SendError::MetadataName(1)),
         ("", text, SendError::MetadataName(1)),
         ("x y", text, SendError::MetadataName(1)),
         ("x:y", text, SendError::MetadataName(1)),
@@ -423,6 +530,10 @@ fn what_cannot_be_metadata_is_refused_and_nothing_is_written() {
         ("x-bin", text, SendError::MetadataValue(1)),
         ("x-bin", Value::Base64(b"AA,AA"), SendError::MetadataValue(1)),
         ("x-bin", Value::Base64(b"AA\r\n"), SendError::MetadataValue(1)),
+        ("x-bin", Value::Base64(b"A"), SendError::MetadataValue(1)),
+        ("x-bin", Value::Base64(b"AQI=="), SendError::MetadataValue(1)),
+        ("X-BIN", text, SendError::MetadataValue(1)),
+        ("Grpc-Status", text, SendError::MetadataReserved(1)),
     ] {
         let list = [("ok", text), (name, value)];
         let mut out = Vec::new();
@@ -580,7 +691,9 @@ proptest! {
         let text = timeout.to_string();
         prop_assert_eq!(Timeout::parse(text.as_bytes()), Some(timeout));
         prop_assert!(text.len() <= 9);
-        if duration <= Timeout::MAX.duration() {
+        if duration.is_zero() {
+            prop_assert_eq!(text, "1n");
+        } else if duration <= Timeout::MAX.duration() {
             let over = timeout.duration() - duration;
             // One unit less would be too short, and a smaller unit would not fit.
             prop_assert!(over * 99_999 <= duration || over == Duration::ZERO, "{over:?}");

@@ -27,7 +27,7 @@ use core::fmt;
 
 use super::decode::BodyDecoder;
 use super::encode::{BodyEncoder, Wrap};
-use super::{CANCEL, Cardinality, Carrier, IDENTITY, NO_ERROR, Outcome, is_web};
+use super::{CANCEL, Cardinality, Carrier, NO_ERROR, Outcome, encoding_of, is_web};
 use crate::Buffer;
 use crate::append::Append;
 use crate::grpc::status::StatusFields;
@@ -35,7 +35,7 @@ use crate::grpc::{
     CallKind, Code, ContentType, Decoder, Error, Event, Frame, Framing, Limits, Message, Part,
     SendError, Status,
 };
-use crate::http::syntax::{ascii, is_field_value, is_token, trim};
+use crate::http::syntax::{is_field_value, is_token, list};
 use crate::http::{Field, Headers, Name};
 
 /// The client's side of one call, made by [`ClientRequest::call`](crate::grpc::ClientRequest::call).
@@ -246,9 +246,7 @@ impl<B: Buffer> ClientCall<B> {
     }
 
     /// Whether `grpc-encoding` names an encoding that was accepted, and whether one that was not.
-    fn negotiate(&self, value: Option<&[u8]>) -> (bool, bool) {
-        let encoding = value.map(|value| ascii(trim(value)));
-        let encoding = encoding.filter(|name| !name.eq_ignore_ascii_case(IDENTITY));
+    fn negotiate(&self, encoding: Option<&str>) -> (bool, bool) {
         let known = encoding.is_some_and(|name| self.encodings.contains(&name));
         (known, encoding.is_some() && !known)
     }
@@ -362,7 +360,8 @@ impl<B: Buffer> ClientCall<B> {
                 None => self.end(Outcome::Failed(Error::Http(self.http_status())), true),
             };
         }
-        let (encoding_known, encoding_unknown) = self.negotiate(fields.get("grpc-encoding"));
+        let (encoding_known, encoding_unknown) =
+            self.negotiate(fields.get_all("grpc-encoding").find_map(encoding_of));
         self.response.accept_compressed(encoding_known);
         self.state = State::Body {
             http_status: 200,
@@ -695,7 +694,7 @@ impl<B: Buffer> ClientCall<B> {
 struct HeadFacts<'h> {
     status: StatusFields<'h>,
     content_type: Option<ContentType>,
-    encoding: Option<&'h [u8]>,
+    encoding: Option<&'h str>,
     /// Length of what was to be kept.
     len: u64,
     /// Whether there was no room to keep it.
@@ -706,10 +705,11 @@ impl<'h> HeadFacts<'h> {
     fn note(&mut self, name: &str, value: &'h [u8]) {
         match Name::of(name) {
             Some(Name::ContentType) => {
-                self.content_type = self.content_type.or_else(|| ContentType::parse(value));
+                self.content_type =
+                    self.content_type.or_else(|| list(value).find_map(ContentType::parse));
             }
             Some(Name::GrpcEncoding) => {
-                self.encoding.get_or_insert(value);
+                self.encoding = self.encoding.or_else(|| encoding_of(value));
             }
             Some(name) => self.status.note(name, value),
             None => {}

@@ -96,7 +96,8 @@ impl<'a> ClientRequest<'a> {
 
     /// Sets the user agent, such as `grpc-rust-framewright/0.1.0` (PROTOCOL-HTTP2, *User Agents*).
     ///
-    /// In gRPC-Web it is written as `x-user-agent`, because `user-agent` belongs to the browser.
+    /// In gRPC-Web it is written as `x-user-agent`, because `user-agent` belongs to the browser. An empty
+    /// one is not written.
     pub const fn user_agent(mut self, user_agent: &'a str) -> Self {
         self.user_agent = Some(user_agent);
         self
@@ -194,7 +195,7 @@ impl<'a> ClientRequest<'a> {
         if !self.accept_encodings.is_empty() {
             put("grpc-accept-encoding", FieldValue::joined(self.accept_encodings, ","));
         }
-        if let Some(agent) = self.user_agent {
+        if let Some(agent) = self.user_agent.filter(|agent| !agent.is_empty()) {
             put(if web { "x-user-agent" } else { "user-agent" }, agent.into());
         }
         metadata::each(self.metadata, put);

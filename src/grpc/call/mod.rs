@@ -14,6 +14,7 @@ mod server_request;
 
 use super::{Code, ContentType, Error, Framing, Part, Status, StatusMessage};
 use crate::Chunk;
+use crate::http::syntax::{ascii, list, trim};
 
 pub use client::ClientCall;
 pub use client_request::ClientRequest;
@@ -151,6 +152,18 @@ impl Cardinality {
 
 const fn is_web(content_type: ContentType) -> bool {
     !matches!(content_type.framing, Framing::Grpc)
+}
+
+/// The value of a field that may have one, although proxies repeat it: none if it is empty, and that
+/// of repetitions that are equal, joined by commas. All of it if they differ, which no field allows.
+fn single(value: &[u8]) -> Option<&[u8]> {
+    let first = list(value).next()?;
+    Some(if list(value).all(|one| one == first) { first } else { trim(value) })
+}
+
+/// The encoding that a `grpc-encoding` names; `None` if it is empty, or `identity`.
+fn encoding_of(value: &[u8]) -> Option<&str> {
+    single(value).map(ascii).filter(|name| !name.eq_ignore_ascii_case(IDENTITY))
 }
 
 /// The encoding that is none.

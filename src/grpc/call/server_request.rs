@@ -1,8 +1,8 @@
 //! The head of a request, as a server receives it.
 
-use super::{Carrier, IDENTITY, Refusal, ServerCall, is_web};
+use super::{Carrier, Refusal, ServerCall, encoding_of, is_web, single};
 use crate::grpc::{CallKind, Code, ContentType, Error, Framing, Limits, Path, Status, Timeout};
-use crate::http::syntax::{ascii, list, trim};
+use crate::http::syntax::{ascii, list};
 use crate::http::{Field, Name};
 
 /// The head of a request as a server receives it from any HTTP stack (PROTOCOL-HTTP2, *Requests*).
@@ -36,6 +36,10 @@ impl<'a> Request<'a> {
     /// Over WebSocket, the headers are those in the first message, and the method is `POST` although
     /// HTTP's was not.
     ///
+    /// Laxer than the grammar, `content-type`, `grpc-timeout` and `grpc-encoding` may be repeated, in
+    /// lines of their own or joined by commas, if every value is the same. A `grpc-encoding` that is
+    /// empty is as if it were absent.
+    ///
     /// # Errors
     ///
     /// What to answer.
@@ -47,18 +51,20 @@ impl<'a> Request<'a> {
         if method != "POST" {
             return Err(Refusal::of(Error::Method, None));
         }
-        let Some(content_type) = facts.content_type.and_then(ContentType::parse) else {
+        let Some(content_type) = facts.content_type else {
             return Err(Refusal::of(Error::ContentType, None));
         };
         let response_type = content_type.answered_by(facts.accept);
         let refuse = |e| Refusal::of(e, Some(response_type));
         let Some(path) = Path::parse(path) else { return Err(refuse(Error::Path)) };
         let timeout = match facts.timeout {
-            Some(value) => Some(Timeout::parse(trim(value)).ok_or(refuse(Error::Timeout))?),
+            Some(value) => {
+                let value = single(value).unwrap_or_default();
+                Some(Timeout::parse(value).ok_or(refuse(Error::Timeout))?)
+            }
             None => None,
         };
-        let encoding = facts.encoding.filter(|name| !name.eq_ignore_ascii_case(IDENTITY));
-        let te_trailers = facts.te_trailers;
+        let RequestFacts { encoding, te_trailers, .. } = facts;
         Ok(Self { path, content_type, response_type, timeout, encoding, te_trailers })
     }
 
@@ -141,10 +147,13 @@ impl<'a> Request<'a> {
     }
 }
 
-/// What the headers of a request say of the call. Of each, the first counts.
+/// What the headers of a request say of the call. Of each, the first counts that is not empty.
 #[derive(Default)]
 struct RequestFacts<'a> {
-    content_type: Option<&'a [u8]>,
+    /// `None` if there is none, it is not one of gRPC, or there are others.
+    content_type: Option<ContentType>,
+    /// Whether any came.
+    has_content_type: bool,
     /// The first type of gRPC that the client accepts.
     accept: Option<ContentType>,
     timeout: Option<&'a [u8]>,
@@ -168,7 +177,14 @@ impl<'a> RequestFacts<'a> {
     fn note(&mut self, name: &str, value: &'a [u8]) {
         match Name::of(name) {
             Some(Name::ContentType) => {
-                self.content_type.get_or_insert(value);
+                for one in list(value).filter(|one| one.contains(&b'/')) {
+                    let known = ContentType::parse(one);
+                    if !core::mem::replace(&mut self.has_content_type, true) {
+                        self.content_type = known;
+                    } else if self.content_type != known {
+                        self.content_type = None;
+                    }
+                }
             }
             Some(Name::Accept) => {
                 self.accept = self.accept.or_else(|| list(value).find_map(ContentType::parse));
@@ -177,7 +193,7 @@ impl<'a> RequestFacts<'a> {
                 self.timeout.get_or_insert(value);
             }
             Some(Name::GrpcEncoding) => {
-                self.encoding.get_or_insert(ascii(trim(value)));
+                self.encoding = self.encoding.or_else(|| encoding_of(value));
             }
             Some(Name::Te) => {
                 self.te_trailers |=

@@ -410,7 +410,10 @@ fn a_malformed_status_says_what_came() {
     for value in ["00", "+0", "99999999999", "17", "-1", "OK", ""] {
         let lines = format!("grpc-status: {value}\r\n");
         let (call, seen) = ended(Form::Grpc, Place::Trailers, &lines, &[]);
-        let expected = format!("UNKNOWN: malformed grpc-status: {value}");
+        let expected = match value {
+            "" => "UNKNOWN: empty grpc-status".to_owned(),
+            _ => format!("UNKNOWN: malformed grpc-status: {value}"),
+        };
         assert_eq!(seen.end, Some(Code::Unknown));
         let status = call.status().unwrap();
         assert_eq!(status.to_string(), expected);
@@ -421,7 +424,7 @@ fn a_malformed_status_says_what_came() {
         let mut out = Vec::new();
         Trailers::new(status).write(&mut out).unwrap();
         let again = framewright::http::Headers::parse_lax(&out).unwrap();
-        assert_eq!(Status::parse(again).unwrap().to_string(), expected.trim_end());
+        assert_eq!(Status::parse(again).unwrap().to_string(), expected);
         // A received message is better than our own.
         let lines = format!("grpc-status: {value}\r\ngrpc-message: why\r\n");
         let (call, _) = ended(Form::Grpc, Place::Trailers, &lines, &[]);
