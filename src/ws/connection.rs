@@ -50,6 +50,8 @@ pub struct Connection<S> {
     pinged: ControlPayload,
     /// Whether that ping still has to be answered.
     owes_pong: bool,
+    /// Whether a message in fragments is finished before the peer's close is answered.
+    finishes_message: bool,
     state: State,
 }
 
@@ -130,8 +132,38 @@ impl<S: Side> Connection<S> {
             received: ControlPayload::EMPTY,
             pinged: ControlPayload::EMPTY,
             owes_pong: false,
+            finishes_message: false,
             state: State::Open,
         }
+    }
+
+    /// Sets whether a message whose fragments are being sent is finished before the peer's close is
+    /// answered (§5.5.1). Default: no, [`transmit`](Self::transmit) answers at once.
+    ///
+    /// If so, `transmit` waits for the last fragment, which [`encoder`](Self::encoder) writes. It does
+    /// not wait for another message. A caller that cannot finish calls [`close`](Self::close) instead,
+    /// or drops the transport. It should do so before long, because the peer does not wait for ever:
+    /// count [`Keepalive::closing`](super::Keepalive::closing) from [`Event::Close`] on.
+    ///
+    /// ```
+    /// use framewright::ws::{Connection, Event, Kind, Limits};
+    ///
+    /// let mut connection = Connection::server(Limits::new()).finish_message(true);
+    /// let mut out = Vec::new();
+    /// connection.encoder()?.encode_fragment(Kind::Text, b"Hel", false, &mut out)?;
+    /// let mut bytes = *b"\x88\x80\0\0\0\0"; // the peer closes
+    /// let mut input = &mut bytes[..];
+    /// assert!(matches!(connection.receive(&mut input), Some(Event::Close(_))));
+    /// assert!(!connection.transmit(&mut out));
+    /// connection.encoder()?.encode_fragment(Kind::Text, b"lo", true, &mut out)?;
+    /// assert!(connection.transmit(&mut out));
+    /// assert_eq!(out, b"\x01\x03Hel\x80\x02lo\x88\0");
+    /// # Ok::<(), framewright::ws::SendError>(())
+    /// ```
+    #[must_use]
+    pub const fn finish_message(mut self, finish: bool) -> Self {
+        self.finishes_message = finish;
+        self
     }
 
     /// Sets whether compressed messages are accepted, as negotiated in the opening handshake
@@ -226,9 +258,9 @@ impl<S: Side> Connection<S> {
     /// Writes what the protocol obliges us to say: the answer to the newest ping, and the close
     /// frame that answers the peer's close or tells it of its failure.
     ///
-    /// Returns whether everything was written. If not, a frame's payload is unfinished, or `out` has
-    /// no room: 127 bytes are always enough for a server, 131 for a client. What was not written can
-    /// be transmitted later.
+    /// Returns whether everything was written. If not, a frame's payload is unfinished, or a message
+    /// that is to be [finished first](Self::finish_message), or `out` has no room: 127 bytes are always
+    /// enough for a server, 131 for a client. What was not written can be transmitted later.
     pub fn transmit(&mut self, out: &mut impl Buffer) -> bool {
         self.transmit_pong(out).and_then(|()| self.transmit_close(out)).is_ok()
     }
@@ -250,8 +282,13 @@ impl<S: Side> Connection<S> {
                 let close = CloseFrame { code: error.close_code(), reason: error.text() };
                 self.encoder.encode_close(close, out)
             }
-            // Code and reason go back as they came, so that the peer sees its own close as clean.
-            None => self.encoder.encode_close_payload(self.received.as_slice(), out),
+            None => {
+                if self.finishes_message {
+                    self.encoder.ready()?;
+                }
+                // Code and reason go back as they came, so that the peer sees its own close as clean.
+                self.encoder.encode_close_payload(self.received.as_slice(), out)
+            }
         }
     }
 
@@ -277,12 +314,12 @@ impl<S: Side> Connection<S> {
         message: impl Into<Message<'m>>,
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
-        self.encoder()?.encode(message, out)
+        self.open_encoder()?.encode(message, out)
     }
 
     /// Writes a ping with at most 125 bytes of payload, which the peer's pong will repeat (§5.5.2).
     pub fn ping(&mut self, payload: &[u8], out: &mut impl Buffer) -> Result<(), SendError> {
-        self.encoder()?.encode_ping(payload, out)
+        self.open_encoder()?.encode_ping(payload, out)
     }
 
     /// Writes a close frame, after which nothing can be sent (§7.1.2).
@@ -310,14 +347,29 @@ impl<S: Side> Connection<S> {
     ///
     /// # Errors
     ///
-    /// The connection is closing, and there is no frame whose payload is unfinished.
+    /// The connection is closing, and nothing is to be finished: neither the payload of a frame, nor
+    /// a message in fragments that the peer's close came into (§5.5.1). Finish that before
+    /// [`transmit`](Self::transmit) answers the close.
     #[inline]
     pub fn encoder(&mut self) -> Result<&mut Encoder<S>, SendError> {
         if self.is_open() && !self.encoder.is_closed() {
             return Ok(&mut self.encoder);
         }
+        match (self.encoder.ready(), self.state) {
+            (Err(SendError::FrameUnfinished), _)
+            | (Err(SendError::MessageUnfinished), State::PeerClosed(_)) => Ok(&mut self.encoder),
+            _ => Err(SendError::Closing),
+        }
+    }
+
+    /// The encoder, for a message or a ping.
+    #[inline]
+    fn open_encoder(&mut self) -> Result<&mut Encoder<S>, SendError> {
+        if self.is_open() {
+            return Ok(&mut self.encoder);
+        }
         match self.encoder.ready() {
-            Err(SendError::FrameUnfinished) => Ok(&mut self.encoder),
+            Err(e @ SendError::FrameUnfinished) => Err(e),
             _ => Err(SendError::Closing),
         }
     }

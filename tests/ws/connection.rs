@@ -306,6 +306,64 @@ fn a_close_may_come_inside_a_fragmented_message() {
     assert_eq!(out, [frame(0x01, b"a"), frame(0x88, b"")].concat());
 }
 
+/// §5.5.1: "an endpoint MAY send the remaining fragments before sending a Close frame".
+#[test]
+fn a_message_in_fragments_may_be_finished_before_a_close_is_answered() {
+    let begin = |finish: bool| {
+        let mut server = server().finish_message(finish);
+        let mut out = Vec::new();
+        server.encoder().unwrap().encode_fragment(Kind::Text, b"a", false, &mut out).unwrap();
+        receive(&mut server, &masked(0x88, b"\x03\xE8"));
+        (server, out)
+    };
+    let (first, last) = (frame(0x01, b"a"), frame(0x80, b"b"));
+    let answer = frame(0x88, b"\x03\xE8");
+    for finish in [false, true] {
+        let (mut server, mut out) = begin(finish);
+        // Nothing but that message.
+        assert_eq!(server.send("x", &mut out), Err(SendError::Closing));
+        assert_eq!(server.ping(b"", &mut out), Err(SendError::Closing));
+        assert_eq!(server.ready(), Err(SendError::Closing));
+        let begun = server.encoder().unwrap().encode(Message::Text("x"), &mut out);
+        assert_eq!(begun, Err(SendError::MessageUnfinished));
+        assert_eq!(server.close_expected(), None);
+        if finish {
+            assert!(!server.transmit(&mut out));
+            assert!(server.owes());
+        }
+        let encoder = server.encoder().unwrap();
+        encoder.begin_frame(Kind::Text, 0, false, &mut out).unwrap();
+        encoder.encode_fragment(Kind::Text, b"b", true, &mut out).unwrap();
+        assert_eq!(server.encoder().map(drop), Err(SendError::Closing), "no other may begin");
+        assert!(server.transmit(&mut out));
+        assert_eq!(server.close_expected(), Some(Closer::Us));
+        let empty = frame(0x00, b"");
+        assert_eq!(out, [&first[..], &empty, &last, &answer].concat());
+    }
+    // A caller that does not finish: it waits no longer, or closes with a code of its own.
+    let (mut server, mut out) = begin(false);
+    assert!(server.transmit(&mut out));
+    assert_eq!(server.encoder().map(drop), Err(SendError::Closing));
+    assert_eq!(out, [&first[..], &answer].concat());
+    let (mut server, mut out) = begin(true);
+    server.close(CloseCode::GOING_AWAY, "", &mut out).unwrap();
+    assert!(server.transmit(&mut out));
+    assert_eq!(server.close_expected(), Some(Closer::Us));
+    assert_eq!(out, [first, frame(0x88, b"\x03\xE9")].concat());
+}
+
+/// §7.1.7: a peer that broke a rule gets the close frame at once.
+#[test]
+fn a_message_in_fragments_is_not_finished_after_a_failure() {
+    let mut server = server().finish_message(true);
+    let mut out = Vec::new();
+    server.encoder().unwrap().encode_fragment(Kind::Text, b"a", false, &mut out).unwrap();
+    receive(&mut server, &masked(0x83, b""));
+    assert_eq!(server.encoder().map(drop), Err(SendError::Closing));
+    assert!(server.transmit(&mut out));
+    assert_eq!(server.close_expected(), Some(Closer::Us));
+}
+
 #[test]
 fn a_frame_that_is_half_written_when_the_peer_closes_is_finished_first() {
     let mut server = server();

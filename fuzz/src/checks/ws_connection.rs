@@ -91,6 +91,19 @@ impl Model {
         if self.payload.is_some() { Err(SendError::FrameUnfinished) } else { self.ready() }
     }
 
+    /// The same for a fragment. The peer's close may be answered after the message.
+    fn fragment_sendable(&self) -> Result<(), SendError> {
+        match self.sendable() {
+            Err(SendError::Closing) if self.finishes_message() => Err(SendError::MessageUnfinished),
+            sendable => sendable,
+        }
+    }
+
+    /// Whether the peer's close came into a message that is being sent.
+    const fn finishes_message(&self) -> bool {
+        self.peer_closed.is_some() && !self.closed && self.fragmented.is_some()
+    }
+
     /// The same for a control frame.
     fn control_sendable(&self) -> Result<(), SendError> {
         match self.sendable() {
@@ -292,7 +305,7 @@ impl<S: Side> End<S> {
     /// The first bits of the next frame of a message, if one may be sent.
     fn next_fragment(&self, kind: Kind, fin: bool) -> Result<u8, SendError> {
         let fin = if fin { 0x80 } else { 0 };
-        match (self.model.sendable(), self.model.fragmented) {
+        match (self.model.fragment_sendable(), self.model.fragmented) {
             (Ok(()), _) => Ok(fin | kind.opcode() as u8),
             (Err(SendError::MessageUnfinished), Some(other)) if kind == other => Ok(fin),
             (Err(e), _) => Err(e),
@@ -341,7 +354,9 @@ impl<S: Side> End<S> {
 
     fn payload(&mut self, piece: &[u8]) {
         let kind = self.model.fragmented.unwrap_or(Kind::Binary);
-        let reachable = self.model.is_open() && !self.model.closed || self.model.payload.is_some();
+        let reachable = self.model.is_open() && !self.model.closed
+            || self.model.payload.is_some()
+            || self.model.finishes_message();
         let expected = match self.model.payload {
             _ if !reachable => Err(SendError::Closing),
             None if piece.is_empty() => Ok(None),
