@@ -108,7 +108,8 @@ impl<K: FnMut() -> [u8; 4]> Connection<Client<K>> {
     ///
     /// Keys have to be unpredictable, fresh from a generator fit for cryptography: they keep a
     /// script from choosing the bytes on the wire, and so from talking to a proxy (§5.3, §10.3).
-    /// With the feature `getrandom`, `ws::random` is such a source.
+    /// With the feature `getrandom`, `ws::random` is such a source. [`Client`] shows how to name the
+    /// type of the connection in a struct.
     ///
     /// ```
     /// use framewright::ws::{Connection, Limits};

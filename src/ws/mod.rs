@@ -56,6 +56,88 @@
 //! assert_eq!(client.receive_eof().code, CloseCode::NORMAL);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # One message at a time
+//!
+//! A client often wants the next message, and not a loop over all of them. Then it stops inside a read,
+//! and has to remember where the rest begins. This one keeps everything in one struct:
+//!
+//! ```
+//! use framewright::ws::{Assembler, Client, Closer, Connection, Event, Message};
+//! use std::io::{self, Read, Write};
+//! use std::ops::Range;
+//!
+//! struct Session<T> {
+//!     transport: T,
+//!     connection: Connection<Client>,
+//!     assembler: Assembler<Vec<u8>>,
+//!     buffer: Vec<u8>,
+//!     unread: Range<usize>, // of the buffer
+//!     out: Vec<u8>,
+//! }
+//!
+//! impl<T: Read + Write> Session<T> {
+//!     /// Waits for the next text. Returns `None` when the transport is to be dropped.
+//!     fn next(&mut self) -> io::Result<Option<String>> {
+//!         loop {
+//!             let mut input = &mut self.buffer[self.unread.clone()];
+//!             while let Some(event) = self.connection.receive(&mut input) {
+//!                 self.unread.start = self.unread.end - input.len();
+//!                 let Event::Part(part) = event else { continue };
+//!                 if let Some(Message::Text(text)) =
+//!                     self.assembler.push(part).map_err(io::Error::other)?
+//!                 {
+//!                     return Ok(Some(text.to_owned()));
+//!                 }
+//!             }
+//!             self.unread = 0..0; // all was taken, even if the calls below fail
+//!             self.connection.transmit(&mut self.out);
+//!             self.transport.write_all(&self.out)?;
+//!             self.out.clear();
+//!             if self.connection.close_expected() == Some(Closer::Us) {
+//!                 return Ok(None);
+//!             }
+//!             self.unread.end = self.transport.read(&mut self.buffer)?;
+//!             if self.unread.end == 0 {
+//!                 return Ok(None);
+//!             }
+//!         }
+//!     }
+//! }
+//! # struct Pipe(&'static [u8], Vec<u8>);
+//! # impl Read for Pipe {
+//! #     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+//! #         self.0.read(buffer)
+//! #     }
+//! # }
+//! # impl Write for Pipe {
+//! #     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+//! #         self.1.write(bytes)
+//! #     }
+//! #     fn flush(&mut self) -> io::Result<()> {
+//! #         Ok(())
+//! #     }
+//! # }
+//! # for size in 1..20 {
+//! #     let mut session = Session {
+//! #         transport: Pipe(b"\x81\x02hi\x89\0\x01\x01h\x80\x01o\x88\0", Vec::new()),
+//! #         connection: Connection::client(framewright::ws::Limits::new(), || [0; 4]),
+//! #         assembler: Assembler::new(Vec::new()),
+//! #         buffer: vec![0; size],
+//! #         unread: 0..0,
+//! #         out: Vec::new(),
+//! #     };
+//! #     assert_eq!(session.next()?.as_deref(), Some("hi"));
+//! #     assert_eq!(session.next()?.as_deref(), Some("ho"));
+//! #     assert_eq!(session.next()?, None);
+//! #     assert!(session.transport.1.ends_with(b"\x88\x80\0\0\0\0"));
+//! # }
+//! # Ok::<(), io::Error>(())
+//! ```
+//!
+//! The text is copied out. The compiler does not let such a loop return a [`Message`], which borrows
+//! from the struct. With the feature `bytes`, `Assembler::take` returns messages to keep, and copies only
+//! those that arrived in one part.
 
 mod assemble;
 mod close;

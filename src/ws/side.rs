@@ -44,7 +44,19 @@ pub struct Server;
 ///         key
 ///     }),
 /// };
+/// // Where another method follows, the compiler has to be told:
+/// let session = Session {
+///     connection: Connection::<Client>::client(Limits::new(), || {
+///         let mut key = [0; 4];
+///         getrandom::fill(&mut key).expect("the system has randomness");
+///         key
+///     })
+///     .accept_compressed(true),
+/// };
 /// ```
+///
+/// For keys from a generator with a state, the struct can have a parameter of its own, or name
+/// `Client<Box<dyn FnMut() -> [u8; 4]>>`.
 #[derive(Clone)]
 pub struct Client<K = fn() -> [u8; 4]>(pub(super) K);
 
