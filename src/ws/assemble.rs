@@ -56,8 +56,8 @@ impl<B: Buffer> Assembler<B> {
     ///
     /// # Errors
     ///
-    /// The message is lost, and its other parts are ignored, unless they are compressed. The
-    /// connection should close with [`AssembleError::close_code`].
+    /// The message is lost, and the connection should close with [`AssembleError::close_code`]. The other
+    /// parts of the message are ignored. Only those of a compressed message are errors, each of them.
     #[inline(always)]
     pub fn push<'a>(&'a mut self, part: Part<'a>) -> Result<Option<Message<'a>>, AssembleError> {
         match part {

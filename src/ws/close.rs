@@ -28,9 +28,9 @@ impl CloseCode {
     pub const PROTOCOL_ERROR: Self = Self(1002);
     /// The endpoint does not accept data of this kind.
     pub const UNSUPPORTED_DATA: Self = Self(1003);
-    /// The close frame had no status code. Never sent.
+    /// The close frame has no status code, and no payload. This number is never sent.
     pub const NO_STATUS: Self = Self(1005);
-    /// The stream ended without a close frame. Never sent.
+    /// The stream ended without a close frame. This number is never sent.
     pub const ABNORMAL: Self = Self(1006);
     /// A message is not what its type says: for instance, text that is not UTF-8.
     pub const INVALID_DATA: Self = Self(1007);
@@ -48,7 +48,7 @@ impl CloseCode {
     pub const TRY_AGAIN_LATER: Self = Self(1013);
     /// A gateway got an invalid answer from the server behind it.
     pub const BAD_GATEWAY: Self = Self(1014);
-    /// The TLS handshake failed. Never sent.
+    /// The TLS handshake failed. This number is never sent.
     pub const TLS_HANDSHAKE: Self = Self(1015);
 
     /// Whether a close frame may carry this code: one that is registered and not reserved, or one

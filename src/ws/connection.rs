@@ -325,9 +325,10 @@ impl<S: Side> Connection<S> {
 
     /// Writes a close frame, after which nothing can be sent (§7.1.2).
     ///
-    /// The peer's messages still come until its own close frame does. With
-    /// [`CloseCode::NO_STATUS`] and an empty reason the frame has no payload. A reason has at most
-    /// 123 bytes.
+    /// The peer's messages still come until its own close frame does. An answer to them is refused with
+    /// [`SendError::Closing`], which is no reason to drop the transport: [`ready`](Self::ready) tells
+    /// beforehand. With [`CloseCode::NO_STATUS`] and an empty reason the frame has no payload. A reason
+    /// has at most 123 bytes.
     ///
     /// # Errors
     ///
