@@ -65,6 +65,47 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # If the other end declines
+//!
+//! Then there are no [`Params`], the assembler gets no inflater, and messages go through
+//! [`Connection::send`](super::Connection::send). A server that is ready for both:
+//!
+//! ```
+//! use framewright::ws::deflate::{Answer, Config, Deflater, Inflater, InflatingAssembler};
+//! use framewright::ws::handshake::{Offer, SendError};
+//! use framewright::ws::{Connection, Limits, Role, Server};
+//!
+//! struct Session {
+//!     connection: Connection<Server>,
+//!     assembler: InflatingAssembler<Vec<u8>>,
+//!     deflater: Option<Deflater>,
+//! }
+//!
+//! fn accept(offer: &Offer<'_>, out: &mut Vec<u8>) -> Result<Session, SendError> {
+//!     let (config, limits) = (Config::new(), Limits::new());
+//!     let answer = config.negotiate(offer.extensions());
+//!     offer.accept().extensions(answer.as_ref().map(Answer::as_str)).write(out)?;
+//!     let params = answer.map(|answer| answer.params());
+//!     let inflater = params.map(|params| Inflater::new(Role::Server, params, limits));
+//!     Ok(Session {
+//!         connection: Connection::server(limits).accept_compressed(params.is_some()),
+//!         assembler: InflatingAssembler::new(Vec::new(), inflater),
+//!         deflater: params.map(|params| Deflater::new(Role::Server, params, config)),
+//!     })
+//! }
+//! # for (name, compressed) in [("permessage-deflate", true), ("other", false)] {
+//! #     use framewright::{http1, ws::handshake};
+//! #     let mut request = Vec::new();
+//! #     let client = handshake::ClientRequest::new("a", "/").extensions(Some(name));
+//! #     client.write([0; 16], Vec::new(), http1::Limits::new(), &mut request)?;
+//! #     let origins = handshake::Origins::any();
+//! #     let mut server = handshake::Server::new(origins, Vec::new(), http1::Limits::new());
+//! #     let offer = server.receive(&mut &mut request[..]).unwrap().unwrap();
+//! #     assert_eq!(accept(&offer, &mut Vec::new())?.deflater.is_some(), compressed);
+//! # }
+//! # Ok::<(), SendError>(())
+//! ```
+//!
 //! # What it costs
 //!
 //! The types themselves take a few hundred bytes. The first compressed message in each direction
