@@ -18,7 +18,7 @@ use crate::http::{self, Field, FieldValue, Headers};
 /// use framewright::ws::handshake::{Offer, Origins};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let request = http::Request::get("/chat")
+/// # let request = http::Request::get("/chat?room=1")
 /// #     .header("Host", "example.com")
 /// #     .header("Upgrade", "websocket")
 /// #     .header("Connection", "Upgrade")
@@ -26,15 +26,24 @@ use crate::http::{self, Field, FieldValue, Headers};
 /// #     .header("Sec-WebSocket-Version", "13")
 /// #     .body(())?;
 /// // A request and a response of the crate `http`, as axum, hyper and others have them.
+/// let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
 /// let origins = Origins::same_host().or_absent();
-/// let offer =
-///     Offer::from_parts("GET", Version::Http11, request.uri().path(), request.headers(), origins)?;
+/// let offer = Offer::from_parts(
+///     request.method().as_str(),
+///     Version::Http11,
+///     target,
+///     request.headers(),
+///     origins,
+/// )?;
+/// assert_eq!(offer.resource_name(), "/chat?room=1");
 /// let acceptance = offer.accept();
-/// let mut builder = Some(http::Response::builder().status(acceptance.status()));
+/// let mut response = http::Response::new(());
+/// *response.status_mut() = acceptance.status().try_into()?;
 /// acceptance.fields(|name, value| {
-///     builder = builder.take().map(|builder| builder.header(name, value.to_vec()));
+///     let name = http::HeaderName::try_from(name).expect("it was checked");
+///     let value = value.to_vec().try_into().expect("it was checked");
+///     response.headers_mut().append(name, value);
 /// })?;
-/// let response = builder.expect("it is put back").body(())?;
 /// assert_eq!(response.headers()["sec-websocket-accept"], "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 /// # Ok(())
 /// # }
@@ -100,6 +109,8 @@ where
     }
 
     /// Appends the response to `out`, whole or not at all.
+    ///
+    /// It takes 129 bytes, and more for what was added.
     pub fn write(&self, out: &mut impl Buffer) -> Result<(), SendError> {
         self.check()?;
         let mut head = Append::new(out);

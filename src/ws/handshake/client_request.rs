@@ -130,12 +130,13 @@ impl<'a, 'h, E: Clone + IntoIterator<Item: Field<'h>>> ClientRequest<'a, E> {
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// // A request and a response of the crate `http`, as hyper and others have them.
-    /// let mut builder = Some(http::Request::get("/chat"));
+    /// let mut request = http::Request::get("/chat").body(())?;
     /// let nonce = *b"the sample nonce";
     /// let check = ClientRequest::new("server.example.com", "/chat").fields(nonce, |name, value| {
-    ///     builder = builder.take().map(|builder| builder.header(name, value.to_vec()));
+    ///     let name = http::HeaderName::try_from(name).expect("it was checked");
+    ///     let value = value.to_vec().try_into().expect("it was checked");
+    ///     request.headers_mut().append(name, value);
     /// })?;
-    /// let request = builder.expect("it is put back").body(())?;
     /// assert_eq!(request.headers()["sec-websocket-key"], "dGhlIHNhbXBsZSBub25jZQ==");
     /// # let response = http::Response::builder()
     /// #     .status(101)

@@ -5,7 +5,9 @@
 //! [refusal](Error::refuse). A [`ClientRequest`] writes the request of a [`Client`], which reads the
 //! [`Reply`]. What follows a head is left in the input: it may be frames.
 //!
-//! It works with the HTTP/1.1 of this crate, and with any other HTTP stack:
+//! It works with the HTTP/1.1 of this crate, and with any other HTTP stack. In HTTP/2, WebSocket opens
+//! in another way (RFC 8441), which is not here; a [`Connection`](super::Connection) works on such a
+//! stream once it is open.
 //!
 //! | | server | client |
 //! |---|---|---|
