@@ -2,6 +2,8 @@
 
 /// What a peer may send, at most.
 ///
+/// Each limit is a field to read it, and a method to set it:
+///
 /// ```
 /// use framewright::grpc::Limits;
 ///
@@ -11,9 +13,9 @@
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The longest message ([`Limits::max_message_len`]).
+    /// The longest message, as it is on the wire, in bytes.
     pub max_message_len: u64,
-    /// The longest trailers ([`Limits::max_trailers_len`]).
+    /// The longest trailers, or the longest head of gRPC-Web over WebSocket, in bytes.
     pub max_trailers_len: u64,
 }
 

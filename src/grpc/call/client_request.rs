@@ -104,6 +104,8 @@ impl<'a> ClientRequest<'a> {
     }
 
     /// Sets the metadata to write after gRPC's own headers, in this order.
+    ///
+    /// If the request is kept in a variable, as for [`call`](Self::call), the metadata need one, too.
     pub const fn metadata(mut self, metadata: &'a [(&'a str, Value<'a>)]) -> Self {
         self.metadata = metadata;
         self
@@ -131,7 +133,7 @@ impl<'a> ClientRequest<'a> {
     /// Begins the call whose head this is.
     ///
     /// The trailers go to `storage`. If that cannot grow, it needs [`Limits::max_trailers_len`]
-    /// bytes.
+    /// bytes. The call does not borrow from the request.
     pub fn call<B: Buffer>(&self, kind: CallKind, limits: Limits, storage: B) -> ClientCall<B> {
         self.call_on(Carrier::Http, kind, limits, storage)
     }

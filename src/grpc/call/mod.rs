@@ -73,7 +73,8 @@ pub enum Event<'a> {
     CompressedTrailers(Chunk<'a>),
     /// No more messages will come. Only a server's call has this event.
     HalfClose,
-    /// The call has ended, at either side's wish: nothing more will come.
+    /// The call has ended with this code, and nothing more will come. The peer ended it or broke a rule,
+    /// this side gave up, or the deadline passed.
     End(Code),
 }
 

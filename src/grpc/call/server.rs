@@ -343,10 +343,11 @@ impl ServerCall {
         }
     }
 
-    /// Writes the trailers to where [`trailing`](Self::trailing) says. The call is over.
+    /// Writes the trailers to `out`. The call is over.
     ///
-    /// Trailers in the body are bytes in the call's framing, and others lines of HTTP/1.1. If the
-    /// head was not sent, these have its fields, too.
+    /// [`trailing`](Self::trailing) says, before and after, what `out` has to be: the body, which takes
+    /// bytes in the call's framing, or else lines of HTTP/1.1. If the head was not sent, the lines
+    /// have its fields, too.
     pub fn finish<'t>(
         &mut self,
         trailers: impl Into<Trailers<'t>>,

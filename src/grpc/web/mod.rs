@@ -28,9 +28,74 @@
 //! # Ok::<(), Error>(())
 //! ```
 //!
+//! # Over HTTP/1.1
+//!
+//! With [`http1`](crate::http1), the lines of a head become the headers of a message by
+//! [`Headers::parse_lax`](crate::http::Headers::parse_lax). A server that has read a whole request:
+//!
+//! ```
+//! use framewright::grpc::{self, CallKind, Code, Event, Request, ResponseHead, Status};
+//! use framewright::http::Headers;
+//! use framewright::http1::{Body, BodyDecoder, Decoded, HeadReader, Limits, ResponseWriter};
+//!
+//! fn answer(mut input: &mut [u8], out: &mut Vec<u8>) -> Result<(), Box<dyn std::error::Error>> {
+//!     let mut reader = HeadReader::new(Vec::new(), Limits::new());
+//!     let head = reader.read_request(&mut input)?.expect("the whole head is there");
+//!     let mut lines = Vec::new();
+//!     let request = match Request::parse(head.method(), head.target(), head.headers()) {
+//!         Ok(request) => request,
+//!         Err(refusal) => {
+//!             refusal.write(&mut lines)?;
+//!             let headers = Headers::parse_lax(&lines).expect("it was written as lines");
+//!             ResponseWriter::new(refusal.http_status()).headers(headers).close().write(out)?;
+//!             return Ok(());
+//!         }
+//!     };
+//!     let mut call = request.accept(CallKind::Unary, grpc::Limits::new(), &[])?;
+//!     let mut decoder = BodyDecoder::new(head.body(), Limits::new());
+//!     while let Decoded::Part(part) = decoder.decode(&mut input)? {
+//!         let mut bytes = call.decode_text_in_place(part.bytes);
+//!         while let Some(event) = call.receive(&mut bytes) {
+//!             if let Event::Message { chunk, .. } = event {
+//!                 println!("{} bytes of the message", chunk.bytes.len());
+//!             }
+//!         }
+//!     }
+//!     call.receive_eof();
+//!
+//!     call.send_head(ResponseHead::new(), &mut lines)?;
+//!     let headers = Headers::parse_lax(&lines).expect("it was written as lines");
+//!     let framing = Body::of_unknown_len(head.version());
+//!     let mut encoder = ResponseWriter::new(200).headers(headers).begin(framing, out)?;
+//!     let mut body = Vec::new();
+//!     call.finish(Status::new(Code::NotFound, "no such thing"), &mut body)?;
+//!     encoder.encode(&body, out)?;
+//!     encoder.finish(out)?;
+//!     Ok(())
+//! }
+//! # let mut out = Vec::new();
+//! # answer(
+//! #     &mut b"POST /a.B/C HTTP/1.1\r\nHost: a\r\nContent-Type: application/grpc-web-text\r\n\
+//! #         Content-Length: 8\r\n\r\nAAAAAAA=".to_vec(),
+//! #     &mut out,
+//! # )?;
+//! # assert!(out.starts_with(b"HTTP/1.1 200 OK\r\ncontent-type: application/grpc-web-text\r\n"));
+//! # out.clear();
+//! # answer(&mut b"GET /a.B/C HTTP/1.1\r\nHost: a\r\n\r\n".to_vec(), &mut out)?;
+//! # assert!(out.starts_with(b"HTTP/1.1 405 "));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A real server takes what comes of the body read by read, and answers with [`transmit`] if the call
+//! ended by itself.
+//!
+//! # From another origin
+//!
 //! A browser sends a call to another origin only if the server allows it, with the headers of CORS.
 //! Whom to allow is the application's decision. What it needs to know of gRPC-Web are [`METHODS`],
 //! [`REQUEST_HEADERS`] and [`EXPOSED_HEADERS`].
+//!
+//! [`transmit`]: super::ServerCall::transmit
 
 mod cors;
 mod socket;
