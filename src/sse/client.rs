@@ -218,6 +218,8 @@ enum ConnectionEnd {
 impl<B: Buffer> Client<B> {
     /// A client that connects at once.
     ///
+    /// To go on where an earlier program left off, call [`Assembler::set_last_event_id`] first.
+    ///
     /// The seed is for jitter. Any number will do, if other clients have other numbers.
     pub const fn new(policy: Policy, assembler: Assembler<B>, seed: u64) -> Self {
         let state = State::Waiting { until: 0 };
@@ -333,8 +335,9 @@ impl<B: Buffer> Client<B> {
         }
     }
 
-    /// Receives a failure of the transport, before or after the response. The client connects again,
-    /// unless the policy is not to.
+    /// Receives a failure of the transport, before or after the response. So is a body that is cut off, as
+    /// [`BodyDecoder::check_eof`](crate::http1::BodyDecoder::check_eof) finds. The client connects
+    /// again, unless the policy is not to.
     pub fn fail(&mut self, now: u64) {
         if let State::Connecting { .. } | State::Open { .. } = self.state {
             self.reestablish(ConnectionEnd::Error, 0, now);

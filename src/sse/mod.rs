@@ -41,6 +41,45 @@
 //! # Ok::<(), framewright::sse::SendError>(())
 //! ```
 //!
+//! # Over HTTP/1.1
+//!
+//! With [`http1`](crate::http1), the stream is the body of a response. The server has read a request,
+//! and the client has sent it because [`Client::poll`] said so:
+//!
+//! ```
+//! use framewright::http1::{self, Body, BodyDecoder, Decoded, HeadReader, ResponseWriter, Version};
+//! use framewright::sse::{
+//!     Assembler, Client, Encoder, Item, Limits, Policy, RESPONSE_HEADERS, Response, Storage, Verdict,
+//! };
+//!
+//! let mut out = Vec::new();
+//! let framing = Body::of_unknown_len(Version::Http11); // the version of the request
+//! let mut body = ResponseWriter::new(200).headers(RESPONSE_HEADERS).begin(framing, &mut out)?;
+//! let mut event = Vec::new(); // for each event
+//! Encoder::new().encode("hello", &mut event)?;
+//! body.encode(&event, &mut out)?;
+//!
+//! let assembler = Assembler::new(Limits::new(), Storage::<Vec<u8>>::default());
+//! let mut client = Client::new(Policy::new(), assembler, 7);
+//! # client.poll(0);
+//! let mut input = &mut out[..]; // what the client has read
+//! let mut reader = HeadReader::new(Vec::new(), http1::Limits::new());
+//! let head = reader.read_response(&mut input)?.expect("the whole head is there");
+//! let response = Response::new(head.status(), head.headers());
+//! assert_eq!(client.receive_response(response, 0), Verdict::Stream);
+//! let mut body = BodyDecoder::new(head.body_for("GET"), http1::Limits::new());
+//! while let Decoded::Part(part) = body.decode(&mut input)? {
+//!     let mut bytes = &*part.bytes;
+//!     while let Some(item) = client.receive(&mut bytes, 0) {
+//!         if let Item::Event(event) = item {
+//!             assert_eq!(event.data, "hello");
+//!         }
+//!     }
+//! }
+//! assert!(!body.is_complete()); // when it is, call `Client::receive_eof`
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Behind a proxy
 //!
 //! Most proxies pass a stream on as it comes, once it has the [`RESPONSE_HEADERS`]. Others hold it
