@@ -132,6 +132,8 @@ impl<B: Buffer + ?Sized> Buffer for &mut B {
 
 /// A [`Buffer`] in a slice that the caller owns, for programs that do not allocate.
 ///
+/// Its methods are those of the trait, which has to be in scope.
+///
 /// ```
 /// use framewright::ws::{Connection, Limits};
 /// use framewright::{Buffer, SliceBuf};
@@ -144,6 +146,9 @@ impl<B: Buffer + ?Sized> Buffer for &mut B {
 /// out.clear();
 /// # Ok::<(), framewright::ws::SendError>(())
 /// ```
+///
+/// Nothing takes bytes off its front. If the socket takes only some of them, the caller remembers how
+/// many, and clears the buffer when all are written.
 #[derive(Debug)]
 pub struct SliceBuf<'a> {
     slice: &'a mut [u8],

@@ -6,6 +6,9 @@
 /// stack will do: `&http::HeaderMap`, a slice or a `Vec` of pairs, [`Headers`](super::Headers).
 /// Fields with the same name have to be in the order in which they were sent.
 ///
+/// A collection that owns its strings is passed by reference. The reference has to live as long as the
+/// type that takes it: if that is kept in a variable, the collection needs one, too.
+///
 /// The HTTP stack must have refused everything that a parser of heads refuses. Above all, no name or
 /// value may have a line end in it.
 pub trait Field<'a> {
