@@ -25,8 +25,10 @@
 //!
 //! * The input slice advances by itself. `None` means that every byte of it was taken and more are
 //!   needed. So a read buffer may have any size, and all connections can share one, since nothing stays
-//!   in it. One of 16 KiB fits in a CPU's first cache. A machine that comes to an end of its own says so
-//!   by another value, or by a getter that the doc of its loop names.
+//!   in it. One of 16 KiB fits in a CPU's first cache. A caller that leaves the loop earlier has to keep
+//!   the last `input.len()` bytes of what it read.
+//! * Some machines end before the input does: a handshake, a head, a body. They leave the rest, and say so
+//!   by another value, or by a getter that the doc of the method names.
 //! * What comes out is borrowed from the input, so `conn.send(…)` can be called while the event is still
 //!   in use. A payload is not copied on its way in. What had to be joined lies in the storage of an
 //!   assembler, a reader of heads or the client of [`sse`], until the next call.
