@@ -70,7 +70,9 @@ pub fn open(
                 }
                 Reply::Refused(response) => {
                     let (status, body) = (response.status(), response.body_for("GET"));
-                    show_body(&mut stream, body, input, until);
+                    if let Ok(body) = body {
+                        show_body(&mut stream, body, input, until);
+                    }
                     return Err(format!("refused: {status}").into());
                 }
                 Reply::Interim(_) => {}

@@ -134,6 +134,8 @@ impl<'a> Iterator for HeaderIter<'a> {
         let (name, value) = line.split_at_checked(colon)?;
         let name = self.text.get(..colon).unwrap_or_else(|| ascii(name));
         self.text = self.text.get(before - self.lines.len()..).unwrap_or_default();
+        // A response may have blanks there (RFC 9112 §5.1).
+        let name = name.trim_ascii_end();
         Some((name, trim(value.get(1..)?)))
     }
 }

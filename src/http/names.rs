@@ -16,10 +16,15 @@ macro_rules! names {
             /// The length decides which names it is compared with, and each of these is compared all
             /// at once.
             #[inline]
-            #[allow(non_upper_case_globals, reason = "a pattern has to be a name")]
             pub(crate) fn of(text: &str) -> Option<Self> {
+                Self::of_bytes(text.as_bytes())
+            }
+
+            /// Like [`of`](Self::of).
+            #[inline]
+            #[allow(non_upper_case_globals, reason = "a pattern has to be a name")]
+            pub(crate) fn of_bytes(text: &[u8]) -> Option<Self> {
                 $(const $name: usize = $lower.len();)*
-                let text = text.as_bytes();
                 match text.len() {
                     $($name if is_in_any_case(text, $lower) => Some(Self::$name),)*
                     _ => None,
@@ -40,6 +45,7 @@ names! {
     ContentLength b"content-length"
     ContentRange b"content-range"
     ContentType b"content-type"
+    Expect b"expect"
     GrpcAcceptEncoding b"grpc-accept-encoding"
     GrpcEncoding b"grpc-encoding"
     GrpcMessage b"grpc-message"

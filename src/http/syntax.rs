@@ -57,7 +57,8 @@ pub(crate) fn is_token(text: &[u8]) -> bool {
 /// UTF-8.
 #[inline]
 pub(crate) fn is_field_value(text: &[u8]) -> bool {
-    text.iter().all(|&b| b == b'\t' || !b.is_ascii_control())
+    // No early end, so that many are compared at a time.
+    text.iter().fold(0, |found, &b| found | u8::from(b != b'\t' && b.is_ascii_control())) == 0
 }
 
 /// Whether `text` is of visible ASCII characters only, and at least one.
@@ -72,8 +73,9 @@ pub(crate) fn ascii(bytes: &[u8]) -> &str {
     core::str::from_utf8(bytes).unwrap_or_default()
 }
 
+/// Whether `byte` is a blank, of which optional whitespace consists.
 #[inline]
-const fn is_space(byte: u8) -> bool {
+pub(crate) const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
@@ -94,7 +96,7 @@ pub(crate) const fn trim_start(mut bytes: &[u8]) -> &[u8] {
 }
 
 #[inline]
-const fn trim_end(mut bytes: &[u8]) -> &[u8] {
+pub(crate) const fn trim_end(mut bytes: &[u8]) -> &[u8] {
     while let [rest @ .., last] = bytes
         && is_space(*last)
     {
@@ -139,9 +141,45 @@ pub(crate) fn authority(text: &str) -> Option<(&str, &str)> {
     valid.then_some((host, port))
 }
 
+/// Splits a target in absolute-form into its authority and what follows that: `http://example.com/a?b`
+/// into `example.com` and `/a?b` (RFC 9112 §3.2.2).
+///
+/// `None` if `target` does not begin with a scheme of HTTP or WebSocket, in any case.
+pub(crate) fn split_absolute(target: &str) -> Option<(&str, &str)> {
+    // Most targets are paths.
+    if target.starts_with('/') {
+        return None;
+    }
+    let (scheme, rest) = split_once(target, ':')?;
+    let rest = rest.strip_prefix("//")?;
+    if !["http", "https", "ws", "wss"].iter().any(|known| known.eq_ignore_ascii_case(scheme)) {
+        return None;
+    }
+    let len = rest.bytes().position(|b| matches!(b, b'/' | b'?' | b'#')).unwrap_or(rest.len());
+    rest.split_at_checked(len)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_target_in_absolute_form_names_an_authority() {
+        for (target, parts) in [
+            ("http://a/b?c", Some(("a", "/b?c"))),
+            ("WSS://a:1", Some(("a:1", ""))),
+            ("ws://[::1]:1?c", Some(("[::1]:1", "?c"))),
+            ("https://me@a/", Some(("me@a", "/"))),
+            ("http:///b", Some(("", "/b"))),
+            ("ftp://a/", None),
+            ("http:/a", None),
+            ("a:80", None),
+            ("/http://a/", None),
+            ("*", None),
+        ] {
+            assert_eq!(split_absolute(target), parts, "{target}");
+        }
+    }
 
     #[test]
     fn an_authority_is_a_host_and_perhaps_a_port() {

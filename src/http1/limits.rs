@@ -24,15 +24,11 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The most headers that can be allowed: 128. Their places take 4 KiB of stack on a 64-bit
-    /// target while a head is parsed.
-    pub const MOST_HEADERS: usize = 128;
-
     /// The defaults.
     pub const fn new() -> Self {
         Self {
             max_head_len: 16 * 1024,
-            max_headers: 64,
+            max_headers: 1024,
             max_body_len: u64::MAX,
             max_chunk_extensions_len: 16 * 1024,
         }
@@ -48,8 +44,11 @@ impl Limits {
         self
     }
 
-    /// Sets the most header lines to accept, and the most trailer lines. Default: 64. Values over
-    /// [`MOST_HEADERS`](Self::MOST_HEADERS) count as that.
+    /// Sets the most header lines to accept, and the most trailer lines. Default: 1024; any number can be
+    /// allowed.
+    ///
+    /// A line costs no memory besides its bytes. It costs the time to parse it, and again in each look-up
+    /// in [`Headers`](crate::http::Headers). A line that is folded counts once.
     #[must_use]
     pub const fn max_headers(mut self, lines: usize) -> Self {
         self.max_headers = lines;
@@ -76,14 +75,6 @@ impl Limits {
     #[must_use]
     pub const fn max_chunk_extensions_len(mut self, bytes: u64) -> Self {
         self.max_chunk_extensions_len = bytes;
-        self
-    }
-
-    /// The limits, each reduced to what is possible.
-    pub(super) const fn clamped(mut self) -> Self {
-        if self.max_headers > Self::MOST_HEADERS {
-            self.max_headers = Self::MOST_HEADERS;
-        }
         self
     }
 }

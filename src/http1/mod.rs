@@ -61,7 +61,7 @@
 //!     if decoder.is_none() {
 //!         let response = reader.read_response(&mut input)?;
 //!         decoder = response
-//!             .map(|response| BodyDecoder::new(response.body_for("GET"), Limits::new()));
+//!             .map(|response| Ok(BodyDecoder::new(response.body_for("GET")?, Limits::new()))).transpose()?;
 //!     }
 //!     if let Some(decoder) = &mut decoder {
 //!         while let Decoded::Part(part) = decoder.decode(&mut input)? {
@@ -82,6 +82,6 @@ mod version;
 pub use body::{Body, BodyDecoder, BodyEncoder, BodyPart, ChunkHeader, Decoded};
 pub use error::{Error, SendError};
 pub(crate) use head::check_request;
-pub use head::{HeadReader, Request, RequestWriter, Response, ResponseWriter};
+pub use head::{HeadReader, Request, RequestWriter, Response, ResponseWriter, write_continue};
 pub use limits::Limits;
 pub use version::Version;

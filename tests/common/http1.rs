@@ -3,7 +3,7 @@
 use framewright::Truncated;
 use framewright::http1::{Body, BodyDecoder, Decoded, Error, Limits};
 
-/// A reader that sees the whole stream and follows the rules in the plainest way.
+/// A reader that sees the whole stream and follows the rules for requests in the plainest way.
 pub fn naive_end(bytes: &[u8], max_headers: usize) -> Result<Option<usize>, Error> {
     let mut lines = 0;
     let mut line = Vec::new();
@@ -25,6 +25,34 @@ pub fn naive_end(bytes: &[u8], max_headers: usize) -> Result<Option<usize>, Erro
             b'\t' | b'\r' => line.push(byte),
             0..32 | 127 => return Err(Error::ControlByte),
             _ => line.push(byte),
+        }
+    }
+    Ok(None)
+}
+
+/// The length of the head of a response: to its first empty line, which may end in LF alone. The lines of
+/// a field that is folded count as one.
+pub fn naive_response_end(bytes: &[u8], max_headers: usize) -> Result<Option<usize>, Error> {
+    let (mut lines, mut len) = (0, 0);
+    for line in bytes.split_inclusive(|b| *b == b'\n') {
+        let (text, end) = self::line(line);
+        match end {
+            [] | [b'\r'] | [b'\r', b'\n'] | [b'\n'] => {}
+            [b'\r', ..] => return Err(Error::BareCr),
+            _ => return Err(Error::ControlByte),
+        }
+        if !line.ends_with(b"\n") {
+            break;
+        }
+        len += line.len();
+        match text {
+            [] if lines == 0 => return Err(Error::StatusLine),
+            [] => return Ok(Some(len)),
+            [b' ' | b'\t', ..] if lines > 1 => {}
+            _ => lines += 1,
+        }
+        if lines > max_headers + 1 {
+            return Err(Error::TooManyHeaders);
         }
     }
     Ok(None)

@@ -768,7 +768,7 @@ proptest! {
                 let mut piece = piece.to_vec();
                 let mut input = &mut piece[..];
                 if body.is_none() {
-                    body = reader.read_response(&mut input).unwrap().map(|r| r.body());
+                    body = reader.read_response(&mut input).unwrap().map(|r| r.body().unwrap());
                 }
                 rest.push(input.to_vec());
             }

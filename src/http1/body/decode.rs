@@ -104,7 +104,7 @@ impl BodyDecoder {
             Body::Chunked => State::Chunked(Chunked::new(&limits)),
             Body::UntilClose => State::UntilClose { room: limits.max_body_len },
         };
-        Self { limits: limits.clamped(), started: false, state }
+        Self { limits, started: false, state }
     }
 
     /// Decodes the next part, advancing `input` past it.

@@ -1,7 +1,7 @@
 //! The fields of a head that say where the message goes and where it ends.
 
 use crate::http::Name;
-use crate::http::syntax::{ascii, authority};
+use crate::http::syntax::{ascii, authority, is_in_any_case, list};
 use crate::http1::{Body, Error, Version};
 
 /// What the headers say about where a message goes and where it ends.
@@ -11,39 +11,85 @@ use crate::http1::{Body, Error, Version};
 pub(super) struct Framing<'a> {
     host: Option<&'a [u8]>,
     host_repeated: bool,
-    content_len: Option<u64>,
+    len: ContentLength,
+    codings: TransferEncoding,
+    expects_continue: bool,
+}
+
+/// What all `Content-Length` together say.
+#[derive(Clone, Copy, Default)]
+enum ContentLength {
+    #[default]
+    Absent,
+    One(u64),
+    /// A list, or several headers, and the same length each time.
+    Repeated(u64),
+    Invalid,
+}
+
+/// What all `Transfer-Encoding` together say.
+#[derive(Clone, Copy, Default)]
+struct TransferEncoding {
+    is_present: bool,
+    /// Whether `chunked` is the last one.
     chunked: bool,
+    /// Whether there are others.
+    others: bool,
+    /// Whether anything follows `chunked`, perhaps itself.
+    misplaced: bool,
+}
+
+impl ContentLength {
+    fn add(&mut self, value: &[u8]) {
+        // The usual value is not taken for a list.
+        let first = parse_len(value).map_or(Self::Invalid, Self::One);
+        *self = match (*self, first) {
+            (Self::Absent, Self::One(len)) => Self::One(len),
+            (before, _) => before.and_list(value),
+        };
+    }
+
+    fn and_list(self, value: &[u8]) -> Self {
+        let before = match self {
+            Self::Absent => None,
+            Self::One(len) | Self::Repeated(len) => Some(len),
+            Self::Invalid => return Self::Invalid,
+        };
+        let mut lens = list(value).map(parse_len);
+        let Some(first) = before.or_else(|| lens.next().flatten()) else { return Self::Invalid };
+        if lens.all(|len| len == Some(first)) { Self::Repeated(first) } else { Self::Invalid }
+    }
+}
+
+impl TransferEncoding {
+    fn add(&mut self, value: &[u8]) {
+        self.is_present = true;
+        for coding in list(value) {
+            self.misplaced |= self.chunked;
+            self.chunked = is_in_any_case(coding, b"chunked");
+            self.others |= !self.chunked;
+        }
+    }
 }
 
 impl<'a> Framing<'a> {
     /// Takes notice of a header.
     #[inline]
-    pub(super) fn see(&mut self, name: Option<Name>, value: &'a [u8]) -> Result<(), Error> {
+    pub(super) fn see(&mut self, name: Option<Name>, value: &'a [u8]) {
         match name {
-            Some(Name::Host) => {
-                self.host_repeated |= self.host.replace(value).is_some();
-            }
-            Some(Name::ContentLength) => {
-                // `parse` alone would accept a sign.
-                let digits = ascii(value);
-                let len = digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok());
-                match (self.content_len, len.flatten()) {
-                    (None, Some(len)) => self.content_len = Some(len),
-                    _ => return Err(Error::ContentLength),
-                }
-            }
-            Some(Name::TransferEncoding) => {
-                if self.chunked || !value.eq_ignore_ascii_case(b"chunked") {
-                    return Err(Error::TransferEncoding);
-                }
-                self.chunked = true;
+            Some(Name::Host) => self.host_repeated |= self.host.replace(value).is_some(),
+            Some(Name::ContentLength) => self.len.add(value),
+            Some(Name::TransferEncoding) => self.codings.add(value),
+            Some(Name::Expect) => {
+                let mut expectations = list(value);
+                self.expects_continue |=
+                    expectations.any(|expected| is_in_any_case(expected, b"100-continue"));
             }
             _ => {}
         }
-        Ok(())
     }
 
-    /// The host of a request. In a response, `Host` means nothing.
+    /// The host of a request, as `Host` has it. In a response, `Host` means nothing.
     pub(super) fn host(&self, version: Version) -> Result<Option<&'a str>, Error> {
         if self.host_repeated {
             return Err(Error::RepeatedHost);
@@ -56,13 +102,51 @@ impl<'a> Framing<'a> {
         Ok(Some(host))
     }
 
-    /// How the end of the body is known, if a header says so.
-    pub(super) fn body(&self, version: Version) -> Result<Option<Body>, Error> {
-        match (self.chunked, self.content_len) {
-            (true, Some(_)) => Err(Error::AmbiguousLength),
-            (true, None) if version == Version::Http10 => Err(Error::AmbiguousLength),
-            (true, None) => Ok(Some(Body::Chunked)),
-            (false, len) => Ok(len.map(Body::Len)),
+    /// Whether the client waits for a 100 before it sends the body (RFC 9110 §10.1.1).
+    pub(super) fn expects_continue(&self, version: Version, body: Body) -> bool {
+        self.expects_continue && version > Version::Http10 && body != Body::Len(0)
+    }
+
+    /// How the end of a request's body is known. Whatever another server might read differently is an
+    /// error.
+    pub(super) fn of_request(&self, version: Version) -> Result<Body, Error> {
+        let TransferEncoding { is_present, chunked, others, misplaced } = self.codings;
+        if !is_present {
+            return match self.len {
+                ContentLength::Absent => Ok(Body::Len(0)),
+                ContentLength::One(len) => Ok(Body::Len(len)),
+                ContentLength::Repeated(_) | ContentLength::Invalid => Err(Error::ContentLength),
+            };
+        }
+        let alone = matches!(self.len, ContentLength::Absent) && version > Version::Http10;
+        if !alone || !chunked || misplaced {
+            return Err(Error::AmbiguousLength);
+        }
+        if others { Err(Error::TransferEncoding) } else { Ok(Body::Chunked) }
+    }
+
+    /// How the end of a response's body is known, if it has a body. `Transfer-Encoding` overrides
+    /// `Content-Length` (§6.3).
+    pub(super) const fn of_response(&self) -> Result<Body, Error> {
+        let TransferEncoding { chunked, others, misplaced, .. } = self.codings;
+        match self.len {
+            _ if misplaced => Err(Error::AmbiguousLength),
+            _ if others => Err(Error::TransferEncoding),
+            _ if chunked => Ok(Body::Chunked),
+            ContentLength::Absent => Ok(Body::UntilClose),
+            ContentLength::One(len) | ContentLength::Repeated(len) => Ok(Body::Len(len)),
+            ContentLength::Invalid => Err(Error::ContentLength),
         }
     }
+
+    /// Whether both headers that announce a body are there. The connection must not be used again
+    /// after such a message (§6.1).
+    pub(super) const fn contradicts_itself(&self) -> bool {
+        self.codings.is_present && !matches!(self.len, ContentLength::Absent)
+    }
+}
+
+fn parse_len(digits: &[u8]) -> Option<u64> {
+    // `parse` alone would accept a sign.
+    digits.iter().all(u8::is_ascii_digit).then(|| ascii(digits).parse().ok()).flatten()
 }

@@ -1,6 +1,7 @@
 //! Heads of messages (RFC 9112 §2 to §5): read, parsed and written.
 
 mod framing;
+mod lines;
 mod message;
 mod reader;
 mod scan;
@@ -9,4 +10,4 @@ mod write;
 pub use message::{Request, Response};
 pub use reader::HeadReader;
 pub(crate) use write::check_request;
-pub use write::{RequestWriter, ResponseWriter};
+pub use write::{RequestWriter, ResponseWriter, write_continue};

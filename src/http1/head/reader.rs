@@ -2,7 +2,7 @@
 
 use core::mem;
 
-use super::scan::{HeadKind, Scan, find_end_quickly};
+use super::scan::{Found, HeadKind, Scan, find_end_quickly};
 use super::{Request, Response};
 use crate::http::Name;
 use crate::http1::{Error, Limits};
@@ -13,7 +13,8 @@ use crate::{Buffer, Truncated};
 /// A head that lies whole in the input is borrowed from it. The pieces of one that does not are
 /// gathered in `storage`. Each byte is read a fixed number of times, however few come at a time. A
 /// head that is too long is refused as soon as that is known, and so is a byte that no head can have
-/// in its place. Errors are final.
+/// in its place. Errors are final. Folded lines of a response are joined in place, whether they lie in
+/// the input or in the storage.
 ///
 /// What follows a head stays in the input, and the next call reads the next head. If the message has a
 /// body, the caller takes that first.
@@ -48,7 +49,7 @@ impl<B: Buffer> HeadReader<B> {
     /// Give it storage for as many bytes as the limits allow for a head. In less, a head that
     /// is split may not find room where a whole one passes.
     pub const fn new(storage: B, limits: Limits) -> Self {
-        Self { storage, limits: limits.clamped(), state: State::Between }
+        Self { storage, limits, state: State::Between }
     }
 
     /// Reads the head of a request, advancing `input` past it.
@@ -121,11 +122,10 @@ impl<B: Buffer> HeadReader<B> {
             State::Within(scan) => scan,
         };
         let result = match take_head(storage, scan, limits, input) {
-            Ok(TakenHead::Whole(head)) => parse(head, limits.max_headers).map(Some),
-            Ok(TakenHead::Unchecked(head)) => parse(head, limits.max_headers)
+            Ok(TakenHead::Whole(head)) => parse(head, limits.max_headers)
                 .map(Some)
                 // The error that the bytes would have met, had they come one by one.
-                .map_err(|e| Scan::new(kind).find_end(head, limits).err().unwrap_or(e)),
+                .map_err(|e| Scan::new(kind).find(head, limits).err().unwrap_or(e)),
             Ok(TakenHead::Unfinished(scan)) => {
                 *state = State::Within(scan);
                 return Ok(None);
@@ -141,10 +141,8 @@ impl<B: Buffer> HeadReader<B> {
 enum TakenHead<'a> {
     /// All of the input, and the head goes on.
     Unfinished(Scan),
-    /// The rest of a head, which is this.
+    /// The rest of a head, which is this: no line of it is folded, and none has a control byte.
     Whole(&'a [u8]),
-    /// A whole head. All that is known of it is that its lines end in CRLF.
-    Unchecked(&'a [u8]),
 }
 
 fn take_head<'a, 'i: 'a, B: Buffer>(
@@ -156,22 +154,56 @@ fn take_head<'a, 'i: 'a, B: Buffer>(
     let first = scan.is_at_start();
     if first {
         if let Some(len) = find_end_quickly(input, limits.max_head_len) {
-            return Ok(TakenHead::Unchecked(split_off(input, len)));
+            return Ok(TakenHead::Whole(split_off(input, len)));
         }
         storage.clear();
     }
-    let Some(len) = scan.find_end(input, limits)? else {
+    let mut held = scan.undecided();
+    let end = find_end(&mut scan, limits, input, &mut held)?;
+    let Some(len) = end else {
         let piece: &mut [u8] = mem::take(input);
-        storage.try_append(piece).map_err(|_| Error::HeadTooLong)?;
+        // What is held next may begin in what is held already.
+        let next = scan.undecided().len();
+        let from_piece = piece.len().saturating_sub(next);
+        let from_held = (held.len() + piece.len()).saturating_sub(next).min(held.len());
+        let held = held.get(..from_held).unwrap_or_default();
+        let piece = piece.get(..from_piece).unwrap_or_default();
+        storage.try_append_both(held, piece).map_err(|_| Error::HeadTooLong)?;
         return Ok(TakenHead::Unfinished(scan));
     };
     let piece = split_off(input, len);
     if first {
         return Ok(TakenHead::Whole(trim_head(piece)));
     }
-    storage.try_append(piece).map_err(|_| Error::HeadTooLong)?;
+    storage.try_append_both(held, piece).map_err(|_| Error::HeadTooLong)?;
     // Not `storage.as_slice()`, which would be that of `&mut B`.
     Ok(TakenHead::Whole(trim_head(B::as_slice(storage))))
+}
+
+/// Looks for the end of the head in `input`. The lines that are folded become one each: blanks take the
+/// place of the line ends between them, in `input` and in what is held of the input before it.
+fn find_end(
+    scan: &mut Scan,
+    limits: &Limits,
+    input: &mut [u8],
+    held: &mut &'static [u8],
+) -> Result<Option<usize>, Error> {
+    let mut seen = 0;
+    loop {
+        match scan.find(input.get(seen..).unwrap_or_default(), limits)? {
+            Found::Nothing => return Ok(None),
+            Found::End(len) => return Ok(Some(seen + len)),
+            Found::Fold(len) => {
+                seen += len;
+                let line_end = scan.line_end().len();
+                if seen < line_end {
+                    *held = b"  ".get(..held.len()).unwrap_or_default();
+                }
+                let start = seen.saturating_sub(line_end);
+                input.get_mut(start..seen).unwrap_or_default().fill(b' ');
+            }
+        }
+    }
 }
 
 fn split_off<'i>(input: &mut &'i mut [u8], len: usize) -> &'i [u8] {

@@ -11,13 +11,49 @@ pub(super) enum HeadKind {
     Response,
 }
 
-/// The length of a head that lies whole in `input`, in lines ended by CRLF.
+/// The length of a head that lies whole in `input`, in lines ended by CRLF of which none is folded, and
+/// without control bytes.
 ///
-/// `None` says nothing. Whatever else can be wrong with a head is left to the parser, so that it costs
-/// one pass less over the bytes. [`Scan`] then finds the error that counts.
+/// `None` says nothing: [`Scan`] then finds the end, or what is wrong.
 pub(super) fn find_end_quickly(input: &[u8], max_head_len: usize) -> Option<usize> {
+    let len = find_empty_line(input, max_head_len)?;
+    has_no_control(input.get(..len)?).then_some(len)
+}
+
+/// Whether the only controls in `head` are HTAB and CRLF. No LF in it is bare.
+fn has_no_control(head: &[u8]) -> bool {
+    const STEP: usize = 64;
+    // One more byte, so that each is seen together with the one after it.
+    const SEEN: usize = STEP + 1;
+    let (mut found, mut start) = (0, 0);
+    while let Some(block) = head.get(start..).and_then(<[u8]>::first_chunk::<SEEN>) {
+        found |= controls(block);
+        start += STEP;
+    }
+    // The last block overlaps the one before it, which costs less than to go byte by byte.
+    found |= match head.last_chunk::<SEEN>() {
+        Some(block) => controls(block),
+        None => controls(head),
+    };
+    found == 0
+}
+
+/// 1 if a byte of `block` that another follows is a control other than HTAB and CRLF.
+#[inline]
+fn controls(block: &[u8]) -> u8 {
+    let is_control = |a: u8, b: u8| {
+        let crlf = a == b'\r' && b == b'\n';
+        u8::from(a.is_ascii_control() & (a != b'\t') & (a != b'\n') & !crlf)
+    };
+    let next = block.get(1..).unwrap_or_default();
+    block.iter().zip(next).fold(0, |found, (&a, &b)| found | is_control(a, b))
+}
+
+/// The length of a head up to the end of its empty line, if all of its lines end in CRLF, and none begins
+/// with a blank.
+fn find_empty_line(input: &[u8], max_head_len: usize) -> Option<usize> {
     let input = input.get(..max_head_len).unwrap_or(input);
-    // The parser would skip any number of empty lines, before a response too.
+    // An empty line.
     if matches!(input.first(), Some(b'\r' | b'\n')) {
         return None;
     }
@@ -26,14 +62,17 @@ pub(super) fn find_end_quickly(input: &[u8], max_head_len: usize) -> Option<usiz
     for lf in memchr_iter(b'\n', last) {
         let (before, after) = last.split_at_checked(lf)?;
         let ([] | [.., b'\r']) = before else { return None };
-        if after.starts_with(b"\n\r") {
-            return after.starts_with(b"\n\r\n").then_some(start + lf + 3);
+        match after {
+            [_, b'\r', b'\n', ..] => return Some(start + lf + 3),
+            [_, b'\r' | b' ' | b'\t', ..] => return None,
+            _ => {}
         }
     }
     None
 }
 
-/// The length of the blocks at the front of `input` that neither end a head nor have a bare LF.
+/// The length of the blocks at the front of `input` that neither end a head, nor have a bare LF, nor a
+/// line that begins with a blank.
 #[inline]
 fn skip_blocks(input: &[u8]) -> usize {
     const STEP: usize = 64;
@@ -52,17 +91,29 @@ fn skip_blocks(input: &[u8]) -> usize {
     start
 }
 
-/// 1 if an empty line may begin at `b`, or if `b` is a bare LF.
+/// 1 if an empty or a folded line may begin at `b`, or if `b` is a bare LF.
 const fn stops_blocks(a: u8, b: u8) -> u8 {
-    before_empty_line(a, b) | bare_lf(a, b)
+    no_name(a, b) | bare_lf(a, b)
 }
 
-const fn before_empty_line(a: u8, b: u8) -> u8 {
-    (a == b'\n') as u8 & (b == b'\r') as u8
+/// 1 if a line begins at `b` and cannot begin with a name: one comparison covers CR, SP and HTAB.
+const fn no_name(a: u8, b: u8) -> u8 {
+    (a == b'\n') as u8 & (b <= b' ') as u8
 }
 
 const fn bare_lf(a: u8, b: u8) -> u8 {
     (a != b'\r') as u8 & (b == b'\n') as u8
+}
+
+/// What a search has found.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Found {
+    /// Nothing: every byte was seen, and the head goes on.
+    Nothing,
+    /// The end of the head, after this many bytes.
+    End(usize),
+    /// A line that continues the one before it. It begins after this many bytes.
+    Fold(usize),
 }
 
 /// The search for the empty line that ends a head. It stops at the first byte that no head can have
@@ -76,11 +127,14 @@ const fn bare_lf(a: u8, b: u8) -> u8 {
 ///    ▲                    │
 ///    └─── any other LF ───┘
 /// ```
+///
+/// In a response, a line may also end in LF alone, and be folded: the next one begins with a blank.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scan {
     /// Bytes seen.
     len: usize,
-    /// Lines ended, without the empty one that may precede a request.
+    /// Lines ended, without the empty one that may precede a request. A line counts once, however often
+    /// it is folded.
     lines: usize,
     kind: HeadKind,
     /// Whether an empty line was before the first.
@@ -89,11 +143,21 @@ pub(super) struct Scan {
     line_is_empty: bool,
     /// Whether the last byte was a CR.
     after_cr: bool,
+    /// Whether the last line end had no CR.
+    lf_alone: bool,
 }
 
 impl Scan {
     pub(super) const fn new(kind: HeadKind) -> Self {
-        Self { len: 0, lines: 0, kind, skipped: false, line_is_empty: true, after_cr: false }
+        Self {
+            len: 0,
+            lines: 0,
+            kind,
+            skipped: false,
+            line_is_empty: true,
+            after_cr: false,
+            lf_alone: false,
+        }
     }
 
     /// Whether no byte was seen.
@@ -101,42 +165,69 @@ impl Scan {
         self.len == 0
     }
 
-    /// The length of the part of `bytes` that belongs to the head, if the head ends there.
-    pub(super) fn find_end(
-        &mut self,
-        bytes: &[u8],
-        limits: &Limits,
-    ) -> Result<Option<usize>, Error> {
+    /// The end of the last line.
+    pub(super) const fn line_end(&self) -> &'static [u8] {
+        if self.lf_alone { b"\n" } else { b"\r\n" }
+    }
+
+    /// The last bytes seen, as far as the byte after them says what they mean: the line end of a
+    /// response, which becomes blanks if the line is folded.
+    pub(super) const fn undecided(&self) -> &'static [u8] {
+        match self.kind {
+            HeadKind::Response if self.after_cr => b"\r",
+            HeadKind::Response if self.line_is_empty && self.lines > 0 => self.line_end(),
+            HeadKind::Response | HeadKind::Request => b"",
+        }
+    }
+
+    /// Goes on through `bytes`. After a fold, the search goes on with the line that it found.
+    pub(super) fn find(&mut self, bytes: &[u8], limits: &Limits) -> Result<Found, Error> {
         let room = limits.max_head_len.saturating_sub(self.len);
         let within = bytes.get(..room).unwrap_or(bytes);
-        let end = self.find_end_within(within, limits.max_headers)?;
-        if end.is_none() && within.len() < bytes.len() {
-            return Err(Error::HeadTooLong);
-        }
-        self.len += end.unwrap_or(within.len());
-        Ok(end)
+        let found = self.find_within(within, limits.max_headers)?;
+        self.len += match found {
+            Found::Nothing if within.len() < bytes.len() => return Err(Error::HeadTooLong),
+            Found::Nothing => within.len(),
+            Found::End(len) | Found::Fold(len) => len,
+        };
+        Ok(found)
     }
 
-    fn find_end_within(
-        &mut self,
-        bytes: &[u8],
-        max_headers: usize,
-    ) -> Result<Option<usize>, Error> {
+    fn find_within(&mut self, bytes: &[u8], max_headers: usize) -> Result<Found, Error> {
         let mut rest = bytes;
-        while !rest.is_empty() {
-            if !self.after_cr {
-                self.take_text(&mut rest)?;
-            } else if rest.split_off_first() != Some(&b'\n') {
-                return Err(Error::BareCr);
-            } else if self.end_line(max_headers)? {
-                return Ok(Some(bytes.len() - rest.len()));
+        while let Some(&next) = rest.first() {
+            if self.after_cr {
+                if next != b'\n' {
+                    return Err(Error::BareCr);
+                }
+                rest.split_off_first();
+                self.after_cr = false;
+                self.lf_alone = false;
+                if self.end_line(max_headers)? {
+                    return Ok(Found::End(bytes.len() - rest.len()));
+                }
+            } else if self.begins_fold(next) {
+                self.lines -= 1;
+                self.line_is_empty = false;
+                return Ok(Found::Fold(bytes.len() - rest.len()));
+            } else if self.take_text(&mut rest)? && self.end_line(max_headers)? {
+                return Ok(Found::End(bytes.len() - rest.len()));
             }
         }
-        Ok(None)
+        Ok(Found::Nothing)
     }
 
-    /// Takes the text of a line off `rest`, with the CR after it.
-    fn take_text(&mut self, rest: &mut &[u8]) -> Result<(), Error> {
+    /// Whether a line that begins with `next` continues the one before it. The first line after the
+    /// start line has none to continue.
+    fn begins_fold(&self, next: u8) -> bool {
+        matches!((self.kind, next), (HeadKind::Response, b' ' | b'\t'))
+            && self.line_is_empty
+            && self.lines > 1
+    }
+
+    /// Takes the text of a line off `rest`, with the CR or the LF after it. Returns whether it was an LF
+    /// that ends the line.
+    fn take_text(&mut self, rest: &mut &[u8]) -> Result<bool, Error> {
         let len = memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
         let text = rest.split_off(..len).unwrap_or_default();
         // No early end, so that many are compared at a time.
@@ -145,19 +236,22 @@ impl Scan {
             return Err(Error::ControlByte);
         }
         self.line_is_empty &= text.is_empty();
-        match rest.split_off_first() {
-            None => Ok(()),
-            Some(b'\r') => {
+        match (rest.split_off_first(), self.kind) {
+            (None, _) => Ok(false),
+            (Some(b'\r'), _) => {
                 self.after_cr = true;
-                Ok(())
+                Ok(false)
             }
-            Some(_) => Err(Error::BareLf),
+            (Some(_), HeadKind::Response) => {
+                self.lf_alone = true;
+                Ok(true)
+            }
+            (Some(_), HeadKind::Request) => Err(Error::BareLf),
         }
     }
 
     /// Ends a line after its LF. Returns whether it ends the head.
     fn end_line(&mut self, max_headers: usize) -> Result<bool, Error> {
-        self.after_cr = false;
         if !self.line_is_empty {
             self.line_is_empty = true;
             self.lines += 1;

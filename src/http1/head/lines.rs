@@ -1,0 +1,103 @@
+//! The lines of a head (RFC 9112 §3 to §5). They have no control bytes but HTAB: the search for the end of
+//! the head has looked for them.
+
+use memchr::memchr;
+
+use crate::http::Name;
+use crate::http::syntax::{ascii, is_space, is_token, is_visible, trim, trim_end, trim_start};
+use crate::http1::{Error, Version};
+
+/// Takes a line off `lines`, without its end, which may be LF alone.
+#[inline]
+pub(super) fn next_line<'a>(lines: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let (line, rest) = lines.split_at_checked(memchr(b'\n', lines)? + 1)?;
+    *lines = rest;
+    let line = line.strip_suffix(b"\n")?;
+    Some(line.strip_suffix(b"\r").unwrap_or(line))
+}
+
+/// Takes the lines off the front of `lines` that begin with a blank. They follow the start line of a
+/// response and continue no header, so they mean nothing (§2.2).
+pub(super) fn skip_first_blank_lines(lines: &mut &[u8]) {
+    while lines.first().is_some_and(|&b| is_space(b)) && next_line(lines).is_some() {}
+}
+
+/// The method, target and version in a request line (§3).
+#[inline]
+pub(super) fn request_line(line: &[u8]) -> Result<(&str, &str, Version), Error> {
+    let mut rest = line;
+    let (Some(method), Some(target)) = (word(&mut rest), word(&mut rest)) else {
+        return Err(Error::RequestLine);
+    };
+    let method = match method {
+        b"GET" => "GET",
+        b"POST" => "POST",
+        _ if is_token(method) => ascii(method),
+        _ => return Err(Error::RequestLine),
+    };
+    if !is_visible(target) {
+        return Err(Error::RequestLine);
+    }
+    match version(&mut rest) {
+        Some(version) if rest.is_empty() => Ok((method, ascii(target), version)),
+        Some(_) => Err(Error::RequestLine),
+        None => Err(Error::Version),
+    }
+}
+
+/// Takes what is before the first space off `line`, with the space.
+#[inline]
+fn word<'a>(line: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let (word, rest) = line.split_at_checked(line.iter().position(|&b| b == b' ')?)?;
+    *line = rest.get(1..)?;
+    Some(word)
+}
+
+/// The version, status and reason in a status line (§4).
+///
+/// Laxer than the grammar, as §4 allows: there may be more than one blank before the status, a blank may
+/// be a tab, and the space before the reason may be missing with it.
+#[inline]
+pub(super) fn status_line(line: &[u8]) -> Result<(Version, u16, &[u8]), Error> {
+    let mut rest = line;
+    let version = version(&mut rest).ok_or(Error::Version)?;
+    let after_version = rest;
+    rest = trim_start(rest);
+    if rest.len() == after_version.len() {
+        return Err(Error::StatusLine);
+    }
+    let [a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', rest @ ..] = rest else {
+        return Err(Error::StatusLine);
+    };
+    let status =
+        [a, b, c].into_iter().fold(0, |status, digit| status * 10 + u16::from(digit - b'0'));
+    let reason = match rest {
+        [] => rest,
+        [b' ' | b'\t', reason @ ..] => reason,
+        _ => return Err(Error::StatusLine),
+    };
+    Ok((version, status, reason))
+}
+
+/// Takes a version off `line`. A minor version above 1 counts as 1 (RFC 9110 §2.5).
+#[inline]
+fn version(line: &mut &[u8]) -> Option<Version> {
+    let (&minor, rest) = line.strip_prefix(b"HTTP/1.")?.split_first()?;
+    if !minor.is_ascii_digit() {
+        return None;
+    }
+    *line = rest;
+    Some(if minor == b'0' { Version::Http10 } else { Version::Http11 })
+}
+
+/// The name and the value in a header line, and which name it is. A lax parser allows blanks between the
+/// name and its colon (§5.1).
+#[inline]
+pub(super) fn field(line: &[u8], is_lax: bool) -> Option<(Option<Name>, &[u8])> {
+    let (name, value) = line.split_at_checked(memchr(b':', line)?)?;
+    let name = if is_lax { trim_end(name) } else { name };
+    let value = value.get(1..)?;
+    let known = Name::of_bytes(name);
+    // A name that is known is a token.
+    (known.is_some() || is_token(name)).then_some((known, trim(value)))
+}
