@@ -15,7 +15,7 @@ pub enum Error {
     /// More header or trailer lines than [`Limits::max_headers`](super::Limits::max_headers)
     /// (RFC 6585 §5).
     TooManyHeaders,
-    /// A line that ends in LF alone (§2.2).
+    /// A line that ends in LF alone, except in the head of a response (§2.2).
     BareLf,
     /// A CR that no LF follows (§2.2).
     BareCr,
@@ -24,25 +24,27 @@ pub enum Error {
     /// A request line that is not a method, a target in ASCII and a version with one space
     /// between them (§3).
     RequestLine,
-    /// A status line that is not a version, three digits and a reason with one space between
+    /// A status line that is not a version, three digits and perhaps a reason with blanks between
     /// them (§4).
     StatusLine,
-    /// A version other than HTTP/1.0 and HTTP/1.1 (RFC 9110 §15.6.6).
+    /// A version whose first digit is not 1 (RFC 9110 §15.6.6).
     Version,
-    /// A header or trailer line whose name is not a token, that has a space before its colon, or that
-    /// continues the line before it (§5.1, §5.2).
+    /// A header or trailer line whose name is not a token. Except in the head of a response, also one
+    /// with a space before its colon, or one that continues the line before it (§5.1, §5.2).
     Header,
     /// A request of HTTP/1.1 without a `Host` (§3.2).
     MissingHost,
     /// More than one `Host` (§3.2).
     RepeatedHost,
-    /// A `Host` that is not a host with an optional port (§3.2).
+    /// A `Host`, or the host in a target, that is not a host with an optional port (§3.2).
     BadHost,
-    /// More than one `Content-Length`, or one that is not a decimal number of 64 bits (§6.3).
+    /// A `Content-Length` that is not a decimal number of 64 bits, or several lengths: in a response,
+    /// several that differ (§6.3).
     ContentLength,
-    /// A `Transfer-Encoding` other than `chunked` alone (§6.1).
+    /// A `Transfer-Encoding` with other encodings than `chunked` (§6.1).
     TransferEncoding,
-    /// Both `Content-Length` and `Transfer-Encoding`, or the latter in HTTP/1.0 (§6.1).
+    /// A `Transfer-Encoding` with `chunked` twice or before another encoding. In a request also one
+    /// without `chunked`, in HTTP/1.0, or beside a `Content-Length` (§6.1, §6.3).
     AmbiguousLength,
     /// A body longer than [`Limits::max_body_len`](super::Limits::max_body_len) (RFC 9110 §15.5.14).
     BodyTooLong,
