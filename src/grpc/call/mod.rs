@@ -155,8 +155,9 @@ const fn is_web(content_type: ContentType) -> bool {
     !matches!(content_type.framing, Framing::Grpc)
 }
 
-/// The value of a field that may have one, although proxies repeat it: none if it is empty, and that
-/// of repetitions that are equal, joined by commas. All of it if they differ, which no field allows.
+/// The value of a field that has at most one, although proxies repeat it. It is `None` if the field
+/// is empty. Equal repetitions, joined by commas, count as one. If they differ, the value is all of
+/// them, which no field allows.
 fn single(value: &[u8]) -> Option<&[u8]> {
     let first = list(value).next()?;
     Some(if list(value).all(|one| one == first) { first } else { trim(value) })

@@ -147,7 +147,8 @@ impl<'a> Request<'a> {
     }
 }
 
-/// What the headers of a request say of the call. Of each, the first counts that is not empty.
+/// What the headers of a request say of the call. Of each header, the first that is not empty
+/// counts.
 #[derive(Default)]
 struct RequestFacts<'a> {
     /// `None` if there is none, it is not one of gRPC, or there are others.
