@@ -7,8 +7,8 @@ use std::ops::Range;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use framewright::http1;
-use framewright::ws::handshake::{Origins, Server};
+use framewright::http1::{self, HeadReader, Request, ResponseWriter};
+use framewright::ws::handshake::{self, Offer, Origins};
 use framewright::ws::{Action, Assembler, Connection, Event, Keepalive, Limits};
 
 /// How long a peer may take to send its request, to take our output, and to close after us.
@@ -52,23 +52,34 @@ fn serve(mut stream: TcpStream) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Answers the opening handshake. Returns where in `buf` the first frames are, unless it was refused.
+/// Reads the request and answers it. Returns where in `buf` the first frames are, if it opens a WebSocket.
 fn open(stream: &mut TcpStream, buf: &mut [u8]) -> Result<Option<Range<usize>>, Box<dyn Error>> {
-    let origins = Origins::same_host().or_absent();
-    let mut handshake = Server::new(origins, Vec::new(), http1::Limits::new());
+    let mut reader = HeadReader::new(Vec::new(), http1::Limits::new());
     let until = Instant::now() + PATIENCE;
     while let Some(n @ 1..) = read(stream, buf, until)? {
         let (mut input, mut out) = (&mut buf[..n], Vec::new());
-        let accepted = match handshake.receive(&mut input) {
+        let opens = match reader.read_request(&mut input) {
             Ok(None) => continue,
-            Ok(Some(offer)) => offer.accept().write(&mut out).map(|()| true)?,
-            Err(e) => e.refuse().write(&mut out).map(|()| false)?,
+            Ok(Some(request)) => answer(&request, &mut out)?,
+            Err(e) => handshake::Error::from(e).refuse().write(&mut out).map(|()| false)?,
         };
         let unread = n - input.len()..n;
         stream.write_all(&out)?;
-        return Ok(accepted.then_some(unread));
+        return Ok(opens.then_some(unread));
     }
     Ok(None)
+}
+
+/// Answers a request. Returns whether it opens a WebSocket.
+fn answer(request: &Request<'_>, out: &mut Vec<u8>) -> Result<bool, handshake::SendError> {
+    match Offer::from_request(request, Origins::same_host().or_absent()) {
+        Ok(offer) => offer.accept().write(out).map(|()| true),
+        // A load balancer asks whether the server is there.
+        Err(_) if matches!(request.method(), "HEAD" | "OPTIONS") => {
+            Ok(ResponseWriter::new(204).close().write(out).map(|()| false)?)
+        }
+        Err(e) => e.refuse().write(out).map(|()| false),
+    }
 }
 
 /// Sends every message back, until the connection is closed.

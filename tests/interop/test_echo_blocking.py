@@ -108,6 +108,27 @@ def test_a_peer_that_never_stops_sending_is_left(echo, pause):
     expect_idle(echo)
 
 
+HEALTH_CHECKS = {
+    "HAProxy's, as it comes": (b"OPTIONS / HTTP/1.0\r\n\r\n", 204),
+    "OPTIONS *": (b"OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n", 204),
+    "HEAD": (b"HEAD / HTTP/1.1\r\nHost: h\r\n\r\n", 204),
+    "HEAD in HTTP/1.0": (b"HEAD / HTTP/1.0\r\n\r\n", 204),
+    "GET, which has to upgrade": (b"GET / HTTP/1.1\r\nHost: h\r\n\r\n", 426),
+    "no request": (b"hello\r\n\r\n", 400),
+}
+
+
+@pytest.mark.parametrize("check, status", HEALTH_CHECKS.values(), ids=HEALTH_CHECKS)
+def test_a_request_that_is_no_upgrade_is_answered(echo, check, status):
+    with raw.connection(echo.address) as sock:
+        sock.sendall(check)
+        response = raw.only_response(raw.read_to_end(sock), check.split(b" ")[0].decode())
+        assert response.status == status
+        assert "close" in raw.tokens(response.getheader("Connection"))
+        assert bool(response.body) == (status != 204)
+    expect_idle(echo)
+
+
 def test_a_refusal_arrives_although_more_was_sent(echo):
     with raw.connection(echo.address) as sock:
         sock.sendall(upgrade(echo.address, Origin="http://evil.example") + bytes(500_000))
