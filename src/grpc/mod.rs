@@ -47,8 +47,9 @@
 //! }
 //!
 //! let headers = [("content-type", &b"application/grpc-web-text"[..])];
-//! let request = Request::parse("POST", "/echo.Echo/Chat", headers).unwrap();
-//! let mut call = request.accept(CallKind::BidiStreaming, Limits::new(), &[]).unwrap();
+//! // An error is the refusal to answer with.
+//! let request = Request::parse("POST", "/echo.Echo/Chat", headers)?;
+//! let mut call = request.accept(CallKind::BidiStreaming, Limits::new(), &[])?;
 //! let (mut head, mut body) = (Vec::new(), Vec::new());
 //! call.send_head(ResponseHead::new(), &mut head)?;
 //! let mut assembler = Assembler::new(Vec::new());
@@ -60,7 +61,7 @@
 //! call.finish(Status::OK, &mut body)?;
 //! assert_eq!(head, b"content-type: application/grpc-web-text\r\n");
 //! assert_eq!(body, b"AAAAAAIIAQ==gAAAABBncnBjLXN0YXR1czogMA0K");
-//! # Ok::<(), framewright::grpc::SendError>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod call;

@@ -34,7 +34,7 @@ use crate::{Chunk, Truncated};
 /// let mut bytes = *b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"; // §5.7
 /// let mut input = &mut bytes[..];
 /// while let Some(part) = decoder.decode(&mut input)? {
-///     let Part::Text(text) = part else { unreachable!() };
+///     let Part::Text(text) = part else { continue };
 ///     assert_eq!(text.as_str(), Some("Hello"));
 /// }
 /// assert!(input.is_empty()); // it always is: nothing is left to keep or to move
@@ -98,7 +98,7 @@ impl<'a> Part<'a> {
 }
 
 impl Decoder {
-    /// A decoder for the end of the connection that has `role`, of what the other end sends.
+    /// A decoder at the end that has `role`: a server's decodes what a client sends.
     pub const fn new(role: Role, limits: Limits) -> Self {
         Self {
             rules: Rules::new(role, limits),

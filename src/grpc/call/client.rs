@@ -58,7 +58,7 @@ use crate::http::{Field, Headers, Name};
 /// assert_eq!(call.receive_head(200, headers, false), Some(Event::Head));
 /// let mut input = &b"\0\0\0\0\x07\x0A\x05Hello"[..];
 /// while let Some(event) = call.receive(&mut input) {
-///     let Event::Message { chunk, .. } = event else { unreachable!() };
+///     let Event::Message { chunk, .. } = event else { continue };
 ///     assert_eq!(chunk.bytes, b"\x0A\x05Hello");
 /// }
 /// assert_eq!(call.receive_trailers([("grpc-status", &b"0"[..])]), Some(Event::End(Code::Ok)));
@@ -401,7 +401,7 @@ impl<B: Buffer> ClientCall<B> {
     /// let mut trailers = Assembler::new(Vec::new());
     /// let mut input = &b"\x81\0\0\0\x03..."[..];
     /// while let Some(event) = call.receive(&mut input) {
-    ///     let Event::CompressedTrailers(chunk) = event else { unreachable!() };
+    ///     let Event::CompressedTrailers(chunk) = event else { continue };
     ///     if let Some(compressed) = trailers.push(chunk).expect("a Vec has room") {
     ///         match decompress(compressed, 8 << 10) {
     ///             Some(lines) => call.receive_decompressed_trailers(&lines),

@@ -41,12 +41,13 @@ use crate::http::{self, FieldValue};
 /// use framewright::grpc::{CallKind, Event, Limits, Request, ResponseHead, Status, Trailing};
 ///
 /// let headers = [("content-type", &b"application/grpc"[..])];
-/// let request = Request::parse("POST", "/helloworld.Greeter/SayHello", headers).unwrap();
-/// let mut call = request.accept(CallKind::Unary, Limits::new(), &[]).unwrap();
+/// // An error is the refusal to answer with.
+/// let request = Request::parse("POST", "/helloworld.Greeter/SayHello", headers)?;
+/// let mut call = request.accept(CallKind::Unary, Limits::new(), &[])?;
 ///
 /// let mut input = &b"\0\0\0\0\x05\x0A\x03you"[..];
 /// while let Some(event) = call.receive(&mut input) {
-///     let Event::Message { chunk, .. } = event else { unreachable!() };
+///     let Event::Message { chunk, .. } = event else { continue };
 ///     assert_eq!(chunk.bytes, b"\x0A\x03you");
 /// }
 /// assert_eq!(call.receive_eof(), Some(Event::HalfClose));
@@ -57,7 +58,7 @@ use crate::http::{self, FieldValue};
 /// assert_eq!(call.trailing(), Trailing::Trailers);
 /// call.finish(Status::OK, &mut trailers)?;
 /// assert_eq!(trailers, b"grpc-status: 0\r\n");
-/// # Ok::<(), framewright::grpc::SendError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct ServerCall {

@@ -36,7 +36,7 @@ use crate::{Chunk, Truncated};
 /// loop {
 ///     match decoder.decode(&mut input)? {
 ///         Decoded::Part(part) => body.extend_from_slice(part.bytes),
-///         Decoded::NeedMore => panic!("every byte was taken, and more are needed"),
+///         Decoded::NeedMore => break, // every byte was taken: read on
 ///         Decoded::Complete => break,
 ///     }
 /// }
