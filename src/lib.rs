@@ -66,7 +66,7 @@
 //! | `std` | yes | detection of SIMD at run time |
 //! | `bytes` | yes | [`Buffer`] for `BytesMut`, messages as `Bytes` |
 //! | `deflate` | yes | compressed WebSocket messages: `ws::deflate` |
-//! | `alloc` | with any of these | [`Buffer`] for `Vec<u8>` |
+//! | `alloc` | with any of the above | [`Buffer`] for `Vec<u8>` |
 //! | `arbitrary` | no | `Arbitrary` for public types, for your fuzzers |
 //! | `getrandom` | no | masking keys from the operating system: `ws::random` |
 #![no_std]

@@ -5,7 +5,7 @@ use core::fmt;
 use super::Code;
 use crate::BufferFull;
 
-/// A rule or a limit that the peer broke, or how it was lost.
+/// What the peer did wrong: the rule or the limit that it broke, or how the connection to it was lost.
 ///
 /// It is final. A [`ClientCall`](super::ClientCall) and a [`ServerCall`](super::ServerCall) end with
 /// its [`code`](Self::code).

@@ -97,8 +97,9 @@ impl Policy {
         self
     }
 
-    /// Sets how long the wait may grow. It doubles with each failure in a row after the first.
-    /// Default: 60 s.
+    /// Sets how long the wait may become by growing. Default: 60 s.
+    ///
+    /// The wait doubles with each failure in a row after the first.
     ///
     /// The wait is never shorter than the reconnection time.
     #[must_use]

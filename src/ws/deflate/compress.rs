@@ -11,8 +11,8 @@ use crate::{Buffer, BufferFull};
 
 /// Compresses messages on their way to an [`Encoder`] (§7.2.1).
 ///
-/// The length of a message decides, before anything else, whether it goes compressed: the other end
-/// has to see everything that has gone through the compressor.
+/// A message that is shorter than [`Config::min_len`] goes uncompressed. It is not compressed to find out
+/// how well it shrinks: the other end has to see everything that has gone through the compressor.
 ///
 /// The compressor is allocated with the first message that needs it. It stays, with room for its
 /// output, until [`release`](Self::release).
@@ -51,7 +51,7 @@ const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 const EMPTY: [u8; 1] = [0x00];
 
 impl Deflater {
-    /// A compressor for the end of the connection that has `role`.
+    /// A compressor at the end that has `role`: a server's compresses what a server sends.
     pub const fn new(role: Role, params: Params, config: Config) -> Self {
         let sender = params.of(role);
         Self::with(sender.takeover, sender.window_bits, config)

@@ -67,7 +67,7 @@ enum State {
 }
 
 impl Inflater {
-    /// An inflater for the end of the connection that has `role`, of what the other end sends.
+    /// An inflater at the end that has `role`: a server's inflates what a client sends.
     ///
     /// Of the limits, it applies [`max_message_len`](Limits::max_message_len) and
     /// [`max_ratio`](Limits::max_ratio).

@@ -14,7 +14,8 @@ use crate::http1::{self, Request, Version};
 /// A valid request to speak WebSocket, from an origin that is admitted (§4.2.1).
 ///
 /// [Accept](Self::accept) or [refuse](Self::refuse) it. Its `Debug` shows no values of headers, which
-/// may be cookies.
+/// may be cookies. `H` is the header list: [`Headers`] unless the request came
+/// [from parts](Self::from_parts).
 #[derive(Clone)]
 pub struct Offer<'a, H = Headers<'a>> {
     target: &'a str,
