@@ -10,7 +10,7 @@
 # the server. The others count traffic of either direction.
 # Seen:                                only the server talks       only the client talks
 #           nginx, HAProxy, Apache     open                        open
-#           lighttpd                   closed after 3 to 5 s       closed after 3 to 5 s
+#           lighttpd                   closed after 3.5 s           closed after 3.5 s
 # So nginx is better than its manual. lighttpd's server.max-read-idle (60 seconds as it comes) is about the client alone, and
 # server.max-write-idle (360) about the server alone. In a longer run, with lighttpd as it comes, the server's messages ended
 # after 61 seconds. There is no Close frame, only the end of the connection.

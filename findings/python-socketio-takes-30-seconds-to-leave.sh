@@ -46,7 +46,7 @@ app = aiohttp.web.Application()
 server.attach(app)
 listener = socket.create_server(("127.0.0.1", 0))
 print(listener.getsockname()[1], flush=True)
-aiohttp.web.run_app(app, sock=listener, print=None)
+aiohttp.web.run_app(app, sock=listener, print=None, shutdown_timeout=1)
 PY
 cat >server.js <<'JS'
 const server = require('http').createServer();
