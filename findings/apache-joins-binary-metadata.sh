@@ -6,8 +6,8 @@
 #
 # The client sends x-data-bin twice, with the bytes 01 and 02, and x-text twice.
 #
-# Expected: Apache does not carry gRPC at all, for want of trailers. If it does, repeated fields stay apart, or every server
-# splits them, as the specification says.
+# Expected: repeated fields stay apart, as they do in nginx, HAProxy, Envoy and others. If they are joined, every server splits
+# them, as the specification says.
 # Seen:     Apache carries gRPC, trailers and status included. In requests it makes one field of fields with one name, "AQ, Ag".
 #           In responses and trailers it does not.
 #                     direct      behind Apache

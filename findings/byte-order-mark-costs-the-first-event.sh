@@ -7,8 +7,8 @@
 # Each reader is given four streams: one that begins with EF BB BF; one with the comment ": ping" and a blank line before its event;
 # one with "event: ping" without data before its event; one that ends in the middle of its second event.
 #
-# Expected: the mark is dropped by most, as it is one line in the standard. Comments deliver nothing. An event that is cut is
-# delivered by none.
+# Expected: the old readers keep the mark, the newer ones (httpx-sse, requests-sse) drop it. Comments deliver nothing. An event
+# that is cut is delivered by none.
 # Seen:                          mark                comment             event, no data       cut event
 #           sseclient            data is empty       empty event first   empty event first    dropped
 #           sseclient-py         event is missing    right               right                delivered

@@ -12,7 +12,7 @@
 #           12000 bytes: 20 of 40
 #           14000 bytes:  5 of 40
 #           17000 bytes:  0 of 40
-#           The others end with RESOURCE_EXHAUSTED, "received metadata size exceeds soft limit (12541 vs. 8192)".
+#           The others end with RESOURCE_EXHAUSTED, "received metadata size exceeds soft limit (12553 vs. 8192)".
 # There are two limits, grpc.max_metadata_size (8 KiB) and grpc.absolute_max_metadata_size (16 KiB). Between them a call is
 # refused with a probability that rises from 0 to 1. All of the head counts, by HTTP/2's measure: 32 bytes more per field.
 #

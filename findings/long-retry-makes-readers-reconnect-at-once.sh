@@ -8,14 +8,14 @@
 # Expected: one request each. Readers cap the value, as they do for their own back-off, or wait as long as they are told.
 # Seen:     retry: 2147483647   1 request in 2 seconds, from each of the four
 #           retry: 2147483648   20 requests within 0.2 seconds, from each of the four
-# The cause: setTimeout takes at most 2^31 - 1 milliseconds and makes 1 millisecond of anything longer. None of the four checks,
-# and launchdarkly's cap is only for its back-off. Node warns, but only in the reader's log.
+# The cause: setTimeout takes at most 2^31 - 1 milliseconds and makes 1 millisecond of anything longer. None of the four checks.
+# launchdarkly-eventsource has a cap, maxBackoffMillis, for those who set it. Node warns, but only in the reader's log.
 #
 # The standard: HTML, 9.2.6, "If the field name is retry": any number of ASCII digits, taken in base ten. There is no largest
 # value.
 #
 # Who meets it: servers that send a very long time to mean "no need to come back", or that count in microseconds or write a
-# timestamp there by mistake. Browsers behave; the flood comes from the services that read the same stream.
+# timestamp there by mistake. The flood comes from services on Node that read the stream.
 # What to do: to end a stream for good, answer 204. Never write more than 2147483647. A reader caps what it is told: an hour is
 # enough for anyone.
 #

@@ -6,8 +6,8 @@
 #
 # A client sends small messages on one stream of both directions and gets each one back.
 #
-# Expected: nginx's client_max_body_size (1 MiB as it comes) is for single uploads, and Traefik's readTimeout (60 seconds as it
-# comes) is for silence. Neither ends a stream on which messages go to and fro.
+# Expected: nginx's client_max_body_size (1 MiB as it comes) ends the stream in the end, with a status that names a limit.
+# Traefik's readTimeout (60 seconds as it comes) is for silence, and does not end a stream on which messages go to and fro.
 # Seen:     nginx, messages of 10 kB      INTERNAL, RST_STREAM with error code 2, after 104 messages
 #           nginx, requests only          UNKNOWN, "Received http2 header with status: 413"
 #           nginx, client_max_body_size 0 all 150 messages
