@@ -125,7 +125,7 @@ impl Reader {
                     Verdict::NoStream => return Ok(()),
                     Verdict::Stream => {}
                 }
-                body = Some(BodyDecoder::new(response.body_for("GET")?, limits));
+                body = Some(BodyDecoder::new_response(response.body_for("GET")?, limits));
             }
             let Some(body) = &mut body else { continue };
             while let Decoded::Part(part) = body.decode(&mut input)? {

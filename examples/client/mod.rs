@@ -84,7 +84,7 @@ pub fn open(
 /// Prints the body of a refusal, which often says why, as far as it comes in time. `early` is how it
 /// begins.
 fn show_body(stream: &mut TcpStream, body: Body, early: &[u8], until: Instant) {
-    let mut decoder = BodyDecoder::new(body, http1::Limits::new());
+    let mut decoder = BodyDecoder::new_response(body, http1::Limits::new());
     let mut shown = Vec::new();
     let mut buf = [0; BUF];
     buf[..early.len()].copy_from_slice(early);

@@ -9,8 +9,8 @@ use crate::http::FieldError;
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
-    /// A head, or trailers, longer than [`Limits::max_head_len`](super::Limits::max_head_len); or a
-    /// head longer than the storage holds (RFC 6585 §5).
+    /// A head, or trailers, longer than [`Limits::max_head_len`](super::Limits::max_head_len) or than the
+    /// storage holds (RFC 6585 §5).
     HeadTooLong,
     /// More header or trailer lines than [`Limits::max_headers`](super::Limits::max_headers)
     /// (RFC 6585 §5).
@@ -48,12 +48,12 @@ pub enum Error {
     AmbiguousLength,
     /// A body longer than [`Limits::max_body_len`](super::Limits::max_body_len) (RFC 9110 §15.5.14).
     BodyTooLong,
-    /// A chunk size that is not 1 to 16 hexadecimal digits and nothing else, or not less than 2⁶³
+    /// A chunk size that is not hexadecimal digits, perhaps with blanks after them, or not less than 2⁶³
     /// (§7.1).
     ChunkSize,
     /// An extension whose line ends in a quoted string (§7.1.1).
     ChunkExtension,
-    /// Chunk extensions longer than
+    /// Chunk extensions, blanks and zeros around sizes that are together longer than
     /// [`Limits::max_chunk_extensions_len`](super::Limits::max_chunk_extensions_len) (§7.1.1).
     ChunkExtensionsTooLong,
     /// The data of a chunk, with anything but CRLF after it (§7.1).

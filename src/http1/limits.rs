@@ -19,7 +19,7 @@ pub struct Limits {
     pub max_headers: usize,
     /// The longest body to accept, in bytes, without the framing of chunks.
     pub max_body_len: u64,
-    /// By how many bytes the extensions of chunks may outgrow the data.
+    /// By how many bytes the extensions of chunks may outgrow the data, with what else pads size lines.
     pub max_chunk_extensions_len: u64,
 }
 
@@ -37,7 +37,7 @@ impl Limits {
     /// Sets the longest head to accept, in bytes, with its empty line. Default: 16 KiB.
     ///
     /// A reader whose storage can grow holds up to this many bytes while a head is incomplete.
-    /// Trailers may be as long again. They cost no memory.
+    /// Trailers may be as long again. They cost memory only in storage that is lent for them.
     #[must_use]
     pub const fn max_head_len(mut self, bytes: usize) -> Self {
         self.max_head_len = bytes;
@@ -67,7 +67,7 @@ impl Limits {
     }
 
     /// Sets by how many bytes the extensions of chunks may outgrow the data. Default: 16 KiB; 0
-    /// allows none.
+    /// allows none. Blanks after a size, and zeros that make it longer than 16 digits, count too.
     ///
     /// Extensions are skipped. They cost time but no memory, and bring nothing. So every byte of data
     /// makes up for one byte of extensions, and no line has more of them than this. The rest of the

@@ -61,7 +61,7 @@
 //!     if decoder.is_none() {
 //!         let response = reader.read_response(&mut input)?;
 //!         decoder = response
-//!             .map(|response| Ok(BodyDecoder::new(response.body_for("GET")?, Limits::new()))).transpose()?;
+//!             .map(|response| Ok(BodyDecoder::new_response(response.body_for("GET")?, Limits::new()))).transpose()?;
 //!     }
 //!     if let Some(decoder) = &mut decoder {
 //!         while let Decoded::Part(part) = decoder.decode(&mut input)? {

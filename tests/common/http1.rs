@@ -129,20 +129,26 @@ pub fn naive(limits: &NaiveLimits, mut bytes: &[u8]) -> Got {
     let mut extensions = 0;
     loop {
         let (line, end) = line(bytes);
-        let (size, extension) =
-            line.split_at(line.iter().position(|b| *b == b';').unwrap_or(line.len()));
-        let digits = str::from_utf8(size).unwrap_or("?");
-        let all_digits = digits.bytes().all(|b| b.is_ascii_hexdigit()) && digits.len() <= 16;
-        let value = if digits.is_empty() { Ok(0) } else { i64::from_str_radix(digits, 16) };
-        let missing = size.is_empty() && (!extension.is_empty() || end.first() == Some(&b'\r'));
-        let size = match value {
-            Ok(size) if all_digits && !missing => size as u64,
-            _ => return Got { result: Err(Error::ChunkSize), ..got },
+        let digits = line.iter().take_while(|b| b.is_ascii_hexdigit()).count();
+        let blanks = line[digits..].iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+        let extension = &line[digits + blanks..];
+        let value = |len| i64::from_str_radix(str::from_utf8(&line[..len]).unwrap(), 16);
+        let too_large = (1..=digits).find(|len| value(*len).is_err()).map(|len| len - 1);
+        let missing = digits == 0 && (!line.is_empty() || end.first() == Some(&b'\r'));
+        let wrong = (missing || !matches!(extension, [] | [b';', ..])).then_some(digits + blanks);
+        let wrong = if missing { Some(0) } else { too_large.or(wrong) };
+        // All but 16 digits pads the size.
+        let padded = digits.min(16) + limits.extensions.saturating_sub(extensions) as usize;
+        let error = match wrong {
+            Some(at) if at <= padded => Some(Error::ChunkSize),
+            _ if padded < line.len() => Some(Error::ChunkExtensionsTooLong),
+            _ => None,
         };
-        extensions += extension.len() as u64;
-        if !extension.is_empty() && extensions > limits.extensions {
-            return Got { result: Err(Error::ChunkExtensionsTooLong), ..got };
+        if let Some(e) = error {
+            return Got { result: Err(e), ..got };
         }
+        extensions += (line.len() - digits.min(16)) as u64;
+        let size = if digits == 0 { 0 } else { value(digits).unwrap() as u64 };
         if end.first() == Some(&b'\r') && in_quotes(extension) {
             return Got { result: Err(Error::ChunkExtension), ..got };
         }

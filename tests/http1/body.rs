@@ -151,6 +151,10 @@ fn chunks_are_joined_and_the_next_message_is_left_alone() {
         ),
         ("a\r\n0123456789\r\nA\r\n0123456789\r\n0\r\n\r\n", "01234567890123456789"),
         ("0000000000000001\r\nx\r\n0000000000000000\r\n\r\n", "x"),
+        // Any number of zeros (§7.1).
+        ("00000000000000000\r\n\r\n", ""),
+        ("00000000000000000000000005\r\nhello\r\n0\r\n\r\n", "hello"),
+        ("000000000000000000000000000000001\r\nx\r\n0\r\n\r\n", "x"),
         ("5\r\n0\r\n\r\n\r\n0\r\n\r\n", "0\r\n\r\n"),
         ("1\r\n\0\r\n0\r\n\r\n", "\0"),
     ] {
@@ -190,10 +194,15 @@ fn chunk_sizes_that_others_might_read_differently_are_refused() {
         ("g", Error::ChunkSize),
         (" 5", Error::ChunkSize),
         ("\t5", Error::ChunkSize),
-        ("5 ", Error::ChunkSize),
-        ("5\t", Error::ChunkSize),
-        ("5 ;a=b", Error::ChunkSize),
         ("5 5", Error::ChunkSize),
+        ("5\t \t5", Error::ChunkSize),
+        ("5 5;a", Error::ChunkSize),
+        (" 5;a", Error::ChunkSize),
+        (" ", Error::ChunkSize),
+        (" ;a", Error::ChunkSize),
+        ("5 \n", Error::BareLf),
+        ("5 \r", Error::BareCr),
+        ("5 \0", Error::ControlByte),
         ("5_0", Error::ChunkSize),
         ("5,5", Error::ChunkSize),
         ("5.", Error::ChunkSize),
@@ -201,9 +210,9 @@ fn chunk_sizes_that_others_might_read_differently_are_refused() {
         ("", Error::ChunkSize),
         (";a=b", Error::ChunkSize),
         ("\u{665}", Error::ChunkSize),
-        ("00000000000000005", Error::ChunkSize),
-        ("00000000000000000", Error::ChunkSize),
         ("10000000000000005", Error::ChunkSize),
+        ("000000008000000000000000", Error::ChunkSize),
+        ("00000000000000000x", Error::ChunkSize),
         ("FFFFFFFFFFFFFFFFF", Error::ChunkSize),
         ("FFFFFFFFFFFFFFFF", Error::ChunkSize),
         ("FFFFFFFFFFFFFFFE", Error::ChunkSize),
@@ -249,7 +258,8 @@ fn an_error_does_not_wait_for_the_end_of_the_line() {
         ("x", Error::ChunkSize),
         ("\r", Error::ChunkSize),
         ("8000000000000000", Error::ChunkSize),
-        ("00000000000000000", Error::ChunkSize),
+        ("000008000000000000000", Error::ChunkSize),
+        ("5 x", Error::ChunkSize),
         ("5;\0", Error::ControlByte),
         ("5;a=\"\r", Error::ChunkExtension),
         ("5\r\nhellox", Error::ChunkEnd),
@@ -278,6 +288,12 @@ fn extensions_are_skipped() {
         ";chunk-signature=0123456789abcdef",
         ";5",
         ";\u{e9}",
+        // Bad whitespace, which a recipient must remove.
+        " ;a=b",
+        "\t \t;a = \"b\" ; c",
+        // Laxer than the grammar: there is nothing after the blanks. Some servers fill sizes up with them.
+        " ",
+        "\t  ",
     ] {
         let bytes = format!("5{extension}\r\nhello\r\n0{extension}\r\n\r\nrest");
         assert_eq!(chunked(&bytes), complete("hello", "rest"), "{bytes:?}");
@@ -322,6 +338,12 @@ fn extensions_may_exceed_the_data_only_up_to_the_limit() {
         // Not even if enough data is announced: that may be a lie.
         ("F;23456", too_long("")),
         ("F;2345\r\n0123456789abcde\r\n1;2345\r\n", incomplete("0123456789abcde")),
+        // So do blanks, and zeros that no size needs.
+        ("F     \r\n0123456789abcde", incomplete("0123456789abcde")),
+        ("F      ", too_long("")),
+        ("F   ;23", too_long("")),
+        ("000000000000000000001\r\nx", incomplete("x")),
+        ("0000000000000000000001", too_long("")),
         // Data makes up for earlier extensions, but not for later ones.
         ("3;2345\r\nabc\r\n1;23\r\nd\r\n0;\r\n\r\n", complete("abcd", "")),
         ("3;2345\r\nabc\r\n1;23\r\nd\r\n0;2\r\n\r\n", too_long("abcd")),
@@ -398,6 +420,85 @@ fn trailers_are_checked_like_headers() {
     ] {
         let bytes = format!("1\r\nx\r\n0\r\n{trailers}\r\n");
         assert_eq!(chunked(&bytes), refused("x", error), "{bytes:?}");
+    }
+}
+
+fn trailers(decoder: BodyDecoder, bytes: &str) -> Result<Vec<(String, String)>, Error> {
+    same_however_split(bytes.as_bytes(), |pieces| {
+        let (mut decoder, mut storage) = (decoder.clone(), vec![]);
+        for piece in pieces {
+            let mut piece = piece.to_vec();
+            let mut input = &mut piece[..];
+            let count = decoder.trailers(&storage).iter().count();
+            assert!(count == 0 || decoder.is_complete(), "the body has not ended");
+            while let Decoded::Part(_) = decoder.decode_with_trailers(&mut input, &mut storage)? {}
+        }
+        assert!(decoder.is_complete());
+        let text = |value: &[u8]| String::from_utf8(value.to_vec()).unwrap();
+        let trailers = decoder.trailers(&storage);
+        Ok(trailers.iter().map(|(name, value)| (name.to_owned(), text(value))).collect())
+    })
+}
+
+#[test]
+fn trailers_are_kept_in_storage_that_is_lent() {
+    for (lines, expected) in [
+        ("", &[][..]),
+        ("T: v\r\n", &[("T", "v")][..]),
+        ("A:b\r\nA: \t c \r\nEmpty:\r\n", &[("A", "b"), ("A", "c"), ("Empty", "")]),
+        ("Expires: a, b\r\nX: \u{e9}\r\n", &[("Expires", "a, b"), ("X", "\u{e9}")]),
+    ] {
+        let bytes = format!("5\r\nhello\r\n0\r\n{lines}\r\n");
+        let expected: Vec<_> =
+            expected.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        for decoder in [BodyDecoder::new, BodyDecoder::new_response] {
+            let decoder = decoder(Body::Chunked, Limits::new());
+            assert_eq!(trailers(decoder, &bytes), Ok(expected.clone()), "{bytes:?}");
+        }
+    }
+    let other = BodyDecoder::new(Body::Len(5), Limits::new());
+    assert_eq!(trailers(other, "hello"), Ok(vec![]));
+}
+
+/// §5.1, §5.2: a client reads trailers as it reads a head.
+#[test]
+fn trailers_of_a_response_may_be_as_old_servers_write_them() {
+    for (lines, expected) in [
+        ("A: b\r\n c\r\n", &[("A", "b   c")][..]),
+        ("A:\r\n\tb\r\n \r\nC : d\nE: f\n", &[("A", "b"), ("C", "d"), ("E", "f")]),
+    ] {
+        for end in ["\r\n", "\n"] {
+            let bytes = format!("0\r\n{lines}{end}");
+            let response = BodyDecoder::new_response(Body::Chunked, Limits::new());
+            let expected: Vec<_> =
+                expected.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+            assert_eq!(trailers(response, &bytes), Ok(expected), "{bytes:?}");
+            let request = BodyDecoder::new(Body::Chunked, Limits::new());
+            trailers(request, &bytes).unwrap_err();
+        }
+    }
+    for (lines, error) in [
+        (" A: b\r\n", Error::Header),
+        ("A b: c\r\n", Error::Header),
+        ("A\n", Error::BareLf),
+        ("A: b\rc\r\n", Error::BareCr),
+    ] {
+        let response = BodyDecoder::new_response(Body::Chunked, Limits::new());
+        assert_eq!(trailers(response, &format!("0\r\n{lines}\r\n")), Err(error), "{lines:?}");
+    }
+}
+
+#[test]
+fn trailers_that_do_not_fit_in_the_storage_are_too_long() {
+    let mut bytes = *b"0\r\nA: b\r\n\r\n";
+    for (room, result) in [(5, Err(Error::HeadTooLong)), (6, Ok(Decoded::Complete))] {
+        let mut decoder = BodyDecoder::new(Body::Chunked, Limits::new());
+        let mut storage = [0; 6];
+        let mut storage = SliceBuf::new(&mut storage[..room]);
+        let mut input = &mut bytes[..];
+        let mut decode = || decoder.decode_with_trailers(&mut input, &mut storage);
+        let first = decode();
+        assert_eq!(first.and_then(|_| decode()), result);
     }
 }
 
@@ -721,7 +822,7 @@ proptest! {
 
     /// What we accept means the same to `httparse`, which accepts much more.
     #[test]
-    fn httparse_reads_the_same_sizes(line in "[0-9a-fA-F+ x\t-]{0,17}(;[a-z\"=\\\\]{0,6})?\r\n") {
+    fn httparse_reads_the_same_sizes(line in "[0-9a-fA-F+ x\t-]{0,16}(;[a-z\"=\\\\]{0,6})?\r\n") {
         let mut decoder = BodyDecoder::new(Body::Chunked, Limits::new());
         let mut bytes = line.clone().into_bytes();
         let theirs = httparse::parse_chunk_size(line.as_bytes());

@@ -1,6 +1,7 @@
 //! Bodies of HTTP/1.1, in chunks and otherwise, against a naive reader of the whole stream; and the
 //! output of an encoder.
 
+use framewright::http::Headers;
 use framewright::http1::{Body, BodyDecoder, BodyEncoder, Decoded, Limits};
 
 use super::common::http1::{Got, NaiveLimits, State, decode, naive};
@@ -33,6 +34,9 @@ pub fn check(data: &[u8]) {
         Body::UntilClose => until_close(&limits, wire),
     };
     assert_eq!(got, expected);
+    if got.result == Ok(State::Complete) && body == Body::Chunked {
+        trailers_are_the_same_lines(wire, cuts, limits);
+    }
     without_allocating(|| {
         let mut decoder = BodyDecoder::new(body, limits.into());
         let mut chunk = [0; 64];
@@ -70,6 +74,33 @@ fn until_close(limits: &NaiveLimits, wire: &[u8]) -> Got {
         Err(framewright::http1::Error::BodyTooLong)
     };
     Got { body: body.to_vec(), rest: vec![], result }
+}
+
+/// Trailers come out as `httparse` reads them.
+fn trailers_are_the_same_lines(wire: &[u8], cuts: Cuts, limits: NaiveLimits) {
+    let storage = same_however_cut(wire, cuts, |pieces| {
+        let mut decoder = BodyDecoder::new(Body::Chunked, limits.into());
+        let mut storage = vec![];
+        for piece in pieces {
+            let mut piece = piece.to_vec();
+            let mut input = &mut piece[..];
+            let mut decode = || decoder.decode_with_trailers(&mut input, &mut storage);
+            while let Ok(Decoded::Part(_)) = decode() {}
+        }
+        assert!(decoder.is_complete());
+        let count = decoder.trailers(&storage).iter().count();
+        assert!(count <= limits.lines && storage.len() + 2 <= limits.trailers.max(2));
+        storage
+    });
+    assert!(
+        wire.windows(storage.len() + 4)
+            .any(|lines| lines == [b"\r\n", &storage[..], b"\r\n"].concat())
+    );
+    let lines = [&storage[..], b"\r\n"].concat();
+    let mut slots = [httparse::EMPTY_HEADER; 16];
+    let (_, theirs) = httparse::parse_headers(&lines, &mut slots).expect("it is valid").unwrap();
+    let ours = Headers::parse_lax(&storage).expect("it is valid");
+    assert!(ours.iter().eq(theirs.iter().map(|header| (header.name, header.value))));
 }
 
 /// A body that is written in pieces decodes to the same, in every form.

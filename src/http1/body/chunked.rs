@@ -2,22 +2,24 @@
 
 use super::MAX_CHUNK_LEN;
 use super::take::take;
-use crate::http::syntax::is_tchar;
+use crate::BufferFull;
+use crate::http::syntax::{is_space, is_tchar};
 use crate::http1::{Error, Limits};
 
 /// How far a body in chunks has come.
 ///
 /// ```text
-/// 5;name="value" CRLF     Size, Extension, SizeLf
+/// 5 ;name="value" CRLF    Size, Blanks, Extension, SizeLf
 /// hello CRLF              Data, DataCr, DataLf
 /// 0 CRLF                  Size, SizeLf: the last chunk has no data
 /// Name: value CRLF        Trailers: Line::{Start, Name, Value, Lf}
+///  folded CRLF            Trailers: Line::{Start, Value, Lf}, only in a response
 /// CRLF                    Trailers: Line::{Start, LastLf}
 ///                         End
 /// ```
 ///
 /// ```text
-///                  ┌─────────── Extension ──────────┐
+///                  ┌────── Blanks, Extension ──────┐
 ///                  │                                ▼
 ///   ┌──▶ Size ─────┴──────── CR ───────────────▶ SizeLf ── size 0 ──▶ Trailers ──▶ End
 ///   │                                               │
@@ -27,7 +29,7 @@ use crate::http1::{Error, Limits};
 pub(super) struct Chunked {
     /// How many bytes of data may still come.
     room: u64,
-    /// Bytes of extensions that no data has made up for.
+    /// Bytes of extensions, and of what pads a size, that no data has made up for.
     extensions_len: u64,
     at: Position,
 }
@@ -38,13 +40,15 @@ impl Chunked {
     }
 
     /// Takes the next data off `input`, with all that is before it. At the end of the body, the data is
-    /// empty and the `bool` is true.
+    /// empty and the `bool` is true. The lines of trailers go to `keep_trailers`, in pieces.
     ///
     /// `None` means that every byte was taken, and more are needed.
     pub(super) fn take<'a>(
         &mut self,
         limits: &Limits,
+        is_response: bool,
         input: &mut &'a mut [u8],
+        mut keep_trailers: impl FnMut(&[u8]) -> Result<(), BufferFull>,
     ) -> Result<Option<(&'a mut [u8], bool)>, Error> {
         // The most frequent case takes one step.
         if let Some(size) = self.size_line(input) {
@@ -60,6 +64,12 @@ impl Chunked {
                     return Ok(Some((bytes, false)));
                 }
                 Position::End => return Ok(Some((&mut [], true))),
+                Position::Trailers(trailers) => {
+                    let Some(byte) = input.split_off_first_mut() else { return Ok(None) };
+                    if trailers.take(*byte, is_response, limits, &mut keep_trailers)? {
+                        self.at = Position::End;
+                    }
+                }
                 _ => {
                     let Some(byte) = input.split_off_first_mut() else { return Ok(None) };
                     self.at = self.after(*byte, limits)?;
@@ -116,15 +126,26 @@ impl Chunked {
             Position::Size { size, digits } => match byte {
                 b'\r' if digits > 0 => Ok(Position::SizeLf { size }),
                 b';' if digits > 0 => self.extension(size, Quote::None, limits),
+                b' ' | b'\t' if digits > 0 => self.blank(size, limits),
                 _ => match char::from(byte).to_digit(16) {
-                    Some(digit) if digits < 16 && size <= MAX_CHUNK_LEN >> 4 => {
+                    Some(digit) if size <= MAX_CHUNK_LEN >> 4 => {
+                        // More digits than any size needs: zeros before it.
+                        if digits == 16 {
+                            self.count_extension_byte(limits)?;
+                        }
                         Ok(Position::Size {
                             size: size << 4 | u64::from(digit),
-                            digits: digits + 1,
+                            digits: 16.min(digits + 1),
                         })
                     }
                     _ => Err(invalid(byte, Error::ChunkSize)),
                 },
+            },
+            Position::Blanks { size } => match byte {
+                b'\r' => Ok(Position::SizeLf { size }),
+                b';' => self.extension(size, Quote::None, limits),
+                b' ' | b'\t' => self.blank(size, limits),
+                _ => Err(invalid(byte, Error::ChunkSize)),
             },
             Position::Extension { size, quote } => match (quote, byte) {
                 (Quote::None, b'\r') => Ok(Position::SizeLf { size }),
@@ -148,27 +169,41 @@ impl Chunked {
             Position::DataCr if byte == b'\r' => Ok(Position::DataLf),
             Position::DataCr => Err(invalid(byte, Error::ChunkEnd)),
             Position::DataLf => lf(byte, Position::SIZE),
-            Position::Trailers(trailers) => trailers.after(byte, limits),
-            Position::Data { .. } | Position::End => Ok(self.at),
+            Position::Data { .. } | Position::Trailers(_) | Position::End => Ok(self.at),
         }
     }
 
     /// The position after one more byte of an extension.
     fn extension(&mut self, size: u64, quote: Quote, limits: &Limits) -> Result<Position, Error> {
+        self.count_extension_byte(limits)?;
+        Ok(Position::Extension { size, quote })
+    }
+
+    /// The position after one more blank that follows a size.
+    fn blank(&mut self, size: u64, limits: &Limits) -> Result<Position, Error> {
+        self.count_extension_byte(limits)?;
+        Ok(Position::Blanks { size })
+    }
+
+    fn count_extension_byte(&mut self, limits: &Limits) -> Result<(), Error> {
         if self.extensions_len >= limits.max_chunk_extensions_len {
             return Err(Error::ChunkExtensionsTooLong);
         }
         self.extensions_len += 1;
-        Ok(Position::Extension { size, quote })
+        Ok(())
     }
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Position {
-    /// After this many digits of a size.
+    /// After this many digits of a size; 16 also stands for more.
     Size {
         size: u64,
         digits: u8,
+    },
+    /// After blanks that follow a size (§7.1.1).
+    Blanks {
+        size: u64,
     },
     Extension {
         size: u64,
@@ -219,20 +254,33 @@ struct Trailers {
 enum Line {
     Start,
     Name,
+    /// In blanks between a name and its colon, in a response.
+    NameEnd,
     Value,
     /// Before the LF of a line.
     Lf,
     /// Before the LF of the empty line at the end.
     LastLf,
+    End,
 }
 
 impl Trailers {
-    /// The position after the next byte.
-    fn after(mut self, byte: u8, limits: &Limits) -> Result<Position, Error> {
+    /// Takes the next byte. Returns whether the trailers end with it.
+    ///
+    /// What is kept are lines ended by CRLF, of which none is folded.
+    fn take(
+        &mut self,
+        byte: u8,
+        is_response: bool,
+        limits: &Limits,
+        mut keep: impl FnMut(&[u8]) -> Result<(), BufferFull>,
+    ) -> Result<bool, Error> {
         if self.len >= limits.max_head_len {
             return Err(Error::HeadTooLong);
         }
         self.len += 1;
+        let is_first = self.lines == 0;
+        let mut keep = |bytes: &[u8]| keep(bytes).map_err(|_| Error::HeadTooLong);
         self.at = match (self.at, byte) {
             (Line::Start, b'\r') => Line::LastLf,
             (Line::Start, _) if is_tchar(byte) => {
@@ -240,18 +288,34 @@ impl Trailers {
                     return Err(Error::TooManyHeaders);
                 }
                 self.lines += 1;
+                // The end of the line before, which is not folded.
+                keep(if is_first { b"" } else { b"\r\n" })?;
                 Line::Name
             }
+            (Line::Start, _) if is_response && is_space(byte) && !is_first => {
+                keep(b"  ")?;
+                Line::Value
+            }
             (Line::Name, _) if is_tchar(byte) => Line::Name,
-            (Line::Name, b':') | (Line::Value, b'\t' | b' '..=b'~' | 128..) => Line::Value,
+            (Line::Name | Line::NameEnd, b':') | (Line::Value, b'\t' | b' '..=b'~' | 128..) => {
+                Line::Value
+            }
+            (Line::Name | Line::NameEnd, _) if is_response && is_space(byte) => Line::NameEnd,
             (Line::Value, b'\r') => Line::Lf,
-            (Line::Start | Line::Name | Line::Value, _) => {
+            (Line::Value, b'\n') if is_response => Line::Start,
+            (Line::Lf, _) => lf(byte, Line::Start)?,
+            (Line::Start, b'\n') if is_response => Line::End,
+            (Line::LastLf, _) => lf(byte, Line::End)?,
+            (Line::Start | Line::Name | Line::NameEnd | Line::Value | Line::End, _) => {
                 return Err(invalid(byte, Error::Header));
             }
-            (Line::Lf, _) => lf(byte, Line::Start)?,
-            (Line::LastLf, _) => return lf(byte, Position::End),
         };
-        Ok(Position::Trailers(self))
+        match self.at {
+            Line::Name | Line::Value => keep(&[byte])?,
+            Line::End if !is_first => keep(b"\r\n")?,
+            _ => {}
+        }
+        Ok(matches!(self.at, Line::End))
     }
 }
 

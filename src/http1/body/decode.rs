@@ -6,8 +6,9 @@ use super::Body;
 use super::chunked::Chunked;
 use super::take::take;
 use crate::debug::Payload;
+use crate::http::Headers;
 use crate::http1::{Error, Limits};
-use crate::{Chunk, Truncated};
+use crate::{Buffer, BufferFull, Chunk, Truncated};
 
 /// Decodes the body that follows the head of a message. It checks every rule and every length, and joins
 /// chunks (§6, §7).
@@ -16,7 +17,8 @@ use crate::{Chunk, Truncated};
 /// holds numbers, but never a byte. What follows the body stays in the input: that is the next message,
 /// for the next [`HeadReader::read_request`](crate::http1::HeadReader::read_request).
 ///
-/// Trailers are checked like headers and then ignored, as §7.1.2 allows.
+/// Trailers are checked like headers. [`decode`](Self::decode) then drops them, as §7.1.2 allows, and
+/// [`decode_with_trailers`](Self::decode_with_trailers) keeps them.
 ///
 /// ```text
 ///           ┌───────┐ bytes of the body
@@ -47,6 +49,8 @@ use crate::{Chunk, Truncated};
 #[derive(Clone, Debug)]
 pub struct BodyDecoder {
     limits: Limits,
+    /// Whether the message is a response, whose trailers may be as old servers write them.
+    is_response: bool,
     /// Whether a part was returned.
     started: bool,
     state: State,
@@ -97,6 +101,9 @@ impl fmt::Debug for BodyPart<'_> {
 
 impl BodyDecoder {
     /// A decoder for one body, framed as the head before it said.
+    ///
+    /// It reads the trailers of a response as strictly as those of a request.
+    /// [`new_response`](Self::new_response) does not.
     pub const fn new(body: Body, limits: Limits) -> Self {
         let state = match body {
             Body::Len(len) if len > limits.max_body_len => State::Failed(Error::BodyTooLong),
@@ -104,7 +111,15 @@ impl BodyDecoder {
             Body::Chunked => State::Chunked(Chunked::new(&limits)),
             Body::UntilClose => State::UntilClose { room: limits.max_body_len },
         };
-        Self { limits, started: false, state }
+        Self { limits, is_response: false, started: false, state }
+    }
+
+    /// A decoder for the body of a response.
+    ///
+    /// Its trailers are read like the head of a response: a line may be folded or end in LF alone, and
+    /// blanks may precede a colon (§5.1, §5.2).
+    pub const fn new_response(body: Body, limits: Limits) -> Self {
+        Self { is_response: true, ..Self::new(body, limits) }
     }
 
     /// Decodes the next part, advancing `input` past it.
@@ -119,11 +134,59 @@ impl BodyDecoder {
     /// unknown.
     #[inline]
     pub fn decode<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Decoded<'a>, Error> {
+        self.decode_keeping(input, |_| Ok(()))
+    }
+
+    /// Decodes the next part like [`decode`](Self::decode), and appends trailers to `storage` as they come.
+    ///
+    /// `storage` has to be empty at first, and the same in each call. After the last part,
+    /// [`trailers`](Self::trailers) reads it. Only a body in chunks can have trailers.
+    ///
+    /// ```
+    /// use framewright::http1::{Body, BodyDecoder, Decoded, Limits};
+    ///
+    /// let mut decoder = BodyDecoder::new(Body::Chunked, Limits::new());
+    /// let mut storage = Vec::new();
+    /// let mut bytes = *b"5\r\nhello\r\n0\r\nDigest: sha-256=LPJN\r\n\r\n";
+    /// let mut input = &mut bytes[..];
+    /// while let Decoded::Part(_) = decoder.decode_with_trailers(&mut input, &mut storage)? {}
+    /// assert_eq!(decoder.trailers(&storage).get("digest"), Some(&b"sha-256=LPJN"[..]));
+    /// # Ok::<(), framewright::http1::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Like those of [`decode`](Self::decode). [`Error::HeadTooLong`] also means that `storage` is full.
+    pub fn decode_with_trailers<'a>(
+        &mut self,
+        input: &mut &'a mut [u8],
+        storage: &mut impl Buffer,
+    ) -> Result<Decoded<'a>, Error> {
+        self.decode_keeping(input, |bytes| storage.try_append(bytes))
+    }
+
+    /// The trailers in `storage`, as [`decode_with_trailers`](Self::decode_with_trailers) put them there;
+    /// none before the end of the body.
+    ///
+    /// They are not headers: what says how to read a message means nothing among them (RFC 9110 §6.5.1).
+    pub fn trailers<'b>(&self, storage: &'b impl Buffer) -> Headers<'b> {
+        let lines = if self.is_complete() { storage.as_slice() } else { &[] };
+        Headers::parse_lax(lines).unwrap_or_default()
+    }
+
+    #[inline]
+    fn decode_keeping<'a>(
+        &mut self,
+        input: &mut &'a mut [u8],
+        keep_trailers: impl FnMut(&[u8]) -> Result<(), BufferFull>,
+    ) -> Result<Decoded<'a>, Error> {
         let taken = match &mut self.state {
             State::Len { remaining } => {
                 Ok(take(remaining, input).map(|bytes| (bytes, *remaining == 0)))
             }
-            State::Chunked(chunked) => chunked.take(&self.limits, input),
+            State::Chunked(chunked) => {
+                chunked.take(&self.limits, self.is_response, input, keep_trailers)
+            }
             State::UntilClose { .. } if input.is_empty() => Ok(None),
             State::UntilClose { room: 0 } => Err(Error::BodyTooLong),
             State::UntilClose { room } => Ok(take(room, input).map(|bytes| (bytes, false))),
