@@ -1,6 +1,6 @@
 //! Answers that are written in one piece.
 
-use framewright::http1::{Body, BodyEncoder, Request, ResponseWriter, Version};
+use framewright::http1::{self, Body, BodyEncoder, Request, ResponseWriter};
 
 use crate::output::Output;
 
@@ -62,11 +62,9 @@ pub fn give_up(status: u16, why: &str, out: &mut Output) {
     response.write(out).expect("the headers are our own, and a Vec has room");
 }
 
-/// Tells a client that waits for it to send the body (RFC 9110 §10.1.1).
+/// Asks for the body of a request, if the client waits for that (RFC 9110 §10.1.1).
 pub fn go_on(request: &Request<'_>, out: &mut Output) {
-    let mut expected = request.headers().get_all("expect");
-    let waits = expected.any(|value| value.eq_ignore_ascii_case(b"100-continue"));
-    if waits && request.version() == Version::Http11 {
-        ResponseWriter::new(100).write(out).expect("a Vec has room");
+    if request.expects_continue() {
+        http1::write_continue(out).expect("a Vec has room");
     }
 }
