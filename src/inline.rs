@@ -120,6 +120,14 @@ impl Inline<20> {
     }
 }
 
+impl<const N: usize> PartialEq for Inline<N> {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_slice() == other.as_slice()
+    }
+}
+
+impl<const N: usize> Eq for Inline<N> {}
+
 impl<const N: usize> Deref for Inline<N> {
     type Target = [u8];
 

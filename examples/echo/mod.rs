@@ -16,7 +16,7 @@ use std::io::{Read, Write};
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
-use framewright::grpc::{CallKind, Code, Message, Path, Status};
+use framewright::grpc::{CallKind, Code, Encodings, Limits, Message, Path, ServerConfig, Status};
 
 /// `message EchoRequest`
 #[derive(Clone, PartialEq, prost::Message)]
@@ -63,10 +63,16 @@ pub fn kind(path: Path<'_>) -> Option<CallKind> {
 }
 
 /// The only message encoding that the examples support.
+#[allow(dead_code, reason = "a server may send nothing compressed")]
 pub const GZIP: &str = "gzip";
 
 /// The longest message, compressed or not.
 pub const MAX_LEN: u64 = 4 << 20;
+
+/// What the servers can take. Messages are Protobuf.
+#[allow(dead_code, reason = "a client has none")]
+pub const CONFIG: ServerConfig<'_> =
+    ServerConfig::new().limits(Limits::new().max_message_len(MAX_LEN)).encodings(Encodings::GZIP);
 
 /// Decodes a received message.
 pub fn decode<M: prost::Message + Default>(

@@ -73,9 +73,6 @@ impl Call {
         out: &mut Output,
         shared: &Shared,
     ) -> Result<Self, (u16, Headers)> {
-        if !request.headers().get("content-type").is_none_or(service::is_served) {
-            return Err((415, cors::response_headers(&[])));
-        }
         let (method, headers) = (request.method(), request.headers());
         let mut echo = EchoCall::accept(method, path, headers, Carrier::Http, shared.now).map_err(
             |refusal| {

@@ -4,12 +4,12 @@ use std::collections::VecDeque;
 
 use framewright::grpc::{
     self, CallKind, Code, Event, Framing, Refusal, Request, ResponseHead, ServerCall, Status,
-    Subtype, Trailers, Value, metadata,
+    Trailers, Value, metadata,
 };
 use framewright::http::{FieldValue, Headers};
 use framewright::{Assembler, Buffer};
 
-use crate::echo::{self, EchoReply, EchoRequest, GZIP, MAX_LEN};
+use crate::echo::{self, CONFIG, EchoReply, EchoRequest, MAX_LEN};
 use crate::events::Filled;
 
 /// How long a message of a request may take, in ms.
@@ -81,21 +81,14 @@ impl EchoCall {
         if request.content_type().framing == Framing::Grpc {
             return refuse("gRPC itself needs HTTP/2");
         }
-        if request.content_type().subtype != Subtype::PROTO {
-            return refuse("messages are Protobuf here");
-        }
-        let limits = grpc::Limits::new().max_message_len(MAX_LEN);
-        let mut call = match (carrier, kind) {
-            (Carrier::WebSocket, _) => request.accept_socket(kind, limits, &[GZIP])?,
+        let call = match (carrier, kind) {
+            (Carrier::WebSocket, _) => request.accept_socket(kind, &CONFIG, now)?,
             (Carrier::Http, CallKind::Unary | CallKind::ServerStreaming) => {
-                request.accept(kind, limits, &[GZIP])?
+                request.accept(kind, &CONFIG, now)?
             }
             // A browser sends a request only as a whole.
             (Carrier::Http, _) => return refuse("streams of requests need WebSocket"),
         };
-        if let Some(timeout) = request.timeout() {
-            call.set_deadline(timeout.deadline(now));
-        }
         let echoed = echoed(headers).into_iter().map(|(name, value)| {
             let value = match value {
                 Value::Text(text) => Echoed::Text(text.to_owned()),
@@ -291,9 +284,4 @@ impl EchoCall {
         }
         Filled::End
     }
-}
-
-/// Whether the messages of a content type are those of the service: Protobuf.
-pub fn is_served(content_type: &[u8]) -> bool {
-    grpc::ContentType::parse(content_type).is_none_or(|known| known.subtype == Subtype::PROTO)
 }

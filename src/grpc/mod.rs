@@ -27,7 +27,7 @@
 //! ```
 //! use framewright::Assembler;
 //! use framewright::grpc::{
-//!     CallKind, Event, Limits, Request, ResponseHead, ServerCall, Status, Trailing,
+//!     CallKind, Event, Request, ResponseHead, ServerCall, ServerConfig, Status, Trailing,
 //! };
 //!
 //! /// Answers each message with itself, in any framing; `read` holds the next bytes of the body.
@@ -49,7 +49,9 @@
 //! let headers = [("content-type", &b"application/grpc-web-text"[..])];
 //! // An error is the refusal to answer with.
 //! let request = Request::parse("POST", "/echo.Echo/Chat", headers)?;
-//! let mut call = request.accept(CallKind::BidiStreaming, Limits::new(), &[])?;
+//! const CONFIG: ServerConfig = ServerConfig::new();
+//! let now = 0; // on the caller's clock, in milliseconds
+//! let mut call = request.accept(CallKind::BidiStreaming, &CONFIG, now)?;
 //! let (mut head, mut body) = (Vec::new(), Vec::new());
 //! call.send_head(ResponseHead::new(), &mut head)?;
 //! let mut assembler = Assembler::new(Vec::new());
@@ -69,11 +71,13 @@ mod code;
 mod content_type;
 mod decode;
 mod encode;
+mod encodings;
 mod error;
 mod limits;
 mod metadata;
 mod path;
 mod prefix;
+mod server_config;
 mod status;
 mod timeout;
 mod trailers;
@@ -87,11 +91,13 @@ pub use code::Code;
 pub use content_type::{ContentType, Framing, Subtype};
 pub use decode::{Decoder, Frame, Part};
 pub use encode::{Encoder, Message};
+pub use encodings::{Encodings, EncodingsError};
 pub use error::{Error, SendError};
 pub use limits::Limits;
 pub use metadata::{DecodeError, Value, metadata};
 pub use path::Path;
 pub use prefix::Prefix;
+pub use server_config::ServerConfig;
 pub use status::{Status, StatusMessage};
 pub use timeout::Timeout;
 pub use trailers::Trailers;

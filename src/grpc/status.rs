@@ -185,6 +185,11 @@ pub enum StatusMessage<'a> {
     /// No message came, but a `grpc-status` that is not a number from 0 to 16. Decoded, it is a text
     /// that says so.
     MalformedCode(&'a [u8]),
+    /// An encoding is not supported. Decoded, it is a text that says so, and names those that are.
+    UnsupportedEncoding {
+        /// The supported encodings, joined by commas.
+        supported: &'a str,
+    },
     /// No status came. Decoded, it is the text of what went wrong.
     Error(Error),
 }
@@ -195,7 +200,7 @@ impl<'a> StatusMessage<'a> {
         match self {
             Self::Text(text) => text.is_empty(),
             Self::Encoded(bytes) => bytes.is_empty(),
-            Self::MalformedCode(_) | Self::Error(_) => false,
+            Self::MalformedCode(_) | Self::UnsupportedEncoding { .. } | Self::Error(_) => false,
         }
     }
 
@@ -216,6 +221,10 @@ impl<'a> StatusMessage<'a> {
             Self::Encoded(bytes) => FieldValue::percent_repaired(bytes),
             Self::MalformedCode([]) => FieldValue::plain(EMPTY.as_bytes()),
             Self::MalformedCode(value) => FieldValue::percent_repaired_after(MALFORMED, value),
+            Self::UnsupportedEncoding { supported } => {
+                let text = if supported.is_empty() { UNSUPPORTED } else { UNSUPPORTED_BUT };
+                FieldValue::percent_repaired_after(text, supported.as_bytes())
+            }
             Self::Error(error) => FieldValue::plain(error.text().as_bytes()),
         }
     }
@@ -229,6 +238,11 @@ impl<'a> StatusMessage<'a> {
             Self::MalformedCode(value) => {
                 put(MALFORMED)?;
                 *value
+            }
+            Self::UnsupportedEncoding { supported: "" } => return put(UNSUPPORTED),
+            Self::UnsupportedEncoding { supported } => {
+                put(UNSUPPORTED_BUT)?;
+                return put(supported);
             }
             Self::Error(error) => {
                 let mut pieces = Pieces { put, result: Ok(()) };
@@ -253,6 +267,8 @@ impl<'a> StatusMessage<'a> {
 /// What is before a `grpc-status` that is not a number from 0 to 16.
 const MALFORMED: &str = "malformed grpc-status: ";
 const EMPTY: &str = "empty grpc-status";
+const UNSUPPORTED: &str = "unsupported grpc-encoding";
+const UNSUPPORTED_BUT: &str = "unsupported grpc-encoding; supported: ";
 
 /// Passes on formatted text, and keeps the error of a piece.
 struct Pieces<P, E> {
@@ -285,6 +301,9 @@ impl fmt::Debug for StatusMessage<'_> {
             Self::Text(text) => ("Text", text.as_bytes()),
             Self::Encoded(bytes) => ("Encoded", *bytes),
             Self::MalformedCode(bytes) => ("MalformedCode", *bytes),
+            Self::UnsupportedEncoding { supported } => {
+                ("UnsupportedEncoding", supported.as_bytes())
+            }
             Self::Error(error) => return f.debug_tuple("Error").field(error).finish(),
         };
         f.debug_tuple(form).field(&Payload(bytes)).finish()

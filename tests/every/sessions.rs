@@ -6,7 +6,7 @@
 
 use crate::common::same_however_cut_twice;
 use crate::common::ws::{frame, masked};
-use framewright::grpc::{self, ClientRequest, Path, ServerCall};
+use framewright::grpc::{self, ClientRequest, Encodings, Path, ServerCall, ServerConfig};
 use framewright::http1::{self, BodyDecoder, Decoded, HeadReader};
 use framewright::sse::{self, Item, Storage};
 use framewright::ws::handshake::{ClientRequest as Upgrade, Origins, Reply, Server};
@@ -337,7 +337,8 @@ fn the_body_of_a_grpc_request_however_split() {
         let headers = [("content-type", &b"application/grpc"[..]), ("grpc-encoding", b"gzip")];
         let request = grpc::Request::parse("POST", "/a.B/C", headers).unwrap();
         let kind = grpc::CallKind::BidiStreaming;
-        let mut server = request.accept(kind, grpc::Limits::new(), &["gzip"]).unwrap();
+        let mut server =
+            request.accept(kind, &ServerConfig::new().encodings(Encodings::GZIP), 0).unwrap();
         call(&mut server, pieces, &mut log, ServerCall::decode_text_in_place, ServerCall::receive);
         log.say(format!("{:?}", server.receive_eof()));
         log.end(len(pieces), pieces.len())
@@ -360,7 +361,7 @@ fn the_body_of_a_grpc_web_response_however_split() {
         let request = ClientRequest::new(Path::parse("/a.B/C").unwrap());
         let request = request.content_type(grpc::ContentType::WEB_TEXT);
         let kind = grpc::CallKind::ServerStreaming;
-        let mut client = request.call(kind, grpc::Limits::new(), Vec::new());
+        let mut client = request.call(kind, grpc::Limits::new(), Vec::new(), 0);
         let headers = [("content-type", &b"application/grpc-web-text"[..])];
         log.say(format!("{:?}", client.receive_head(200, headers, false)));
         call(

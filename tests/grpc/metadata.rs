@@ -5,9 +5,9 @@ use core::time::Duration;
 
 use framewright::grpc::web::SocketPart;
 use framewright::grpc::{
-    CallKind, ClientRequest, Code, ContentType, DecodeError, Event, Framing, Limits, Message, Path,
-    Refusal, Request, ResponseHead, SendError, Status, Subtype, Timeout, Trailers, Value,
-    accept_encodings, metadata,
+    CallKind, ClientRequest, Code, ContentType, DecodeError, Encodings, Event, Framing, Limits,
+    Message, Path, Refusal, Request, ResponseHead, SendError, ServerConfig, Status, Subtype,
+    Timeout, Trailers, Value, accept_encodings, metadata,
 };
 use framewright::http::Headers;
 use framewright::{Buffer, BufferFull, SliceBuf};
@@ -221,7 +221,6 @@ fn a_content_type_has_a_framing_and_a_subtype() {
 
 #[test]
 fn accept_chooses_the_framing_of_a_grpc_web_response() {
-    let kind = (CallKind::Unary, Limits::new());
     for (content_type, accept, response) in [
         ("application/grpc-web", "application/grpc-web-text", "application/grpc-web-text"),
         ("application/grpc-web-text+json", "application/grpc-web", "application/grpc-web+json"),
@@ -232,7 +231,8 @@ fn accept_chooses_the_framing_of_a_grpc_web_response() {
         ("application/grpc+proto", "", "application/grpc+proto"),
     ] {
         let request = request(&[("content-type", content_type), ("accept", accept)]).unwrap();
-        let mut call = request.accept(kind.0, kind.1, &[]).unwrap();
+        let config = ServerConfig::new().any_subtype();
+        let mut call = request.accept(CallKind::Unary, &config, 0).unwrap();
         let head = written(|out| call.send_head(ResponseHead::new(), out));
         assert_eq!(head, format!("content-type: {response}\r\n"));
     }
@@ -241,7 +241,8 @@ fn accept_chooses_the_framing_of_a_grpc_web_response() {
 #[test]
 fn a_header_as_long_as_accept_does_not_choose_the_framing() {
     let list = [("content-type", "application/grpc-web"), ("accepx", "application/grpc-web-text")];
-    let mut call = request(&list).unwrap().accept(CallKind::Unary, Limits::new(), &[]).unwrap();
+    let mut call =
+        request(&list).unwrap().accept(CallKind::Unary, &ServerConfig::new(), 0).unwrap();
     let head = written(|out| call.send_head(ResponseHead::new(), out));
     assert_eq!(head, "content-type: application/grpc-web\r\n");
 }
@@ -252,16 +253,143 @@ fn a_header_as_long_as_accept_does_not_choose_the_framing() {
 fn a_request_in_an_unknown_encoding_is_unimplemented_and_learns_the_known_ones() {
     let request = request(&[GRPC, ("grpc-encoding", "snappy")]).unwrap();
     assert_eq!(request.encoding(), Some("snappy"));
-    let refusal = request.accept(CallKind::Unary, Limits::new(), &["gzip", "zstd"]).unwrap_err();
+    let encodings: Encodings = "gzip, zstd".parse().unwrap(); // from a configuration
+    let config = ServerConfig::new().encodings(encodings);
+    let refusal = request.accept(CallKind::Unary, &config, 0).unwrap_err();
     assert_eq!((refusal.http_status(), refusal.status().code), (200, Code::Unimplemented));
     assert_eq!(
         written(|out| refusal.write(out)),
         "content-type: application/grpc\r\n\
          grpc-accept-encoding: gzip,zstd\r\n\
          grpc-status: 12\r\n\
-         grpc-message: unsupported grpc-encoding\r\n"
+         grpc-message: unsupported grpc-encoding; supported: gzip,zstd\r\n"
     );
-    assert!(request.accept(CallKind::Unary, Limits::new(), &["gzip", "snappy"]).is_ok());
+    assert_eq!(
+        refusal.to_string(),
+        "UNIMPLEMENTED: unsupported grpc-encoding; supported: gzip,zstd"
+    );
+    let none = ServerConfig::new();
+    let refusal = request.accept(CallKind::Unary, &none, 0).unwrap_err();
+    assert_eq!(refusal.to_string(), "UNIMPLEMENTED: unsupported grpc-encoding");
+    let both = ServerConfig::new().encodings(Encodings::new(&["gzip", "snappy"]).unwrap());
+    let call = request.accept(CallKind::Unary, &both, 0).unwrap();
+    assert_eq!(call.encoding(), Some("snappy"));
+}
+
+/// PROTOCOL-HTTP2, *Content-Type*.
+#[test]
+fn a_request_in_a_format_that_is_not_served_is_an_unsupported_media_type() {
+    let both = ServerConfig::new().subtypes(&[Subtype::PROTO, Subtype::JSON]);
+    for (config, content_type, served) in [
+        (ServerConfig::new(), "application/grpc", true),
+        (ServerConfig::new(), "application/grpc+proto", true),
+        (ServerConfig::new(), "application/grpc+json", false),
+        (ServerConfig::new(), "application/grpc-web+thrift", false),
+        (ServerConfig::new(), "application/grpc-web-text+json", false),
+        (both, "application/grpc-web+JSON", true),
+        (both, "application/grpc", true),
+        (both, "application/grpc+thrift", false),
+        (ServerConfig::new().any_subtype(), "application/grpc+thrift", true),
+    ] {
+        let request = request(&[("content-type", content_type)]).unwrap();
+        for result in [
+            request.accept(CallKind::Unary, &config, 0),
+            request.accept_socket(CallKind::Unary, &config, 0),
+        ] {
+            match result {
+                Ok(_) => assert!(served, "{content_type}"),
+                Err(refusal) => {
+                    assert!(!served, "{content_type}");
+                    assert_eq!(refusal.http_status(), 415);
+                    assert_eq!(written(|out| refusal.write(out)), "");
+                }
+            }
+        }
+    }
+}
+
+/// PROTOCOL-HTTP2, *Timeout*.
+#[test]
+fn a_deadline_is_set_by_the_head() {
+    let timeout = Timeout::parse(b"2S").unwrap();
+    let client = ClientRequest::new(Path::parse("/p.S/M").unwrap()).timeout(timeout);
+    let mut call = client.call(CallKind::Unary, Limits::new(), Vec::new(), 500);
+    assert_eq!((call.deadline(), call.poll(2499)), (Some(2500), None));
+    assert_eq!(call.poll(2500), Some(Event::End(Code::DeadlineExceeded)));
+    let request = request(&[GRPC, ("grpc-timeout", "2S")]).unwrap();
+    let config = ServerConfig::new();
+    for mut call in [
+        request.accept(CallKind::Unary, &config, 500).unwrap(),
+        request.accept_socket(CallKind::Unary, &config, 500).unwrap(),
+    ] {
+        assert_eq!((call.deadline(), call.poll(2499)), (Some(2500), None));
+        assert_eq!(call.poll(2500), Some(Event::End(Code::DeadlineExceeded)));
+    }
+}
+
+/// PROTOCOL-HTTP2, *Message-Accept-Encoding*; compression.md.
+#[test]
+fn encodings_are_a_list_of_names() {
+    let long = "x".repeat(Encodings::MAX_LEN);
+    for (names, list) in [
+        (&[][..], Some("")),
+        (&["gzip"], Some("gzip")),
+        (&["zstd", "gzip"], Some("zstd,gzip")),
+        (&[&long[..]], Some(&long[..])),
+        (&[&long[1..], "a"], None),
+        (&["a", &long[1..]], None),
+        (&[""], None),
+        (&["a b"], None),
+        (&["a,b"], None),
+        (&["\u{e9}"], None),
+    ] {
+        let encodings = Encodings::new(names);
+        assert_eq!(encodings.as_ref().map(Encodings::as_str), list, "{names:?}");
+        if let Some(encodings) = encodings {
+            assert_eq!(encodings.iter().collect::<Vec<_>>(), names);
+            assert_eq!(encodings.to_string().parse(), Ok(encodings));
+            assert_eq!(encodings.is_empty(), names.is_empty());
+            assert_eq!(format!("{encodings:?}"), format!("{names:?}"));
+        }
+    }
+    assert_eq!(" gzip ,, zstd".parse::<Encodings>().unwrap().as_str(), "gzip,zstd");
+    assert_eq!("a b".parse::<Encodings>().unwrap_err().to_string(), "invalid list of encodings");
+    assert!([&long, "a"].join(",").parse::<Encodings>().is_err());
+    let ours = Encodings::new(&["zstd", "gzip", "deflate"]).unwrap();
+    for (accepted, chosen) in [
+        (&["identity", "deflate", "gzip"][..], Some("gzip")),
+        (&["deflate", "zstd"], Some("zstd")),
+        (&["GZIP", "br"], None),
+        (&[], None),
+    ] {
+        assert_eq!(ours.choose(accepted.iter().copied()), chosen, "{accepted:?}");
+    }
+}
+
+/// compression.md: grpc-go and connect-go answer in the encoding of the request.
+#[test]
+fn the_encoding_of_a_request_is_accepted_in_the_response() {
+    let path = Path::parse("/p.S/M").unwrap();
+    let zstd = Encodings::new(&["zstd"]).unwrap();
+    for (request, list, accepted) in [
+        (ClientRequest::new(path).encoding("gzip"), Some("gzip"), true),
+        (ClientRequest::new(path).encoding("gzip").accept_encodings(zstd), Some("zstd"), false),
+        (ClientRequest::new(path).encoding("gzip").accept_encodings(Encodings::NONE), None, false),
+        (ClientRequest::new(path).encoding("identity"), None, false),
+        (ClientRequest::new(path), None, false),
+    ] {
+        let lines = written(|out| request.write(out));
+        let headers = Headers::parse_lax(lines.as_bytes()).unwrap();
+        assert_eq!(headers.get("grpc-accept-encoding"), list.map(str::as_bytes));
+        let mut call = request.call(CallKind::Unary, Limits::new(), Vec::new(), 0);
+        let head = [GRPC, ("grpc-encoding", "gzip")];
+        let head = head.map(|(name, value)| (name, value.as_bytes()));
+        assert_eq!(call.receive_head(200, head, false), Some(Event::Head));
+        assert_eq!(call.encoding(), accepted.then_some("gzip"));
+        let event = call.receive(&mut &b"\x01\0\0\0\0"[..]);
+        let is_message = matches!(event, Some(Event::Message { compressed: true, .. }));
+        assert_eq!(is_message, accepted);
+    }
 }
 
 /// PROTOCOL-HTTP2, *Content-Coding*.
@@ -270,7 +398,7 @@ fn identity_is_no_encoding() {
     for list in [&[GRPC][..], &[GRPC, ("grpc-encoding", "identity")]] {
         let request = request(list).unwrap();
         assert_eq!(request.encoding(), None);
-        assert!(request.accept(CallKind::Unary, Limits::new(), &[]).is_ok());
+        assert!(request.accept(CallKind::Unary, &ServerConfig::new(), 0).is_ok());
     }
 }
 
@@ -362,7 +490,8 @@ fn received_metadata_of_any_case_are_sent_in_lower_case() {
     );
     let trailers = written(|out| Trailers::new(Status::OK).metadata(&echo).write(out));
     assert_eq!(trailers, format!("grpc-status: 0\r\n{expected}"));
-    let mut call = request(&[GRPC]).unwrap().accept(CallKind::Unary, Limits::new(), &[]).unwrap();
+    let mut call =
+        request(&[GRPC]).unwrap().accept(CallKind::Unary, &ServerConfig::new(), 0).unwrap();
     let head = written(|out| call.send_head(ResponseHead::new().metadata(&echo), out));
     assert!(head.ends_with(&expected));
     let client = ClientRequest::new(Path::parse("/p.S/M").unwrap()).metadata(&echo);
@@ -431,7 +560,8 @@ fn fields_that_are_empty_or_repeated_mean_what_they_say() {
     assert_eq!(accept_encodings(list).collect::<Vec<_>>(), ["gzip"]);
     let list =
         [("content-type", "application/grpc-web"), ("accept", ",, application/grpc-web-text")];
-    let mut call = request(&list).unwrap().accept(CallKind::Unary, Limits::new(), &[]).unwrap();
+    let mut call =
+        request(&list).unwrap().accept(CallKind::Unary, &ServerConfig::new(), 0).unwrap();
     let head = written(|out| call.send_head(ResponseHead::new(), out));
     assert_eq!(head, "content-type: application/grpc-web-text\r\n");
 
@@ -439,8 +569,8 @@ fn fields_that_are_empty_or_repeated_mean_what_they_say() {
     for value in ["", " ,", "identity", "gzip, gzip"] {
         let list = headers(&[("content-type", "application/grpc, application/grpc")]);
         let head = [&list[..], &[("grpc-encoding", value.as_bytes())]].concat();
-        let client = ClientRequest::new(path).accept_encodings(&["gzip"]);
-        let mut call = client.call(CallKind::Unary, Limits::new(), Vec::new());
+        let client = ClientRequest::new(path).accept_encodings(Encodings::GZIP);
+        let mut call = client.call(CallKind::Unary, Limits::new(), Vec::new(), 0);
         assert_eq!(call.receive_head(200, head, false), Some(Event::Head), "{value:?}");
     }
 }
@@ -562,7 +692,7 @@ fn a_request_head_has_the_timeout_first_and_metadata_last() {
     let request = ClientRequest::new(Path::parse("/p.S/M").unwrap())
         .timeout(Timeout::new(Duration::from_secs(1)))
         .encoding("gzip")
-        .accept_encodings(&["gzip", "deflate"])
+        .accept_encodings(Encodings::new(&["gzip", "deflate"]).unwrap())
         .user_agent("grpc-rust-framewright/0.1.0")
         .metadata(&[("x-id", Value::Text("7"))]);
     assert_eq!(
@@ -612,7 +742,7 @@ fn names_that_would_break_a_line_are_refused() {
     let request = ClientRequest::new(Path::parse("/p.S/M").unwrap());
     let mut out = Vec::new();
     assert_eq!(request.encoding("a b").write(&mut out), Err(SendError::Encoding));
-    assert_eq!(request.accept_encodings(&["a", ""]).write(&mut out), Err(SendError::Encoding));
+    assert_eq!(request.encoding(&"x".repeat(48)).write(&mut out), Err(SendError::Encoding));
     assert_eq!(request.user_agent("a\r\nb").write(&mut out), Err(SendError::UserAgent));
     assert_eq!(out, b"");
 }

@@ -5,8 +5,8 @@
 use core::time::Duration;
 
 use framewright::grpc::{
-    CallKind, ClientRequest, Code, ContentType, Framing, Limits, Path, Request, ResponseHead,
-    SendError, Status, StatusMessage, Subtype, Timeout, Trailers, Value,
+    CallKind, ClientRequest, Code, ContentType, Encodings, Framing, Path, Request, ResponseHead,
+    SendError, ServerConfig, Status, StatusMessage, Subtype, Timeout, Trailers, Value,
 };
 
 /// The grammar, rule by rule.
@@ -155,6 +155,7 @@ fn a_request_follows_the_grammar_whatever_is_empty() {
             for metadata in metadata(&long, &bytes) {
                 for agent in [None, Some(""), Some("a"), Some(&long[..])] {
                     for encodings in [&[][..], &["identity"], &["gzip", "deflate"]] {
+                        let encodings = Encodings::new(encodings).unwrap();
                         let mut request = ClientRequest::new(Path::parse(PATH).unwrap())
                             .content_type(ContentType { framing, subtype })
                             .metadata(&metadata)
@@ -211,8 +212,9 @@ fn a_response_follows_the_grammar_whatever_is_empty() {
                     let request = Request::parse("POST", PATH, list).unwrap();
                     written(|out| request.refuse(status).write(out));
                     for head_first in [false, true] {
-                        let mut call =
-                            request.accept(CallKind::BidiStreaming, Limits::new(), &[]).unwrap();
+                        let mut call = request
+                            .accept(CallKind::BidiStreaming, &ServerConfig::new(), 0)
+                            .unwrap();
                         if head_first {
                             let head = ResponseHead::new().metadata(&metadata);
                             written(|out| call.send_head(head, out));

@@ -3,8 +3,9 @@
 use crate::counting::allocations;
 use framewright::grpc::web::{SocketDecoder, SocketPart, TextDecoder, encode_text};
 use framewright::grpc::{
-    CallKind, ClientRequest, Code, ContentType, Decoder, Encoder, Event, Limits, Message, Path,
-    Request, ResponseHead, Status, Timeout, Trailers, Trailing, Value, metadata,
+    CallKind, ClientRequest, Code, ContentType, Decoder, Encoder, Encodings, Event, Limits,
+    Message, Path, Request, ResponseHead, ServerConfig, Status, Timeout, Trailers, Trailing, Value,
+    metadata,
 };
 use framewright::http::Headers;
 use framewright::{Assembler, Buffer, Chunk, SliceBuf};
@@ -91,13 +92,15 @@ fn calls_need_no_allocator() {
                 .timeout(Timeout::parse(b"1S").unwrap());
             let storage = SliceBuf::new(&mut storage);
             request.write(&mut head).unwrap();
-            let mut client = request.call(CallKind::Unary, Limits::new(), storage);
+            let mut client = request.call(CallKind::Unary, Limits::new(), storage, 0);
             client.send(Message::new(b"hello"), &mut up).unwrap();
             client.half_close(&mut up).unwrap();
 
             let fields = Headers::parse_lax(head.as_slice()).unwrap();
             let request = Request::parse("POST", "/p.S/M", fields).unwrap();
-            let mut server = request.accept(CallKind::Unary, Limits::new(), &["gzip"]).unwrap();
+            let mut server = request
+                .accept(CallKind::Unary, &ServerConfig::new().encodings(Encodings::GZIP), 0)
+                .unwrap();
             let mut answer = SliceBuf::new(&mut rest);
             server.send_head(ResponseHead::new(), &mut answer).unwrap();
             let answer = Headers::parse_lax(answer.as_slice()).unwrap();

@@ -8,11 +8,14 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use framewright::Assembler;
 use framewright::grpc::{
-    self, CallKind, Event, Limits, Refusal, ResponseHead, SendError, ServerCall, Status, Trailing,
+    self, CallKind, Event, Refusal, ResponseHead, SendError, ServerCall, ServerConfig, Status,
+    Trailing,
 };
 use http_body_util::{BodyExt, Full};
 
 use crate::add_to;
+
+const CONFIG: ServerConfig = ServerConfig::new();
 
 /// Answers a call in gRPC or gRPC-Web.
 pub async fn call(request: Request) -> Response {
@@ -28,7 +31,7 @@ pub async fn call(request: Request) -> Response {
 fn accept(method: &str, path: &str, headers: &HeaderMap) -> Result<ServerCall, Refusal<'static>> {
     let request = grpc::Request::parse(method, path, headers)?;
     match (request.path().service(), request.path().method()) {
-        ("echo.Echo", "Say") => request.accept(CallKind::Unary, Limits::new(), &[]),
+        ("echo.Echo", "Say") => request.accept(CallKind::Unary, &CONFIG, 0),
         _ => Err(request.unimplemented()),
     }
 }

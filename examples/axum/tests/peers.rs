@@ -104,7 +104,7 @@ async fn call(path: &str, content_type: ContentType, over_http2: bool) -> (Code,
     let address = serve().await;
     let path = Path::parse(path).unwrap();
     let request = ClientRequest::new(path).content_type(content_type);
-    let mut call = request.call(CallKind::Unary, Limits::new(), Vec::new());
+    let mut call = request.call(CallKind::Unary, Limits::new(), Vec::new(), 0);
     let mut body = Vec::new();
     call.send(&b"a message"[..], &mut body).unwrap();
     call.half_close(&mut body).unwrap();

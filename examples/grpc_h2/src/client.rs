@@ -7,7 +7,8 @@ use std::time::Duration;
 use bytes::{Buf, Bytes, BytesMut};
 use framewright::Assembler;
 use framewright::grpc::{
-    CallKind, ClientCall, ClientRequest, Code, Event, Limits, Path, Status, Timeout, Value,
+    CallKind, ClientCall, ClientRequest, Code, Encodings, Event, Limits, Path, Status, Timeout,
+    Value,
 };
 use h2::client::{ResponseFuture, SendRequest};
 use h2::{RecvStream, SendStream};
@@ -55,7 +56,7 @@ impl Client {
         let kind = echo::kind(path).unwrap_or(CallKind::BidiStreaming);
         let mut request = ClientRequest::new(path)
             .user_agent("grpc-rust-framewright/0.1.0")
-            .accept_encodings(&[GZIP])
+            .accept_encodings(Encodings::GZIP)
             .metadata(options.metadata);
         if options.compress {
             request = request.encoding(GZIP);
@@ -63,11 +64,8 @@ impl Client {
         if let Some(timeout) = options.timeout {
             request = request.timeout(Timeout::new(timeout));
         }
-        let mut call = request.call(kind, Limits::new(), Vec::new());
+        let call = request.call(kind, Limits::new(), Vec::new(), 0);
         let start = Instant::now();
-        if let Some(timeout) = options.timeout {
-            call.set_deadline(Timeout::new(timeout).deadline(0));
-        }
         let mut head = Request::post(format!("{}{}", self.origin, path.as_str())).body(())?;
         request.fields(|name, value| append(head.headers_mut(), name, value))?;
         let mut requests = self.requests.clone().ready().await?;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::{Buf, Bytes, BytesMut};
 use framewright::Assembler;
 use framewright::grpc::{
-    CallKind, Code, Event, Limits, Refusal, Request, ResponseHead, ServerCall, Status, Trailers,
-    Trailing, Value, accept_encodings, metadata,
+    CallKind, Code, Event, Refusal, Request, ResponseHead, ServerCall, Status, Trailers, Trailing,
+    Value, accept_encodings, metadata,
 };
 use framewright::http::FieldValue;
 use h2::server::SendResponse;
@@ -19,7 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use crate::echo::{self, EchoReply, EchoRequest, GZIP, MAX_LEN};
+use crate::echo::{self, CONFIG, EchoReply, EchoRequest, GZIP};
 use crate::{DATA_FRAME_BUDGET, append};
 
 /// How long a shutdown waits for calls to end.
@@ -119,10 +119,7 @@ struct Accepted {
 fn begin(head: &Parts, headers: &mut HeaderMap) -> Result<Accepted, Refusal<'static>> {
     let request = Request::parse(head.method.as_str(), head.uri.path(), &head.headers)?;
     let kind = echo::kind(request.path()).ok_or_else(|| request.unimplemented())?;
-    let mut call = request.accept(kind, Limits::new().max_message_len(MAX_LEN), &[GZIP])?;
-    if let Some(timeout) = request.timeout() {
-        call.set_deadline(timeout.deadline(0));
-    }
+    let mut call = request.accept(kind, &CONFIG, 0)?;
     let compress = head.headers.get("x-echo-gzip").is_some_and(|value| value == "1")
         && accept_encodings(&head.headers).any(|name| name == GZIP);
     let metadata = echoed(head);

@@ -4,8 +4,9 @@
 use framewright::Chunk;
 use framewright::grpc::web::{SocketDecoder, SocketPart};
 use framewright::grpc::{
-    CallKind, ClientCall, ClientRequest, Code, ContentType, Event, Framing, Limits, Message, Path,
-    Request, ResponseHead, SendError, ServerCall, Status, Subtype, Trailing,
+    CallKind, ClientCall, ClientRequest, Code, ContentType, Encodings, Event, Framing, Limits,
+    Message, Path, Request, ResponseHead, SendError, ServerCall, ServerConfig, Status, Subtype,
+    Trailing,
 };
 use framewright::http::{FieldValue, Headers};
 
@@ -54,7 +55,6 @@ struct Setup {
 }
 
 const PATH: &str = "/pkg.Service/Method";
-const GZIP: &[&str] = &["gzip"];
 const LIMITS: Limits = Limits::new().max_message_len(40).max_trailers_len(100);
 
 impl Setup {
@@ -66,14 +66,14 @@ impl Setup {
         let path = Path::parse(PATH).expect("it is one");
         let mut request = ClientRequest::new(path).content_type(self.content_type());
         if self.gzip {
-            request = request.encoding("gzip").accept_encodings(GZIP);
+            request = request.encoding("gzip").accept_encodings(Encodings::GZIP);
         }
         let (written, call) = match self.framing {
             None => {
-                let call = request.call_socket(self.kind, limits, Vec::new());
+                let call = request.call_socket(self.kind, limits, Vec::new(), 0);
                 (request.write_socket(head), call)
             }
-            Some(_) => (request.write(head), request.call(self.kind, limits, Vec::new())),
+            Some(_) => (request.write(head), request.call(self.kind, limits, Vec::new(), 0)),
         };
         written.expect("a Vec has room");
         call
@@ -83,9 +83,10 @@ impl Setup {
         let fields = Headers::parse_lax(head).expect("it was written");
         let request = Request::parse("POST", PATH, fields).expect("it was written");
         assert_eq!(request.content_type(), self.content_type());
+        let config = ServerConfig::new().limits(limits).encodings(Encodings::GZIP);
         match self.framing {
-            None => request.accept_socket(self.kind, limits, GZIP),
-            Some(_) => request.accept(self.kind, limits, GZIP),
+            None => request.accept_socket(self.kind, &config, 0),
+            Some(_) => request.accept(self.kind, &config, 0),
         }
         .expect("the encoding is known")
     }

@@ -32,8 +32,8 @@ use crate::Buffer;
 use crate::append::Append;
 use crate::grpc::status::StatusFields;
 use crate::grpc::{
-    CallKind, Code, ContentType, Decoder, Error, Event, Frame, Framing, Limits, Message, Part,
-    SendError, Status,
+    CallKind, Code, ContentType, Decoder, Encodings, Error, Event, Frame, Framing, Limits, Message,
+    Part, SendError, Status,
 };
 use crate::http::syntax::{is_field_value, is_token, list};
 use crate::http::{Field, Headers, Name};
@@ -50,7 +50,8 @@ use crate::http::{Field, Headers, Name};
 /// let (mut head, mut body) = (Vec::new(), Vec::new());
 /// let request = ClientRequest::new(Path::parse("/helloworld.Greeter/SayHello").unwrap());
 /// request.write(&mut head)?;
-/// let mut call = request.call(CallKind::Unary, Limits::new(), Vec::new());
+/// let now = 0; // on the caller's clock, in milliseconds
+/// let mut call = request.call(CallKind::Unary, Limits::new(), Vec::new(), now);
 /// call.send(b"\x0A\x03you", &mut body)?;
 /// call.half_close(&mut body)?; // the end of the request's body
 ///
@@ -68,7 +69,9 @@ use crate::http::{Field, Headers, Name};
 pub struct ClientCall<B> {
     content_type: ContentType,
     /// The encodings that can be decompressed.
-    encodings: &'static [&'static str],
+    encodings: Encodings,
+    /// Which of them the messages of the response are in, if they are compressed.
+    encoding: Option<u8>,
     max_trailers_len: u64,
     request: BodyEncoder,
     /// Whether nothing more of the request will be sent, or can be.
@@ -110,7 +113,7 @@ impl<B: Buffer> ClientCall<B> {
         content_type: ContentType,
         kind: CallKind,
         limits: Limits,
-        encodings: &'static [&'static str],
+        encodings: Encodings,
         compresses: bool,
         storage: B,
     ) -> Self {
@@ -132,6 +135,7 @@ impl<B: Buffer> ClientCall<B> {
         Self {
             content_type,
             encodings,
+            encoding: None,
             max_trailers_len: limits.max_trailers_len,
             request: BodyEncoder::new(requests, wrap, compresses),
             half_closed: false,
@@ -141,6 +145,11 @@ impl<B: Buffer> ClientCall<B> {
             list_start: 0,
             state,
         }
+    }
+
+    pub(super) fn with_deadline(mut self, at: u64) -> Self {
+        self.deadline = Some(at);
+        self
     }
 
     /// Writes a whole message of the request.
@@ -233,8 +242,9 @@ impl<B: Buffer> ClientCall<B> {
         if code_in_head.is_none() {
             self.storage.clear();
         }
-        let (encoding_known, encoding_unknown) = self.negotiate(head.encoding);
-        self.response.accept_compressed(encoding_known);
+        let (encoding, encoding_unknown) = self.negotiate(head.encoding);
+        self.encoding = encoding;
+        self.response.accept_compressed(encoding.is_some());
         self.state = State::Body {
             http_status,
             begun: false,
@@ -245,10 +255,10 @@ impl<B: Buffer> ClientCall<B> {
         Ok(())
     }
 
-    /// Whether `grpc-encoding` names an encoding that was accepted, and whether one that was not.
-    fn negotiate(&self, encoding: Option<&str>) -> (bool, bool) {
-        let known = encoding.is_some_and(|name| self.encodings.contains(&name));
-        (known, encoding.is_some() && !known)
+    /// Which accepted encoding `grpc-encoding` names, and whether it names one that was not accepted.
+    fn negotiate(&self, encoding: Option<&str>) -> (Option<u8>, bool) {
+        let index = encoding.and_then(|name| self.encodings.index_of(name));
+        (index, encoding.is_some() && index.is_none())
     }
 
     /// Decodes the base64 of the next bytes of the response's body, in place. The body of a call
@@ -360,9 +370,10 @@ impl<B: Buffer> ClientCall<B> {
                 None => self.end(Outcome::Failed(Error::Http(self.http_status())), true),
             };
         }
-        let (encoding_known, encoding_unknown) =
+        let (encoding, encoding_unknown) =
             self.negotiate(fields.get_all("grpc-encoding").find_map(encoding_of));
-        self.response.accept_compressed(encoding_known);
+        self.encoding = encoding;
+        self.response.accept_compressed(encoding.is_some());
         self.state = State::Body {
             http_status: 200,
             begun: true,
@@ -392,8 +403,8 @@ impl<B: Buffer> ClientCall<B> {
     ///
     /// let request = ClientRequest::new(Path::parse("/helloworld.Greeter/SayHello").unwrap())
     ///     .content_type(ContentType::WEB)
-    ///     .accept_encodings(&["gzip"]);
-    /// let mut call = request.call(CallKind::Unary, Limits::new(), Vec::new());
+    ///     .encoding("gzip");
+    /// let mut call = request.call(CallKind::Unary, Limits::new(), Vec::new(), 0);
     /// let headers =
     ///     [("content-type", &b"application/grpc-web+proto"[..]), ("grpc-encoding", b"gzip")];
     /// call.receive_head(200, headers, false);
@@ -486,8 +497,8 @@ impl<B: Buffer> ClientCall<B> {
         self.end(Outcome::Cancelled(code), false)
     }
 
-    /// Sets the time at which the call ends at the latest, in milliseconds on the scale of
-    /// [`poll`](Self::poll): see [`Timeout::deadline`](crate::grpc::Timeout::deadline).
+    /// Sets another time at which the call ends at the latest than its timeout did, in milliseconds on the
+    /// scale of [`ClientRequest::call`](crate::grpc::ClientRequest::call).
     pub const fn set_deadline(&mut self, at: u64) {
         self.deadline = Some(at);
     }
@@ -509,6 +520,11 @@ impl<B: Buffer> ClientCall<B> {
             Some(at) if at <= now => self.end(Outcome::DeadlineExceeded, false),
             _ => None,
         }
+    }
+
+    /// The encoding of the compressed messages that the server sends, once the head has come.
+    pub fn encoding(&self) -> Option<&str> {
+        self.encodings.get(self.encoding?)
     }
 
     /// How the call ended, once it has.

@@ -5,7 +5,7 @@ use core::fmt;
 use super::{Carrier, ClientCall, IDENTITY, is_web};
 use crate::Buffer;
 use crate::grpc::{
-    CallKind, ContentType, Framing, Limits, Path, SendError, Timeout, Value, metadata,
+    CallKind, ContentType, Encodings, Framing, Limits, Path, SendError, Timeout, Value, metadata,
 };
 use crate::http::syntax::{is_field_value, is_token};
 use crate::http::{self, FieldValue};
@@ -31,6 +31,7 @@ use crate::http::{self, FieldValue};
 ///       te: trailers\r\n\
 ///       content-type: application/grpc+proto\r\n\
 ///       grpc-encoding: gzip\r\n\
+///       grpc-accept-encoding: gzip\r\n\
 ///       authorization: Bearer y235.wef315yfh138vh31hv93hv8h3v\r\n"
 /// );
 /// # Ok::<(), framewright::grpc::SendError>(())
@@ -42,7 +43,8 @@ pub struct ClientRequest<'a> {
     content_type: ContentType,
     timeout: Option<Timeout>,
     encoding: Option<&'a str>,
-    accept_encodings: &'static [&'static str],
+    /// `None` if only that of the request.
+    accept_encodings: Option<Encodings>,
     user_agent: Option<&'a str>,
     metadata: &'a [(&'a str, Value<'a>)],
 }
@@ -58,7 +60,7 @@ impl<'a> ClientRequest<'a> {
             content_type: ContentType::GRPC,
             timeout: None,
             encoding: None,
-            accept_encodings: &[],
+            accept_encodings: None,
             user_agent: None,
             metadata: &[],
         }
@@ -75,22 +77,24 @@ impl<'a> ClientRequest<'a> {
         self
     }
 
-    /// Sets how much time the server has. Call [`ClientCall::set_deadline`], too: the server may
-    /// not answer.
+    /// Sets how much time the call has. It is the deadline of the [`ClientCall`], too: the server may not
+    /// answer.
     pub const fn timeout(mut self, timeout: Timeout) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Sets the encoding of the messages that will be sent compressed.
+    /// Sets the encoding of the messages that will be sent compressed. The client is taken to be able to
+    /// decompress it, unless [`accept_encodings`](Self::accept_encodings) says otherwise: servers answer
+    /// in the encoding of the request.
     pub const fn encoding(mut self, name: &'a str) -> Self {
         self.encoding = Some(name);
         self
     }
 
     /// Sets the encodings that the client can decompress.
-    pub const fn accept_encodings(mut self, names: &'static [&'static str]) -> Self {
-        self.accept_encodings = names;
+    pub const fn accept_encodings(mut self, encodings: Encodings) -> Self {
+        self.accept_encodings = Some(encodings);
         self
     }
 
@@ -134,8 +138,17 @@ impl<'a> ClientRequest<'a> {
     ///
     /// The trailers go to `storage`. If that cannot grow, it needs [`Limits::max_trailers_len`]
     /// bytes. The call does not borrow from the request.
-    pub fn call<B: Buffer>(&self, kind: CallKind, limits: Limits, storage: B) -> ClientCall<B> {
-        self.call_on(Carrier::Http, kind, limits, storage)
+    ///
+    /// The call begins at the time `now`, in milliseconds on the scale of [`ClientCall::poll`], and ends at
+    /// the latest when its [`timeout`](Self::timeout) has passed.
+    pub fn call<B: Buffer>(
+        &self,
+        kind: CallKind,
+        limits: Limits,
+        storage: B,
+        now: u64,
+    ) -> ClientCall<B> {
+        self.call_on(Carrier::Http, kind, limits, storage, now)
     }
 
     /// Begins the call whose head this is, like [`call`](Self::call), over WebSocket.
@@ -147,8 +160,9 @@ impl<'a> ClientRequest<'a> {
         kind: CallKind,
         limits: Limits,
         storage: B,
+        now: u64,
     ) -> ClientCall<B> {
-        self.for_socket().call_on(Carrier::Socket, kind, limits, storage)
+        self.for_socket().call_on(Carrier::Socket, kind, limits, storage, now)
     }
 
     fn for_socket(self) -> Self {
@@ -161,15 +175,38 @@ impl<'a> ClientRequest<'a> {
         kind: CallKind,
         limits: Limits,
         storage: B,
+        now: u64,
     ) -> ClientCall<B> {
-        let encodings = self.accept_encodings;
+        let encodings = self.accepted().unwrap_or_default();
         let compresses = self.encoding.is_some_and(|name| name != IDENTITY);
-        ClientCall::new(carrier, self.content_type, kind, limits, encodings, compresses, storage)
+        let call = ClientCall::new(
+            carrier,
+            self.content_type,
+            kind,
+            limits,
+            encodings,
+            compresses,
+            storage,
+        );
+        match self.timeout {
+            Some(timeout) => call.with_deadline(timeout.deadline(now)),
+            None => call,
+        }
+    }
+
+    /// The encodings that are accepted: those that were set, or else that of the request. `None` if that
+    /// is not the name of one.
+    fn accepted(&self) -> Option<Encodings> {
+        match (self.accept_encodings, self.encoding) {
+            (Some(encodings), _) => Some(encodings),
+            (None, Some(name)) if name != IDENTITY => Encodings::new(&[name]),
+            _ => Some(Encodings::NONE),
+        }
     }
 
     fn check(&self) -> Result<(), SendError> {
-        let mut encodings = self.encoding.iter().chain(self.accept_encodings);
-        if !encodings.all(|name| is_token(name.as_bytes())) {
+        let is_encoding = self.encoding.is_none_or(|name| is_token(name.as_bytes()));
+        if !is_encoding || self.accepted().is_none() {
             return Err(SendError::Encoding);
         }
         if !self.user_agent.is_none_or(|agent| is_field_value(agent.as_bytes())) {
@@ -194,8 +231,9 @@ impl<'a> ClientRequest<'a> {
         if let Some(encoding) = self.encoding {
             put("grpc-encoding", encoding.into());
         }
-        if !self.accept_encodings.is_empty() {
-            put("grpc-accept-encoding", FieldValue::joined(self.accept_encodings, ","));
+        let accepted = self.accepted().unwrap_or_default();
+        if !accepted.is_empty() {
+            put("grpc-accept-encoding", accepted.as_str().into());
         }
         if let Some(agent) = self.user_agent.filter(|agent| !agent.is_empty()) {
             put(if web { "x-user-agent" } else { "user-agent" }, agent.into());

@@ -18,7 +18,7 @@ use crate::{Buffer, BufferFull};
 /// use framewright::grpc::{CallKind, ClientRequest, Limits, Path};
 ///
 /// let request = ClientRequest::new(Path::parse("/files.Files/Upload").unwrap());
-/// let mut call = request.call(CallKind::ClientStreaming, Limits::new(), Vec::new());
+/// let mut call = request.call(CallKind::ClientStreaming, Limits::new(), Vec::new(), 0);
 /// let mut out = Vec::new();
 /// call.body()?.begin_message(5, false, &mut out)?;
 /// call.body()?.encode_payload(b"Hel", &mut out)?;

@@ -16,13 +16,14 @@ pub struct Refusal<'a> {
     pub(super) http_status: u16,
     /// Of the response; `None` if the client may not know gRPC.
     pub(super) content_type: Option<ContentType>,
-    pub(super) encodings: &'static [&'static str],
+    /// Those that the server can decompress, joined by commas.
+    pub(super) encodings: &'a str,
 }
 
 impl Refusal<'static> {
     pub(super) const fn of(error: Error, content_type: Option<ContentType>) -> Self {
         let status = Status::new(error.code(), error.text());
-        Self { status, http_status: error.http_status(), content_type, encodings: &[] }
+        Self { status, http_status: error.http_status(), content_type, encodings: "" }
     }
 }
 

@@ -19,8 +19,8 @@ impl<'a> ResponseHead<'a> {
         Self { encoding: None, metadata: &[] }
     }
 
-    /// Sets the encoding of the messages that will be sent compressed: one of the client's
-    /// [`accept_encodings`](crate::grpc::accept_encodings()).
+    /// Sets the encoding of the messages that will be sent compressed: one that the client accepts, which
+    /// [`Encodings::choose`](crate::grpc::Encodings::choose) finds.
     pub const fn encoding(mut self, name: &'a str) -> Self {
         self.encoding = Some(name);
         self
@@ -43,7 +43,7 @@ impl<'a> ResponseHead<'a> {
     pub(super) fn each(
         &self,
         content_type: ContentType,
-        encodings: &[&str],
+        encodings: &str,
         put: &mut dyn FnMut(&str, FieldValue<'_>),
     ) {
         content_type.put("content-type", put);
@@ -51,7 +51,7 @@ impl<'a> ResponseHead<'a> {
             put("grpc-encoding", encoding.into());
         }
         if !encodings.is_empty() {
-            put("grpc-accept-encoding", FieldValue::joined(encodings, ","));
+            put("grpc-accept-encoding", encodings.into());
         }
         metadata::each(self.metadata, put);
     }

@@ -21,8 +21,8 @@ use super::encode::{BodyEncoder, Wrap};
 use super::{Cardinality, Carrier, IDENTITY, NO_ERROR, Outcome, ResponseHead};
 use crate::Buffer;
 use crate::grpc::{
-    CallKind, Code, ContentType, Decoder, Error, Event, Framing, Limits, Message, SendError,
-    Trailers,
+    CallKind, Code, ContentType, Decoder, Encodings, Error, Event, Framing, Message, SendError,
+    ServerConfig, Trailers,
 };
 use crate::http::{self, FieldValue};
 
@@ -38,12 +38,16 @@ use crate::http::{self, FieldValue};
 /// `transmit_fields` hand them to a closure, for an HTTP stack.
 ///
 /// ```
-/// use framewright::grpc::{CallKind, Event, Limits, Request, ResponseHead, Status, Trailing};
+/// use framewright::grpc::{
+///     CallKind, Event, Request, ResponseHead, ServerConfig, Status, Trailing,
+/// };
 ///
 /// let headers = [("content-type", &b"application/grpc"[..])];
 /// // An error is the refusal to answer with.
 /// let request = Request::parse("POST", "/helloworld.Greeter/SayHello", headers)?;
-/// let mut call = request.accept(CallKind::Unary, Limits::new(), &[])?;
+/// const CONFIG: ServerConfig = ServerConfig::new();
+/// let now = 0; // on the caller's clock, in milliseconds
+/// let mut call = request.accept(CallKind::Unary, &CONFIG, now)?;
 ///
 /// let mut input = &b"\0\0\0\0\x05\x0A\x03you"[..];
 /// while let Some(event) = call.receive(&mut input) {
@@ -66,7 +70,9 @@ pub struct ServerCall {
     /// Of the response.
     content_type: ContentType,
     /// The encodings that can be decompressed.
-    encodings: &'static [&'static str],
+    encodings: Encodings,
+    /// Which of them the messages of the request are in, if they are compressed.
+    encoding: Option<u8>,
     request: BodyDecoder,
     response: BodyEncoder,
     deadline: Option<u64>,
@@ -135,15 +141,15 @@ impl ServerCall {
         carrier: Carrier,
         (request, response): (ContentType, ContentType),
         kind: CallKind,
-        limits: Limits,
-        encodings: &'static [&'static str],
-        compressed: bool,
+        config: &ServerConfig<'_>,
+        encoding: Option<u8>,
+        deadline: Option<u64>,
     ) -> Self {
         let wrap = match response.framing {
             Framing::Grpc | Framing::Web => Wrap::Nothing,
             Framing::WebText => Wrap::Text,
         };
-        let decoder = Decoder::new(limits).accept_compressed(compressed);
+        let decoder = Decoder::new(config.limits).accept_compressed(encoding.is_some());
         let mut body = BodyDecoder::new(decoder, Cardinality::new(kind.streams_requests()));
         if matches!(request.framing, Framing::WebText) {
             body.expect_text();
@@ -152,10 +158,11 @@ impl ServerCall {
         Self {
             carrier,
             content_type: response,
-            encodings,
+            encodings: config.encodings,
+            encoding,
             request: body,
             response: BodyEncoder::new(responses, wrap, false),
-            deadline: None,
+            deadline,
             state: State::Open { half_closed: false, head_sent: false },
         }
     }
@@ -228,8 +235,8 @@ impl ServerCall {
         self.lose(Outcome::Cancelled(Code::Cancelled))
     }
 
-    /// Sets the time at which the call ends at the latest, in milliseconds on the scale of
-    /// [`poll`](Self::poll): see [`Timeout::deadline`](crate::grpc::Timeout::deadline).
+    /// Sets another time at which the call ends at the latest than the client asked for, in milliseconds
+    /// on the scale of [`Request::accept`](crate::grpc::Request::accept).
     pub const fn set_deadline(&mut self, at: u64) {
         self.deadline = Some(at);
     }
@@ -270,11 +277,11 @@ impl ServerCall {
     /// Over WebSocket, the head is written to `body` instead.
     ///
     /// ```
-    /// use framewright::grpc::{CallKind, Limits, Request, ResponseHead};
+    /// use framewright::grpc::{CallKind, Request, ResponseHead, ServerConfig};
     ///
     /// let headers = [("content-type", &b"application/grpc"[..])];
     /// let request = Request::parse("POST", "/helloworld.Greeter/SayHello", headers).unwrap();
-    /// let mut call = request.accept(CallKind::Unary, Limits::new(), &[]).unwrap();
+    /// let mut call = request.accept(CallKind::Unary, &ServerConfig::new(), 0).unwrap();
     /// let (mut map, mut body) = (http::HeaderMap::new(), Vec::new());
     /// call.send_head_fields(ResponseHead::new(), &mut body, |name, value| {
     ///     let name = http::HeaderName::try_from(name).expect("a token");
@@ -304,7 +311,7 @@ impl ServerCall {
         }
         head.check()?;
         let each = |put: &mut dyn FnMut(&str, FieldValue<'_>)| {
-            head.each(self.content_type, self.encodings, put);
+            head.each(self.content_type, self.encodings.as_str(), put);
         };
         match (self.carrier, fields_to) {
             (Carrier::Socket, _) => self.response.encode_fields(each, out)?,
@@ -459,6 +466,11 @@ impl ServerCall {
         }
     }
 
+    /// The encoding of the compressed messages that the client sends.
+    pub fn encoding(&self) -> Option<&str> {
+        self.encodings.get(self.encoding?)
+    }
+
     /// Bytes of payload that the message being received still lacks: 0 between messages.
     pub const fn payload_remaining(&self) -> u64 {
         self.request.payload_remaining()
@@ -474,7 +486,7 @@ impl ServerCall {
         let trailing = self.trailing();
         let each = |put: &mut dyn FnMut(&str, FieldValue<'_>)| {
             if trailing == Trailing::TrailersOnly {
-                ResponseHead::new().each(self.content_type, self.encodings, put);
+                ResponseHead::new().each(self.content_type, self.encodings.as_str(), put);
             }
             trailers.each(put);
         };

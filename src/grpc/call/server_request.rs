@@ -1,19 +1,24 @@
 //! The head of a request, as a server receives it.
 
 use super::{Carrier, Refusal, ServerCall, encoding_of, is_web, single};
-use crate::grpc::{CallKind, Code, ContentType, Error, Framing, Limits, Path, Status, Timeout};
+use crate::grpc::{
+    CallKind, Code, ContentType, Encodings, Error, Framing, Path, ServerConfig, Status,
+    StatusMessage, Timeout,
+};
 use crate::http::syntax::{ascii, list};
 use crate::http::{Field, Name};
 
 /// The head of a request as a server receives it from any HTTP stack (PROTOCOL-HTTP2, *Requests*).
 ///
 /// ```
-/// use framewright::grpc::{CallKind, Limits, Request};
+/// use framewright::grpc::{CallKind, Request, ServerConfig};
 ///
+/// const CONFIG: ServerConfig = ServerConfig::new();
+/// let now = 0; // on the caller's clock, in milliseconds
 /// let headers = [("te", &b"trailers"[..]), ("content-type", b"application/grpc+proto")];
 /// let request = Request::parse("POST", "/helloworld.Greeter/SayHello", headers)?;
 /// let call = match (request.path().service(), request.path().method()) {
-///     ("helloworld.Greeter", "SayHello") => request.accept(CallKind::Unary, Limits::new(), &[])?,
+///     ("helloworld.Greeter", "SayHello") => request.accept(CallKind::Unary, &CONFIG, now)?,
 ///     _ => Err(request.unimplemented())?,
 /// };
 /// # drop(call);
@@ -78,7 +83,7 @@ impl<'a> Request<'a> {
         self.content_type
     }
 
-    /// How long the client waits, if it said so: see [`Timeout::deadline`].
+    /// How long the client waits, if it said so. [`accept`](Self::accept) makes a deadline of it.
     pub const fn timeout(&self) -> Option<Timeout> {
         self.timeout
     }
@@ -94,41 +99,60 @@ impl<'a> Request<'a> {
         self.te_trailers
     }
 
-    /// Accepts the request, for a server that can decompress these `encodings`.
+    /// Accepts the request at the time `now`, in milliseconds on the scale of [`ServerCall::poll`]. The
+    /// call's deadline is that of the client.
     ///
     /// # Errors
     ///
-    /// The request is in another encoding (compression.md).
-    pub fn accept(
+    /// The request is in a message format (PROTOCOL-HTTP2, *Content-Type*) or in an encoding
+    /// (compression.md) that `config` does not have.
+    pub fn accept<'c>(
         &self,
         kind: CallKind,
-        limits: Limits,
-        encodings: &'static [&'static str],
-    ) -> Result<ServerCall, Refusal<'static>> {
-        self.check_encoding(encodings)?;
+        config: &'c ServerConfig<'_>,
+        now: u64,
+    ) -> Result<ServerCall, Refusal<'c>> {
         let types = (self.content_type, self.response_type);
-        let compressed = self.encoding.is_some();
-        Ok(ServerCall::new(Carrier::Http, types, kind, limits, encodings, compressed))
+        self.accept_on(Carrier::Http, types, kind, config, now)
     }
 
     /// Accepts the request, like [`accept`](Self::accept), over WebSocket.
-    pub fn accept_socket(
+    pub fn accept_socket<'c>(
         &self,
         kind: CallKind,
-        limits: Limits,
-        encodings: &'static [&'static str],
-    ) -> Result<ServerCall, Refusal<'static>> {
-        self.check_encoding(encodings)?;
+        config: &'c ServerConfig<'_>,
+        now: u64,
+    ) -> Result<ServerCall, Refusal<'c>> {
         let content_type = ContentType { framing: Framing::Web, ..self.content_type };
-        let types = (content_type, content_type);
-        let compressed = self.encoding.is_some();
-        Ok(ServerCall::new(Carrier::Socket, types, kind, limits, encodings, compressed))
+        self.accept_on(Carrier::Socket, (content_type, content_type), kind, config, now)
+    }
+
+    fn accept_on<'c>(
+        &self,
+        carrier: Carrier,
+        types: (ContentType, ContentType),
+        kind: CallKind,
+        config: &'c ServerConfig<'_>,
+        now: u64,
+    ) -> Result<ServerCall, Refusal<'c>> {
+        if !config.serves(self.content_type.subtype) {
+            return Err(Refusal::of(Error::ContentType, None));
+        }
+        let encoding = match self.encoding {
+            Some(name) => {
+                let known = config.encodings.index_of(name);
+                Some(known.ok_or_else(|| self.refuse_encoding(&config.encodings))?)
+            }
+            None => None,
+        };
+        let deadline = self.timeout.map(|timeout| timeout.deadline(now));
+        Ok(ServerCall::new(carrier, types, kind, config, encoding, deadline))
     }
 
     /// Refuses the request with a status.
     pub const fn refuse<'s>(&self, status: Status<'s>) -> Refusal<'s> {
         let content_type = Some(self.response_type);
-        Refusal { status, http_status: 200, content_type, encodings: &[] }
+        Refusal { status, http_status: 200, content_type, encodings: "" }
     }
 
     /// Refuses the request because there is no such method (statuscodes.md).
@@ -136,14 +160,12 @@ impl<'a> Request<'a> {
         self.refuse(Status::new(Code::Unimplemented, "unknown service or method"))
     }
 
-    fn check_encoding(&self, encodings: &'static [&'static str]) -> Result<(), Refusal<'static>> {
-        match self.encoding {
-            Some(name) if !encodings.contains(&name) => {
-                let refusal = Refusal::of(Error::EncodingUnsupported, Some(self.response_type));
-                Err(Refusal { encodings, ..refusal })
-            }
-            _ => Ok(()),
-        }
+    /// Refuses the request because of its encoding. The client learns which ones are supported.
+    fn refuse_encoding<'c>(&self, encodings: &'c Encodings) -> Refusal<'c> {
+        let encodings = encodings.as_str();
+        let message = StatusMessage::UnsupportedEncoding { supported: encodings };
+        let code = Error::EncodingUnsupported.code();
+        Refusal { encodings, ..self.refuse(Status { code, message, details: None }) }
     }
 }
 

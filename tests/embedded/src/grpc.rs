@@ -1,7 +1,8 @@
 //! A gRPC service that echoes, on top of an HTTP/2 stack that delivers heads and bodies.
 
 use framewright::grpc::{
-    CallKind, Event, Limits, Message, Request, ResponseHead, ServerCall, Status, Trailing,
+    CallKind, Event, Limits, Message, Request, ResponseHead, ServerCall, ServerConfig, Status,
+    Trailing,
 };
 use framewright::{Assembler, Buffer, SliceBuf};
 
@@ -32,9 +33,10 @@ pub fn device(socket: &mut Socket<'_>, memory: &mut Memory) {
     let Memory { read, out, storage } = memory;
     let headers = [("te", &b"trailers"[..]), ("content-type", b"application/grpc")];
     let limits = Limits::new().max_message_len(storage.len() as u64);
+    let config = ServerConfig::new().limits(limits);
     let mut out = SliceBuf::new(out);
     let mut call = Request::parse("POST", "/echo.Echo/Chat", headers)
-        .and_then(|request| request.accept(CallKind::BidiStreaming, limits, &[]))
+        .and_then(|request| request.accept(CallKind::BidiStreaming, &config, 0))
         .expect("it is a call");
     let mut assembler = Assembler::new(SliceBuf::new(storage));
 

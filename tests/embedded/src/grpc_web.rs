@@ -1,6 +1,6 @@
 //! A gRPC-Web service that echoes, from the first byte of HTTP/1.1.
 
-use framewright::grpc::{self, CallKind, Request, ResponseHead, Status, Trailing};
+use framewright::grpc::{self, CallKind, Request, ResponseHead, ServerConfig, Status, Trailing};
 use framewright::http::Headers;
 use framewright::http1::{
     Body, BodyDecoder, BodyEncoder, Decoded, HeadReader, Limits, ResponseWriter,
@@ -39,13 +39,14 @@ pub fn device(socket: &mut Socket<'_>, memory: &mut Memory) {
     let Memory { read, out, storage } = memory;
     let limits = Limits::new().max_head_len(storage.len());
     let call_limits = grpc::Limits::new().max_message_len(storage.len() as u64);
+    let config = ServerConfig::new().limits(call_limits);
 
     let mut reader = HeadReader::new(SliceBuf::new(storage), limits);
     let (mut call, mut body, after) = loop {
         let mut input = socket.read(read).expect("the head is not over");
         if let Some(request) = reader.read_request(&mut input).expect("it is a head") {
             let call = Request::parse(request.method(), request.target(), request.headers())
-                .and_then(|call| call.accept(CallKind::BidiStreaming, call_limits, &[]))
+                .and_then(|call| call.accept(CallKind::BidiStreaming, &config, 0))
                 .expect("it is a call");
             break (call, BodyDecoder::new(request.body(), limits), input);
         }

@@ -95,7 +95,7 @@ fn a_message_that_finds_no_room_does_not_count() {
 fn a_compressed_message_needs_an_encoding() {
     let plain = ClientRequest::new(Path::parse(PATH).unwrap());
     for request in [plain, plain.encoding("identity")] {
-        let mut call = request.call(CallKind::Unary, Limits::new(), Vec::new());
+        let mut call = request.call(CallKind::Unary, Limits::new(), Vec::new(), 0);
         let missing = Err(SendError::EncodingMissing);
         assert_eq!(call.send(Message::new_compressed(b"x"), &mut Vec::new()), missing);
     }
@@ -306,7 +306,7 @@ fn a_message_says_how_much_of_it_is_missing() {
 fn a_message_over_the_limit_ends_the_call_with_its_prefix() {
     let start = || {
         let limits = Limits::new().max_message_len(3);
-        let mut call = request(ContentType::GRPC).call(CallKind::Unary, limits, Vec::new());
+        let mut call = request(ContentType::GRPC).call(CallKind::Unary, limits, Vec::new(), 0);
         call.receive_head(200, headers(&[GRPC]), false);
         call
     };
@@ -353,6 +353,7 @@ fn trailers_that_find_no_room_are_an_error_unless_there_is_a_worse_one() {
                 CallKind::ServerStreaming,
                 Limits::new().max_trailers_len(limit),
                 SliceBuf::new(&mut room),
+                0,
             );
             call.receive_head(200, headers(&[GRPC]), false);
             let list = [("grpc-status", status), ("x-long", &long)];
@@ -373,6 +374,7 @@ fn trailers_of_exactly_the_limit_pass_and_one_byte_more_does_not() {
             CallKind::ServerStreaming,
             Limits::new().max_trailers_len(limit),
             Vec::new(),
+            0,
         );
         call.receive_head(200, headers(&[GRPC]), false);
         assert_eq!(call.receive_trailers(headers(&list)), Some(Event::End(code)));
@@ -422,6 +424,7 @@ fn trailers_in_a_head_that_find_no_room_are_an_error_unless_there_is_a_worse_one
             CallKind::ServerStreaming,
             Limits::new(),
             SliceBuf::new(&mut room),
+            0,
         );
         let list = [WEB, ("grpc-status", status), ("x-long", &long)];
         let head = call.receive_head(200, headers(&list), false);
@@ -558,6 +561,7 @@ fn a_status_in_a_head_of_grpc_web_is_ok_only_with_all_that_goes_with_it() {
             CallKind::ServerStreaming,
             Limits::new().max_trailers_len(90),
             Vec::new(),
+            0,
         );
         let mut list = vec![WEB];
         list.extend(status.map(|status| ("grpc-status", status)));
@@ -596,7 +600,7 @@ fn either_form_of_grpc_web_may_be_answered_with_the_other() {
 // -- gRPC-Web over WebSocket
 
 fn over_socket(kind: CallKind) -> ClientCall<Vec<u8>> {
-    request(ContentType::GRPC).call_socket(kind, Limits::new(), Vec::new())
+    request(ContentType::GRPC).call_socket(kind, Limits::new(), Vec::new(), 0)
 }
 
 #[test]
@@ -604,7 +608,7 @@ fn over_websocket_each_message_has_a_control_byte() {
     let mut out = Vec::new();
     let request = ClientRequest::new(Path::parse(PATH).unwrap());
     request.write_socket(&mut out).unwrap();
-    let mut call = request.call_socket(CallKind::BidiStreaming, Limits::new(), Vec::new());
+    let mut call = request.call_socket(CallKind::BidiStreaming, Limits::new(), Vec::new(), 0);
     assert_eq!(
         String::from_utf8(std::mem::take(&mut out)).unwrap(),
         "content-type: application/grpc-web+proto\r\n\

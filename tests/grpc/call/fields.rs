@@ -2,8 +2,8 @@
 
 use super::{GRPC, PATH, headers, request, server_of};
 use framewright::grpc::{
-    CallKind, Code, ContentType, Event, Limits, Request, ResponseHead, SendError, Status, Trailers,
-    Trailing, Value, accept_encodings, metadata,
+    CallKind, Code, ContentType, Encodings, Event, Limits, Request, ResponseHead, SendError,
+    ServerConfig, Status, Trailers, Trailing, Value, accept_encodings, metadata,
 };
 use framewright::http::{FieldValue, Headers};
 use framewright::{BufferFull, SliceBuf};
@@ -84,7 +84,7 @@ fn a_server_hands_out_the_fields_that_it_writes_as_lines() {
 #[test]
 fn over_websocket_no_field_is_handed_out() {
     let request = Request::parse("POST", PATH, headers(&[GRPC])).unwrap();
-    let mut call = request.accept_socket(CallKind::Unary, Limits::new(), &[]).unwrap();
+    let mut call = request.accept_socket(CallKind::Unary, &ServerConfig::new(), 0).unwrap();
     let mut other = call.clone();
     let (mut body, mut other_body) = (Vec::new(), Vec::new());
     let never = |name: &str, _: FieldValue<'_>| panic!("{name}");
@@ -155,8 +155,10 @@ fn the_headers_of_an_http_stack_go_in_and_come_out() {
         [("x-bin", Value::Base64(b"q80")), ("x-id", Value::Text("7")), ("x-id", Value::Text("8"))]
     );
 
-    let mut server = parsed.accept(CallKind::ServerStreaming, Limits::new(), &["gzip"]).unwrap();
-    let mut client = request.call(CallKind::ServerStreaming, Limits::new(), Vec::new());
+    let mut server = parsed
+        .accept(CallKind::ServerStreaming, &ServerConfig::new().encodings(Encodings::GZIP), 0)
+        .unwrap();
+    let mut client = request.call(CallKind::ServerStreaming, Limits::new(), Vec::new(), 0);
     let (mut head, mut trailers, mut body) = (HeaderMap::new(), HeaderMap::new(), Vec::new());
     let put = |name: &str, value: FieldValue<'_>| append(&mut head, name, value);
     server.send_head_fields(ResponseHead::new(), &mut body, put).unwrap();

@@ -9,8 +9,8 @@ mod server;
 mod statuses;
 
 use framewright::grpc::{
-    CallKind, ClientCall, ClientRequest, Code, ContentType, Event, Limits, Path, Request,
-    ServerCall,
+    CallKind, ClientCall, ClientRequest, Code, ContentType, Encodings, Event, Limits, Path,
+    Request, ServerCall, ServerConfig,
 };
 
 const PATH: &str = "/p.S/M";
@@ -25,12 +25,12 @@ fn headers<'a>(list: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a [u8])> {
 fn request(content_type: ContentType) -> ClientRequest<'static> {
     ClientRequest::new(Path::parse(PATH).unwrap())
         .content_type(content_type)
-        .accept_encodings(&["gzip"])
+        .accept_encodings(Encodings::GZIP)
         .encoding("gzip")
 }
 
 fn client_of(content_type: ContentType, kind: CallKind) -> ClientCall<Vec<u8>> {
-    request(content_type).call(kind, Limits::new(), Vec::new())
+    request(content_type).call(kind, Limits::new(), Vec::new(), 0)
 }
 
 fn client(kind: CallKind) -> ClientCall<Vec<u8>> {
@@ -47,7 +47,15 @@ fn answered(kind: CallKind) -> ClientCall<Vec<u8>> {
 fn server_of(content_type: &str, kind: CallKind) -> ServerCall {
     let list = headers(&[("content-type", content_type), ("grpc-encoding", "gzip")]);
     let request = Request::parse("POST", PATH, list).unwrap();
-    request.accept(kind, Limits::new().max_message_len(100), &["gzip"]).unwrap()
+    request
+        .accept(
+            kind,
+            &ServerConfig::new()
+                .limits(Limits::new().max_message_len(100))
+                .encodings(Encodings::GZIP),
+            0,
+        )
+        .unwrap()
 }
 
 fn server(kind: CallKind) -> ServerCall {

@@ -3,8 +3,8 @@
 use super::{GRPC, OK, PATH, Seen, WEB, base64, frame, headers, request};
 use framewright::Assembler;
 use framewright::grpc::{
-    CallKind, Code, ContentType, Event, Framing, Limits, Message, Request, ResponseHead, SendError,
-    Status, Subtype, Trailing, Value, metadata,
+    CallKind, Code, ContentType, Encodings, Event, Framing, Limits, Message, Request, ResponseHead,
+    SendError, ServerConfig, Status, Subtype, Trailing, Value, metadata,
 };
 use framewright::http::Headers;
 use proptest::prelude::{
@@ -22,18 +22,22 @@ fn both(framing: Option<Framing>, kind: CallKind, messages: &[Vec<u8>], cut: usi
     let limits = Limits::new();
     let mut client = if socket {
         request.write_socket(&mut head).unwrap();
-        request.call_socket(kind, limits, Vec::new())
+        request.call_socket(kind, limits, Vec::new(), 0)
     } else {
         request.write(&mut head).unwrap();
-        request.call(kind, limits, Vec::new())
+        request.call(kind, limits, Vec::new(), 0)
     };
     let fields = Headers::parse_lax(&head).unwrap();
     let parsed = Request::parse("POST", request.path().as_str(), fields).unwrap();
     assert_eq!(metadata(fields).collect::<Vec<_>>(), [("x-bin", Value::Base64(b"AQID"))]);
     let mut server = if socket {
-        parsed.accept_socket(kind, limits, &["gzip"]).unwrap()
+        parsed
+            .accept_socket(kind, &ServerConfig::new().limits(limits).encodings(Encodings::GZIP), 0)
+            .unwrap()
     } else {
-        parsed.accept(kind, limits, &["gzip"]).unwrap()
+        parsed
+            .accept(kind, &ServerConfig::new().limits(limits).encodings(Encodings::GZIP), 0)
+            .unwrap()
     };
 
     let requests = if kind.streams_requests() { messages } else { &messages[..1] };
@@ -199,8 +203,8 @@ fn drive_client(framing: Option<Framing>, kind: CallKind, steps: &[Step]) -> Log
     let mut out = Vec::new();
     let limits = Limits::new().max_message_len(9).max_trailers_len(60);
     let mut call = match framing {
-        None => request(content_type).call_socket(kind, limits, Vec::new()),
-        Some(_) => request(content_type).call(kind, limits, Vec::new()),
+        None => request(content_type).call_socket(kind, limits, Vec::new(), 0),
+        Some(_) => request(content_type).call(kind, limits, Vec::new(), 0),
     };
     call.set_deadline(100);
     let mut log = Log::default();
@@ -261,8 +265,12 @@ fn drive_server(framing: Option<Framing>, kind: CallKind, steps: &[Step]) -> Log
     let parsed = Request::parse("POST", PATH, list).unwrap();
     let limits = Limits::new().max_message_len(9);
     let mut call = match framing {
-        None => parsed.accept_socket(kind, limits, &["gzip"]).unwrap(),
-        Some(_) => parsed.accept(kind, limits, &["gzip"]).unwrap(),
+        None => parsed
+            .accept_socket(kind, &ServerConfig::new().limits(limits).encodings(Encodings::GZIP), 0)
+            .unwrap(),
+        Some(_) => parsed
+            .accept(kind, &ServerConfig::new().limits(limits).encodings(Encodings::GZIP), 0)
+            .unwrap(),
     };
     call.set_deadline(100);
     let mut out = Vec::new();

@@ -4,8 +4,8 @@ use super::{GRPC, PATH, Seen, WEB, frame, headers, server, server_of, whole};
 use crate::common::same_however_split;
 use framewright::SliceBuf;
 use framewright::grpc::{
-    CallKind, Code, Error, Event, Limits, Message, Request, ResponseHead, SendError, Status,
-    Trailing, Value,
+    CallKind, Code, Encodings, Error, Event, Message, Request, ResponseHead, SendError,
+    ServerConfig, Status, Trailing, Value,
 };
 
 // -- Requests
@@ -124,7 +124,9 @@ fn a_server_answers_a_violation_by_itself() {
 #[test]
 fn a_flag_without_an_encoding_is_refused() {
     let request = Request::parse("POST", PATH, headers(&[GRPC])).unwrap();
-    let mut call = request.accept(CallKind::Unary, Limits::new(), &["gzip"]).unwrap();
+    let mut call = request
+        .accept(CallKind::Unary, &ServerConfig::new().encodings(Encodings::GZIP), 0)
+        .unwrap();
     assert_eq!(call.receive(&mut &b"\x01\0\0\0\0"[..]), Some(Event::End(Code::Internal)));
     assert_eq!(call.error(), Some(Error::CompressedUnexpected));
 }
@@ -270,7 +272,7 @@ fn trailers_wait_for_the_end_of_a_message_and_for_room() {
 fn a_server_over_websocket_sends_a_stream() {
     let list = headers(&[WEB, ("x-grpc-web", "1")]);
     let request = Request::parse("POST", PATH, list).unwrap();
-    let mut call = request.accept_socket(CallKind::Unary, Limits::new(), &[]).unwrap();
+    let mut call = request.accept_socket(CallKind::Unary, &ServerConfig::new(), 0).unwrap();
     let mut out = Vec::new();
     call.send_head(ResponseHead::new(), &mut out).unwrap();
     call.send(Message::new(b"\x08\x01"), &mut out).unwrap();
@@ -283,7 +285,7 @@ fn a_server_over_websocket_sends_a_stream() {
     ];
     assert_eq!(out, expected.concat());
 
-    let mut only = request.accept_socket(CallKind::Unary, Limits::new(), &[]).unwrap();
+    let mut only = request.accept_socket(CallKind::Unary, &ServerConfig::new(), 0).unwrap();
     let mut out = Vec::new();
     assert_eq!(only.finish(Status::new(Code::Aborted, ""), &mut out), Ok(()));
     assert_eq!(only.trailing(), Trailing::Body);
@@ -303,7 +305,8 @@ fn over_websocket_it_is_grpc_web_whatever_was_asked_for() {
     ] {
         let list = headers(&[("content-type", content_type)]);
         let request = Request::parse("POST", PATH, list).unwrap();
-        let mut call = request.accept_socket(CallKind::Unary, Limits::new(), &[]).unwrap();
+        let mut call =
+            request.accept_socket(CallKind::Unary, &ServerConfig::new().any_subtype(), 0).unwrap();
         let mut read = frame(0, "ab");
         let mut input = call.decode_text_in_place(&mut read);
         let event = call.receive(&mut input);

@@ -1,0 +1,167 @@
+//! Message encodings, such as `gzip`: which ones a side can decompress.
+
+use core::{fmt, str};
+
+use crate::inline::Inline;
+
+/// The message encodings that one side can decompress, the preferred ones first (PROTOCOL-HTTP2,
+/// *Message-Accept-Encoding*; compression.md).
+///
+/// The list owns its names, so that it may come from a configuration.
+///
+/// ```
+/// use framewright::grpc::{Encodings, accept_encodings};
+///
+/// const OURS: Encodings = Encodings::new(&["zstd", "gzip"]).unwrap();
+/// assert_eq!(OURS.as_str(), "zstd,gzip");
+///
+/// let headers = [("grpc-accept-encoding", &b"identity, deflate,gzip"[..])];
+/// assert_eq!(OURS.choose(accept_encodings(headers)), Some("gzip"));
+/// ```
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub struct Encodings {
+    /// With a comma after each but the last.
+    names: Inline<{ Self::MAX_LEN }>,
+}
+
+impl Encodings {
+    /// Length of the longest list, its commas included, in bytes.
+    pub const MAX_LEN: usize = 47;
+    /// No encoding.
+    pub const NONE: Self = Self { names: Inline::EMPTY };
+    /// `gzip` alone.
+    pub const GZIP: Self = Self::new(&["gzip"]).unwrap();
+
+    /// A list of names. `None` if one is not a token, or if all are longer than
+    /// [`MAX_LEN`](Self::MAX_LEN).
+    pub const fn new(mut names: &[&str]) -> Option<Self> {
+        let mut list = Self::NONE;
+        while let [name, rest @ ..] = names {
+            if !is_coding(name.as_bytes())
+                || (!list.names.is_empty() && !list.names.push(b','))
+                || !list.names.try_append(name.as_bytes())
+            {
+                return None;
+            }
+            names = rest;
+        }
+        Some(list)
+    }
+
+    /// The names as `grpc-accept-encoding` has them, joined by commas; empty if there are none.
+    pub const fn as_str(&self) -> &str {
+        self.names.as_str()
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// Yields the names.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.as_str().split([',']).filter(|name| !name.is_empty())
+    }
+
+    /// Whether a name is in the list. Case matters.
+    pub fn contains(&self, name: &str) -> bool {
+        self.iter().any(|known| known == name)
+    }
+
+    /// Chooses what to send with: the first of these that the other side accepts, which
+    /// [`accept_encodings`](super::accept_encodings()) finds in its headers.
+    pub fn choose<'n>(&self, accepted: impl IntoIterator<Item = &'n str>) -> Option<&str> {
+        let index = |name| self.index_of(name);
+        let best = accepted.into_iter().filter_map(index).min()?;
+        self.get(best)
+    }
+
+    pub(super) fn index_of(&self, name: &str) -> Option<u8> {
+        let index = self.iter().position(|known| known == name)?;
+        u8::try_from(index).ok()
+    }
+
+    pub(super) fn get(&self, index: u8) -> Option<&str> {
+        self.iter().nth(usize::from(index))
+    }
+}
+
+/// Whether `name` is a *Content-Coding*: a token.
+const fn is_coding(mut name: &[u8]) -> bool {
+    if name.is_empty() {
+        return false;
+    }
+    while let [byte, rest @ ..] = name {
+        let other = matches!(
+            byte,
+            b'!' | b'#'
+                | b'$'
+                | b'%'
+                | b'&'
+                | b'\''
+                | b'*'
+                | b'+'
+                | b'-'
+                | b'.'
+                | b'^'
+                | b'_'
+                | b'`'
+                | b'|'
+                | b'~'
+        );
+        if !byte.is_ascii_alphanumeric() && !other {
+            return false;
+        }
+        name = rest;
+    }
+    true
+}
+
+/// As `grpc-accept-encoding` has them.
+impl fmt::Display for Encodings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Encodings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl Default for Encodings {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
+/// Names joined by commas, from a configuration.
+impl str::FromStr for Encodings {
+    type Err = EncodingsError;
+
+    fn from_str(list: &str) -> Result<Self, EncodingsError> {
+        let mut names = Self::NONE.names;
+        for name in list.split([',']).map(str::trim).filter(|name| !name.is_empty()) {
+            let fits = is_coding(name.as_bytes())
+                && (names.is_empty() || names.push(b','))
+                && names.try_append(name.as_bytes());
+            if !fits {
+                return Err(EncodingsError);
+            }
+        }
+        Ok(Self { names })
+    }
+}
+
+/// A name is not a token, or the list is longer than [`Encodings::MAX_LEN`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct EncodingsError;
+
+impl fmt::Display for EncodingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("invalid list of encodings")
+    }
+}
+
+impl core::error::Error for EncodingsError {}
