@@ -31,7 +31,7 @@
 //! # Over HTTP/1.1
 //!
 //! With [`http1`](crate::http1), the lines of a head become the headers of a message by
-//! [`Headers::parse_lax`](crate::http::Headers::parse_lax). A server that has read a whole request:
+//! [`Headers::parse_lax`]. A server that has read a whole request:
 //!
 //! ```
 //! use framewright::grpc::{self, CallKind, Code, Event, Request, ResponseHead, Status};
@@ -89,6 +89,19 @@
 //! A real server takes what comes of the body read by read, and answers with [`transmit`] if the call
 //! ended by itself.
 //!
+//! # Over WebSocket
+//!
+//! Some clients stream requests over WebSocket. They offer the subprotocol [`PROTOCOL`], and the target
+//! of the handshake is the path of the call. Every message is binary.
+//!
+//! | | server | client |
+//! |---|---|---|
+//! | the request's head | an assembler joins [`SocketPart::Head`], for [`Headers::parse_lax`] and [`Request::parse`] | [`ClientRequest::write_socket`] writes the first message |
+//! | the call | [`Request::accept_socket`] | [`ClientRequest::call_socket`] |
+//! | the request's body | [`SocketDecoder`], then [`ServerCall::receive`] and `receive_eof` | each call of [`ClientCall::send`] and `half_close` writes one message |
+//! | the response | `send_head`, `send` and `finish`, in messages cut anywhere | [`ClientCall::receive`] |
+//! | the end | close after the trailers; [`ServerCall::disconnect`] if the client closes before | [`ClientCall::receive_eof`] when the server closes |
+//!
 //! # From another origin
 //!
 //! A browser sends a call to another origin only if the server allows it, with the headers of CORS.
@@ -96,6 +109,16 @@
 //! [`REQUEST_HEADERS`] and [`EXPOSED_HEADERS`].
 //!
 //! [`transmit`]: super::ServerCall::transmit
+//! [`Headers::parse_lax`]: crate::http::Headers::parse_lax
+//! [`Request::parse`]: super::Request::parse
+//! [`Request::accept_socket`]: super::Request::accept_socket
+//! [`ServerCall::receive`]: super::ServerCall::receive
+//! [`ServerCall::disconnect`]: super::ServerCall::disconnect
+//! [`ClientRequest::write_socket`]: super::ClientRequest::write_socket
+//! [`ClientRequest::call_socket`]: super::ClientRequest::call_socket
+//! [`ClientCall::send`]: super::ClientCall::send
+//! [`ClientCall::receive`]: super::ClientCall::receive
+//! [`ClientCall::receive_eof`]: super::ClientCall::receive_eof
 
 mod cors;
 mod socket;
