@@ -13,18 +13,22 @@
 //!   RequestWriter, ResponseWriter ── begin() ──▶ BodyEncoder ──▶ out
 //! ```
 //!
-//! This is stricter than the standard, because requests are smuggled where two parsers disagree about
-//! the end of a message:
+//! For requests and for bodies, this is stricter than the standard, because requests are smuggled where
+//! two parsers disagree about the end of a message:
 //!
 //! * Lines end in CRLF and nothing else. No line is folded, there is no space before a colon, one
 //!   space between the parts of a start line, and no control byte anywhere.
-//! * A request has one `Host`. A message has at most one `Content-Length`, and none beside
+//! * A request has one `Host`. It has at most one `Content-Length`, and none beside
 //!   `Transfer-Encoding`, which is `chunked` and nothing else.
-//! * A chunk size has at most 16 digits, is below 2⁶³, and has no space around it. No quoted string is
-//!   open at the end of its line.
+//! * A chunk size is below 2⁶³, with no space before it. No quoted string is open at the end of its line.
 //!
-//! It is laxer in two ways: an empty line may come before a request (§2.2), and chunk extensions are
-//! otherwise skipped unparsed.
+//! It is laxer in three ways: an empty line may come before a request (§2.2), a chunk size may have blanks
+//! after it, and chunk extensions are otherwise skipped unparsed.
+//!
+//! The head and the trailers of a response are read as the standard asks of a user agent, which has to
+//! get along with old servers. Lines may be folded or end in LF alone, and there may be blanks before a
+//! colon. There may be more of them in the status line, and several `Content-Length` may say the same.
+//! `Transfer-Encoding` overrides `Content-Length` (§6.3). Control bytes are refused here, too.
 //!
 //! ```
 //! use framewright::http1::{HeadReader, Limits, ResponseWriter};
@@ -58,10 +62,11 @@
 //! for read in ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chu", "nked\r\n\r\n5\r\nhel", "lo\r\n0\r\n\r\n"] {
 //!     let mut buf = read.to_owned().into_bytes();
 //!     let mut input = &mut buf[..];
-//!     if decoder.is_none() {
-//!         let response = reader.read_response(&mut input)?;
-//!         decoder = response
-//!             .map(|response| Ok(BodyDecoder::new_response(response.body_for("GET")?, Limits::new()))).transpose()?;
+//!     while decoder.is_none() {
+//!         let Some(response) = reader.read_response(&mut input)? else { break };
+//!         if !response.is_interim() {
+//!             decoder = Some(BodyDecoder::new_response(response.body_for("GET")?, Limits::new()));
+//!         }
 //!     }
 //!     if let Some(decoder) = &mut decoder {
 //!         while let Decoded::Part(part) = decoder.decode(&mut input)? {

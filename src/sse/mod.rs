@@ -67,7 +67,7 @@
 //! let head = reader.read_response(&mut input)?.expect("the whole head is there");
 //! let response = Response::new(head.status(), head.headers());
 //! assert_eq!(client.receive_response(response, 0), Verdict::Stream);
-//! let mut body = BodyDecoder::new(head.body_for("GET")?, http1::Limits::new());
+//! let mut body = BodyDecoder::new_response(head.body_for("GET")?, http1::Limits::new());
 //! while let Decoded::Part(part) = body.decode(&mut input)? {
 //!     let mut bytes = &*part.bytes;
 //!     while let Some(item) = client.receive(&mut bytes, 0) {

@@ -19,8 +19,9 @@ use crate::{Buffer, Truncated};
 /// ```
 ///
 /// It borrows every string of the request. A struct that owns these strings cannot have a client beside
-/// them. It can read the response with a [`HeadReader`](crate::http1::HeadReader), skip those of 1xx but
-/// 101, and check it with a [`ReplyCheck`](super::ReplyCheck). That comes from a second call of
+/// them. It can read the response with a [`HeadReader`](crate::http1::HeadReader), skip those that are
+/// [interim](crate::http1::Response::is_interim), and check the final one with a
+/// [`ReplyCheck`](super::ReplyCheck). That comes from a second call of
 /// [`ClientRequest::fields`](super::ClientRequest::fields) with the same strings and nonce.
 pub struct Client<'o, B> {
     reader: HeadReader<B>,
