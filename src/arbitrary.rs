@@ -71,16 +71,19 @@ of_parts!(ws::Limits, |(frame, message, fragments, ratio)| -> (Magnitude, Magnit
 #[cfg(feature = "deflate")]
 of_parts!(
     deflate::Config,
-    |(alone, bits, level, mem_level, min_len)| -> ([bool; 2], [u8; 2], u8, u8, Magnitude,) {
-        let ([server_alone, client_alone], [server_bits, client_bits]) = (alone, bits);
-        Self::new()
+    |(flags, bits, level, mem_level, min_len)| -> ([bool; 4], [u8; 2], u8, u8, Option<Magnitude>,) {
+        let [server_alone, client_alone, rely, accept_less] = flags;
+        let [server_bits, client_bits] = bits;
+        let config = Self::new()
             .server_no_context_takeover(server_alone)
             .client_no_context_takeover(client_alone)
             .server_max_window_bits(9 + server_bits % 7)
             .client_max_window_bits(9 + client_bits % 7)
             .level(level % 10)
             .mem_level(1 + mem_level % 9)
-            .min_len(min_len.get_len())
+            .rely_on_clients(rely)
+            .accept_less(accept_less);
+        min_len.map_or(config, |min_len| config.min_len(min_len.get_len()))
     }
 );
 

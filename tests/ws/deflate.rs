@@ -196,6 +196,37 @@ fn a_parameter_that_is_unknown_missing_its_value_or_there_twice_declines_the_off
     }
 }
 
+/// §7.1.1.2: a client has to obey `client_no_context_takeover` that it did not offer. Some do not, and
+/// what they send can be inflated nevertheless.
+#[test]
+fn a_client_that_refers_to_earlier_messages_is_inflated_unless_it_offered_not_to() {
+    let relying = ALONE.rely_on_clients(true);
+    let client_alone = "permessage-deflate; client_no_context_takeover";
+    for (config, offer, inflates) in [
+        // As Mojolicious and tornado offer it.
+        (ALONE, "permessage-deflate", true),
+        (ALONE, "permessage-deflate; client_max_window_bits", true),
+        (ALONE, client_alone, false),
+        (Config::new(), client_alone, false),
+        (relying, "permessage-deflate", false),
+        (relying, client_alone, false),
+        (Config::new().rely_on_clients(true), "permessage-deflate", true),
+    ] {
+        let answer = config.negotiate(Extensions::parse(offer.as_bytes()).unwrap()).unwrap();
+        let asked = answer.as_str().contains("client_no_context_takeover");
+        assert_eq!(answer.params().client_no_context_takeover(), asked);
+        let server = Connection::server(Limits::new());
+        let mut receiver = Receiver::new(server, answer.params(), Limits::new(), 512);
+        let mut zlib = Zlib::new(6, 15, true);
+        let frames = [0; 2].map(|_| masked(0xC1, &zlib.message(b"Hello Hello")));
+        assert!(frames[1].len() < frames[0].len(), "the second refers to the first");
+        assert_eq!(receiver.receive(&frames[0]), Ok(()));
+        receiver.assembler.release_context();
+        let result = if inflates { Ok(()) } else { Err(Error::InvalidDeflate) };
+        assert_eq!(receiver.receive(&frames[1]), result, "{offer}");
+    }
+}
+
 #[test]
 fn a_client_offers_what_it_is_configured_to() {
     assert_eq!(Config::new().offer().as_str(), "permessage-deflate; client_max_window_bits");
@@ -246,6 +277,25 @@ fn a_client_accepts_only_an_answer_to_its_offer() {
             )
         });
         assert_eq!(checked, expected.ok_or(handshake::Error::ExtensionParams), "{list}");
+    }
+    // Laxer than §7.1.1.1 and §7.1.2.1, if that was asked for.
+    for (params, expected) in [
+        ("", Ok((false, 15))),
+        ("; server_no_context_takeover", Ok((true, 15))),
+        ("; server_max_window_bits=9", Ok((false, 9))),
+        ("; server_max_window_bits=11", Err(handshake::Error::ExtensionParams)),
+        ("; client_max_window_bits=12", Err(handshake::Error::ExtensionParams)),
+        ("; foo", Err(handshake::Error::ExtensionParams)),
+    ] {
+        let config = ALONE.server_max_window_bits(10).client_max_window_bits(11).accept_less(true);
+        let list = format!("permessage-deflate{params}");
+        let checked = config.check(Extensions::parse(list.as_bytes()).unwrap());
+        let checked = checked.map(|agreed| {
+            let agreed = agreed.expect("it is there");
+            assert!(agreed.client_no_context_takeover(), "as it was offered");
+            (agreed.server_no_context_takeover(), agreed.server_max_window_bits())
+        });
+        assert_eq!(checked, expected, "{list}");
     }
     let twice = Extensions::parse(b"permessage-deflate, foo, permessage-deflate").unwrap();
     assert_eq!(Config::new().check(twice), Err(handshake::Error::ExtensionParams));
@@ -449,6 +499,22 @@ fn invalid_deflate_and_bytes_after_its_end_are_refused_with_1007() {
         }
     }
     assert_eq!(Error::InvalidDeflate.close_code(), CloseCode::INVALID_DATA);
+}
+
+/// A server that answers `permessage-deflate` alone, whatever it was asked.
+#[test]
+fn a_client_that_accepts_less_inflates_what_refers_to_earlier_messages() {
+    let config = ALONE.server_max_window_bits(9).accept_less(true);
+    let list = Extensions::parse(b"permessage-deflate").unwrap();
+    let agreed = config.check(list).unwrap().unwrap();
+    let client = Connection::client(Limits::new(), || [0; 4]);
+    let mut receiver = Receiver::new(client, agreed, Limits::new(), 512);
+    let mut zlib = Zlib::new(6, 15, true);
+    let noise = noise(20_000);
+    for message in [&noise[..], &noise, b"Hello", b"Hello"] {
+        receiver.receive(&frame(0xC2, &zlib.message(message))).unwrap();
+        assert_eq!(receiver.got.pop(), Some((Kind::Binary, message.to_vec())));
+    }
 }
 
 #[test]
@@ -752,14 +818,37 @@ fn a_message_shorter_than_the_minimum_is_sent_uncompressed_and_leaves_no_trace()
     }
 }
 
+/// Small messages gain by what was before them. The client of libwebsockets 4.1.6 needs all of them
+/// compressed (§7.2.1 leaves the choice to the sender).
+#[test]
+fn small_messages_go_compressed_where_a_context_is_kept_or_if_that_was_asked_for() {
+    let small: Vec<Vec<u8>> =
+        (0..50).map(|at| format!("{{\"p\":10{}.{:02}}}", at % 10, at * 7 % 100).into()).collect();
+    let small: Vec<&[u8]> = small.iter().map(|message| &message[..]).collect();
+    let len = |frames: &[Vec<u8>]| frames.iter().map(|frame| frame.len() - 2).sum::<usize>();
+    let kept = encode(Config::new(), &small);
+    assert!(kept.iter().all(|frame| frame[0] == 0xC2));
+    assert!(len(&kept) * 3 < small.concat().len() * 2, "{} bytes", len(&kept));
+    let alone = encode(ALONE, &small);
+    assert!(alone.iter().all(|frame| frame[0] == 0x82));
+
+    let noise = noise(100);
+    let messages: [&[u8]; 4] = [b"", b"x", &noise, &[b'a'; 100]];
+    for config in [Config::new(), ALONE.min_len(0)] {
+        let frames = encode(config, &messages);
+        assert!(frames.iter().all(|frame| frame[0] == 0xC2), "all of them");
+        let (got, result) = receive(config, Limits::new(), 512, &[&frames.concat()]);
+        assert_eq!((got, result), (messages.map(|m| (Kind::Binary, m.to_vec())).into(), Ok(())));
+    }
+}
+
 /// T-PMD: a message that does not shrink is compressed nevertheless if a context is kept, because the
 /// compressor has seen it. Without a context, it is sent uncompressed.
 #[test]
 fn a_message_that_does_not_shrink_leaves_both_windows_in_step() {
     let noise = noise(5000);
     let messages: [&[u8]; 5] = [&[b'a'; 200], &noise, &noise[2000..3000], b"tiny", &[b'a'; 200]];
-    for (config, expected) in
-        [(Config::new(), [0xC2, 0xC2, 0xC2, 0x82, 0xC2]), (ALONE, [0xC2, 0x82, 0x82, 0x82, 0xC2])]
+    for (config, expected) in [(Config::new(), [0xC2; 5]), (ALONE, [0xC2, 0x82, 0x82, 0x82, 0xC2])]
     {
         let frames = encode(config, &messages);
         let firsts: Vec<u8> = frames.iter().map(|frame| frame[0]).collect();

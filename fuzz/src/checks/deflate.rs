@@ -282,7 +282,8 @@ fn negotiate(mut input: Input<'_>) {
         .server_no_context_takeover(options & 1 != 0)
         .client_no_context_takeover(options & 2 != 0)
         .server_max_window_bits(server_bits)
-        .client_max_window_bits(client_bits);
+        .client_max_window_bits(client_bits)
+        .accept_less(options & 4 != 0);
     let Ok(list) = Extensions::parse(input.rest()) else { return };
     assert_eq!(as_text(input.rest()).len(), input.rest().len(), "a list is text");
     let offers: Vec<_> = list
@@ -319,9 +320,10 @@ fn negotiate(mut input: Input<'_>) {
     // As a client.
     let checked = config.check(list);
     let agreeable = |answer: &Params| {
-        let server = answer.server_bits.unwrap_or(15);
+        let less = options & 4 != 0;
+        let server = answer.server_bits.unwrap_or(if less { server_bits } else { 15 });
         let client = answer.client_bits.unwrap_or(Some(client_bits));
-        (options & 1 == 0 || answer.server_alone)
+        (options & 1 == 0 || answer.server_alone || less)
             && server <= server_bits
             && client.is_some_and(|bits| bits <= client_bits)
     };

@@ -80,7 +80,8 @@ impl Deflater {
     /// Writes a whole message in one frame, compressed unless it is shorter than
     /// [`Config::min_len`].
     ///
-    /// Where no context is kept, messages that do not shrink go uncompressed too.
+    /// Where no context is kept, messages that do not shrink go uncompressed too, unless `min_len` was
+    /// set to 0.
     ///
     /// # Errors
     ///
@@ -95,12 +96,13 @@ impl Deflater {
         let message = message.into();
         let bytes = message.as_bytes();
         encoder.ready()?;
-        if bytes.len() < self.config.min_len || !self.compresses() {
+        if bytes.len() < self.min_len() || !self.compresses() {
             return encoder.encode(message, out);
         }
         self.deflate(bytes, true, true)?;
         let payload = self.deflated.as_slice();
-        let written = if !self.takeover && payload.len() >= bytes.len() {
+        let must_shrink = !self.takeover && self.config.min_len != Some(0);
+        let written = if must_shrink && payload.len() >= bytes.len() {
             encoder.encode(message, out)
         } else {
             encoder.encode_compressed(message.kind(), payload, out)
@@ -150,6 +152,15 @@ impl Deflater {
         self.stream = None;
         self.stale = false;
         self.deflated = Deflated::EMPTY;
+    }
+
+    /// The length below which a message goes uncompressed.
+    const fn min_len(&self) -> usize {
+        match self.config.min_len {
+            Some(len) => len,
+            None if self.takeover => 0,
+            None => 64,
+        }
     }
 
     /// Whether zlib can compress with the window: it cannot with 8 bits.

@@ -9,9 +9,11 @@ use super::negotiate::SenderParams;
 /// ```
 /// use framewright::ws::deflate::Config;
 ///
-/// // Every message stands alone, so that idle connections hold nothing:
-/// const LEAN: Config =
-///     Config::new().server_no_context_takeover(true).client_no_context_takeover(true);
+/// // Every message stands alone, so that idle connections can be made to hold nothing:
+/// const LEAN: Config = Config::new()
+///     .server_no_context_takeover(true)
+///     .client_no_context_takeover(true)
+///     .rely_on_clients(true);
 /// assert_eq!(
 ///     LEAN.offer().as_str(),
 ///     "permessage-deflate; server_no_context_takeover; client_no_context_takeover; \
@@ -24,14 +26,25 @@ pub struct Config {
     pub(super) client: SenderParams,
     pub(super) level: u8,
     pub(super) mem_level: u8,
-    pub(super) min_len: usize,
+    /// `None` is the default, which depends on what was agreed on.
+    pub(super) min_len: Option<usize>,
+    pub(super) relies_on_clients: bool,
+    pub(super) accepts_less: bool,
 }
 
 impl Config {
     /// The defaults.
     pub const fn new() -> Self {
         const SENDER: SenderParams = SenderParams { takeover: true, window_bits: 15 };
-        Self { server: SENDER, client: SENDER, level: 6, mem_level: 8, min_len: 64 }
+        Self {
+            server: SENDER,
+            client: SENDER,
+            level: 6,
+            mem_level: 8,
+            min_len: None,
+            relies_on_clients: false,
+            accepts_less: false,
+        }
     }
 
     /// Sets whether each of the server's messages is to stand alone (§7.1.1.1). Default: no.
@@ -44,6 +57,9 @@ impl Config {
     }
 
     /// Sets whether each of the client's messages is to stand alone (§7.1.1.2). Default: no.
+    ///
+    /// A server asks every client for it, and takes the answer for granted only from those that offered
+    /// it: see [`rely_on_clients`](Self::rely_on_clients).
     #[must_use]
     pub const fn client_no_context_takeover(mut self, alone: bool) -> Self {
         self.client.takeover = !alone;
@@ -86,10 +102,48 @@ impl Config {
         self
     }
 
-    /// Sets the length in bytes below which a message goes uncompressed. Default: 64.
+    /// Sets the length in bytes below which a message goes uncompressed. Default: 0 where messages may
+    /// refer to earlier ones, and 64 where each stands alone.
+    ///
+    /// Messages of 27 bytes of JSON shrink to 0.30 of their length after others like them, and random
+    /// text grows by 2 bytes, at some microseconds for each message. Alone, text begins to shrink at
+    /// about 64 bytes.
+    ///
+    /// If this is set to 0, every message goes compressed, even one that does not shrink. The client of
+    /// libwebsockets 4.1.6, as in Debian 12, needs that: where compression was agreed on, it stops at
+    /// the first messages that are not compressed. So it works with the default, and with 0 where
+    /// messages stand alone.
     #[must_use]
     pub const fn min_len(mut self, bytes: usize) -> Self {
-        self.min_len = bytes;
+        self.min_len = Some(bytes);
+        self
+    }
+
+    /// Sets whether a server relies on clients to obey
+    /// [`client_no_context_takeover`](Self::client_no_context_takeover) that did not offer it (§7.1.1.2).
+    /// Default: no.
+    ///
+    /// A client has to obey, and browsers do. But Mojolicious 9.31 and tornado 6.6.1 ignore it, and
+    /// their second message refers to the first. So an [`Inflater`](super::Inflater) keeps the context
+    /// of a client that did not offer the parameter, and [`release`](super::Inflater::release) frees
+    /// nothing. A server that relies on clients saves that memory, and fails connections of those two
+    /// with 1007.
+    #[must_use]
+    pub const fn rely_on_clients(mut self, rely: bool) -> Self {
+        self.relies_on_clients = rely;
+        self
+    }
+
+    /// Sets whether a client accepts an answer without `server_no_context_takeover` or
+    /// `server_max_window_bits`, although it offered them. Default: no, the connection fails
+    /// (§7.1.1.1, §7.1.2.1).
+    ///
+    /// Laxer than the standard, for servers that answer every offer with `permessage-deflate` alone, as
+    /// Mojolicious and tornado do. What such a server sends can be inflated all the same: an
+    /// [`Inflater`](super::Inflater) can always hold the largest context. It keeps it between messages.
+    #[must_use]
+    pub const fn accept_less(mut self, accept: bool) -> Self {
+        self.accepts_less = accept;
         self
     }
 }

@@ -49,6 +49,7 @@ use crate::ws::{CompressedChunk, Error, Kind, Limits, Part, Role, TextChunk};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Inflater {
+    /// Whether messages may refer to earlier ones.
     takeover: bool,
     limits: Limits,
     stream: Option<zlib_rs::Inflate>,
@@ -77,7 +78,7 @@ impl Inflater {
             Role::Server => Role::Client,
         };
         Self {
-            takeover: params.of(sender).takeover,
+            takeover: params.keeps_context(sender),
             limits,
             stream: None,
             state: State::Idle,
@@ -124,6 +125,9 @@ impl Inflater {
 
     /// Frees the context's memory, if no message can refer to it: between messages, where each of
     /// the other end's messages stands alone. It is allocated again with the next message.
+    ///
+    /// At a server, a message stands alone only if the client offered that, or if the server
+    /// [relies](super::Config::rely_on_clients) on its clients.
     pub fn release(&mut self) {
         if !self.takeover && matches!(self.state, State::Idle) {
             self.stream = None;

@@ -125,7 +125,8 @@
 //! connection is idle. A compressor can be freed between any two messages ([`Deflater::release`]), at
 //! the price of its context. An inflater can be freed where each of the other end's messages stands
 //! alone ([`Inflater::release`]): as a server, ask for
-//! [`client_no_context_takeover`](Config::client_no_context_takeover). For a message that goes to many
+//! [`client_no_context_takeover`](Config::client_no_context_takeover), and
+//! [rely](Config::rely_on_clients) on clients to obey. For a message that goes to many
 //! connections, there is [`Deflater::shared`].
 //!
 //! If there is no memory for a compressor or an inflater, zlib-rs panics.

@@ -15,6 +15,9 @@ const NAME: &str = "permessage-deflate";
 pub struct Params {
     pub(super) server: SenderParams,
     pub(super) client: SenderParams,
+    /// Whether the client's messages may refer to earlier ones although they should not: the client
+    /// did not offer that each stands alone.
+    pub(super) client_doubted: bool,
 }
 
 /// How one end compresses what it sends.
@@ -45,6 +48,14 @@ impl Params {
     /// Base-2 logarithm of how many bytes the client refers back at most, from 8 to 15 (§7.1.2.2).
     pub const fn client_max_window_bits(&self) -> u8 {
         self.client.window_bits
+    }
+
+    /// Whether the context of what `sender` sends has to be kept between messages.
+    pub(super) const fn keeps_context(self, sender: Role) -> bool {
+        match sender {
+            Role::Server => self.server.takeover,
+            Role::Client => self.client.takeover || self.client_doubted,
+        }
     }
 
     pub(super) const fn of(self, sender: Role) -> SenderParams {
@@ -81,7 +92,7 @@ impl Config {
     /// An offer is declined if one of its parameters is unknown, ill-formed or there twice (§7). So is
     /// one that asks for a server's window of 8 bits, with which no zlib compresses. The answer has
     /// what the offer and this configuration ask for. It has `client_max_window_bits` only for clients
-    /// that say they understand it (§7.1.2.2).
+    /// that say they understand it (§7.1.2.2). It may have the other parameters for every client.
     pub fn negotiate<'a>(&self, offers: impl IntoIterator<Item = Extension<'a>>) -> Option<Answer> {
         offers
             .into_iter()
@@ -101,15 +112,16 @@ impl Config {
             Some(Some(8)) | None => 15,
             Some(bits) => bits.unwrap_or(15).min(self.client.window_bits),
         };
+        let client_takeover = self.client.takeover && !offer.client_no_context_takeover;
         let agreed = Params {
             server: SenderParams {
                 takeover: self.server.takeover && !offer.server_no_context_takeover,
                 window_bits: server_window_bits,
             },
-            client: SenderParams {
-                takeover: self.client.takeover && !offer.client_no_context_takeover,
-                window_bits: client_window_bits,
-            },
+            client: SenderParams { takeover: client_takeover, window_bits: client_window_bits },
+            client_doubted: !client_takeover
+                && !offer.client_no_context_takeover
+                && !self.relies_on_clients,
         };
         let text = ExtensionText::print(WrittenParams {
             server_no_context_takeover: !agreed.server.takeover,
@@ -146,8 +158,9 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// The answer comes twice, does not grant what was asked for, or has a parameter that is unknown,
-    /// ill-formed or there twice. The client must fail the connection (§5.1).
+    /// The answer comes twice, does not grant what was asked for, unless the client
+    /// [accepts less](Self::accept_less), or has a parameter that is unknown, ill-formed or there twice.
+    /// The client must fail the connection (§5.1).
     pub fn check<'a>(
         &self,
         answers: impl IntoIterator<Item = Extension<'a>>,
@@ -164,13 +177,13 @@ impl Config {
     }
 
     fn agree(&self, answer: WrittenParams) -> Option<Params> {
-        if !self.server.takeover && !answer.server_no_context_takeover {
+        if !self.server.takeover && !answer.server_no_context_takeover && !self.accepts_less {
             return None;
         }
-        let server_window_bits = answer.server_max_window_bits.unwrap_or(15);
-        if server_window_bits > self.server.window_bits {
-            return None;
-        }
+        let server_window_bits = match answer.server_max_window_bits {
+            None if self.accepts_less => 15,
+            bits => bits.or(Some(15)).filter(|bits| *bits <= self.server.window_bits)?,
+        };
         let client_window_bits = match answer.client_max_window_bits {
             None => self.client.window_bits,
             Some(bits) => bits.filter(|bits| *bits <= self.client.window_bits)?,
@@ -185,6 +198,7 @@ impl Config {
                 takeover: self.client.takeover && !answer.client_no_context_takeover,
                 window_bits: client_window_bits,
             },
+            client_doubted: false,
         })
     }
 }
