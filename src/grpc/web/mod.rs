@@ -34,16 +34,21 @@
 //! [`Headers::parse_lax`]. A server that has read a whole request:
 //!
 //! ```
-//! use framewright::grpc::{self, CallKind, Code, Event, Request, ResponseHead, Status};
+//! use framewright::grpc::{CallKind, Code, Event, Request, ResponseHead, ServerConfig, Status};
 //! use framewright::http::Headers;
 //! use framewright::http1::{Body, BodyDecoder, Decoded, HeadReader, Limits, ResponseWriter};
 //!
+//! const CONFIG: ServerConfig = ServerConfig::new();
+//!
 //! fn answer(mut input: &mut [u8], out: &mut Vec<u8>) -> Result<(), Box<dyn std::error::Error>> {
+//!     let now = 0; // milliseconds on any scale that does not go back
 //!     let mut reader = HeadReader::new(Vec::new(), Limits::new());
 //!     let head = reader.read_request(&mut input)?.expect("the whole head is there");
 //!     let mut lines = Vec::new();
-//!     let request = match Request::parse(head.method(), head.target(), head.headers()) {
-//!         Ok(request) => request,
+//!     let accepted = Request::parse(head.method(), head.target(), head.headers())
+//!         .and_then(|request| request.accept(CallKind::Unary, &CONFIG, now));
+//!     let mut call = match accepted {
+//!         Ok(call) => call,
 //!         Err(refusal) => {
 //!             refusal.write(&mut lines)?;
 //!             let headers = Headers::parse_lax(&lines).expect("it was written as lines");
@@ -51,7 +56,6 @@
 //!             return Ok(());
 //!         }
 //!     };
-//!     let mut call = request.accept(CallKind::Unary, grpc::Limits::new(), &[])?;
 //!     let mut decoder = BodyDecoder::new(head.body(), Limits::new());
 //!     while let Decoded::Part(part) = decoder.decode(&mut input)? {
 //!         let mut bytes = call.decode_text_in_place(part.bytes);
