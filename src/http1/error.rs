@@ -43,8 +43,8 @@ pub enum Error {
     ContentLength,
     /// A `Transfer-Encoding` with other encodings than `chunked` (§6.1).
     TransferEncoding,
-    /// A `Transfer-Encoding` with `chunked` twice or before another encoding. In a request also one
-    /// without `chunked`, in HTTP/1.0, or beside a `Content-Length` (§6.1, §6.3).
+    /// A `Transfer-Encoding` with `chunked` before another encoding. In a request also one with `chunked`
+    /// twice or without it, in HTTP/1.0, or beside a `Content-Length` (§6.1, §6.3).
     AmbiguousLength,
     /// A body longer than [`Limits::max_body_len`](super::Limits::max_body_len) (RFC 9110 §15.5.14).
     BodyTooLong,

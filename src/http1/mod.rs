@@ -30,6 +30,10 @@
 //! colon. There may be more of them in the status line, and several `Content-Length` may say the same.
 //! `Transfer-Encoding` overrides `Content-Length` (§6.3). Control bytes are refused here, too.
 //!
+//! Laxer than the standard, a `chunked` that is named twice in a row in a response counts once, and
+//! `identity` does not count (§6.1): there are servers that send the one, and servers of event streams
+//! that send the other.
+//!
 //! ```
 //! use framewright::http1::{HeadReader, Limits, ResponseWriter};
 //!

@@ -430,6 +430,57 @@ fn whether_a_response_has_a_body_depends_on_the_request_too() {
     }
 }
 
+/// A client has no reason to be stricter than browsers and curl. There are servers that name `chunked`
+/// twice and apply it once, and servers of event streams that name `identity` (§6.1). Empty elements of a
+/// list mean nothing (RFC 9110 §5.6.1.2), wherever they are.
+#[test]
+fn the_length_of_a_response_is_what_its_headers_mean() {
+    let (chunked, identity) = ("Transfer-Encoding: chunked", "Transfer-Encoding: identity");
+    for (lines, body) in [
+        ("Transfer-Encoding: chunked, chunked".into(), Ok(Body::Chunked)),
+        (format!("{chunked}\r\n{chunked}\r\n{chunked}"), Ok(Body::Chunked)),
+        (format!("{chunked}\r\nTransfer-Encoding:\r\n{chunked}"), Ok(Body::Chunked)),
+        ("Transfer-Encoding: Identity".into(), Ok(Body::UntilClose)),
+        (format!("{identity}\r\nContent-Length: 3"), Ok(Body::Len(3))),
+        (format!("{identity}\r\n{chunked}"), Ok(Body::Chunked)),
+        (format!("{chunked}\r\n{identity}"), Ok(Body::Chunked)),
+        ("Transfer-Encoding: chunked, identity, chunked".into(), Ok(Body::Chunked)),
+        ("Transfer-Encoding:".into(), Ok(Body::UntilClose)),
+        ("Transfer-Encoding: gzip, chunked".into(), Err(Error::TransferEncoding)),
+        ("Transfer-Encoding: gzip".into(), Err(Error::TransferEncoding)),
+        ("Transfer-Encoding: chunked, gzip".into(), Err(Error::AmbiguousLength)),
+        ("Transfer-Encoding: chunked, gzip, chunked".into(), Err(Error::AmbiguousLength)),
+        ("Content-Length: , 3,".into(), Ok(Body::Len(3))),
+        ("Content-Length:\r\nContent-Length: 3".into(), Ok(Body::Len(3))),
+        ("Content-Length: 3\r\nContent-Length:".into(), Ok(Body::Len(3))),
+        ("Content-Length: 3, 03\r\nContent-Length: 3".into(), Ok(Body::Len(3))),
+        ("Content-Length: 3, 4".into(), Err(Error::ContentLength)),
+        ("Content-Length: 3, x".into(), Err(Error::ContentLength)),
+        ("Content-Length:".into(), Err(Error::ContentLength)),
+        ("Content-Length: ,".into(), Err(Error::ContentLength)),
+        ("Content-Length: +3".into(), Err(Error::ContentLength)),
+    ] {
+        let answered = answer(format!("HTTP/1.1 200 OK\r\n{lines}\r\n\r\n")).unwrap().unwrap();
+        assert_eq!(answered.body, body, "{lines:?}");
+    }
+}
+
+/// A server that read them like a client would disagree with others about where the request ends (§6.1,
+/// §6.3).
+#[test]
+fn what_is_made_up_for_in_a_response_is_refused_in_a_request() {
+    for (lines, error) in [
+        ("Transfer-Encoding: identity", Error::AmbiguousLength),
+        ("Transfer-Encoding: chunked, identity", Error::AmbiguousLength),
+        ("Transfer-Encoding: identity, chunked", Error::TransferEncoding),
+        ("Content-Length:\r\nContent-Length: 3", Error::ContentLength),
+        ("Content-Length: 3\r\nContent-Length:", Error::ContentLength),
+    ] {
+        let asked = ask(format!("POST / HTTP/1.1\r\nHost: a\r\n{lines}\r\n\r\n"));
+        assert_eq!(asked, Err(error), "{lines:?}");
+    }
+}
+
 /// §9.3.
 #[test]
 fn a_connection_persists_unless_a_side_says_otherwise() {

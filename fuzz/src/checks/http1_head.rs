@@ -324,27 +324,21 @@ fn naive_request_body(headers: &[(String, Vec<u8>)], version: Version) -> Option
 
 /// How the body of a response ends, by its headers; `None` if that cannot be known.
 fn naive_response_body(headers: &[(String, Vec<u8>)]) -> Option<Body> {
-    let codings: Vec<_> = elements(headers, "transfer-encoding").collect();
+    let mut codings: Vec<_> = elements(headers, "transfer-encoding")
+        .map(<[u8]>::to_ascii_lowercase)
+        .filter(|coding| coding != b"identity")
+        .collect();
+    codings.dedup_by(|a, b| a == b"chunked" && b == b"chunked");
     match &codings[..] {
         [] => {}
-        [coding] if coding.eq_ignore_ascii_case(b"chunked") => return Some(Body::Chunked),
+        [coding] if coding == b"chunked" => return Some(Body::Chunked),
         _ => return None,
     }
     if named(headers, "content-length").next().is_none() {
         return Some(Body::UntilClose);
     }
-    let lens: Option<Vec<u64>> = named(headers, "content-length")
-        .map(|value| {
-            let lens: Option<Vec<_>> = value
-                .split(|b| *b == b',')
-                .map(trim)
-                .filter(|len| !len.is_empty())
-                .map(naive_len)
-                .collect();
-            lens.filter(|lens| !lens.is_empty())
-        })
-        .collect::<Option<Vec<_>>>()
-        .map(|lens| lens.concat());
+    let lens: Option<Vec<u64>> = elements(headers, "content-length").map(naive_len).collect();
+    let lens = lens.filter(|lens| !lens.is_empty());
     let lens = lens?;
     lens.iter().all(|len| *len == lens[0]).then_some(Body::Len(lens[0]))
 }

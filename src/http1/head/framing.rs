@@ -21,6 +21,8 @@ pub(super) struct Framing<'a> {
 enum ContentLength {
     #[default]
     Absent,
+    /// Lists without an element, which say nothing.
+    Empty,
     One(u64),
     /// A list, or several headers, and the same length each time.
     Repeated(u64),
@@ -31,6 +33,15 @@ enum ContentLength {
 #[derive(Clone, Copy, Default)]
 struct TransferEncoding {
     is_present: bool,
+    /// As they were sent.
+    strict: Codings,
+    /// As a response is read: without `identity`, which is none, and without a `chunked` that repeats the
+    /// one before it.
+    lax: Codings,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Codings {
     /// Whether `chunked` is the last one.
     chunked: bool,
     /// Whether there are others.
@@ -50,13 +61,16 @@ impl ContentLength {
     }
 
     fn and_list(self, value: &[u8]) -> Self {
-        let before = match self {
-            Self::Absent => None,
-            Self::One(len) | Self::Repeated(len) => Some(len),
+        let mut lens = list(value).map(parse_len);
+        let first = match self {
+            Self::Absent | Self::Empty => match lens.next() {
+                None => return Self::Empty,
+                Some(None) => return Self::Invalid,
+                Some(Some(len)) => len,
+            },
+            Self::One(len) | Self::Repeated(len) => len,
             Self::Invalid => return Self::Invalid,
         };
-        let mut lens = list(value).map(parse_len);
-        let Some(first) = before.or_else(|| lens.next().flatten()) else { return Self::Invalid };
         if lens.all(|len| len == Some(first)) { Self::Repeated(first) } else { Self::Invalid }
     }
 }
@@ -65,10 +79,20 @@ impl TransferEncoding {
     fn add(&mut self, value: &[u8]) {
         self.is_present = true;
         for coding in list(value) {
-            self.misplaced |= self.chunked;
-            self.chunked = is_in_any_case(coding, b"chunked");
-            self.others |= !self.chunked;
+            let chunked = is_in_any_case(coding, b"chunked");
+            self.strict.add(chunked);
+            if !(chunked && self.lax.chunked) && !is_in_any_case(coding, b"identity") {
+                self.lax.add(chunked);
+            }
         }
+    }
+}
+
+impl Codings {
+    fn add(&mut self, chunked: bool) {
+        self.misplaced |= self.chunked;
+        self.chunked = chunked;
+        self.others |= !chunked;
     }
 }
 
@@ -110,12 +134,12 @@ impl<'a> Framing<'a> {
     /// How the end of a request's body is known. Whatever another server might read differently is an
     /// error.
     pub(super) fn of_request(&self, version: Version) -> Result<Body, Error> {
-        let TransferEncoding { is_present, chunked, others, misplaced } = self.codings;
-        if !is_present {
+        let Codings { chunked, others, misplaced } = self.codings.strict;
+        if !self.codings.is_present {
             return match self.len {
                 ContentLength::Absent => Ok(Body::Len(0)),
                 ContentLength::One(len) => Ok(Body::Len(len)),
-                ContentLength::Repeated(_) | ContentLength::Invalid => Err(Error::ContentLength),
+                _ => Err(Error::ContentLength),
             };
         }
         let alone = matches!(self.len, ContentLength::Absent) && version > Version::Http10;
@@ -128,14 +152,14 @@ impl<'a> Framing<'a> {
     /// How the end of a response's body is known, if it has a body. `Transfer-Encoding` overrides
     /// `Content-Length` (§6.3).
     pub(super) const fn of_response(&self) -> Result<Body, Error> {
-        let TransferEncoding { chunked, others, misplaced, .. } = self.codings;
+        let Codings { chunked, others, misplaced } = self.codings.lax;
         match self.len {
             _ if misplaced => Err(Error::AmbiguousLength),
             _ if others => Err(Error::TransferEncoding),
             _ if chunked => Ok(Body::Chunked),
             ContentLength::Absent => Ok(Body::UntilClose),
             ContentLength::One(len) | ContentLength::Repeated(len) => Ok(Body::Len(len)),
-            ContentLength::Invalid => Err(Error::ContentLength),
+            ContentLength::Empty | ContentLength::Invalid => Err(Error::ContentLength),
         }
     }
 
