@@ -105,7 +105,8 @@ impl<'a> Request<'a> {
     /// # Errors
     ///
     /// The request is in a message format (PROTOCOL-HTTP2, *Content-Type*) or in an encoding
-    /// (compression.md) that `config` does not have.
+    /// (compression.md) that `config` does not have. The refusal borrows from `config`: to return it with
+    /// `?` from a function, let the config be a constant, or an argument.
     pub fn accept<'c>(
         &self,
         kind: CallKind,
