@@ -116,7 +116,8 @@ pub enum SendError {
     Status,
     /// A method that is not a token (RFC 9110 §9.1).
     Method,
-    /// A target that is empty, has a fragment, or anything but visible ASCII (§3.2).
+    /// A target that is not a path or a URL without a fragment, in visible ASCII; except `*` with
+    /// `OPTIONS`, and a host with a port with `CONNECT` (§3.2).
     Target,
     /// A host that is not a host with an optional port (§3.2).
     Host,

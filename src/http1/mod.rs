@@ -13,22 +13,31 @@
 //!   RequestWriter, ResponseWriter ── begin() ──▶ BodyEncoder ──▶ out
 //! ```
 //!
-//! For requests and for bodies, this is stricter than the standard, because requests are smuggled where
-//! two parsers disagree about the end of a message:
+//! Requests are read more strictly than responses, whose servers may be old. [`recipient`] is the table of
+//! what is accepted from whom.
+//!
+//! Requests are read stricter than the standard, because they are smuggled where two parsers disagree
+//! about the end of a message:
 //!
 //! * Lines end in CRLF and nothing else. No line is folded, there is no space before a colon, one
 //!   space between the parts of a start line, and no control byte anywhere.
-//! * A request has one `Host`. It has at most one `Content-Length`, and none beside
+//! * A request has one `Host`. It has at most one `Content-Length`, which is no list, and none beside
 //!   `Transfer-Encoding`, which is `chunked` and nothing else.
-//! * A chunk size is below 2⁶³, with no space before it. No quoted string is open at the end of its line.
 //!
-//! It is laxer in three ways: an empty line may come before a request (§2.2), a chunk size may have blanks
-//! after it, and chunk extensions are otherwise skipped unparsed.
+//! Bodies are read stricter than the standard: a chunk size is below 2⁶³, and no quoted string is open at
+//! the end of its line.
 //!
-//! The head and the trailers of a response are read as the standard asks of a user agent, which has to
-//! get along with old servers. Lines may be folded or end in LF alone, and there may be blanks before a
-//! colon. There may be more of them in the status line, and several `Content-Length` may say the same.
-//! `Transfer-Encoding` overrides `Content-Length` (§6.3). Control bytes are refused here, too.
+//! Both are laxer than the grammar where the standard allows it:
+//!
+//! * An empty line may come before a request (§2.2).
+//! * In the head and the trailers of a response, a line may end in LF alone (§2.2), blanks may precede a
+//!   colon (§5.1), and a line may be folded (§5.2). Lines after the status line that continue no header
+//!   are skipped (§2.2). The parts of a status line may have any blanks between them (§4). Control bytes
+//!   are refused here, too.
+//! * A response may repeat a `Content-Length`, and have one beside `Transfer-Encoding` (§6.3). What its
+//!   headers say about a body that it cannot have is no error.
+//! * Blanks may follow a chunk size without an extension. Chunk extensions are otherwise skipped unparsed
+//!   (§7.1.1).
 //!
 //! Laxer than the standard, a `chunked` that is named twice in a row in a response counts once, and
 //! `identity` does not count (§6.1): there are servers that send the one, and servers of event streams
@@ -86,6 +95,7 @@ mod body;
 mod error;
 mod head;
 mod limits;
+pub mod recipient;
 mod version;
 
 pub use body::{Body, BodyDecoder, BodyEncoder, BodyPart, ChunkHeader, Decoded};

@@ -14,7 +14,7 @@ use framewright::http1::{
 use framewright::{Buffer, BufferFull, SliceBuf, Truncated};
 use proptest::prelude::*;
 
-type Lines = Vec<(String, Vec<u8>)>;
+pub type Lines = Vec<(String, Vec<u8>)>;
 
 fn lines(headers: Headers<'_>) -> Lines {
     headers.iter().map(|(name, value)| (name.to_owned(), value.to_vec())).collect()
@@ -22,14 +22,14 @@ fn lines(headers: Headers<'_>) -> Lines {
 
 /// The content of a request, and what follows it.
 #[derive(Clone, Debug, PartialEq)]
-struct Asked {
-    method: String,
-    target: String,
-    version: Version,
-    host: Option<String>,
-    body: Body,
-    headers: Lines,
-    rest: Vec<u8>,
+pub struct Asked {
+    pub method: String,
+    pub target: String,
+    pub version: Version,
+    pub host: Option<String>,
+    pub body: Body,
+    pub headers: Lines,
+    pub rest: Vec<u8>,
 }
 
 impl Asked {
@@ -48,13 +48,13 @@ impl Asked {
 
 /// The content of a response, and what follows it.
 #[derive(Clone, Debug, PartialEq)]
-struct Answered {
-    version: Version,
-    status: u16,
-    reason: Vec<u8>,
-    body: Result<Body, Error>,
-    headers: Lines,
-    rest: Vec<u8>,
+pub struct Answered {
+    pub version: Version,
+    pub status: u16,
+    pub reason: Vec<u8>,
+    pub body: Result<Body, Error>,
+    pub headers: Lines,
+    pub rest: Vec<u8>,
 }
 
 impl Answered {
@@ -96,11 +96,11 @@ fn ask_in(pieces: &[&[u8]], limits: Limits) -> Result<Option<Asked>, Error> {
     Ok(asked)
 }
 
-fn ask(bytes: impl AsRef<[u8]>) -> Result<Option<Asked>, Error> {
+pub fn ask(bytes: impl AsRef<[u8]>) -> Result<Option<Asked>, Error> {
     same_however_split(bytes.as_ref(), |pieces| ask_in(pieces, Limits::new()))
 }
 
-fn answer(bytes: impl AsRef<[u8]>) -> Result<Option<Answered>, Error> {
+pub fn answer(bytes: impl AsRef<[u8]>) -> Result<Option<Answered>, Error> {
     same_however_split(bytes.as_ref(), |pieces| {
         let mut reader = HeadReader::new(Vec::new(), Limits::new());
         let mut answered: Option<Answered> = None;

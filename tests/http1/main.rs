@@ -5,3 +5,5 @@ mod common;
 
 mod body;
 mod head;
+mod recipient;
+mod writers;

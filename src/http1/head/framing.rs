@@ -30,6 +30,7 @@ enum ContentLength {
 }
 
 /// What all `Transfer-Encoding` together say.
+#[expect(clippy::struct_excessive_bools, reason = "they are independent")]
 #[derive(Clone, Copy, Default)]
 struct TransferEncoding {
     is_present: bool,

@@ -41,12 +41,13 @@ fn has_no_control(head: &[u8]) -> bool {
 /// 1 if a byte of `block` that another follows is a control other than HTAB and CRLF.
 #[inline]
 fn controls(block: &[u8]) -> u8 {
-    let is_control = |a: u8, b: u8| {
-        let crlf = a == b'\r' && b == b'\n';
-        u8::from(a.is_ascii_control() & (a != b'\t') & (a != b'\n') & !crlf)
-    };
     let next = block.get(1..).unwrap_or_default();
-    block.iter().zip(next).fold(0, |found, (&a, &b)| found | is_control(a, b))
+    block.iter().zip(next).fold(0, |found, (&a, &b)| found | control(a, b))
+}
+
+const fn control(a: u8, b: u8) -> u8 {
+    let no_line_end = (a != b'\n') as u8 & ((a != b'\r') as u8 | (b != b'\n') as u8);
+    a.is_ascii_control() as u8 & (a != b'\t') as u8 & no_line_end
 }
 
 /// The length of a head up to the end of its empty line, if all of its lines end in CRLF, and none begins
@@ -143,8 +144,8 @@ pub(super) struct Scan {
     line_is_empty: bool,
     /// Whether the last byte was a CR.
     after_cr: bool,
-    /// Whether the last line end had no CR.
-    lf_alone: bool,
+    /// The end of the last line.
+    line_end: &'static [u8],
 }
 
 impl Scan {
@@ -156,7 +157,7 @@ impl Scan {
             skipped: false,
             line_is_empty: true,
             after_cr: false,
-            lf_alone: false,
+            line_end: b"\r\n",
         }
     }
 
@@ -167,7 +168,7 @@ impl Scan {
 
     /// The end of the last line.
     pub(super) const fn line_end(&self) -> &'static [u8] {
-        if self.lf_alone { b"\n" } else { b"\r\n" }
+        self.line_end
     }
 
     /// The last bytes seen, as far as the byte after them says what they mean: the line end of a
@@ -202,7 +203,7 @@ impl Scan {
                 }
                 rest.split_off_first();
                 self.after_cr = false;
-                self.lf_alone = false;
+                self.line_end = b"\r\n";
                 if self.end_line(max_headers)? {
                     return Ok(Found::End(bytes.len() - rest.len()));
                 }
@@ -243,7 +244,7 @@ impl Scan {
                 Ok(false)
             }
             (Some(_), HeadKind::Response) => {
-                self.lf_alone = true;
+                self.line_end = b"\n";
                 Ok(true)
             }
             (Some(_), HeadKind::Request) => Err(Error::BareLf),

@@ -1,7 +1,7 @@
 //! Writes heads, with a body or its beginning after them.
 
 use crate::append::Append;
-use crate::http::syntax::{authority, is_token, is_visible};
+use crate::http::syntax::{authority, is_token, is_visible, split_once};
 use crate::http::{Field, Name, check_fields, is_framing, reason_phrase};
 use crate::http1::{Body, BodyEncoder, SendError};
 use crate::{Buffer, BufferFull};
@@ -24,6 +24,9 @@ pub struct RequestWriter<'a, H = &'a [(&'a str, &'a str)]> {
 impl<'a> RequestWriter<'a> {
     /// A request for `target`, usually a path and a query, of `host`, with a port unless it is
     /// the scheme's own.
+    ///
+    /// Through a proxy, `target` is a URL (§3.2.2). That of `OPTIONS` may be `*`, and that of `CONNECT` is
+    /// a host and a port.
     pub const fn new(method: &'a str, target: &'a str, host: &'a str) -> Self {
         Self { method, target, host, headers: &[], body: None }
     }
@@ -45,8 +48,16 @@ impl<'a, H> RequestWriter<'a, H> {
 
 impl<'h, H: Clone + IntoIterator<Item: Field<'h>>> RequestWriter<'_, H> {
     /// Appends the request to `out`.
+    ///
+    /// `POST`, `PUT` and `PATCH` announce a body even if none was set: one of 0 bytes. Servers expect it
+    /// (RFC 9110 §8.6).
     pub fn write(&self, out: &mut impl Buffer) -> Result<(), SendError> {
-        self.write_head(self.body.map(|body| Body::Len(body.len() as u64)), out).map(drop)
+        let body = match (self.body, self.method) {
+            (Some(body), _) => Some(Body::Len(body.len() as u64)),
+            (None, "POST" | "PUT" | "PATCH") => Some(Body::Len(0)),
+            (None, _) => None,
+        };
+        self.write_head(body, out).map(drop)
     }
 
     /// Appends the head of a request to `out`, and returns the encoder of the body that it announces.
@@ -213,12 +224,32 @@ pub(crate) fn check_request(method: &str, target: &str, host: &str) -> Result<()
     if !is_token(method.as_bytes()) {
         return Err(SendError::Method);
     }
-    if !is_visible(target.as_bytes()) || target.contains('#') {
+    if !is_target(method, target) {
         return Err(SendError::Target);
     }
     match authority(host) {
         Some((host, _)) if !host.is_empty() => Ok(()),
         _ => Err(SendError::Host),
+    }
+}
+
+/// Whether `target` has one of the four forms of a target, and that of `CONNECT` if it is one (§3.2).
+fn is_target(method: &str, target: &str) -> bool {
+    if !is_visible(target.as_bytes()) || target.contains('#') {
+        return false;
+    }
+    if method == "CONNECT" {
+        return authority(target).is_some_and(|(host, port)| !host.is_empty() && !port.is_empty());
+    }
+    match target {
+        "*" => method == "OPTIONS",
+        _ if target.starts_with('/') => true,
+        _ => split_once(target, ':').is_some_and(|(scheme, rest)| {
+            let valid = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
+            scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+                && scheme.bytes().all(valid)
+                && !rest.is_empty()
+        }),
     }
 }
 
