@@ -1,10 +1,9 @@
 """Our gateway, with connections and requests that end anywhere, byte by byte, as clients and health checks send them."""
 
-import base64
 import contextlib
 import http.client
-import io
-import json
+import os
+import signal
 import socket
 import struct
 import threading
@@ -429,14 +428,17 @@ def test_pings_of_a_peer_that_takes_no_pongs_cost_nothing_more(own_gateway):
 # Origins behind a proxy
 
 INSIDE, OUTSIDE = "127.0.0.1:8015", "example.com:3001"
+SAME, OTHER = f"Origin: http://{INSIDE}", f"Origin: https://{OUTSIDE}"
+FORWARDED = f"X-Forwarded-Host: {OUTSIDE}"
+LISTED = ["--origin", "https://x.example", "--origin", f"https://{OUTSIDE}"]
 ORIGINS = {
-    "of the same host": ([], [f"Origin: http://{INSIDE}"], 101),
-    "of the proxy": ([], [f"Origin: https://{OUTSIDE}"], 403),
-    "of the proxy, listed": (["--origin", "https://x.example", "--origin", f"https://{OUTSIDE}"], [f"Origin: https://{OUTSIDE}"], 101),
-    "of the same host, beside a list": (["--origin", f"https://{OUTSIDE}"], [f"Origin: http://{INSIDE}"], 101),
-    "of the proxy, which says so": (["--forwarded-host"], [f"Origin: https://{OUTSIDE}", f"X-Forwarded-Host: {OUTSIDE}"], 101),
-    "of the proxy, which nobody believes": ([], [f"Origin: https://{OUTSIDE}", f"X-Forwarded-Host: {OUTSIDE}"], 403),
-    "of neither": (["--forwarded-host"], ["Origin: https://evil.example", f"X-Forwarded-Host: {OUTSIDE}"], 403),
+    "of the same host": ([], [SAME], 101),
+    "of the proxy": ([], [OTHER], 403),
+    "of the proxy, listed": (LISTED, [OTHER], 101),
+    "of the same host, beside a list": (LISTED, [SAME], 101),
+    "of the proxy, which says so": (["--forwarded-host"], [OTHER, FORWARDED], 101),
+    "of the proxy, which nobody believes": ([], [OTHER, FORWARDED], 403),
+    "of neither": (["--forwarded-host"], ["Origin: https://evil.example", FORWARDED], 403),
 }
 
 
@@ -445,3 +447,22 @@ def test_pages_of_these_origins_may_connect_behind_a_proxy(gateway_path, options
     with programs.gateway(gateway_path, *options) as gateway, raw.connection(gateway.address) as sock:
         sock.sendall(raw.upgrade(INSIDE, extra=fields))
         assert raw.read_head(sock.makefile("rb"))[0].split(" ")[1] == str(status)
+
+
+def test_sigterm_ends_it_like_sigint(own_gateway):
+    """Supervisors of services send it."""
+    address = own_gateway.address
+    with raw.connection(address) as ws, raw.connection(address) as sse:
+        ws.sendall(raw.upgrade(address) + frame(PING, b"here"))
+        reader = ws.makefile("rb")
+        assert raw.read_head(reader)[0].startswith("HTTP/1.1 101 ")
+        assert raw.read_frame(reader)[1] == b"here"
+        sse.sendall(raw.request(address, "/sse/clock?every=50"))
+        assert sse.recv(100)
+        os.kill(own_gateway.pid, signal.SIGTERM)
+        opcode, payload = raw.read_frame(reader)
+        assert (opcode, payload[:2]) == (CLOSE, close_payload(1001))
+        ws.sendall(frame(CLOSE, payload))
+        assert raw.read_to_end(sse).endswith(b"0\r\n\r\n")
+        reader.close()
+    assert own_gateway.wait(10) == 0, own_gateway.last_words()
