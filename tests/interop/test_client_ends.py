@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import subprocess
+import threading
 import time
 
 import pytest
@@ -184,6 +185,8 @@ def test_both_sides_may_send_more_than_the_network_holds_before_they_read(ws_cli
 
 
 def test_pings_of_a_server_that_reads_nothing_cost_nothing(ws_client_path):
+    measured = threading.Event()
+
     def serve(sock, request):
         accept(sock, request)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
@@ -194,6 +197,7 @@ def test_pings_of_a_server_that_reads_nothing_cost_nothing(ws_client_path):
         reader = sock.makefile("rb")
         while (got := read_frame(reader)) != (PONG, b"last"):
             assert got[0] == PONG
+        assert measured.wait(WAIT)
         sock.sendall(frame(CLOSE, close_payload(1000)))
         assert read_frame(reader)[0] == CLOSE
 
@@ -201,6 +205,7 @@ def test_pings_of_a_server_that_reads_nothing_cost_nothing(ws_client_path):
         before = program.memory()
         assert program.line(WAIT) == "done"
         assert program.memory() - before < 8 << 20
+        measured.set()
         expect_end(program, "1000", 0, 5)
 
 

@@ -120,7 +120,8 @@ def test_a_request_may_be_cut_anywhere(address):
 STATUSES = {
     "an unknown method": ("Nothing", HEAD, data() + END, "12"),
     "a head without a type": ("Unary", b"x-grpc-web: 1\r\n", data() + END, None),
-    "messages that are not Protobuf": ("Unary", HEAD.replace(b"+proto", b"+json"), data() + END, "12"),
+    # What 415 means over HTTP.
+    "messages that are not Protobuf": ("Unary", HEAD.replace(b"+proto", b"+json"), data() + END, "2"),
     "no message": ("Unary", HEAD, END, "12"),
     "two messages": ("Unary", HEAD, data() + data() + END, "12"),
     "a message cut off": ("Unary", HEAD, frame(BINARY, b"\0\0\0\0\0\5x") + END, "13"),
