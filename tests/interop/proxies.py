@@ -54,8 +54,8 @@ def find(name):
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         with no_services():
             for action in ["update", "-q"], ["install", "-y", "-q", "--no-install-recommends", package]:
-                command = ["apt-get", "-o", "DPkg::Lock::Timeout=120", *action]
-                done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
+                install = ["apt-get", "-o", "DPkg::Lock::Timeout=120", *action]
+                done = subprocess.run(install, env=environment, capture_output=True, text=True, timeout=600)
                 if done.returncode != 0:
                     raise Failure(f"{name} cannot be installed: {done.stdout[-500:]}{done.stderr[-500:]}")
     path = shutil.which(program, path=PATH)

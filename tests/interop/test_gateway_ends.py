@@ -156,6 +156,17 @@ def test_pipelined_requests_of_every_kind_are_answered_in_their_order(address):
     assert [(answer.status, answer.body) for answer in again] == [(answer.status, answer.body) for answer in answers]
 
 
+@pytest.mark.parametrize("first", ["/", "/sse/llm?n=1"])
+def test_an_upgrade_may_come_right_after_another_request(address, first):
+    get = request(f"GET {first} HTTP/1.1", "Host: h")
+    with raw.connection(address) as sock:
+        sock.sendall(get + raw.upgrade(address) + frame(TEXT, b"hi") + frame(CLOSE, close_payload(1000)))
+        before, _, after = raw.read_to_end(sock).partition(b"HTTP/1.1 101 ")
+        (answer,) = responses(before, "GET")
+        assert answer.status == 200
+        assert after.endswith(b"\x81\x02hi\x88\x02\x03\xe8")
+
+
 def test_thousands_of_pipelined_requests_are_all_answered_and_cost_what_one_read_holds(own_gateway):
     count = 5000
     get = request("GET / HTTP/1.1", "Host: h")

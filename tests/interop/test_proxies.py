@@ -20,7 +20,7 @@ from test_gateway_ends import exchange, prefixed, reply_in, request, unary
 from test_sse_server_raw import stream, ticks
 
 # They are installed if they are missing.
-pytestmark = pytest.mark.waits
+pytestmark = [pytest.mark.waits, pytest.mark.timeout(600)]
 
 WAIT = 20
 
