@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use framewright::grpc::{
-    self, CallKind, Code, Event, Framing, Refusal, Request, ResponseHead, ServerCall, Status,
-    Trailers, Value, metadata,
+    self, CallKind, Code, Event, Framing, MetadataList, Refusal, Request, ResponseHead, ServerCall,
+    Status, Trailers, Value, metadata,
 };
 use framewright::http::{FieldValue, Headers};
 use framewright::{Assembler, Buffer};
@@ -48,12 +48,7 @@ pub struct EchoCall {
     /// When the last message was complete, or the call began.
     message_at: u64,
     /// Metadata to be sent back as trailers.
-    echoed: Vec<(String, Echoed)>,
-}
-
-enum Echoed {
-    Text(String),
-    Base64(Vec<u8>),
+    trailers: MetadataList<Vec<u8>>,
 }
 
 /// A metadata's name and value as the client sent them.
@@ -89,13 +84,11 @@ impl EchoCall {
             // A browser sends a request only as a whole.
             (Carrier::Http, _) => return refuse("streams of requests need WebSocket"),
         };
-        let echoed = echoed(headers).into_iter().map(|(name, value)| {
-            let value = match value {
-                Value::Text(text) => Echoed::Text(text.to_owned()),
-                Value::Bytes(bytes) | Value::Base64(bytes) => Echoed::Base64(bytes.to_vec()),
-            };
-            (name.to_ascii_lowercase().replacen("x-echo-", "x-trailer-", 1), value)
-        });
+        let mut trailers = MetadataList::new(Vec::new());
+        for (name, value) in echoed(headers) {
+            let name = name.to_ascii_lowercase().replacen("x-echo-", "x-trailer-", 1);
+            trailers.push(&name, value).expect("what came can be sent, and a Vec has room");
+        }
         Ok(Self {
             call,
             kind,
@@ -108,7 +101,7 @@ impl EchoCall {
             index: 0,
             due: now,
             message_at: now,
-            echoed: echoed.collect(),
+            trailers,
         })
     }
 
@@ -264,24 +257,14 @@ impl EchoCall {
             Some(request) => (request.code, request.error),
             None => (0, String::new()),
         };
-        let code = u8::try_from(code).ok().and_then(Code::from_u8).unwrap_or(Code::Unknown);
-        self.finish(Status::new(code, &text), out)
+        self.finish(Status::new(code.into(), &text), out)
     }
 
     fn finish(&mut self, status: Status<'_>, out: &mut Vec<u8>) -> Filled {
-        let echoed = self.echoed.iter().map(|(name, value)| {
-            let value = match value {
-                Echoed::Text(text) => Value::Text(text),
-                Echoed::Base64(bytes) => Value::Base64(bytes),
-            };
-            (name.as_str(), value)
-        });
-        let echoed: Vec<_> = echoed.collect();
         let status = self.failed.unwrap_or(status);
-        if self.call.finish(Trailers::new(status).metadata(&echoed), out).is_err() {
-            // The call has ended by itself, and knows why.
-            self.call.transmit(out);
-        }
+        let trailers = Trailers::new(status).metadata_list(&self.trailers);
+        // If the call has ended by itself, it knows why, and says that instead.
+        let _ended = self.call.end(trailers, out);
         Filled::End
     }
 }

@@ -152,6 +152,20 @@ impl Code {
     }
 }
 
+/// A number that is not one of 0 to 16 is [`Unknown`](Code::Unknown) (statuscodes.md).
+impl From<i32> for Code {
+    fn from(number: i32) -> Self {
+        u8::try_from(number).ok().and_then(Self::from_u8).unwrap_or(Self::Unknown)
+    }
+}
+
+/// A number that is not one of 0 to 16 is [`Unknown`](Code::Unknown) (statuscodes.md).
+impl From<u32> for Code {
+    fn from(number: u32) -> Self {
+        u8::try_from(number).ok().and_then(Self::from_u8).unwrap_or(Self::Unknown)
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

@@ -10,7 +10,7 @@ use super::SendError;
 use crate::append::Append;
 use crate::debug::Payload;
 use crate::http::syntax::{ascii, trim};
-use crate::http::{Field, FieldValue, Name};
+use crate::http::{Field, FieldValue, Headers, Name};
 use crate::inline::Inline;
 use crate::{Buffer, BufferFull};
 
@@ -188,21 +188,75 @@ fn has_upper_case(name: &str) -> bool {
 
 /// Checks metadata that will be written.
 pub(super) fn check(metadata: &[(&str, Value<'_>)]) -> Result<(), SendError> {
-    for (index, (name, value)) in metadata.iter().enumerate() {
-        if !is_name(name) {
-            return Err(SendError::MetadataName(index));
-        }
-        if is_reserved(name) {
-            return Err(SendError::MetadataReserved(index));
-        }
-        if !value.is_valid(name) {
-            return Err(SendError::MetadataValue(index));
-        }
+    metadata.iter().enumerate().try_for_each(|(index, one)| check_one(index, one))
+}
+
+/// Checks one that will be written.
+pub(super) fn check_one(index: usize, (name, value): &(&str, Value<'_>)) -> Result<(), SendError> {
+    if !is_name(name) {
+        return Err(SendError::MetadataName(index));
+    }
+    if is_reserved(name) && !is_extension(name) {
+        return Err(SendError::MetadataReserved(index));
+    }
+    if !value.is_valid(name) {
+        return Err(SendError::MetadataValue(index));
     }
     Ok(())
 }
 
-/// Yields metadata that were checked, one field for each value: some peers cannot split.
+/// Whether a reserved name is one that gRPC's own extensions give to applications and libraries above
+/// this one: retries, tracing and statistics.
+fn is_extension(name: &str) -> bool {
+    [
+        "grpc-previous-rpc-attempts",
+        "grpc-retry-pushback-ms",
+        "grpc-server-stats-bin",
+        "grpc-tags-bin",
+        "grpc-trace-bin",
+    ]
+    .iter()
+    .any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// The value of a line that was written.
+pub(super) fn value_of<'a>(name: &str, value: &'a [u8]) -> Value<'a> {
+    if is_binary(name) { Value::Base64(value) } else { Value::Text(ascii(value)) }
+}
+
+/// The metadata of a head or of trailers: pairs that are lent, and then those of a list.
+#[derive(Clone, Copy, Default)]
+pub(super) struct MetadataParts<'a> {
+    pub(super) pairs: &'a [(&'a str, Value<'a>)],
+    /// They were checked.
+    pub(super) list: Headers<'a>,
+}
+
+impl MetadataParts<'_> {
+    pub(super) const NONE: Self = Self { pairs: &[], list: Headers::from_checked(&[]) };
+
+    pub(super) fn check(&self) -> Result<(), SendError> {
+        check(self.pairs)
+    }
+
+    /// Yields metadata that were checked, one field for each value: some peers cannot split.
+    pub(super) fn each(&self, put: &mut dyn FnMut(&str, FieldValue<'_>)) {
+        each(self.pairs, put);
+        for (name, value) in self.list {
+            put(name, value.into());
+        }
+    }
+}
+
+/// Only the names are shown: a value may be a password or a token.
+impl fmt::Debug for MetadataParts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.pairs.iter().map(|(name, _)| *name);
+        f.debug_list().entries(names.chain(self.list.iter().map(|(name, _)| name))).finish()
+    }
+}
+
+/// Yields pairs that were checked.
 pub(super) fn each(metadata: &[(&str, Value<'_>)], put: &mut dyn FnMut(&str, FieldValue<'_>)) {
     for (name, value) in metadata {
         if has_upper_case(name) {
@@ -214,15 +268,6 @@ pub(super) fn each(metadata: &[(&str, Value<'_>)], put: &mut dyn FnMut(&str, Fie
         } else {
             put(name, value.to_field());
         }
-    }
-}
-
-/// The names of metadata, for `Debug`.
-pub(super) struct Names<'a>(pub(super) &'a [(&'a str, Value<'a>)]);
-
-impl fmt::Debug for Names<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
     }
 }
 

@@ -75,8 +75,10 @@ mod encodings;
 mod error;
 mod limits;
 mod metadata;
+mod metadata_list;
 mod path;
 mod prefix;
+mod rpc_status;
 mod server_config;
 mod status;
 mod timeout;
@@ -84,7 +86,7 @@ mod trailers;
 pub mod web;
 
 pub use call::{
-    BodyEncoder, CallKind, ClientCall, ClientRequest, Event, Refusal, Request, ResponseHead,
+    BodyEncoder, CallKind, ClientCall, ClientRequest, Event, Refusal, Request, Reset, ResponseHead,
     ServerCall, Trailing, accept_encodings,
 };
 pub use code::Code;
@@ -95,8 +97,10 @@ pub use encodings::{Encodings, EncodingsError};
 pub use error::{Error, SendError};
 pub use limits::Limits;
 pub use metadata::{DecodeError, Value, metadata};
+pub use metadata_list::MetadataList;
 pub use path::Path;
 pub use prefix::Prefix;
+pub use rpc_status::{Any, RpcStatus};
 pub use server_config::ServerConfig;
 pub use status::{Status, StatusMessage};
 pub use timeout::Timeout;

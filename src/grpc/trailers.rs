@@ -1,6 +1,7 @@
 //! The trailers of a response, as a server sends them.
 
-use super::{Code, SendError, Status, Value, metadata};
+use super::metadata::MetadataParts;
+use super::{Code, MetadataList, SendError, Status, Value};
 use crate::Buffer;
 use crate::http::{self, FieldValue};
 
@@ -24,18 +25,24 @@ use crate::http::{self, FieldValue};
 #[must_use = "nothing is written before `write` or `fields`"]
 pub struct Trailers<'a> {
     status: Status<'a>,
-    metadata: &'a [(&'a str, Value<'a>)],
+    metadata: MetadataParts<'a>,
 }
 
 impl<'a> Trailers<'a> {
     /// Trailers with a status alone.
     pub const fn new(status: Status<'a>) -> Self {
-        Self { status, metadata: &[] }
+        Self { status, metadata: MetadataParts::NONE }
     }
 
     /// Sets the metadata to write after the status, in this order.
     pub const fn metadata(mut self, metadata: &'a [(&'a str, Value<'a>)]) -> Self {
-        self.metadata = metadata;
+        self.metadata.pairs = metadata;
+        self
+    }
+
+    /// Sets the metadata to write after those.
+    pub fn metadata_list<B: Buffer>(mut self, list: &'a MetadataList<B>) -> Self {
+        self.metadata.list = list.fields();
         self
     }
 
@@ -54,7 +61,7 @@ impl<'a> Trailers<'a> {
 
     pub(super) fn check(&self) -> Result<(), SendError> {
         self.status.check()?;
-        metadata::check(self.metadata)
+        self.metadata.check()
     }
 
     pub(super) const fn code(&self) -> Code {
@@ -64,7 +71,7 @@ impl<'a> Trailers<'a> {
     /// Yields every field of trailers that were checked.
     pub(super) fn each(&self, put: &mut dyn FnMut(&str, FieldValue<'_>)) {
         self.status.each(put);
-        metadata::each(self.metadata, put);
+        self.metadata.each(put);
     }
 }
 

@@ -4,6 +4,7 @@
 mod common;
 
 mod call;
+mod details;
 mod message;
 mod metadata;
 mod status;

@@ -6,8 +6,8 @@ use core::time::Duration;
 use framewright::grpc::web::SocketPart;
 use framewright::grpc::{
     CallKind, ClientRequest, Code, ContentType, DecodeError, Encodings, Event, Framing, Limits,
-    Message, Path, Refusal, Request, ResponseHead, SendError, ServerConfig, Status, Subtype,
-    Timeout, Trailers, Value, accept_encodings, metadata,
+    Message, MetadataList, Path, Refusal, Request, ResponseHead, SendError, ServerConfig, Status,
+    Subtype, Timeout, Trailers, Value, accept_encodings, metadata,
 };
 use framewright::http::Headers;
 use framewright::{Buffer, BufferFull, SliceBuf};
@@ -683,6 +683,65 @@ fn bytes_are_written_in_base64_without_padding_and_one_line_each() {
     ];
     let trailers = written(|out| Trailers::new(Status::OK).metadata(&list).write(out));
     assert_eq!(trailers, "grpc-status: 0\r\nx-bin: q6urAQ\r\nx-bin: AQI\r\nx-bin: \r\n");
+}
+
+#[test]
+fn a_list_owns_its_metadata() {
+    let mut list = MetadataList::new(Vec::new());
+    assert!(list.is_empty());
+    {
+        let received = [("X-Echo-Foo".to_owned(), "1".to_owned()), ("te".into(), "x".into())];
+        list.extend_from_headers(&received).unwrap();
+    }
+    list.push("x-bin", &b"\x01\x02"[..]).unwrap();
+    list.push("grpc-retry-pushback-ms", "1000").unwrap();
+    assert_eq!(list.push("x", "\n"), Err(SendError::MetadataValue(3)));
+    assert_eq!(list.push("grpc-status", "0"), Err(SendError::MetadataReserved(3)));
+    let two = [("x-one", Value::Text("1")), ("x!", Value::Text("2"))];
+    assert_eq!(list.extend(two), Err(SendError::MetadataName(4)), "all or none");
+    let expected = [
+        ("x-echo-foo", Value::Text("1")),
+        ("x-bin", Value::Base64(b"AQI")),
+        ("grpc-retry-pushback-ms", Value::Text("1000")),
+    ];
+    assert_eq!(list.iter().collect::<Vec<_>>(), expected);
+    let lines = "x-echo-foo: 1\r\nx-bin: AQI\r\ngrpc-retry-pushback-ms: 1000\r\n";
+    let lent = [("x-lent", Value::Text("0"))];
+    let lines = format!("x-lent: 0\r\n{lines}");
+    let trailers = Trailers::new(Status::OK).metadata(&lent).metadata_list(&list);
+    assert_eq!(written(|out| trailers.write(out)), format!("grpc-status: 0\r\n{lines}"));
+    let head = ResponseHead::new().metadata(&lent).metadata_list(&list);
+    let request = request(&[GRPC]).unwrap();
+    let mut call = request.accept(CallKind::Unary, &ServerConfig::new(), 0).unwrap();
+    assert!(written(|out| call.send_head(head, out)).ends_with(&lines));
+    let client = ClientRequest::new(Path::parse("/p.S/M").unwrap());
+    let client = client.metadata(&lent).metadata_list(&list);
+    assert!(written(|out| client.write(out)).ends_with(&lines));
+    assert!(format!("{client:?} {list:?}").contains("x-echo-foo"));
+    let mut room = [0; 8];
+    let mut small = MetadataList::new(SliceBuf::new(&mut room));
+    assert!(matches!(small.push("x-long", "value"), Err(SendError::BufferFull(_))));
+    assert!(small.is_empty());
+    list.clear();
+    assert_eq!(list.iter().count(), 0);
+}
+
+/// A6-client-retries.md: pushback is metadata of the trailers.
+#[test]
+fn a_refusal_has_metadata() {
+    let request = request(&[GRPC]).unwrap();
+    let pushback = [("grpc-retry-pushback-ms", Value::Text("500"))];
+    let status = Status::new(Code::Unavailable, "busy");
+    let refusal = request.refuse(status).metadata(&pushback);
+    let lines = "grpc-status: 14\r\ngrpc-message: busy\r\ngrpc-retry-pushback-ms: 500\r\n";
+    let expected = format!("content-type: application/grpc\r\n{lines}");
+    assert_eq!(written(|out| refusal.write(out)), expected);
+    let mut out = Vec::new();
+    refusal.write_socket(&mut out).unwrap();
+    assert_eq!(out[5..], *lines.as_bytes());
+    let bad = [("grpc-timeout", Value::Text("1S"))];
+    let refusal = request.refuse(status).metadata(&bad);
+    assert_eq!(refusal.write(&mut Vec::new()), Err(SendError::MetadataReserved(0)));
 }
 
 // Request-Headers → Call-Definition *Custom-Metadata

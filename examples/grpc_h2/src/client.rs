@@ -148,7 +148,10 @@ impl Call {
             self.data.advance(taken);
             match message {
                 Some(Ok(message)) => return Some(message),
-                Some(Err(status)) => self.cancel(status.code),
+                Some(Err(status)) => {
+                    self.call.reject(status.code);
+                    self.reset();
+                }
                 None if self.data.is_empty() => self.read().await,
                 None => {}
             }
@@ -201,8 +204,8 @@ impl Call {
 
     /// Tells the server that the call has ended, if it does not know yet.
     fn reset(&mut self) {
-        if let Some(code) = self.call.reset_code() {
-            self.stream.send_reset(code.into());
+        if let Some(reset) = self.call.reset_code() {
+            self.stream.send_reset(reset.code().into());
         }
     }
 

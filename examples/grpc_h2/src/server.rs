@@ -24,6 +24,8 @@ use crate::{DATA_FRAME_BUDGET, append};
 
 /// How long a shutdown waits for calls to end.
 const SHUTDOWN: Duration = Duration::from_secs(5);
+/// How long the rest of a request is read that was answered early.
+const DRAIN: Duration = Duration::from_secs(1);
 /// Length of the frames in which replies are gathered: the longest that every client accepts.
 const FRAME_LEN: usize = 16 << 10;
 
@@ -81,7 +83,7 @@ async fn serve_connection(socket: TcpStream, mut stop: watch::Receiver<()>) {
 
 /// Serves or refuses one call.
 async fn serve(request: http::Request<RecvStream>, mut respond: SendResponse<Bytes>) {
-    let (head, body) = request.into_parts();
+    let (head, mut body) = request.into_parts();
     let mut response = Response::new(());
     let accepted = match begin(&head, response.headers_mut()) {
         Ok(accepted) => Some(accepted),
@@ -105,7 +107,20 @@ async fn serve(request: http::Request<RecvStream>, mut respond: SendResponse<Byt
         let values = echoed.iter().map(|(_, value)| *value);
         let metadata: Vec<_> = names.iter().map(String::as_str).zip(values).collect();
         call.run(kind, &metadata).await;
+    } else {
+        drain(&mut body).await;
     }
+}
+
+/// Drops the rest of a request that was answered early, but not without limit. Behind some proxies, a
+/// reset right after the answer would overtake it.
+async fn drain(body: &mut RecvStream) {
+    let rest = async {
+        while let Some(Ok(data)) = body.data().await {
+            let _ = body.flow_control().release_capacity(data.len());
+        }
+    };
+    let _ = timeout(DRAIN, rest).await;
 }
 
 struct Accepted {
@@ -187,18 +202,22 @@ impl Call {
         let trailers = Trailers::new(Status::new(code, text)).metadata(metadata);
         let (mut body, mut fields) = (Vec::new(), HeaderMap::new());
         let mut put = |name: &str, value: FieldValue<'_>| append(&mut fields, name, value);
-        if self.call.finish_fields(trailers, &mut body, &mut put).is_err() {
-            if !self.call.owes() {
-                return; // the client is gone
-            }
-            self.call.transmit_fields(&mut body, &mut put);
+        if self.call.code().is_some() && !self.call.owes() {
+            return; // the client is gone
+        }
+        if self.call.end_fields(trailers, &mut body, &mut put).is_err() {
+            self.stream.send_reset(h2::Reason::INTERNAL_ERROR);
+            return;
         }
         let _ = match self.call.trailing() {
             Trailing::Trailers => self.stream.send_trailers(fields),
             Trailing::Body => self.stream.send_data(body.into(), true),
             Trailing::TrailersOnly => unreachable!("the head was sent"),
         };
-        // If the client has not finished, `h2` resets the stream with NO_ERROR when it is dropped.
+        if self.call.reset_code().is_some() {
+            drain(&mut self.body).await;
+        }
+        // If the client goes on even so, `h2` resets the stream with NO_ERROR when it is dropped.
     }
 
     async fn answer(&mut self, kind: CallKind) -> Result<(), Stop> {
@@ -340,8 +359,7 @@ impl Call {
 
 /// Ends the call if the request asks for that.
 fn check(request: &EchoRequest) -> Result<(), Stop> {
-    let code = u8::try_from(request.code).ok().and_then(Code::from_u8).unwrap_or(Code::Unknown);
-    match code {
+    match Code::from(request.code) {
         Code::Ok => Ok(()),
         code => Err(Stop::Status(code, request.error.clone())),
     }

@@ -5,8 +5,8 @@ use framewright::Chunk;
 use framewright::grpc::web::{SocketDecoder, SocketPart};
 use framewright::grpc::{
     CallKind, ClientCall, ClientRequest, Code, ContentType, Encodings, Event, Framing, Limits,
-    Message, Path, Request, ResponseHead, SendError, ServerCall, ServerConfig, Status, Subtype,
-    Trailing,
+    Message, Path, Request, Reset, ResponseHead, SendError, ServerCall, ServerConfig, Status,
+    Subtype, Trailing,
 };
 use framewright::http::{FieldValue, Headers};
 
@@ -457,7 +457,7 @@ impl Pair {
         assert_eq!(self.server.error(), None);
         assert_eq!(self.client.error(), None);
         // The client gives up a request that the server did not wait for.
-        assert_eq!(self.client.reset_code(), (!self.half_closed).then_some(0));
+        assert_eq!(self.client.reset_code(), (!self.half_closed).then_some(Reset::Now(0)));
     }
 
     fn send_up(&mut self, bytes: &[u8], compressed: bool) {

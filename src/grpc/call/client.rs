@@ -27,7 +27,7 @@ use core::fmt;
 
 use super::decode::BodyDecoder;
 use super::encode::{BodyEncoder, Wrap};
-use super::{CANCEL, Cardinality, Carrier, NO_ERROR, Outcome, encoding_of, is_web};
+use super::{CANCEL, Cardinality, Carrier, NO_ERROR, Outcome, Reset, encoding_of, is_web};
 use crate::Buffer;
 use crate::append::Append;
 use crate::grpc::status::StatusFields;
@@ -497,6 +497,19 @@ impl<B: Buffer> ClientCall<B> {
         self.end(Outcome::Cancelled(code), false)
     }
 
+    /// Ends the call because a message of it cannot be used: the same as [`cancel`](Self::cancel), but also
+    /// after the call has ended with status OK, when the message of a unary call is usually decoded.
+    ///
+    /// If the call had ended OK, [`status`](Self::status) has this code from here on, and nothing is
+    /// returned: there was an [`Event::End`] already. After an error, this changes nothing.
+    pub fn reject(&mut self, code: Code) -> Option<Event<'static>> {
+        if let State::Ended { outcome: outcome @ Outcome::Status(Code::Ok), .. } = &mut self.state {
+            *outcome = Outcome::Cancelled(code);
+            return None;
+        }
+        self.cancel(code)
+    }
+
     /// Sets another time at which the call ends at the latest than its timeout did, in milliseconds on the
     /// scale of [`ClientRequest::call`](crate::grpc::ClientRequest::call).
     pub const fn set_deadline(&mut self, at: u64) {
@@ -568,10 +581,10 @@ impl<B: Buffer> ClientCall<B> {
     /// (PROTOCOL-HTTP2, *Early Server Closure*, *Client Cancellation*).
     ///
     /// In HTTP/1.1 and over WebSocket, close the connection then.
-    pub const fn reset_code(&self) -> Option<u32> {
+    pub const fn reset_code(&self) -> Option<Reset> {
         match self.state {
-            State::Ended { by_peer: false, .. } => Some(CANCEL),
-            State::Ended { by_peer: true, .. } if !self.half_closed => Some(NO_ERROR),
+            State::Ended { by_peer: false, .. } => Some(Reset::Now(CANCEL)),
+            State::Ended { by_peer: true, .. } if !self.half_closed => Some(Reset::Now(NO_ERROR)),
             _ => None,
         }
     }

@@ -4,8 +4,10 @@ use core::fmt;
 
 use super::{Carrier, ClientCall, IDENTITY, is_web};
 use crate::Buffer;
+use crate::grpc::metadata::MetadataParts;
 use crate::grpc::{
-    CallKind, ContentType, Encodings, Framing, Limits, Path, SendError, Timeout, Value, metadata,
+    CallKind, ContentType, Encodings, Framing, Limits, MetadataList, Path, SendError, Timeout,
+    Value,
 };
 use crate::http::syntax::{is_field_value, is_token};
 use crate::http::{self, FieldValue};
@@ -46,7 +48,7 @@ pub struct ClientRequest<'a> {
     /// `None` if only that of the request.
     accept_encodings: Option<Encodings>,
     user_agent: Option<&'a str>,
-    metadata: &'a [(&'a str, Value<'a>)],
+    metadata: MetadataParts<'a>,
 }
 
 impl<'a> ClientRequest<'a> {
@@ -62,7 +64,7 @@ impl<'a> ClientRequest<'a> {
             encoding: None,
             accept_encodings: None,
             user_agent: None,
-            metadata: &[],
+            metadata: MetadataParts::NONE,
         }
     }
 
@@ -111,7 +113,13 @@ impl<'a> ClientRequest<'a> {
     ///
     /// If the request is kept in a variable, as for [`call`](Self::call), the metadata need one, too.
     pub const fn metadata(mut self, metadata: &'a [(&'a str, Value<'a>)]) -> Self {
-        self.metadata = metadata;
+        self.metadata.pairs = metadata;
+        self
+    }
+
+    /// Sets the metadata to write after those.
+    pub fn metadata_list<B: Buffer>(mut self, list: &'a MetadataList<B>) -> Self {
+        self.metadata.list = list.fields();
         self
     }
 
@@ -212,7 +220,7 @@ impl<'a> ClientRequest<'a> {
         if !self.user_agent.is_none_or(|agent| is_field_value(agent.as_bytes())) {
             return Err(SendError::UserAgent);
         }
-        metadata::check(self.metadata)
+        self.metadata.check()
     }
 
     fn each(&self, put: &mut dyn FnMut(&str, FieldValue<'_>)) {
@@ -238,7 +246,7 @@ impl<'a> ClientRequest<'a> {
         if let Some(agent) = self.user_agent.filter(|agent| !agent.is_empty()) {
             put(if web { "x-user-agent" } else { "user-agent" }, agent.into());
         }
-        metadata::each(self.metadata, put);
+        self.metadata.each(put);
     }
 }
 
@@ -250,7 +258,7 @@ impl fmt::Debug for ClientRequest<'_> {
             .field("content_type", &self.content_type)
             .field("timeout", &self.timeout)
             .field("encoding", &self.encoding)
-            .field("metadata", &metadata::Names(self.metadata))
+            .field("metadata", &self.metadata)
             .finish_non_exhaustive()
     }
 }

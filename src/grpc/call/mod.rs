@@ -85,6 +85,26 @@ impl<'a> Event<'a> {
     }
 }
 
+/// How to reset the HTTP/2 stream of a call that has ended (PROTOCOL-HTTP2, *Early Server Closure*,
+/// *Client Cancellation*).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Reset {
+    /// At once, with this error code.
+    Now(u32),
+    /// With this error code, but only after the rest of the request was read and dropped, or after a
+    /// while: some proxies drop a response whose stream is reset too early.
+    AfterDraining(u32),
+}
+
+impl Reset {
+    /// The error code.
+    pub const fn code(self) -> u32 {
+        match self {
+            Self::Now(code) | Self::AfterDraining(code) => code,
+        }
+    }
+}
+
 /// How a call ended.
 #[derive(Clone, Copy, Debug)]
 enum Outcome {

@@ -5,7 +5,7 @@ use core::fmt;
 use super::encode::{BodyEncoder, Wrap};
 use super::{Cardinality, ResponseHead};
 use crate::Buffer;
-use crate::grpc::{ContentType, Error, SendError, Status, Trailers};
+use crate::grpc::{ContentType, Error, SendError, Status, StatusMessage, Trailers, Value};
 use crate::http::{self, FieldValue};
 
 /// The answer to a request that does not become a call: trailers and nothing else
@@ -16,14 +16,13 @@ pub struct Refusal<'a> {
     pub(super) http_status: u16,
     /// Of the response; `None` if the client may not know gRPC.
     pub(super) content_type: Option<ContentType>,
-    /// Those that the server can decompress, joined by commas.
-    pub(super) encodings: &'a str,
+    metadata: &'a [(&'a str, Value<'a>)],
 }
 
 impl Refusal<'static> {
     pub(super) const fn of(error: Error, content_type: Option<ContentType>) -> Self {
         let status = Status::new(error.code(), error.text());
-        Self { status, http_status: error.http_status(), content_type, encodings: "" }
+        Self { status, http_status: error.http_status(), content_type, metadata: &[] }
     }
 }
 
@@ -37,6 +36,18 @@ impl<'a> Refusal<'a> {
     /// The gRPC status to answer with.
     pub const fn status(&self) -> Status<'a> {
         self.status
+    }
+
+    pub(super) const fn with_status(status: Status<'a>, content_type: ContentType) -> Self {
+        Self { status, http_status: 200, content_type: Some(content_type), metadata: &[] }
+    }
+
+    /// Sets the metadata to write after the status, in this order. A client that is to retry later is
+    /// told when by `grpc-retry-pushback-ms`.
+    #[must_use]
+    pub const fn metadata(mut self, metadata: &'a [(&'a str, Value<'a>)]) -> Self {
+        self.metadata = metadata;
+        self
     }
 
     /// Hands every header of the response to `put`. The response has no body.
@@ -61,13 +72,17 @@ impl<'a> Refusal<'a> {
     }
 
     fn trailers(&self) -> Trailers<'a> {
-        Trailers::new(self.status)
+        Trailers::new(self.status).metadata(self.metadata)
     }
 
     fn each(&self, put: &mut dyn FnMut(&str, FieldValue<'_>)) {
         match self.content_type {
             Some(content_type) => {
-                ResponseHead::new().each(content_type, self.encodings, put);
+                let supported = match self.status.message {
+                    StatusMessage::UnsupportedEncoding { supported } => supported,
+                    _ => "",
+                };
+                ResponseHead::new().each(content_type, supported, put);
                 self.trailers().each(put);
             }
             None if self.http_status == 405 => put("allow", "POST".into()),

@@ -1,6 +1,8 @@
 //! The head of a response, as a server sends it.
 
-use crate::grpc::{ContentType, SendError, Value, metadata};
+use crate::Buffer;
+use crate::grpc::metadata::MetadataParts;
+use crate::grpc::{ContentType, MetadataList, SendError, Value};
 use crate::http::FieldValue;
 use crate::http::syntax::is_token;
 
@@ -10,13 +12,13 @@ use crate::http::syntax::is_token;
 #[must_use = "nothing is written before `send_head`"]
 pub struct ResponseHead<'a> {
     pub(super) encoding: Option<&'a str>,
-    metadata: &'a [(&'a str, Value<'a>)],
+    metadata: MetadataParts<'a>,
 }
 
 impl<'a> ResponseHead<'a> {
     /// A head without metadata, before messages that are not compressed.
     pub const fn new() -> Self {
-        Self { encoding: None, metadata: &[] }
+        Self { encoding: None, metadata: MetadataParts::NONE }
     }
 
     /// Sets the encoding of the messages that will be sent compressed: one that the client accepts, which
@@ -28,7 +30,13 @@ impl<'a> ResponseHead<'a> {
 
     /// Sets the metadata to write after gRPC's own headers, in this order.
     pub const fn metadata(mut self, metadata: &'a [(&'a str, Value<'a>)]) -> Self {
-        self.metadata = metadata;
+        self.metadata.pairs = metadata;
+        self
+    }
+
+    /// Sets the metadata to write after those.
+    pub fn metadata_list<B: Buffer>(mut self, list: &'a MetadataList<B>) -> Self {
+        self.metadata.list = list.fields();
         self
     }
 
@@ -36,7 +44,7 @@ impl<'a> ResponseHead<'a> {
         if !self.encoding.is_none_or(|name| is_token(name.as_bytes())) {
             return Err(SendError::Encoding);
         }
-        metadata::check(self.metadata)
+        self.metadata.check()
     }
 
     /// Yields every field of a head that was checked.
@@ -53,6 +61,6 @@ impl<'a> ResponseHead<'a> {
         if !encodings.is_empty() {
             put("grpc-accept-encoding", encodings.into());
         }
-        metadata::each(self.metadata, put);
+        self.metadata.each(put);
     }
 }

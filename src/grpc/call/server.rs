@@ -18,7 +18,7 @@
 
 use super::decode::BodyDecoder;
 use super::encode::{BodyEncoder, Wrap};
-use super::{Cardinality, Carrier, IDENTITY, NO_ERROR, Outcome, ResponseHead};
+use super::{Cardinality, Carrier, IDENTITY, NO_ERROR, Outcome, Reset, ResponseHead};
 use crate::Buffer;
 use crate::grpc::{
     CallKind, Code, ContentType, Decoder, Encodings, Error, Event, Framing, Message, SendError,
@@ -255,7 +255,7 @@ impl ServerCall {
     /// and clocks differ.
     pub fn poll(&mut self, now: u64) -> Option<Event<'static>> {
         match self.deadline {
-            Some(at) if at <= now => self.end(Outcome::DeadlineExceeded),
+            Some(at) if at <= now => self.end_with(Outcome::DeadlineExceeded),
             _ => None,
         }
     }
@@ -417,12 +417,53 @@ impl ServerCall {
     }
 
     fn transmit_with(&mut self, out: &mut impl Buffer, fields_to: FieldSink<'_>) -> bool {
-        let State::Failed { outcome, half_closed, head_sent } = self.state else { return true };
-        if self.write_trailers(&outcome.status().into(), out, fields_to).is_err() {
-            return false;
-        }
+        self.try_transmit(out, fields_to).is_ok()
+    }
+
+    fn try_transmit(
+        &mut self,
+        out: &mut impl Buffer,
+        fields_to: FieldSink<'_>,
+    ) -> Result<(), SendError> {
+        let State::Failed { outcome, half_closed, head_sent } = self.state else { return Ok(()) };
+        self.write_trailers(&outcome.status().into(), out, fields_to)?;
         self.state = State::Ended { outcome, half_closed, head_sent };
-        true
+        Ok(())
+    }
+
+    /// Ends the call however it stands: with these trailers if it goes on, as [`finish`](Self::finish)
+    /// does, and with those that are owed if it ended by itself, as [`transmit`](Self::transmit) does. A
+    /// call that is over stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// The trailers cannot be written: they are invalid, there is no room, or a message's payload is
+    /// unfinished. In the last case, only a reset of the stream can end the call.
+    pub fn end<'t>(
+        &mut self,
+        trailers: impl Into<Trailers<'t>>,
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        match self.state {
+            State::Open { .. } => self.finish(trailers, out),
+            State::Failed { .. } | State::Ended { .. } => self.try_transmit(out, FieldSink::Lines),
+        }
+    }
+
+    /// Ends the call like [`end`](Self::end), with the trailers written to `body` or their fields handed to
+    /// `put`, as [`finish_fields`](Self::finish_fields) does.
+    pub fn end_fields<'t>(
+        &mut self,
+        trailers: impl Into<Trailers<'t>>,
+        body: &mut impl Buffer,
+        mut put: impl FnMut(&str, FieldValue<'_>),
+    ) -> Result<(), SendError> {
+        match self.state {
+            State::Open { .. } => self.finish_fields(trailers, body, put),
+            State::Failed { .. } | State::Ended { .. } => {
+                self.try_transmit(body, FieldSink::Closure(&mut put))
+            }
+        }
     }
 
     /// Whether [`transmit`](Self::transmit) has something to write.
@@ -458,10 +499,16 @@ impl ServerCall {
     /// The error code to reset the HTTP/2 stream with after the trailers, if the request has not
     /// ended (PROTOCOL-HTTP2, *Early Server Closure*).
     ///
-    /// In HTTP/1.1, close the connection then, or read the rest of the request.
-    pub const fn reset_code(&self) -> Option<u32> {
+    /// **Not at once:** behind some proxies, a reset that follows the trailers overtakes them, and the client
+    /// sees a cancellation instead of the status. Read the rest of the request first, and drop it:
+    /// [`receive`](Self::receive) ignores it, and after [`receive_eof`](Self::receive_eof) there is
+    /// nothing to reset. Reset a stream that still goes on after a second or so, or after as many bytes
+    /// as the flow-control window holds.
+    ///
+    /// In HTTP/1.1, read the rest of the request in the same way, or close the connection.
+    pub const fn reset_code(&self) -> Option<Reset> {
         match self.state {
-            State::Ended { half_closed: false, .. } => Some(NO_ERROR),
+            State::Ended { half_closed: false, .. } => Some(Reset::AfterDraining(NO_ERROR)),
             _ => None,
         }
     }
@@ -500,11 +547,11 @@ impl ServerCall {
 
     #[cold]
     fn fail<'a>(&mut self, error: Error) -> Option<Event<'a>> {
-        self.end(Outcome::Failed(error))
+        self.end_with(Outcome::Failed(error))
     }
 
     /// Ends the call, unless it is over. The client has to know.
-    fn end<'a>(&mut self, outcome: Outcome) -> Option<Event<'a>> {
+    fn end_with<'a>(&mut self, outcome: Outcome) -> Option<Event<'a>> {
         let State::Open { half_closed, head_sent } = self.state else { return None };
         self.response.close();
         self.state = State::Failed { outcome, half_closed, head_sent };
@@ -514,7 +561,7 @@ impl ServerCall {
     /// Ends the call, unless it is over. The client is gone, so that nothing is left to be written.
     fn lose<'a>(&mut self, outcome: Outcome) -> Option<Event<'a>> {
         *self.state.half_closed() = true;
-        let event = self.end(outcome);
+        let event = self.end_with(outcome);
         if let State::Failed { outcome, half_closed, head_sent } = self.state {
             self.state = State::Ended { outcome, half_closed, head_sent };
         }

@@ -152,8 +152,7 @@ impl<'a> Request<'a> {
 
     /// Refuses the request with a status.
     pub const fn refuse<'s>(&self, status: Status<'s>) -> Refusal<'s> {
-        let content_type = Some(self.response_type);
-        Refusal { status, http_status: 200, content_type, encodings: "" }
+        Refusal::with_status(status, self.response_type)
     }
 
     /// Refuses the request because there is no such method (statuscodes.md).
@@ -163,10 +162,10 @@ impl<'a> Request<'a> {
 
     /// Refuses the request because of its encoding. The client learns which ones are supported.
     fn refuse_encoding<'c>(&self, encodings: &'c Encodings) -> Refusal<'c> {
-        let encodings = encodings.as_str();
-        let message = StatusMessage::UnsupportedEncoding { supported: encodings };
+        let message = StatusMessage::UnsupportedEncoding { supported: encodings.as_str() };
         let code = Error::EncodingUnsupported.code();
-        Refusal { encodings, ..self.refuse(Status { code, message, details: None }) }
+        let status = Status { code, message, details: None };
+        Refusal::with_status(status, self.response_type)
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
 use crate::common::same_however_split;
 use framewright::grpc::{
     CallKind, ClientCall, ClientRequest, Code, ContentType, Error, Event, Limits, Message, Path,
-    Request, SendError, Subtype, Value, metadata,
+    Request, Reset, SendError, Subtype, Value, metadata,
 };
 use framewright::{Buffer, BufferFull, SliceBuf};
 
@@ -315,7 +315,7 @@ fn a_message_over_the_limit_ends_the_call_with_its_prefix() {
     assert_eq!(status.unwrap(), "RESOURCE_EXHAUSTED: message of 4 bytes is over the limit");
     let mut call = start();
     call.receive(&mut &frame(0, "abcd")[..]);
-    assert_eq!(call.reset_code(), Some(8), "CANCEL");
+    assert_eq!(call.reset_code(), Some(Reset::Now(8)), "CANCEL");
 }
 
 #[test]
@@ -676,7 +676,7 @@ fn a_reset_after_the_trailers_changes_nothing() {
 fn a_client_may_cancel_at_any_time() {
     for mut call in [client(CallKind::Unary), answered(CallKind::Unary)] {
         assert_eq!(call.cancel(Code::Cancelled), Some(Event::End(Code::Cancelled)));
-        assert_eq!(call.reset_code(), Some(8));
+        assert_eq!(call.reset_code(), Some(Reset::Now(8)));
         assert_eq!(call.receive_trailers(headers(&[OK])), None);
         assert_eq!(call.status().unwrap().code, Code::Cancelled);
     }

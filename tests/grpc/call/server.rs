@@ -4,7 +4,7 @@ use super::{GRPC, PATH, Seen, WEB, frame, headers, server, server_of, whole};
 use crate::common::same_however_split;
 use framewright::SliceBuf;
 use framewright::grpc::{
-    CallKind, Code, Encodings, Error, Event, Message, Request, ResponseHead, SendError,
+    CallKind, Code, Encodings, Error, Event, Message, Request, Reset, ResponseHead, SendError,
     ServerConfig, Status, Trailing, Value,
 };
 
@@ -64,7 +64,8 @@ fn refused(content_type: &str, kind: CallKind, body: &[u8], end: bool) -> (Code,
         let written = out.len();
         assert_eq!((call.code(), call.owes(), call.transmit(&mut out)), (Some(code), false, true));
         assert_eq!(out.len(), written, "once");
-        assert_eq!(call.reset_code(), (!end).then_some(0), "NO_ERROR if the request goes on");
+        let reset = (!end).then_some(Reset::AfterDraining(0));
+        assert_eq!(call.reset_code(), reset, "NO_ERROR if the request goes on");
         (code, String::from_utf8(out).unwrap())
     })
 }
