@@ -5,7 +5,7 @@ use core::fmt;
 use super::encode::is_last_event_id;
 use super::{Assembler, Event, Item, Policy, Reconnect, SendError};
 use crate::Buffer;
-use crate::http::syntax::{is_token, trim};
+use crate::http::syntax::{is_token, list, trim};
 use crate::http::{Field, Name, parse_date};
 
 /// The client's side of a stream that reconnects: an `EventSource` (§9.2.2, §9.2.3).
@@ -99,7 +99,8 @@ pub struct Response<'a> {
     /// The value of `Content-Type`. If several are joined in it, the last valid one counts, as in
     /// browsers.
     pub content_type: Option<&'a [u8]>,
-    /// The value of `Retry-After`: a number of seconds, or a date.
+    /// The value of `Retry-After`: a number of seconds, or a date. If several numbers are joined in it,
+    /// the largest counts.
     pub retry_after: Option<&'a [u8]>,
     /// The time of day by the caller's clock, in seconds since 1970 in UTC. Without it, a
     /// `Retry-After` with a date counts as none.
@@ -119,7 +120,11 @@ impl<'a> Response<'a> {
                 {
                     response.content_type = Some(value);
                 }
-                Some(Name::RetryAfter) => response.retry_after = Some(value),
+                Some(Name::RetryAfter)
+                    if response.retry_after.is_none() || !value.is_empty() =>
+                {
+                    response.retry_after = Some(value);
+                }
                 _ => {}
             }
         }
@@ -146,11 +151,11 @@ impl<'a> Response<'a> {
     /// How long it asks to wait, in ms (RFC 9110 §10.2.3); 0 if it does not ask.
     fn wait(&self) -> u64 {
         let value = self.retry_after.unwrap_or_default().trim_ascii();
-        let seconds = seconds(value).or_else(|| {
+        let of_date = || {
             let now = self.unix_time?;
             Some(parse_date(value, now)?.saturating_sub(now))
-        });
-        seconds.unwrap_or_default().saturating_mul(1000)
+        };
+        longest(value).or_else(of_date).unwrap_or_default().saturating_mul(1000)
     }
 }
 
@@ -471,6 +476,11 @@ fn media_types(content_type: &[u8]) -> impl Iterator<Item = &[u8]> {
         let (media_type, subtype) = (essence.get(..slash)?, essence.get(slash + 1..)?);
         (is_token(media_type) && is_token(subtype) && essence != b"*/*").then_some(essence)
     })
+}
+
+/// The largest number of seconds in a list of them, which is made of a field that came twice.
+fn longest(value: &[u8]) -> Option<u64> {
+    list(value).try_fold(None, |longest, one| Some(longest.max(Some(seconds(one)?)))).flatten()
 }
 
 /// A number of seconds in decimal digits.

@@ -359,6 +359,8 @@ fn a_response_is_made_of_any_headers() {
     assert_eq!(Response::new(404, none), Response { status: 404, ..EMPTY });
     let invalid = [("Content-Type", "text/event-stream"), ("content-type", "")];
     assert_eq!(Response::new(200, &invalid), GOOD);
+    let empty = [("Retry-After", "5"), ("Retry-After", "")];
+    assert_eq!(Response::new(503, &empty).retry_after, Some(&b"5"[..]));
     assert_eq!(Response::new(200, &[("Content-Type", "x")]).content_type, Some(&b"x"[..]));
     assert_eq!(GOOD.unix_time(7), Response { unix_time: Some(7), ..GOOD });
 }
@@ -380,7 +382,7 @@ fn every_other_status_closes_for_good() {
 #[test]
 fn a_status_can_be_retried_and_the_server_says_when() {
     let policy = PLAIN.retry_statuses(Policy::TRANSIENT).max_wait(100_000);
-    let cases: [(Option<&str>, u64); 9] = [
+    let cases: [(Option<&str>, u64); 13] = [
         (None, 3_000),
         (Some("120"), 100_000),
         (Some("10"), 10_000),
@@ -390,6 +392,11 @@ fn a_status_can_be_retried_and_the_server_says_when() {
         (Some(""), 3_000),
         (Some("Wed, 21 Oct 2015 07:28:00 GMT"), 3_000),
         (Some("99999999999999999999999"), 100_000),
+        // Sent twice, and joined by a proxy (RFC 9110 §5.3).
+        (Some("10, 10"), 10_000),
+        (Some("10,20,"), 20_000),
+        (Some("10, x"), 3_000),
+        (Some(","), 3_000),
     ];
     for (retry_after, wait) in cases {
         let mut client = connecting(policy, 5);
