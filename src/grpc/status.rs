@@ -152,6 +152,16 @@ impl<'a> StatusFields<'a> {
         self.code.map(|(code, _)| code)
     }
 
+    /// Yields the fields that count, as they came, the most important first; none if that is the code alone.
+    pub(super) fn fields(&self) -> impl Iterator<Item = (&'static str, &'a [u8])> {
+        let message = self.message.get(self.is_later).map(|value| ("grpc-message", value));
+        let details = self.details.get(self.is_later);
+        let details = details.map(|value| ("grpc-status-details-bin", value));
+        let code = self.code.filter(|_| message.is_some() || details.is_some());
+        let code = code.map(|(_, value)| ("grpc-status", value));
+        [code, message, details].into_iter().flatten()
+    }
+
     fn status(&self) -> Option<Status<'a>> {
         let (code, value) = self.code?;
         let message = match self.message.get(self.is_later) {

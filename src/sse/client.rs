@@ -120,9 +120,7 @@ impl<'a> Response<'a> {
                 {
                     response.content_type = Some(value);
                 }
-                Some(Name::RetryAfter)
-                    if response.retry_after.is_none() || !value.is_empty() =>
-                {
+                Some(Name::RetryAfter) if response.retry_after.is_none() || !value.is_empty() => {
                     response.retry_after = Some(value);
                 }
                 _ => {}

@@ -549,11 +549,22 @@ fn fields_that_are_empty_or_repeated_mean_what_they_say() {
         let list: Vec<_> = values.iter().map(|value| ("content-type", *value)).collect();
         assert_eq!(request(&list).is_ok(), served, "{values:?}");
     }
-    for (value, seconds) in [("1S,1S", Some(1)), ("1S, 2S", None), ("", None), (" ,", None)] {
-        let parsed = request(&[GRPC, ("grpc-timeout", value)]);
-        let timeout = parsed.ok().and_then(|request| request.timeout());
-        let expected = seconds.map(Duration::from_secs);
-        assert_eq!(timeout.map(Timeout::duration), expected, "{value:?}");
+    for (values, seconds) in [
+        (&["1S,1S"][..], Some(Some(1))),
+        (&["1S", "1S"], Some(Some(1))),
+        (&["", "1S", ","], Some(Some(1))),
+        (&[""], Some(None)),
+        (&[" ,"], Some(None)),
+        (&["1S, 2S"], None),
+        (&["1S", "2S"], None),
+        (&["1S", "1S, 2S", "1S"], None),
+    ] {
+        let mut list = vec![GRPC];
+        list.extend(values.iter().map(|value| ("grpc-timeout", *value)));
+        let timeout = request(&list).ok().map(|request| request.timeout());
+        let expected = seconds.map(|seconds| seconds.map(Duration::from_secs));
+        let duration = timeout.map(|timeout| timeout.map(Timeout::duration));
+        assert_eq!(duration, expected, "{values:?}");
     }
     let list = headers(&[GRPC, ("te", ", ,trailers,"), ("grpc-accept-encoding", ",gzip, ,")]);
     assert!(Request::parse("POST", "/p.S/M", list.clone()).unwrap().te_trailers());

@@ -327,7 +327,7 @@ impl<B: Buffer> ClientCall<B> {
         match self.store(part) {
             Ok(()) if part.chunk.end => self.read_stored(part.frame),
             Ok(()) => None,
-            Err(e) => self.fail(e),
+            Err(e) => self.end_by_error(e, false),
         }
     }
 
@@ -354,11 +354,19 @@ impl<B: Buffer> ClientCall<B> {
         self.list_start = self.storage.as_slice().len();
     }
 
+    /// Leaves the head alone in storage, if it is there, and not what came of another list.
+    fn drop_list_after_head(&mut self) {
+        if self.list_start > 0 {
+            self.storage.truncate(self.list_start);
+            self.list_start = 0;
+        }
+    }
+
     /// Goes on, or ends, by the list that is in storage.
     fn read_stored<'a>(&mut self, frame: Frame) -> Option<Event<'a>> {
         let list = self.storage.as_slice().get(self.list_start..).unwrap_or_default();
         let Some(fields) = Headers::parse_lax(list) else {
-            return self.fail(Error::TrailersMalformed);
+            return self.end_by_error(Error::TrailersMalformed, false);
         };
         if let Some(status) = Status::parse(fields) {
             let code = status.code;
@@ -432,12 +440,12 @@ impl<B: Buffer> ClientCall<B> {
         }
         let len = lines.len() as u64;
         if len > self.max_trailers_len {
-            return self.fail(Error::TrailersTooLong { len });
+            return self.end_by_error(Error::TrailersTooLong { len }, false);
         }
         self.begin_list(len);
         match self.storage.try_append(lines) {
             Ok(()) => self.read_stored(Frame::Trailers),
-            Err(_) => self.fail(Error::TrailersTooLong { len }),
+            Err(_) => self.end_by_error(Error::TrailersTooLong { len }, false),
         }
     }
 
@@ -468,9 +476,7 @@ impl<B: Buffer> ClientCall<B> {
             }
             State::Body { trailers_compressed: true, .. } => Error::TrailersCompressed,
             // Messages mean that the status was still to come.
-            State::Body { http_status: 200, begun: true, .. } => {
-                return self.end(Outcome::Failed(Error::StatusMissing), true);
-            }
+            State::Body { http_status: 200, begun: true, .. } => Error::StatusMissing,
             State::Body { http_status, .. } => Error::Http(http_status),
         };
         self.end_by_error(error, true)
@@ -635,13 +641,31 @@ impl<B: Buffer> ClientCall<B> {
         facts.lost = append.finish().is_err() || facts.len > self.max_trailers_len;
         if facts.lost {
             self.storage.truncate(self.list_start);
+            self.store_status(&facts.status);
         }
         facts
     }
 
+    /// Puts the fields of a status in storage, as far as there is room, because there was none for the
+    /// whole list.
+    fn store_status(&mut self, status: &StatusFields<'_>) {
+        let mut len = 0_u64;
+        for (name, value) in status.fields().filter(|(_, value)| is_field_value(value)) {
+            let with_this = len.saturating_add((name.len() + value.len() + 4) as u64);
+            if with_this <= self.max_trailers_len {
+                let mut append = Append::new(&mut self.storage);
+                append.put_field(name, value.into());
+                if append.finish().is_ok() {
+                    len = with_this;
+                }
+            }
+        }
+    }
+
     /// Ends the call by trailers of HTTP, after a head with this status.
     ///
-    /// If there was no room for the trailers, the code of an error still counts.
+    /// If there was no room for the trailers, the status of an error still counts, as far as there is
+    /// room for it.
     fn end_by_trailers(
         &mut self,
         trailers: &HeadFacts<'_>,
@@ -694,7 +718,7 @@ impl<B: Buffer> ClientCall<B> {
     fn end_by_error<'a>(&mut self, error: Error, by_peer: bool) -> Option<Event<'a>> {
         let outcome = match self.code_in_head() {
             Some(code) if code != Code::Ok => {
-                self.list_start = 0;
+                self.drop_list_after_head();
                 Outcome::Status(code)
             }
             _ => Outcome::Failed(error),

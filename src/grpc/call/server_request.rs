@@ -42,8 +42,8 @@ impl<'a> Request<'a> {
     /// HTTP's was not.
     ///
     /// Laxer than the grammar, `content-type`, `grpc-timeout` and `grpc-encoding` may be repeated, in
-    /// lines of their own or joined by commas, if every value is the same. A `grpc-encoding` that is
-    /// empty is as if it were absent.
+    /// lines of their own or joined by commas, if every value is the same. A `grpc-timeout` or
+    /// `grpc-encoding` that is empty is as if it were absent.
     ///
     /// # Errors
     ///
@@ -63,10 +63,7 @@ impl<'a> Request<'a> {
         let refuse = |e| Refusal::of(e, Some(response_type));
         let Some(path) = Path::parse(path) else { return Err(refuse(Error::Path)) };
         let timeout = match facts.timeout {
-            Some(value) => {
-                let value = single(value).unwrap_or_default();
-                Some(Timeout::parse(value).ok_or(refuse(Error::Timeout))?)
-            }
+            Some(value) => Some(Timeout::parse(value).ok_or(refuse(Error::Timeout))?),
             None => None,
         };
         let RequestFacts { encoding, te_trailers, .. } = facts;
@@ -213,7 +210,13 @@ impl<'a> RequestFacts<'a> {
                 self.accept = self.accept.or_else(|| list(value).find_map(ContentType::parse));
             }
             Some(Name::GrpcTimeout) => {
-                self.timeout.get_or_insert(value);
+                if let Some(value) = single(value) {
+                    let first = *self.timeout.get_or_insert(value);
+                    if first != value {
+                        // Whatever is not a timeout.
+                        self.timeout = Some(b"");
+                    }
+                }
             }
             Some(Name::GrpcEncoding) => {
                 self.encoding = self.encoding.or_else(|| encoding_of(value));

@@ -364,6 +364,41 @@ fn trailers_that_find_no_room_are_an_error_unless_there_is_a_worse_one() {
     }
 }
 
+/// PROTOCOL-HTTP2, *Responses*: of trailers that find no room, the status is kept as far as there is room
+/// for it.
+#[test]
+fn metadata_that_find_no_room_do_not_take_the_status_with_them() {
+    let long = "x".repeat(200);
+    let (message, details) = ("m".repeat(150), "q6ur".repeat(40));
+    for (message, details, kept) in [
+        ("bad%20arg", "q6ur", ("NOT_FOUND: bad arg", true)),
+        (&message, "q6ur", (&*format!("NOT_FOUND: {message}"), false)),
+        ("bad%20arg", &details, ("NOT_FOUND: bad arg", false)),
+        (&long, "q6ur", ("NOT_FOUND", true)),
+    ] {
+        let list = [
+            ("x-long", &*long),
+            ("grpc-status", "5"),
+            ("grpc-message", message),
+            ("grpc-status-details-bin", details),
+        ];
+        for in_head in [false, true] {
+            let limits = Limits::new().max_trailers_len(200);
+            let mut call = request(ContentType::GRPC).call(CallKind::Unary, limits, Vec::new(), 0);
+            let mut head = headers(&[GRPC]);
+            if in_head {
+                head.extend(headers(&list));
+            }
+            call.receive_head(200, head, false);
+            let end =
+                if in_head { call.receive_eof() } else { call.receive_trailers(headers(&list)) };
+            assert_eq!(end, Some(Event::End(Code::NotFound)));
+            let status = call.status().unwrap();
+            assert_eq!((&*status.to_string(), status.details.is_some()), kept);
+        }
+    }
+}
+
 /// A trailer counts as its name, its value, and the four bytes that HTTP/1.1 puts around them.
 #[test]
 fn trailers_of_exactly_the_limit_pass_and_one_byte_more_does_not() {
@@ -544,8 +579,9 @@ fn trailers_in_a_head_of_grpc_web_count_if_there_is_no_body() {
     assert_eq!(call.trailers().get("x-id"), Some(&b"7"[..]));
     let (seen, status) = respond(start, &frame(0x80, "grpc-status: 0\r\n"), |_| None);
     assert_eq!((seen.end, status.unwrap()), (Some(Code::Ok), "OK".into()));
-    let (seen, _) = respond(start, &frame(0, "a"), ClientCall::receive_eof);
-    assert_eq!(seen.end, Some(Code::Internal));
+    // An error in the head explains why no other status follows.
+    let (seen, status) = respond(start, &frame(0, "a"), ClientCall::receive_eof);
+    assert_eq!((seen.end, status.unwrap()), (Some(Code::NotFound), "NOT_FOUND: gone".into()));
 }
 
 #[test]

@@ -354,6 +354,31 @@ fn an_error_in_a_head_is_not_replaced_by_what_follows() {
         let mut call = start(&content_type);
         call.disconnect();
         check(&call, "a lost connection");
+        let mut call = start(&content_type);
+        call.receive(&mut &frame(0, "m")[..]);
+        call.receive_eof();
+        check(&call, "a message without a status after it");
+        if form == Form::Grpc {
+            continue;
+        }
+        let late = [frame(0x80, "").as_slice(), b"x"].concat();
+        for (case, body) in [
+            ("trailers that are no lines", frame(0x80, "no colon\r\n")),
+            ("trailers that are cut off", frame(0x80, "x-other: 1\r\n")[..12].to_vec()),
+            ("trailers that are too long", frame(0x80, "x".repeat(301))),
+            ("something after trailers", late),
+            ("compressed trailers without an encoding", frame(0x81, "x")),
+        ] {
+            let mut call = start(&content_type);
+            call.receive(&mut &body[..]);
+            call.receive_eof();
+            check(&call, case);
+        }
+        for lines in ["no colon\r\n".to_owned(), "x".repeat(301)] {
+            let mut call = start(&content_type);
+            call.receive_decompressed_trailers(lines.as_bytes());
+            check(&call, "decompressed trailers that cannot be read");
+        }
     }
 }
 
