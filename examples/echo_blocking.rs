@@ -40,13 +40,14 @@ fn serve(mut stream: TcpStream) -> Result<(), Box<dyn Error>> {
     if let Some(unread) = open(&mut stream, &mut buf)? {
         echo(&mut stream, &mut buf, unread)?;
     }
-    // If the peer is still sending, a full close could destroy our last bytes on their way to it.
-    stream.shutdown(Shutdown::Write)?;
+    // If the peer is still sending, a full close could destroy our last bytes on their way to it. Once
+    // they were sent, it does not matter how it leaves.
     let (until, mut ignored) = (Instant::now() + PATIENCE, 0);
-    while let Some(n @ 1..) = read(&mut stream, &mut buf, until)? {
-        ignored += n;
-        if ignored > IGNORED {
-            break;
+    if stream.shutdown(Shutdown::Write).is_ok() {
+        while ignored <= IGNORED
+            && let Ok(Some(n @ 1..)) = read(&mut stream, &mut buf, until)
+        {
+            ignored += n;
         }
     }
     Ok(())

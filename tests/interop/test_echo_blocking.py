@@ -94,6 +94,17 @@ def test_a_peer_that_goes_on_sending_gets_the_close_frame_and_a_quiet_end(echo, 
     expect_idle(echo)
 
 
+@pytest.mark.parametrize("end", [frame(CLOSE), frame(TEXT, b"\xff")], ids=["close", "failure"])
+def test_a_reset_after_the_end_is_no_complaint(echo, end):
+    for _ in range(10):
+        with raw.connection(echo.address) as sock:
+            reader = opened(sock, echo.address, end)
+            assert raw.read_frame(reader)[0] == CLOSE
+            reader.close()
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    expect_idle(echo)
+
+
 @pytest.mark.waits
 @pytest.mark.parametrize("pause", [0, 0.2], ids=["without measure", "slowly"])
 def test_a_peer_that_never_stops_sending_is_left(echo, pause):
