@@ -91,9 +91,9 @@ fn run(
         let closer = connection.close_expected();
         if closer.is_some() && end.is_none() {
             end = Some(Instant::now() + CLOSE_WITHIN);
-            if closer == Some(Closer::Us) {
-                // Not a full close: the server may be sending, and that could destroy our last bytes.
-                stream.shutdown(Shutdown::Write)?;
+            // Not a full close: the server may be sending, and that could destroy our last bytes.
+            if closer == Some(Closer::Us) && stream.shutdown(Shutdown::Write).is_err() {
+                return Ok(()); // the server has left
             }
         }
         let until = end.unwrap_or_else(|| Instant::now() + SILENT);
