@@ -42,7 +42,8 @@ impl<B: Buffer> Assembler<B> {
     ///
     /// # Errors
     ///
-    /// The storage has no room for the chunk. The message is lost, and its other chunks are ignored.
+    /// The storage has no room for the chunk. The message is lost, the storage is
+    /// [freed](Buffer::free), and the message's other chunks are ignored.
     #[inline]
     pub fn push<'a>(&'a mut self, chunk: Chunk<'a>) -> Result<Option<&'a [u8]>, BufferFull> {
         if chunk.is_whole() {
@@ -59,9 +60,12 @@ impl<B: Buffer> Assembler<B> {
         } else if self.state == State::Waiting {
             return Ok(false);
         }
-        let joined = self.storage.try_append(chunk.bytes);
-        self.state = if chunk.end || joined.is_err() { State::Waiting } else { State::Joining };
-        joined.map(|()| chunk.end)
+        if let Err(full) = self.storage.try_append(chunk.bytes) {
+            self.abandon();
+            return Err(full);
+        }
+        self.state = if chunk.end { State::Waiting } else { State::Joining };
+        Ok(chunk.end)
     }
 
     /// Whether some chunks of a message have arrived, but not the last.
@@ -69,9 +73,13 @@ impl<B: Buffer> Assembler<B> {
         self.state == State::Joining
     }
 
-    /// Gives up the current message: its other chunks are ignored.
-    pub(crate) const fn abandon(&mut self) {
+    /// Gives up the current message, and [frees](Buffer::free) the storage. The message's other chunks
+    /// are ignored.
+    ///
+    /// Call it when a decoder fails within a message: the storage may be long, and no end will come.
+    pub fn abandon(&mut self) {
         self.state = State::Waiting;
+        self.storage.free();
     }
 
     /// The storage, with the message that was joined last or is being joined.
@@ -153,6 +161,18 @@ mod tests {
         assert_eq!(assembler.push(chunk(b"ng", false, true)), Ok(Some(&b"long"[..])));
         assert_eq!(assembler.release(), Some(b"long".to_vec()));
         assert_eq!(assembler.storage().capacity(), 0);
+    }
+
+    #[test]
+    fn a_message_that_is_given_up_gives_its_memory_back() {
+        let mut assembler = Assembler::new(Vec::new());
+        assert_eq!(assembler.push(chunk(&[0; 1000], true, false)), Ok(None));
+        assembler.abandon();
+        assert_eq!(assembler.storage().capacity(), 0);
+        assert_eq!(assembler.push(chunk(b"x", false, true)), Ok(None), "it is ignored");
+        assert_eq!(assembler.release(), Some(Vec::new()));
+        assert_eq!(assembler.push(chunk(b"ne", true, false)), Ok(None));
+        assert_eq!(assembler.push(chunk(b"xt", false, true)), Ok(Some(&b"next"[..])));
     }
 
     #[test]

@@ -70,6 +70,14 @@ pub trait Buffer {
         self.truncate(0);
     }
 
+    /// Drops every byte, and gives memory back if the buffer allocates. Assemblers call it when they
+    /// give up a message, which may have been long.
+    ///
+    /// The default does what [`clear`](Self::clear) does.
+    fn free(&mut self) {
+        self.clear();
+    }
+
     /// Whether [`as_slice`](Self::as_slice) certainly returns what was appended. Then text that was
     /// checked before is not checked again. Only this crate can say so: the argument has no name
     /// outside of it.
@@ -123,6 +131,10 @@ impl<B: Buffer + ?Sized> Buffer for &mut B {
 
     fn clear(&mut self) {
         (**self).clear();
+    }
+
+    fn free(&mut self) {
+        (**self).free();
     }
 
     fn is_faithful(&self, ours: sealed::Ours) -> bool {
@@ -223,6 +235,10 @@ impl Buffer for Vec<u8> {
         Ok(())
     }
 
+    fn free(&mut self) {
+        *self = Self::new();
+    }
+
     #[inline]
     fn is_faithful(&self, _: sealed::Ours) -> bool {
         true
@@ -275,6 +291,10 @@ impl Buffer for bytes::BytesMut {
         Ok(())
     }
 
+    fn free(&mut self) {
+        *self = Self::new();
+    }
+
     #[inline]
     fn is_faithful(&self, _: sealed::Ours) -> bool {
         true
@@ -304,6 +324,9 @@ mod tests {
         assert_eq!(buf.as_slice(), b"a");
         buf.clear();
         assert_eq!(buf.as_slice(), b"");
+        buf.try_append(b"abc").unwrap();
+        buf.free();
+        assert_eq!(buf.as_slice(), b"");
         buf.try_append_both(b"fg", b"hi").unwrap();
         buf.try_append_both(b"j", b"").unwrap();
         assert_eq!(buf.as_slice(), b"fghij");
@@ -331,6 +354,20 @@ mod tests {
         assert_eq!(buf.as_slice(), b"abc");
         buf.try_append(b"d").unwrap();
         assert_eq!(buf.as_slice(), b"abcd");
+    }
+
+    #[test]
+    #[cfg(feature = "alloc")]
+    fn memory_can_be_given_back() {
+        let mut buf = Vec::with_capacity(9);
+        (&mut &mut buf).free();
+        assert_eq!(buf.capacity(), 0);
+        #[cfg(feature = "bytes")]
+        {
+            let mut buf = bytes::BytesMut::with_capacity(9);
+            buf.free();
+            assert_eq!(buf.capacity(), 0);
+        }
     }
 
     #[test]

@@ -155,6 +155,8 @@ impl Session {
                 // Sending fails while we are closing, and then nobody waits for the message.
                 Event::Part(part) => drop(self.receive_part(part, out, shared)),
                 Event::Close(_) | Event::Failed(_) => {
+                    // It may hold the beginning of a message, which has no end.
+                    self.assembler.abandon();
                     if let Service::Tunnel(tunnel) = &mut self.service {
                         tunnel.disconnect();
                     }

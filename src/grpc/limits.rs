@@ -27,8 +27,9 @@ impl Limits {
 
     /// Sets the longest message, as it is on the wire, in bytes. Default: 4 MiB.
     ///
-    /// An [`Assembler`](crate::Assembler) that can grow holds up to this many bytes for each call. For
-    /// one in a fixed slice, set the slice's length here. The caller decompresses messages, and has to
+    /// An [`Assembler`](crate::Assembler) that can grow holds up to this many bytes for each call, and a
+    /// `Vec` takes up to twice as many while it grows. For one in a fixed slice, set the slice's length
+    /// here. [`Assembler::abandon`](crate::Assembler::abandon) gives them back after a failure. The caller decompresses messages, and has to
     /// limit their length while they grow.
     #[must_use]
     pub const fn max_message_len(mut self, bytes: u64) -> Self {

@@ -36,7 +36,8 @@ impl Limits {
 
     /// Sets the longest head to accept, in bytes, with its empty line. Default: 16 KiB.
     ///
-    /// A reader whose storage can grow holds up to this many bytes while a head is incomplete.
+    /// A reader whose storage can grow holds up to this many bytes while a head is incomplete. A `Vec`
+    /// takes up to twice as many while it grows.
     /// Trailers may be as long again. They cost memory only in storage that is lent for them.
     #[must_use]
     pub const fn max_head_len(mut self, bytes: usize) -> Self {

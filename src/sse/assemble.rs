@@ -165,19 +165,20 @@ impl<B: Buffer> Assembler<B> {
     /// its place.
     ///
     /// This frees the memory of a long event. Returns `None` and changes nothing while an event has
-    /// data in the storage.
+    /// data in the storage. An event that is lost has none: its storage was [freed](Buffer::free).
     pub fn release(&mut self) -> Option<B>
     where
         B: Default,
     {
-        (!self.event.has_data).then(|| mem::take(&mut self.storage.data))
+        (!self.event.has_data || self.event.loss != EventLoss::None)
+            .then(|| mem::take(&mut self.storage.data))
     }
 
     /// A whole event of one line of data that is not UTF-8.
     #[cold]
     fn replaced_event<'a>(&mut self, bytes: &[u8]) -> Option<NextItem<'a>> {
         if let Err(error) = self.store_data(Chunk::whole(bytes)) {
-            self.event.lose(error);
+            self.lose(error);
         }
         let lost = self.report_loss();
         let event = self.dispatch(UnstoredFields::default());
@@ -188,7 +189,7 @@ impl<B: Buffer> Assembler<B> {
     fn next_after<'a>(&mut self, chunk: Chunk<'a>, input: &mut &'a [u8]) -> Option<NextItem<'a>> {
         let mut unstored = UnstoredFields::default();
         if let Err(error) = self.take_data(chunk, &mut unstored) {
-            self.event.lose(error);
+            self.lose(error);
         }
         self.next(unstored, input)
     }
@@ -234,7 +235,7 @@ impl<B: Buffer> Assembler<B> {
                 }
             };
             if let Err(error) = taken {
-                self.event.lose(error);
+                self.lose(error);
                 if let lost @ Some(_) = self.report_loss() {
                     return lost;
                 }
@@ -311,21 +312,26 @@ impl<B: Buffer> Assembler<B> {
     /// The value in progress stays as it is: some of it may have been stored after these fields.
     #[inline]
     fn store(&mut self, mut unstored: UnstoredFields<'_>) {
+        if self.event.loss != EventLoss::None {
+            return;
+        }
         if let Some(event_type) = unstored.event_type {
             self.event.has_type = true;
             self.storage.event_type.clear();
             if let Err(full) = self.storage.event_type.try_append(event_type.as_bytes()) {
-                self.event.lose(full.into());
+                self.lose(full.into());
             }
         }
         if let Err(full) = self.store_first_line(&mut unstored) {
-            self.event.lose(full);
+            self.lose(full);
         }
     }
 
     #[inline]
     fn store_first_line(&mut self, unstored: &mut UnstoredFields<'_>) -> Result<(), Error> {
-        if let Some(data) = unstored.data.take() {
+        if let Some(data) = unstored.data.take()
+            && self.event.loss == EventLoss::None
+        {
             self.event.has_data = true;
             self.storage.data.clear();
             self.storage.data.try_append(data.as_bytes())?;
@@ -390,6 +396,16 @@ impl<B: Buffer> Assembler<B> {
             mem::swap(pending, incoming);
         }
         Ok(())
+    }
+
+    /// Marks the event as lost, for the first reason only, and gives its memory back.
+    #[cold]
+    fn lose(&mut self, error: Error) {
+        if self.event.loss == EventLoss::None {
+            self.event.loss = EventLoss::Unreported(error);
+            self.storage.data.free();
+            self.storage.event_type.free();
+        }
     }
 
     fn report_loss<'a>(&mut self) -> Option<NextItem<'a>> {
@@ -502,14 +518,6 @@ impl StoredEvent {
         loss: EventLoss::None,
         value: StoredValue::of(Field::Data),
     };
-
-    /// Marks the event as lost, for the first reason only.
-    #[cold]
-    fn lose(&mut self, error: Error) {
-        if self.loss == EventLoss::None {
-            self.loss = EventLoss::Unreported(error);
-        }
-    }
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -55,7 +55,8 @@ impl Limits {
     /// Sets the longest data of an event, over all its lines and the LFs between them. Default:
     /// 16 MiB.
     ///
-    /// An [`Assembler`](super::Assembler) that can grow holds up to this many bytes for each stream.
+    /// An [`Assembler`](super::Assembler) that can grow holds up to this many bytes for each stream,
+    /// and a `Vec` takes up to twice as many while it grows. An event that is lost gives them back.
     #[must_use]
     pub const fn max_data_len(mut self, bytes: u64) -> Self {
         self.max_data_len = bytes;

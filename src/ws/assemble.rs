@@ -56,8 +56,9 @@ impl<B: Buffer> Assembler<B> {
     ///
     /// # Errors
     ///
-    /// The message is lost, and the connection should close with [`AssembleError::close_code`]. The other
-    /// parts of the message are ignored. Only those of a compressed message are errors, each of them.
+    /// The message is lost, its storage is [freed](Buffer::free), and the connection should close with
+    /// [`AssembleError::close_code`]. The other parts of the message are ignored. Only those of a
+    /// compressed message are errors, each of them.
     #[inline(always)]
     pub fn push<'a>(&'a mut self, part: Part<'a>) -> Result<Option<Message<'a>>, AssembleError> {
         match part {
@@ -118,6 +119,16 @@ impl<B: Buffer> Assembler<B> {
     /// The storage, with the current message or the last one joined.
     pub const fn storage(&self) -> &B {
         self.chunks.storage()
+    }
+
+    /// Gives up the current message, and [frees](Buffer::free) its storage. The message's other parts
+    /// are ignored.
+    ///
+    /// Call it after [`Event::Failed`](super::Event::Failed) and
+    /// [`Event::Close`](super::Event::Close), or drop the assembler: a message that was cut off would
+    /// hold its memory until the transport is closed.
+    pub fn abandon(&mut self) {
+        self.chunks.abandon();
     }
 
     /// Returns the storage with its contents, and goes on in empty storage.

@@ -73,7 +73,8 @@ pub enum Event<'a> {
     /// The peer closes: nothing more will come (§5.5.1). The code is [`CloseCode::NO_STATUS`] if
     /// the peer gave none; [`Connection::peer_close`] has the reason.
     Close(CloseCode),
-    /// The peer broke a rule or a limit: nothing more will be read (§7.1.7).
+    /// The peer broke a rule or a limit: nothing more will be read (§7.1.7). An assembler may hold the
+    /// beginning of a message: [`abandon`](super::Assembler::abandon) it.
     Failed(Error),
 }
 
@@ -258,6 +259,11 @@ impl<S: Side> Connection<S> {
 
     /// Writes what the protocol obliges us to say: the answer to the newest ping, and the close
     /// frame that answers the peer's close or tells it of its failure.
+    ///
+    /// **Call it only once the output before has been written to the transport.** Until then, further
+    /// pings replace the one to answer, and a peer that floods and does not read costs nothing more. A
+    /// caller that transmits into a growing `Vec` after every read appends a pong for every read that had
+    /// a ping in it: for a flood of one ping a read, as many bytes as the peer sent.
     ///
     /// Returns whether everything was written. If not, a frame's payload is unfinished, or a message
     /// that is to be [finished first](Self::finish_message), or `out` has no room: 127 bytes are always

@@ -47,7 +47,8 @@ impl Limits {
     /// Sets the longest message, over all its frames, in bytes. Default: 16 MiB.
     ///
     /// An [`Assembler`](super::Assembler) in a `Vec` holds up to this many bytes for each connection,
-    /// in a capacity of up to twice as many. For one in a fixed slice, set the slice's length here.
+    /// in a capacity of up to twice as many. After a failure,
+    /// [`Assembler::abandon`](super::Assembler::abandon) gives them back. For one in a fixed slice, set the slice's length here.
     ///
     /// A compressed message counts with the length that it inflates to, and is refused as soon as it
     /// is too long. Its frames may be a quarter and 64 bytes longer than this limit. Data that does
@@ -61,7 +62,9 @@ impl Limits {
     /// Sets the greatest number of frames of one message, empty ones included. Default: 131 072;
     /// 0 counts as 1.
     ///
-    /// Fragments cost no memory. Each costs the peer some 10 bytes on the wire, and us a call.
+    /// Fragments cost no memory. Each costs the peer some 10 bytes on the wire, and us a call. Some
+    /// clients send a compressed message in hundreds of fragments of a few bytes, which a low limit
+    /// refuses.
     #[must_use]
     pub const fn max_fragments(mut self, frames: u32) -> Self {
         self.max_fragments = if frames == 0 { 1 } else { frames };

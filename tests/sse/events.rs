@@ -452,6 +452,53 @@ fn an_id_that_finds_no_room_leaves_the_one_before_it() {
     assert_eq!(got, expected);
 }
 
+/// An endless line, or lines, would otherwise hold as much as an event is allowed to be.
+#[test]
+fn the_memory_of_a_lost_event_is_given_back() {
+    const LEN: usize = 150_000;
+    let (long, rest) = (vec![b'x'; LEN], vec![b'x'; 60_000]);
+    let limits = Limits::new().max_data_len(200_000).max_type_len(200_000);
+    let line_limits = limits.max_line_len(160_000);
+    for (limits, begin, more, error) in [
+        (limits, "data:", "", Error::DataTooLong),
+        (limits, "data:x\ndata:", "\ndata:", Error::DataTooLong),
+        (limits, "event:", "", Error::TypeTooLong),
+        (line_limits, "data:", "", Error::LineTooLong),
+        (line_limits, "data:x\ndata:", "", Error::LineTooLong),
+    ] {
+        let mut assembler = growing(limits);
+        let receive = |assembler: &mut Assembler<Vec<u8>>, bytes: &[u8]| {
+            let mut input = bytes;
+            let mut got = Vec::new();
+            while let Some(item) = assembler.receive(&mut input) {
+                got.push(format!("{item:?}"));
+            }
+            got
+        };
+        let none: [String; 0] = [];
+        assert_eq!(receive(&mut assembler, begin.as_bytes()), none);
+        assert_eq!(receive(&mut assembler, &long), none);
+        if begin.contains("data") {
+            assert_eq!(assembler.release(), None, "it is not lost yet");
+        }
+        let lost = receive(&mut assembler, &[more.as_bytes(), &rest].concat());
+        assert_eq!(lost, [format!("Lost({error:?})")]);
+        // Nor is anything stored of the rest of it.
+        assert_eq!(receive(&mut assembler, &rest), none);
+        assert_eq!(
+            receive(&mut assembler, &[b"\ndata:", &long[..], b"\nevent:y\ndata:"].concat()),
+            none
+        );
+        let clone = assembler.clone();
+        assert_eq!(assembler.release().unwrap().capacity(), 0, "{begin:?}: {error}");
+        for mut assembler in [assembler, clone] {
+            let next = receive(&mut assembler, b"\n\ndata:a\n\n");
+            assert_eq!(next.len(), 1);
+            assert!(next[0].starts_with("Event"), "{next:?}");
+        }
+    }
+}
+
 // Limits
 
 #[test]

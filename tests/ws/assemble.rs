@@ -4,7 +4,8 @@
 use crate::common::same_however_split;
 use crate::common::ws::{frame, masked};
 use framewright::ws::{
-    AssembleError, Assembler, CloseCode, Decoder, Error, Kind, Limits, Message, Part, Role,
+    AssembleError, Assembler, CloseCode, Connection, Decoder, Error, Event, Kind, Limits, Message,
+    Part, Role,
 };
 use framewright::{Buffer, BufferFull, SliceBuf};
 
@@ -252,6 +253,43 @@ fn memory_is_given_back_between_messages_but_not_within_one() {
         }
     });
     assert_eq!(texts, ["unharmed"]);
+}
+
+/// A peer that breaks a rule would otherwise hold as much as a message is allowed to be (§10.4), until
+/// the transport is closed.
+#[test]
+fn memory_is_given_back_after_a_failure() {
+    let limits = Limits::new().max_message_len(200_000);
+    let mut connection = Connection::server(limits);
+    let mut assembler = Assembler::new(Vec::new());
+    let mut bytes = [masked(0x02, &[0; 150_000]), masked(0x80, &[0; 60_000])].concat();
+    let mut input = &mut bytes[..];
+    let mut failed = false;
+    while let Some(event) = connection.receive(&mut input) {
+        match event {
+            Event::Part(part) => assert_eq!(assembler.push(part), Ok(None)),
+            Event::Close(_) => unreachable!(),
+            Event::Failed(_) => {
+                failed = true;
+                assert!(assembler.storage().capacity() >= 150_000);
+                assembler.abandon();
+                assert_eq!(assembler.storage().capacity(), 0);
+                assert_eq!(assembler.release(), Some(vec![]));
+            }
+        }
+    }
+    assert!(failed);
+
+    // What the assembler itself finds.
+    let mut assembler = Assembler::new(Vec::new());
+    parts(&[&frame(0x01, &[b'a'; 1000])], |part| assert_eq!(assembler.push(part), Ok(None)));
+    let mut rest = [frame(0x01, b"\xC3"), frame(0x80, b"\xA9")].concat();
+    let mut rest = &mut rest[..];
+    let mut decoder = Decoder::new(Role::Client, Limits::new());
+    assert!(decoder.decode(&mut rest).unwrap().is_some());
+    let foreign = decoder.decode(&mut rest).unwrap().unwrap();
+    assert_eq!(assembler.push(foreign), Err(AssembleError::PartsMixed));
+    assert_eq!(assembler.storage().capacity(), 0);
 }
 
 #[test]

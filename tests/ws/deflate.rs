@@ -517,6 +517,52 @@ fn a_client_that_accepts_less_inflates_what_refers_to_earlier_messages() {
     }
 }
 
+/// The error comes out of `push` itself, so that the storage is given back without being asked for.
+#[test]
+fn memory_is_given_back_after_a_failure() {
+    let long = [b'a'; 150_000];
+    let limits = Limits::new().max_message_len(200_000);
+    let mut zlib = Zlib::new(6, 15, true);
+    let first = frame(0x41, &zlib.flush(&long, FlushCompress::Sync));
+    for (second, error) in [
+        (zlib.flush(&long, FlushCompress::Sync), Error::MessageTooLong { len: 200_001 }),
+        (b"\xFF\xFF".to_vec(), Error::InvalidDeflate),
+        (Zlib::new(0, 15, false).message(b"\xFF"), Error::InvalidUtf8),
+    ] {
+        let client = Connection::client(limits, || [0; 4]);
+        let mut receiver = Receiver::new(client, agreed(Config::new()), limits, 512);
+        receiver.receive(&first).unwrap();
+        assert!(receiver.assembler.storage().capacity() >= 150_000);
+        assert_eq!(receiver.receive(&frame(0x80, &second)), Err(error));
+        assert_eq!(receiver.assembler.storage().capacity(), 0, "{error}");
+        assert_eq!(receiver.assembler.release(), Some(vec![]));
+    }
+    // What the decoder finds, the assembler has to be told.
+    let client = Connection::client(limits, || [0; 4]);
+    let mut receiver = Receiver::new(client, agreed(Config::new()), limits, 512);
+    receiver.receive(&first).unwrap();
+    assert!(receiver.receive(&frame(0x83, b"")).is_err());
+    receiver.assembler.abandon();
+    assert_eq!(receiver.assembler.storage().capacity(), 0);
+
+    #[cfg(feature = "bytes")]
+    {
+        let inflater = Inflater::new(Role::Client, agreed(Config::new()), limits);
+        let mut assembler = InflatingAssembler::new(bytes::BytesMut::new(), Some(inflater));
+        let mut decoder = Decoder::new(Role::Client, limits).accept_compressed(true);
+        let mut bytes = [first, frame(0x80, b"\xFF\xFF")].concat();
+        let mut input = &mut bytes[..];
+        let mut scratch = [0; 512];
+        let part = decoder.decode(&mut input).unwrap().unwrap();
+        assert_eq!(assembler.take(part, &mut scratch), Ok(None));
+        assert!(assembler.storage().capacity() >= 150_000);
+        let part = decoder.decode(&mut input).unwrap().unwrap();
+        let error = AssembleError::Peer(Error::InvalidDeflate);
+        assert_eq!(assembler.take(part, &mut scratch), Err(error));
+        assert_eq!(assembler.storage().capacity(), 0);
+    }
+}
+
 #[test]
 fn a_message_that_should_stand_alone_cannot_refer_to_another() {
     let bytes = b"\xC1\x07\xF2\x48\xCD\xC9\xC9\x07\x00\xC1\x05\xF2\x00\x11\x00\x00";
@@ -1096,12 +1142,25 @@ fn a_ratio_over_the_limit_is_noticed_after_the_same_byte_however_it_is_split() {
     let ends: Vec<_> = [1, 100, 1000, 1023, 1024, 1500, wire.len()]
         .into_iter()
         .map(|size| {
-            let client = Connection::client(limits, || [0; 4]);
-            let limits = limits.max_ratio(100);
-            let mut receiver = Receiver::new(client, agreed(ALONE), limits, 4096);
-            let result = wire.chunks(size).try_for_each(|piece| receiver.receive(piece));
-            assert_eq!(result, Err(Error::RatioTooHigh), "in pieces of {size}");
-            receiver.assembler.storage().len()
+            let mut decoder = Decoder::new(Role::Client, limits).accept_compressed(true);
+            let mut inflater = Inflater::new(Role::Client, agreed(ALONE), limits.max_ratio(100));
+            let (mut scratch, mut len) = ([0; 4096], 0);
+            for piece in wire.clone().chunks_mut(size) {
+                let mut input = piece;
+                while let Some(Part::Compressed(mut chunk)) = decoder.decode(&mut input).unwrap() {
+                    loop {
+                        match inflater.inflate(&mut chunk, &mut scratch) {
+                            Ok(Some(part)) => len += part.chunk().bytes.len(),
+                            Ok(None) => break,
+                            Err(e) => {
+                                assert_eq!(e, Error::RatioTooHigh, "in pieces of {size}");
+                                return len;
+                            }
+                        }
+                    }
+                }
+            }
+            panic!("in pieces of {size}, it passes");
         })
         .collect();
     assert!(ends.iter().all(|end| *end == ends[0]), "{ends:?}");

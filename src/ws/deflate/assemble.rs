@@ -34,7 +34,7 @@ impl<B: Buffer> InflatingAssembler<B> {
     ///
     /// # Errors
     ///
-    /// The message is lost. Give an [`AssembleError::Peer`] to
+    /// The message is lost, and its storage is [freed](Buffer::free). Give an [`AssembleError::Peer`] to
     /// [`Connection::fail`](crate::ws::Connection::fail). After any other error, the message's other
     /// parts are ignored, and the connection should close with [`AssembleError::close_code`].
     ///
@@ -49,18 +49,32 @@ impl<B: Buffer> InflatingAssembler<B> {
         let Part::Compressed(mut chunk) = part else { return self.assembler.push(part) };
         let inflater = self.inflater.as_mut().ok_or(Error::ReservedBits)?;
         let mut joined = Ok(());
-        while let Some(filled) = inflater.fill(&mut chunk, scratch)? {
+        loop {
+            let filled = match inflater.fill(&mut chunk, scratch) {
+                Ok(Some(filled)) => filled,
+                Ok(None) => return joined.map(|()| None),
+                Err(e) => return Err(lose(&mut self.assembler, e)),
+            };
             // The part is made in two places: what is returned must borrow `scratch` for as long as
             // `self`, and what is joined must not.
             if filled.end && joined.is_ok() {
-                let part = inflater.part(filled, scratch).map_err(|_| Error::InvalidUtf8)?;
-                return self.assembler.push(part);
+                return match inflater.part(filled, scratch) {
+                    Ok(part) => self.assembler.push(part),
+                    Err(_) => Err(lose(&mut self.assembler, Error::InvalidUtf8)),
+                };
             }
-            let part = inflater.part(filled, scratch).map_err(|_| Error::InvalidUtf8)?;
+            let Ok(part) = inflater.part(filled, scratch) else {
+                return Err(lose(&mut self.assembler, Error::InvalidUtf8));
+            };
             // Data without room is inflated all the same: later messages may refer to it.
             joined = joined.and(self.assembler.push(part).map(drop));
         }
-        joined.map(|()| None)
+    }
+
+    /// Gives up the current message, and [frees](Buffer::free) its storage, as
+    /// [`Assembler::abandon`] does.
+    pub fn abandon(&mut self) {
+        self.assembler.abandon();
     }
 
     /// The storage, with the current message or the last one joined.
@@ -100,10 +114,22 @@ impl InflatingAssembler<BytesMut> {
         let Part::Compressed(mut chunk) = part else { return self.assembler.take(part) };
         let inflater = self.inflater.as_mut().ok_or(Error::ReservedBits)?;
         let mut taken = Ok(None);
-        while let Some(part) = inflater.inflate(&mut chunk, scratch)? {
-            let next = self.assembler.take(part);
-            taken = taken.and(next);
+        loop {
+            match inflater.inflate(&mut chunk, scratch) {
+                Ok(Some(part)) => {
+                    let next = self.assembler.take(part);
+                    taken = taken.and(next);
+                }
+                Ok(None) => return taken,
+                Err(e) => return Err(lose(&mut self.assembler, e)),
+            }
         }
-        taken
     }
+}
+
+/// Gives up the message that `error` was found in.
+#[cold]
+fn lose<B: Buffer>(assembler: &mut Assembler<B>, error: Error) -> AssembleError {
+    assembler.abandon();
+    error.into()
 }
