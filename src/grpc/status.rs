@@ -84,9 +84,7 @@ impl<'a> Status<'a> {
     /// Yields every field of a status that was checked.
     pub(super) fn each(&self, put: &mut dyn FnMut(&str, FieldValue<'_>)) {
         put("grpc-status", self.code.as_str().into());
-        if !self.message.is_empty() {
-            put("grpc-message", self.message.to_field());
-        }
+        self.message.put_field(put);
         let sendable = |details: &Value<'_>| match details {
             Value::Base64(symbols) => is_base64(symbols),
             _ => true,
@@ -224,19 +222,27 @@ impl<'a> StatusMessage<'a> {
         append.finish()
     }
 
-    /// The message percent-encoded. One that came so keeps its escapes.
-    const fn to_field(self) -> FieldValue<'a> {
-        match self {
+    /// Yields the field of the message, unless it is empty: percent-encoded. One that came so keeps its
+    /// escapes.
+    fn put_field(self, put: &mut dyn FnMut(&str, FieldValue<'_>)) {
+        // The longest text of an error has 55 bytes.
+        let mut error_text = Inline::<64>::EMPTY;
+        let value = match self {
+            Self::Text("") | Self::Encoded([]) => return,
             Self::Text(text) => FieldValue::percent_encoded(text),
             Self::Encoded(bytes) => FieldValue::percent_repaired(bytes),
             Self::MalformedCode([]) => FieldValue::plain(EMPTY.as_bytes()),
             Self::MalformedCode(value) => FieldValue::percent_repaired_after(MALFORMED, value),
             Self::UnsupportedEncoding { supported } => {
                 let text = if supported.is_empty() { UNSUPPORTED } else { UNSUPPORTED_BUT };
-                FieldValue::percent_repaired_after(text, supported.as_bytes())
+                FieldValue::percent_encoded_after(text, supported)
             }
-            Self::Error(error) => FieldValue::plain(error.text().as_bytes()),
-        }
+            Self::Error(error) => {
+                let _fits = write!(error_text, "{error}");
+                FieldValue::plain(&error_text)
+            }
+        };
+        put("grpc-message", value);
     }
 
     /// Calls `put` with one piece of the decoded message after another.

@@ -56,7 +56,12 @@ impl<'a> FieldValue<'a> {
     /// Text to be written percent-encoded. Spaces at either end are encoded too, because HTTP does
     /// not keep them.
     pub(crate) const fn percent_encoded(text: &'a str) -> Self {
-        Self(Form::Percent { prefix: "", bytes: text.as_bytes(), keep_percent: false })
+        Self::percent_encoded_after("", text)
+    }
+
+    /// Text of our own, then text to be written percent-encoded.
+    pub(crate) const fn percent_encoded_after(prefix: &'static str, text: &'a str) -> Self {
+        Self(Form::Percent { prefix, bytes: text.as_bytes(), keep_percent: false })
     }
 
     /// Text that is percent-encoded already. Only what no such text may have is encoded: other bytes, and

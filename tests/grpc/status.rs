@@ -340,3 +340,23 @@ proptest! {
         prop_assert_eq!(decoded, bytes);
     }
 }
+
+/// PROTOCOL-HTTP2, *Status-Message*: what a server found wrong arrives in the words that it has for it.
+#[test]
+fn the_text_of_an_error_arrives_whole() {
+    for message in [
+        StatusMessage::Error(Error::FlagsUnknown(0xFF)),
+        StatusMessage::Error(Error::MessageTooLong { len: u64::MAX }),
+        StatusMessage::Error(Error::TrailersTooLong { len: u64::MAX }),
+        StatusMessage::Error(Error::SocketControl(0xFF)),
+        StatusMessage::Error(Error::Http(u16::MAX)),
+        StatusMessage::Error(Error::Reset(u32::MAX)),
+        StatusMessage::UnsupportedEncoding { supported: "" },
+        StatusMessage::UnsupportedEncoding { supported: "gzip,100%,%41" },
+    ] {
+        let lines = written(Status { code: Code::Internal, message, details: None });
+        let arrived = parse(&lines).unwrap().message.to_string();
+        assert_eq!(arrived, message.to_string());
+        assert!(arrived.len() > 20, "{arrived}");
+    }
+}
