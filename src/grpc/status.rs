@@ -202,7 +202,7 @@ pub enum StatusMessage<'a> {
     Error(Error),
 }
 
-impl<'a> StatusMessage<'a> {
+impl StatusMessage<'_> {
     /// Whether there is no message.
     pub const fn is_empty(&self) -> bool {
         match self {

@@ -1,4 +1,4 @@
-//! Points in time as fields write them (RFC 9110 §5.6.7).
+//! Points in time as fields write them (RFC 9110 §5.6.7). The crates that parse them need `std`.
 
 /// Parses a date in any of its three forms. Returns seconds since 1970, 0 for what was before.
 ///
@@ -68,12 +68,15 @@ const MONTHS: [(&[u8; 3], u64); 12] = [
 /// No date is later. It keeps all sums small.
 const END_OF_9999: u64 = 253_402_300_799;
 
+/// Days from the first of January of the year 0 to that of 1970.
+const DAYS_BEFORE_1970: u64 = 719_528;
+
 /// On average.
 const SECONDS_PER_YEAR: u64 = 31_556_952;
 
 /// The number of days since the first of January of the year 0.
 fn date(year: u64, month: [u8; 3], day: u64) -> Option<u64> {
-    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     // Leap years before this one, the year 0 among them.
     let past = year.saturating_sub(1);
     let leap_days = past / 4 - past / 100 + past / 400 + u64::from(year > 0);
@@ -96,7 +99,6 @@ fn at(day: u64, time: &[u8]) -> Option<u64> {
     if hour > 23 || minute > 59 || second > 60 {
         return None;
     }
-    const DAYS_BEFORE_1970: u64 = 719_528;
     let since_year_0 = day * 86_400 + hour * 3_600 + minute * 60 + second;
     Some(since_year_0.saturating_sub(DAYS_BEFORE_1970 * 86_400))
 }

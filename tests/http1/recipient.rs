@@ -145,7 +145,7 @@ fn as_many_headers_as_the_limits_allow_are_read() {
             let is_request = head.starts_with("POST");
             for step in [head.len(), 7] {
                 let (mut reader, mut found) = (HeadReader::new(Vec::new(), limits), 0);
-                for piece in head.into_bytes_in(step) {
+                for piece in head.in_pieces(step) {
                     let mut piece = piece;
                     let mut input = &mut piece[..];
                     let headers = if is_request {
@@ -164,12 +164,12 @@ fn as_many_headers_as_the_limits_allow_are_read() {
     }
 }
 
-trait IntoBytesIn {
-    fn into_bytes_in(&self, step: usize) -> Vec<Vec<u8>>;
+trait InPieces {
+    fn in_pieces(&self, step: usize) -> Vec<Vec<u8>>;
 }
 
-impl IntoBytesIn for String {
-    fn into_bytes_in(&self, step: usize) -> Vec<Vec<u8>> {
+impl InPieces for String {
+    fn in_pieces(&self, step: usize) -> Vec<Vec<u8>> {
         self.as_bytes().chunks(step).map(<[u8]>::to_vec).collect()
     }
 }

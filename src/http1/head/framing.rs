@@ -30,7 +30,6 @@ enum ContentLength {
 }
 
 /// What all `Transfer-Encoding` together say.
-#[expect(clippy::struct_excessive_bools, reason = "they are independent")]
 #[derive(Clone, Copy, Default)]
 struct TransferEncoding {
     is_present: bool,
@@ -82,7 +81,8 @@ impl TransferEncoding {
         for coding in list(value) {
             let chunked = is_in_any_case(coding, b"chunked");
             self.strict.add(chunked);
-            if !(chunked && self.lax.chunked) && !is_in_any_case(coding, b"identity") {
+            let is_repeated = chunked && self.lax.chunked;
+            if !is_repeated && !is_in_any_case(coding, b"identity") {
                 self.lax.add(chunked);
             }
         }
