@@ -15,9 +15,9 @@ use no_panic::no_panic;
 // Functions that search with `memchr`, which is called through a pointer on x86-64.
 #[cfg(not(target_arch = "x86_64"))]
 use {
-    framewright::http1::Version,
+    framewright::http1::{HeadReader, Version},
     framewright::sse,
-    framewright::ws::handshake::{Offer, Origins},
+    framewright::ws::handshake::{self, Offer, Origins},
 };
 
 /// Proves that the functions cannot panic. Their addresses go where the compiler cannot follow, so it
@@ -225,6 +225,46 @@ cannot_panic! {
         input: &mut &'a mut [u8],
     ) -> Result<http1::Decoded<'a>, http1::Error> {
         decoder.decode(input)
+    }
+
+    fn http1_decode_with_trailers<'a>(
+        decoder: &mut BodyDecoder,
+        input: &mut &'a mut [u8],
+        storage: &mut SliceBuf<'_>,
+    ) -> Result<http1::Decoded<'a>, http1::Error> {
+        decoder.decode_with_trailers(input, storage)
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn http1_read_request<'a>(
+        reader: &'a mut HeadReader<SliceBuf<'a>>,
+        input: &mut &'a mut [u8],
+    ) -> Result<Option<http1::Request<'a>>, http1::Error> {
+        reader.read_request(input)
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn http1_read_response<'a>(
+        reader: &'a mut HeadReader<SliceBuf<'a>>,
+        input: &mut &'a mut [u8],
+    ) -> Result<Option<http1::Response<'a>>, http1::Error> {
+        reader.read_response(input)
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn ws_handshake_server<'a>(
+        server: &'a mut handshake::Server<'a, SliceBuf<'a>>,
+        input: &mut &'a mut [u8],
+    ) -> Result<Option<Offer<'a>>, handshake::Error> {
+        server.receive(input)
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn ws_handshake_client<'a>(
+        client: &'a mut handshake::Client<'a, SliceBuf<'a>>,
+        input: &mut &'a mut [u8],
+    ) -> Result<Option<handshake::Reply<'a>>, handshake::Error> {
+        client.receive(input)
     }
 
     fn http1_encode(
