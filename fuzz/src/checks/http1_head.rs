@@ -211,7 +211,8 @@ fn unfolded(head: &[u8]) -> Vec<u8> {
             (1, [b' ' | b'\t', ..]) => {}
             (2.., [b' ' | b'\t', ..]) => {
                 let last = lines.last_mut().expect("there are two");
-                let text = last.trim_ascii_end().len();
+                let line_end = if last.ends_with(b"\r\n") { 2 } else { 1 };
+                let text = last.len() - line_end;
                 last[text..].fill(b' ');
                 last.extend_from_slice(line);
             }
