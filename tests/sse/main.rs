@@ -8,3 +8,4 @@ mod codec;
 mod encode;
 mod events;
 mod properties;
+mod writers;

@@ -11,3 +11,4 @@ mod deflate_properties;
 mod handshake;
 mod keepalive;
 mod properties;
+mod writers;

@@ -139,7 +139,8 @@
 //! of exactly the limit passes. Text is checked as it comes out.
 //!
 //! A block with `BFINAL` set may come anywhere, as in §7.2.3.4. Whatever follows cannot refer to data
-//! before it. The octet that §7.2.3.4 has after such a block may be missing. Otherwise a message has to
+//! before it. The octet that §7.2.3.4 has after such a block may be missing. Laxer than §7.2.3.6, a
+//! compressed message may have no octet at all: it is an empty message. Otherwise a message has to
 //! end where a block does, and with the header of an empty one (§7.2.1).
 //!
 //! If data that an attacker chose is compressed together with a secret, anyone that sees the lengths
