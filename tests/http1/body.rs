@@ -425,7 +425,8 @@ fn trailers_are_checked_like_headers() {
 
 fn trailers(decoder: BodyDecoder, bytes: &str) -> Result<Vec<(String, String)>, Error> {
     same_however_split(bytes.as_bytes(), |pieces| {
-        let (mut decoder, mut storage) = (decoder.clone(), vec![]);
+        let (mut decoder, mut bytes) = (decoder.clone(), [0; 4096]);
+        let mut storage = SliceBuf::new(&mut bytes);
         for piece in pieces {
             let mut piece = piece.to_vec();
             let mut input = &mut piece[..];
