@@ -12,6 +12,9 @@ pub enum Error {
     /// A head, or trailers, longer than [`Limits::max_head_len`](super::Limits::max_head_len) or than the
     /// storage holds (RFC 6585 §5).
     HeadTooLong,
+    /// A request line longer than [`Limits::max_head_len`](super::Limits::max_head_len) or than the storage
+    /// holds (§3; RFC 9110 §15.5.15).
+    RequestLineTooLong,
     /// More header or trailer lines than [`Limits::max_headers`](super::Limits::max_headers)
     /// (RFC 6585 §5).
     TooManyHeaders,
@@ -65,6 +68,7 @@ impl Error {
     pub const fn status(self) -> u16 {
         match self {
             Self::BodyTooLong => 413,
+            Self::RequestLineTooLong => 414,
             Self::HeadTooLong | Self::TooManyHeaders => 431,
             Self::TransferEncoding => 501,
             Self::Version => 505,
@@ -75,6 +79,7 @@ impl Error {
     pub(crate) const fn text(self) -> &'static str {
         match self {
             Self::HeadTooLong => "head is too long",
+            Self::RequestLineTooLong => "request line is too long",
             Self::TooManyHeaders => "too many headers",
             Self::BareLf => "line ends in LF alone",
             Self::BareCr => "CR without LF",

@@ -20,6 +20,7 @@
 //! | another first digit of the version (§2.3) | [`Version`], 505 | [`Version`] |
 //! | a start line with other blanks than one space (§3, §4) | [`RequestLine`] | accepted |
 //! | a start line of 8000 bytes (§3) | accepted, within the limit for heads of 16 KiB | accepted |
+//! | a request line that is longer than wanted (§3) | [`RequestLineTooLong`], 414 | |
 //! | a status line without a reason, or with any bytes in it (§4) | | accepted |
 //! | blanks between a name and its colon (§5.1) | [`Header`] | removed |
 //! | a folded line (§5.2) | [`Header`] | joined, with blanks for the line end |
@@ -81,6 +82,7 @@
 //! [`ControlByte`]: super::Error::ControlByte
 //! [`Header`]: super::Error::Header
 //! [`RequestLine`]: super::Error::RequestLine
+//! [`RequestLineTooLong`]: super::Error::RequestLineTooLong
 //! [`StatusLine`]: super::Error::StatusLine
 //! [`TransferEncoding`]: super::Error::TransferEncoding
 //! [`Truncated`]: crate::Truncated

@@ -112,6 +112,7 @@ fn errors_of_http1_have_different_texts() {
     use http1::{Error, SendError};
     are_told_apart([
         &Error::HeadTooLong,
+        &Error::RequestLineTooLong,
         &Error::TooManyHeaders,
         &Error::BareLf,
         &Error::BareCr,

@@ -561,14 +561,14 @@ fn a_head_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
     };
     assert_eq!(within(head.len(), &format!("{head}rest")), Ok(true));
     assert_eq!(within(head.len() - 1, head), Err(Error::HeadTooLong));
-    assert_eq!(within(0, "G"), Err(Error::HeadTooLong));
+    assert_eq!(within(0, "G"), Err(Error::RequestLineTooLong));
     assert_eq!(within(0, ""), Ok(false));
     // The bytes within the limit are checked before the limit.
-    assert_eq!(within(4, "GET \n"), Err(Error::HeadTooLong));
+    assert_eq!(within(4, "GET \n"), Err(Error::RequestLineTooLong));
     assert_eq!(within(5, "GET \n"), Err(Error::BareLf));
     // An endless line costs no more than the limit.
     assert_eq!(within(64, &"x".repeat(64)), Ok(false));
-    assert_eq!(within(64, &"x".repeat(65)), Err(Error::HeadTooLong));
+    assert_eq!(within(64, &"x".repeat(65)), Err(Error::RequestLineTooLong));
 }
 
 #[test]
@@ -654,6 +654,7 @@ fn errors_are_small_and_name_their_status() {
     assert!(size_of::<Error>() <= 16 && size_of::<SendError>() <= 16);
     for (error, status) in [
         (Error::HeadTooLong, 431),
+        (Error::RequestLineTooLong, 414),
         (Error::TooManyHeaders, 431),
         (Error::Version, 505),
         (Error::TransferEncoding, 501),

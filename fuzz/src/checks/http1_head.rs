@@ -24,7 +24,13 @@ pub fn check(data: &[u8]) {
     let room = &stream[..stream.len().min(max_head_len)];
     let naive_end = if response { naive_response_end } else { naive_end };
     match naive_end(room, max_headers) {
-        Ok(None) if room.len() < stream.len() => assert_eq!(got, Err(Error::HeadTooLong)),
+        Ok(None) if room.len() < stream.len() => {
+            // Only an empty line may precede that of a request.
+            let line = room.strip_prefix(b"\r\n").unwrap_or(room);
+            let in_first = !response && !line.contains(&b'\n');
+            let error = if in_first { Error::RequestLineTooLong } else { Error::HeadTooLong };
+            assert_eq!(got, Err(error));
+        }
         Ok(None) => assert_eq!(got, Ok(None)),
         Err(e) => assert_eq!(got, Err(e)),
         Ok(Some(end)) => {

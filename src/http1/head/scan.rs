@@ -181,13 +181,21 @@ impl Scan {
         }
     }
 
+    /// The error if more bytes than were seen are too many.
+    pub(super) const fn too_long(&self) -> Error {
+        match self.kind {
+            HeadKind::Request if self.lines == 0 => Error::RequestLineTooLong,
+            HeadKind::Request | HeadKind::Response => Error::HeadTooLong,
+        }
+    }
+
     /// Goes on through `bytes`. After a fold, the search goes on with the line that it found.
     pub(super) fn find(&mut self, bytes: &[u8], limits: &Limits) -> Result<Found, Error> {
         let room = limits.max_head_len.saturating_sub(self.len);
         let within = bytes.get(..room).unwrap_or(bytes);
         let found = self.find_within(within, limits.max_headers)?;
         self.len += match found {
-            Found::Nothing if within.len() < bytes.len() => return Err(Error::HeadTooLong),
+            Found::Nothing if within.len() < bytes.len() => return Err(self.too_long()),
             Found::Nothing => within.len(),
             Found::End(len) | Found::Fold(len) => len,
         };
