@@ -109,7 +109,13 @@ impl Error {
         }
     }
 
-    /// The message that goes with [`code`](Self::code).
+    /// The message that goes with [`code`](Self::code): the text, and the number that helps a client to
+    /// find the culprit. A server's messages are the same for every client.
+    pub(super) const fn message(self) -> ErrorMessage {
+        ErrorMessage(self)
+    }
+
+    /// The text without numbers.
     pub(super) const fn text(self) -> &'static str {
         match self {
             Self::FlagsUnknown(_) => "unknown flag before a message",
@@ -159,6 +165,18 @@ impl fmt::Display for Error {
 }
 
 impl core::error::Error for Error {}
+
+/// What a status says of an [`Error`].
+pub(super) struct ErrorMessage(Error);
+
+impl fmt::Display for ErrorMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Error::Http(_) | Error::Reset(_) => self.0.fmt(f),
+            error => f.write_str(error.text()),
+        }
+    }
+}
 
 /// What the caller asked for cannot be sent. Nothing was written and nothing changed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -238,7 +238,7 @@ impl StatusMessage<'_> {
                 FieldValue::percent_encoded_after(text, supported)
             }
             Self::Error(error) => {
-                let _fits = write!(error_text, "{error}");
+                let _fits = write!(error_text, "{}", error.message());
                 FieldValue::plain(&error_text)
             }
         };
@@ -262,7 +262,7 @@ impl StatusMessage<'_> {
             }
             Self::Error(error) => {
                 let mut pieces = Pieces { put, result: Ok(()) };
-                let _failed = write!(pieces, "{error}");
+                let _failed = write!(pieces, "{}", error.message());
                 return pieces.result;
             }
         };
