@@ -130,16 +130,16 @@ impl Call {
                     }
                 }
                 Ok(Decoded::Complete | Decoded::NeedMore) => return,
-                // What came is not all of the request, and the status says so.
                 Err(_) => return self.receive_eof(),
             }
         }
     }
 
-    /// Notes that the client sends nothing more. It may still wait for the answer.
+    /// Notes that the client sends nothing more. It may still wait for the answer: if what came is not
+    /// all of the request, the status says so.
     pub fn receive_eof(&mut self) {
         if !self.has_request() {
-            self.echo.receive_eof();
+            self.echo.cut_off();
         }
     }
 

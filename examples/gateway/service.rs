@@ -155,6 +155,12 @@ impl EchoCall {
         self.half_closed = true;
     }
 
+    /// Notes that the request's body was cut off, perhaps between two messages.
+    pub fn cut_off(&mut self) {
+        self.receive_eof();
+        self.failed.get_or_insert(Status::new(Code::Internal, "the request was cut off"));
+    }
+
     /// Notes that the client does not wait for the call any more.
     pub fn disconnect(&mut self) {
         self.call.disconnect();

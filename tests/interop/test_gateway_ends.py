@@ -343,6 +343,19 @@ def test_a_call_that_is_cut_off_ends_with_a_status(address):
     assert closes(answer)
 
 
+def test_a_call_that_is_cut_off_between_messages_does_not_succeed(address):
+    """RFC 9112 §8: a body that is shorter than its length is incomplete, even if the messages in it are not."""
+    sent = unary(address, "cut")
+    head, body = sent.split(b"\r\n\r\n", 1)
+    longer = head.replace(b"Content-Length: %d" % len(body), b"Content-Length: %d" % (len(body) + 1))
+    chunked = head.replace(b"Content-Length: %d" % len(body), b"Transfer-Encoding: chunked")
+    assert len({head, longer, chunked}) == 3
+    for cut in (longer + b"\r\n\r\n" + body, chunked + b"\r\n\r\n%x\r\n%s\r\n" % (len(body), body)):
+        (answer,) = exchange(address, cut, "POST", half_close=True)
+        assert b"grpc-status: 13\r\n" in answer.body
+        assert closes(answer)
+
+
 def test_a_message_and_a_close_are_answered_although_the_client_has_stopped_sending(address):
     with raw.connection(address) as sock:
         sock.sendall(raw.upgrade(address) + frame(TEXT, b"last words") + frame(CLOSE, close_payload(1000)))
