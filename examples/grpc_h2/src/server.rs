@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::{Buf, Bytes, BytesMut};
 use framewright::Assembler;
 use framewright::grpc::{
-    CallKind, Code, Event, Refusal, Request, ResponseHead, ServerCall, Status, Trailers, Trailing,
-    Value, accept_encodings, metadata,
+    CallKind, Code, Encodings, Event, Refusal, Request, ResponseHead, ServerCall, Status, Trailers,
+    Trailing, Value, accept_encodings, metadata,
 };
 use framewright::http::FieldValue;
 use h2::server::SendResponse;
@@ -136,7 +136,7 @@ fn begin(head: &Parts, headers: &mut HeaderMap) -> Result<Accepted, Refusal<'sta
     let kind = echo::kind(request.path()).ok_or_else(|| request.unimplemented())?;
     let mut call = request.accept(kind, &CONFIG, 0)?;
     let compress = head.headers.get("x-echo-gzip").is_some_and(|value| value == "1")
-        && accept_encodings(&head.headers).any(|name| name == GZIP);
+        && Encodings::GZIP.choose(accept_encodings(&head.headers)).is_some();
     let metadata = echoed(head);
     let mut response = ResponseHead::new().metadata(&metadata);
     if compress {

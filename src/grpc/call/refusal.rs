@@ -10,6 +10,9 @@ use crate::http::{self, FieldValue};
 
 /// The answer to a request that does not become a call: trailers and nothing else
 /// (PROTOCOL-HTTP2, *Trailers-Only*), or no gRPC at all.
+///
+/// Before its stream is reset, the rest of the request has to be read and dropped:
+/// [`ServerCall::reset_code`](crate::grpc::ServerCall::reset_code) says why.
 #[derive(Clone, Copy, Debug)]
 pub struct Refusal<'a> {
     pub(super) status: Status<'a>,
