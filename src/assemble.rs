@@ -42,8 +42,7 @@ impl<B: Buffer> Assembler<B> {
     ///
     /// # Errors
     ///
-    /// The storage has no room for the chunk. The message is lost, the storage is
-    /// [freed](Buffer::free), and the message's other chunks are ignored.
+    /// The storage has no room for the chunk. The message is lost, and its other chunks are ignored.
     #[inline]
     pub fn push<'a>(&'a mut self, chunk: Chunk<'a>) -> Result<Option<&'a [u8]>, BufferFull> {
         if chunk.is_whole() {
@@ -60,12 +59,9 @@ impl<B: Buffer> Assembler<B> {
         } else if self.state == State::Waiting {
             return Ok(false);
         }
-        if let Err(full) = self.storage.try_append(chunk.bytes) {
-            self.abandon();
-            return Err(full);
-        }
-        self.state = if chunk.end { State::Waiting } else { State::Joining };
-        Ok(chunk.end)
+        let joined = self.storage.try_append(chunk.bytes);
+        self.state = if chunk.end || joined.is_err() { State::Waiting } else { State::Joining };
+        joined.map(|()| chunk.end)
     }
 
     /// Whether some chunks of a message have arrived, but not the last.
@@ -73,12 +69,17 @@ impl<B: Buffer> Assembler<B> {
         self.state == State::Joining
     }
 
+    /// Gives up the current message: its other chunks are ignored.
+    pub(crate) const fn ignore_rest(&mut self) {
+        self.state = State::Waiting;
+    }
+
     /// Gives up the current message, and [frees](Buffer::free) the storage. The message's other chunks
     /// are ignored.
     ///
     /// Call it when a decoder fails within a message: the storage may be long, and no end will come.
     pub fn abandon(&mut self) {
-        self.state = State::Waiting;
+        self.ignore_rest();
         self.storage.free();
     }
 

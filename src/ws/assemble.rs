@@ -56,9 +56,9 @@ impl<B: Buffer> Assembler<B> {
     ///
     /// # Errors
     ///
-    /// The message is lost, its storage is [freed](Buffer::free), and the connection should close with
-    /// [`AssembleError::close_code`]. The other parts of the message are ignored. Only those of a
-    /// compressed message are errors, each of them.
+    /// The message is lost, and the connection should close with [`AssembleError::close_code`]. The other
+    /// parts of the message are ignored. Only those of a compressed message are errors, each of them.
+    /// [`abandon`](Self::abandon) frees the storage.
     #[inline(always)]
     pub fn push<'a>(&'a mut self, part: Part<'a>) -> Result<Option<Message<'a>>, AssembleError> {
         match part {
@@ -94,7 +94,7 @@ impl<B: Buffer> Assembler<B> {
             _ => text,
         };
         if text != before {
-            self.chunks.abandon();
+            self.chunks.ignore_rest();
             return Err(AssembleError::PartsMixed);
         }
         self.text = text;

@@ -289,6 +289,7 @@ fn memory_is_given_back_after_a_failure() {
     assert!(decoder.decode(&mut rest).unwrap().is_some());
     let foreign = decoder.decode(&mut rest).unwrap().unwrap();
     assert_eq!(assembler.push(foreign), Err(AssembleError::PartsMixed));
+    assert!(assembler.release().is_some_and(|storage| storage.capacity() >= 1000));
     assert_eq!(assembler.storage().capacity(), 0);
 }
 

@@ -34,7 +34,7 @@ impl<B: Buffer> InflatingAssembler<B> {
     ///
     /// # Errors
     ///
-    /// The message is lost, and its storage is [freed](Buffer::free). Give an [`AssembleError::Peer`] to
+    /// The message is lost. If the fault is the peer's, its storage is [freed](Buffer::free). Give an [`AssembleError::Peer`] to
     /// [`Connection::fail`](crate::ws::Connection::fail). After any other error, the message's other
     /// parts are ignored, and the connection should close with [`AssembleError::close_code`].
     ///
