@@ -382,6 +382,26 @@ fn one_empty_line_may_precede_a_request() {
     assert_eq!(answer("\r\nHTTP/1.1 200 OK\r\n\r\n"), Err(Error::StatusLine));
 }
 
+/// §2.2: old clients send an empty line after the body of a `POST`. It begins no request that could be
+/// cut off (§8).
+#[test]
+fn a_stream_may_end_after_an_empty_line_without_a_request() {
+    for (bytes, end) in [
+        ("\r", Ok(())),
+        ("\r\n", Ok(())),
+        ("\r\nG", Err(Truncated)),
+        ("G", Err(Truncated)),
+        ("GET / HTTP/1.1\r\n", Err(Truncated)),
+        ("GET / HTTP/1.1\r\nHost: a\r\n\r\n\r\n", Ok(())),
+    ] {
+        let mut reader = HeadReader::new(Vec::new(), Limits::new());
+        let mut bytes = bytes.to_owned().into_bytes();
+        let mut input = &mut bytes[..];
+        while reader.read_request(&mut input).unwrap().is_some() {}
+        assert_eq!(reader.check_eof(), end, "{}", bytes.escape_ascii());
+    }
+}
+
 #[test]
 fn a_request_of_http_1_0_needs_no_host() {
     let asked = ask("GET * HTTP/1.0\r\n\r\n").unwrap().unwrap();

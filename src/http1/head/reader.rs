@@ -72,11 +72,12 @@ impl<B: Buffer> HeadReader<B> {
         self.read_response_with(input, |_, _| {})
     }
 
-    /// Checks that the stream may end here: not inside a head (§8).
+    /// Checks that the stream may end here: not inside a head (§8). The empty line that may precede a
+    /// request is not part of it: some clients send one after a body, and no request (§2.2).
     pub const fn check_eof(&self) -> Result<(), Truncated> {
         match self.state {
-            State::Between | State::Failed(_) => Ok(()),
-            State::Within(_) => Err(Truncated),
+            State::Within(scan) if scan.has_text() => Err(Truncated),
+            State::Between | State::Within(_) | State::Failed(_) => Ok(()),
         }
     }
 

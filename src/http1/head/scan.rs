@@ -166,6 +166,11 @@ impl Scan {
         self.len == 0
     }
 
+    /// Whether a byte of the head itself was seen, and not only the empty line before it.
+    pub(super) const fn has_text(&self) -> bool {
+        self.lines > 0 || !self.line_is_empty
+    }
+
     /// The end of the last line.
     pub(super) const fn line_end(&self) -> &'static [u8] {
         self.line_end
