@@ -60,12 +60,13 @@ impl<B: Buffer> MetadataList<B> {
         &mut self,
         all: impl IntoIterator<Item = (&'v str, Value<'v>)>,
     ) -> Result<(), SendError> {
-        let len = self.fields().iter().count();
         let mut append = Append::new(&mut self.lines);
         for (index, one) in all.into_iter().enumerate() {
-            if let Err(e) = metadata::check_one(len + index, &one) {
+            if metadata::check_one(index, &one).is_err() {
                 append.abandon();
-                return Err(e);
+                // Counted only here, so that the time of many calls is linear.
+                let len = self.fields().iter().count();
+                return metadata::check_one(len + index, &one);
             }
             metadata::each(&[one], &mut |name, value| append.put_field(name, value));
         }
