@@ -3,7 +3,7 @@
 #![cfg(feature = "alloc")]
 
 use framewright::http1::{
-    Body, BodyEncoder, RequestWriter, ResponseWriter, SendError, write_continue,
+    Body, BodyEncoder, HeadReader, Limits, RequestWriter, ResponseWriter, SendError, write_continue,
 };
 
 type Fields = Vec<(String, Vec<u8>)>;
@@ -281,6 +281,26 @@ fn every_response_is_in_the_grammar() {
     write_continue(&mut out).unwrap();
     let read = message(&out);
     assert_eq!((status_line(read.start_line), read.fields, read.rest), (100, vec![], &b""[..]));
+}
+
+/// RFC 9110 §10.1.1.
+#[test]
+fn a_client_can_wait_for_100_before_it_sends_a_body() {
+    let mut out = vec![];
+    let writer = RequestWriter::new("PUT", "/", "a").headers(&[("Expect", "100-continue")]);
+    let mut encoder = writer.begin(Body::Len(5), &mut out).unwrap();
+    let mut head = out.clone();
+    let mut reader = HeadReader::new(Vec::new(), Limits::new());
+    let request = reader.read_request(&mut &mut head[..]).unwrap().unwrap();
+    assert!(request.expects_continue());
+    let mut answer = vec![];
+    write_continue(&mut answer).unwrap();
+    let mut reader = HeadReader::new(Vec::new(), Limits::new());
+    let response = reader.read_response(&mut &mut answer[..]).unwrap().unwrap();
+    assert_eq!((response.status(), response.is_interim()), (100, true));
+    encoder.encode(b"hello", &mut out).unwrap();
+    encoder.finish(&mut out).unwrap();
+    assert_eq!(body(&message(&out)), b"hello");
 }
 
 /// §7.1, §7.1.2.
