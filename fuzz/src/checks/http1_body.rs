@@ -37,6 +37,9 @@ pub fn check(data: &[u8]) {
     if got.result == Ok(State::Complete) && body == Body::Chunked {
         trailers_are_the_same_lines(wire, cuts, limits);
     }
+    if body == Body::Chunked {
+        a_response_is_read_no_worse(wire, cuts, limits, &got);
+    }
     without_allocating(|| {
         let mut decoder = BodyDecoder::new(body, limits.into());
         let mut chunk = [0; 64];
@@ -74,6 +77,37 @@ fn until_close(limits: &NaiveLimits, wire: &[u8]) -> Got {
         Err(framewright::http1::Error::BodyTooLong)
     };
     Got { body: body.to_vec(), rest: vec![], result }
+}
+
+/// Read as that of a response, a body that is valid in a request is the same, and no cut makes a
+/// difference either.
+fn a_response_is_read_no_worse(wire: &[u8], cuts: Cuts, limits: NaiveLimits, strict: &Got) {
+    let lax = same_however_cut(wire, cuts, |pieces| {
+        let mut decoder = BodyDecoder::new_response(Body::Chunked, limits.into());
+        let (mut body, mut rest, mut storage) = (vec![], vec![], vec![]);
+        for piece in pieces {
+            let mut piece = piece.to_vec();
+            let mut input = &mut piece[..];
+            loop {
+                match decoder.decode_with_trailers(&mut input, &mut storage) {
+                    Ok(Decoded::Part(part)) => body.extend_from_slice(part.bytes),
+                    Ok(Decoded::NeedMore | Decoded::Complete) => break,
+                    Err(e) => return (body, Err(e)),
+                }
+            }
+            rest.extend_from_slice(input);
+        }
+        let count = decoder.trailers(&storage).iter().count();
+        (body, Ok((rest, decoder.is_complete(), storage, count)))
+    });
+    if let Ok(state) = strict.result {
+        let (body, read) = lax;
+        let (rest, complete, storage, count) = read.expect("it is laxer");
+        assert_eq!((body, rest), (strict.body.clone(), strict.rest.clone()));
+        assert_eq!(complete, state == State::Complete);
+        let lines = storage.iter().filter(|b| **b == b'\n').count();
+        assert!(!complete || lines == count, "a line is a trailer");
+    }
 }
 
 /// Trailers come out as `httparse` reads them.
