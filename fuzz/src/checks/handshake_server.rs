@@ -150,10 +150,7 @@ fn naive(request: &Request<'_>, origins: Origins<'_>) -> bool {
     };
     let uri = ["http://", "https://", "ws://", "wss://"].into_iter().find_map(by_uri);
     let target_is_right = !target.contains('#')
-        && (target.starts_with('/')
-            || uri.is_some_and(|(authority, name)| {
-                is_authority(authority) && (name.is_empty() || name.starts_with('/'))
-            }));
+        && (target.starts_with('/') || uri.is_some_and(|(authority, _)| is_authority(authority)));
     let protocols = all("Sec-WebSocket-Protocol");
     let mut tokens = protocols.iter().flat_map(|value| value.split(|b| *b == b',')).map(trim);
     let tokens_are_right = tokens.all(|token| token.iter().all(is_tchar));

@@ -120,7 +120,8 @@ impl<'a, H: Clone + IntoIterator<Item: Field<'a>>> Offer<'a, H> {
         self.target
     }
 
-    /// The path, which begins with a slash, and the query if there is one (§3).
+    /// The path, which begins with a slash, and the query if there is one (§3). Of a URL with a query and
+    /// no path, it is the query alone, with its question mark: the path is `/` (RFC 9110 §4.2.3).
     pub const fn resource_name(&self) -> &'a str {
         self.resource_name
     }
@@ -217,5 +218,5 @@ fn split_target(target: &str) -> Option<(Option<&str>, &str)> {
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, name) = rest.split_at_checked(end)?;
     let name = if name.is_empty() { "/" } else { name };
-    (is_authority(authority) && name.starts_with('/')).then_some((Some(authority), name))
+    is_authority(authority).then_some((Some(authority), name))
 }
