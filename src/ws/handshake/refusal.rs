@@ -46,7 +46,10 @@ impl Refusal<'static> {
         let refusal =
             Self { body: error.text().as_bytes(), content_type: Some("text/plain"), ..refusal };
         match error {
-            Error::Method => Self { own_headers: &[("Allow", "GET")], ..refusal },
+            // The method may be `HEAD`, whose answer has no body (RFC 9110 §9.3.2).
+            Error::Method => {
+                Self { own_headers: &[("Allow", "GET")], body: &[], content_type: None, ..refusal }
+            }
             // `Connection` names `Upgrade` wherever that is sent (RFC 9110 §7.8).
             Error::HttpVersion | Error::NotAnUpgrade | Error::Version => Self {
                 own_headers: &[("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")],
