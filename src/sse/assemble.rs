@@ -123,7 +123,8 @@ impl<B: Buffer> Assembler<B> {
         if let Some(storage) = unfinished {
             let mut text = event.value.text;
             // Without room for U+FFFD, the text ends before the unfinished character.
-            let _room = text.finish(|replacement| storage.try_append(replacement.as_bytes()));
+            let (field, limits) = (event.value.field, self.decoder.limits());
+            let _room = text.finish(|end| append(field, end.as_bytes(), storage, limits));
         }
         Some(Event {
             event_type: type_or_default(if event.has_type { text(event_type) } else { "" }),

@@ -529,6 +529,15 @@ fn a_replacement_character_counts_as_three_bytes() {
     assert_eq!(limited(Limits::new().max_data_len(3), stream).0, [message("\u{FFFD}")]);
     let lost = [Got::Lost(Error::DataTooLong)];
     assert_eq!(limited(Limits::new().max_data_len(2), stream).0, lost);
+    // Nor does one for a character that the end of the stream cuts off go over the limit.
+    for (limit, data) in [(5, "\u{FFFD}"), (6, "\u{FFFD}\u{FFFD}")] {
+        let mut assembler = growing(Limits::new().max_data_len(limit));
+        assert_eq!(assembler.receive(&mut &b"data: \xFF\xF0\x9F"[..]), None);
+        assert_eq!(
+            assembler.receive_eof().map(|event| event.data.to_owned()).as_deref(),
+            Some(data)
+        );
+    }
 }
 
 #[test]
