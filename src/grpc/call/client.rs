@@ -7,7 +7,8 @@
 //!
 //! The status that ends the call may come in several places. If it comes in more than one, the last
 //! one counts: the status in the trailers, not the one in the head. A status in the head is final
-//! only if none follows it.
+//! only if none follows it. Trailers in the body that have no status are not the end: trailers of HTTP
+//! may follow.
 //!
 //! ```text
 //!   over HTTP:
@@ -97,14 +98,23 @@ enum State {
         encoding_unknown: bool,
         /// The code of a status in the head. It counts if none follows.
         code_in_head: Option<Code>,
-        /// Whether the trailers have come, compressed, so that nothing else may come in the body.
-        trailers_compressed: bool,
+        /// The trailers that have come without a status, so that nothing else may come in the body.
+        statusless: Option<Statusless>,
     },
     Ended {
         outcome: Outcome,
         /// Whether the peer has nothing more to say.
         by_peer: bool,
     },
+}
+
+/// Trailers in the body that do not say how the call ended.
+#[derive(Clone, Copy, Debug)]
+enum Statusless {
+    /// They are compressed, and the caller has not given them back.
+    Compressed,
+    /// They have no status. It may be in trailers of HTTP, behind the body.
+    Plain,
 }
 
 impl<B: Buffer> ClientCall<B> {
@@ -250,7 +260,7 @@ impl<B: Buffer> ClientCall<B> {
             begun: false,
             encoding_unknown,
             code_in_head,
-            trailers_compressed: false,
+            statusless: None,
         };
         Ok(())
     }
@@ -286,7 +296,7 @@ impl<B: Buffer> ClientCall<B> {
 
     fn receive_any<'a>(&mut self, input: &mut &'a [u8]) -> Option<Event<'a>> {
         match &mut self.state {
-            State::Body { trailers_compressed: true, .. } | State::Ended { .. } => {
+            State::Body { statusless: Some(_), .. } | State::Ended { .. } => {
                 *input = &[];
                 return None;
             }
@@ -307,16 +317,19 @@ impl<B: Buffer> ClientCall<B> {
                 return Some(Event::message(part));
             }
             if part.compressed {
-                if let State::Body { trailers_compressed, .. } = &mut self.state {
-                    *trailers_compressed = part.chunk.end;
+                if let State::Body { statusless, .. } = &mut self.state {
+                    *statusless = part.chunk.end.then_some(Statusless::Compressed);
                 }
                 return Some(Event::CompressedTrailers(part.chunk));
             }
-            if let Some(event) = self.receive_fields(part) {
-                if let State::Ended { .. } = self.state {
-                    *input = &[];
-                }
-                return Some(event);
+            let event = self.receive_fields(part);
+            // Nothing follows trailers.
+            if let State::Ended { .. } | State::Body { statusless: Some(_), .. } = self.state {
+                *input = &[];
+                return event;
+            }
+            if event.is_some() {
+                return event;
             }
         }
     }
@@ -373,10 +386,16 @@ impl<B: Buffer> ClientCall<B> {
             return self.end_by_code(code);
         }
         if frame != Frame::Head {
-            return match self.code_in_head() {
-                Some(code) => self.end_by_head(code),
-                None => self.end(Outcome::Failed(Error::Http(self.http_status())), true),
-            };
+            if let Some(code) = self.code_in_head() {
+                return self.end_by_head(code);
+            }
+            if self.request.is_for_socket() {
+                return self.end(Outcome::Failed(Error::Http(self.http_status())), true);
+            }
+            if let State::Body { statusless, .. } = &mut self.state {
+                *statusless = Some(Statusless::Plain);
+            }
+            return None;
         }
         let (encoding, encoding_unknown) =
             self.negotiate(fields.get_all("grpc-encoding").find_map(encoding_of));
@@ -387,7 +406,7 @@ impl<B: Buffer> ClientCall<B> {
             begun: true,
             encoding_unknown,
             code_in_head: None,
-            trailers_compressed: false,
+            statusless: None,
         };
         Some(Event::Head)
     }
@@ -474,7 +493,12 @@ impl<B: Buffer> ClientCall<B> {
             State::Body { code_in_head: Some(code), begun: false, .. } => {
                 return self.end_by_head(code);
             }
-            State::Body { trailers_compressed: true, .. } => Error::TrailersCompressed,
+            State::Body { statusless: Some(Statusless::Compressed), .. } => {
+                Error::TrailersCompressed
+            }
+            State::Body { http_status, statusless: Some(Statusless::Plain), .. } => {
+                Error::Http(http_status)
+            }
             // Messages mean that the status was still to come.
             State::Body { http_status: 200, begun: true, .. } => Error::StatusMissing,
             State::Body { http_status, .. } => Error::Http(http_status),
@@ -570,7 +594,7 @@ impl<B: Buffer> ClientCall<B> {
     /// The head that came over WebSocket, until the trailers come.
     pub fn head(&self) -> Headers<'_> {
         match self.state {
-            State::Body { code_in_head: None, .. } => self.stored(),
+            State::Body { code_in_head: None, statusless: None, .. } => self.stored(),
             _ => Headers::default(),
         }
     }

@@ -194,6 +194,11 @@ impl BodyEncoder {
         self.encoder.ready()
     }
 
+    /// Whether this is the body of a call over WebSocket, at the client.
+    pub(super) fn is_for_socket(&self) -> bool {
+        self.wrap == Wrap::Socket
+    }
+
     /// Whether the single message that has to be sent was not.
     pub(super) const fn is_missing_message(&self) -> bool {
         self.messages.is_missing_one()

@@ -60,6 +60,8 @@ enum Place {
     TrailersAfterMessage,
     /// In trailers of HTTP, although a head has another.
     TrailersAfterHead,
+    /// In trailers of HTTP, although the body ends with others.
+    TrailersAfterOtherTrailers,
     /// At the end of the body.
     Body,
     BodyAfterMessage,
@@ -71,7 +73,7 @@ enum Place {
 }
 
 impl Place {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 17] = [
         Self::OnlyHead,
         Self::OnlyHeadOfAnotherType,
         Self::OnlyHeadWithoutType,
@@ -82,6 +84,7 @@ impl Place {
         Self::Trailers,
         Self::TrailersAfterMessage,
         Self::TrailersAfterHead,
+        Self::TrailersAfterOtherTrailers,
         Self::Body,
         Self::BodyAfterMessage,
         Self::BodyAfterHead,
@@ -96,7 +99,9 @@ impl Place {
             // The body has messages alone.
             Form::Grpc => !matches!(
                 self,
-                Body | BodyAfterMessage
+                TrailersAfterOtherTrailers
+                    | Body
+                    | BodyAfterMessage
                     | BodyAfterHead
                     | Compressed
                     | CompressedAfterMessage
@@ -179,9 +184,13 @@ fn ended(form: Form, place: Place, status: &str, cut: &[usize]) -> (ClientCall<V
             }
             (true, false, body)
         }
-        Trailers | TrailersAfterMessage | TrailersAfterHead => {
+        Trailers | TrailersAfterMessage | TrailersAfterHead | TrailersAfterOtherTrailers => {
             trailers = Some(fields.iter().collect());
-            let body = if place == TrailersAfterMessage { message } else { vec![] };
+            let body = match place {
+                TrailersAfterMessage => message,
+                TrailersAfterOtherTrailers => frame(0x80, "x-other: 1\r\n"),
+                _ => vec![],
+            };
             (false, false, body)
         }
         Body | BodyAfterHead => (false, false, frame(0x80, status)),
@@ -301,13 +310,16 @@ fn compressed_trailers_that_nobody_decompressed_are_no_success() {
     for (lines, error) in [
         (&[b'x'; 301][..], Error::TrailersTooLong { len: 301 }),
         (b"no colon\r\n", Error::TrailersMalformed),
-        (b"x: y\r\n", Error::Http(200)),
     ] {
         let mut call = answered();
         let event = call.receive_decompressed_trailers(lines);
         assert_eq!((event, call.error()), (Some(Event::End(error.code())), Some(error)));
         assert_eq!(call.receive_decompressed_trailers(lines), None, "once");
     }
+    let mut call = answered();
+    assert_eq!(call.receive_decompressed_trailers(b"x: y\r\n"), None);
+    assert_eq!(call.receive_eof(), Some(Event::End(Code::Unknown)));
+    assert_eq!(call.error(), Some(Error::Http(200)), "no status came");
     let mut call = answered();
     assert_eq!(
         call.receive(&mut &frame(0x81, "x")[..]),
