@@ -28,16 +28,14 @@ use core::fmt;
 
 use super::decode::BodyDecoder;
 use super::encode::{BodyEncoder, Wrap};
+use super::lists::{HeadFacts, ReceivedLists};
 use super::{CANCEL, Cardinality, Carrier, NO_ERROR, Outcome, Reset, encoding_of, is_web};
 use crate::Buffer;
-use crate::append::Append;
-use crate::grpc::status::StatusFields;
 use crate::grpc::{
     CallKind, Code, ContentType, Decoder, Encodings, Error, Event, Frame, Framing, Limits, Message,
     Part, SendError, Status,
 };
-use crate::http::syntax::{is_field_value, is_token, list};
-use crate::http::{Field, Headers, Name};
+use crate::http::{Field, Headers};
 
 /// The client's side of one call, made by [`ClientRequest::call`](crate::grpc::ClientRequest::call).
 ///
@@ -73,16 +71,13 @@ pub struct ClientCall<B> {
     encodings: Encodings,
     /// Which of them the messages of the response are in, if they are compressed.
     encoding: Option<u8>,
-    max_trailers_len: u64,
     request: BodyEncoder,
     /// Whether nothing more of the request will be sent, or can be.
     half_closed: bool,
     response: BodyDecoder,
     deadline: Option<u64>,
     /// Header lists that came: a head with a status, or over WebSocket any head; then the trailers.
-    storage: B,
-    /// Where the list that counts begins in storage.
-    list_start: usize,
+    lists: ReceivedLists<B>,
     state: State,
 }
 
@@ -146,13 +141,11 @@ impl<B: Buffer> ClientCall<B> {
             content_type,
             encodings,
             encoding: None,
-            max_trailers_len: limits.max_trailers_len,
             request: BodyEncoder::new(requests, wrap, compresses),
             half_closed: false,
             response: BodyDecoder::new(decoder, responses),
             deadline: None,
-            storage,
-            list_start: 0,
+            lists: ReceivedLists::new(storage, limits.max_trailers_len),
             state,
         }
     }
@@ -215,7 +208,7 @@ impl<B: Buffer> ClientCall<B> {
             State::AwaitingHead => {}
             _ => return self.fail(Error::OutOfOrder),
         }
-        let facts = self.read(headers);
+        let facts = self.lists.receive(headers, false);
         if end_stream {
             return self.end_by_trailers(&facts, status);
         }
@@ -250,7 +243,7 @@ impl<B: Buffer> ClientCall<B> {
             code_in_head = None;
         }
         if code_in_head.is_none() {
-            self.storage.clear();
+            self.lists.clear();
         }
         let (encoding, encoding_unknown) = self.negotiate(head.encoding);
         self.encoding = encoding;
@@ -347,38 +340,15 @@ impl<B: Buffer> ClientCall<B> {
     fn store(&mut self, part: Part<'_>) -> Result<(), Error> {
         if part.chunk.start {
             let missing = self.response.payload_remaining();
-            self.begin_list(missing.saturating_add(part.chunk.bytes.len() as u64));
+            let len = missing.saturating_add(part.chunk.bytes.len() as u64);
+            self.lists.begin(len, self.code_in_head().is_some());
         }
-        let appended = self.storage.try_append(part.chunk.bytes);
-        appended.map_err(|full| Error::TrailersTooLong { len: full.needed as u64 })
-    }
-
-    /// Makes room in storage for a list of `len` bytes. A head whose status counts if the list has
-    /// none stays before it, if there is room for both.
-    fn begin_list(&mut self, len: u64) {
-        let head_len = self.storage.as_slice().len();
-        let both = len.saturating_add(head_len as u64);
-        let State::Body { code_in_head: Some(_), .. } = self.state else {
-            return self.storage.clear();
-        };
-        if both > self.max_trailers_len {
-            self.storage.clear();
-        }
-        self.list_start = self.storage.as_slice().len();
-    }
-
-    /// Leaves the head alone in storage, if it is there, and not what came of another list.
-    fn drop_list_after_head(&mut self) {
-        if self.list_start > 0 {
-            self.storage.truncate(self.list_start);
-            self.list_start = 0;
-        }
+        self.lists.append(part.chunk.bytes)
     }
 
     /// Goes on, or ends, by the list that is in storage.
     fn read_stored<'a>(&mut self, frame: Frame) -> Option<Event<'a>> {
-        let list = self.storage.as_slice().get(self.list_start..).unwrap_or_default();
-        let Some(fields) = Headers::parse_lax(list) else {
+        let Some(fields) = self.lists.parse() else {
             return self.end_by_error(Error::TrailersMalformed, false);
         };
         if let Some(status) = Status::parse(fields) {
@@ -457,14 +427,9 @@ impl<B: Buffer> ClientCall<B> {
             }
             State::Body { .. } => {}
         }
-        let len = lines.len() as u64;
-        if len > self.max_trailers_len {
-            return self.end_by_error(Error::TrailersTooLong { len }, false);
-        }
-        self.begin_list(len);
-        match self.storage.try_append(lines) {
+        match self.lists.receive_lines(lines, self.code_in_head().is_some()) {
             Ok(()) => self.read_stored(Frame::Trailers),
-            Err(_) => self.end_by_error(Error::TrailersTooLong { len }, false),
+            Err(e) => self.end_by_error(e, false),
         }
     }
 
@@ -477,7 +442,7 @@ impl<B: Buffer> ClientCall<B> {
             State::Ended { .. } => None,
             State::AwaitingHead | State::AwaitingSocketHead => self.fail(Error::HeadMissing),
             State::Body { http_status, .. } => {
-                let facts = self.read(trailers);
+                let facts = self.lists.receive(trailers, self.code_in_head().is_some());
                 self.end_by_trailers(&facts, http_status)
             }
         }
@@ -586,7 +551,9 @@ impl<B: Buffer> ClientCall<B> {
     /// the custom ones in them.
     pub fn trailers(&self) -> Headers<'_> {
         match self.state {
-            State::Ended { outcome: Outcome::Status(_), .. } => self.stored(),
+            State::Ended { outcome: Outcome::Status(_), .. } => {
+                self.lists.parse().unwrap_or_default()
+            }
             _ => Headers::default(),
         }
     }
@@ -594,7 +561,9 @@ impl<B: Buffer> ClientCall<B> {
     /// The head that came over WebSocket, until the trailers come.
     pub fn head(&self) -> Headers<'_> {
         match self.state {
-            State::Body { code_in_head: None, statusless: None, .. } => self.stored(),
+            State::Body { code_in_head: None, statusless: None, .. } => {
+                self.lists.parse().unwrap_or_default()
+            }
             _ => Headers::default(),
         }
     }
@@ -624,11 +593,6 @@ impl<B: Buffer> ClientCall<B> {
         self.response.payload_remaining()
     }
 
-    fn stored(&self) -> Headers<'_> {
-        let list = self.storage.as_slice().get(self.list_start..).unwrap_or_default();
-        Headers::parse_lax(list).unwrap_or_default()
-    }
-
     const fn code_in_head(&self) -> Option<Code> {
         match self.state {
             State::Body { code_in_head, .. } => code_in_head,
@@ -640,49 +604,6 @@ impl<B: Buffer> ClientCall<B> {
         match self.state {
             State::Body { http_status, .. } => http_status,
             _ => 200,
-        }
-    }
-
-    /// Goes through a head or trailers, and puts them in storage.
-    fn read<'h, H>(&mut self, fields: H) -> HeadFacts<'h>
-    where
-        H: IntoIterator<Item: Field<'h>>,
-    {
-        let mut facts = HeadFacts::default();
-        self.begin_list(0);
-        let mut append = Append::new(&mut self.storage);
-        for field in fields {
-            let (name, value) = field.parts();
-            facts.note(name, value);
-            // The HTTP stack should have seen to it that neither ends a line.
-            if is_token(name.as_bytes()) && is_field_value(value) {
-                facts.len = facts.len.saturating_add((name.len() + value.len() + 4) as u64);
-                if facts.len <= self.max_trailers_len {
-                    append.put_field(name, value.into());
-                }
-            }
-        }
-        facts.lost = append.finish().is_err() || facts.len > self.max_trailers_len;
-        if facts.lost {
-            self.storage.truncate(self.list_start);
-            self.store_status(&facts.status);
-        }
-        facts
-    }
-
-    /// Puts the fields of a status in storage, as far as there is room, because there was none for the
-    /// whole list.
-    fn store_status(&mut self, status: &StatusFields<'_>) {
-        let mut len = 0_u64;
-        for (name, value) in status.fields().filter(|(_, value)| is_field_value(value)) {
-            let with_this = len.saturating_add((name.len() + value.len() + 4) as u64);
-            if with_this <= self.max_trailers_len {
-                let mut append = Append::new(&mut self.storage);
-                append.put_field(name, value.into());
-                if append.finish().is_ok() {
-                    len = with_this;
-                }
-            }
         }
     }
 
@@ -709,10 +630,7 @@ impl<B: Buffer> ClientCall<B> {
     /// Ends the call by the code in the head, because no other came. The rest of the status is in
     /// storage, with the trailers after it if all of that is within the limit.
     fn end_by_head<'a>(&mut self, code: Code) -> Option<Event<'a>> {
-        if self.storage.as_slice().len() as u64 > self.max_trailers_len {
-            self.storage.truncate(self.list_start);
-        }
-        self.list_start = 0;
+        self.lists.join_head();
         self.end_by_code(code)
     }
 
@@ -742,7 +660,7 @@ impl<B: Buffer> ClientCall<B> {
     fn end_by_error<'a>(&mut self, error: Error, by_peer: bool) -> Option<Event<'a>> {
         let outcome = match self.code_in_head() {
             Some(code) if code != Code::Ok => {
-                self.drop_list_after_head();
+                self.lists.drop_list_after_head();
                 Outcome::Status(code)
             }
             _ => Outcome::Failed(error),
@@ -763,38 +681,6 @@ impl<B: Buffer> ClientCall<B> {
         }
         self.state = State::Ended { outcome, by_peer };
         Some(Event::End(outcome.code()))
-    }
-}
-
-/// What a head or trailers say of the call.
-#[derive(Default)]
-struct HeadFacts<'h> {
-    status: StatusFields<'h>,
-    content_type: Option<ContentType>,
-    encoding: Option<&'h str>,
-    /// Length of what was to be kept.
-    len: u64,
-    /// Whether there was no room to keep it.
-    lost: bool,
-}
-
-impl<'h> HeadFacts<'h> {
-    fn note(&mut self, name: &str, value: &'h [u8]) {
-        match Name::of(name) {
-            Some(Name::ContentType) => {
-                self.content_type =
-                    self.content_type.or_else(|| list(value).find_map(ContentType::parse));
-            }
-            Some(Name::GrpcEncoding) => {
-                self.encoding = self.encoding.or_else(|| encoding_of(value));
-            }
-            Some(name) => self.status.note(name, value),
-            None => {}
-        }
-    }
-
-    fn code(&self) -> Option<Code> {
-        self.status.code()
     }
 }
 

@@ -7,6 +7,7 @@ mod client;
 mod client_request;
 mod decode;
 mod encode;
+mod lists;
 mod refusal;
 mod response_head;
 mod server;
