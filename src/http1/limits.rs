@@ -67,12 +67,13 @@ impl Limits {
         self
     }
 
-    /// Sets by how many bytes the extensions of chunks may outgrow the data. Default: 16 KiB; 0
-    /// allows none. Blanks after a size, and zeros that make it longer than 16 digits, count too.
+    /// Sets how many bytes of chunk extensions are accepted without data to go with them. Default: 16 KiB;
+    /// 0 accepts none. Blanks after a size, and zeros that make it longer than 16 digits, count too.
     ///
-    /// Extensions are skipped. They cost time but no memory, and bring nothing. So every byte of data
-    /// makes up for one byte of extensions, and no line has more of them than this. The rest of the
-    /// framing is at most 20 bytes for each chunk, which has at least one byte of data.
+    /// Extensions are skipped: they cost time, but no memory. Each byte of an extension counts up, and each
+    /// byte of data counts down again, not below 0. The body is refused where the count would exceed this
+    /// limit. The rest of the framing is at most 20 bytes for each chunk, which has at least one byte of
+    /// data.
     #[must_use]
     pub const fn max_chunk_extensions_len(mut self, bytes: u64) -> Self {
         self.max_chunk_extensions_len = bytes;

@@ -2,9 +2,9 @@
 
 /// What a server may send, at most.
 ///
-/// An event that exceeds a limit is lost, and the stream goes on. Lengths are in bytes of UTF-8, both
-/// as the server sent them and as they are returned: a U+FFFD that replaces invalid UTF-8 counts as
-/// three bytes.
+/// An event that exceeds a limit is lost, and the stream goes on. A limit holds for what the server
+/// sent and for what is returned, in bytes. The two differ where U+FFFD, of three bytes, replaces
+/// invalid UTF-8.
 ///
 /// Each limit is a field to read it, and a method to set it:
 ///
