@@ -1,4 +1,6 @@
 //! What a recipient accepts and refuses, row by row of the table in `http1::recipient` (RFC 9112).
+//!
+//! T5: a request that two servers could read differently is refused.
 #![cfg(feature = "alloc")]
 
 use crate::common::http1::{Got, State, decode};

@@ -1,4 +1,4 @@
-//! permessage-deflate (RFC 7692), with zlib as the oracle: whatever a peer sends us, what we send, and
+//! T-PMD: permessage-deflate (RFC 7692), with zlib as the oracle: whatever a peer sends us, what we send, and
 //! what the two ends agree on.
 
 use flate2::{Decompress, FlushDecompress, Status};

@@ -1,5 +1,5 @@
 //! Heads of requests and responses, against a naive reader of the whole stream by the rules of RFC
-//! 9112, and against `httparse` alone; then the same heads, written again.
+//! 9112, and against `httparse`; then the same heads, written again.
 
 use framewright::http::Headers;
 use framewright::http1::{Body, Error, HeadReader, Limits, RequestWriter, ResponseWriter, Version};

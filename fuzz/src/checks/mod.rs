@@ -33,7 +33,7 @@ pub struct Check {
     pub run: fn(&[u8]),
 }
 
-/// All checks.
+/// All checks. T17 holds in each: a call takes a byte, yields something, or asks for more.
 pub const ALL: [Check; 12] = [
     Check { name: "deflate", run: deflate::check },
     Check { name: "grpc_call", run: grpc_call::check },

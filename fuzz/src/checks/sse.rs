@@ -1,5 +1,5 @@
 //! Event streams, against a naive reader of the whole stream by §9.2.6 of the HTML standard; what
-//! is lost to limits; and the output of an encoder.
+//! is lost to limits; and the output of an encoder (T14).
 
 use framewright::sse::{Decoder, Encoder, EventBuilder, Limits, SendError};
 use framewright::{BufferFull, SliceBuf};
