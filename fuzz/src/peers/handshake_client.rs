@@ -11,6 +11,8 @@
 //! * It refuses a subprotocol that is empty.
 //! * It refuses a server that chooses none of the subprotocols, which RFC 6455 §4.2.2 allows.
 //! * It treats an interim response (1xx) as the final one.
+//! * It reads heads by `httparse` as it comes. That refuses minor versions after 1, folded lines and other
+//!   heads that a user agent has to read, and takes 124 headers at most.
 
 use std::io::{self, Cursor, Read, Write};
 
@@ -43,6 +45,10 @@ pub fn check(data: &[u8]) {
         || !first_is("Upgrade", "websocket")
         || !first_is("Sec-WebSocket-Protocol", protocol)
     {
+        return;
+    }
+    let mut slots = [httparse::EMPTY_HEADER; 124];
+    if httparse::Response::new(&mut slots).parse(stream).is_err() {
         return;
     }
     let request = Request::builder()

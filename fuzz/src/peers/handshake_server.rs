@@ -10,6 +10,7 @@
 //!   alone. By RFC 9110 §5.3, lines with the same name are joined, and both are lists.
 //! * It refuses a `Connection` whose value is not text.
 //! * It refuses a target that `http::Uri` does not accept.
+//! * It reads heads by `httparse`, which refuses minor versions after 1, and takes 124 headers at most.
 
 use framewright::http1::Limits;
 use framewright::ws::handshake::{Origins, Server};
@@ -40,7 +41,10 @@ pub fn check(data: &[u8]) {
     if !only("Upgrade", b"websocket") || !only("Connection", b"") || !text("Connection") {
         return;
     }
-    if offer.target().parse::<http::Uri>().is_err() {
+    let mut slots = [httparse::EMPTY_HEADER; 124];
+    if offer.target().parse::<http::Uri>().is_err()
+        || httparse::Request::new(&mut slots).parse(stream).is_err()
+    {
         return;
     }
 
