@@ -108,7 +108,7 @@ enum State {
 enum Statusless {
     /// They are compressed, and the caller has not given them back.
     Compressed,
-    /// They have no status. It may be in trailers of HTTP, behind the body.
+    /// They have no status. It may be in trailers of HTTP, after the body.
     Plain,
 }
 
