@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 ///
 /// Implemented for a fixed slice ([`SliceBuf`]), for `Vec<u8>` (feature `alloc`) and for
 /// `BytesMut` (feature `bytes`). Your own implementation, for a heapless vector or an arena,
-/// needs three methods:
+/// needs four methods:
 ///
 /// ```
 /// use framewright::{Buffer, BufferFull};
@@ -25,6 +25,9 @@ use alloc::vec::Vec;
 ///     }
 ///     fn as_slice(&self) -> &[u8] {
 ///         &self.bytes[..self.len]
+///     }
+///     fn as_mut_slice(&mut self) -> &mut [u8] {
+///         &mut self.bytes[..self.len]
 ///     }
 ///     fn truncate(&mut self, len: usize) {
 ///         self.len = self.len.min(len);
@@ -45,6 +48,9 @@ pub trait Buffer {
 
     /// The bytes appended so far.
     fn as_slice(&self) -> &[u8];
+
+    /// The bytes appended so far, to change them in place.
+    fn as_mut_slice(&mut self) -> &mut [u8];
 
     /// Drops all but the first `len` bytes. It does nothing if there are fewer.
     fn truncate(&mut self, len: usize);
@@ -115,6 +121,10 @@ impl<B: Buffer + ?Sized> Buffer for &mut B {
 
     fn as_slice(&self) -> &[u8] {
         (**self).as_slice()
+    }
+
+    fn as_mut_slice(&mut self) -> &mut [u8] {
+        (**self).as_mut_slice()
     }
 
     fn truncate(&mut self, len: usize) {
@@ -190,6 +200,11 @@ impl Buffer for SliceBuf<'_> {
     }
 
     #[inline]
+    fn as_mut_slice(&mut self) -> &mut [u8] {
+        self.slice.get_mut(..self.len).unwrap_or_default()
+    }
+
+    #[inline]
     fn truncate(&mut self, len: usize) {
         self.len = self.len.min(len);
     }
@@ -212,6 +227,11 @@ impl Buffer for Vec<u8> {
 
     #[inline]
     fn as_slice(&self) -> &[u8] {
+        self
+    }
+
+    #[inline]
+    fn as_mut_slice(&mut self) -> &mut [u8] {
         self
     }
 
@@ -270,6 +290,11 @@ impl Buffer for bytes::BytesMut {
     }
 
     #[inline]
+    fn as_mut_slice(&mut self) -> &mut [u8] {
+        self
+    }
+
+    #[inline]
     fn truncate(&mut self, len: usize) {
         self.truncate(len);
     }
@@ -318,8 +343,11 @@ mod tests {
         buf.try_grow(1).unwrap().copy_from_slice(b"d");
         buf.try_append_both(b"", b"e").unwrap();
         assert_eq!(buf.as_slice(), b"abcde");
+        assert_eq!(buf.as_mut_slice(), b"abcde");
+        buf.as_mut_slice()[4] = b'E';
+        assert_eq!(buf.as_slice(), b"abcdE");
         buf.truncate(9);
-        assert_eq!(buf.as_slice(), b"abcde");
+        assert_eq!(buf.as_slice(), b"abcdE");
         buf.truncate(1);
         assert_eq!(buf.as_slice(), b"a");
         buf.clear();

@@ -73,6 +73,10 @@ impl Buffer for Output {
         &self.bytes
     }
 
+    fn as_mut_slice(&mut self) -> &mut [u8] {
+        &mut self.bytes
+    }
+
     fn truncate(&mut self, len: usize) {
         self.bytes.truncate(len);
     }

@@ -181,6 +181,10 @@ impl Buffer for Wrong {
         &[0xFF; 100][..self.0.len()]
     }
 
+    fn as_mut_slice(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+
     fn truncate(&mut self, len: usize) {
         self.0.truncate(len);
     }

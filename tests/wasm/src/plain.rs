@@ -48,6 +48,10 @@ impl Buffer for Storage {
         &self.bytes[..self.len]
     }
 
+    fn as_mut_slice(&mut self) -> &mut [u8] {
+        &mut self.bytes[..self.len]
+    }
+
     fn truncate(&mut self, len: usize) {
         self.len = self.len.min(len);
     }
