@@ -14,6 +14,13 @@
 pub trait Field<'a> {
     /// The name and the value.
     fn parts(self) -> (&'a str, &'a [u8]);
+
+    /// Whether the value must stay out of every compression context, as
+    /// [`FieldValue::sensitive`](super::FieldValue::sensitive) has it. Pairs have no such mark.
+    #[inline]
+    fn is_sensitive(&self) -> bool {
+        false
+    }
 }
 
 impl<'a, N, V> Field<'a> for (&'a N, &'a V)

@@ -10,6 +10,10 @@
 //! HTTP. All fields are checked before the first call. Names are in the case that HTTP/1.1
 //! writes; the other versions need lower case.
 //!
+//! **Sending.** A connection of HTTP/2 takes [`Fields`]: a list that can be gone through twice, since it is
+//! checked before it is compressed. All collections that can be read are such lists, and so is a
+//! closure that calls another with each field: [`from_fn`].
+//!
 //! ```
 //! use framewright::grpc::{Code, Status, Trailers};
 //! use http::{HeaderMap, HeaderName, HeaderValue}; // of any HTTP stack
@@ -27,6 +31,7 @@
 mod check;
 mod date;
 mod field;
+mod fields;
 mod headers;
 mod line;
 mod names;
@@ -37,6 +42,7 @@ mod value;
 pub(crate) use check::{FieldError, check_fields, is_framing};
 pub(crate) use date::parse_date;
 pub use field::Field;
+pub use fields::{FieldFn, Fields, NO_FIELDS, from_fn};
 pub use headers::{HeaderIter, Headers};
 pub(crate) use line::{line_len, put_line, write_lines};
 pub(crate) use names::Name;

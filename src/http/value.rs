@@ -15,8 +15,13 @@ use crate::{Buffer, BufferFull};
 ///
 /// Some values exist in memory only once they are encoded: bytes in base64, a list of names. So this is
 /// not a slice. It knows its length, and yields its bytes piece by piece, as often as it is asked.
+///
+/// A value that should not be learnt from how well it compresses is [`sensitive`](Self::sensitive).
 #[derive(Clone, Copy)]
-pub struct FieldValue<'a>(Form<'a>);
+pub struct FieldValue<'a> {
+    form: Form<'a>,
+    is_sensitive: bool,
+}
 
 #[derive(Clone, Copy)]
 enum Form<'a> {
@@ -38,19 +43,47 @@ enum Form<'a> {
 }
 
 impl<'a> FieldValue<'a> {
+    const fn new(form: Form<'a>) -> Self {
+        Self { form, is_sensitive: false }
+    }
+
+    /// Marks the value as one that no compression context may hold, such as a password (RFC 7541 §7.1.3).
+    ///
+    /// HTTP/2 writes it as a literal that is never indexed, and so does every intermediary. HTTP/1.1 has
+    /// no such mark.
+    #[must_use]
+    pub const fn sensitive(mut self) -> Self {
+        self.is_sensitive = true;
+        self
+    }
+
+    /// Whether the value was marked as [`sensitive`](Self::sensitive).
+    pub const fn is_sensitive(&self) -> bool {
+        self.is_sensitive
+    }
+
+    /// The value in one piece, if it is in memory as it is written.
+    #[inline]
+    pub(crate) const fn as_plain(&self) -> Option<&'a [u8]> {
+        match self.form {
+            Form::Plain(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
     /// A value that is written as it is.
     pub(crate) const fn plain(bytes: &'a [u8]) -> Self {
-        Self(Form::Plain(bytes))
+        Self::new(Form::Plain(bytes))
     }
 
     /// Parts with a separator between them.
     pub(crate) const fn joined(parts: &'a [&'a str], separator: &'static str) -> Self {
-        Self(Form::Joined { parts, separator })
+        Self::new(Form::Joined { parts, separator })
     }
 
     /// Bytes to be written in base64, without padding.
     pub(crate) const fn base64(bytes: &'a [u8]) -> Self {
-        Self(Form::Base64(bytes))
+        Self::new(Form::Base64(bytes))
     }
 
     /// Text to be written percent-encoded. Spaces at either end are encoded too, because HTTP does
@@ -61,7 +94,7 @@ impl<'a> FieldValue<'a> {
 
     /// Text of our own, then text to be written percent-encoded.
     pub(crate) const fn percent_encoded_after(prefix: &'static str, text: &'a str) -> Self {
-        Self(Form::Percent { prefix, bytes: text.as_bytes(), keep_percent: false })
+        Self::new(Form::Percent { prefix, bytes: text.as_bytes(), keep_percent: false })
     }
 
     /// Text that is percent-encoded already. Only what no such text may have is encoded: other bytes, and
@@ -72,12 +105,12 @@ impl<'a> FieldValue<'a> {
 
     /// Text of our own, then text that is percent-encoded already.
     pub(crate) const fn percent_repaired_after(prefix: &'static str, bytes: &'a [u8]) -> Self {
-        Self(Form::Percent { prefix, bytes, keep_percent: true })
+        Self::new(Form::Percent { prefix, bytes, keep_percent: true })
     }
 
     /// Length in bytes, as it is written.
     pub fn len(&self) -> usize {
-        match self.0 {
+        match self.form {
             Form::Plain(bytes) => bytes.len(),
             Form::Base64(bytes) => base64::encoded_len(bytes.len(), false).unwrap_or(usize::MAX),
             Form::Joined { .. } | Form::Percent { .. } => {
@@ -95,7 +128,7 @@ impl<'a> FieldValue<'a> {
 
     /// Calls `put` with every piece of the value, in order. The pieces may be cut anywhere.
     pub fn for_each_piece(&self, mut put: impl FnMut(&[u8])) {
-        match self.0 {
+        match self.form {
             Form::Plain(bytes) => put(bytes),
             Form::Joined { parts, separator } => {
                 for (index, part) in parts.iter().enumerate() {
@@ -200,6 +233,17 @@ mod tests {
         assert_eq!(appended, bytes);
         assert_eq!(format!("{value:?}"), format!("\"{}\"", bytes.escape_ascii()));
         String::from_utf8(bytes).expect("it is text")
+    }
+
+    #[test]
+    fn a_mark_stays_with_its_value() {
+        let value = FieldValue::from("secret");
+        assert!(!value.is_sensitive());
+        let value = value.sensitive();
+        assert!(value.is_sensitive());
+        assert_eq!(text(value), "secret");
+        assert_eq!(value.as_plain(), Some(&b"secret"[..]));
+        assert_eq!(FieldValue::base64(b"secret").as_plain(), None);
     }
 
     #[test]
