@@ -10,7 +10,7 @@ use arbitrary::{Arbitrary, Result, Unstructured};
 
 #[cfg(feature = "deflate")]
 use crate::ws::deflate;
-use crate::{grpc, http1, sse, ws};
+use crate::{grpc, http1, http2, sse, ws};
 
 /// Implements [`Arbitrary`] for a type that is made of arbitrary parts.
 macro_rules! of_parts {
@@ -186,6 +186,21 @@ of_parts!(
         Self { code, message, details: details.map(grpc::Value::Bytes) }
     }
 );
+
+of_parts!(http2::StreamId, |id| -> Magnitude {
+    let id = u32::try_from(id.get() >> 33).unwrap_or_default();
+    Self::new(id).unwrap_or(Self::MAX)
+});
+
+of_parts!(http2::FrameHeader, |(frame_type, flags, stream, len)| -> (
+    http2::FrameType,
+    http2::Flags,
+    Option<http2::StreamId>,
+    Magnitude,
+) {
+    let len = u32::try_from(len.get() % (1 << 24)).unwrap_or_default();
+    Self::new(frame_type, flags, stream, len).expect("24 bits")
+});
 
 /// The text before the first of `ends`.
 fn before<'a>(text: &'a str, ends: &[char]) -> &'a str {

@@ -100,6 +100,7 @@ mod debug;
 pub mod grpc;
 pub mod http;
 pub mod http1;
+pub mod http2;
 mod inline;
 mod lossy;
 pub mod sse;
