@@ -6,6 +6,7 @@ mod code;
 mod error;
 mod frame;
 mod limits;
+mod part;
 mod setting;
 mod side;
 
@@ -13,5 +14,6 @@ pub use code::ErrorCode;
 pub use error::{Error, SendError};
 pub use frame::{Flags, FrameHeader, FrameType, StreamId};
 pub use limits::Limits;
+pub use part::{DataPart, FieldBlockPart, Part};
 pub use setting::{Setting, SettingId};
 pub use side::{Client, Role, Server, Side};
