@@ -120,6 +120,12 @@ pub(crate) fn split_once(text: &str, separator: char) -> Option<(&str, &str)> {
     text.split_once([separator])
 }
 
+/// A number of bytes, as `Content-Length` has it (RFC 9110 §8.6).
+pub(crate) fn parse_len(digits: &[u8]) -> Option<u64> {
+    // `parse` alone would accept a sign.
+    digits.iter().all(u8::is_ascii_digit).then(|| ascii(digits).parse().ok()).flatten()
+}
+
 /// Splits `host [":" port]`; the port is empty where there is none (RFC 3986 §3.2).
 ///
 /// `None` if `text` is anything else. An empty host is allowed, userinfo is not.

@@ -1,7 +1,7 @@
 //! The fields of a head that say where the message goes and where it ends.
 
 use crate::http::Name;
-use crate::http::syntax::{ascii, authority, is_in_any_case, list};
+use crate::http::syntax::{ascii, authority, is_in_any_case, list, parse_len};
 use crate::http1::{Body, Error, Version};
 
 /// What the headers say about where a message goes and where it ends.
@@ -169,9 +169,4 @@ impl<'a> Framing<'a> {
     pub(super) const fn contradicts_itself(&self) -> bool {
         self.codings.is_present && !matches!(self.len, ContentLength::Absent)
     }
-}
-
-fn parse_len(digits: &[u8]) -> Option<u64> {
-    // `parse` alone would accept a sign.
-    digits.iter().all(u8::is_ascii_digit).then(|| ascii(digits).parse().ok()).flatten()
 }
