@@ -50,6 +50,12 @@ pub(crate) fn is_token(text: &[u8]) -> bool {
     !text.is_empty() && text.iter().all(|&b| is_tchar(b))
 }
 
+/// Whether `text` is a token in lower case, as names are in HTTP/2 (RFC 9113 §8.2.1).
+#[inline]
+pub(crate) fn is_lower_token(text: &[u8]) -> bool {
+    !text.is_empty() && text.iter().all(|&b| is_tchar(b) && !b.is_ascii_uppercase())
+}
+
 /// Whether `text` may be the value of a field: it has no control but HTAB, so it ends no line
 /// (RFC 9110 §5.5).
 ///

@@ -104,6 +104,8 @@ pub enum Error {
     PseudoMissing,
     /// `:method` is not a token (§8.3.1).
     Method,
+    /// `:scheme` is not a scheme of RFC 3986 (§8.3.1).
+    Scheme,
     /// `:path` is empty or does not begin with a slash (§8.3.1).
     Path,
     /// `:authority` or `host` is missing, repeated, or names a user, or the two differ (§8.3.1).
@@ -203,6 +205,7 @@ impl Error {
             Self::PseudoField => "pseudo-header field out of place",
             Self::PseudoMissing => "pseudo-header field is missing",
             Self::Method => "wrong :method",
+            Self::Scheme => "wrong :scheme",
             Self::Path => "wrong :path",
             Self::Authority => "wrong :authority or host",
             Self::Status => "wrong :status",

@@ -3,16 +3,22 @@
 //! `§` without a document means a section of that RFC.
 
 mod code;
+mod entry;
 mod error;
 mod frame;
+mod head;
+mod headers;
 mod limits;
 mod part;
+mod rules;
 mod setting;
 mod side;
 
 pub use code::ErrorCode;
 pub use error::{Error, SendError};
 pub use frame::{Flags, FrameHeader, FrameType, StreamId};
+pub use head::{Head, Request};
+pub use headers::{HeaderField, HeaderIter, Headers};
 pub use limits::Limits;
 pub use part::{DataPart, FieldBlockPart, Part};
 pub use setting::{Setting, SettingId};

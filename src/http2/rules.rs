@@ -1,0 +1,397 @@
+//! The rules that make a message malformed, one field at a time (§8).
+//!
+//! | § | what | otherwise |
+//! |---|---|---|
+//! | 8.1 | trailers end the stream | [`EndMissing`] |
+//! | 8.1 | an informational response does not end the stream | [`EndUnexpected`] |
+//! | 8.1.1 | `content-length` is one number, and the length of the body; see [`body_len`](Checked::body_len) for bodies that are not there | [`ContentLength`] |
+//! | 8.2.1 | a name is a token in lower case; `:` comes first or not at all | [`FieldName`] |
+//! | 8.2.1 | a value has no control character but HTAB, and no whitespace at its ends | [`FieldValue`] |
+//! | 8.2.2 | no field is about the connection of HTTP/1.1: `connection`, `http2-settings`, `keep-alive`, `proxy-connection`, `transfer-encoding`, `upgrade` | [`FieldReserved`] |
+//! | 8.2.2 | `te` is `trailers` | [`Te`] |
+//! | 8.3 | a pseudo-field is known, belongs in this message, comes once, and before all other fields | [`PseudoField`] |
+//! | 8.3.1 | a request has `:method`, `:scheme` and `:path` | [`PseudoMissing`] |
+//! | 8.3.1 | `:method` is a token | [`Method`] |
+//! | 8.3.1 | `:scheme` is a scheme of RFC 3986 | [`Scheme`] |
+//! | 8.3.1 | `:path` is of visible ASCII characters; with `http` and `https`, it begins with a slash, or it is `*` and the method is OPTIONS | [`Path`] |
+//! | 8.3.1 | `:authority` and `host` are a host and perhaps a port, without a user; both are the same; `http` and `https` have one | [`Authority`] |
+//! | 8.3.2 | a response has `:status` | [`PseudoMissing`] |
+//! | 8.3.2 | `:status` is a number from 100 to 999, and not 101 (§8.6) | [`Status`] |
+//! | 8.5 | CONNECT has neither `:scheme` nor `:path` | [`PseudoField`] |
+//! | 8.5 | CONNECT has an `:authority` with a port | [`Authority`] |
+//! | 8441 4 | `:protocol` comes with CONNECT, and only if it was offered; the rest is as in any request | [`PseudoField`] |
+//! | 8441 4 | `:protocol` is a token | [`PseudoField`] |
+//!
+//! Stricter than RFC 9113 §8.2.1, which allows control characters in values except for NUL, CR and LF.
+//! Stricter than RFC 9110 §8.6, which allows a `content-length` that repeats the same number.
+//!
+//! All of it is the stream's error (§8.1.1).
+//!
+//! [`Authority`]: Error::Authority
+//! [`ContentLength`]: Error::ContentLength
+//! [`EndMissing`]: Error::EndMissing
+//! [`EndUnexpected`]: Error::EndUnexpected
+//! [`FieldName`]: Error::FieldName
+//! [`FieldReserved`]: Error::FieldReserved
+//! [`FieldValue`]: Error::FieldValue
+//! [`Method`]: Error::Method
+//! [`Path`]: Error::Path
+//! [`PseudoField`]: Error::PseudoField
+//! [`PseudoMissing`]: Error::PseudoMissing
+//! [`Scheme`]: Error::Scheme
+//! [`Status`]: Error::Status
+//! [`Te`]: Error::Te
+
+use super::Error;
+use super::entry::Entry;
+use crate::http::syntax::{
+    ascii, authority, is_field_value, is_lower_token, is_space, is_token, is_visible, parse_len,
+};
+
+/// The names of pseudo-fields (§8.3).
+pub(super) mod pseudo {
+    pub(in super::super) const AUTHORITY: &[u8] = b":authority";
+    pub(in super::super) const METHOD: &[u8] = b":method";
+    pub(in super::super) const PATH: &[u8] = b":path";
+    pub(in super::super) const PROTOCOL: &[u8] = b":protocol";
+    pub(in super::super) const SCHEME: &[u8] = b":scheme";
+    pub(in super::super) const STATUS: &[u8] = b":status";
+}
+
+/// What a field block has to be.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Message {
+    Request {
+        /// Whether we offered extended CONNECT (RFC 8441 §3).
+        extended_connect: bool,
+    },
+    Response {
+        /// What it answers.
+        to: Asked,
+    },
+    Trailers,
+}
+
+/// What matters of a request's method to its response.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) enum Asked {
+    /// For the head of a response alone.
+    Head,
+    /// For a tunnel, or for another protocol on the stream.
+    Connect,
+    /// For a resource, or whatever the method means.
+    #[default]
+    Other,
+}
+
+impl Asked {
+    /// What a request with this method asks for.
+    #[inline]
+    pub(super) const fn by(method: &[u8]) -> Self {
+        match method {
+            b"HEAD" => Self::Head,
+            b"CONNECT" => Self::Connect,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// A block that keeps every rule.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Checked {
+    /// What a request asks for.
+    pub(super) asked: Asked,
+    /// The status of a response, else 0.
+    pub(super) status: u16,
+    /// Length of the body in bytes, if it is known: what `content-length` says, or 0 in a message that
+    /// cannot have a body, whatever its `content-length` says (§8.1.1).
+    pub(super) body_len: Option<u64>,
+}
+
+impl Checked {
+    /// Whether a final response follows this one.
+    pub(super) const fn is_informational(&self) -> bool {
+        matches!(self.status, 100..200)
+    }
+}
+
+/// Checks the fields of one block in their order.
+#[derive(Clone, Debug)]
+pub(super) struct Rules {
+    message: Message,
+    seen: Seen,
+    asked: Asked,
+    path: Path,
+    is_options: bool,
+    /// Whether the scheme is `http` or `https`.
+    is_http: bool,
+    /// Whether `:authority` or `host` names a host.
+    has_host: bool,
+    /// Whether it names a port.
+    has_port: bool,
+    status: u16,
+    /// Where the value of `:authority` begins and ends in the buffer.
+    authority: (u32, u32),
+    content_length: Option<u64>,
+}
+
+/// What a request's path looks like.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Path {
+    Absolute,
+    Asterisk,
+    Other,
+}
+
+/// Which fields have come.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+struct Seen(u8);
+
+impl Seen {
+    const AUTHORITY: u8 = 1;
+    const METHOD: u8 = 1 << 1;
+    const PATH: u8 = 1 << 2;
+    const PROTOCOL: u8 = 1 << 3;
+    const SCHEME: u8 = 1 << 4;
+    const STATUS: u8 = 1 << 5;
+    const HOST: u8 = 1 << 6;
+    /// Any field that is not a pseudo-field.
+    const HEADER: u8 = 1 << 7;
+
+    const fn any(self, bits: u8) -> bool {
+        self.0 & bits != 0
+    }
+
+    const fn all(self, bits: u8) -> bool {
+        self.0 & bits == bits
+    }
+}
+
+impl Rules {
+    pub(super) const fn new(message: Message) -> Self {
+        Self {
+            message,
+            seen: Seen(0),
+            asked: Asked::Other,
+            path: Path::Other,
+            is_options: false,
+            is_http: false,
+            has_host: false,
+            has_port: false,
+            status: 0,
+            authority: (0, 0),
+            content_length: None,
+        }
+    }
+
+    /// Checks the next field, which begins `at` that many bytes into the `entries` of the block.
+    #[inline]
+    pub(super) fn check(&mut self, entries: &[u8], at: usize) -> Result<(), Error> {
+        let mut rest = entries.get(at..).unwrap_or_default();
+        let Some(Entry { name, value, .. }) = Entry::take(&mut rest) else { return Ok(()) };
+        if !is_value(value) {
+            return Err(Error::FieldValue);
+        }
+        if let [b':', ..] = name {
+            let end = entries.len() - rest.len();
+            return self.check_pseudo(name, value, end);
+        }
+        if !is_lower_token(name) {
+            return Err(Error::FieldName);
+        }
+        self.seen.0 |= Seen::HEADER;
+        match name {
+            b"te" if !value.eq_ignore_ascii_case(b"trailers") => Err(Error::Te),
+            b"host" => self.check_host(value, entries),
+            b"content-length" => self.check_content_length(value),
+            _ if is_about_connection(name) => Err(Error::FieldReserved),
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks a pseudo-field, whose value ends `end` that many bytes into the entries.
+    fn check_pseudo(&mut self, name: &[u8], value: &[u8], end: usize) -> Result<(), Error> {
+        let bit = match (self.message, name) {
+            (Message::Request { .. }, pseudo::METHOD) => Seen::METHOD,
+            (Message::Request { .. }, pseudo::SCHEME) => Seen::SCHEME,
+            (Message::Request { .. }, pseudo::AUTHORITY) => Seen::AUTHORITY,
+            (Message::Request { .. }, pseudo::PATH) => Seen::PATH,
+            (Message::Request { extended_connect: true }, pseudo::PROTOCOL) => Seen::PROTOCOL,
+            (Message::Response { .. }, pseudo::STATUS) => Seen::STATUS,
+            _ => return Err(Error::PseudoField),
+        };
+        if self.seen.any(bit | Seen::HEADER) {
+            return Err(Error::PseudoField);
+        }
+        self.seen.0 |= bit;
+        let (valid, otherwise) = match bit {
+            Seen::METHOD => {
+                self.asked = Asked::by(value);
+                self.is_options = value == b"OPTIONS";
+                (is_token(value), Error::Method)
+            }
+            Seen::SCHEME => {
+                self.is_http = is_http(value);
+                (is_scheme(value), Error::Scheme)
+            }
+            Seen::PATH => {
+                self.path = match value {
+                    b"*" => Path::Asterisk,
+                    [b'/', ..] => Path::Absolute,
+                    _ => Path::Other,
+                };
+                (value.is_empty() || is_visible(value), Error::Path)
+            }
+            Seen::AUTHORITY => {
+                // Both are below the limit on heads.
+                self.authority = ((end - value.len()) as u32, end as u32);
+                (self.see_authority(value), Error::Authority)
+            }
+            Seen::STATUS => {
+                self.status = parse_status(value).unwrap_or(0);
+                (self.status != 0, Error::Status)
+            }
+            _ => (is_token(value), Error::PseudoField),
+        };
+        if valid { Ok(()) } else { Err(otherwise) }
+    }
+
+    /// Takes notice of the authority. Returns whether it is one.
+    fn see_authority(&mut self, value: &[u8]) -> bool {
+        let Some((host, port)) = core::str::from_utf8(value).ok().and_then(authority) else {
+            return false;
+        };
+        self.has_host = !host.is_empty();
+        self.has_port = !port.is_empty();
+        true
+    }
+
+    fn check_host(&mut self, value: &[u8], entries: &[u8]) -> Result<(), Error> {
+        let Message::Request { .. } = self.message else { return Ok(()) };
+        let (start, end) = self.authority;
+        let authority = entries.get(start as usize..end as usize).unwrap_or_default();
+        let differs = self.seen.any(Seen::AUTHORITY) && !authority.eq_ignore_ascii_case(value);
+        if differs || self.seen.any(Seen::HOST) || !self.see_authority(value) {
+            return Err(Error::Authority);
+        }
+        self.seen.0 |= Seen::HOST;
+        Ok(())
+    }
+
+    fn check_content_length(&mut self, value: &[u8]) -> Result<(), Error> {
+        if self.message == Message::Trailers {
+            return Ok(());
+        }
+        let len = parse_len(value).ok_or(Error::ContentLength)?;
+        match self.content_length.replace(len) {
+            Some(_) => Err(Error::ContentLength),
+            None => Ok(()),
+        }
+    }
+
+    /// Checks the block as a whole, at its end. `end_stream` means that nothing follows it on the stream.
+    pub(super) fn finish(&self, end_stream: bool) -> Result<Checked, Error> {
+        let body_len = match self.message {
+            Message::Request { .. } => {
+                self.finish_request()?;
+                // A tunnel has no body (§8.5).
+                self.content_length.filter(|_| self.asked != Asked::Connect)
+            }
+            Message::Response { to } => {
+                self.finish_response(end_stream)?;
+                match (to, self.status) {
+                    (Asked::Connect, 200..300) => None,
+                    (Asked::Head, _) | (_, 100..200 | 204 | 304) => Some(0),
+                    _ => self.content_length,
+                }
+            }
+            Message::Trailers if !end_stream => return Err(Error::EndMissing),
+            Message::Trailers => None,
+        };
+        if end_stream && body_len.is_some_and(|len| len > 0) {
+            return Err(Error::ContentLength);
+        }
+        Ok(Checked { asked: self.asked, status: self.status, body_len })
+    }
+
+    fn finish_request(&self) -> Result<(), Error> {
+        if !self.seen.any(Seen::METHOD) {
+            return Err(Error::PseudoMissing);
+        }
+        let is_connect = self.asked == Asked::Connect;
+        let has_protocol = self.seen.any(Seen::PROTOCOL);
+        if has_protocol && !is_connect {
+            return Err(Error::PseudoField);
+        }
+        if is_connect && !has_protocol {
+            return self.finish_connect();
+        }
+        if !self.seen.all(Seen::SCHEME | Seen::PATH) {
+            return Err(Error::PseudoMissing);
+        }
+        if self.is_http && !self.has_host {
+            return Err(Error::Authority);
+        }
+        match self.path {
+            Path::Absolute => Ok(()),
+            Path::Asterisk if self.is_options => Ok(()),
+            _ if !self.is_http => Ok(()),
+            _ => Err(Error::Path),
+        }
+    }
+    /// Checks a CONNECT for a tunnel (§8.5).
+    fn finish_connect(&self) -> Result<(), Error> {
+        if self.seen.any(Seen::SCHEME | Seen::PATH) {
+            return Err(Error::PseudoField);
+        }
+        let names_both = self.has_host && self.has_port;
+        if self.seen.any(Seen::AUTHORITY) && names_both { Ok(()) } else { Err(Error::Authority) }
+    }
+
+    fn finish_response(&self, end_stream: bool) -> Result<(), Error> {
+        match self.status {
+            0 => Err(Error::PseudoMissing),
+            101 => Err(Error::Status),
+            100..200 if end_stream => Err(Error::EndUnexpected),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether `value` may be the value of a field (§8.2.1).
+#[inline]
+pub(super) fn is_value(value: &[u8]) -> bool {
+    let ends = [value.first(), value.last()];
+    !ends.into_iter().flatten().any(|&b| is_space(b)) && is_field_value(value)
+}
+
+/// Whether a field called `name` is about the connection of HTTP/1.1 (§8.2.2).
+#[inline]
+pub(super) const fn is_about_connection(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"connection"
+            | b"http2-settings"
+            | b"keep-alive"
+            | b"proxy-connection"
+            | b"transfer-encoding"
+            | b"upgrade"
+    )
+}
+
+/// Whether `scheme` is one that RFC 9110 §4.2 defines, in any case.
+const fn is_http(scheme: &[u8]) -> bool {
+    scheme.eq_ignore_ascii_case(b"http") || scheme.eq_ignore_ascii_case(b"https")
+}
+
+/// Whether `value` is a scheme (RFC 3986 §3.1).
+fn is_scheme(value: &[u8]) -> bool {
+    value.first().is_some_and(u8::is_ascii_alphabetic)
+        && value.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
+}
+
+/// The number that `:status` has, from 100 to 999 (§8.3.2).
+fn parse_status(value: &[u8]) -> Option<u16> {
+    let valid = matches!(value, [b'1'..=b'9', b, c] if b.is_ascii_digit() && c.is_ascii_digit());
+    if valid { ascii(value).parse().ok() } else { None }
+}
