@@ -94,8 +94,7 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    const EMPTY: Self =
-        Self { method: "", scheme: "", authority: "", target: "", protocol: None };
+    const EMPTY: Self = Self { method: "", scheme: "", authority: "", target: "", protocol: None };
 
     /// A request to be sent. An empty `authority` is not sent.
     ///
