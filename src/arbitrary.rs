@@ -10,7 +10,7 @@ use arbitrary::{Arbitrary, Result, Unstructured};
 
 #[cfg(feature = "deflate")]
 use crate::ws::deflate;
-use crate::{grpc, http1, http2, sse, ws};
+use crate::{BufferFull, OverLimit, grpc, http1, http2, sse, ws};
 
 /// Implements [`Arbitrary`] for a type that is made of arbitrary parts.
 macro_rules! of_parts {
@@ -53,6 +53,12 @@ of_parts!(
         header.with_rsv(rsv).with_key(key)
     }
 );
+
+of_parts!(OverLimit, |(len, limit)| -> (Magnitude, Magnitude) {
+    Self::new(len.get(), limit.get())
+});
+
+of_parts!(BufferFull, |needed| -> Magnitude { Self { needed: needed.get_len() } });
 
 of_parts!(ws::Mask, |key| -> [u8; 4] { Self::new(key) });
 

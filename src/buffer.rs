@@ -100,7 +100,7 @@ pub(crate) mod sealed {
 }
 
 /// Nothing was appended, because the buffer has no room for it or memory ran out.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct BufferFull {
     /// The capacity in bytes that would have been enough, with what the buffer holds already.
     pub needed: usize,

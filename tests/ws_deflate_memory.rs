@@ -9,6 +9,7 @@ use std::cell::Cell;
 use common::deflate::{Receiver, Zlib, agreed};
 use common::ws::frame;
 use flate2::FlushCompress;
+use framewright::OverLimit;
 use framewright::ws::deflate::{Config, Deflater, Inflater};
 use framewright::ws::{Client, CloseCode, Connection, Decoder, Encoder, Error, Limits, Part, Role};
 
@@ -155,7 +156,7 @@ fn a_bomb_is_refused_at_the_limit_with_1009_and_costs_no_more_than_that() {
         let connection: Connection<Client> = Connection::client(allowing, || [0; 4]);
         let mut receiver = Receiver::new(connection, agreed(config), limits, 4096);
         let held = start();
-        let error = Error::MessageTooLong { len: LIMIT as u64 + 1 };
+        let error = Error::MessageTooLong(OverLimit::new(LIMIT as u64 + 1, LIMIT as u64));
         for piece in wire.chunks(16 * 1024) {
             let _ = receiver.receive(piece);
         }
@@ -209,7 +210,7 @@ fn many_messages_of_just_the_limit_cost_no_more_than_one() {
         // This includes the copy that the receiver of these tests makes of each message.
         assert!(most <= 4 * LIMIT + 256 * 1024, "{most} bytes");
         let over = frame(0xC2, &zlib.message(&vec![0; LIMIT + 1]));
-        let error = Error::MessageTooLong { len: LIMIT as u64 + 1 };
+        let error = Error::MessageTooLong(OverLimit::new(LIMIT as u64 + 1, LIMIT as u64));
         assert_eq!(receiver.receive(&over), Err(error));
     }
 }

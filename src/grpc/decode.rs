@@ -12,7 +12,7 @@
 
 use super::{Error, Limits, Prefix};
 use crate::inline::Inline;
-use crate::{Chunk, Truncated};
+use crate::{Chunk, OverLimit, Truncated};
 
 /// Splits a peer's bytes into messages, and checks every rule.
 ///
@@ -222,10 +222,10 @@ impl Decoder {
         let len = u64::from(Prefix::parse(prefix).len);
         match frame {
             Frame::Message if len > self.limits.max_message_len => {
-                Err(Error::MessageTooLong { len })
+                Err(Error::MessageTooLong(OverLimit::new(len, self.limits.max_message_len)))
             }
             Frame::Head | Frame::Trailers if len > self.limits.max_trailers_len => {
-                Err(Error::TrailersTooLong { len })
+                Err(Error::TrailersTooLong(OverLimit::new(len, self.limits.max_trailers_len)))
             }
             _ => Ok(frame),
         }

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::Code;
-use crate::BufferFull;
+use crate::{BufferFull, OverLimit};
 
 /// What the peer did wrong: the rule or the limit that it broke, or how the connection to it was lost.
 ///
@@ -19,17 +19,12 @@ pub enum Error {
     CompressedUnexpected,
     /// A message is longer than [`Limits::max_message_len`](super::Limits::max_message_len) allows
     /// (statuscodes.md).
-    MessageTooLong {
-        /// The length announced, in bytes.
-        len: u64,
-    },
+    MessageTooLong(OverLimit),
     /// The trailers, or a head in place of a message, are longer than
-    /// [`Limits::max_trailers_len`](super::Limits::max_trailers_len) allows, or than the storage
-    /// holds (statuscodes.md).
-    TrailersTooLong {
-        /// The length announced, in bytes.
-        len: u64,
-    },
+    /// [`Limits::max_trailers_len`](super::Limits::max_trailers_len) allows (statuscodes.md).
+    TrailersTooLong(OverLimit),
+    /// The storage has no room for the trailers, or for a head in place of a message (statuscodes.md).
+    BufferFull(BufferFull),
     /// Something came after the trailers (PROTOCOL-WEB, *Message framing*).
     AfterTrailers,
     /// The trailers came compressed, and the response ended before they were given back decompressed
@@ -84,7 +79,9 @@ impl Error {
     /// The code for what happened. A server tells it the peer, a client the caller.
     pub const fn code(&self) -> Code {
         match self {
-            Self::MessageTooLong { .. } | Self::TrailersTooLong { .. } => Code::ResourceExhausted,
+            Self::MessageTooLong(_) | Self::TrailersTooLong(_) | Self::BufferFull(_) => {
+                Code::ResourceExhausted
+            }
             Self::Path
             | Self::EncodingUnsupported
             | Self::MessageMissing
@@ -120,8 +117,9 @@ impl Error {
         match self {
             Self::FlagsUnknown(_) => "unknown flag before a message",
             Self::CompressedUnexpected => "compressed message without an encoding",
-            Self::MessageTooLong { .. } => "message is over the limit",
-            Self::TrailersTooLong { .. } => "trailers are over the limit",
+            Self::MessageTooLong(_) => "message is too long",
+            Self::TrailersTooLong(_) => "trailers are too long",
+            Self::BufferFull(_) => "no room for the trailers",
             Self::AfterTrailers => "something came after the trailers",
             Self::TrailersCompressed => "trailers were not decompressed",
             Self::TrailersMalformed => "malformed trailers",
@@ -152,10 +150,10 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::FlagsUnknown(flags) => write!(f, "unknown flag before a message: {flags:#04X}"),
-            Self::MessageTooLong { len } => write!(f, "message of {len} bytes is over the limit"),
-            Self::TrailersTooLong { len } => {
-                write!(f, "trailers of {len} bytes are over the limit")
+            Self::MessageTooLong(over) | Self::TrailersTooLong(over) => {
+                write!(f, "{}: {over}", self.text())
             }
+            Self::BufferFull(full) => full.fmt(f),
             Self::SocketControl(byte) => write!(f, "unknown control byte: {byte:#04X}"),
             Self::Http(status) => write!(f, "no grpc-status in the response with status {status}"),
             Self::Reset(error) => write!(f, "stream was reset with error code {error}"),
@@ -175,6 +173,12 @@ impl fmt::Display for ErrorMessage {
             Error::Http(_) | Error::Reset(_) => self.0.fmt(f),
             error => f.write_str(error.text()),
         }
+    }
+}
+
+impl From<BufferFull> for Error {
+    fn from(full: BufferFull) -> Self {
+        Self::BufferFull(full)
     }
 }
 

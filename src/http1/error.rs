@@ -2,22 +2,39 @@
 
 use core::fmt;
 
-use crate::BufferFull;
 use crate::http::FieldError;
+use crate::{BufferFull, OverLimit};
 
 /// What the peer did wrong in a message (RFC 9112).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
-    /// A head, or trailers, longer than [`Limits::max_head_len`](super::Limits::max_head_len) or than the
-    /// storage holds (RFC 6585 §5).
-    HeadTooLong,
-    /// A request line longer than [`Limits::max_head_len`](super::Limits::max_head_len) or than the storage
-    /// holds (§3; RFC 9110 §15.5.15).
-    RequestLineTooLong,
+    /// A head, or trailers, longer than [`Limits::max_head_len`](super::Limits::max_head_len)
+    /// (RFC 6585 §5).
+    HeadTooLong {
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// A request line longer than [`Limits::max_head_len`](super::Limits::max_head_len) (§3;
+    /// RFC 9110 §15.5.15).
+    RequestLineTooLong {
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// The storage has no room for a head or for trailers (RFC 6585 §5).
+    BufferFull(BufferFull),
     /// More header or trailer lines than [`Limits::max_headers`](super::Limits::max_headers)
     /// (RFC 6585 §5).
-    TooManyHeaders,
+    TooManyHeaders {
+        /// The limit.
+        limit: usize,
+    },
+    /// The first bytes are of TLS (RFC 8446 §5.1): a client of HTTPS came to a port without TLS, or a
+    /// server of HTTPS answers a client without TLS. No answer can be read there: close the transport.
+    Tls,
+    /// The request is how a connection of HTTP/2 begins (RFC 9113 §3.4). No answer can be read there:
+    /// close the transport.
+    Http2,
     /// A line that ends in LF alone, except in the head of a response (§2.2).
     BareLf,
     /// A CR that no LF follows (§2.2).
@@ -50,7 +67,9 @@ pub enum Error {
     /// twice or without it, in HTTP/1.0, or beside a `Content-Length` (§6.1, §6.3).
     AmbiguousLength,
     /// A body longer than [`Limits::max_body_len`](super::Limits::max_body_len) (RFC 9110 §15.5.14).
-    BodyTooLong,
+    ///
+    /// The length is the one announced, or that of all chunks so far with the next one.
+    BodyTooLong(OverLimit),
     /// A chunk size that is not hexadecimal digits, perhaps with blanks after them, or not less than 2⁶³
     /// (§7.1).
     ChunkSize,
@@ -58,7 +77,10 @@ pub enum Error {
     ChunkExtension,
     /// Chunk extensions, blanks and zeros around sizes that are together longer than
     /// [`Limits::max_chunk_extensions_len`](super::Limits::max_chunk_extensions_len) (§7.1.1).
-    ChunkExtensionsTooLong,
+    ChunkExtensionsTooLong {
+        /// The limit, in bytes.
+        limit: u64,
+    },
     /// The data of a chunk, with anything but CRLF after it (§7.1).
     ChunkEnd,
 }
@@ -67,20 +89,23 @@ impl Error {
     /// The status to answer the request with (RFC 9110 §15).
     pub const fn status(self) -> u16 {
         match self {
-            Self::BodyTooLong => 413,
-            Self::RequestLineTooLong => 414,
-            Self::HeadTooLong | Self::TooManyHeaders => 431,
+            Self::BodyTooLong(_) => 413,
+            Self::RequestLineTooLong { .. } => 414,
+            Self::HeadTooLong { .. } | Self::BufferFull(_) | Self::TooManyHeaders { .. } => 431,
             Self::TransferEncoding => 501,
-            Self::Version => 505,
+            Self::Version | Self::Http2 => 505,
             _ => 400,
         }
     }
 
     pub(crate) const fn text(self) -> &'static str {
         match self {
-            Self::HeadTooLong => "head is too long",
-            Self::RequestLineTooLong => "request line is too long",
-            Self::TooManyHeaders => "too many headers",
+            Self::HeadTooLong { .. } => "head is too long",
+            Self::RequestLineTooLong { .. } => "request line is too long",
+            Self::BufferFull(_) => "no room for the head",
+            Self::TooManyHeaders { .. } => "too many headers",
+            Self::Tls => "TLS where HTTP without it was expected",
+            Self::Http2 => "HTTP/2 where HTTP/1.1 was expected",
             Self::BareLf => "line ends in LF alone",
             Self::BareCr => "CR without LF",
             Self::ControlByte => "control byte in a line",
@@ -94,10 +119,10 @@ impl Error {
             Self::ContentLength => "invalid or repeated Content-Length",
             Self::TransferEncoding => "unsupported Transfer-Encoding",
             Self::AmbiguousLength => "ambiguous length of the body",
-            Self::BodyTooLong => "body is too long",
+            Self::BodyTooLong(_) => "body is too long",
             Self::ChunkSize => "invalid chunk size",
             Self::ChunkExtension => "chunk extension with an open quoted string",
-            Self::ChunkExtensionsTooLong => "chunk extensions are too long",
+            Self::ChunkExtensionsTooLong { .. } => "chunk extensions are too long",
             Self::ChunkEnd => "no CRLF after the data of a chunk",
         }
     }
@@ -105,11 +130,31 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.text())
+        match self {
+            Self::BufferFull(full) => return full.fmt(f),
+            _ => f.write_str(self.text())?,
+        }
+        match self {
+            Self::HeadTooLong { limit } | Self::RequestLineTooLong { limit } => {
+                write!(f, ": over the limit of {limit} bytes")
+            }
+            Self::TooManyHeaders { limit } => write!(f, ": over the limit of {limit}"),
+            Self::BodyTooLong(over) => write!(f, ": {over}"),
+            Self::ChunkExtensionsTooLong { limit } => {
+                write!(f, ": over the limit of {limit} bytes")
+            }
+            _ => Ok(()),
+        }
     }
 }
 
 impl core::error::Error for Error {}
+
+impl From<BufferFull> for Error {
+    fn from(full: BufferFull) -> Self {
+        Self::BufferFull(full)
+    }
+}
 
 /// What the caller asked to write and cannot be written. Nothing was written, and nothing changed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

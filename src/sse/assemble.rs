@@ -570,7 +570,7 @@ fn append(
 ) -> Result<(), Error> {
     let len = (storage.as_slice().len() as u64).saturating_add(bytes.len() as u64);
     if len > field.max_len(limits) {
-        return Err(field.too_long());
+        return Err(field.too_long(limits));
     }
     Ok(storage.try_append(bytes)?)
 }

@@ -317,7 +317,7 @@ impl Decoder {
         if bytes.len() as u64 > room && !self.event.lost {
             self.event.lost = true;
             skip_byte(input);
-            return Some(Part::Lost(Error::LineTooLong));
+            return Some(Part::Lost(Error::LineTooLong { limit: self.limits.max_line_len }));
         }
         *input = rest;
         self.state = State::Ignored { line_len: line_len.saturating_add(bytes.len() as u64) };
@@ -370,7 +370,7 @@ impl Decoder {
             }
         }
         let was_lost = core::mem::replace(&mut self.event.lost, true);
-        (!was_lost).then_some(Part::Lost(value.field.too_long()))
+        (!was_lost).then_some(Part::Lost(value.field.too_long(&self.limits)))
     }
 
     /// Takes the end of a line: LF, CR, or as much of a CRLF as has arrived.
@@ -518,12 +518,12 @@ impl Field {
     }
 
     /// The error of a value that exceeds the limit.
-    pub(super) const fn too_long(self) -> Error {
+    pub(super) const fn too_long(self, limits: &Limits) -> Error {
         match self {
-            Self::Data => Error::DataTooLong,
-            Self::EventType => Error::TypeTooLong,
-            Self::Id => Error::IdTooLong,
-            Self::Retry | Self::Comment => Error::LineTooLong,
+            Self::Data => Error::DataTooLong { limit: limits.max_data_len },
+            Self::EventType => Error::TypeTooLong { limit: limits.max_type_len },
+            Self::Id => Error::IdTooLong { limit: limits.max_id_len },
+            Self::Retry | Self::Comment => Error::LineTooLong { limit: limits.max_line_len },
         }
     }
 }

@@ -12,14 +12,26 @@ use crate::BufferFull;
 #[non_exhaustive]
 pub enum Error {
     /// A line was longer than [`Limits::max_line_len`](super::Limits::max_line_len).
-    LineTooLong,
+    LineTooLong {
+        /// The limit, in bytes.
+        limit: u64,
+    },
     /// An event's data was longer than [`Limits::max_data_len`](super::Limits::max_data_len).
-    DataTooLong,
+    DataTooLong {
+        /// The limit, in bytes.
+        limit: u64,
+    },
     /// An event's type was longer than [`Limits::max_type_len`](super::Limits::max_type_len).
-    TypeTooLong,
+    TypeTooLong {
+        /// The limit, in bytes.
+        limit: u64,
+    },
     /// An ID was longer than [`Limits::max_id_len`](super::Limits::max_id_len). The last event ID stays
     /// as it was.
-    IdTooLong,
+    IdTooLong {
+        /// The limit, in bytes.
+        limit: u64,
+    },
     /// The storage of an [`Assembler`](super::Assembler) has no room for the event. If the ID did not
     /// fit, the last event ID stays as it was.
     BufferFull(BufferFull),
@@ -27,13 +39,14 @@ pub enum Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::LineTooLong => "line is over the limit",
-            Self::DataTooLong => "data is over the limit",
-            Self::TypeTooLong => "event type is over the limit",
-            Self::IdTooLong => "event ID is over the limit",
+        let (what, limit) = match self {
+            Self::LineTooLong { limit } => ("line is too long", limit),
+            Self::DataTooLong { limit } => ("data is too long", limit),
+            Self::TypeTooLong { limit } => ("event type is too long", limit),
+            Self::IdTooLong { limit } => ("event ID is too long", limit),
             Self::BufferFull(full) => return full.fmt(f),
-        })
+        };
+        write!(f, "{what}: over the limit of {limit} bytes")
     }
 }
 

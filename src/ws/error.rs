@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::CloseCode;
-use crate::BufferFull;
+use crate::{BufferFull, OverLimit};
 
 /// The rule of the protocol, or the limit, that the peer broke.
 ///
@@ -33,19 +33,19 @@ pub enum Error {
     /// The top bit of a 64-bit length was set (§5.2).
     LengthTopBit,
     /// A frame announced more than [`Limits::max_frame_len`](super::Limits::max_frame_len) allows.
-    FrameTooLong {
-        /// The length announced, in bytes.
-        len: u64,
-    },
+    FrameTooLong(OverLimit),
     /// A frame would have made its message longer than
     /// [`Limits::max_message_len`](super::Limits::max_message_len) allows.
-    MessageTooLong {
-        /// The message's length with this frame, in bytes.
-        len: u64,
-    },
+    ///
+    /// The length is that of the message with this frame. Of a compressed message it is either the
+    /// length of its frames, whose limit is a little higher, or that of what came out so far.
+    MessageTooLong(OverLimit),
     /// A message came in more frames than
     /// [`Limits::max_fragments`](super::Limits::max_fragments) allows.
-    TooManyFragments,
+    TooManyFragments {
+        /// How many are allowed.
+        limit: u32,
+    },
     /// A text message is not UTF-8 (§8.1), or ended inside a character.
     InvalidUtf8,
     /// A compressed message is not DEFLATE, refers to data that its context does not have, or ended
@@ -53,7 +53,10 @@ pub enum Error {
     InvalidDeflate,
     /// A compressed message inflated to more times its length than
     /// [`Limits::max_ratio`](super::Limits::max_ratio) allows.
-    RatioTooHigh,
+    RatioTooHigh {
+        /// How many times its length a message may inflate to.
+        limit: u32,
+    },
     /// A close frame's payload was one byte, which is no status code (§5.5.1).
     CloseTooShort,
     /// A close frame had a status code that must not be sent (§7.4).
@@ -69,15 +72,16 @@ impl Error {
             Self::InvalidUtf8 | Self::InvalidDeflate | Self::CloseReasonInvalid => {
                 CloseCode::INVALID_DATA
             }
-            Self::FrameTooLong { .. } | Self::MessageTooLong { .. } | Self::RatioTooHigh => {
+            Self::FrameTooLong(_) | Self::MessageTooLong(_) | Self::RatioTooHigh { .. } => {
                 CloseCode::TOO_BIG
             }
-            Self::TooManyFragments => CloseCode::POLICY,
+            Self::TooManyFragments { .. } => CloseCode::POLICY,
             _ => CloseCode::PROTOCOL_ERROR,
         }
     }
 
-    /// What the close frame gives as its reason: at most 123 bytes.
+    /// What the close frame gives as its reason: at most 123 bytes. It has no numbers, so that a device
+    /// that never prints an error needs no code to format them.
     pub(super) const fn text(&self) -> &'static str {
         match self {
             Self::ReservedBits => "reserved bit set",
@@ -90,12 +94,12 @@ impl Error {
             Self::ContinuationMissing => "new message inside a fragmented one",
             Self::LengthNotMinimal => "length is not in its shortest form",
             Self::LengthTopBit => "top bit of a length is set",
-            Self::FrameTooLong { .. } => "frame is too long",
-            Self::MessageTooLong { .. } => "message is too long",
-            Self::TooManyFragments => "message has too many fragments",
+            Self::FrameTooLong(_) => "frame is too long",
+            Self::MessageTooLong(_) => "message is too long",
+            Self::TooManyFragments { .. } => "message has too many fragments",
             Self::InvalidUtf8 => "text is not UTF-8",
             Self::InvalidDeflate => "compressed message cannot be inflated",
-            Self::RatioTooHigh => "message is compressed too far",
+            Self::RatioTooHigh { .. } => "message is compressed too far",
             Self::CloseTooShort => "close frame of one byte",
             Self::CloseCodeInvalid(_) => "close code must not be sent",
             Self::CloseReasonInvalid => "close reason is not UTF-8",
@@ -108,7 +112,9 @@ impl fmt::Display for Error {
         f.write_str(self.text())?;
         match self {
             Self::ReservedOpcode(opcode) => write!(f, ": {opcode:#X}"),
-            Self::FrameTooLong { len } | Self::MessageTooLong { len } => write!(f, ": {len} bytes"),
+            Self::FrameTooLong(over) | Self::MessageTooLong(over) => write!(f, ": {over}"),
+            Self::TooManyFragments { limit } => write!(f, ": over the limit of {limit}"),
+            Self::RatioTooHigh { limit } => write!(f, ": over the limit of {limit} times"),
             Self::CloseCodeInvalid(code) => write!(f, ": {code}"),
             _ => Ok(()),
         }

@@ -3,6 +3,7 @@
 use super::decode::IncomingMessage;
 use super::header::{FirstByte, PartialHeader};
 use super::{Error, FrameHeader, Limits, Opcode, Role};
+use crate::OverLimit;
 
 /// The rules that do not change while a connection lasts.
 #[derive(Clone, Debug)]
@@ -66,7 +67,7 @@ impl Rules {
             return Err(Error::ContinuationMissing);
         }
         if !opcode.is_control() && message.frames >= self.limits.max_fragments {
-            return Err(Error::TooManyFragments);
+            return Err(Error::TooManyFragments { limit: self.limits.max_fragments });
         }
         Ok(())
     }
@@ -90,11 +91,12 @@ impl Rules {
         let [rsv1, ..] = first.rsv;
         let limits = self.limits.of_frames(rsv1 || message.compressed);
         if len > limits.max_frame_len {
-            return Err(Error::FrameTooLong { len });
+            return Err(Error::FrameTooLong(OverLimit::new(len, limits.max_frame_len)));
         }
         let message_len = message.len.saturating_add(len);
         if message_len > limits.max_message_len {
-            return Err(Error::MessageTooLong { len: message_len });
+            let over = OverLimit::new(message_len, limits.max_message_len);
+            return Err(Error::MessageTooLong(over));
         }
         Ok(())
     }

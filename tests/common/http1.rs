@@ -1,10 +1,13 @@
 //! Heads and bodies of HTTP/1.1 for the tests.
 
-use framewright::Truncated;
 use framewright::http1::{Body, BodyDecoder, Decoded, Error, Limits};
+use framewright::{OverLimit, Truncated};
 
 /// A reader that sees the whole stream and follows the rules for requests in the plainest way.
 pub fn naive_end(bytes: &[u8], max_headers: usize) -> Result<Option<usize>, Error> {
+    if matches!(bytes, [21 | 22, 3, ..]) {
+        return Err(Error::Tls);
+    }
     let mut lines = 0;
     let mut line = Vec::new();
     for (i, &byte) in bytes.iter().enumerate() {
@@ -14,7 +17,7 @@ pub fn naive_end(bytes: &[u8], max_headers: usize) -> Result<Option<usize>, Erro
             b'\n' if line.len() > 1 => {
                 lines += 1;
                 if lines > max_headers + 1 {
-                    return Err(Error::TooManyHeaders);
+                    return Err(Error::TooManyHeaders { limit: max_headers });
                 }
                 line.clear();
             }
@@ -33,6 +36,9 @@ pub fn naive_end(bytes: &[u8], max_headers: usize) -> Result<Option<usize>, Erro
 /// The length of the head of a response: to its first empty line, which may end in LF alone. The lines of
 /// a field that is folded count as one.
 pub fn naive_response_end(bytes: &[u8], max_headers: usize) -> Result<Option<usize>, Error> {
+    if matches!(bytes, [21 | 22, 3, ..]) {
+        return Err(Error::Tls);
+    }
     let (mut lines, mut len) = (0, 0);
     for line in bytes.split_inclusive(|b| *b == b'\n') {
         let (text, end) = self::line(line);
@@ -52,7 +58,7 @@ pub fn naive_response_end(bytes: &[u8], max_headers: usize) -> Result<Option<usi
             _ => lines += 1,
         }
         if lines > max_headers + 1 {
-            return Err(Error::TooManyHeaders);
+            return Err(Error::TooManyHeaders { limit: max_headers });
         }
     }
     Ok(None)
@@ -141,7 +147,9 @@ pub fn naive(limits: &NaiveLimits, mut bytes: &[u8]) -> Got {
         let padded = digits.min(16) + limits.extensions.saturating_sub(extensions) as usize;
         let error = match wrong {
             Some(at) if at <= padded => Some(Error::ChunkSize),
-            _ if padded < line.len() => Some(Error::ChunkExtensionsTooLong),
+            _ if padded < line.len() => {
+                Some(Error::ChunkExtensionsTooLong { limit: limits.extensions })
+            }
             _ => None,
         };
         if let Some(e) = error {
@@ -162,7 +170,8 @@ pub fn naive(limits: &NaiveLimits, mut bytes: &[u8]) -> Got {
         }
         extensions = extensions.saturating_sub(size);
         if got.body.len() as u64 + size > limits.body {
-            return Got { result: Err(Error::BodyTooLong), ..got };
+            let over = OverLimit::new(got.body.len() as u64 + size, limits.body);
+            return Got { result: Err(Error::BodyTooLong(over)), ..got };
         }
         let (data, rest) = bytes.split_at(size.min(bytes.len() as u64) as usize);
         got.body.extend(data);
@@ -181,7 +190,9 @@ pub fn naive(limits: &NaiveLimits, mut bytes: &[u8]) -> Got {
     }
     let within = &bytes[..limits.trailers.min(bytes.len())];
     match naive_trailers(limits.lines, within) {
-        Ok(None) if within.len() < bytes.len() => got.result = Err(Error::HeadTooLong),
+        Ok(None) if within.len() < bytes.len() => {
+            got.result = Err(Error::HeadTooLong { limit: limits.trailers })
+        }
         Ok(None) => {}
         Ok(Some(rest)) => {
             got.rest = bytes[within.len() - rest.len()..].to_vec();
@@ -204,7 +215,7 @@ fn naive_trailers(max_lines: usize, mut bytes: &[u8]) -> Result<Option<&[u8]>, E
             return Err(Error::Header);
         }
         if lines == max_lines {
-            return Err(Error::TooManyHeaders);
+            return Err(Error::TooManyHeaders { limit: max_lines });
         }
         let name = line.split(|b| *b == b':').next().unwrap();
         if !name.iter().all(tchar) || name == line && end.first() == Some(&b'\r') {

@@ -1,7 +1,7 @@
 //! Builds and decodes WebSocket frames for the tests.
 
-use framewright::Chunk;
 use framewright::ws::{Decoder, Error, Limits, Part, Role};
+use framewright::{Chunk, OverLimit};
 
 /// A message or a control frame, whole or as far as it has come.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -178,7 +178,7 @@ pub fn naive(rules: &Rules, mut bytes: &[u8]) -> (Vec<Got>, Result<(), Error>) {
         } else if matches!(opcode, 1 | 2) && open.is_some() {
             Some(Error::ContinuationMissing)
         } else if !control && frames == rules.max_fragments {
-            Some(Error::TooManyFragments)
+            Some(Error::TooManyFragments { limit: rules.max_fragments })
         } else {
             None
         };
@@ -211,12 +211,14 @@ pub fn naive(rules: &Rules, mut bytes: &[u8]) -> (Vec<Got>, Result<(), Error>) {
         }
         if !control {
             let compressed = open.as_ref().map_or(rsv1, |open| open.compressed);
-            if len > Rules::relaxed(rules.max_frame_len, compressed) {
-                return (got, Err(Error::FrameTooLong { len }));
+            let limit = Rules::relaxed(rules.max_frame_len, compressed);
+            if len > limit {
+                return (got, Err(Error::FrameTooLong(OverLimit::new(len, limit))));
             }
             let len = open.as_ref().map_or(0, |open| open.len).saturating_add(len);
-            if len > Rules::relaxed(rules.max_message_len, compressed) {
-                return (got, Err(Error::MessageTooLong { len }));
+            let limit = Rules::relaxed(rules.max_message_len, compressed);
+            if len > limit {
+                return (got, Err(Error::MessageTooLong(OverLimit::new(len, limit))));
             }
         }
         let key_len = if rules.role == Role::Server { 4 } else { 0 };

@@ -4,9 +4,11 @@ use std::collections::HashSet;
 use std::error::Error;
 
 use framewright::ws::{self, CloseCode, handshake};
-use framewright::{BufferFull, Truncated, grpc, http1, sse};
+use framewright::{BufferFull, OverLimit, Truncated, grpc, http1, sse};
 
 const FULL: BufferFull = BufferFull { needed: 1234 };
+const OVER_TEXT: &str = "too long: 70000 bytes, over the limit of 65536";
+const OVER: OverLimit = OverLimit::new(70_000, 65_536);
 
 /// Each begins in lower case, or with a name from the standard, and has no full stop. No two errors of
 /// a type say the same.
@@ -40,12 +42,12 @@ fn errors_of_websocket_have_different_texts() {
         &Error::ContinuationMissing,
         &Error::LengthNotMinimal,
         &Error::LengthTopBit,
-        &Error::FrameTooLong { len: 2 },
-        &Error::MessageTooLong { len: 2 },
-        &Error::TooManyFragments,
+        &Error::FrameTooLong(OVER),
+        &Error::MessageTooLong(OVER),
+        &Error::TooManyFragments { limit: 7 },
         &Error::InvalidUtf8,
         &Error::InvalidDeflate,
-        &Error::RatioTooHigh,
+        &Error::RatioTooHigh { limit: 7 },
         &Error::CloseTooShort,
         &Error::CloseCodeInvalid(code),
         &Error::CloseReasonInvalid,
@@ -111,9 +113,12 @@ fn errors_of_the_opening_handshake_have_different_texts() {
 fn errors_of_http1_have_different_texts() {
     use http1::{Error, SendError};
     are_told_apart([
-        &Error::HeadTooLong,
-        &Error::RequestLineTooLong,
-        &Error::TooManyHeaders,
+        &Error::HeadTooLong { limit: 7 },
+        &Error::RequestLineTooLong { limit: 7 },
+        &Error::TooManyHeaders { limit: 7 },
+        &Error::BufferFull(FULL),
+        &Error::Tls,
+        &Error::Http2,
         &Error::BareLf,
         &Error::BareCr,
         &Error::ControlByte,
@@ -127,10 +132,10 @@ fn errors_of_http1_have_different_texts() {
         &Error::ContentLength,
         &Error::TransferEncoding,
         &Error::AmbiguousLength,
-        &Error::BodyTooLong,
+        &Error::BodyTooLong(OVER),
         &Error::ChunkSize,
         &Error::ChunkExtension,
-        &Error::ChunkExtensionsTooLong,
+        &Error::ChunkExtensionsTooLong { limit: 7 },
         &Error::ChunkEnd,
     ]);
     are_told_apart([
@@ -153,10 +158,10 @@ fn errors_of_http1_have_different_texts() {
 fn errors_of_event_streams_have_different_texts() {
     use sse::{Error, SendError};
     are_told_apart([
-        &Error::LineTooLong,
-        &Error::DataTooLong,
-        &Error::TypeTooLong,
-        &Error::IdTooLong,
+        &Error::LineTooLong { limit: 7 },
+        &Error::DataTooLong { limit: 7 },
+        &Error::TypeTooLong { limit: 7 },
+        &Error::IdTooLong { limit: 7 },
         &Error::BufferFull(FULL),
     ]);
     are_told_apart([
@@ -175,8 +180,9 @@ fn errors_of_grpc_have_different_texts() {
     are_told_apart([
         &Error::FlagsUnknown(2),
         &Error::CompressedUnexpected,
-        &Error::MessageTooLong { len: 2 },
-        &Error::TrailersTooLong { len: 2 },
+        &Error::MessageTooLong(OVER),
+        &Error::TrailersTooLong(OVER),
+        &Error::BufferFull(FULL),
         &Error::AfterTrailers,
         &Error::TrailersCompressed,
         &Error::TrailersMalformed,
@@ -224,7 +230,9 @@ fn errors_of_grpc_have_different_texts() {
 #[test]
 fn a_full_buffer_says_how_much_room_was_needed() {
     are_told_apart([&FULL, &Truncated]);
-    let wrapped: [&dyn Error; 7] = [
+    let wrapped: [&dyn Error; 9] = [
+        &http1::Error::BufferFull(FULL),
+        &grpc::Error::BufferFull(FULL),
         &ws::SendError::BufferFull(FULL),
         &ws::AssembleError::BufferFull(FULL),
         &http1::SendError::BufferFull(FULL),
@@ -251,24 +259,40 @@ fn says<E: Error + 'static>(cases: &[(E, &str)]) {
 fn errors_of_the_peer_say_how_much_or_which() {
     says(&[
         (ws::Error::ReservedOpcode(0xB), "0xB"),
-        (ws::Error::FrameTooLong { len: 1234 }, "1234 bytes"),
-        (ws::Error::MessageTooLong { len: 1234 }, "1234 bytes"),
+        (ws::Error::FrameTooLong(OVER), OVER_TEXT),
+        (ws::Error::MessageTooLong(OVER), OVER_TEXT),
         (ws::Error::CloseCodeInvalid(ws::CloseCode(1005)), "1005"),
         (ws::Error::InvalidUtf8, "UTF-8"),
+        (ws::Error::TooManyFragments { limit: 77 }, "over the limit of 77"),
+        (ws::Error::RatioTooHigh { limit: 77 }, "over the limit of 77 times"),
     ]);
-    says(&[(http1::Error::RepeatedHost, "Host")]);
+    says(&[
+        (http1::Error::RepeatedHost, "Host"),
+        (http1::Error::HeadTooLong { limit: 77 }, "over the limit of 77 bytes"),
+        (http1::Error::RequestLineTooLong { limit: 77 }, "over the limit of 77 bytes"),
+        (http1::Error::TooManyHeaders { limit: 77 }, "over the limit of 77"),
+        (http1::Error::BodyTooLong(OVER), OVER_TEXT),
+        (http1::Error::ChunkExtensionsTooLong { limit: 77 }, "over the limit of 77 bytes"),
+        (http1::Error::Tls, "TLS"),
+        (http1::Error::Http2, "HTTP/2"),
+    ]);
     says(&[(ws::handshake::Error::Head(http1::Error::RepeatedHost), "Host")]);
-    says(&[(sse::Error::LineTooLong, "line")]);
+    says(&[
+        (sse::Error::LineTooLong { limit: 77 }, "line is too long: over the limit of 77 bytes"),
+        (sse::Error::DataTooLong { limit: 77 }, "over the limit of 77 bytes"),
+        (sse::Error::TypeTooLong { limit: 77 }, "over the limit of 77 bytes"),
+        (sse::Error::IdTooLong { limit: 77 }, "over the limit of 77 bytes"),
+    ]);
     says(&[
         (grpc::Error::FlagsUnknown(0x42), "0x42"),
-        (grpc::Error::MessageTooLong { len: 1234 }, "1234 bytes"),
-        (grpc::Error::TrailersTooLong { len: 1234 }, "1234 bytes"),
+        (grpc::Error::MessageTooLong(OVER), OVER_TEXT),
+        (grpc::Error::TrailersTooLong(OVER), OVER_TEXT),
         (grpc::Error::SocketControl(0x42), "0x42"),
         (grpc::Error::Http(418), "418"),
         (grpc::Error::Reset(13), "13"),
     ]);
     says(&[(Truncated, "ended")]);
-    says(&[(ws::AssembleError::Peer(ws::Error::MessageTooLong { len: 1234 }), "1234 bytes")]);
+    says(&[(ws::AssembleError::Peer(ws::Error::MessageTooLong(OVER)), OVER_TEXT)]);
 }
 
 #[test]

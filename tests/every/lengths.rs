@@ -7,7 +7,7 @@ use framewright::grpc::{self, Prefix};
 use framewright::http1::{self, Body, BodyDecoder, BodyEncoder, Decoded, HeadReader};
 use framewright::sse;
 use framewright::ws::{Connection, Encoder, Error, Event, Kind, Limits, Part, Role};
-use framewright::{Buffer, SliceBuf};
+use framewright::{Buffer, OverLimit, SliceBuf};
 
 const LEN: u64 = (1 << 32) + 5;
 
@@ -21,16 +21,17 @@ fn header(first: u8, len: u64) -> Vec<u8> {
 #[test]
 fn a_frame_of_more_than_4_gib_is_refused() {
     let result = decode(Role::Server, Limits::new(), &[&header(0x82, LEN)]).1;
-    assert_eq!(result, Err(Error::FrameTooLong { len: LEN }));
+    assert_eq!(result, Err(Error::FrameTooLong(OverLimit::new(LEN, 16 << 20))));
     let limits = Limits::new().max_frame_len(u64::MAX).max_message_len(LEN - 1);
     let result = decode(Role::Server, limits, &[&header(0x82, LEN)]).1;
-    assert_eq!(result, Err(Error::MessageTooLong { len: LEN }));
+    assert_eq!(result, Err(Error::MessageTooLong(OverLimit::new(LEN, LEN - 1))));
 }
 
 #[test]
 fn fragments_of_more_than_4_gib_together_are_refused() {
     let bytes = [masked(0x02, &[7; 5]), header(0x80, LEN - 5)].concat();
-    for (max, result) in [(LEN - 1, Err(Error::MessageTooLong { len: LEN })), (LEN, Ok(()))] {
+    let too_long = Error::MessageTooLong(OverLimit::new(LEN, LEN - 1));
+    for (max, result) in [(LEN - 1, Err(too_long)), (LEN, Ok(()))] {
         let limits = Limits::new().max_frame_len(u64::MAX).max_message_len(max);
         assert_eq!(decode(Role::Server, limits, &[&bytes]).1, result);
     }
@@ -81,7 +82,7 @@ fn the_longest_grpc_message_is_refused_or_counted_in_full() {
     for max in [0, 4 << 20, len - 1] {
         let mut decoder = grpc::Decoder::new(grpc::Limits::new().max_message_len(max));
         let result = decoder.decode(&mut &bytes[..]);
-        assert_eq!(result, Err(grpc::Error::MessageTooLong { len }));
+        assert_eq!(result, Err(grpc::Error::MessageTooLong(OverLimit::new(len, max))));
     }
     for max in [len, LEN, u64::MAX] {
         let mut decoder = grpc::Decoder::new(grpc::Limits::new().max_message_len(max));
@@ -106,7 +107,8 @@ fn a_body_of_more_than_4_gib_is_refused_or_counted_in_full() {
 
     let chunk = format!("{LEN:X}\r\n0123456789");
     for (body, bytes) in [(Body::Len(LEN), "0123456789"), (Body::Chunked, &chunk[..])] {
-        for (max, result) in [(LEN - 1, Err(http1::Error::BodyTooLong)), (LEN, Ok(LEN - 10))] {
+        let too_long = http1::Error::BodyTooLong(OverLimit::new(LEN, LEN - 1));
+        for (max, result) in [(LEN - 1, Err(too_long)), (LEN, Ok(LEN - 10))] {
             let mut decoder = BodyDecoder::new(body, http1::Limits::new().max_body_len(max));
             let mut bytes = bytes.to_owned().into_bytes();
             let part = decoder.decode(&mut &mut bytes[..]);
@@ -183,5 +185,5 @@ fn a_compressed_message_of_more_than_4_gib_is_refused() {
             other => break other,
         }
     };
-    assert_eq!((inflated, result), (LEN, Err(Error::MessageTooLong { len: LEN + 1 })));
+    assert_eq!((inflated, result), (LEN, Err(Error::MessageTooLong(OverLimit::new(LEN + 1, LEN)))));
 }

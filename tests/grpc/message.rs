@@ -5,7 +5,7 @@
 use crate::common::grpc::{Got, decode, frame};
 use crate::common::same_however_split;
 use framewright::grpc::{Decoder, Encoder, Error, Frame, Limits, Message, Part, Prefix, SendError};
-use framewright::{Assembler, Buffer, BufferFull, Chunk, SliceBuf, Truncated};
+use framewright::{Assembler, Buffer, BufferFull, Chunk, OverLimit, SliceBuf, Truncated};
 use proptest::prelude::{ProptestConfig, Strategy, any, prop_assert_eq, prop_oneof, proptest};
 
 fn all(decoder: &Decoder, bytes: &[u8]) -> (Vec<Got>, Result<(), Error>) {
@@ -141,7 +141,7 @@ fn a_length_is_refused_with_the_fifth_byte() {
     for len in [(4 << 20) + 1, 60 << 20, 1 << 31, u32::MAX] {
         let mut bytes = vec![0];
         bytes.extend(len.to_be_bytes());
-        let error = Error::MessageTooLong { len: len.into() };
+        let error = Error::MessageTooLong(OverLimit::new(len.into(), 4 << 20));
         assert_eq!(all(&plain(), &bytes), (vec![], Err(error)));
         let mut decoder = plain();
         assert_eq!(decoder.decode(&mut &bytes[..4]), Ok(None));
@@ -159,7 +159,7 @@ fn a_message_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
         let decoder = Decoder::new(Limits::new().max_message_len(max));
         let fits = vec![1; max as usize];
         assert_eq!(all(&decoder, &frame(0, &fits)), (vec![message(&fits)], Ok(())));
-        let error = Error::MessageTooLong { len: max + 1 };
+        let error = Error::MessageTooLong(OverLimit::new(max + 1, max));
         assert_eq!(all(&decoder, &frame(0, vec![1; max as usize + 1])), (vec![], Err(error)));
     }
     let default = vec![0; 4 << 20];
@@ -237,12 +237,12 @@ fn trailers_of_exactly_the_limit_pass_and_one_byte_more_does_not() {
         Decoder::new(Limits::new().max_trailers_len(3).max_message_len(9)).with_trailers();
     let trailers = vec![got(Frame::Trailers, false, "abc")];
     assert_eq!(all(&decoder, &frame(0x80, "abc")), (trailers, Ok(())));
-    let error = Error::TrailersTooLong { len: 4 };
+    let error = Error::TrailersTooLong(OverLimit::new(4, 3));
     assert_eq!(all(&decoder, &frame(0x80, "abcd")), (vec![], Err(error)));
     assert_eq!(all(&decoder, &frame(0, "abcd")), (vec![message("abcd")], Ok(())));
     let mut announced = vec![0x80];
     announced.extend(8193_u32.to_be_bytes());
-    let error = Error::TrailersTooLong { len: 8193 };
+    let error = Error::TrailersTooLong(OverLimit::new(8193, 8192));
     assert_eq!(all(&plain().with_trailers(), &announced), (vec![], Err(error)), "8 KiB by default");
 }
 
@@ -383,12 +383,14 @@ fn naive(
             return (got, Ok(()));
         }
         let len = u64::from(u32::from_be_bytes([bytes[1], bytes[2], bytes[3], bytes[4]]));
-        if len > limits[usize::from(block)] {
+        let limit = limits[usize::from(block)];
+        if len > limit {
+            let over = OverLimit::new(len, limit);
             return (
                 got,
                 Err(match block {
-                    false => Error::MessageTooLong { len },
-                    true => Error::TrailersTooLong { len },
+                    false => Error::MessageTooLong(over),
+                    true => Error::TrailersTooLong(over),
                 }),
             );
         }

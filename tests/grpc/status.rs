@@ -4,7 +4,7 @@
 
 use framewright::grpc::{Code, Error, SendError, Status, StatusMessage, Trailers, Value};
 use framewright::http::Headers;
-use framewright::{Buffer, BufferFull, SliceBuf};
+use framewright::{Buffer, BufferFull, OverLimit, SliceBuf};
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
 
 fn parse(lines: &str) -> Option<Status<'_>> {
@@ -242,8 +242,9 @@ fn errors_have_the_codes_that_the_library_may_give() {
     for (error, code) in [
         (Error::FlagsUnknown(2), Code::Internal),
         (Error::CompressedUnexpected, Code::Internal),
-        (Error::MessageTooLong { len: 1 }, Code::ResourceExhausted),
-        (Error::TrailersTooLong { len: 1 }, Code::ResourceExhausted),
+        (Error::MessageTooLong(OverLimit::new(2, 1)), Code::ResourceExhausted),
+        (Error::TrailersTooLong(OverLimit::new(2, 1)), Code::ResourceExhausted),
+        (Error::BufferFull(BufferFull { needed: 1 }), Code::ResourceExhausted),
         (Error::AfterTrailers, Code::Internal),
         (Error::TrailersCompressed, Code::Internal),
         (Error::TrailersMalformed, Code::Unknown),
@@ -346,8 +347,8 @@ proptest! {
 fn the_text_of_an_error_arrives_whole() {
     for message in [
         StatusMessage::Error(Error::FlagsUnknown(0xFF)),
-        StatusMessage::Error(Error::MessageTooLong { len: u64::MAX }),
-        StatusMessage::Error(Error::TrailersTooLong { len: u64::MAX }),
+        StatusMessage::Error(Error::MessageTooLong(OverLimit::new(u64::MAX, u64::MAX))),
+        StatusMessage::Error(Error::TrailersTooLong(OverLimit::new(u64::MAX, u64::MAX))),
         StatusMessage::Error(Error::SocketControl(0xFF)),
         StatusMessage::Error(Error::Http(u16::MAX)),
         StatusMessage::Error(Error::Reset(u32::MAX)),

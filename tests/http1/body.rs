@@ -6,7 +6,7 @@ use framewright::http1::{
     Body, BodyDecoder, BodyEncoder, BodyPart, ChunkHeader, Decoded, Error, HeadReader, Limits,
     RequestWriter, ResponseWriter, SendError, Version,
 };
-use framewright::{Buffer, BufferFull, SliceBuf};
+use framewright::{Buffer, BufferFull, OverLimit, SliceBuf};
 use proptest::prelude::{
     ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest,
 };
@@ -115,19 +115,20 @@ fn payload_remaining_says_how_far_the_data_goes() {
 #[test]
 fn a_body_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
     let limits = Limits::new().max_body_len(5);
-    let too_long = |body| refused(body, Error::BodyTooLong);
+    let too_long =
+        |body, len| refused(body, Error::BodyTooLong(OverLimit::new(len, limits.max_body_len)));
     for (body, bytes, expected) in [
         (Body::Len(5), "hello", complete("hello", "")),
         // An announced length is refused before the data comes.
-        (Body::Len(6), "", refused("", Error::BodyTooLong)),
+        (Body::Len(6), "", too_long("", 6)),
         (Body::Chunked, "5\r\nhello\r\n0\r\n\r\n", complete("hello", "")),
         (Body::Chunked, "3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n", complete("hello", "")),
         (Body::Chunked, "6\r", incomplete("")),
-        (Body::Chunked, "6\r\n", too_long("")),
-        (Body::Chunked, "3\r\nhel\r\n3\r\n", too_long("hel")),
-        (Body::Chunked, "3\r\nhel\r\n7FFFFFFFFFFFFFFF\r\n", too_long("hel")),
+        (Body::Chunked, "6\r\n", too_long("", 6)),
+        (Body::Chunked, "3\r\nhel\r\n3\r\n", too_long("hel", 6)),
+        (Body::Chunked, "3\r\nhel\r\n7FFFFFFFFFFFFFFF\r\n", too_long("hel", (1 << 63) + 2)),
         (Body::UntilClose, "hello", Got { result: Ok(State::Open), ..complete("hello", "") }),
-        (Body::UntilClose, "hello!", too_long("hello")),
+        (Body::UntilClose, "hello!", too_long("hello", 6)),
     ] {
         let got = same_however_split(bytes.as_bytes(), |pieces| {
             // The error comes even before anything was read.
@@ -331,7 +332,7 @@ fn extensions_end_in_crlf_and_nowhere_else() {
 #[test]
 fn extensions_may_exceed_the_data_only_up_to_the_limit() {
     let limits = Limits::new().max_chunk_extensions_len(5);
-    let too_long = |body| refused(body, Error::ChunkExtensionsTooLong);
+    let too_long = |body| refused(body, Error::ChunkExtensionsTooLong { limit: 5 });
     for (bytes, expected) in [
         ("0;2345\r\n\r\n", complete("", "")),
         ("0;23456", too_long("")),
@@ -357,7 +358,8 @@ fn extensions_may_exceed_the_data_only_up_to_the_limit() {
     }
     let none = Limits::new().max_chunk_extensions_len(0);
     assert_eq!(all(Body::Chunked, none, "1\r\nx\r\n0\r\n\r\n"), complete("x", ""));
-    assert_eq!(all(Body::Chunked, none, "1;"), too_long(""));
+    let too_long = refused("", Error::ChunkExtensionsTooLong { limit: 0 });
+    assert_eq!(all(Body::Chunked, none, "1;"), too_long);
 }
 
 /// Chunks of one byte, each with a long extension (CVE-2023-39326), are refused by default. A
@@ -366,7 +368,7 @@ fn extensions_may_exceed_the_data_only_up_to_the_limit() {
 fn by_default_a_flood_of_extensions_is_refused_and_a_signed_stream_is_not() {
     let flood = format!("1;{}\r\nx\r\n", "e".repeat(100));
     let got = decode(Body::Chunked, Limits::new(), &[flood.repeat(1000).as_bytes()]);
-    assert_eq!(got.result, Err(Error::ChunkExtensionsTooLong));
+    assert_eq!(got.result, Err(Error::ChunkExtensionsTooLong { limit: 16 << 10 }));
     assert_eq!(got.body.len(), 163);
 
     let signed = format!("400;chunk-signature={}\r\n{}\r\n", "0".repeat(64), "x".repeat(1024));
@@ -490,9 +492,11 @@ fn trailers_of_a_response_may_be_as_old_servers_write_them() {
 }
 
 #[test]
-fn trailers_that_do_not_fit_in_the_storage_are_too_long() {
+fn trailers_that_do_not_fit_in_the_storage_are_refused() {
     let mut bytes = *b"0\r\nA: b\r\n\r\n";
-    for (room, result) in [(5, Err(Error::HeadTooLong)), (6, Ok(Decoded::Complete))] {
+    for (room, result) in
+        [(5, Err(Error::BufferFull(BufferFull { needed: 6 }))), (6, Ok(Decoded::Complete))]
+    {
         let mut decoder = BodyDecoder::new(Body::Chunked, Limits::new());
         let mut storage = [0; 6];
         let mut storage = SliceBuf::new(&mut storage[..room]);
@@ -505,24 +509,24 @@ fn trailers_that_do_not_fit_in_the_storage_are_too_long() {
 
 #[test]
 fn trailers_of_exactly_the_limits_pass_and_one_more_does_not() {
+    let too_long = |limit| refused("", Error::HeadTooLong { limit });
     let len = Limits::new().max_head_len(8);
     assert_eq!(all(Body::Chunked, len, "0\r\nA: b\r\n\r\n"), complete("", ""));
     for bytes in ["0\r\nA: bc\r\n\r\n", "0\r\nA: b\r\nCDE", "0\r\nA: bcdefg"] {
-        assert_eq!(all(Body::Chunked, len, bytes), refused("", Error::HeadTooLong), "{bytes:?}");
+        assert_eq!(all(Body::Chunked, len, bytes), too_long(8), "{bytes:?}");
     }
     assert_eq!(all(Body::Chunked, Limits::new().max_head_len(2), "0\r\n\r\n"), complete("", ""));
-    let too_long = refused("", Error::HeadTooLong);
-    assert_eq!(all(Body::Chunked, Limits::new().max_head_len(1), "0\r\n\r\n"), too_long);
+    assert_eq!(all(Body::Chunked, Limits::new().max_head_len(1), "0\r\n\r\n"), too_long(1));
 
     let lines = Limits::new().max_headers(2);
     assert_eq!(all(Body::Chunked, lines, "0\r\nA:\r\nB:\r\n\r\n"), complete("", ""));
-    let too_many = refused("", Error::TooManyHeaders);
-    assert_eq!(all(Body::Chunked, lines, "0\r\nA:\r\nB:\r\nC"), too_many);
+    let too_many = |limit| refused("", Error::TooManyHeaders { limit });
+    assert_eq!(all(Body::Chunked, lines, "0\r\nA:\r\nB:\r\nC"), too_many(2));
     let none = Limits::new().max_headers(0);
     assert_eq!(all(Body::Chunked, none, "0\r\n\r\n"), complete("", ""));
-    assert_eq!(all(Body::Chunked, none, "0\r\nA"), too_many);
+    assert_eq!(all(Body::Chunked, none, "0\r\nA"), too_many(0));
     let endless = format!("0\r\nA: {}", "b".repeat(20_000));
-    assert_eq!(decode(Body::Chunked, Limits::new(), &[endless.as_bytes()]), too_long);
+    assert_eq!(decode(Body::Chunked, Limits::new(), &[endless.as_bytes()]), too_long(16 << 10));
 }
 
 // §6 and §7 again, for the sender
@@ -745,7 +749,10 @@ fn what_is_returned_by_value_is_small() {
     println!("decoder: {} bytes", size_of::<BodyDecoder>());
     println!("encoder: {} bytes", size_of::<BodyEncoder>());
     assert!(size_of::<BodyDecoder>() <= 128 && size_of::<BodyEncoder>() <= 16);
-    assert_eq!((Error::BodyTooLong.status(), Error::ChunkSize.status()), (413, 400));
+    assert_eq!(
+        (Error::BodyTooLong(OverLimit::new(2, 1)).status(), Error::ChunkSize.status()),
+        (413, 400)
+    );
     assert_eq!(Error::ChunkSize.to_string(), "invalid chunk size");
 }
 

@@ -207,14 +207,14 @@ fn heads_that_others_might_read_differently_are_refused() {
         (request("A\x01: b"), Error::ControlByte),
         (request("A: \x7f"), Error::ControlByte),
         ("GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n".into(), Error::ControlByte),
-        ("\x16\x03\x01\x02".into(), Error::ControlByte),
+        ("\x16\x03\x01\x02".into(), Error::Tls),
         ("\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n".into(), Error::RequestLine),
         // §2.3
         ("GET / HTTP/1.\r\nHost: a\r\n\r\n".into(), Error::Version),
         ("GET / HTTP/1.10\r\nHost: a\r\n\r\n".into(), Error::RequestLine),
         ("GET / HTTP/0.9\r\nHost: a\r\n\r\n".into(), Error::Version),
         ("GET / http/1.1\r\nHost: a\r\n\r\n".into(), Error::Version),
-        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".into(), Error::Version),
+        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".into(), Error::Http2),
         // §3
         ("GET /\r\nHost: a\r\n\r\n".into(), Error::RequestLine),
         ("GET  / HTTP/1.1\r\nHost: a\r\n\r\n".into(), Error::RequestLine),
@@ -367,7 +367,10 @@ fn an_error_does_not_wait_for_the_end_of_the_head() {
         (b"GET / HTTP/1.1\r\nA: b\rc", Error::BareCr),
         (b"GET \0", Error::ControlByte),
         (b"GET / HTTP/1.1\r\nA: \x7f", Error::ControlByte),
-        (b"\x16", Error::ControlByte),
+        (b"\x17", Error::ControlByte),
+        // Only the second byte shows whether the first is of TLS.
+        (b"\x16\x03", Error::Tls),
+        (b"\x16G", Error::ControlByte),
         (b"\r\n\r\n", Error::RequestLine),
     ] {
         assert_eq!(ask(bytes), Err(error), "{}", bytes.escape_ascii());
@@ -571,6 +574,37 @@ fn a_response_has_a_status_and_perhaps_a_reason() {
     }
 }
 
+/// What most often comes to the wrong port is named. The first two bytes of TLS are enough (RFC 8446 §5.1,
+/// a ClientHello and an alert), and HTTP/2 begins with a request of its own (RFC 9113 §3.4).
+#[test]
+fn tls_and_http2_are_named_where_http1_was_expected() {
+    for record in [
+        &b"\x16\x03"[..],
+        b"\x16\x03\x01\x02\0\x01\0\x01\xFC\x03\x03",
+        b"\x15\x03\x03\0\x02\x02\x46",
+    ] {
+        assert_eq!(ask(record), Err(Error::Tls));
+        assert_eq!(answer(record), Err(Error::Tls));
+    }
+    for (other, error) in [
+        (&b"\x16"[..], None),
+        (b"\x16\x04", Some(Error::ControlByte)),
+        (b"\x16GET / HTTP/1.1\r\n", Some(Error::ControlByte)),
+        (b"\x17\x03", Some(Error::ControlByte)),
+        (b"\r\n\x16\x03", Some(Error::ControlByte)),
+        (b"G\x16\x03", Some(Error::ControlByte)),
+    ] {
+        assert_eq!(ask(other).err(), error, "{}", other.escape_ascii());
+    }
+    let mut reader = HeadReader::new(Vec::new(), Limits::new());
+    assert!(matches!(reader.read_request(&mut &mut [22][..]), Ok(None)));
+    assert_eq!(reader.check_eof(), Err(Truncated));
+
+    assert_eq!(ask("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), Err(Error::Http2));
+    assert_eq!(ask("GET / HTTP/2.0\r\n\r\n"), Err(Error::Version));
+    assert_eq!(ask("PRI * HTTP/2.0 \r\n\r\n"), Err(Error::Version));
+}
+
 #[test]
 fn a_head_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
     let head = "GET / HTTP/1.1\r\nHost: a\r\nA: b\r\n\r\n";
@@ -580,24 +614,25 @@ fn a_head_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
         })
     };
     assert_eq!(within(head.len(), &format!("{head}rest")), Ok(true));
-    assert_eq!(within(head.len() - 1, head), Err(Error::HeadTooLong));
-    assert_eq!(within(0, "G"), Err(Error::RequestLineTooLong));
+    assert_eq!(within(head.len() - 1, head), Err(Error::HeadTooLong { limit: head.len() - 1 }));
+    assert_eq!(within(0, "G"), Err(Error::RequestLineTooLong { limit: 0 }));
     assert_eq!(within(0, ""), Ok(false));
     // The bytes within the limit are checked before the limit.
-    assert_eq!(within(4, "GET \n"), Err(Error::RequestLineTooLong));
+    assert_eq!(within(4, "GET \n"), Err(Error::RequestLineTooLong { limit: 4 }));
     assert_eq!(within(5, "GET \n"), Err(Error::BareLf));
     // An endless line costs no more than the limit.
     assert_eq!(within(64, &"x".repeat(64)), Ok(false));
-    assert_eq!(within(64, &"x".repeat(65)), Err(Error::RequestLineTooLong));
+    assert_eq!(within(64, &"x".repeat(65)), Err(Error::RequestLineTooLong { limit: 64 }));
 }
 
 #[test]
-fn storage_that_is_full_is_a_head_that_is_too_long() {
+fn a_head_that_does_not_fit_in_the_storage_is_refused() {
     let mut bytes = [0; 16];
     let mut reader = HeadReader::new(SliceBuf::new(&mut bytes), Limits::new());
     let mut piece = *b"GET / HTTP/1.1\r\n";
     assert!(reader.read_request(&mut &mut piece[..]).unwrap().is_none());
-    assert_eq!(reader.read_request(&mut &mut b"H".to_owned()[..]).unwrap_err(), Error::HeadTooLong);
+    let error = reader.read_request(&mut &mut b"H".to_owned()[..]).unwrap_err();
+    assert_eq!(error, Error::BufferFull(BufferFull { needed: 17 }));
     assert_eq!(reader.into_storage().as_slice(), b"GET / HTTP/1.1\r\n");
 }
 
@@ -617,13 +652,14 @@ fn as_many_headers_as_the_limit_pass_and_one_more_does_not() {
             })
         };
         assert_eq!(run(head(most) + "\r\n"), Ok(Some(most)));
-        assert_eq!(run(head(most + 1) + "\r\n"), Err(Error::TooManyHeaders));
-        assert_eq!(run(head(most + 1)), Err(Error::TooManyHeaders));
+        assert_eq!(run(head(most + 1) + "\r\n"), Err(Error::TooManyHeaders { limit: most }));
+        assert_eq!(run(head(most + 1)), Err(Error::TooManyHeaders { limit: most }));
         assert_eq!(run(head(most) + "A: b\r"), Ok(None));
     }
     let none = Limits::new().max_headers(0);
     assert!(ask_in(&[b"GET / HTTP/1.0\r\n\r\n"], none).unwrap().is_some());
-    assert_eq!(ask_in(&[b"GET / HTTP/1.0\r\nA: b\r\n\r\n"], none), Err(Error::TooManyHeaders));
+    let one = ask_in(&[b"GET / HTTP/1.0\r\nA: b\r\n\r\n"], none);
+    assert_eq!(one, Err(Error::TooManyHeaders { limit: 0 }));
 }
 
 /// Storage that counts how often its contents are read.
@@ -677,9 +713,12 @@ fn a_head_in_small_pieces_is_not_read_again_for_each() {
 fn errors_are_small_and_name_their_status() {
     assert!(size_of::<Error>() <= 16 && size_of::<SendError>() <= 16);
     for (error, status) in [
-        (Error::HeadTooLong, 431),
-        (Error::RequestLineTooLong, 414),
-        (Error::TooManyHeaders, 431),
+        (Error::HeadTooLong { limit: 1 }, 431),
+        (Error::RequestLineTooLong { limit: 1 }, 414),
+        (Error::BufferFull(BufferFull { needed: 1 }), 431),
+        (Error::TooManyHeaders { limit: 1 }, 431),
+        (Error::Tls, 400),
+        (Error::Http2, 505),
         (Error::Version, 505),
         (Error::TransferEncoding, 501),
         (Error::BareLf, 400),

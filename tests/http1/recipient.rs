@@ -134,11 +134,12 @@ fn start_lines_of_8000_bytes_pass_and_heads_have_a_limit() {
     let mut reader = HeadReader::new(Vec::new(), Limits::new());
     assert!(reader.read_request(&mut &mut head(8000).into_bytes()[..]).unwrap().is_some());
     let error = reader.read_request(&mut &mut head(20_000).into_bytes()[..]).unwrap_err();
-    assert_eq!((error, error.status()), (Error::RequestLineTooLong, 414));
+    assert_eq!((error, error.status()), (Error::RequestLineTooLong { limit: 16 << 10 }, 414));
     let error = ask(request(&format!("A: {}\r\n", "b".repeat(20_000)))).unwrap_err();
-    assert_eq!((error, error.status()), (Error::HeadTooLong, 431));
-    assert_eq!(answer(format!("HTTP/1.1 200 {}", "x".repeat(20_000))), Err(Error::HeadTooLong));
-    assert_eq!(Error::TooManyHeaders.status(), 431);
+    assert_eq!((error, error.status()), (Error::HeadTooLong { limit: 16 << 10 }, 431));
+    let answered = answer(format!("HTTP/1.1 200 {}", "x".repeat(20_000)));
+    assert_eq!(answered, Err(Error::HeadTooLong { limit: 16 << 10 }));
+    assert_eq!(Error::TooManyHeaders { limit: 1024 }.status(), 431);
 }
 
 /// RFC 9110 §5.4: many fields are common behind some networks, and no place for each is needed.

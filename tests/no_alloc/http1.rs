@@ -29,8 +29,12 @@ fn neither_a_body_nor_an_announced_length_nor_an_error_allocates() {
         assert_eq!(decode(Body::Chunked, &mut trailers, 7), Ok(0));
         assert_eq!(decode(Body::Chunked, &mut claim, 7), Ok(1));
         assert_eq!(decode(Body::Len(u64::MAX), &mut claim, 7), Ok(19));
-        assert_eq!(decode(Body::Chunked, &mut endless, 7), Err(Error::HeadTooLong));
-        assert_eq!(decode(Body::Chunked, &mut flood, 7), Err(Error::ChunkExtensionsTooLong));
+        assert_eq!(
+            decode(Body::Chunked, &mut endless, 7),
+            Err(Error::HeadTooLong { limit: 16 << 10 })
+        );
+        let too_long = Error::ChunkExtensionsTooLong { limit: 16 << 10 };
+        assert_eq!(decode(Body::Chunked, &mut flood, 7), Err(too_long));
     });
     assert_eq!(count, 0);
 }

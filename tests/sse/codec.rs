@@ -375,18 +375,26 @@ fn one_byte_over_a_limit_loses_an_event_once_and_the_stream_goes_on() {
             line.escape_ascii()
         );
     };
-    over(b"id: 123", Some(cut("id", "12")), Error::IdTooLong);
-    over(b"event: abcd", Some(cut("event", "abc")), Error::TypeTooLong);
-    over(b"data: 123456", Some(cut("data", "12345")), Error::DataTooLong);
-    over(b"data: 123456 and a line over", Some(cut("data", "12345")), Error::DataTooLong);
-    over(b": 456789012345678 20+", Some(cut("comment", "456789012345678 20")), Error::LineTooLong);
-    over(b"unknown: 01234567 20+", None, Error::LineTooLong);
-    over(b"0123456789 without 20", None, Error::LineTooLong);
-    over(b"retry: 00000000000001", None, Error::LineTooLong);
+    over(b"id: 123", Some(cut("id", "12")), Error::IdTooLong { limit: 2 });
+    over(b"event: abcd", Some(cut("event", "abc")), Error::TypeTooLong { limit: 3 });
+    over(b"data: 123456", Some(cut("data", "12345")), Error::DataTooLong { limit: 5 });
+    over(
+        b"data: 123456 and a line over",
+        Some(cut("data", "12345")),
+        Error::DataTooLong { limit: 5 },
+    );
+    over(
+        b": 456789012345678 20+",
+        Some(cut("comment", "456789012345678 20")),
+        Error::LineTooLong { limit: 20 },
+    );
+    over(b"unknown: 01234567 20+", None, Error::LineTooLong { limit: 20 });
+    over(b"0123456789 without 20", None, Error::LineTooLong { limit: 20 });
+    over(b"retry: 00000000000001", None, Error::LineTooLong { limit: 20 });
     over(
         b"data: 123456\ndata: 7\nevent: abcd\nunknown: and so on and so on",
         Some(cut("data", "12345")),
-        Error::DataTooLong,
+        Error::DataTooLong { limit: 5 },
     );
 }
 
@@ -398,7 +406,7 @@ fn a_line_over_its_limit_is_too_long_whatever_its_value_may_be() {
         ("id: 1234567", cut("id", "123456")),
         ("event: abcd", cut("event", "abc")),
     ] {
-        let lost = Got::Lost(Error::LineTooLong);
+        let lost = Got::Lost(Error::LineTooLong { limit: 10 });
         let expected = [possible, lost, Got::Dispatch, got("data", "next"), Got::Dispatch];
         let bytes = format!("{line}\n\ndata: next\n\n");
         assert_eq!(limited(limits, bytes.as_bytes()), expected, "{line}");
@@ -410,7 +418,7 @@ fn a_value_over_its_limit_is_cut_off_in_silence_if_the_event_is_lost_already() {
     let bytes = b"data: 123456\nid: 123\n: 456789012345678 20+\nid: 45\n\n";
     let expected = [
         cut("data", "12345"),
-        Got::Lost(Error::DataTooLong),
+        Got::Lost(Error::DataTooLong { limit: 5 }),
         cut("id", "12"),
         cut("comment", "456789012345678 20"),
         got("id", "45"),
@@ -427,14 +435,15 @@ fn data_counts_over_all_its_lines_with_the_lf_between_them() {
     expected.push(Got::Dispatch);
     assert_eq!(limited(LIMITS, passes), expected);
 
-    let lost = [cut("data", "45"), Got::Lost(Error::DataTooLong), Got::Dispatch];
+    let lost = [cut("data", "45"), Got::Lost(Error::DataTooLong { limit: 5 }), Got::Dispatch];
     let expected = [&[got("data", "12")][..], &lost].concat();
     assert_eq!(limited(LIMITS, b"data: 12\ndata: 456\n\n"), expected);
 
     // The LF alone exceeds the limit, with or without data after it.
     for line in ["data", "data:", "data: ", "data: x"] {
         let bytes = format!("data: 12345\n{line}\n\n");
-        let expected = [got("data", "12345"), Got::Lost(Error::DataTooLong), Got::Dispatch];
+        let expected =
+            [got("data", "12345"), Got::Lost(Error::DataTooLong { limit: 5 }), Got::Dispatch];
         assert_eq!(limited(LIMITS, bytes.as_bytes()), expected, "{line:?}");
     }
 }
@@ -446,7 +455,7 @@ fn the_id_and_the_reconnection_time_of_a_lost_event_still_come() {
     let expected = [
         got("id", "1"),
         cut("data", "12345"),
-        Got::Lost(Error::DataTooLong),
+        Got::Lost(Error::DataTooLong { limit: 5 }),
         got("id", "2"),
         Got::Retry(9),
         got("comment", "c"),
@@ -464,7 +473,7 @@ fn a_limit_of_0_lets_empty_values_pass() {
         got("event", ""),
         got("id", ""),
         Got::Dispatch,
-        Got::Lost(Error::DataTooLong),
+        Got::Lost(Error::DataTooLong { limit: 0 }),
         Got::Dispatch,
     ];
     assert_eq!(limited(limits, bytes), expected);

@@ -460,11 +460,11 @@ fn the_memory_of_a_lost_event_is_given_back() {
     let limits = Limits::new().max_data_len(200_000).max_type_len(200_000);
     let line_limits = limits.max_line_len(160_000);
     for (limits, begin, more, error) in [
-        (limits, "data:", "", Error::DataTooLong),
-        (limits, "data:x\ndata:", "\ndata:", Error::DataTooLong),
-        (limits, "event:", "", Error::TypeTooLong),
-        (line_limits, "data:", "", Error::LineTooLong),
-        (line_limits, "data:x\ndata:", "", Error::LineTooLong),
+        (limits, "data:", "", Error::DataTooLong { limit: 200_000 }),
+        (limits, "data:x\ndata:", "\ndata:", Error::DataTooLong { limit: 200_000 }),
+        (limits, "event:", "", Error::TypeTooLong { limit: 200_000 }),
+        (line_limits, "data:", "", Error::LineTooLong { limit: 160_000 }),
+        (line_limits, "data:x\ndata:", "", Error::LineTooLong { limit: 160_000 }),
     ] {
         let mut assembler = growing(limits);
         let receive = |assembler: &mut Assembler<Vec<u8>>, bytes: &[u8]| {
@@ -505,15 +505,15 @@ fn the_memory_of_a_lost_event_is_given_back() {
 fn an_event_over_a_limit_is_lost_once_and_the_stream_goes_on() {
     let limits = Limits::new().max_line_len(40).max_data_len(5).max_type_len(3).max_id_len(2);
     let cases: [(&[u8], Error); 8] = [
-        (b"data: 123456\ndata: 7", Error::DataTooLong),
-        (b"data: 12\ndata: 456", Error::DataTooLong),
-        (b"data: x\nevent: abcd\nevent: abcde", Error::TypeTooLong),
-        (b"data: x\nid: 123", Error::IdTooLong),
-        (b"data: x\nunknown: 123456789 123456789 123456789 12", Error::LineTooLong),
+        (b"data: 123456\ndata: 7", Error::DataTooLong { limit: 5 }),
+        (b"data: 12\ndata: 456", Error::DataTooLong { limit: 5 }),
+        (b"data: x\nevent: abcd\nevent: abcde", Error::TypeTooLong { limit: 3 }),
+        (b"data: x\nid: 123", Error::IdTooLong { limit: 2 }),
+        (b"data: x\nunknown: 123456789 123456789 123456789 12", Error::LineTooLong { limit: 40 }),
         // Each byte becomes U+FFFD, which has three bytes in UTF-8.
-        (b"data: \xFF\xFF", Error::DataTooLong),
-        (b"data\nevent: \xFF\xFF", Error::TypeTooLong),
-        (b"data\nid: \xFF", Error::IdTooLong),
+        (b"data: \xFF\xFF", Error::DataTooLong { limit: 5 }),
+        (b"data\nevent: \xFF\xFF", Error::TypeTooLong { limit: 3 }),
+        (b"data\nid: \xFF", Error::IdTooLong { limit: 2 }),
     ];
     for (lost, error) in cases {
         let stream = [b"id: 1\ndata: a\n\n", lost, b"\n\ndata: next\n\n"].concat();
@@ -527,7 +527,7 @@ fn an_event_over_a_limit_is_lost_once_and_the_stream_goes_on() {
 fn a_replacement_character_counts_as_three_bytes() {
     let stream = b"data: \xF0\x9F\n\n";
     assert_eq!(limited(Limits::new().max_data_len(3), stream).0, [message("\u{FFFD}")]);
-    let lost = [Got::Lost(Error::DataTooLong)];
+    let lost = [Got::Lost(Error::DataTooLong { limit: 2 })];
     assert_eq!(limited(Limits::new().max_data_len(2), stream).0, lost);
     // Nor does one for a character that the end of the stream cuts off go over the limit.
     for (limit, data) in [(5, "\u{FFFD}"), (6, "\u{FFFD}\u{FFFD}")] {
@@ -549,7 +549,7 @@ fn the_limit_of_a_line_is_exact_for_every_name() {
                 Limits::new().max_line_len(40),
                 format!("data: a\n{name}:{value}\n\n").as_bytes(),
             );
-            got.contains(&Got::Lost(Error::LineTooLong))
+            got.contains(&Got::Lost(Error::LineTooLong { limit: 40 }))
         };
         assert!(!is_lost(40), "{name}");
         assert!(is_lost(41), "{name}");
@@ -560,8 +560,11 @@ fn the_limit_of_a_line_is_exact_for_every_name() {
 fn the_id_of_a_lost_event_counts() {
     let limits = Limits::new().max_data_len(1);
     let stream = b"id: 1\ndata: 12\nid: 2\nretry: 3\n\ndata: x\n\n";
-    let expected =
-        vec![Got::Lost(Error::DataTooLong), Got::ReconnectionTime(3), event("message", "x", "2")];
+    let expected = vec![
+        Got::Lost(Error::DataTooLong { limit: 1 }),
+        Got::ReconnectionTime(3),
+        event("message", "x", "2"),
+    ];
     assert_eq!(limited(limits, stream), (expected, "2".to_owned()));
 }
 
@@ -632,7 +635,7 @@ fn an_id_that_is_too_long_before_its_nul_is_too_long_however_it_is_split() {
             }
             lost
         });
-        assert_eq!(lost, [Error::IdTooLong]);
+        assert_eq!(lost, [Error::IdTooLong { limit: 2 }]);
     }
 }
 

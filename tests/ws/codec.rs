@@ -5,7 +5,7 @@ use crate::common::ws::{Got, Rules, comparable, decode, decode_with, frame, got,
 use framewright::ws::{
     Decoder, Encoder, Error, FrameHeader, Kind, Limits, Message, Opcode, Role, SendError, Side,
 };
-use framewright::{Buffer, SliceBuf, Truncated};
+use framewright::{Buffer, OverLimit, SliceBuf, Truncated};
 
 /// Decodes `bytes` at a client or a server, however split.
 fn all(role: Role, bytes: &[u8]) -> (Vec<Got>, Result<(), Error>) {
@@ -633,7 +633,7 @@ fn a_frame_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
     for max in [0, 5, 125, 126, 300] {
         let limits = Limits::new().max_frame_len(max);
         assert_eq!(limited(limits, &frame(0x82, &vec![1; max as usize])), Ok(()));
-        let error = Err(Error::FrameTooLong { len: max + 1 });
+        let error = Err(Error::FrameTooLong(OverLimit::new(max + 1, max)));
         assert_eq!(limited(limits, &frame(0x82, &vec![1; max as usize + 1])), error);
     }
 }
@@ -649,7 +649,7 @@ fn a_message_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
         ),
         Ok(())
     );
-    let error = Err(Error::MessageTooLong { len: 6 });
+    let error = Err(Error::MessageTooLong(OverLimit::new(6, 5)));
     assert_eq!(limited(limits, &frame(0x81, b"123456")), error);
     assert_eq!(limited(limits, &[frame(0x01, b"123"), frame(0x80, b"456")].concat()), error);
     let twice = [frame(0x81, b"12345"), frame(0x01, b"12345"), frame(0x80, b"")].concat();
@@ -662,15 +662,17 @@ fn a_length_is_refused_as_soon_as_it_is_announced() {
     for len in [(16 << 20) + 1, 60 << 20, u64::from(u32::MAX), 1 << 32, u64::MAX >> 1] {
         let mut bytes = vec![0x82, 127];
         bytes.extend(len.to_be_bytes());
-        assert_eq!(limited(Limits::new(), &bytes), Err(Error::FrameTooLong { len }));
+        let too_long = Error::FrameTooLong(OverLimit::new(len, 16 << 20));
+        assert_eq!(limited(Limits::new(), &bytes), Err(too_long));
         let mut server = bytes.clone();
         server[1] |= 0x80;
         let (_, error) = decode(Role::Server, Limits::new(), &[&server]);
-        assert_eq!(error, Err(Error::FrameTooLong { len }), "before the masking key");
+        assert_eq!(error, Err(too_long), "before the masking key");
         let limits = Limits::new().max_frame_len(u64::MAX);
-        assert_eq!(limited(limits, &bytes), Err(Error::MessageTooLong { len }));
+        let too_long = |len| Error::MessageTooLong(OverLimit::new(len, 16 << 20));
+        assert_eq!(limited(limits, &bytes), Err(too_long(len)));
         let sum = [frame(0x02, b"x"), [&[0x80][..], &bytes[1..]].concat()].concat();
-        assert_eq!(limited(limits, &sum), Err(Error::MessageTooLong { len: len + 1 }));
+        assert_eq!(limited(limits, &sum), Err(too_long(len + 1)));
     }
 }
 
@@ -683,10 +685,10 @@ fn a_message_has_as_many_fragments_as_the_limit_and_not_one_more() {
         let three = [&start[..], &middle, &last].concat();
         assert_eq!(limited(limits, &[&three[..], &three].concat()), Ok(()));
         let four = [&start[..], &middle, &middle, &last].concat();
-        assert_eq!(limited(limits, &four), Err(Error::TooManyFragments));
+        assert_eq!(limited(limits, &four), Err(Error::TooManyFragments { limit: 3 }));
         let endless = [&start[..], &middle.repeat(1_000_000)].concat();
         let (_, error) = decode(Role::Client, Limits::new(), &[&endless]);
-        assert_eq!(error, Err(Error::TooManyFragments));
+        assert_eq!(error, Err(Error::TooManyFragments { limit: 128 << 10 }));
     }
     let limits = Limits::new().max_fragments(2);
     let ping = [frame(0x02, b"a"), frame(0x00, b"b"), frame(0x89, b"?")].concat();
@@ -700,6 +702,6 @@ fn a_message_has_as_many_fragments_as_the_limit_and_not_one_more() {
     assert_eq!(limited(one, &frame(0x82, b"whole")), Ok(()));
     assert_eq!(
         limited(one, &[frame(0x02, b"a"), frame(0x80, b"b")].concat()),
-        Err(Error::TooManyFragments)
+        Err(Error::TooManyFragments { limit: 1 })
     );
 }

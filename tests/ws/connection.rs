@@ -7,7 +7,7 @@ use framewright::ws::{
     Client, CloseCode, CloseFrame, Closer, Connection, Encoder, Ending, Error, Event, Kind, Limits,
     Message, Part, SendError, Server, Side,
 };
-use framewright::{Buffer, BufferFull, SliceBuf};
+use framewright::{Buffer, BufferFull, OverLimit, SliceBuf};
 
 fn server() -> Connection<Server> {
     Connection::server(Limits::new())
@@ -562,15 +562,15 @@ fn every_failure_owes_the_peer_a_close_frame_with_its_code() {
         (b"\x82\xFE\x00\x01".to_vec(), Error::LengthNotMinimal, 1002),
         (b"\x82\xFF\x80\0\0\0\0\0\0\0".to_vec(), Error::LengthTopBit, 1002),
         (masked(0x81, b"\xFF"), Error::InvalidUtf8, 1007),
-        (masked(0x81, b"12345678901"), Error::FrameTooLong { len: 11 }, 1009),
+        (masked(0x81, b"12345678901"), Error::FrameTooLong(OverLimit::new(11, 10)), 1009),
         (
             [masked(0x01, b"1234567890"), masked(0x80, b"123456")].concat(),
-            Error::MessageTooLong { len: 16 },
+            Error::MessageTooLong(OverLimit::new(16, 15)),
             1009,
         ),
         (
             [masked(0x02, b""), masked(0x00, b""), masked(0x80, b"")].concat(),
-            Error::TooManyFragments,
+            Error::TooManyFragments { limit: 2 },
             1008,
         ),
         (masked(0x88, b"\x03"), Error::CloseTooShort, 1002),

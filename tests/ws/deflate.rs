@@ -11,7 +11,7 @@ use framewright::ws::{
     AssembleError, CloseCode, Connection, Decoder, Encoder, Error, Kind, Limits, Message, Part,
     Role, SendError, Server,
 };
-use framewright::{BufferFull, Chunk, SliceBuf};
+use framewright::{BufferFull, Chunk, OverLimit, SliceBuf};
 
 const ALONE: Config =
     Config::new().server_no_context_takeover(true).client_no_context_takeover(true);
@@ -525,7 +525,10 @@ fn memory_is_given_back_after_a_failure() {
     let mut zlib = Zlib::new(6, 15, true);
     let first = frame(0x41, &zlib.flush(&long, FlushCompress::Sync));
     for (second, error) in [
-        (zlib.flush(&long, FlushCompress::Sync), Error::MessageTooLong { len: 200_001 }),
+        (
+            zlib.flush(&long, FlushCompress::Sync),
+            Error::MessageTooLong(OverLimit::new(200_001, 200_000)),
+        ),
         (b"\xFF\xFF".to_vec(), Error::InvalidDeflate),
         (Zlib::new(0, 15, false).message(b"\xFF"), Error::InvalidUtf8),
     ] {
@@ -1106,14 +1109,17 @@ fn a_message_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
                             let pieces: Vec<&[u8]> = wire.chunks(size).collect();
                             let (got, result) = receive(config, limits, scratch, &pieces);
                             assert_eq!(got, passed, "{max} bytes at level {level}");
-                            assert_eq!(result, Err(Error::MessageTooLong { len: max + 1 }));
+                            assert_eq!(
+                                result,
+                                Err(Error::MessageTooLong(OverLimit::new(max + 1, max)))
+                            );
                         }
                     }
                 }
             }
         }
     }
-    assert_eq!(Error::MessageTooLong { len: 1 }.close_code(), CloseCode::TOO_BIG);
+    assert_eq!(Error::MessageTooLong(OverLimit::new(2, 1)).close_code(), CloseCode::TOO_BIG);
 }
 
 #[test]
@@ -1121,15 +1127,15 @@ fn the_frames_of_a_compressed_message_may_be_a_quarter_longer_and_no_more() {
     let limits = Limits::new().max_message_len(1000).max_frame_len(1000);
     for (len, error) in [
         (1314, Ok(())),
-        (1315, Err(Error::FrameTooLong { len: 1315 })),
-        (u64::from(u16::MAX), Err(Error::FrameTooLong { len: 65535 })),
+        (1315, Err(Error::FrameTooLong(OverLimit::new(1315, 1314)))),
+        (u64::from(u16::MAX), Err(Error::FrameTooLong(OverLimit::new(65535, 1314)))),
     ] {
         let header = [&[0xC2, 126][..], &(len as u16).to_be_bytes()].concat();
         assert_eq!(receive(Config::new(), limits, 10, &[&header]).1, error);
     }
     let limits = limits.max_frame_len(u64::MAX);
     let header = [&[0xC2, 126][..], &1315_u16.to_be_bytes()].concat();
-    let error = Err(Error::MessageTooLong { len: 1315 });
+    let error = Err(Error::MessageTooLong(OverLimit::new(1315, 1314)));
     assert_eq!(receive(Config::new(), limits, 10, &[&header]).1, error);
 }
 
@@ -1153,7 +1159,11 @@ fn a_ratio_over_the_limit_is_noticed_after_the_same_byte_however_it_is_split() {
                             Ok(Some(part)) => len += part.chunk().bytes.len(),
                             Ok(None) => break,
                             Err(e) => {
-                                assert_eq!(e, Error::RatioTooHigh, "in pieces of {size}");
+                                assert_eq!(
+                                    e,
+                                    Error::RatioTooHigh { limit: 100 },
+                                    "in pieces of {size}"
+                                );
                                 return len;
                             }
                         }
@@ -1180,10 +1190,10 @@ fn a_ratio_over_the_limit_is_refused_with_1009_however_it_is_split() {
         let judge = |max| receive(ALONE, Limits::new().max_ratio(max), 4096, &pieces).1;
         assert_eq!(judge(1032), Ok(()), "nothing can exceed it");
         assert_eq!(judge(1031), Ok(()), "nor does this");
-        assert_eq!(judge(1000), Err(Error::RatioTooHigh));
-        assert_eq!(judge(1), Err(Error::RatioTooHigh));
+        assert_eq!(judge(1000), Err(Error::RatioTooHigh { limit: 1000 }));
+        assert_eq!(judge(1), Err(Error::RatioTooHigh { limit: 1 }));
     }
     let small = frame(0xC2, &zlib.message(&[0; 64 * 1024]));
     assert_eq!(receive(ALONE, Limits::new().max_ratio(1), 4096, &[&small]).1, Ok(()));
-    assert_eq!(Error::RatioTooHigh.close_code(), CloseCode::TOO_BIG);
+    assert_eq!(Error::RatioTooHigh { limit: 1 }.close_code(), CloseCode::TOO_BIG);
 }

@@ -269,7 +269,7 @@ proptest! {
         } else {
             let judged = matches!(
                 whole.1,
-                Err(Error::InvalidDeflate | Error::InvalidUtf8 | Error::MessageTooLong { .. })
+                Err(Error::InvalidDeflate | Error::InvalidUtf8 | Error::MessageTooLong(_))
             );
             prop_assert!(judged, "{:?}", whole.1);
         }

@@ -859,8 +859,14 @@ fn a_server_refuses_anything_else() {
         (REQUEST.replace("\r\n", "\n") + "\n", head(http1::Error::BareLf), 400),
         (request_with("A : b\r\n"), head(http1::Error::Header), 400),
         (request_with(" folded\r\n"), head(http1::Error::Header), 400),
-        (request_with(&"A: b\r\n".repeat(1024)), head(http1::Error::TooManyHeaders), 431),
+        (
+            request_with(&"A: b\r\n".repeat(1024)),
+            head(http1::Error::TooManyHeaders { limit: 1024 }),
+            431,
+        ),
         (request_with("A: \0\r\n"), head(http1::Error::ControlByte), 400),
+        ("\u{16}\u{3}\u{1}".to_owned(), head(http1::Error::Tls), 400),
+        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(), head(http1::Error::Http2), 505),
     ] {
         assert_eq!(offer(&request), Err(error), "{request}");
         assert_eq!(error.status(), status, "{error}");

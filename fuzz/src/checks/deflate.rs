@@ -2,6 +2,7 @@
 //! what the two ends agree on.
 
 use flate2::{Decompress, FlushDecompress, Status};
+use framewright::OverLimit;
 use framewright::ws::deflate::{Config, Deflater};
 use framewright::ws::handshake::{Extension, Extensions};
 use framewright::ws::{Connection, Error, Kind, Limits, Role, Side};
@@ -76,7 +77,7 @@ fn inflate(mut input: Input<'_>) {
         // A limit of the ratio may only end it earlier, and always at the same place.
         let limits = limits.max_ratio(u32::from(options >> 4) * 8);
         let got = same_however_cut(&wire, cuts, |pieces| receive(config, limits, scratch, pieces));
-        if got.1 == Err(Error::RatioTooHigh) {
+        if matches!(got.1, Err(Error::RatioTooHigh { .. })) {
             assert!(expected.0.starts_with(&got.0));
         } else {
             assert_eq!(got, expected);
@@ -138,7 +139,7 @@ impl Oracle {
             self.fresh &= consumed == 0;
             if out.len() as u64 > max_len {
                 out.truncate(max_len as usize);
-                return Err((Error::MessageTooLong { len: max_len + 1 }, out));
+                return Err((Error::MessageTooLong(OverLimit::new(max_len + 1, max_len)), out));
             }
             match result {
                 Err(_) => return Err((Error::InvalidDeflate, out)),

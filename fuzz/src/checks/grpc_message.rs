@@ -1,6 +1,7 @@
 //! Length-prefixed messages of gRPC and gRPC-Web, against a naive reader of the whole stream that
 //! follows the documents; and the output of an encoder.
 
+use framewright::OverLimit;
 use framewright::grpc::{Decoder, Encoder, Error, Frame, Limits, Message};
 
 use super::common::grpc::{Got, decode, frame};
@@ -92,9 +93,11 @@ fn naive(rules: &Rules, mut bytes: &[u8]) -> (Vec<Got>, Result<(), Error>, bool)
         let [a, b, c, d, rest @ ..] = rest else { return (got, Ok(()), false) };
         let len = u64::from(u32::from_be_bytes([*a, *b, *c, *d]));
         let error = match frame {
-            Frame::Message if len > rules.max_message_len => Some(Error::MessageTooLong { len }),
+            Frame::Message if len > rules.max_message_len => {
+                Some(Error::MessageTooLong(OverLimit::new(len, rules.max_message_len)))
+            }
             Frame::Head | Frame::Trailers if len > rules.max_trailers_len => {
-                Some(Error::TrailersTooLong { len })
+                Some(Error::TrailersTooLong(OverLimit::new(len, rules.max_trailers_len)))
             }
             _ => None,
         };

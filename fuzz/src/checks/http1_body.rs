@@ -1,8 +1,9 @@
 //! Bodies of HTTP/1.1, in chunks and otherwise, against a naive reader of the whole stream; and the
 //! output of an encoder.
 
+use framewright::OverLimit;
 use framewright::http::Headers;
-use framewright::http1::{Body, BodyDecoder, BodyEncoder, Decoded, Limits};
+use framewright::http1::{Body, BodyDecoder, BodyEncoder, Decoded, Error, Limits};
 
 use super::common::http1::{Got, NaiveLimits, State, decode, naive};
 use super::input::{Cuts, Input, same_however_cut, without_allocating};
@@ -56,7 +57,7 @@ pub fn check(data: &[u8]) {
 fn of_length(len: u64, limits: &NaiveLimits, wire: &[u8]) -> Got {
     let mut got = Got { body: vec![], rest: vec![], result: Ok(State::Truncated) };
     if len > limits.body {
-        got.result = Err(framewright::http1::Error::BodyTooLong);
+        got.result = Err(Error::BodyTooLong(OverLimit::new(len, limits.body)));
         return got;
     }
     let (body, rest) = wire.split_at(wire.len().min(len as usize));
@@ -74,7 +75,7 @@ fn until_close(limits: &NaiveLimits, wire: &[u8]) -> Got {
     let result = if body.len() == wire.len() {
         Ok(State::Open)
     } else {
-        Err(framewright::http1::Error::BodyTooLong)
+        Err(Error::BodyTooLong(OverLimit::new(limits.body + 1, limits.body)))
     };
     Got { body: body.to_vec(), rest: vec![], result }
 }

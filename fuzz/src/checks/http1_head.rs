@@ -28,7 +28,12 @@ pub fn check(data: &[u8]) {
             // Only an empty line may precede that of a request.
             let line = room.strip_prefix(b"\r\n").unwrap_or(room);
             let in_first = !response && !line.contains(&b'\n');
-            let error = if in_first { Error::RequestLineTooLong } else { Error::HeadTooLong };
+            let limit = max_head_len;
+            let error = if in_first {
+                Error::RequestLineTooLong { limit }
+            } else {
+                Error::HeadTooLong { limit }
+            };
             assert_eq!(got, Err(error));
         }
         Ok(None) => assert_eq!(got, Ok(None)),

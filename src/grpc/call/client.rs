@@ -235,9 +235,11 @@ impl<B: Buffer> ClientCall<B> {
             self.response.expect_text();
         }
         let mut code_in_head = head.code();
-        if code_in_head == Some(Code::Ok) && head.lost {
+        if code_in_head == Some(Code::Ok)
+            && let Some(lost) = head.lost
+        {
             if is_web(content_type) {
-                return Err(Error::TrailersTooLong { len: head.len });
+                return Err(lost);
             }
             // In gRPC, it ends the call only if there are no trailers.
             code_in_head = None;
@@ -621,8 +623,10 @@ impl<B: Buffer> ClientCall<B> {
             // A message that is cut off matters only if all else is well.
             Some(Code::Ok) if self.response.check_eof().is_err() => Error::Truncated,
             Some(code) if trailers.code().is_none() => return self.end_by_head(code),
-            Some(Code::Ok) if trailers.lost => Error::TrailersTooLong { len: trailers.len },
-            Some(code) => return self.end_by_code(code),
+            Some(code) => match trailers.lost {
+                Some(lost) if code == Code::Ok => lost,
+                _ => return self.end_by_code(code),
+            },
         };
         self.end(Outcome::Failed(error), true)
     }

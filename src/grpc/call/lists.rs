@@ -10,12 +10,12 @@
 //! ```
 
 use super::encoding_of;
-use crate::Buffer;
 use crate::append::Append;
 use crate::grpc::status::StatusFields;
 use crate::grpc::{Code, ContentType, Error};
 use crate::http::syntax::{is_field_value, is_token, list};
 use crate::http::{Field, Headers, Name};
+use crate::{Buffer, OverLimit};
 
 #[derive(Clone)]
 pub(super) struct ReceivedLists<B> {
@@ -52,18 +52,17 @@ impl<B: Buffer> ReceivedLists<B> {
 
     /// Appends bytes to the list that has begun.
     pub(super) fn append(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let appended = self.storage.try_append(bytes);
-        appended.map_err(|full| Error::TrailersTooLong { len: full.needed as u64 })
+        Ok(self.storage.try_append(bytes)?)
     }
 
     /// Appends a list that lies in `lines` whole.
     pub(super) fn receive_lines(&mut self, lines: &[u8], after_head: bool) -> Result<(), Error> {
         let len = lines.len() as u64;
         if len > self.max_len {
-            return Err(Error::TrailersTooLong { len });
+            return Err(Error::TrailersTooLong(OverLimit::new(len, self.max_len)));
         }
         self.begin(len, after_head);
-        self.storage.try_append(lines).map_err(|_| Error::TrailersTooLong { len })
+        Ok(self.storage.try_append(lines)?)
     }
 
     /// Goes through a head or trailers of HTTP, and appends them.
@@ -71,7 +70,7 @@ impl<B: Buffer> ReceivedLists<B> {
     where
         H: IntoIterator<Item: Field<'h>>,
     {
-        let mut facts = HeadFacts::default();
+        let (mut facts, mut len) = (HeadFacts::default(), 0_u64);
         self.begin(0, after_head);
         let mut append = Append::new(&mut self.storage);
         for field in fields {
@@ -79,14 +78,19 @@ impl<B: Buffer> ReceivedLists<B> {
             facts.note(name, value);
             // The HTTP stack should have seen to it that neither ends a line.
             if is_token(name.as_bytes()) && is_field_value(value) {
-                facts.len = facts.len.saturating_add((name.len() + value.len() + 4) as u64);
-                if facts.len <= self.max_len {
+                len = len.saturating_add((name.len() + value.len() + 4) as u64);
+                if len <= self.max_len {
                     append.put_field(name, value.into());
                 }
             }
         }
-        facts.lost = append.finish().is_err() || facts.len > self.max_len;
-        if facts.lost {
+        let appended = append.finish();
+        facts.lost = if len > self.max_len {
+            Some(Error::TrailersTooLong(OverLimit::new(len, self.max_len)))
+        } else {
+            appended.err().map(Error::BufferFull)
+        };
+        if facts.lost.is_some() {
             self.storage.truncate(self.start);
             self.keep_status(&facts.status);
         }
@@ -132,10 +136,8 @@ pub(super) struct HeadFacts<'h> {
     status: StatusFields<'h>,
     pub(super) content_type: Option<ContentType>,
     pub(super) encoding: Option<&'h str>,
-    /// Length of what was to be kept.
-    pub(super) len: u64,
-    /// Whether there was no room to keep it.
-    pub(super) lost: bool,
+    /// Why it could not be kept, if it could not.
+    pub(super) lost: Option<Error>,
 }
 
 impl<'h> HeadFacts<'h> {

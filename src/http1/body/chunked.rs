@@ -2,9 +2,9 @@
 
 use super::MAX_CHUNK_LEN;
 use super::take::take;
-use crate::BufferFull;
 use crate::http::syntax::{is_space, is_tchar};
 use crate::http1::{Error, Limits};
+use crate::{BufferFull, OverLimit};
 
 /// How far a body in chunks has come.
 ///
@@ -52,7 +52,7 @@ impl Chunked {
     ) -> Result<Option<(&'a mut [u8], bool)>, Error> {
         // The most frequent case takes one step.
         if let Some(size) = self.size_line(input) {
-            self.at = self.data(size)?;
+            self.at = self.data(size, limits)?;
         }
         loop {
             match &mut self.at {
@@ -112,9 +112,14 @@ impl Chunked {
 
     /// The position after the size line of a chunk with data.
     #[inline]
-    fn data(&mut self, size: u64) -> Result<Position, Error> {
+    fn data(&mut self, size: u64, limits: &Limits) -> Result<Position, Error> {
         // The announced length counts, so that too much is refused before it comes.
-        self.room = self.room.checked_sub(size).ok_or(Error::BodyTooLong)?;
+        let Some(room) = self.room.checked_sub(size) else {
+            let limit = limits.max_body_len;
+            let len = (limit - self.room).saturating_add(size);
+            return Err(Error::BodyTooLong(OverLimit::new(len, limit)));
+        };
+        self.room = room;
         self.extensions_len = self.extensions_len.saturating_sub(size);
         Ok(Position::Data { remaining: size })
     }
@@ -164,7 +169,7 @@ impl Chunked {
             }
             Position::SizeLf { size } => {
                 lf(byte, ())?;
-                self.data(size)
+                self.data(size, limits)
             }
             Position::DataCr if byte == b'\r' => Ok(Position::DataLf),
             Position::DataCr => Err(invalid(byte, Error::ChunkEnd)),
@@ -187,7 +192,7 @@ impl Chunked {
 
     fn count_extension_byte(&mut self, limits: &Limits) -> Result<(), Error> {
         if self.extensions_len >= limits.max_chunk_extensions_len {
-            return Err(Error::ChunkExtensionsTooLong);
+            return Err(Error::ChunkExtensionsTooLong { limit: limits.max_chunk_extensions_len });
         }
         self.extensions_len += 1;
         Ok(())
@@ -276,16 +281,15 @@ impl Trailers {
         mut keep: impl FnMut(&[u8]) -> Result<(), BufferFull>,
     ) -> Result<bool, Error> {
         if self.len >= limits.max_head_len {
-            return Err(Error::HeadTooLong);
+            return Err(Error::HeadTooLong { limit: limits.max_head_len });
         }
         self.len += 1;
         let is_first = self.lines == 0;
-        let mut keep = |bytes: &[u8]| keep(bytes).map_err(|_| Error::HeadTooLong);
         self.at = match (self.at, byte) {
             (Line::Start, b'\r') => Line::LastLf,
             (Line::Start, _) if is_tchar(byte) => {
                 if self.lines >= limits.max_headers {
-                    return Err(Error::TooManyHeaders);
+                    return Err(Error::TooManyHeaders { limit: limits.max_headers });
                 }
                 self.lines += 1;
                 // The end of the line before, which is not folded.

@@ -8,7 +8,7 @@ use super::take::take;
 use crate::debug::Payload;
 use crate::http::Headers;
 use crate::http1::{Error, Limits};
-use crate::{Buffer, BufferFull, Chunk, Truncated};
+use crate::{Buffer, BufferFull, Chunk, OverLimit, Truncated};
 
 /// Decodes the body that follows the head of a message. It checks every rule and every length, and joins
 /// chunks (§6, §7).
@@ -106,7 +106,9 @@ impl BodyDecoder {
     /// [`new_response`](Self::new_response) does not.
     pub const fn new(body: Body, limits: Limits) -> Self {
         let state = match body {
-            Body::Len(len) if len > limits.max_body_len => State::Failed(Error::BodyTooLong),
+            Body::Len(len) if len > limits.max_body_len => {
+                State::Failed(Error::BodyTooLong(OverLimit::new(len, limits.max_body_len)))
+            }
             Body::Len(remaining) => State::Len { remaining },
             Body::Chunked => State::Chunked(Chunked::new(&limits)),
             Body::UntilClose => State::UntilClose { room: limits.max_body_len },
@@ -156,7 +158,7 @@ impl BodyDecoder {
     ///
     /// # Errors
     ///
-    /// Like those of [`decode`](Self::decode). [`Error::HeadTooLong`] also means that `storage` is full.
+    /// Like those of [`decode`](Self::decode), and [`Error::BufferFull`] if `storage` has no room.
     pub fn decode_with_trailers<'a>(
         &mut self,
         input: &mut &'a mut [u8],
@@ -188,7 +190,11 @@ impl BodyDecoder {
                 chunked.take(&self.limits, self.is_response, input, keep_trailers)
             }
             State::UntilClose { .. } if input.is_empty() => Ok(None),
-            State::UntilClose { room: 0 } => Err(Error::BodyTooLong),
+            State::UntilClose { room: 0 } => {
+                let limit = self.limits.max_body_len;
+                let len = limit.saturating_add(1);
+                Err(Error::BodyTooLong(OverLimit::new(len, limit)))
+            }
             State::UntilClose { room } => Ok(take(room, input).map(|bytes| (bytes, false))),
             State::Complete => return Ok(Decoded::Complete),
             State::Failed(e) => Err(*e),

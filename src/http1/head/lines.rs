@@ -41,6 +41,7 @@ pub(super) fn request_line(line: &[u8]) -> Result<(&str, &str, Version), Error> 
     match version(&mut rest) {
         Some(version) if rest.is_empty() => Ok((method, ascii(target), version)),
         Some(_) => Err(Error::RequestLine),
+        None if line == b"PRI * HTTP/2.0" => Err(Error::Http2),
         None => Err(Error::Version),
     }
 }

@@ -236,7 +236,7 @@ fn parse_headers<'a>(
         && !line.is_empty()
     {
         if count == max_headers {
-            return Err(Error::TooManyHeaders);
+            return Err(Error::TooManyHeaders { limit: max_headers });
         }
         let (name, value) = field(line, is_lax).ok_or(Error::Header)?;
         framing.see(name, value);

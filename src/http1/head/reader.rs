@@ -169,14 +169,14 @@ fn take_head<'a, 'i: 'a, B: Buffer>(
         let from_held = (held.len() + piece.len()).saturating_sub(next).min(held.len());
         let held = held.get(..from_held).unwrap_or_default();
         let piece = piece.get(..from_piece).unwrap_or_default();
-        storage.try_append_both(held, piece).map_err(|_| scan.too_long())?;
+        storage.try_append_both(held, piece)?;
         return Ok(TakenHead::Unfinished(scan));
     };
     let piece = split_off(input, len);
     if first {
         return Ok(TakenHead::Whole(trim_head(piece)));
     }
-    storage.try_append_both(held, piece).map_err(|_| scan.too_long())?;
+    storage.try_append_both(held, piece)?;
     // Not `storage.as_slice()`, which would be that of `&mut B`.
     Ok(TakenHead::Whole(trim_head(B::as_slice(storage))))
 }

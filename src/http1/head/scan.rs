@@ -142,6 +142,8 @@ pub(super) struct Scan {
     skipped: bool,
     /// Whether the line has no byte so far, except perhaps its CR.
     line_is_empty: bool,
+    /// Whether the first byte was one that a record of TLS begins with.
+    may_be_tls: bool,
     /// Whether the last byte was a CR.
     after_cr: bool,
     /// The end of the last line.
@@ -156,6 +158,7 @@ impl Scan {
             kind,
             skipped: false,
             line_is_empty: true,
+            may_be_tls: false,
             after_cr: false,
             line_end: b"\r\n",
         }
@@ -187,10 +190,11 @@ impl Scan {
     }
 
     /// The error if more bytes than were seen are too many.
-    pub(super) const fn too_long(&self) -> Error {
+    const fn too_long(&self, limits: &Limits) -> Error {
+        let limit = limits.max_head_len;
         match self.kind {
-            HeadKind::Request if self.lines == 0 => Error::RequestLineTooLong,
-            HeadKind::Request | HeadKind::Response => Error::HeadTooLong,
+            HeadKind::Request if self.lines == 0 => Error::RequestLineTooLong { limit },
+            HeadKind::Request | HeadKind::Response => Error::HeadTooLong { limit },
         }
     }
 
@@ -200,7 +204,7 @@ impl Scan {
         let within = bytes.get(..room).unwrap_or(bytes);
         let found = self.find_within(within, limits.max_headers)?;
         self.len += match found {
-            Found::Nothing if within.len() < bytes.len() => return Err(self.too_long()),
+            Found::Nothing if within.len() < bytes.len() => return Err(self.too_long(limits)),
             Found::Nothing => within.len(),
             Found::End(len) | Found::Fold(len) => len,
         };
@@ -209,6 +213,9 @@ impl Scan {
 
     fn find_within(&mut self, bytes: &[u8], max_headers: usize) -> Result<Found, Error> {
         let mut rest = bytes;
+        if self.len < 2 {
+            self.take_first_of_tls(&mut rest)?;
+        }
         while let Some(&next) = rest.first() {
             if self.after_cr {
                 if next != b'\n' {
@@ -229,6 +236,20 @@ impl Scan {
             }
         }
         Ok(Found::Nothing)
+    }
+
+    /// Takes the type of a record of TLS off the front of a head, an alert or a handshake, and looks at
+    /// the version after it (RFC 8446 §5.1). No head begins with that type.
+    fn take_first_of_tls(&mut self, rest: &mut &[u8]) -> Result<(), Error> {
+        if self.len == 0 && matches!(rest.first(), Some(21 | 22)) {
+            rest.split_off_first();
+            (self.may_be_tls, self.line_is_empty) = (true, false);
+        }
+        match rest.first() {
+            Some(3) if self.may_be_tls => Err(Error::Tls),
+            Some(_) if self.may_be_tls => Err(Error::ControlByte),
+            _ => Ok(()),
+        }
     }
 
     /// Whether a line that begins with `next` continues the one before it. The first line after the
@@ -271,7 +292,11 @@ impl Scan {
             self.lines += 1;
             // The start line is not a header.
             let too_many = self.lines > max_headers.saturating_add(1);
-            return if too_many { Err(Error::TooManyHeaders) } else { Ok(false) };
+            return if too_many {
+                Err(Error::TooManyHeaders { limit: max_headers })
+            } else {
+                Ok(false)
+            };
         }
         if self.lines > 0 {
             return Ok(true);

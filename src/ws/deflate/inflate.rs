@@ -13,10 +13,10 @@ use core::fmt;
 use zlib_rs::{InflateError, InflateFlush, Status};
 
 use super::Params;
-use crate::Chunk;
 use crate::utf8::Utf8State;
 use crate::ws::text::InvalidText;
 use crate::ws::{CompressedChunk, Error, Kind, Limits, Part, Role, TextChunk};
+use crate::{Chunk, OverLimit};
 
 /// Inflates the parts of compressed messages, without holding what comes out (§7.2.2).
 ///
@@ -288,7 +288,8 @@ impl InflatingMessage {
             // One more byte would prove that the message is too long. It must not reach the output.
             let step = InflateStep::take(stream, input, &mut [0], InflateFlush::NoFlush);
             if step.produced > 0 {
-                return Err(Error::MessageTooLong { len: self.len.saturating_add(1) });
+                let over = OverLimit::new(self.len.saturating_add(1), limits.max_message_len);
+                return Err(Error::MessageTooLong(over));
             }
             step
         } else {
@@ -329,7 +330,7 @@ impl InflatingMessage {
         let allowed = self.compressed.saturating_mul(u64::from(limits.max_ratio));
         let checked = limits.max_ratio < Limits::DEFLATE_RATIO;
         if checked && self.len > allowed.max(RATIO_FREE) {
-            Err(Error::RatioTooHigh)
+            Err(Error::RatioTooHigh { limit: limits.max_ratio })
         } else {
             Ok(())
         }

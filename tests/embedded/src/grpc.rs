@@ -25,7 +25,7 @@ pub const BROKEN: Session = session!(
     input: &[b"\0\xFF\xFF\xFF\xFFHello"],
     expected: &[
         b"content-type: application/grpc\r\n",
-        b"grpc-status: 8\r\ngrpc-message: message is over the limit\r\n",
+        b"grpc-status: 8\r\ngrpc-message: message is too long\r\n",
     ],
 );
 

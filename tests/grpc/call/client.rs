@@ -312,7 +312,7 @@ fn a_message_over_the_limit_ends_the_call_with_its_prefix() {
     };
     let (seen, status) = respond(start, &frame(0, "abcd")[..5], |_| None);
     assert_eq!((seen.messages, seen.end), (vec![], Some(Code::ResourceExhausted)));
-    assert_eq!(status.unwrap(), "RESOURCE_EXHAUSTED: message is over the limit");
+    assert_eq!(status.unwrap(), "RESOURCE_EXHAUSTED: message is too long");
     let mut call = start();
     call.receive(&mut &frame(0, "abcd")[..]);
     assert_eq!(call.reset_code(), Some(Reset::Now(8)), "CANCEL");

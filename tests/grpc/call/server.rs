@@ -81,18 +81,8 @@ fn a_server_answers_a_violation_by_itself() {
             false,
             "13\r\ngrpc-message: unknown flag before a message",
         ),
-        (
-            CallKind::Unary,
-            frame(0, [0; 101]),
-            false,
-            "8\r\ngrpc-message: message is over the limit",
-        ),
-        (
-            CallKind::Unary,
-            vec![0, 0, 0, 0, 101],
-            false,
-            "8\r\ngrpc-message: message is over the limit",
-        ),
+        (CallKind::Unary, frame(0, [0; 101]), false, "8\r\ngrpc-message: message is too long"),
+        (CallKind::Unary, vec![0, 0, 0, 0, 101], false, "8\r\ngrpc-message: message is too long"),
         (CallKind::Unary, vec![], true, "12\r\ngrpc-message: no message where one was expected"),
         (
             CallKind::ServerStreaming,

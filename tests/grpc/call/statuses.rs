@@ -3,6 +3,7 @@
 
 use super::{Seen, base64, client_of, frame, headers, request, whole};
 use crate::common::same_however_split;
+use framewright::OverLimit;
 use framewright::grpc::{
     CallKind, ClientCall, Code, ContentType, Error, Event, Limits, Status, StatusMessage, Trailers,
     Value, metadata,
@@ -308,7 +309,7 @@ fn compressed_trailers_that_nobody_decompressed_are_no_success() {
         call
     };
     for (lines, error) in [
-        (&[b'x'; 301][..], Error::TrailersTooLong { len: 301 }),
+        (&[b'x'; 301][..], Error::TrailersTooLong(OverLimit::new(301, 300))),
         (b"no colon\r\n", Error::TrailersMalformed),
     ] {
         let mut call = answered();
