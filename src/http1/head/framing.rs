@@ -1,7 +1,7 @@
 //! The fields of a head that say where the message goes and where it ends.
 
 use crate::http::Name;
-use crate::http::syntax::{ascii, authority, is_in_any_case, list, parse_len};
+use crate::http::syntax::{authority, is_in_any_case, list, parse_len};
 use crate::http1::{Body, Error, Version};
 
 /// What the headers say about where a message goes and where it ends.
