@@ -250,12 +250,19 @@ pub enum SendError {
     NoMoreStreams,
     /// The connection is closing: it takes a new one (§6.8).
     Closing,
-    /// The field with this index has a name that is not a token (§8.2.1).
+    /// A part of the request is wrong: the error says which (§8.3.1).
+    Request(Error),
+    /// The status is not from 100 to 999, or is 101 (§8.3.2, §8.6).
+    Status,
+    /// The field with this index has a name that is not a token, or that has upper-case letters and is
+    /// longer than 64 bytes (§8.2.1).
     FieldName(usize),
-    /// The field with this index has a value with control characters, or whitespace at an end
-    /// (§8.2.1).
+    /// The field with this index has a value with control characters or whitespace at an end (§8.2.1),
+    /// or it is a wrong `te` (§8.2.2), or a wrong or repeated `content-length` (§8.1.1).
     FieldValue(usize),
-    /// The field with this index is about the connection of HTTP/1.1 (§8.2.2).
+    /// The field with this index is about the connection of HTTP/1.1 (§8.2.2). Or it is a `host`, which
+    /// `:authority` takes the place of (§8.3.1), or a `content-length` where there is no body
+    /// (RFC 9110 §8.6).
     FieldReserved(usize),
     /// A ping has not been answered yet.
     PingInFlight,
@@ -274,10 +281,12 @@ impl fmt::Display for SendError {
             Self::TooManyStreams => "the peer allows no further stream at once",
             Self::NoMoreStreams => "all stream identifiers are used up",
             Self::Closing => "the connection is closing",
+            Self::Request(error) => return write!(f, "the request cannot be sent: {error}"),
+            Self::Status => "the status is wrong",
             Self::FieldName(index) => return write!(f, "field {index} has a wrong name"),
             Self::FieldValue(index) => return write!(f, "field {index} has a wrong value"),
             Self::FieldReserved(index) => {
-                return write!(f, "field {index} is about a connection of HTTP/1.1");
+                return write!(f, "field {index} must not be sent");
             }
             Self::PingInFlight => "a ping has not been answered yet",
             Self::ConnectNotOffered => "the server has not offered extended CONNECT",

@@ -162,6 +162,24 @@ impl<'a> Request<'a> {
         self.protocol
     }
 
+    /// Calls `put` with the name and value of every pseudo-field that is sent.
+    pub(super) fn for_each_pseudo(&self, mut put: impl FnMut(&'static str, &'a str)) {
+        let is_tunnel = self.method == Self::CONNECT && self.protocol.is_none();
+        put(":method", self.method);
+        if !is_tunnel || !self.scheme.is_empty() {
+            put(":scheme", self.scheme);
+        }
+        if !self.authority.is_empty() {
+            put(":authority", self.authority);
+        }
+        if !is_tunnel || !self.target.is_empty() {
+            put(":path", self.target);
+        }
+        if let Some(protocol) = self.protocol {
+            put(":protocol", protocol);
+        }
+    }
+
     const CONNECT: &'static str = "CONNECT";
 }
 

@@ -9,6 +9,7 @@ mod frame;
 mod head;
 mod headers;
 mod limits;
+mod outgoing;
 mod part;
 mod rules;
 mod setting;

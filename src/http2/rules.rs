@@ -42,8 +42,8 @@
 //! [`Status`]: Error::Status
 //! [`Te`]: Error::Te
 
-use super::Error;
 use super::entry::Entry;
+use super::{Error, Request};
 use crate::http::syntax::{
     ascii, authority, is_field_value, is_lower_token, is_space, is_token, is_visible, parse_len,
 };
@@ -182,6 +182,19 @@ impl Rules {
             authority: (0, 0),
             content_length: None,
         }
+    }
+
+    /// Checks a request that is about to be sent.
+    pub(super) fn check_request(request: &Request<'_>) -> Result<(), Error> {
+        let mut rules = Self::new(Message::Request { extended_connect: true });
+        let mut checked = Ok(());
+        request.for_each_pseudo(|name, value| {
+            if checked.is_ok() {
+                checked = rules.check_pseudo(name.as_bytes(), value.as_bytes(), value.len());
+            }
+        });
+        checked?;
+        rules.finish_request()
     }
 
     /// Checks the next field, which begins `at` that many bytes into the `entries` of the block.
