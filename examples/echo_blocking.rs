@@ -113,7 +113,7 @@ fn echo(
         if connection.close_expected().is_some() {
             return Ok(());
         }
-        if connection.ready().is_err() {
+        if connection.is_closing() {
             keepalive.closing(now());
         }
         let until = start + Duration::from_millis(keepalive.deadline().unwrap_or_default());

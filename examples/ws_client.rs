@@ -182,15 +182,14 @@ fn receive(
                     }
                     Err(e) => {
                         eprintln!("a message was lost: {e}");
-                        // It fails if the connection is closing already.
-                        let _ = connection.close(e.close_code(), "", bytes);
+                        connection.close(e.close_code(), "", bytes).map_err(io::Error::other)?;
                     }
                 },
                 Event::Failed(e) => eprintln!("the server broke the protocol: {e}"),
                 Event::Close(_) => {}
             }
         }
-        if connection.ready().is_err() {
+        if connection.is_closing() {
             keepalive.closing(now());
         }
         match keepalive.poll(now()) {

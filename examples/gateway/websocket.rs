@@ -169,7 +169,7 @@ impl Session {
         // Hold no memory between messages.
         self.assembler.release();
         self.assembler.release_context();
-        if self.connection.ready() == Err(SendError::Closing) {
+        if self.connection.is_closing() {
             self.keepalive.closing(shared.now);
         }
     }

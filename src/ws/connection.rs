@@ -331,9 +331,11 @@ impl<S: Side> Connection<S> {
 
     /// Writes a close frame, after which nothing can be sent (§7.1.2).
     ///
+    /// Only the first close frame counts: after one was written, or after a failure, this does nothing.
+    ///
     /// The peer's messages still come until its own close frame does. An answer to them is refused with
-    /// [`SendError::Closing`], which is no reason to drop the transport: [`ready`](Self::ready) tells
-    /// beforehand. With [`CloseCode::NO_STATUS`] and an empty reason the frame has no payload. A reason
+    /// [`SendError::Closing`], which is no reason to drop the transport:
+    /// [`is_closing`](Self::is_closing) says so beforehand. With [`CloseCode::NO_STATUS`] and an empty reason the frame has no payload. A reason
     /// has at most 123 bytes.
     ///
     /// # Errors
@@ -345,10 +347,19 @@ impl<S: Side> Connection<S> {
         reason: &str,
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
-        if self.error().is_some() {
-            return Err(SendError::Closing);
+        if self.encoder.is_closed() || self.error().is_some() {
+            return Ok(());
         }
         self.encoder.encode_close(CloseFrame { code, reason }, out)
+    }
+
+    /// Whether the connection is closing or closed: a close frame was sent or came, or the peer broke a
+    /// rule. No message can be begun any more.
+    ///
+    /// The peer's messages may still come, and [`transmit`](Self::transmit) may still have to write.
+    /// [`close_expected`](Self::close_expected) says when all of that is done.
+    pub const fn is_closing(&self) -> bool {
+        !self.is_open() || self.encoder.is_closed()
     }
 
     /// The encoder, to send fragments, payloads in pieces, headers alone, and unasked pongs.
@@ -400,7 +411,8 @@ impl<S: Side> Connection<S> {
     /// After the closing handshake it is the server, so that `TIME_WAIT` does not keep the client
     /// from connecting again (§7.1.1). After a failure it is the end that noticed it.
     ///
-    /// It is `None` until our close frame was transmitted. Write all of the output before you close.
+    /// It is `None` until our close frame was transmitted, and stays the same from then on. Write all of
+    /// the output before you close.
     /// If the peer has sent data that is still unread, closing may discard what was written: shut
     /// down writing alone, then read until the end, but not for long. While a frame's payload is
     /// unfinished, no close frame can be transmitted: a caller that cannot finish the payload can

@@ -246,6 +246,26 @@ fn whatever_comes_after_a_close_is_ignored() {
     assert_eq!(events, ["close 1000"]);
 }
 
+#[test]
+fn a_connection_is_closing_once_any_close_frame_came_or_went_or_a_rule_was_broken() {
+    let mut ours = server();
+    assert!(!ours.is_closing());
+    ours.close(CloseCode::NORMAL, "", &mut Vec::new()).unwrap();
+    let (mut theirs, mut failed) = (server(), server());
+    receive(&mut theirs, &masked(0x88, b""));
+    receive(&mut failed, &masked(0x83, b""));
+    for mut server in [ours, theirs, failed] {
+        assert!(server.is_closing());
+        assert_eq!(server.ready(), Err(SendError::Closing));
+        transmit(&mut server);
+        receive(&mut server, &masked(0x88, b""));
+        transmit(&mut server);
+        assert_eq!((server.is_closing(), server.close_expected()), (true, Some(Closer::Us)));
+        assert_eq!(server.close(CloseCode::GOING_AWAY, "again", &mut Vec::new()), Ok(()));
+        assert_eq!((server.is_closing(), server.close_expected()), (true, Some(Closer::Us)));
+    }
+}
+
 /// T-CLOSE: a second close is never sent.
 #[test]
 fn nothing_is_sent_after_our_close() {
@@ -255,7 +275,8 @@ fn nothing_is_sent_after_our_close() {
     let expected = frame(0x88, &close(1001, "bye"));
     assert_eq!(server.send("x", &mut out), Err(SendError::Closing));
     assert_eq!(server.ping(b"", &mut out), Err(SendError::Closing));
-    assert_eq!(server.close(CloseCode::NORMAL, "", &mut out), Err(SendError::Closing));
+    assert_eq!(server.close(CloseCode::NORMAL, "", &mut out), Ok(()), "the first one counts");
+    assert!(server.is_closing());
     assert_eq!(server.ready(), Err(SendError::Closing));
     let late = [masked(0x81, b"late"), masked(0x89, b"?"), masked(0x88, b"\x03\xE9")].concat();
     assert_eq!(
@@ -350,6 +371,20 @@ fn a_message_in_fragments_may_be_finished_before_a_close_is_answered() {
     assert!(server.transmit(&mut out));
     assert_eq!(server.close_expected(), Some(Closer::Us));
     assert_eq!(out, [first, frame(0x88, b"\x03\xE9")].concat());
+}
+
+#[test]
+fn a_client_too_may_finish_its_message_before_it_answers_a_close() {
+    let mut client = client().finish_message(true);
+    let mut out = Vec::new();
+    client.encoder().unwrap().encode_fragment(Kind::Text, b"a", false, &mut out).unwrap();
+    assert_eq!(receive(&mut client, &frame(0x88, b"\x03\xE8")), ["close 1000"]);
+    assert!(!client.transmit(&mut out));
+    assert_eq!(client.close_expected(), None);
+    client.encoder().unwrap().encode_fragment(Kind::Text, b"b", true, &mut out).unwrap();
+    assert!(client.transmit(&mut out));
+    assert_eq!(client.close_expected(), Some(Closer::Peer));
+    assert_eq!(out, b"\x01\x81\0\0\0\0a\x80\x81\0\0\0\0b\x88\x82\0\0\0\0\x03\xE8");
 }
 
 /// §7.1.7: a peer that broke a rule gets the close frame at once.
@@ -590,7 +625,8 @@ fn every_failure_owes_the_peer_a_close_frame_with_its_code() {
             assert_eq!(server.send("x", &mut Vec::new()), Err(SendError::Closing));
             assert_eq!(
                 server.close(CloseCode::NORMAL, "", &mut Vec::new()),
-                Err(SendError::Closing)
+                Ok(()),
+                "the failure counts"
             );
             let out = transmit(&mut server);
             assert_eq!(server.close_expected(), Some(Closer::Us));
@@ -626,7 +662,7 @@ fn a_failure_after_the_last_part_is_known_at_once() {
     assert_eq!(server.error(), Some(Error::InvalidUtf8));
     assert_eq!(server.ready(), Err(SendError::Closing));
     assert_eq!(server.send("x", &mut Vec::new()), Err(SendError::Closing));
-    assert_eq!(server.close(CloseCode::NORMAL, "", &mut Vec::new()), Err(SendError::Closing));
+    assert_eq!(server.close(CloseCode::NORMAL, "", &mut Vec::new()), Ok(()));
     assert!(server.owes());
     assert_eq!(transmit(&mut server)[..4], [0x88, 19, 0x03, 0xEF]);
     assert_eq!(server.close_expected(), Some(Closer::Us));

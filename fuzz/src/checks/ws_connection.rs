@@ -276,14 +276,17 @@ impl<S: Side> End<S> {
             CloseCode(code) => [&code.to_be_bytes(), reason.as_bytes()].concat(),
         };
         let no_status = code == CloseCode::NO_STATUS && reason.is_empty();
-        let expected = if model.failed.is_some() {
-            Err(SendError::Closing)
-        } else if !no_status && !matches!(code.0, 1000..=1003 | 1007..=1014 | 3000..=4999) {
+        if model.closed || model.failed.is_some() {
+            // The first close frame counts.
+            let before = self.out.len();
+            let result = self.call(|connection, out| connection.close(code, reason, out));
+            assert_eq!((result, self.out.len()), (Ok(()), before));
+            return;
+        }
+        let expected = if !no_status && !matches!(code.0, 1000..=1003 | 1007..=1014 | 3000..=4999) {
             Err(SendError::CloseCodeInvalid(code))
         } else if payload.len() > 125 {
             Err(SendError::ControlTooLong)
-        } else if model.closed {
-            Err(SendError::Closing)
         } else if model.payload.is_some() {
             Err(SendError::FrameUnfinished)
         } else {
