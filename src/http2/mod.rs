@@ -3,24 +3,29 @@
 //! `§` without a document means a section of that RFC.
 
 mod code;
+mod decode;
 mod entry;
 mod error;
 mod frame;
 mod head;
 mod headers;
+mod incoming;
 mod limits;
 mod outgoing;
 mod part;
+mod preface;
 mod rules;
 mod setting;
 mod side;
 
 pub use code::ErrorCode;
+pub use decode::Decoder;
 pub use error::{Error, SendError};
 pub use frame::{Flags, FrameHeader, FrameType, StreamId};
 pub use head::{Head, Request};
 pub use headers::{HeaderField, HeaderIter, Headers};
 pub use limits::Limits;
 pub use part::{DataPart, FieldBlockPart, Part};
+pub use preface::{PREFACE, is_preface};
 pub use setting::{Setting, SettingId};
 pub use side::{Client, Role, Server, Side};

@@ -89,6 +89,7 @@ pub struct DataPart<'a> {
 ///
 /// A part is empty only if it ends its frame.
 #[derive(Clone, Copy, Eq, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each says where the bytes fall")]
 pub struct FieldBlockPart<'a> {
     /// The stream.
     pub stream: StreamId,
