@@ -236,8 +236,10 @@ impl core::error::Error for Error {}
 pub enum SendError {
     /// The output has no room for the whole frame, or for the whole head.
     BufferFull(BufferFull),
-    /// A DATA frame cannot be longer than 2²⁴ − 1 bytes (§4.1).
+    /// A frame would be longer than the peer accepts (§4.2).
     FrameTooLong,
+    /// A window cannot grow by 0 bytes or by more than 2³¹ − 1 (§6.9).
+    WindowIncrement,
     /// The stream is over, or was never opened.
     StreamOver,
     /// The stream's head has not been sent: a body cannot come before it (§8.1).
@@ -274,7 +276,8 @@ impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::BufferFull(full) => return full.fmt(f),
-            Self::FrameTooLong => "frame is of 2^24 bytes or more",
+            Self::FrameTooLong => "frame is longer than the peer accepts",
+            Self::WindowIncrement => "a window cannot grow by 0 bytes, or by 2^31 or more",
             Self::StreamOver => "the stream is over",
             Self::HeadUnsent => "the head has not been sent",
             Self::HeadSent => "the head has been sent",

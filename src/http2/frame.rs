@@ -161,6 +161,12 @@ impl Flags {
     pub const fn contains(self, flags: Self) -> bool {
         self.0 & flags.0 == flags.0
     }
+
+    /// These flags if `condition` holds, and otherwise none.
+    #[inline]
+    pub(super) const fn when(self, condition: bool) -> Self {
+        if condition { self } else { Self::NONE }
+    }
 }
 
 impl ops::BitOr for Flags {

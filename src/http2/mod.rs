@@ -4,6 +4,7 @@
 
 mod code;
 mod decode;
+mod encode;
 mod entry;
 mod error;
 mod frame;
@@ -20,6 +21,7 @@ mod side;
 
 pub use code::ErrorCode;
 pub use decode::Decoder;
+pub use encode::Encoder;
 pub use error::{Error, SendError};
 pub use frame::{Flags, FrameHeader, FrameType, StreamId};
 pub use head::{Head, Request};
