@@ -1,14 +1,17 @@
 //! Where bytes are appended: storage of assemblers, and output of encoders.
 
 use core::fmt;
+use core::ops::{Deref, DerefMut};
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 
+use crate::array_buf::consume;
+
 /// Bytes that grow at the end: the storage of an assembler, and the output of every encoder.
 ///
-/// Implemented for a fixed slice ([`SliceBuf`]), for `Vec<u8>` (feature `alloc`) and for
-/// `BytesMut` (feature `bytes`). Your own implementation, for a heapless vector or an arena,
+/// Implemented for a fixed slice ([`SliceBuf`]), for a fixed array ([`ArrayBuf`](crate::ArrayBuf)), for
+/// `Vec<u8>` (feature `alloc`) and for `BytesMut` (feature `bytes`). Your own implementation, for a heapless vector or an arena,
 /// needs four methods:
 ///
 /// ```
@@ -154,7 +157,8 @@ impl<B: Buffer + ?Sized> Buffer for &mut B {
 
 /// A [`Buffer`] in a slice that the caller owns, for programs that do not allocate.
 ///
-/// Its methods are those of the trait, which has to be in scope.
+/// It dereferences to the bytes that were appended. The methods that append are those of the trait, which
+/// has to be in scope. [`ArrayBuf`](crate::ArrayBuf) owns its bytes, and so needs no lifetime.
 ///
 /// ```
 /// use framewright::ws::{Connection, Limits};
@@ -164,13 +168,10 @@ impl<B: Buffer + ?Sized> Buffer for &mut B {
 /// let mut bytes = [0; 64];
 /// let mut out = SliceBuf::new(&mut bytes);
 /// server.send("hi", &mut out)?;
-/// assert_eq!(out.as_slice(), b"\x81\x02hi"); // for the caller to write to the socket
+/// assert_eq!(out[..], *b"\x81\x02hi"); // for the caller to write to the socket
 /// out.clear();
 /// # Ok::<(), framewright::ws::SendError>(())
 /// ```
-///
-/// Nothing takes bytes off its front. If the socket takes only some of them, the caller remembers how
-/// many, and clears the buffer when all are written.
 #[derive(Debug)]
 pub struct SliceBuf<'a> {
     slice: &'a mut [u8],
@@ -181,6 +182,28 @@ impl<'a> SliceBuf<'a> {
     /// An empty buffer whose capacity is all of `slice`.
     pub const fn new(slice: &'a mut [u8]) -> Self {
         Self { slice, len: 0 }
+    }
+
+    /// Takes the first `len` bytes off the front, or all if there are fewer. The others move there.
+    ///
+    /// Call it after a short write. Where all is written at once, [`clear`](Buffer::clear) costs
+    /// nothing.
+    pub fn consume(&mut self, len: usize) {
+        self.len = consume(self.slice, self.len, len);
+    }
+}
+
+impl Deref for SliceBuf<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.as_slice()
+    }
+}
+
+impl DerefMut for SliceBuf<'_> {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        self.as_mut_slice()
     }
 }
 

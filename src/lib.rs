@@ -93,6 +93,7 @@ extern crate std;
 mod append;
 #[cfg(feature = "arbitrary")]
 mod arbitrary;
+mod array_buf;
 mod assemble;
 mod buffer;
 mod chunk;
@@ -112,6 +113,7 @@ pub mod ws;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+pub use array_buf::ArrayBuf;
 pub use assemble::Assembler;
 pub use buffer::{Buffer, BufferFull, SliceBuf};
 pub use chunk::{Chunk, Truncated};
