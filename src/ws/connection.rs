@@ -127,6 +127,12 @@ impl<K: FnMut() -> [u8; 4]> Connection<Client<K>> {
 }
 
 impl<S: Side> Connection<S> {
+    /// The most that [`transmit`](Self::transmit) writes, in bytes: one control frame.
+    pub const MAX_TRANSMIT_LEN: usize = match S::ROLE {
+        Role::Server => 2 + 125,
+        Role::Client => 2 + 4 + 125,
+    };
+
     const fn new(limits: Limits, encoder: Encoder<S>) -> Self {
         Self {
             decoder: Decoder::new(S::ROLE, limits),
@@ -266,8 +272,9 @@ impl<S: Side> Connection<S> {
     /// a ping in it: for a flood of one ping a read, as many bytes as the peer sent.
     ///
     /// Returns whether everything was written. If not, a frame's payload is unfinished, or a message
-    /// that is to be [finished first](Self::finish_message), or `out` has no room: 127 bytes are always
-    /// enough for a server, 131 for a client. What was not written can be transmitted later.
+    /// that is to be [finished first](Self::finish_message), or `out` has no room:
+    /// [`MAX_TRANSMIT_LEN`](Self::MAX_TRANSMIT_LEN) is always enough. What was not written can be
+    /// transmitted later.
     pub fn transmit(&mut self, out: &mut impl Buffer) -> bool {
         self.transmit_pong(out).and_then(|()| self.transmit_close(out)).is_ok()
     }

@@ -6,5 +6,6 @@ mod common;
 mod arbitrary;
 mod errors;
 mod lengths;
+mod rooms;
 mod sessions;
 mod sizes;

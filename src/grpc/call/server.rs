@@ -137,6 +137,9 @@ pub enum Trailing {
 }
 
 impl ServerCall {
+    /// The most that [`transmit`](Self::transmit) writes, in bytes.
+    pub const MAX_TRANSMIT_LEN: usize = 256;
+
     pub(super) const fn new(
         carrier: Carrier,
         (request, response): (ContentType, ContentType),
@@ -398,8 +401,9 @@ impl ServerCall {
 
     /// Writes the trailers of a call that ended by itself, as [`finish`](Self::finish) would.
     ///
-    /// Returns whether nothing is left to be written. If not, `out` has no room, or a message's
-    /// payload is unfinished: call again when that has changed.
+    /// Returns whether nothing is left to be written. If not, `out` has no room, where
+    /// [`MAX_TRANSMIT_LEN`](Self::MAX_TRANSMIT_LEN) is always enough, or a message's payload is
+    /// unfinished: call again when that has changed.
     pub fn transmit(&mut self, out: &mut impl Buffer) -> bool {
         self.transmit_with(out, FieldSink::Lines)
     }

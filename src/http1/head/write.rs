@@ -95,7 +95,14 @@ impl<'h, H: Clone + IntoIterator<Item: Field<'h>>> RequestWriter<'_, H> {
     }
 }
 
+/// The length of what [`write_continue`] writes, in bytes.
+pub const CONTINUE_LEN: usize = CONTINUE.len();
+
+const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
 /// Writes the interim response that a client waits for before it sends a body (RFC 9110 §10.1.1).
+///
+/// It takes [`CONTINUE_LEN`] bytes.
 ///
 /// ```
 /// use framewright::http1::{HeadReader, Limits, write_continue};
@@ -114,7 +121,7 @@ impl<'h, H: Clone + IntoIterator<Item: Field<'h>>> RequestWriter<'_, H> {
 /// # Ok::<(), framewright::http1::Error>(())
 /// ```
 pub fn write_continue(out: &mut impl Buffer) -> Result<(), BufferFull> {
-    out.try_append(b"HTTP/1.1 100 Continue\r\n\r\n")
+    out.try_append(CONTINUE)
 }
 
 /// Writes a response, whole or not at all.

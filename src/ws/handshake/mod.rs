@@ -44,6 +44,13 @@
 //! # Ok::<(), framewright::ws::handshake::SendError>(())
 //! ```
 
+/// The room that the response to a request takes at most, in bytes, without a subprotocol and without
+/// headers of the caller's: the refusal of any [`Error`], or an acceptance with all that
+/// `permessage-deflate` may add to it.
+///
+/// A subprotocol adds 26 bytes and its own length. A header adds 4 bytes, its name and its value.
+pub const MAX_RESPONSE_LEN: usize = 285;
+
 mod acceptance;
 mod client;
 mod client_request;

@@ -41,13 +41,13 @@ pub fn device(socket: &mut Socket<'_>, memory: &mut Memory) {
     let mut assembler = Assembler::new(SliceBuf::new(storage));
 
     call.send_head(ResponseHead::new(), &mut out).expect("there is room");
-    socket.write(out.as_slice());
+    socket.write(&out);
     out.clear();
     while let Some(input) = socket.read(read) {
         let mut input = &*input;
         while let Some(event) = call.receive(&mut input) {
             echo(event, &mut call, &mut assembler, &mut out);
-            socket.write(out.as_slice());
+            socket.write(&out);
             out.clear();
         }
     }
@@ -58,7 +58,7 @@ pub fn device(socket: &mut Socket<'_>, memory: &mut Memory) {
         call.finish(Status::OK, &mut out).expect("there is room");
     }
     assert_eq!(call.trailing(), Trailing::Trailers);
-    socket.write(out.as_slice());
+    socket.write(&out);
 }
 
 /// Answers a message with itself.

@@ -55,10 +55,10 @@ pub fn device(socket: &mut Socket<'_>, memory: &mut Memory) {
     let (mut lines, mut head) = (SliceBuf::new(lines), SliceBuf::new(head));
     call.send_head(ResponseHead::new(), &mut lines).expect("there is room");
     let mut response = ResponseWriter::new(200)
-        .headers(Headers::parse_lax(lines.as_slice()).expect("it was just written"))
+        .headers(Headers::parse_lax(&lines).expect("it was just written"))
         .begin(Body::Chunked, &mut head)
         .expect("there is room");
-    socket.write(head.as_slice());
+    socket.write(&head);
 
     let mut assembler = Assembler::new(SliceBuf::new(storage));
     let mut out = SliceBuf::new(out);
@@ -80,14 +80,14 @@ pub fn device(socket: &mut Socket<'_>, memory: &mut Memory) {
     call.finish(Status::OK, &mut out).expect("there is room");
     write_chunk(&mut response, &mut out, socket);
     response.finish(&mut out).expect("there is room");
-    socket.write(out.as_slice());
+    socket.write(&out);
 }
 
 /// Writes the bytes in `out` as a chunk, unless there are none, without another buffer.
 fn write_chunk(response: &mut BodyEncoder, out: &mut SliceBuf<'_>, socket: &mut Socket<'_>) {
-    let header = response.encode_header(out.as_slice().len() as u64).expect("the body is open");
+    let header = response.encode_header(out.len() as u64).expect("the body is open");
     socket.write(&header);
-    socket.write(out.as_slice());
+    socket.write(out);
     socket.write(header.end());
     out.clear();
 }

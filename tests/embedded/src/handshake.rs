@@ -2,7 +2,7 @@
 
 use framewright::http1::Limits;
 use framewright::ws::handshake::{Origins, Server};
-use framewright::{Buffer, SliceBuf};
+use framewright::SliceBuf;
 
 use crate::session::session;
 use crate::ws::{ECHO, Echo, FRAMES};
@@ -72,12 +72,12 @@ pub fn device(socket: &mut Socket<'_>, memory: &mut Memory) {
             }
             Err(error) => {
                 error.refuse().write(&mut response).expect("there is room");
-                return socket.write(response.as_slice());
+                return socket.write(&response);
             }
         }
     };
-    socket.write(response.as_slice());
-    let mut server = Echo::new(out, storage);
+    socket.write(&response);
+    let mut server = Echo::new();
     server.receive(after, socket);
     while let Some(input) = socket.read(read) {
         server.receive(input, socket);

@@ -51,7 +51,7 @@ pub fn device(socket: &mut Socket<'_>, memory: &mut Memory) {
                 _ => Ok(()),
             }
             .expect("there is room for the longest event");
-            socket.write(out.as_slice());
+            socket.write(&out);
             out.clear();
         }
     }

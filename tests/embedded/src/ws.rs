@@ -1,7 +1,7 @@
 //! A WebSocket server that echoes (RFC 6455), after the opening handshake.
 
 use framewright::ws::{Assembler, CloseCode, Closer, Connection, Event, Limits, Server};
-use framewright::{Buffer, SliceBuf};
+use framewright::{ArrayBuf, Buffer};
 
 use crate::session::{concat, session};
 use crate::{Memory, Session, Socket};
@@ -51,26 +51,29 @@ const fn masked<const LEN: usize>(mut payload: [u8; LEN]) -> [u8; LEN] {
 }
 
 pub fn device(socket: &mut Socket<'_>, memory: &mut Memory) {
-    let Memory { read, out, storage } = memory;
-    let mut server = Echo::new(out, storage);
-    while let Some(input) = socket.read(read) {
+    let mut server = Echo::new();
+    while let Some(input) = socket.read(&mut memory.read) {
         server.receive(input, socket);
     }
     server.finish();
 }
 
-pub struct Echo<'m> {
+/// A connection with its buffers. It has no lifetime, so a `static` may hold it.
+pub struct Echo {
     connection: Connection<Server>,
-    assembler: Assembler<SliceBuf<'m>>,
-    out: SliceBuf<'m>,
+    assembler: Assembler<ArrayBuf<MESSAGE_LEN>>,
+    out: ArrayBuf<{ MESSAGE_LEN + 4 }>,
 }
 
-impl<'m> Echo<'m> {
-    pub fn new(out: &'m mut [u8], storage: &'m mut [u8]) -> Self {
+/// The longest message. Its header takes 4 bytes.
+const MESSAGE_LEN: usize = 256;
+
+impl Echo {
+    pub const fn new() -> Self {
         Self {
-            connection: Connection::server(Limits::new().max_message_len(storage.len() as u64)),
-            assembler: Assembler::new(SliceBuf::new(storage)),
-            out: SliceBuf::new(out),
+            connection: Connection::server(Limits::new().max_message_len(MESSAGE_LEN as u64)),
+            assembler: Assembler::new(ArrayBuf::new()),
+            out: ArrayBuf::new(),
         }
     }
 
@@ -83,7 +86,7 @@ impl<'m> Echo<'m> {
                 connection.send(message, out).expect("there is room for the longest message");
             }
             assert!(connection.transmit(out));
-            socket.write(out.as_slice());
+            socket.write(out);
             out.clear();
         }
     }
