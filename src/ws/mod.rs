@@ -150,6 +150,7 @@ mod encode;
 mod error;
 pub mod handshake;
 mod header;
+mod incoming;
 mod keepalive;
 mod limits;
 mod mask;

@@ -1,7 +1,7 @@
 //! What a decoder demands of a frame's header: the rules of the standard, and the limits.
 
-use super::decode::IncomingMessage;
 use super::header::{FirstByte, PartialHeader};
+use super::incoming::IncomingMessage;
 use super::{Error, FrameHeader, Limits, Opcode, Role};
 use crate::OverLimit;
 
