@@ -16,6 +16,7 @@ use core::mem;
 
 use super::header::FirstByte;
 use super::incoming::{IncomingFrame, IncomingMessage};
+use super::input::Input;
 use super::rules::Rules;
 use super::text::InvalidText;
 use super::{CompressedChunk, Error, FrameHeader, Kind, Limits, Mask, Opcode, Role, TextChunk};
@@ -166,11 +167,11 @@ impl Decoder {
     ///
     /// `None` means that the case does not apply, and that nothing was taken.
     #[inline(always)]
-    fn take_short_message<'a>(
+    pub(super) fn take_short_message<I: Input>(
         &self,
         role: Role,
-        input: &mut &'a mut [u8],
-    ) -> Option<(Kind, Option<Mask>, &'a mut [u8])> {
+        input: &mut I,
+    ) -> Option<(Kind, Option<Mask>, I)> {
         let kind = match input.first()? {
             0x81 if self.message.frames == 0 => Kind::Text,
             0x82 if self.message.frames == 0 => Kind::Binary,
@@ -186,11 +187,11 @@ impl Decoder {
     /// `None` means that the case does not apply, and that nothing was taken. An empty fragment
     /// makes no part unless it is the last.
     #[inline(always)]
-    fn take_short_fragment<'a>(
+    fn take_short_fragment<I: Input>(
         &self,
         role: Role,
-        input: &mut &'a mut [u8],
-    ) -> Option<(u8, Option<Mask>, &'a mut [u8])> {
+        input: &mut I,
+    ) -> Option<(u8, Option<Mask>, I)> {
         let (first, frames) = (*input.first()?, self.message.frames);
         let ((0x01 | 0x02, 0) | (0x00 | 0x80, 1..)) = (first, frames) else { return None };
         if frames >= self.rules.limits.max_fragments {
@@ -211,12 +212,12 @@ impl Decoder {
     /// for short frames. It must agree with [`Rules::check`] on every frame that it takes, and a
     /// test compares the two on all of them.
     #[inline(always)]
-    fn take_short_payload<'a>(
+    fn take_short_payload<I: Input>(
         &self,
         role: Role,
         min: u8,
-        input: &mut &'a mut [u8],
-    ) -> Option<(Option<Mask>, &'a mut [u8])> {
+        input: &mut I,
+    ) -> Option<(Option<Mask>, I)> {
         let State::Between = self.state else { return None };
         let &[_, second, ref rest @ ..] = &**input else { return None };
         let second = match role {
@@ -237,8 +238,8 @@ impl Decoder {
             Role::Server => (Some(Mask::new(*rest.first_chunk::<4>()?)), header_len + 4),
             Role::Client => (None, header_len),
         };
-        let frame = input.split_off_mut(..header_len + usize::from(len))?;
-        Some((mask, frame.get_mut(header_len..)?))
+        let frame = input.take_front(header_len + usize::from(len))?;
+        Some((mask, frame.skip_front(header_len)?))
     }
 
     /// The part that is the whole payload of a fragment.
@@ -249,13 +250,7 @@ impl Decoder {
         mut mask: Option<Mask>,
         bytes: &'a mut [u8],
     ) -> Result<Part<'a>, InvalidText<'a>> {
-        match first {
-            0x01 => self.message = IncomingMessage::new(Kind::Text, false),
-            0x02 => self.message = IncomingMessage::new(Kind::Binary, false),
-            _ => {}
-        }
-        self.message.add_frame(bytes.len() as u64);
-        let end = first == 0x80;
+        let end = self.count_short_fragment(first, bytes.len());
         let part = self.message.part(bytes, mask.as_mut(), end);
         if end {
             self.message = IncomingMessage::NONE;
@@ -263,10 +258,22 @@ impl Decoder {
         part
     }
 
+    /// Counts a fragment that was taken as a whole, and returns whether it is its message's last.
+    #[inline(always)]
+    fn count_short_fragment(&mut self, first: u8, len: usize) -> bool {
+        match first {
+            0x01 => self.message = IncomingMessage::new(Kind::Text, false),
+            0x02 => self.message = IncomingMessage::new(Kind::Binary, false),
+            _ => {}
+        }
+        self.message.add_frame(len as u64);
+        first == 0x80
+    }
+
     /// Takes the next bytes of a payload off `input`, and any headers before them.
     ///
     /// `None` means that all of `input` was taken: more is needed, or the decoder has failed.
-    fn take_payload<'a>(&mut self, input: &mut &'a mut [u8]) -> Option<&'a mut [u8]> {
+    fn take_payload<I: Input>(&mut self, input: &mut I) -> Option<I> {
         loop {
             if let State::Payload = self.state {
                 let bytes = self.frame.take_payload(input)?;
@@ -290,14 +297,14 @@ impl Decoder {
     /// Takes a header that does not begin or does not end in `input`, or that breaks a rule. Returns
     /// whether its payload is next.
     #[cold]
-    fn take_partial_header(&mut self, input: &mut &mut [u8]) -> bool {
+    fn take_partial_header<I: Input>(&mut self, input: &mut I) -> bool {
         if let State::Between = self.state
             && !input.is_empty()
         {
             self.state = State::Header(Inline::EMPTY);
         }
         let State::Header(bytes) = &mut self.state else {
-            *input = &mut [];
+            *input = I::default();
             return false;
         };
         let before = bytes.len();
@@ -309,7 +316,7 @@ impl Decoder {
                 true
             }
             Ok(None) => {
-                *input = &mut [];
+                *input = I::default();
                 false
             }
             Err(e) => {
@@ -402,9 +409,9 @@ impl Decoder {
     }
 
     #[cold]
-    fn fail(&mut self, error: Error, input: &mut &mut [u8]) {
+    pub(super) fn fail<I: Input>(&mut self, error: Error, input: &mut I) {
         self.fail_for(error);
-        *input = &mut [];
+        *input = I::default();
     }
 }
 
@@ -421,8 +428,8 @@ enum State {
     Failed(Error),
 }
 
-fn advance(input: &mut &mut [u8], len: usize) {
-    *input = mem::take(input).get_mut(len..).unwrap_or_default();
+fn advance<I: Input>(input: &mut I, len: usize) {
+    *input = mem::take(input).skip_front(len).unwrap_or_default();
 }
 
 #[cfg(test)]

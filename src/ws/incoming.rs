@@ -1,5 +1,6 @@
 //! How far the current message and the current frame have come.
 
+use super::input::Input;
 use super::text::InvalidText;
 use super::{CompressedChunk, FrameHeader, Kind, Mask, Opcode, Part, TextChunk};
 use crate::Chunk;
@@ -93,12 +94,12 @@ impl IncomingFrame {
     ///
     /// `None` means that there is none although more is to come.
     #[inline]
-    pub(super) fn take_payload<'a>(&mut self, input: &mut &'a mut [u8]) -> Option<&'a mut [u8]> {
+    pub(super) fn take_payload<I: Input>(&mut self, input: &mut I) -> Option<I> {
         if input.is_empty() && self.remaining > 0 {
             return None;
         }
         let len = usize::try_from(self.remaining).unwrap_or(usize::MAX).min(input.len());
         self.remaining -= len as u64;
-        input.split_off_mut(..len)
+        input.take_front(len)
     }
 }

@@ -151,6 +151,7 @@ mod error;
 pub mod handshake;
 mod header;
 mod incoming;
+mod input;
 mod keepalive;
 mod limits;
 mod mask;
