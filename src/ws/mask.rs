@@ -46,11 +46,19 @@ impl Mask {
     }
 
     /// Copies the next bytes of a payload from `from` to `to`, which has the same length, and masks
-    /// them.
+    /// or unmasks them.
     #[inline]
     pub(crate) fn copy(&mut self, from: &[u8], to: &mut [u8]) {
         xor::copy(self.key, from, to);
         self.skip(from.len() as u64);
+    }
+
+    /// Copies as [`copy`](Self::copy) does, and returns whether every byte is ASCII afterwards.
+    #[inline]
+    pub(crate) fn copy_noting_ascii(&mut self, from: &[u8], to: &mut [u8]) -> bool {
+        let ascii = xor::copy_noting_ascii(self.key, from, to);
+        self.skip(from.len() as u64);
+        ascii
     }
 
     /// Skips bytes that were masked elsewhere.
@@ -100,10 +108,24 @@ mod tests {
                     copying.copy(clear, &mut copied);
                     assert_eq!(copied, expected);
                     assert_eq!(mask, copying);
+                    copied.fill(0);
+                    let mut noting = Mask::new(KEY);
+                    noting.skip(offset as u64);
+                    assert_eq!(noting.copy_noting_ascii(clear, &mut copied), ascii);
+                    assert_eq!((&copied, noting), (&expected, mask));
                     assert_eq!(mask.key, xor::key_after(Mask::new(KEY).key, (offset + len) as u64));
                 }
             }
         }
+    }
+
+    /// Whether a mask finds that `text` is ASCII, in place as in copying.
+    fn is_ascii_masked(text: &[u8]) -> bool {
+        let mut masked = naive(text, 0);
+        let copied = Mask::new(KEY).copy_noting_ascii(&masked, &mut vec![0; text.len()]);
+        let in_place = Mask::new(KEY).apply_noting_ascii(&mut masked);
+        assert_eq!(copied, in_place, "{text:X?}");
+        in_place
     }
 
     #[test]
@@ -113,15 +135,12 @@ mod tests {
             if cfg!(miri) { (0..20).collect() } else { (0..200).chain([512, 600]).collect() };
         for len in lens {
             let ascii = vec![b'a'; len];
-            let mut masked = naive(&ascii, 0);
-            assert!(Mask::new(KEY).apply_noting_ascii(&mut masked));
-            let mut masked = naive(&vec![0x80; len], 0);
-            assert_eq!(Mask::new(KEY).apply_noting_ascii(&mut masked), len == 0, "all of {len}");
+            assert!(is_ascii_masked(&ascii));
+            assert_eq!(is_ascii_masked(&vec![0x80; len]), len == 0, "all of {len}");
             for at in 0..len {
                 let mut text = ascii.clone();
                 text[at] = 0x80;
-                let mut masked = naive(&text, 0);
-                assert!(!Mask::new(KEY).apply_noting_ascii(&mut masked), "{at} of {len}");
+                assert!(!is_ascii_masked(&text), "{at} of {len}");
             }
         }
     }

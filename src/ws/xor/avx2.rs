@@ -19,17 +19,14 @@ pub(super) fn apply(key: u32, bytes: &mut [u8]) -> Option<bool> {
     is_x86_feature_detected!("avx2").then(|| unsafe { apply(key, bytes) })
 }
 
-/// Copies `from` to `to` and masks it, if there is AVX2. Returns whether there is.
+/// Copies `from` to `to` and masks it, if there is AVX2. Returns whether all bytes are ASCII afterwards
+/// if `NOTING`, else `true`.
 #[inline]
-pub(super) fn copy(key: u32, from: &[u8], to: &mut [u8]) -> bool {
+pub(super) fn copy<const NOTING: bool>(key: u32, from: &[u8], to: &mut [u8]) -> Option<bool> {
     #[target_feature(enable = "avx2")]
-    fn copy(key: u32, from: &[u8], to: &mut [u8]) {
-        copy_aligned(key, from, to);
+    fn copy<const NOTING: bool>(key: u32, from: &[u8], to: &mut [u8]) -> bool {
+        copy_aligned::<NOTING>(key, from, to)
     }
-    let detected = is_x86_feature_detected!("avx2");
-    if detected {
-        // SAFETY: the CPU has AVX2.
-        unsafe { copy(key, from, to) }
-    }
-    detected
+    // SAFETY: the CPU has AVX2.
+    is_x86_feature_detected!("avx2").then(|| unsafe { copy::<NOTING>(key, from, to) })
 }

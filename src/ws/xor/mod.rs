@@ -29,10 +29,23 @@ pub(super) fn apply(key: u32, bytes: &mut [u8]) -> bool {
 /// Copies `from` to `to`, which has the same length, and masks it.
 #[inline(always)]
 pub(super) fn copy(key: u32, from: &[u8], to: &mut [u8]) {
+    copy_as::<false>(key, from, to);
+}
+
+/// Copies `from` to `to`, which has the same length, and masks it. Returns whether all bytes are ASCII
+/// afterwards.
+#[inline(always)]
+pub(super) fn copy_noting_ascii(key: u32, from: &[u8], to: &mut [u8]) -> bool {
+    copy_as::<true>(key, from, to)
+}
+
+/// Copies and masks. Returns whether all bytes are ASCII afterwards if `NOTING`, else `true`.
+#[inline(always)]
+fn copy_as<const NOTING: bool>(key: u32, from: &[u8], to: &mut [u8]) -> bool {
     debug_assert_eq!(from.len(), to.len());
     match from.len() {
-        8..=16 => copy_ends::<8>(key, from, to),
-        _ => copy_any(key, from, to),
+        8..=16 => copy_ends::<8, NOTING>(key, from, to),
+        _ => copy_any::<NOTING>(key, from, to),
     }
 }
 
@@ -50,17 +63,17 @@ fn apply_any(key: u32, bytes: &mut [u8]) -> bool {
     }
 }
 
-/// Copies and masks any length, although [`copy`] handles 8 to 16 bytes itself.
+/// Copies and masks any length, although [`copy_as`] handles 8 to 16 bytes itself.
 #[inline(never)]
-fn copy_any(key: u32, from: &[u8], to: &mut [u8]) {
+fn copy_any<const NOTING: bool>(key: u32, from: &[u8], to: &mut [u8]) -> bool {
     match from.len() {
-        0..8 => copy_bytes(key, from, to),
-        8..=16 => copy_ends::<8>(key, from, to),
-        17..=32 => copy_ends::<16>(key, from, to),
-        33..=64 => copy_ends::<32>(key, from, to),
-        65..=128 => copy_ends::<64>(key, from, to),
-        129..LONG => copy_words(key, from, to),
-        _ => copy_long(key, from, to),
+        0..8 => copy_bytes::<NOTING>(key, from, to),
+        8..=16 => copy_ends::<8, NOTING>(key, from, to),
+        17..=32 => copy_ends::<16, NOTING>(key, from, to),
+        33..=64 => copy_ends::<32, NOTING>(key, from, to),
+        65..=128 => copy_ends::<64, NOTING>(key, from, to),
+        129..LONG => copy_words::<NOTING>(key, from, to),
+        _ => copy_long::<NOTING>(key, from, to),
     }
 }
 
@@ -75,12 +88,12 @@ fn apply_long(key: u32, bytes: &mut [u8]) -> bool {
 }
 
 #[inline(never)]
-fn copy_long(key: u32, from: &[u8], to: &mut [u8]) {
+fn copy_long<const NOTING: bool>(key: u32, from: &[u8], to: &mut [u8]) -> bool {
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
-    if avx2::copy(key, from, to) {
-        return;
+    if let Some(ascii) = avx2::copy::<NOTING>(key, from, to) {
+        return ascii;
     }
-    copy_aligned(key, from, to);
+    copy_aligned::<NOTING>(key, from, to)
 }
 
 /// The key for the byte that is `len` bytes further on.
@@ -106,10 +119,13 @@ fn apply_bytes(key: u32, bytes: &mut [u8]) -> bool {
 }
 
 #[inline]
-fn copy_bytes(key: u32, from: &[u8], to: &mut [u8]) {
+fn copy_bytes<const NOTING: bool>(key: u32, from: &[u8], to: &mut [u8]) -> bool {
+    let mut seen = 0_u8;
     for ((from, to), key) in from.iter().zip(to).zip(word(key).to_ne_bytes()) {
         *to = from ^ key;
+        seen |= *to;
     }
+    !NOTING || seen.is_ascii()
 }
 
 /// Masks whole words, and returns whether all are ASCII afterwards.
@@ -125,13 +141,17 @@ fn apply_whole(key: u32, bytes: &mut [u8]) -> bool {
     seen & 0x8080_8080_8080_8080 == 0
 }
 
-/// Copies whole words, masking them.
+/// Copies whole words, masking them. Returns whether all are ASCII afterwards, if `NOTING`.
 #[inline(always)]
-fn copy_whole(key: u32, from: &[u8], to: &mut [u8]) {
+fn copy_whole<const NOTING: bool>(key: u32, from: &[u8], to: &mut [u8]) -> bool {
+    let mut seen = 0;
     let key = word(key);
     for (from, to) in from.as_chunks::<8>().0.iter().zip(to.as_chunks_mut::<8>().0) {
-        *to = (u64::from_ne_bytes(*from) ^ key).to_ne_bytes();
+        let word = u64::from_ne_bytes(*from) ^ key;
+        seen |= word;
+        *to = word.to_ne_bytes();
     }
+    !NOTING || seen & 0x8080_8080_8080_8080 == 0
 }
 
 /// The first and the last `N` bytes, masked. Of `N` to `2 * N` bytes, these are all. `N` is a multiple
@@ -168,10 +188,11 @@ fn apply_ends<const N: usize>(key: u32, bytes: &mut [u8]) -> bool {
 
 /// Copies `N` to `2 * N` bytes, masking them.
 #[inline]
-fn copy_ends<const N: usize>(key: u32, from: &[u8], to: &mut [u8]) {
+fn copy_ends<const N: usize, const NOTING: bool>(key: u32, from: &[u8], to: &mut [u8]) -> bool {
     debug_assert!((N..=2 * N).contains(&from.len()));
-    let Some((first, last)) = masked_ends::<N>(key, from) else { return };
+    let Some((first, last)) = masked_ends::<N>(key, from) else { return true };
     write_ends(&first, &last, to);
+    !NOTING || first.is_ascii() & last.is_ascii()
 }
 
 /// Masks 8 bytes or more: whole words, and one at the end that overlaps them.
@@ -188,13 +209,14 @@ fn apply_words(key: u32, bytes: &mut [u8]) -> bool {
 
 /// Copies 8 bytes or more, masking them.
 #[inline]
-fn copy_words(key: u32, from: &[u8], to: &mut [u8]) {
-    let Some(&last) = from.last_chunk::<8>() else { return };
-    let last = u64::from_ne_bytes(last) ^ word(key_after(key, from.len() as u64));
-    copy_whole(key, from, to);
+fn copy_words<const NOTING: bool>(key: u32, from: &[u8], to: &mut [u8]) -> bool {
+    let Some(&last) = from.last_chunk::<8>() else { return true };
+    let last = (u64::from_ne_bytes(last) ^ word(key_after(key, from.len() as u64))).to_ne_bytes();
+    let ascii = copy_whole::<NOTING>(key, from, to);
     if let Some(to) = to.last_chunk_mut() {
-        *to = last.to_ne_bytes();
+        *to = last;
     }
+    !NOTING || ascii & last.is_ascii()
 }
 
 /// Masks two lines or more, most of them aligned.
@@ -213,11 +235,13 @@ fn apply_aligned(key: u32, bytes: &mut [u8]) -> bool {
 
 /// Copies two lines or more and masks them, most of them to aligned places.
 #[inline(always)]
-fn copy_aligned(key: u32, from: &[u8], to: &mut [u8]) {
-    let Some((first, last)) = masked_ends::<LINE>(key, from) else { return };
+fn copy_aligned<const NOTING: bool>(key: u32, from: &[u8], to: &mut [u8]) -> bool {
+    let Some((first, last)) = masked_ends::<LINE>(key, from) else { return true };
     let at = to.as_ptr().align_offset(LINE) % LINE;
+    let mut ascii = true;
     if let (Some(from), Some(to)) = (from.get(at..), to.get_mut(at..)) {
-        copy_whole(key_after(key, at as u64), from, to);
+        ascii = copy_whole::<NOTING>(key_after(key, at as u64), from, to);
     }
     write_ends(&first, &last, to);
+    !NOTING || ascii & first.is_ascii() & last.is_ascii()
 }
