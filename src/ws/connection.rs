@@ -14,7 +14,11 @@
 //!     close_expected() is `Some`                          close_expected() is `Some`
 //! ```
 
+mod messages;
+
 use core::fmt;
+
+pub use messages::MessageEvent;
 
 use super::{
     Client, CloseCode, CloseFrame, Decoder, Encoder, Error, Limits, Message, Part, Role, SendError,

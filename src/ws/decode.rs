@@ -12,7 +12,11 @@
 //!
 //! A short frame that is all there takes none of these steps: see `Decoder::take_short_payload`.
 
+mod masked;
+
 use core::mem;
+
+pub(super) use masked::{ControlPlace, Masked, MessagePlace, Place};
 
 use super::header::FirstByte;
 use super::incoming::{IncomingFrame, IncomingMessage};

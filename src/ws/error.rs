@@ -48,6 +48,15 @@ pub enum Error {
     },
     /// A text message is not UTF-8 (§8.1), or ended inside a character.
     InvalidUtf8,
+    /// A message found no room in the [`Inbox`](super::Inbox). A limit on messages that is no greater
+    /// than the inbox refuses it as soon as its length is announced.
+    InboxFull {
+        /// The message's length as far as it was announced, in bytes.
+        len: u64,
+    },
+    /// The beginning of a message is not in the [`Inbox`](super::Inbox): it was given up, received as
+    /// parts, or put in another inbox. This is the caller's fault, not the peer's.
+    BeginningMissing,
     /// A compressed message is not DEFLATE, refers to data that its context does not have, or ended
     /// inside a block (RFC 7692 §7.2.2).
     InvalidDeflate,
@@ -72,9 +81,11 @@ impl Error {
             Self::InvalidUtf8 | Self::InvalidDeflate | Self::CloseReasonInvalid => {
                 CloseCode::INVALID_DATA
             }
-            Self::FrameTooLong(_) | Self::MessageTooLong(_) | Self::RatioTooHigh { .. } => {
-                CloseCode::TOO_BIG
-            }
+            Self::FrameTooLong(_)
+            | Self::MessageTooLong(_)
+            | Self::InboxFull { .. }
+            | Self::RatioTooHigh { .. } => CloseCode::TOO_BIG,
+            Self::BeginningMissing => CloseCode::INTERNAL_ERROR,
             Self::TooManyFragments { .. } => CloseCode::POLICY,
             _ => CloseCode::PROTOCOL_ERROR,
         }
@@ -98,6 +109,8 @@ impl Error {
             Self::MessageTooLong(_) => "message is too long",
             Self::TooManyFragments { .. } => "message has too many fragments",
             Self::InvalidUtf8 => "text is not UTF-8",
+            Self::InboxFull { .. } => "no room for the message",
+            Self::BeginningMissing => "beginning of a message was given up",
             Self::InvalidDeflate => "compressed message cannot be inflated",
             Self::RatioTooHigh { .. } => "message is compressed too far",
             Self::CloseTooShort => "close frame of one byte",
@@ -113,6 +126,7 @@ impl fmt::Display for Error {
         match self {
             Self::ReservedOpcode(opcode) => write!(f, ": {opcode:#X}"),
             Self::FrameTooLong(over) | Self::MessageTooLong(over) => write!(f, ": {over}"),
+            Self::InboxFull { len } => write!(f, ": {len} bytes"),
             Self::TooManyFragments { limit } => write!(f, ": over the limit of {limit}"),
             Self::RatioTooHigh { limit } => write!(f, ": over the limit of {limit} times"),
             Self::CloseCodeInvalid(code) => write!(f, ": {code}"),

@@ -9,6 +9,7 @@ mod connection;
 mod deflate;
 mod deflate_properties;
 mod handshake;
+mod inbox;
 mod keepalive;
 mod properties;
 mod writers;

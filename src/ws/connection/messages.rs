@@ -1,0 +1,197 @@
+//! Receives whole messages.
+
+use super::{Connection, State};
+use crate::ws::decode::{ControlPlace, Masked, MessagePlace, Place};
+use crate::ws::inbox::JoinError;
+use crate::ws::{CloseCode, Error, Inbox, Kind, Mask, Opcode, Side};
+use crate::{Buffer, Chunk};
+
+/// What has come from the peer, where messages are received whole.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum MessageEvent {
+    /// A message is in the inbox: [`Inbox::message`] has it.
+    Message(Kind),
+    /// The peer pings, and [`Connection::transmit`] answers (§5.5.2). The payload is
+    /// [`Connection::control_payload`].
+    Ping,
+    /// A pong came (§5.5.3). The payload is [`Connection::control_payload`].
+    Pong,
+    /// The peer closes: nothing more will come (§5.5.1). The code is [`CloseCode::NO_STATUS`] if
+    /// the peer gave none; [`Connection::peer_close`] has the reason.
+    Close(CloseCode),
+    /// The peer broke a rule or a limit, or its message found no room: nothing more will be read
+    /// (§7.1.7).
+    Failed(Error),
+}
+
+impl<S: Side> Connection<S> {
+    /// Receives up to the next event, advancing `input` past it. Messages are put in the `inbox`, whole
+    /// and unmasked.
+    ///
+    /// `None` means that every byte of `input` was taken and more are needed. After a close or a
+    /// failure, whatever comes is taken and ignored. Call it until it returns `None`, even when
+    /// `input` is empty: a failure may still be unreported. Then call [`transmit`](Self::transmit).
+    ///
+    /// No message is lost in silence. If the inbox has no room for one, the connection fails with
+    /// [`Error::InboxFull`], and the peer is told with status code 1009. A connection has to be given
+    /// the same inbox until a message is whole: with another, it fails with
+    /// [`Error::BeginningMissing`].
+    ///
+    /// ```
+    /// use framewright::ws::{Connection, Inbox, Limits, MessageEvent};
+    ///
+    /// let mut connection = Connection::server(Limits::new());
+    /// let mut inbox = Inbox::new(Vec::new());
+    /// let mut out = Vec::new();
+    /// let mut input = &b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"[..]; // §5.7
+    /// while let Some(event) = connection.receive_message(&mut input, &mut inbox) {
+    ///     match event {
+    ///         MessageEvent::Message(_) => connection.send(inbox.message(), &mut out)?,
+    ///         MessageEvent::Close(code) => println!("the peer closes: {code}"),
+    ///         MessageEvent::Failed(error) => println!("the peer broke the protocol: {error}"),
+    ///         MessageEvent::Ping | MessageEvent::Pong => {}
+    ///     }
+    /// }
+    /// connection.transmit(&mut out); // pongs, and the answer to a close
+    /// assert_eq!(out, b"\x81\x05Hello");
+    /// # Ok::<(), framewright::ws::SendError>(())
+    /// ```
+    #[inline(always)]
+    pub fn receive_message<B: Buffer>(
+        &mut self,
+        input: &mut &[u8],
+        inbox: &mut Inbox<B>,
+    ) -> Option<MessageEvent> {
+        let Some((kind, mask, bytes)) = self.decoder.take_short_message(S::ROLE, input) else {
+            return self.receive_masked(input, inbox);
+        };
+        match inbox.put(kind, bytes, mask) {
+            Ok(()) => Some(MessageEvent::Message(kind)),
+            Err(e) => Some(self.fail_joining(e, bytes.len() as u64, input, inbox)),
+        }
+    }
+
+    /// Receives up to the next event, whatever comes.
+    fn receive_masked<B: Buffer>(
+        &mut self,
+        input: &mut &[u8],
+        inbox: &mut Inbox<B>,
+    ) -> Option<MessageEvent> {
+        loop {
+            let Some(Masked { bytes, mask, place }) = self.decoder.take_masked(S::ROLE, input)
+            else {
+                let error = self.decoder.error()?;
+                return self.fail_once(error).then(|| {
+                    inbox.abandon();
+                    MessageEvent::Failed(error)
+                });
+            };
+            let event = match place {
+                Place::Message(place) => self.join(place, bytes, mask, input, inbox),
+                Place::Control(place) => self.receive_control(place, bytes, mask, inbox),
+            };
+            if event.is_some() {
+                return event;
+            }
+        }
+    }
+
+    /// Puts bytes of a message in the inbox. Returns an event if they are the last or cannot be joined.
+    #[inline(always)]
+    fn join<B: Buffer>(
+        &mut self,
+        place: MessagePlace,
+        bytes: &[u8],
+        mask: Option<Mask>,
+        input: &mut &[u8],
+        inbox: &mut Inbox<B>,
+    ) -> Option<MessageEvent> {
+        if place.compressed {
+            // Nothing here inflates, so the bit has no meaning.
+            return Some(self.fail_in_message(Error::ReservedBits, input, inbox));
+        }
+        match inbox.join(place, bytes, mask) {
+            Ok(_) if place.end => Some(MessageEvent::Message(place.kind)),
+            Ok(text) => {
+                self.decoder.follow_text(text);
+                None
+            }
+            Err(e) => Some(self.fail_joining(e, place.announced, input, inbox)),
+        }
+    }
+
+    /// Receives bytes of a control frame. Returns its event once it is complete.
+    #[cold]
+    fn receive_control<B: Buffer>(
+        &mut self,
+        place: ControlPlace,
+        bytes: &[u8],
+        mask: Option<Mask>,
+        inbox: &mut Inbox<B>,
+    ) -> Option<MessageEvent> {
+        let mut payload = [0; 125];
+        // It fits: a decoder refuses longer control frames.
+        let payload = payload.get_mut(..bytes.len()).unwrap_or_default();
+        payload.copy_from_slice(bytes);
+        if let Some(mut mask) = mask {
+            mask.apply(payload);
+        }
+        let chunk = Chunk { bytes: payload, start: place.start, end: place.end };
+        match place.opcode {
+            Opcode::Ping => {
+                self.receive_ping(chunk);
+                place.end.then_some(MessageEvent::Ping)
+            }
+            Opcode::Close => {
+                let event = match self.receive_close(chunk)? {
+                    Ok(code) => MessageEvent::Close(code),
+                    Err(e) => MessageEvent::Failed(e),
+                };
+                inbox.abandon();
+                Some(event)
+            }
+            _ => {
+                self.received.put(chunk);
+                place.end.then_some(MessageEvent::Pong)
+            }
+        }
+    }
+
+    /// The payload of the ping or pong that the last event announced, of at most 125 bytes.
+    ///
+    /// It is there until the connection receives again. Only
+    /// [`receive_message`](Self::receive_message) keeps it: [`receive`](Self::receive) returns it.
+    pub fn control_payload(&self) -> &[u8] {
+        self.received.as_slice()
+    }
+
+    /// Fails, because the inbox cannot hold a message that announced `len` bytes so far.
+    #[cold]
+    fn fail_joining<B: Buffer>(
+        &mut self,
+        error: JoinError,
+        len: u64,
+        input: &mut &[u8],
+        inbox: &mut Inbox<B>,
+    ) -> MessageEvent {
+        let error = match error {
+            JoinError::Full => Error::InboxFull { len },
+            JoinError::InvalidText => Error::InvalidUtf8,
+            JoinError::BeginningMissing => Error::BeginningMissing,
+        };
+        self.fail_in_message(error, input, inbox)
+    }
+
+    #[cold]
+    fn fail_in_message<B: Buffer>(
+        &mut self,
+        error: Error,
+        input: &mut &[u8],
+        inbox: &mut Inbox<B>,
+    ) -> MessageEvent {
+        self.decoder.fail_in_payload(error, input);
+        self.state = State::Failed(error);
+        inbox.abandon();
+        MessageEvent::Failed(error)
+    }
+}

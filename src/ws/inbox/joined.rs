@@ -1,0 +1,318 @@
+//! The message that is being joined, and its text without a second check.
+//!
+//! ```text
+//!            its first bytes            its last bytes
+//!     None ──────────────────▶ Joining ────────────────▶ Whole
+//!      ▲                          │                        │
+//!      └── it is given up ────────┴────────────────────────┘
+//! ```
+//!
+//! There is `unsafe` code here, for text. Only this file touches the bytes of a message between the
+//! check and the `str`: the storage is private, and what is lent to be filled lies after them.
+
+use simdutf8::basic::from_utf8;
+
+use crate::Buffer;
+use crate::buffer::sealed::Ours;
+use crate::utf8::Utf8State;
+use crate::ws::decode::MessagePlace;
+use crate::ws::{Kind, Mask, Message};
+
+/// Why bytes cannot be joined.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in crate::ws) enum JoinError {
+    /// The storage has no room for them.
+    Full,
+    /// The text is not UTF-8.
+    InvalidText,
+    /// The bytes before them are not here.
+    BeginningMissing,
+}
+
+/// A message in storage whose length stays at its high-water mark, so that growing it costs only once.
+/// What lies after the message is left over from earlier ones, and is never shown.
+#[derive(Clone)]
+pub(super) struct Joined<B> {
+    storage: B,
+    /// How many bytes of the storage are the message, or its beginning.
+    len: usize,
+    kind: Kind,
+    /// The state of the text at `len`, if it is one.
+    text: Utf8State,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum State {
+    None,
+    Joining,
+    Whole,
+}
+
+impl<B: Buffer> Joined<B> {
+    pub(super) const fn new(storage: B) -> Self {
+        Self { storage, len: 0, kind: Kind::Binary, text: Utf8State::Boundary, state: State::None }
+    }
+
+    /// Unmasks and checks a whole message.
+    #[inline(always)]
+    pub(super) fn put(
+        &mut self,
+        kind: Kind,
+        bytes: &[u8],
+        mask: Option<Mask>,
+    ) -> Result<(), JoinError> {
+        self.state = State::None;
+        let text = self.copy(kind, 0, bytes, mask, Utf8State::Boundary)?;
+        self.end_at(bytes.len(), kind, text, true)
+    }
+
+    /// Unmasks and checks the next bytes of a message. Returns the state of its text after them.
+    #[inline(always)]
+    pub(super) fn join(
+        &mut self,
+        place: MessagePlace,
+        bytes: &[u8],
+        mask: Option<Mask>,
+    ) -> Result<Utf8State, JoinError> {
+        let start = self.start(place)?;
+        let text = self.copy(place.kind, start, bytes, mask, place.text)?;
+        self.end_at(start + bytes.len(), place.kind, text, place.end)?;
+        Ok(text)
+    }
+
+    /// Unmasks and checks the next `len` bytes of a message where they lie: in the
+    /// [room](Self::room) after those before them. Returns the state of its text after them.
+    pub(super) fn join_in_place(
+        &mut self,
+        place: MessagePlace,
+        len: usize,
+        mask: Option<Mask>,
+    ) -> Result<Utf8State, JoinError> {
+        let start = self.start(place)?;
+        let room = self.storage.as_mut_slice().get_mut(start..);
+        let bytes = room.and_then(|room| room.get_mut(..len)).ok_or(JoinError::Full)?;
+        let text = match place.kind {
+            Kind::Text => unmask_text(bytes, mask, place.text)?,
+            Kind::Binary => {
+                if let Some(mut mask) = mask {
+                    mask.apply(bytes);
+                }
+                place.text
+            }
+        };
+        self.end_at(start + len, place.kind, text, place.end)?;
+        Ok(text)
+    }
+
+    /// Room for `len` more bytes, or what there is of it: of a new message if `start`, else of the
+    /// current one. Their content is not specified.
+    pub(super) fn room(&mut self, start: bool, len: usize) -> &mut [u8] {
+        let at = if start { 0 } else { self.len };
+        let fitting = self.fitting_len(at, len);
+        let room = self.storage.as_mut_slice().get_mut(at..);
+        room.and_then(|room| room.get_mut(..fitting)).unwrap_or_default()
+    }
+
+    /// Where bytes go that belong at `place`.
+    #[inline(always)]
+    fn start(&mut self, place: MessagePlace) -> Result<usize, JoinError> {
+        if place.start {
+            self.state = State::None;
+            return Ok(0);
+        }
+        // With another inbox than before, a text could go on in the wrong state.
+        if self.state == State::Joining && self.kind == place.kind && self.text == place.text {
+            return Ok(self.len);
+        }
+        Err(JoinError::BeginningMissing)
+    }
+
+    /// Notes that the message now has `len` bytes, the last if `end`.
+    #[inline(always)]
+    fn end_at(
+        &mut self,
+        len: usize,
+        kind: Kind,
+        text: Utf8State,
+        end: bool,
+    ) -> Result<(), JoinError> {
+        if end && text != Utf8State::Boundary {
+            return Err(JoinError::InvalidText);
+        }
+        (self.len, self.kind, self.text) = (len, kind, text);
+        self.state = if end { State::Whole } else { State::Joining };
+        Ok(())
+    }
+
+    /// Unmasks `bytes` to the storage from `start` on, and follows the text. Returns its state.
+    #[inline(always)]
+    fn copy(
+        &mut self,
+        kind: Kind,
+        start: usize,
+        bytes: &[u8],
+        mask: Option<Mask>,
+        before: Utf8State,
+    ) -> Result<Utf8State, JoinError> {
+        if self.storage.as_slice().len().saturating_sub(start) < bytes.len()
+            && !self.grow(start, bytes.len())
+        {
+            return Err(self.full(kind, start, bytes, mask, before));
+        }
+        let room = self.storage.as_mut_slice().get_mut(start..);
+        let to = room.and_then(|room| room.get_mut(..bytes.len())).ok_or(JoinError::Full)?;
+        match kind {
+            Kind::Text => copy_text(bytes, to, mask, before),
+            Kind::Binary => {
+                match mask {
+                    Some(mut mask) => mask.copy(bytes, to),
+                    None => to.copy_from_slice(bytes),
+                }
+                Ok(before)
+            }
+        }
+    }
+
+    /// Makes the storage `len` bytes longer than `start`. Returns whether it is.
+    ///
+    /// It grows by what has come, never by what was announced.
+    #[cold]
+    fn grow(&mut self, start: usize, len: usize) -> bool {
+        let missing = start.saturating_add(len).saturating_sub(self.storage.as_slice().len());
+        self.storage.try_grow(missing).is_ok()
+    }
+
+    /// Why `bytes` cannot be joined, although there is no room for all of them: what comes first in
+    /// them counts, so that it makes no difference how they were split.
+    #[cold]
+    fn full(
+        &mut self,
+        kind: Kind,
+        start: usize,
+        bytes: &[u8],
+        mask: Option<Mask>,
+        before: Utf8State,
+    ) -> JoinError {
+        if kind == Kind::Text {
+            let fitting = self.fitting_len(start, bytes.len());
+            let fitting = bytes.get(..fitting).unwrap_or_default();
+            if let Err(e) = self.copy(kind, start, fitting, mask, before) {
+                return e;
+            }
+        }
+        JoinError::Full
+    }
+
+    /// How many of `len` bytes from `start` on there is room for. Makes the storage so long.
+    fn fitting_len(&mut self, start: usize, len: usize) -> usize {
+        let mut fitting = self.storage.as_slice().len().saturating_sub(start).min(len);
+        let mut step = len - fitting;
+        while step > 0 {
+            if self.grow(start, fitting + step) {
+                fitting += step;
+                step = step.min(len - fitting);
+            } else {
+                step /= 2;
+            }
+        }
+        fitting
+    }
+
+    /// The message, once it is whole.
+    #[inline]
+    pub(super) fn message(&self) -> Option<Message<'_>> {
+        if self.state != State::Whole {
+            return None;
+        }
+        let bytes = self.storage.as_slice().get(..self.len)?;
+        Some(match self.kind {
+            Kind::Text => Message::Text(self.text(bytes)?),
+            Kind::Binary => Message::Binary(bytes),
+        })
+    }
+
+    /// The text of a whole message, in `bytes`.
+    #[inline]
+    #[allow(unsafe_code)]
+    fn text<'b>(&self, bytes: &'b [u8]) -> Option<&'b str> {
+        if self.storage.is_faithful(Ours) {
+            debug_assert!(core::str::from_utf8(bytes).is_ok());
+            // SAFETY: the message is a text and whole. Its bytes were followed as they were put here:
+            // the first from between two characters, each other from the state in which the one
+            // before it ended, and the last to between two characters. Nothing has changed them:
+            // `&mut` to them never leaves this file. And the storage is of a type that is known to
+            // return what was written to it.
+            return Some(unsafe { core::str::from_utf8_unchecked(bytes) });
+        }
+        from_utf8(bytes).ok()
+    }
+
+    pub(super) const fn is_joining(&self) -> bool {
+        matches!(self.state, State::Joining)
+    }
+
+    /// Gives up the message, and frees the storage.
+    pub(super) fn free(&mut self) {
+        self.state = State::None;
+        self.len = 0;
+        self.storage.free();
+    }
+}
+
+/// A text is unmasked and checked in pieces of this many bytes, which stay in the first-level cache.
+const BLOCK: usize = 16 << 10;
+
+/// Changes nothing. Text that is not masked is copied and checked in one pass, as masked text is.
+const NO_MASK: Mask = Mask::new([0; 4]);
+
+/// Copies the next bytes of a text, unmasks them and follows them. Returns the state after them.
+#[inline(always)]
+fn copy_text(
+    from: &[u8],
+    to: &mut [u8],
+    mask: Option<Mask>,
+    before: Utf8State,
+) -> Result<Utf8State, JoinError> {
+    let mut mask = mask.unwrap_or(NO_MASK);
+    if from.len() > BLOCK {
+        return copy_long_text(from, to, mask, before);
+    }
+    let ascii = mask.copy_noting_ascii(from, to);
+    follow(to, ascii, before)
+}
+
+#[inline(never)]
+fn copy_long_text(
+    from: &[u8],
+    to: &mut [u8],
+    mut mask: Mask,
+    before: Utf8State,
+) -> Result<Utf8State, JoinError> {
+    from.chunks(BLOCK).zip(to.chunks_mut(BLOCK)).try_fold(before, |before, (from, to)| {
+        let ascii = mask.copy_noting_ascii(from, to);
+        follow(to, ascii, before)
+    })
+}
+
+/// Unmasks the next bytes of a text in place, and follows them. Returns the state after them.
+fn unmask_text(
+    bytes: &mut [u8],
+    mask: Option<Mask>,
+    before: Utf8State,
+) -> Result<Utf8State, JoinError> {
+    let mut mask = mask.unwrap_or(NO_MASK);
+    bytes.chunks_mut(BLOCK).try_fold(before, |before, bytes| {
+        let ascii = mask.apply_noting_ascii(bytes);
+        follow(bytes, ascii, before)
+    })
+}
+
+#[inline(always)]
+fn follow(bytes: &[u8], ascii: bool, before: Utf8State) -> Result<Utf8State, JoinError> {
+    // ASCII may follow anything but the beginning of a character.
+    if ascii && before == Utf8State::Boundary {
+        return Ok(before);
+    }
+    before.advance(bytes).map_err(|_| JoinError::InvalidText)
+}

@@ -1,0 +1,115 @@
+//! Whole messages, in storage that the caller picks.
+
+mod joined;
+
+use core::fmt;
+
+use joined::Joined;
+
+pub(super) use joined::JoinError;
+
+use super::decode::MessagePlace;
+use super::{Kind, Mask, Message};
+use crate::Buffer;
+use crate::debug::Payload;
+use crate::utf8::Utf8State;
+
+/// Where a connection puts the messages that it receives.
+///
+/// [`Connection::receive_message`](super::Connection::receive_message) joins every message here,
+/// unmasked and checked, in storage that the caller picks: a fixed slice
+/// ([`SliceBuf`](crate::SliceBuf)), a `Vec<u8>` or a `BytesMut`. A connection needs one of its own.
+///
+/// ```
+/// use framewright::ws::{Connection, Inbox, Limits, Message, MessageEvent};
+///
+/// let mut connection = Connection::client(Limits::new(), || [0; 4]);
+/// let mut inbox = Inbox::new(Vec::new());
+/// let mut input = &b"\x01\x03Hel\x80\x02lo"[..]; // §5.7
+/// while let Some(event) = connection.receive_message(&mut input, &mut inbox) {
+///     if let MessageEvent::Message(_) = event {
+///         assert_eq!(inbox.message(), Message::Text("Hello"));
+///     }
+/// }
+/// ```
+///
+/// # Memory
+///
+/// A `Vec` grows as bytes come, up to
+/// [`Limits::max_message_len`](super::Limits::max_message_len) in a capacity of up to twice as many, and
+/// never by what a peer has only announced. It keeps its memory for the next message:
+/// [`release`](Self::release) gives it back. After [`MessageEvent::Close`](super::MessageEvent::Close) and
+/// [`MessageEvent::Failed`](super::MessageEvent::Failed) it has been given back.
+///
+/// A fixed slice should be as long as the limit. A message that is longer than the slice, but not
+/// longer than the limit, fails the connection with
+/// [`Error::InboxFull`](super::Error::InboxFull) once the slice is full.
+#[derive(Clone)]
+pub struct Inbox<B> {
+    joined: Joined<B>,
+}
+
+impl<B: Buffer> Inbox<B> {
+    /// An inbox that keeps its messages in `storage`. What `storage` holds is overwritten.
+    pub const fn new(storage: B) -> Self {
+        Self { joined: Joined::new(storage) }
+    }
+
+    /// The message that [`MessageEvent::Message`](super::MessageEvent::Message) announced.
+    ///
+    /// It is there until the connection receives again. Otherwise this returns an empty binary
+    /// message, or the message before.
+    #[inline]
+    pub fn message(&self) -> Message<'_> {
+        self.joined.message().unwrap_or(Message::Binary(&[]))
+    }
+
+    /// [Frees](Buffer::free) the storage, unless a message has begun to arrive. Returns whether it
+    /// did.
+    ///
+    /// Call it when a connection is idle after a long message.
+    pub fn release(&mut self) -> bool {
+        let idle = !self.joined.is_joining();
+        if idle {
+            self.joined.free();
+        }
+        idle
+    }
+
+    /// Gives up the message that has begun to arrive, and [frees](Buffer::free) the storage.
+    ///
+    /// The rest of such a message cannot be received: it fails the connection with
+    /// [`Error::BeginningMissing`](super::Error::BeginningMissing).
+    pub fn abandon(&mut self) {
+        self.joined.free();
+    }
+
+    /// Puts a whole message here.
+    #[inline(always)]
+    pub(super) fn put(
+        &mut self,
+        kind: Kind,
+        bytes: &[u8],
+        mask: Option<Mask>,
+    ) -> Result<(), JoinError> {
+        self.joined.put(kind, bytes, mask)
+    }
+
+    /// Adds the next bytes of a message. Returns the state of its text after them.
+    #[inline(always)]
+    pub(super) fn join(
+        &mut self,
+        place: MessagePlace,
+        bytes: &[u8],
+        mask: Option<Mask>,
+    ) -> Result<Utf8State, JoinError> {
+        self.joined.join(place, bytes, mask)
+    }
+}
+
+/// With what has come of the message, and without the storage.
+impl<B: Buffer> fmt::Debug for Inbox<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inbox").field("message", &Payload(self.message().as_bytes())).finish()
+    }
+}
