@@ -155,3 +155,65 @@ fn messages_come_whole_however_they_are_fragmented() {
         [text("whole 🦀"), text("fragmenκted"), binary(b""), text(""), binary(b"\xFF"), text("a")];
     assert_eq!(got, expected);
 }
+
+/// Receives `bytes` in reads of at most `read_len` bytes to where the connection wants them. Returns what
+/// came, and how many of the bytes were read to the inbox.
+fn read_to_target<S: Side, B: Buffer>(
+    mut connection: Connection<S>,
+    inbox: &mut Inbox<B>,
+    bytes: &[u8],
+    read_len: usize,
+    buffer_len: usize,
+) -> (Outcome, usize) {
+    let mut buffer = vec![0; buffer_len];
+    let (mut rest, mut events, mut read_in_place) = (bytes, Vec::new(), 0);
+    while !rest.is_empty() {
+        let target = connection.read_target(&mut buffer, inbox);
+        let len = target.len().min(read_len).min(rest.len());
+        assert!(len > 0, "there is room to read to");
+        target[..len].copy_from_slice(rest.split_off(..len).unwrap());
+        let mut input = inbox.filled(&buffer, len);
+        read_in_place += len - input.len();
+        while let Some(event) = connection.receive_message(&mut input, inbox) {
+            match event {
+                MessageEvent::Message(kind) => {
+                    events.push(Got::Message(kind, inbox.message().as_bytes().to_vec()));
+                }
+                MessageEvent::Ping => events.push(Got::Ping(connection.control_payload().to_vec())),
+                MessageEvent::Pong => events.push(Got::Pong(connection.control_payload().to_vec())),
+                MessageEvent::Close(code) => events.push(Got::Close(code)),
+                MessageEvent::Failed(e) => events.push(Got::Failed(e)),
+            }
+        }
+        assert!(input.is_empty());
+    }
+    (outcome(connection, events), read_in_place)
+}
+
+#[test]
+fn the_rest_of_a_long_message_may_be_read_to_the_inbox() {
+    let text = "κόσμε 🦀 ".repeat(9);
+    for (payload, ending) in [(text.as_bytes(), ""), (text.as_bytes(), "\u{3BA}")] {
+        // The second ends inside a character.
+        let cut = &[payload, ending.as_bytes().get(..1).unwrap_or_default()].concat();
+        let bytes = [
+            masked(0x01, payload),
+            masked(0x89, b"between"),
+            masked(0x80, cut),
+            masked(0x82, cut),
+            masked(0x88, b""),
+        ]
+        .concat();
+        let server = || Connection::server(Limits::new());
+        let expected = joined(server(), &[&bytes]);
+        for buffer_len in [1, 2, 7, 20, 50, 200] {
+            for read_len in [1, 3, 16, 64, 1000] {
+                let mut inbox = Inbox::new(Vec::new());
+                let (got, in_place) =
+                    read_to_target(server(), &mut inbox, &bytes, read_len, buffer_len);
+                assert_eq!(got, expected);
+                assert_eq!(in_place > 0, buffer_len < 200, "{buffer_len} {read_len}");
+            }
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! Receives whole messages.
 
 use super::{Connection, State};
+use crate::utf8::Utf8State;
 use crate::ws::decode::{ControlPlace, Masked, MessagePlace, Place};
 use crate::ws::inbox::JoinError;
 use crate::ws::{CloseCode, Error, Inbox, Kind, Mask, Opcode, Side};
@@ -23,6 +24,10 @@ pub enum MessageEvent {
     /// (§7.1.7).
     Failed(Error),
 }
+
+/// The most that is read to the inbox at once, in bytes. More is slower, because it leaves the caches
+/// before it is unmasked.
+const MAX_TARGET_LEN: usize = 64 << 10;
 
 impl<S: Side> Connection<S> {
     /// Receives up to the next event, advancing `input` past it. Messages are put in the `inbox`, whole
@@ -71,12 +76,67 @@ impl<S: Side> Connection<S> {
         }
     }
 
+    /// Returns where to read next: `buffer`, or within a long message the inbox, which saves a copy.
+    ///
+    /// Afterwards, [`Inbox::filled`] turns the number of bytes read into the input to receive. Nothing
+    /// else may be received in between.
+    ///
+    /// It is the inbox if the current frame lacks at least as many bytes as `buffer` has. A shorter rest
+    /// is better read together with what follows it. It is never more than 64 KiB, so that a peer that
+    /// announces much and sends little makes the inbox grow by no more than that.
+    ///
+    /// ```
+    /// # fn run(mut socket: impl std::io::Read) -> std::io::Result<()> {
+    /// use framewright::ws::{Connection, Inbox, Limits, MessageEvent};
+    ///
+    /// let mut connection = Connection::server(Limits::new());
+    /// let mut inbox = Inbox::new(Vec::new());
+    /// let mut buffer = vec![0; 16 << 10];
+    /// loop {
+    ///     let len = socket.read(connection.read_target(&mut buffer, &mut inbox))?;
+    ///     if len == 0 {
+    ///         return Ok(());
+    ///     }
+    ///     let mut input = inbox.filled(&buffer, len);
+    ///     while let Some(event) = connection.receive_message(&mut input, &mut inbox) {
+    ///         if let MessageEvent::Message(_) = event {
+    ///             println!("{:?}", inbox.message());
+    ///         }
+    ///     }
+    /// }
+    /// # }
+    /// # let mut frame = b"\x82\xFF\0\0\0\0\0\x04\0\0\0\0\0\0".to_vec();
+    /// # frame.resize(14 + (4 << 16), 1);
+    /// # run(&frame[..]).unwrap();
+    /// ```
+    pub fn read_target<'b, B: Buffer>(
+        &self,
+        buffer: &'b mut [u8],
+        inbox: &'b mut Inbox<B>,
+    ) -> &'b mut [u8] {
+        let remaining = usize::try_from(self.payload_remaining()).unwrap_or(usize::MAX);
+        let max = remaining.min(MAX_TARGET_LEN);
+        let min = buffer.len().clamp(1, MAX_TARGET_LEN);
+        match self.decoder.next_starts() {
+            Some(start) if remaining >= buffer.len() => {
+                inbox.target(start, min, max).unwrap_or(buffer)
+            }
+            _ => {
+                inbox.forget_target();
+                buffer
+            }
+        }
+    }
+
     /// Receives up to the next event, whatever comes.
     fn receive_masked<B: Buffer>(
         &mut self,
         input: &mut &[u8],
         inbox: &mut Inbox<B>,
     ) -> Option<MessageEvent> {
+        if let Some(event) = self.receive_filled(input, inbox) {
+            return Some(event);
+        }
         loop {
             let Some(Masked { bytes, mask, place }) = self.decoder.take_masked(S::ROLE, input)
             else {
@@ -96,6 +156,26 @@ impl<S: Side> Connection<S> {
         }
     }
 
+    /// Receives what was read to the inbox itself. Returns an event if that was the end of a message, or
+    /// cannot be joined.
+    #[inline]
+    fn receive_filled<B: Buffer>(
+        &mut self,
+        input: &mut &[u8],
+        inbox: &mut Inbox<B>,
+    ) -> Option<MessageEvent> {
+        let len = inbox.take_filled();
+        if len == 0 || !self.is_open() {
+            return None;
+        }
+        let Some((mask, place)) = self.decoder.take_elsewhere(len) else {
+            // It was read for another connection.
+            return Some(self.fail_in_message(Error::BeginningMissing, input, inbox));
+        };
+        let joined = inbox.join_filled(place, len, mask);
+        self.joined(joined, place, input, inbox)
+    }
+
     /// Puts bytes of a message in the inbox. Returns an event if they are the last or cannot be joined.
     #[inline(always)]
     fn join<B: Buffer>(
@@ -110,7 +190,20 @@ impl<S: Side> Connection<S> {
             // Nothing here inflates, so the bit has no meaning.
             return Some(self.fail_in_message(Error::ReservedBits, input, inbox));
         }
-        match inbox.join(place, bytes, mask) {
+        let joined = inbox.join(place, bytes, mask);
+        self.joined(joined, place, input, inbox)
+    }
+
+    /// Goes on after bytes of a message were put in the inbox.
+    #[inline(always)]
+    fn joined<B: Buffer>(
+        &mut self,
+        joined: Result<Utf8State, JoinError>,
+        place: MessagePlace,
+        input: &mut &[u8],
+        inbox: &mut Inbox<B>,
+    ) -> Option<MessageEvent> {
+        match joined {
             Ok(_) if place.end => Some(MessageEvent::Message(place.kind)),
             Ok(text) => {
                 self.decoder.follow_text(text);

@@ -2,7 +2,7 @@
 
 mod joined;
 
-use core::fmt;
+use core::{fmt, mem};
 
 use joined::Joined;
 
@@ -47,12 +47,16 @@ use crate::utf8::Utf8State;
 #[derive(Clone)]
 pub struct Inbox<B> {
     joined: Joined<B>,
+    /// Length of the room after the message that is lent to be read to: 0 if none is.
+    target_len: usize,
+    /// How many bytes were read there that have not been received.
+    filled: usize,
 }
 
 impl<B: Buffer> Inbox<B> {
     /// An inbox that keeps its messages in `storage`. What `storage` holds is overwritten.
     pub const fn new(storage: B) -> Self {
-        Self { joined: Joined::new(storage) }
+        Self { joined: Joined::new(storage), target_len: 0, filled: 0 }
     }
 
     /// The message that [`MessageEvent::Message`](super::MessageEvent::Message) announced.
@@ -64,6 +68,20 @@ impl<B: Buffer> Inbox<B> {
         self.joined.message().unwrap_or(Message::Binary(&[]))
     }
 
+    /// Notes that `len` bytes were read to where
+    /// [`Connection::read_target`](super::Connection::read_target) said. Returns the input to receive.
+    ///
+    /// If that was the `buffer`, the input is its first `len` bytes. If they are in the inbox already, it
+    /// is empty.
+    pub fn filled<'b>(&mut self, buffer: &'b [u8], len: usize) -> &'b [u8] {
+        if self.target_len == 0 {
+            return buffer.get(..len).unwrap_or(buffer);
+        }
+        self.filled = len.min(self.target_len);
+        self.target_len = 0;
+        &[]
+    }
+
     /// [Frees](Buffer::free) the storage, unless a message has begun to arrive. Returns whether it
     /// did.
     ///
@@ -71,7 +89,7 @@ impl<B: Buffer> Inbox<B> {
     pub fn release(&mut self) -> bool {
         let idle = !self.joined.is_joining();
         if idle {
-            self.joined.free();
+            self.abandon();
         }
         idle
     }
@@ -81,6 +99,7 @@ impl<B: Buffer> Inbox<B> {
     /// The rest of such a message cannot be received: it fails the connection with
     /// [`Error::BeginningMissing`](super::Error::BeginningMissing).
     pub fn abandon(&mut self) {
+        (self.target_len, self.filled) = (0, 0);
         self.joined.free();
     }
 
@@ -104,6 +123,43 @@ impl<B: Buffer> Inbox<B> {
         mask: Option<Mask>,
     ) -> Result<Utf8State, JoinError> {
         self.joined.join(place, bytes, mask)
+    }
+
+    /// Lends room for the next `max` bytes of a message, or what there is of it: of a new message if
+    /// `start`, else of the current one. `None` if that is less than `min`, or if there is no current
+    /// message.
+    pub(super) fn target(&mut self, start: bool, min: usize, max: usize) -> Option<&mut [u8]> {
+        self.forget_target();
+        if self.filled > 0 || !start && !self.joined.is_joining() {
+            return None;
+        }
+        let room = self.joined.room(start, max);
+        if room.len() < min {
+            return None;
+        }
+        self.target_len = room.len();
+        Some(room)
+    }
+
+    /// Notes that nothing is read to the room lent last.
+    pub(super) const fn forget_target(&mut self) {
+        self.target_len = 0;
+    }
+
+    /// Takes note of the bytes that were read to the target. Returns how many there are.
+    pub(super) fn take_filled(&mut self) -> usize {
+        mem::take(&mut self.filled)
+    }
+
+    /// Adds the next `len` bytes of a message, which were read to the target. Returns the state of its
+    /// text after them.
+    pub(super) fn join_filled(
+        &mut self,
+        place: MessagePlace,
+        len: usize,
+        mask: Option<Mask>,
+    ) -> Result<Utf8State, JoinError> {
+        self.joined.join_in_place(place, len, mask)
     }
 }
 
