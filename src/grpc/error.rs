@@ -23,7 +23,8 @@ pub enum Error {
     /// The trailers, or a head in place of a message, are longer than
     /// [`Limits::max_trailers_len`](super::Limits::max_trailers_len) allows (statuscodes.md).
     TrailersTooLong(OverLimit),
-    /// The storage has no room for the trailers, or for a head in place of a message (statuscodes.md).
+    /// The storage has no room for a message, for the trailers, or for a head in place of a message
+    /// (statuscodes.md).
     BufferFull(BufferFull),
     /// Something came after the trailers (PROTOCOL-WEB, *Message framing*).
     AfterTrailers,
@@ -119,7 +120,7 @@ impl Error {
             Self::CompressedUnexpected => "compressed message without an encoding",
             Self::MessageTooLong(_) => "message is too long",
             Self::TrailersTooLong(_) => "trailers are too long",
-            Self::BufferFull(_) => "no room for the trailers",
+            Self::BufferFull(_) => "not enough room",
             Self::AfterTrailers => "something came after the trailers",
             Self::TrailersCompressed => "trailers were not decompressed",
             Self::TrailersMalformed => "malformed trailers",

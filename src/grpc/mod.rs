@@ -24,24 +24,26 @@
 //! [`Field`](crate::http::Field)s, such as `&http::HeaderMap`. Types that make them write lines, or
 //! pass each field to a closure.
 //!
+//! Messages come whole in an [`Inbox`] from `receive_message()`, or as the parts of an [`Event`] from
+//! `receive()`, for proxies and for messages larger than memory.
+//!
 //! ```
-//! use framewright::Assembler;
 //! use framewright::grpc::{
-//!     CallKind, Event, Request, ResponseHead, ServerCall, ServerConfig, Status, Trailing,
+//!     CallKind, Event, Inbox, MessageEvent, Request, ResponseHead, ServerCall, ServerConfig, Status,
+//!     Trailing,
 //! };
 //!
 //! /// Answers each message with itself, in any framing; `read` holds the next bytes of the body.
 //! fn on_readable(
 //!     call: &mut ServerCall,
-//!     assembler: &mut Assembler<Vec<u8>>,
+//!     inbox: &mut Inbox<Vec<u8>>,
 //!     read: &mut [u8],
 //!     body: &mut Vec<u8>,
 //! ) {
 //!     let mut input = call.decode_text_in_place(read);
-//!     while let Some(event) = call.receive(&mut input) {
-//!         let Event::Message { chunk, .. } = event else { continue };
-//!         if let Ok(Some(message)) = assembler.push(chunk) {
-//!             call.send(message, body).expect("the head is sent");
+//!     while let Some(event) = call.receive_message(&mut input, inbox) {
+//!         if let MessageEvent::Message = event {
+//!             call.send(inbox.message(), body).expect("the head is sent");
 //!         }
 //!     } // `input` is empty: there is nothing to keep, move or count
 //! }
@@ -54,9 +56,9 @@
 //! let mut call = request.accept(CallKind::BidiStreaming, &CONFIG, now)?;
 //! let (mut head, mut body) = (Vec::new(), Vec::new());
 //! call.send_head(ResponseHead::new(), &mut head)?;
-//! let mut assembler = Assembler::new(Vec::new());
+//! let mut inbox = Inbox::new(Vec::new());
 //! for read in ["AAAAAAIIA", "Q=="] {
-//!     on_readable(&mut call, &mut assembler, &mut read.to_owned().into_bytes(), &mut body);
+//!     on_readable(&mut call, &mut inbox, &mut read.to_owned().into_bytes(), &mut body);
 //! }
 //! assert_eq!(call.receive_eof(), Some(Event::HalfClose));
 //! assert_eq!(call.trailing(), Trailing::Body);
@@ -64,6 +66,108 @@
 //! assert_eq!(head, b"content-type: application/grpc-web-text\r\n");
 //! assert_eq!(body, b"AAAAAAIIAQ==gAAAABBncnBjLXN0YXR1czogMA0K");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Keeping it in a struct
+//!
+//! A [`MessageEvent`] has no lifetime, and the message is asked for. So a struct may own the call, the inbox
+//! and the input, and have an `async fn next` and methods that handle events:
+//!
+//! ```
+//! use framewright::grpc::{ClientCall, Code, Inbox, MessageEvent};
+//!
+//! /// The body of a response, as your HTTP stack has it.
+//! trait Body {
+//!     async fn data(&mut self) -> Option<Vec<u8>>;
+//!     async fn trailers(&mut self) -> Vec<(String, Vec<u8>)>;
+//! }
+//!
+//! struct Responses<T> {
+//!     body: T,
+//!     call: ClientCall<Vec<u8>>, // whose head has come
+//!     inbox: Inbox<Vec<u8>>,
+//!     data: Vec<u8>,
+//!     seen: usize, // of the data
+//!     messages: usize,
+//! }
+//!
+//! impl<T: Body> Responses<T> {
+//!     /// Waits for the next message. At the end of the call, returns its code.
+//!     async fn next(&mut self) -> Result<&[u8], Code> {
+//!         loop {
+//!             let mut input = &self.data[self.seen..];
+//!             let event = self.call.receive_message(&mut input, &mut self.inbox);
+//!             self.seen = self.data.len() - input.len();
+//!             match event {
+//!                 Some(MessageEvent::Message) => return Ok(self.inbox.message().bytes),
+//!                 Some(MessageEvent::End(code)) => return Err(code),
+//!                 Some(_) => {}
+//!                 None => self.read_on().await,
+//!             }
+//!             if let Some(status) = self.call.status() {
+//!                 return Err(status.code);
+//!             }
+//!         }
+//!     }
+//!
+//!     async fn read_on(&mut self) {
+//!         self.seen = 0;
+//!         self.data = self.body.data().await.unwrap_or_default();
+//!         if self.data.is_empty() {
+//!             self.call.receive_trailers(&self.body.trailers().await);
+//!         }
+//!     }
+//!
+//!     /// Handles what the caller has just read.
+//!     fn on_readable(&mut self, mut input: &[u8]) {
+//!         while let Some(event) = self.call.receive_message(&mut input, &mut self.inbox) {
+//!             self.on_event(event);
+//!         }
+//!     }
+//!
+//!     fn on_event(&mut self, event: MessageEvent) {
+//!         match event {
+//!             MessageEvent::Message => self.messages += 1,
+//!             event => println!("{event:?}"),
+//!         }
+//!     }
+//! }
+//! # struct Chunks(Vec<Vec<u8>>);
+//! # impl Body for Chunks {
+//! #     async fn data(&mut self) -> Option<Vec<u8>> {
+//! #         self.0.pop()
+//! #     }
+//! #     async fn trailers(&mut self) -> Vec<(String, Vec<u8>)> {
+//! #         vec![("grpc-status".to_owned(), b"0".to_vec())]
+//! #     }
+//! # }
+//! # fn block_on<T>(future: impl Future<Output = T>) -> T {
+//! #     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+//! #     match std::pin::pin!(future).poll(&mut context) {
+//! #         std::task::Poll::Ready(output) => output,
+//! #         std::task::Poll::Pending => panic!("nothing here waits"),
+//! #     }
+//! # }
+//! # use framewright::grpc::{CallKind, ClientRequest, Limits, Path};
+//! # for size in 1..20 {
+//! #     let body = b"\0\0\0\0\x05Hello\0\0\0\0\x03you";
+//! #     let request = ClientRequest::new(Path::parse("/a.B/C").unwrap());
+//! #     let mut call = request.call(CallKind::ServerStreaming, Limits::new(), Vec::new(), 0);
+//! #     call.receive_head(200, [("content-type", &b"application/grpc"[..])], false);
+//! #     let mut responses = Responses {
+//! #         body: Chunks(body.chunks(size).rev().map(<[u8]>::to_vec).collect()),
+//! #         call,
+//! #         inbox: Inbox::new(Vec::new()),
+//! #         data: Vec::new(),
+//! #         seen: 0,
+//! #         messages: 0,
+//! #     };
+//! #     responses.on_readable(body);
+//! #     assert_eq!(responses.messages, 2);
+//! #     assert_eq!(block_on(responses.next()), Ok(&b"Hello"[..]));
+//! #     assert_eq!(block_on(responses.next()), Ok(&b"you"[..]));
+//! #     assert_eq!(block_on(responses.next()), Err(Code::Ok));
+//! # }
 //! ```
 
 mod call;
@@ -73,6 +177,7 @@ mod decode;
 mod encode;
 mod encodings;
 mod error;
+mod inbox;
 mod limits;
 mod metadata;
 mod metadata_list;
@@ -95,6 +200,7 @@ pub use decode::{Decoder, Frame, Part};
 pub use encode::{Encoder, Message};
 pub use encodings::{Encodings, EncodingsError};
 pub use error::{Error, SendError};
+pub use inbox::{Inbox, MessageEvent};
 pub use limits::Limits;
 pub use metadata::{DecodeError, Value, metadata};
 pub use metadata_list::MetadataList;

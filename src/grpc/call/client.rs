@@ -661,7 +661,7 @@ impl<B: Buffer> ClientCall<B> {
 
     /// Ends the call by an error after the head. If the head reports an error, that one explains it
     /// and counts.
-    fn end_by_error<'a>(&mut self, error: Error, by_peer: bool) -> Option<Event<'a>> {
+    pub(super) fn end_by_error<'a>(&mut self, error: Error, by_peer: bool) -> Option<Event<'a>> {
         let outcome = match self.code_in_head() {
             Some(code) if code != Code::Ok => {
                 self.lists.drop_list_after_head();

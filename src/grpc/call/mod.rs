@@ -8,6 +8,7 @@ mod client_request;
 mod decode;
 mod encode;
 mod lists;
+mod messages;
 mod refusal;
 mod response_head;
 mod server;

@@ -550,7 +550,7 @@ impl ServerCall {
     }
 
     #[cold]
-    fn fail<'a>(&mut self, error: Error) -> Option<Event<'a>> {
+    pub(super) fn fail<'a>(&mut self, error: Error) -> Option<Event<'a>> {
         self.end_with(Outcome::Failed(error))
     }
 

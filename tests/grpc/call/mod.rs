@@ -4,6 +4,7 @@
 mod both;
 mod client;
 mod fields;
+mod messages;
 mod random;
 mod server;
 mod statuses;
