@@ -1,12 +1,17 @@
 //! Joins the fields of an event stream to events (§9.2.6).
 
+mod whole;
+
 use core::{fmt, mem};
 
 use memchr::memchr;
 use simdutf8::basic::from_utf8;
 
-use super::decode::{Field, QuickLine};
+use whole::Announced;
 
+pub use whole::ItemKind;
+
+use super::decode::{Field, QuickLine};
 use super::{Decoder, Error, Limits, Part, Storage};
 use crate::debug::Payload;
 use crate::lossy::{LossyDecoder, is_ascii};
@@ -37,6 +42,7 @@ pub struct Assembler<B> {
     decoder: Decoder,
     storage: Storage<B>,
     event: StoredEvent,
+    announced: Announced,
     reconnection_time: Option<u64>,
 }
 
@@ -76,7 +82,13 @@ impl<B: Buffer> Assembler<B> {
     pub fn new(limits: Limits, mut storage: Storage<B>) -> Self {
         storage.ids.iter_mut().for_each(Buffer::clear);
         let decoder = Decoder::new(limits);
-        Self { decoder, storage, event: StoredEvent::EMPTY, reconnection_time: None }
+        Self {
+            decoder,
+            storage,
+            event: StoredEvent::EMPTY,
+            announced: Announced::NOTHING,
+            reconnection_time: None,
+        }
     }
 
     /// Receives what comes next, advancing `input` past it.
@@ -417,9 +429,9 @@ impl<B: Buffer> Assembler<B> {
 
     fn item<'s>(&'s self, next: NextItem<'s>) -> Item<'s> {
         match next {
-            NextItem::Event { data, event_type } => Item::Event(self.event(data, event_type)),
+            NextItem::Event { data, event_type } => Item::Event(self.event_of(data, event_type)),
             NextItem::NoData { event_type } => {
-                Item::NoData(self.event(TextPlace::Nowhere, event_type))
+                Item::NoData(self.event_of(TextPlace::Nowhere, event_type))
             }
             NextItem::Comment(chunk) => Item::Comment(chunk),
             NextItem::ReconnectionTime(ms) => Item::ReconnectionTime(ms),
@@ -428,7 +440,7 @@ impl<B: Buffer> Assembler<B> {
     }
 
     #[inline]
-    fn event<'s>(&'s self, data: TextPlace<'s>, event_type: TextPlace<'s>) -> Event<'s> {
+    fn event_of<'s>(&'s self, data: TextPlace<'s>, event_type: TextPlace<'s>) -> Event<'s> {
         Event {
             event_type: type_or_default(event_type.text(&self.storage.event_type)),
             data: data.text(&self.storage.data),

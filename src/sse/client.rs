@@ -311,6 +311,12 @@ impl<B: Buffer> Client<B> {
     /// [`close`](Self::close), all input is ignored.
     #[inline]
     pub fn receive<'s, 'a: 's>(&'s mut self, input: &mut &'a [u8], now: u64) -> Option<Item<'s>> {
+        self.if_open(input, now)?.receive(input)
+    }
+
+    /// The assembler, if there is a stream, of which something came at `now`. Else takes all `input`.
+    #[inline]
+    pub(super) fn if_open(&mut self, input: &mut &[u8], now: u64) -> Option<&mut Assembler<B>> {
         let State::Open { heard, .. } = &mut self.state else {
             *input = &[];
             return None;
@@ -318,7 +324,7 @@ impl<B: Buffer> Client<B> {
         if !input.is_empty() {
             *heard = now;
         }
-        self.assembler.receive(input)
+        Some(&mut self.assembler)
     }
 
     /// Receives the end of the body. The client connects again, unless the policy is not to.

@@ -41,6 +41,97 @@
 //! # Ok::<(), framewright::sse::SendError>(())
 //! ```
 //!
+//! # Keeping it in a struct
+//!
+//! An [`Item`] borrows from the input and from the assembler. A struct that owns both cannot return it from a
+//! loop, nor hand it to a method of its own. [`Assembler::receive_event`] and [`Client::receive_event`] return
+//! an [`ItemKind`] without a lifetime, and the event is asked for. Then a loop, an `async fn next` and methods
+//! of the struct are all possible:
+//!
+//! ```
+//! use framewright::sse::{Assembler, Event, ItemKind, Limits, Storage};
+//! use std::io;
+//! use std::ops::Range;
+//!
+//! /// The body of a response, as your HTTP client has it.
+//! trait Body {
+//!     async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
+//! }
+//!
+//! struct Events<T> {
+//!     body: T,
+//!     assembler: Assembler<Vec<u8>>,
+//!     buffer: Vec<u8>,
+//!     unread: Range<usize>, // of the buffer
+//!     total: usize,
+//! }
+//!
+//! impl<T: Body> Events<T> {
+//!     /// Waits for the next event. Returns `None` at the end of the stream.
+//!     async fn next(&mut self) -> io::Result<Option<Event<'_>>> {
+//!         loop {
+//!             let mut input = &self.buffer[self.unread.clone()];
+//!             let kind = self.assembler.receive_event(&mut input);
+//!             self.unread.start = self.unread.end - input.len();
+//!             match kind {
+//!                 Some(ItemKind::Event) => return Ok(Some(self.assembler.event())),
+//!                 Some(_) => {}
+//!                 None => {
+//!                     self.unread = 0..self.body.read(&mut self.buffer).await?;
+//!                     if self.unread.is_empty() {
+//!                         return Ok(None);
+//!                     }
+//!                 }
+//!             }
+//!         }
+//!     }
+//!
+//!     /// Handles what the caller has just read.
+//!     fn on_readable(&mut self, mut input: &[u8]) {
+//!         while let Some(kind) = self.assembler.receive_event(&mut input) {
+//!             self.on_item(kind);
+//!         }
+//!     }
+//!
+//!     fn on_item(&mut self, kind: ItemKind) {
+//!         match kind {
+//!             ItemKind::Event => self.total += self.assembler.event().data.len(),
+//!             ItemKind::Lost(error) => eprintln!("an event was lost: {error}"),
+//!             _ => {}
+//!         }
+//!     }
+//! }
+//! # impl Body for &[u8] {
+//! #     async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+//! #         io::Read::read(self, buffer)
+//! #     }
+//! # }
+//! # fn block_on<T>(future: impl Future<Output = T>) -> T {
+//! #     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+//! #     match std::pin::pin!(future).poll(&mut context) {
+//! #         std::task::Poll::Ready(output) => output,
+//! #         std::task::Poll::Pending => panic!("nothing here waits"),
+//! #     }
+//! # }
+//! # for size in 1..30 {
+//! #     let mut events = Events {
+//! #         body: &b"data: a\n\nid: 1\ndata: b\ndata: c\n\n"[..],
+//! #         assembler: Assembler::new(Limits::new(), Storage::default()),
+//! #         buffer: vec![0; size],
+//! #         unread: 0..0,
+//! #         total: 0,
+//! #     };
+//! #     let first = block_on(events.next())?.expect("there are two");
+//! #     assert_eq!((first.data, first.last_event_id), ("a", ""));
+//! #     let second = block_on(events.next())?.expect("there are two");
+//! #     assert_eq!((second.data, second.last_event_id), ("b\nc", "1"));
+//! #     assert_eq!(block_on(events.next())?, None);
+//! #     events.on_readable(b"data: four\n\ndata: six");
+//! #     assert_eq!(events.total, 4);
+//! # }
+//! # Ok::<(), io::Error>(())
+//! ```
+//!
 //! # Over HTTP/1.1
 //!
 //! With [`http1`](crate::http1), the stream is the body of a response. The server has read a request,
@@ -100,7 +191,7 @@ mod limits;
 mod policy;
 mod storage;
 
-pub use assemble::{Assembler, Event, Item};
+pub use assemble::{Assembler, Event, Item, ItemKind};
 pub use client::{Action, Client, ReadyState, Reason, Response, Verdict};
 pub use decode::{Decoder, Part};
 pub use encode::{Encoder, EventBuilder};

@@ -1,6 +1,6 @@
 //! Event streams for the tests.
 
-use framewright::sse::{Assembler, Event, Item, Limits, Storage};
+use framewright::sse::{Assembler, Event, Item, ItemKind, Limits, Storage};
 use framewright::{Buffer, Chunk};
 
 /// An owned item of a stream.
@@ -65,6 +65,36 @@ pub fn receive<B: Buffer>(assembler: &mut Assembler<B>, pieces: &[&[u8]], got: &
             });
         }
         assert!(input.is_empty(), "None means that all was taken");
+    }
+}
+
+/// Adds the items of `pieces` to `got`, from an assembler that is asked for its events. It does not show
+/// comments.
+pub fn receive_asking<B: Buffer>(
+    assembler: &mut Assembler<B>,
+    pieces: &[&[u8]],
+    got: &mut Vec<Got>,
+) {
+    for piece in pieces {
+        let mut input = *piece;
+        while let Some(kind) = assembler.receive_event(&mut input) {
+            let event = assembler.event();
+            got.push(match kind {
+                ItemKind::Event => event.into(),
+                ItemKind::NoData => {
+                    assert_eq!(event.data, "");
+                    no_data(event.event_type, event.last_event_id)
+                }
+                ItemKind::Comment => continue,
+                ItemKind::ReconnectionTime(ms) => Got::ReconnectionTime(ms),
+                ItemKind::Lost(error) => Got::Lost(error),
+                _ => unreachable!("there are no other kinds"),
+            });
+        }
+        assert!(input.is_empty(), "None means that all was taken");
+        let Event { event_type, data, last_event_id } = assembler.event();
+        assert_eq!((event_type, data), ("message", ""), "none was announced");
+        assert_eq!(last_event_id, assembler.last_event_id());
     }
 }
 
@@ -135,12 +165,25 @@ pub fn naive(stream: &[u8]) -> (Vec<Got>, String) {
     (got, last_event_id)
 }
 
+fn assembler_without_limits() -> Assembler<Vec<u8>> {
+    let limits = Limits::new().max_line_len(u64::MAX).max_data_len(u64::MAX);
+    growing(limits.max_type_len(u64::MAX).max_id_len(u64::MAX))
+}
+
+/// Checks that an assembler that is asked for its events has the same ones.
+pub fn is_same_when_asked_for(mut assembler: Assembler<Vec<u8>>, pieces: &[&[u8]], got: &[Got]) {
+    let (mut asked, mut got) = (Vec::new(), got.to_vec());
+    receive_asking(&mut assembler, pieces, &mut asked);
+    got.retain(|got| !matches!(got, Got::Comment(_)));
+    assert_eq!(asked, got);
+}
+
 /// The items of a stream in pieces, from an assembler without limits, and the last event ID.
 pub fn read(pieces: &[&[u8]]) -> (Vec<Got>, String) {
-    let limits = Limits::new().max_line_len(u64::MAX).max_data_len(u64::MAX);
-    let mut assembler = growing(limits.max_type_len(u64::MAX).max_id_len(u64::MAX));
+    let mut assembler = assembler_without_limits();
     let mut got = Vec::new();
     receive(&mut assembler, pieces, &mut got);
+    is_same_when_asked_for(assembler_without_limits(), pieces, &got);
     // A comment is bytes, whose meaning is left to the caller.
     for got in &mut got {
         if let Got::Comment(bytes) = got {

@@ -6,8 +6,8 @@ use crate::common::same_however_split;
 use crate::common::sse::growing;
 use framewright::http1::{self, HeadReader};
 use framewright::sse::{
-    Action, Client, Item, Limits, Policy, REQUEST_HEADERS, RESPONSE_HEADERS, ReadyState, Reason,
-    Reconnect, Response, SendError, Verdict,
+    Action, Client, Event, Item, ItemKind, Limits, Policy, REQUEST_HEADERS, RESPONSE_HEADERS,
+    ReadyState, Reason, Reconnect, Response, SendError, Verdict,
 };
 
 const PLAIN: Policy = Policy::new().jitter(0);
@@ -48,14 +48,26 @@ fn waiting(policy: Policy, now: u64) -> Client<Vec<u8>> {
 }
 
 fn receive(client: &mut Client<Vec<u8>>, bytes: &[u8], now: u64) -> Vec<String> {
+    let show = |e: Event<'_>| format!("{}/{}/{}", e.event_type, e.data, e.last_event_id);
+    let mut asked = client.clone();
     let mut input = bytes;
     let mut got = Vec::new();
     while let Some(item) = client.receive(&mut input, now) {
-        if let Item::Event(e) = item {
-            got.push(format!("{}/{}/{}", e.event_type, e.data, e.last_event_id));
+        if let Item::Event(event) = item {
+            got.push(show(event));
         }
     }
     assert!(input.is_empty());
+    let mut input = bytes;
+    let mut same = Vec::new();
+    while let Some(kind) = asked.receive_event(&mut input, now) {
+        if let ItemKind::Event = kind {
+            same.push(show(asked.event()));
+        }
+    }
+    assert!(input.is_empty());
+    assert_eq!(same, got);
+    assert_eq!(asked.deadline(), client.deadline());
     got
 }
 

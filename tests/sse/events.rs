@@ -2,9 +2,11 @@
 #![cfg(feature = "alloc")]
 
 use crate::common::same_however_split;
-use crate::common::sse::{Got, event, growing, message, no_data, receive};
+use crate::common::sse::{
+    Got, event, growing, is_same_when_asked_for, message, no_data, receive, receive_asking,
+};
 use framewright::SliceBuf;
-use framewright::sse::{Assembler, Error, Event, Item, Limits, Storage};
+use framewright::sse::{Assembler, Error, Event, Item, ItemKind, Limits, Storage};
 
 /// The items of a stream, however split, and the last event ID after it.
 fn all(bytes: &[u8]) -> (Vec<Got>, String) {
@@ -16,6 +18,7 @@ fn limited(limits: Limits, bytes: &[u8]) -> (Vec<Got>, String) {
         let mut assembler = growing(limits);
         let mut got = Vec::new();
         receive(&mut assembler, pieces, &mut got);
+        is_same_when_asked_for(growing(limits), pieces, &got);
         (got, assembler.last_event_id().to_owned())
     })
 }
@@ -499,6 +502,36 @@ fn the_memory_of_a_lost_event_is_given_back() {
     }
 }
 
+/// The event has to fit, even if it lies whole in the input.
+#[test]
+fn an_event_that_is_asked_for_and_finds_no_room_is_lost() {
+    let mut memory = [0; 13];
+    let limits = Limits::new().max_type_len(3).max_id_len(2);
+    let mut assembler = Assembler::new(limits, Storage::in_slice(&mut memory, &limits));
+    let mut got = Vec::new();
+    let stream =
+        b"data: 1234\n\ndata: 12345\n\nid: 7\ndata: 12345\nevent: a\n\nevent: abc\ndata: 1\n\n";
+    receive_asking(&mut assembler, &[stream], &mut got);
+    let lost = Got::Lost(Error::BufferFull(framewright::BufferFull { needed: 5 }));
+    assert_eq!(got, [message("1234"), lost.clone(), lost, event("abc", "1", "7")]);
+}
+
+#[test]
+fn an_event_can_be_asked_for_until_more_is_received() {
+    let mut assembler = growing(Limits::new());
+    let mut input = &b"event: a\ndata: 1\n\ndata: 2\n: comment\ndata: 3"[..];
+    assert_eq!(assembler.receive_event(&mut input), Some(ItemKind::Event));
+    let first = Event { event_type: "a", data: "1", last_event_id: "" };
+    assert_eq!((assembler.event(), assembler.event()), (first, first));
+    assert_eq!(assembler.receive_event(&mut input), Some(ItemKind::Comment));
+    let none = Event { event_type: "message", data: "", last_event_id: "" };
+    assert_eq!(assembler.event(), none);
+    assert_eq!(assembler.receive_event(&mut input), None);
+    assert_eq!(assembler.event(), none);
+    assert_eq!(assembler.receive_event(&mut &b"\n\n"[..]), Some(ItemKind::Event));
+    assert_eq!(assembler.event().data, "2\n3");
+}
+
 // Limits
 
 #[test]
@@ -617,6 +650,7 @@ fn endless_lines_and_events_hold_no_more_than_the_limits() {
 fn what_is_returned_by_value_is_small() {
     assert!(size_of::<Option<Item<'_>>>() <= 56);
     assert!(size_of::<Event<'_>>() <= 48);
+    assert!(size_of::<Option<ItemKind>>() <= 24);
 }
 
 #[test]
