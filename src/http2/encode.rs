@@ -122,7 +122,7 @@ impl Encoder {
 
     /// Makes frames of a field block. In `frames`, it follows the room for the first header, and the
     /// room for the other headers follows it.
-    fn cut_block(&self, frames: &mut [u8], block_len: usize, stream: StreamId, end_stream: bool) {
+    fn cut_block(self, frames: &mut [u8], block_len: usize, stream: StreamId, end_stream: bool) {
         let last = block_len.saturating_sub(1) / self.max_len();
         // From the last to the first, so that none is overwritten before it is moved.
         for index in (0..=last).rev() {
@@ -231,7 +231,7 @@ impl Encoder {
 
     #[inline]
     fn encode(
-        &self,
+        self,
         frame_type: FrameType,
         flags: Flags,
         stream: Option<StreamId>,
@@ -244,7 +244,7 @@ impl Encoder {
 
     #[inline]
     fn header(
-        &self,
+        self,
         frame_type: FrameType,
         flags: Flags,
         stream: Option<StreamId>,
@@ -260,7 +260,7 @@ impl Encoder {
 
     /// The longest payload as the length of a slice.
     #[inline]
-    fn max_len(&self) -> usize {
+    fn max_len(self) -> usize {
         usize::try_from(self.max_frame_len).unwrap_or(usize::MAX)
     }
 }
