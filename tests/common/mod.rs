@@ -9,6 +9,7 @@
 pub mod deflate;
 pub mod grpc;
 pub mod http1;
+pub mod http2;
 #[cfg(feature = "alloc")]
 pub mod sse;
 pub mod ws;
