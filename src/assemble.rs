@@ -51,9 +51,42 @@ impl<B: Buffer> Assembler<B> {
         Ok(self.join(chunk)?.then(|| self.storage.as_slice()))
     }
 
-    /// Adds the next chunk to the storage. Returns whether the message is complete there.
+    /// Adds the next chunk to the storage, even if it is a whole message. Returns whether the message is
+    /// complete: [`storage`](Self::storage) has it until the next chunk.
+    ///
+    /// [`push`](Self::push) returns the message, which a loop in a method cannot do if the struct owns the
+    /// assembler. Then ask for it:
+    ///
+    /// ```
+    /// use framewright::{Assembler, Chunk};
+    ///
+    /// struct Lines {
+    ///     assembler: Assembler<Vec<u8>>,
+    /// }
+    ///
+    /// impl Lines {
+    ///     fn next<'a>(&mut self, mut chunks: impl Iterator<Item = Chunk<'a>>) -> Option<&[u8]> {
+    ///         while let Some(chunk) = chunks.next() {
+    ///             if self.assembler.join(chunk).expect("a Vec has room") {
+    ///                 return Some(self.assembler.storage());
+    ///             }
+    ///         }
+    ///         None
+    ///     }
+    /// }
+    /// # let mut lines = Lines { assembler: Assembler::new(Vec::new()) };
+    /// # let chunk = |bytes, start, end| Chunk { bytes, start, end };
+    /// # let mut chunks = [chunk(b"a", true, false), chunk(b"b", false, true), Chunk::whole(b"c")].into_iter();
+    /// # assert_eq!(lines.next(&mut chunks), Some(&b"ab"[..]));
+    /// # assert_eq!(lines.next(&mut chunks), Some(&b"c"[..]));
+    /// # assert_eq!(lines.next(&mut chunks), None);
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As those of [`push`](Self::push).
     #[inline]
-    pub(crate) fn join(&mut self, chunk: Chunk<'_>) -> Result<bool, BufferFull> {
+    pub fn join(&mut self, chunk: Chunk<'_>) -> Result<bool, BufferFull> {
         if chunk.start {
             self.storage.clear();
         } else if self.state == State::Waiting {

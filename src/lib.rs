@@ -7,20 +7,51 @@
 //! # One loop
 //!
 //! ```
-//! use framewright::ws::{Connection, Event, Server};
+//! use framewright::ws::{Connection, Inbox, MessageEvent, Server};
+//! use std::io::{self, Read, Write};
 //!
-//! fn on_readable(conn: &mut Connection<Server>, mut input: &mut [u8], out: &mut Vec<u8>) {
-//!     while let Some(event) = conn.receive(&mut input) {
-//!         if let Event::Part(part) = event {
-//!             println!("{} bytes", part.chunk().bytes.len());
+//! fn echo(socket: &mut (impl Read + Write), conn: &mut Connection<Server>) -> io::Result<()> {
+//!     let mut inbox = Inbox::new(Vec::new());
+//!     let (mut buf, mut out) = (vec![0; 16 * 1024], Vec::new());
+//!     while conn.close_expected().is_none() {
+//!         let n = socket.read(&mut buf)?;
+//!         if n == 0 {
+//!             break; // `conn.receive_eof()` says how it ended
 //!         }
+//!         let mut input = &buf[..n];
+//!         while let Some(event) = conn.receive_message(&mut input, &mut inbox) {
+//!             match event {
+//!                 MessageEvent::Message(_) => {
+//!                     conn.send(inbox.message(), &mut out).map_err(io::Error::other)?;
+//!                 }
+//!                 event => println!("{event:?}"),
+//!             }
+//!         } // `input` is empty: there is nothing to keep, move or count
+//!         conn.transmit(&mut out); // pongs, and the answer to a close
+//!         socket.write_all(&out)?; // all of it, before `transmit` is called again
+//!         out.clear();
 //!     }
-//!     conn.transmit(out); // `input` is empty: there is nothing to keep, move or count
+//!     Ok(())
 //! }
 //! # let mut conn = Connection::server(framewright::ws::Limits::new());
-//! # let (mut input, mut out) = (*b"\x89\x80\0\0\0\0", Vec::new());
-//! # on_readable(&mut conn, &mut input, &mut out);
-//! # assert_eq!(out, b"\x8A\0");
+//! # struct Pipe(&'static [u8], Vec<u8>);
+//! # impl Read for Pipe {
+//! #     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+//! #         self.0.read(buffer)
+//! #     }
+//! # }
+//! # impl Write for Pipe {
+//! #     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+//! #         self.1.write(bytes)
+//! #     }
+//! #     fn flush(&mut self) -> io::Result<()> {
+//! #         Ok(())
+//! #     }
+//! # }
+//! # let mut pipe = Pipe(b"\x89\x80\0\0\0\0\x81\x82\0\0\0\0hi\x88\x80\0\0\0\0", Vec::new());
+//! # echo(&mut pipe, &mut conn)?;
+//! # assert_eq!(pipe.1, b"\x81\x02hi\x88\0");
+//! # Ok::<(), io::Error>(())
 //! ```
 //!
 //! * The input slice advances by itself. `None` means that every byte of it was taken and more are
@@ -29,9 +60,13 @@
 //!   the last `input.len()` bytes of what it read.
 //! * Some machines end before the input does: a handshake, a head, a body. They leave the rest, and say so
 //!   by another value, or by a getter that the doc of the method names.
-//! * What comes out is borrowed from the input, so `conn.send(…)` can be called while the event is still
-//!   in use. A payload is not copied on its way in. What had to be joined lies in the storage of an
-//!   assembler, a reader of heads or the client of [`sse`], until the next call.
+//! * Call `transmit` only once the output before has been written. What is owed takes a place of fixed
+//!   size until then, so a peer that floods and does not read costs nothing more. An event loop keeps what
+//!   the socket does not take, and neither reads nor transmits until it is written.
+//! * There are two ways in. Whole messages are joined in an inbox: an event says so, has no lifetime, and
+//!   the message is asked for. Parts are returned as they come, from `receive`: they are borrowed from the
+//!   input, are not copied, and may belong to a message that is larger than memory. Neither way borrows
+//!   from the connection, so `conn.send(…)` can be called in the loop.
 //! * A peer's violation is an `Err` from a decoder, and final. From a connection or a call it is an
 //!   event, since the peer may have to be told: `transmit` does that. A stream of [`sse`] goes on after
 //!   an event that is lost.
@@ -47,15 +82,16 @@
 //! | wire | one header, no state | [`FrameHeader`](ws::FrameHeader), [`Opcode`](ws::Opcode), [`Mask`](ws::Mask) | `parse`, `to_bytes`, `apply` |
 //! | codec | one direction, any split | [`Decoder`](ws::Decoder) → [`Part`](ws::Part), [`Encoder`](ws::Encoder) | `decode`, `encode`, `check_eof` |
 //! | connection | both directions and the rules between them | [`Connection`](ws::Connection) → [`Event`](ws::Event) | `receive`, `send`, `close`, `transmit` |
-//! | assembly | whole messages, in storage the caller picks | [`Assembler`](ws::Assembler) → [`Message`](ws::Message) | `push`, `take` as `Bytes` |
+//! | assembly | whole messages, in storage the caller picks | [`Inbox`](ws::Inbox), [`Assembler`](ws::Assembler) → [`Message`](ws::Message) | `message`, `push` |
 //!
 //! The types of the table are those of [`ws`]. [`sse`] and [`grpc`] have types of the same names, on
-//! as many layers as they need. The assembler of `sse` decodes too, so its verb is `receive`.
+//! as many layers as they need. The assembler of `sse` decodes too, so its verbs are `receive` and
+//! `event`.
 //! With [`http1`], all three work without an HTTP stack. With [`http`], they work with yours: its
 //! header lists come in, and fields go out, without a byte of HTTP/1.1 in between.
 //!
 //! A [`Chunk`] says where bytes fall in their message. A [`Buffer`] is where bytes are appended: a
-//! `Vec<u8>`, a `BytesMut`, a fixed slice, or a type of your own.
+//! `Vec<u8>`, a `BytesMut`, a fixed slice, an [`ArrayBuf`] that owns its bytes, or a type of your own.
 //!
 //! # Features
 //!

@@ -30,6 +30,9 @@ impl<'a> Headers<'a> {
     /// Laxer than the standard, as peers of gRPC-Web need it for trailers: a line may end in LF alone,
     /// the last one may lack its end, and an empty line may follow it. `None` if `lines` are anything
     /// else.
+    ///
+    /// This is also the way from lines that this crate wrote, such as the head of a gRPC call, to the
+    /// headers of a writer in [`http1`](crate::http1).
     pub fn parse_lax(lines: &'a [u8]) -> Option<Self> {
         let mut rest = lines;
         while let Some(line) = take_line(&mut rest) {

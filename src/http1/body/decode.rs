@@ -69,8 +69,15 @@ pub enum Decoded<'a> {
 
 /// Bytes of a body, and where they fall in it.
 ///
-/// They need not be a chunk of a chunked body. They are mutable like the input, so that the caller can
-/// decode in place what the body carries. Only the last part may be empty.
+/// They need not be a chunk of a chunked body. Only the last part may be empty. They are mutable like the
+/// input, so that the caller can decode in place what the body carries. Each protocol takes them in one
+/// line:
+///
+/// | the body carries | its input |
+/// |---|---|
+/// | an event stream | `let mut input = &*part.bytes;` |
+/// | gRPC-Web, in either form | `let mut input = call.decode_text_in_place(part.bytes);` |
+/// | one message | `assembler.push(part.into_chunk())?` |
 #[derive(Eq, PartialEq)]
 pub struct BodyPart<'a> {
     /// The bytes themselves, borrowed from the input.
