@@ -120,6 +120,8 @@ pub enum Error {
     EndUnexpected,
     /// DATA came before the head (§8.1).
     BodyUnexpected,
+    /// HEADERS came on a tunnel, where only DATA may (§8.5).
+    HeadUnexpected,
     // Limits.
     /// A head is longer than [`Limits::max_head_len`](super::Limits::max_head_len) allows (§10.5.1).
     HeadTooLong,
@@ -213,6 +215,7 @@ impl Error {
             Self::EndMissing => "trailers do not end the stream",
             Self::EndUnexpected => "informational response ends the stream",
             Self::BodyUnexpected => "body before the head",
+            Self::HeadUnexpected => "head or trailers on a tunnel",
             Self::HeadTooLong => "head is too long",
             Self::TooManyFields => "head has too many fields",
             Self::Resets => "too many resets",

@@ -2,6 +2,7 @@
 //!
 //! `§` without a document means a section of that RFC.
 
+mod closed;
 mod code;
 mod decode;
 mod encode;
@@ -18,6 +19,10 @@ mod preface;
 mod rules;
 mod setting;
 mod side;
+mod slot;
+mod storage;
+mod streams;
+mod window;
 
 pub use code::ErrorCode;
 pub use decode::Decoder;
@@ -31,3 +36,6 @@ pub use part::{DataPart, FieldBlockPart, Part};
 pub use preface::{PREFACE, is_preface};
 pub use setting::{Setting, SettingId};
 pub use side::{Client, Role, Server, Side};
+pub use slot::Slot;
+pub use storage::Slots;
+pub use streams::Stream;

@@ -1,0 +1,539 @@
+//! The streams that are open: found by identifier or by place, and in queues for their turns.
+//!
+//! Nothing takes longer with more streams open, except for a change of settings that changes all windows. All
+//! of it is in the caller's slots:
+//!
+//! ```text
+//!     identifier ──▶ its hash is a slot ──▶ chain_first ──▶ chain_next … at most MAX_CHAIN of them
+//!     free ──▶ chain_next …                                   slots without a stream
+//!     queue.first ──▶ queue_next … ──▶ queue.last             in turns
+//! ```
+
+use super::closed::{Absent, Closed};
+use super::slot::{NONE, QueueName, Slot};
+use super::storage::Slots;
+use super::window::{ReceiveWindow, SendWindow};
+use super::{Error, StreamId};
+
+/// A stream of a connection: its identifier, and its place in the connection's storage.
+///
+/// It stays valid, and finds nothing once the stream is over, even if another one has its place.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Stream {
+    id: StreamId,
+    slot: u32,
+}
+
+impl Stream {
+    /// The identifier.
+    #[inline]
+    pub const fn id(self) -> StreamId {
+        self.id
+    }
+
+    /// The place in the connection's storage. No other open stream has the same, and it is below the greatest
+    /// number of streams: an array of what belongs to each stream can be indexed by it.
+    #[inline]
+    pub const fn slot(self) -> usize {
+        self.slot as usize
+    }
+}
+
+/// The streams of a connection.
+#[derive(Clone, Debug)]
+pub(super) struct StreamTable<S> {
+    slots: S,
+    /// How many slots the hashes lead to: as many as there are.
+    len: u32,
+    open: u32,
+    /// The first slot without a stream.
+    free: u32,
+    queues: [Queue; 2],
+    closed: Closed,
+}
+
+/// The ends of a queue.
+#[derive(Clone, Copy, Debug)]
+struct Queue {
+    first: u32,
+    last: u32,
+}
+
+/// How many streams may have identifiers whose hashes are the same. Only a peer that looks for such gets there,
+/// and the next stream is refused.
+const MAX_CHAIN: u32 = 32;
+/// How many slots growing storage begins with.
+const FIRST_LEN: usize = 4;
+
+impl<S: Slots> StreamTable<S> {
+    /// No streams. What the slots held before does not matter.
+    pub(super) fn new(mut slots: S) -> Self {
+        slots.as_mut_slice().fill(Slot::new());
+        let queue = Queue { first: NONE, last: NONE };
+        let mut table =
+            Self { slots, len: 0, open: 0, free: NONE, queues: [queue; 2], closed: Closed::new() };
+        table.adopt();
+        table
+    }
+
+    /// How many streams are open.
+    #[inline]
+    pub(super) const fn open_count(&self) -> u32 {
+        self.open
+    }
+
+    /// How many streams there can be.
+    pub(super) fn max_len(&self) -> u32 {
+        u32::try_from(self.slots.max_len()).unwrap_or(u32::MAX).min(MAX_LEN)
+    }
+
+    /// The highest identifier that was used, or 0.
+    pub(super) const fn last_id(&self) -> u32 {
+        self.closed.last()
+    }
+
+    /// What is known of a stream that is not open. The identifier is odd.
+    pub(super) fn absent(&self, id: StreamId) -> Absent {
+        self.closed.look_up(id.get())
+    }
+
+    /// Finds the stream with this identifier, if it is open.
+    #[inline]
+    pub(super) fn find(&self, id: StreamId) -> Option<Stream> {
+        let slots = self.slots.as_slice();
+        let mut at = slots.get(self.bucket(id))?.chain_first;
+        // A chain is never longer: this ends, whatever is done to the slots.
+        for _ in 0..MAX_CHAIN {
+            let slot = slots.get(at as usize)?;
+            if slot.id == id.get() {
+                return Some(Stream { id, slot: at });
+            }
+            at = slot.chain_next;
+        }
+        None
+    }
+
+    /// The stream's slot, unless it is over.
+    #[inline]
+    pub(super) fn get(&self, stream: Stream) -> Option<&Slot> {
+        let slot = self.slots.as_slice().get(stream.slot())?;
+        (slot.id == stream.id.get()).then_some(slot)
+    }
+
+    /// The stream's slot, unless it is over. Whoever changes it calls [`settle`](Self::settle) after.
+    #[inline]
+    pub(super) fn get_mut(&mut self, stream: Stream) -> Option<&mut Slot> {
+        let slot = self.slots.as_mut_slice().get_mut(stream.slot())?;
+        (slot.id == stream.id.get()).then_some(slot)
+    }
+
+    /// Opens the stream, whose identifier is idle. `None` if there is no room for it: then it is closed, as
+    /// one that we reset.
+    pub(super) fn open(
+        &mut self,
+        id: StreamId,
+        send: SendWindow,
+        receive: ReceiveWindow,
+    ) -> Option<Stream> {
+        self.closed.open(id.get());
+        if self.free == NONE {
+            self.grow();
+        }
+        let at = self.free;
+        let bucket = self.bucket(id);
+        if self.chain_len(bucket) >= MAX_CHAIN {
+            return None;
+        }
+        let slots = self.slots.as_mut_slice();
+        let first = slots.get(bucket)?.chain_first;
+        let slot = slots.get_mut(at as usize)?;
+        self.free = slot.chain_next;
+        slot.open(id, send, receive);
+        slot.chain_next = first;
+        slots.get_mut(bucket)?.chain_first = at;
+        self.open += 1;
+        Some(Stream { id, slot: at })
+    }
+
+    /// Closes the stream and frees its slot, even if something is owed on it.
+    pub(super) fn close(&mut self, stream: Stream, how: Absent) {
+        if self.get(stream).is_none() {
+            return;
+        }
+        self.closed.close(stream.id.get(), how);
+        self.unchain(stream);
+        let free = self.free;
+        let Some(slot) = self.get_mut(stream) else { return };
+        slot.id = 0;
+        slot.set_waiting(false);
+        slot.chain_next = free;
+        self.free = stream.slot;
+        self.open -= 1;
+    }
+
+    /// Puts the stream in the queues that it belongs in, after its slot was changed.
+    #[inline]
+    pub(super) fn settle(&mut self, stream: Stream) {
+        let Some(slot) = self.get(stream) else { return };
+        let (owes, ready) = (slot.owes(), is_ready(slot));
+        if owes {
+            self.push(QueueName::Owing, stream.slot);
+        }
+        if ready {
+            self.push(QueueName::Ready, stream.slot);
+        }
+    }
+
+    /// The first stream that owes something. It stays the first, until it is settled with nothing owed.
+    pub(super) fn owing(&mut self) -> Option<Stream> {
+        self.front(QueueName::Owing, Slot::owes)
+    }
+
+    /// Takes the next stream whose turn it is to send. It has to be set waiting again, if it has more.
+    pub(super) fn take_ready(&mut self) -> Option<Stream> {
+        let stream = self.front(QueueName::Ready, is_ready)?;
+        self.pop(QueueName::Ready);
+        self.get_mut(stream)?.set_waiting(false);
+        Some(stream)
+    }
+
+    /// Calls `visit` with every open stream and its slot, in no order, and settles it. This takes as long as
+    /// there are slots.
+    pub(super) fn for_each(&mut self, mut visit: impl FnMut(Stream, &mut Slot)) {
+        for at in 0..self.len {
+            let Some(slot) = self.slots.as_mut_slice().get_mut(at as usize) else { return };
+            if let Some(id) = slot.id() {
+                let stream = Stream { id, slot: at };
+                visit(stream, slot);
+                self.settle(stream);
+            }
+        }
+    }
+
+    /// Changes all windows to send by the difference between two initial sizes (§6.9.2).
+    pub(super) fn shift_send_windows(&mut self, difference: i64) -> Result<(), Error> {
+        let mut shifted = Ok(());
+        self.for_each(|_, slot| shifted = shifted.and(slot.send_window.shift(difference)));
+        shifted
+    }
+
+    /// The slot that the identifier's hash leads to.
+    #[inline]
+    fn bucket(&self, id: StreamId) -> usize {
+        // Fibonacci hashing: identifiers in a row are spread evenly, and so are those with steps.
+        let hash = (id.get() / 2).wrapping_mul(0x9E37_79B1);
+        (u64::from(hash) * u64::from(self.len) >> 32) as usize
+    }
+
+    fn chain_len(&self, bucket: usize) -> u32 {
+        let slots = self.slots.as_slice();
+        let mut at = slots.get(bucket).map_or(NONE, |slot| slot.chain_first);
+        let mut len = 0;
+        while let Some(slot) = slots.get(at as usize)
+            && len < MAX_CHAIN
+        {
+            len += 1;
+            at = slot.chain_next;
+        }
+        len
+    }
+
+    /// Takes the stream out of its chain.
+    fn unchain(&mut self, stream: Stream) {
+        let bucket = self.bucket(stream.id);
+        let slots = self.slots.as_mut_slice();
+        let after = slots.get(stream.slot()).map_or(NONE, |slot| slot.chain_next);
+        let Some(first) = slots.get_mut(bucket) else { return };
+        if first.chain_first == stream.slot {
+            first.chain_first = after;
+            return;
+        }
+        let mut at = first.chain_first;
+        for _ in 0..MAX_CHAIN {
+            let Some(slot) = slots.get_mut(at as usize) else { return };
+            if slot.chain_next == stream.slot {
+                slot.chain_next = after;
+                return;
+            }
+            at = slot.chain_next;
+        }
+    }
+
+    /// Asks the storage for twice as many slots.
+    fn grow(&mut self) {
+        let len = self.slots.as_slice().len();
+        let wanted = (len * 2).max(FIRST_LEN).min(self.slots.max_len()).min(MAX_LEN as usize);
+        if wanted > len && self.slots.try_grow(wanted) {
+            self.adopt();
+        }
+    }
+
+    /// Takes all slots of the storage into use, and puts every stream in its chain anew.
+    fn adopt(&mut self) {
+        let slots = self.slots.as_mut_slice();
+        let len = slots.len().min(MAX_LEN as usize);
+        // `MAX_LEN` is below 2³².
+        self.len = len as u32;
+        for slot in slots.iter_mut() {
+            slot.chain_first = NONE;
+        }
+        self.free = NONE;
+        for at in (0..self.len).rev() {
+            let id = self.slots.as_slice().get(at as usize).and_then(Slot::id);
+            let bucket = id.map(|id| self.bucket(id));
+            let slots = self.slots.as_mut_slice();
+            let next = match bucket {
+                None => core::mem::replace(&mut self.free, at),
+                Some(bucket) => slots
+                    .get_mut(bucket)
+                    .map_or(NONE, |slot| core::mem::replace(&mut slot.chain_first, at)),
+            };
+            if let Some(slot) = slots.get_mut(at as usize) {
+                slot.chain_next = next;
+            }
+        }
+    }
+
+    /// Adds the slot to the end of the queue, unless it is there.
+    fn push(&mut self, name: QueueName, at: u32) {
+        let slots = self.slots.as_mut_slice();
+        let Some(queue) = self.queues.get_mut(name as usize) else { return };
+        let Some(slot) = slots.get_mut(at as usize) else { return };
+        if slot.is_queued(name) {
+            return;
+        }
+        slot.set_queued(name, true);
+        slot.set_next(name, NONE);
+        match slots.get_mut(queue.last as usize) {
+            Some(last) => last.set_next(name, at),
+            None => queue.first = at,
+        }
+        queue.last = at;
+    }
+
+    /// Takes the first slot off the queue.
+    fn pop(&mut self, name: QueueName) {
+        let Some(queue) = self.queues.get_mut(name as usize) else { return };
+        let slots = self.slots.as_mut_slice();
+        let Some(slot) = slots.get_mut(queue.first as usize) else { return };
+        slot.set_queued(name, false);
+        queue.first = slot.next(name);
+        if queue.first == NONE {
+            queue.last = NONE;
+        }
+    }
+
+    /// The first stream in the queue that belongs there. Those before it are taken off.
+    fn front(&mut self, name: QueueName, belongs: impl Fn(&Slot) -> bool) -> Option<Stream> {
+        loop {
+            let at = self.queues.get(name as usize)?.first;
+            let slot = self.slots.as_slice().get(at as usize)?;
+            match slot.id() {
+                Some(id) if belongs(slot) => return Some(Stream { id, slot: at }),
+                _ => self.pop(name),
+            }
+        }
+    }
+}
+
+/// The greatest number of slots. Half of all identifiers are a client's.
+const MAX_LEN: u32 = 1 << 30;
+
+/// Whether the stream waits to send, and its window is open.
+const fn is_ready(slot: &Slot) -> bool {
+    slot.is_waiting() && slot.send_window.available() > 0
+}
+
+#[cfg(all(test, feature = "alloc"))]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::http2::ErrorCode;
+
+    fn id(id: u32) -> StreamId {
+        StreamId::new(id).expect("not 0")
+    }
+
+    fn open<S: Slots>(table: &mut StreamTable<S>, number: u32) -> Option<Stream> {
+        table.open(id(number), SendWindow::new(10), ReceiveWindow::new(10))
+    }
+
+    /// Numbers that look random.
+    fn random(seed: &mut u64) -> u32 {
+        *seed =
+            seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (*seed >> 33) as u32
+    }
+
+    #[test]
+    fn a_handle_is_small() {
+        assert_eq!((size_of::<Stream>(), size_of::<Option<Stream>>()), (8, 8));
+    }
+
+    /// Against a map, with fixed and with growing storage.
+    #[test]
+    fn streams_are_found_until_they_are_closed() {
+        fn run<S: Slots>(mut table: StreamTable<S>, max_len: usize) {
+            let mut seed = max_len as u64;
+            let mut open_ones = BTreeMap::new();
+            let mut next = 1;
+            for _ in 0..20_000 {
+                let close = random(&mut seed) % 100 < 49;
+                if close && !open_ones.is_empty() {
+                    let place = random(&mut seed) as usize % open_ones.len();
+                    let (&number, &stream) = open_ones.iter().nth(place).expect("it is below");
+                    assert_eq!(table.find(id(number)), Some(stream));
+                    table.close(stream, Absent::Ended);
+                    open_ones.remove(&number);
+                    assert!(table.get(stream).is_none() && table.find(id(number)).is_none());
+                } else {
+                    next += 2 * (1 + random(&mut seed) % 3);
+                    let stream = open(&mut table, next);
+                    assert_eq!(stream.is_some(), open_ones.len() < max_len);
+                    if let Some(stream) = stream {
+                        assert!(stream.slot() < max_len);
+                        assert!(
+                            open_ones.values().all(|other: &Stream| other.slot() != stream.slot())
+                        );
+                        open_ones.insert(next, stream);
+                    }
+                }
+                assert_eq!(table.open_count() as usize, open_ones.len());
+                assert_eq!(table.last_id(), if next == 1 { 0 } else { next });
+            }
+            for (&number, &stream) in &open_ones {
+                assert_eq!(table.find(id(number)), Some(stream));
+            }
+        }
+        run(StreamTable::new([const { Slot::new() }; 1]), 1);
+        run(StreamTable::new([const { Slot::new() }; 5]), 5);
+        run(StreamTable::new(&mut [const { Slot::new() }; 64][..]), 64);
+        run(StreamTable::new(Vec::new()), usize::MAX);
+    }
+
+    #[test]
+    fn storage_grows_to_what_was_open_at_once() {
+        let mut table = StreamTable::new(Vec::new());
+        assert_eq!(table.slots.len(), 0);
+        for number in (1..1000).step_by(2) {
+            let stream = open(&mut table, number).expect("it grows");
+            table.close(stream, Absent::Ended);
+        }
+        assert_eq!(table.slots.len(), FIRST_LEN);
+        for number in (1001..1011).step_by(2) {
+            open(&mut table, number).expect("it grows");
+        }
+        assert_eq!(table.slots.len(), 2 * FIRST_LEN);
+        assert_eq!(table.max_len(), MAX_LEN);
+    }
+
+    /// The longest chain that a look-up follows, with identifiers in a row and with steps.
+    #[test]
+    fn ten_thousand_streams_are_found_as_fast_as_one() {
+        for step in [2, 4, 6, 10, 20_000, 20_002] {
+            let mut table = StreamTable::new(Vec::new());
+            for number in 0..10_000 {
+                open(&mut table, 1 + step * number).expect("it grows");
+            }
+            let longest = (0..table.slots.len()).map(|bucket| table.chain_len(bucket)).max();
+            assert!(longest < Some(5), "{longest:?} in steps of {step}");
+        }
+    }
+
+    #[test]
+    fn a_peer_cannot_make_chains_long() {
+        let mut table = StreamTable::new([const { Slot::new() }; 1000]);
+        let mut refused = 0;
+        let mut number = 1;
+        while refused == 0 {
+            if table.bucket(id(number)) == 7 {
+                refused += u32::from(open(&mut table, number).is_none());
+            }
+            number += 2;
+        }
+        assert_eq!((table.open_count(), table.chain_len(7)), (MAX_CHAIN, MAX_CHAIN));
+        assert_eq!(table.absent(id(number - 2)), Absent::ResetByUs);
+        let mut streams = Vec::new();
+        table.for_each(|stream, _| streams.push(stream));
+        for stream in streams {
+            assert_eq!(table.find(stream.id()), Some(stream));
+            table.close(stream, Absent::Ended);
+            assert_eq!(table.find(stream.id()), None);
+        }
+        assert_eq!(table.chain_len(7), 0);
+    }
+
+    #[test]
+    fn streams_send_in_turns() {
+        let mut table = StreamTable::new([const { Slot::new() }; 3]);
+        let streams = [1, 3, 5].map(|number| open(&mut table, number).expect("there is room"));
+        let wait = |table: &mut StreamTable<_>, stream| {
+            Slot::set_waiting(StreamTable::get_mut(table, stream).expect("it is open"), true);
+            table.settle(stream);
+        };
+        assert_eq!(table.take_ready(), None);
+        for stream in streams {
+            wait(&mut table, stream);
+            wait(&mut table, stream);
+        }
+        for turn in 0..7 {
+            let stream = table.take_ready().expect("all wait");
+            assert_eq!(stream, streams[turn % 3]);
+            wait(&mut table, stream);
+        }
+        // One whose window is closed waits outside of the queue.
+        let slot = table.get_mut(streams[1]).expect("it is open");
+        slot.send_window.take(10);
+        table.close(streams[2], Absent::ResetByPeer);
+        assert_eq!([table.take_ready(), table.take_ready()], [Some(streams[0]), None]);
+        table.get_mut(streams[1]).expect("it is open").send_window.grow(1).expect("it is small");
+        table.settle(streams[1]);
+        assert_eq!([table.take_ready(), table.take_ready()], [Some(streams[1]), None]);
+        // Another stream in the same place does not wait.
+        wait(&mut table, streams[0]);
+        table.close(streams[0], Absent::Ended);
+        let other = open(&mut table, 7).expect("there is room");
+        assert_eq!((other.slot(), table.take_ready()), (streams[0].slot(), None));
+        wait(&mut table, other);
+        assert_eq!([table.take_ready(), table.take_ready()], [Some(other), None]);
+    }
+
+    #[test]
+    fn what_is_owed_is_found_until_it_is_written() {
+        let mut table = StreamTable::new([const { Slot::new() }; 3]);
+        let streams = [1, 3, 5].map(|number| open(&mut table, number).expect("there is room"));
+        assert_eq!(table.owing(), None);
+        let slot = table.get_mut(streams[1]).expect("it is open");
+        assert_eq!(slot.receive_window.take(5), Ok(()));
+        table.settle(streams[1]);
+        table.get_mut(streams[0]).expect("it is open").owe_reset(ErrorCode::CANCEL);
+        table.settle(streams[0]);
+        assert_eq!([table.owing(), table.owing()], [Some(streams[1]); 2]);
+        assert_eq!(table.get_mut(streams[1]).expect("it is open").receive_window.grant(), 5);
+        table.settle(streams[1]);
+        assert_eq!(table.owing(), Some(streams[0]));
+        table.close(streams[0], Absent::ResetByUs);
+        assert_eq!(table.owing(), None);
+        assert_eq!(table.absent(streams[0].id()), Absent::ResetByUs);
+    }
+
+    #[test]
+    fn a_change_of_settings_reaches_every_window() {
+        let mut table = StreamTable::new([const { Slot::new() }; 3]);
+        let streams = [1, 3, 5].map(|number| open(&mut table, number).expect("there is room"));
+        for stream in streams {
+            let slot = table.get_mut(stream).expect("it is open");
+            slot.set_waiting(true);
+            slot.send_window.take(10);
+            table.settle(stream);
+        }
+        table.close(streams[0], Absent::Ended);
+        assert_eq!(table.take_ready(), None);
+        assert_eq!(table.shift_send_windows(1), Ok(()));
+        let ready = [(); 3].map(|()| table.take_ready());
+        assert_eq!(ready, [Some(streams[1]), Some(streams[2]), None]);
+        assert_eq!(table.shift_send_windows((1 << 31) - 1), Err(Error::WindowOverflow));
+    }
+}
