@@ -162,7 +162,7 @@ impl From<BufferFull> for Error {
 pub enum SendError {
     /// The buffer has no room.
     BufferFull(BufferFull),
-    /// A status that is not of three digits, or not one that is allowed here.
+    /// A status that is not from 100 to 599 (RFC 9110 §15), or not one that is allowed here.
     Status,
     /// A method that is not a token (RFC 9110 §9.1).
     Method,

@@ -227,7 +227,7 @@ fn no_target_is_written_that_the_grammar_does_not_have() {
 /// §4, §6; RFC 9110 §8.6, §15: no 1xx and no 204 announces a body, and a 205 has an empty one.
 #[test]
 fn every_response_is_in_the_grammar() {
-    for status in 100..=999 {
+    for status in 100..=599 {
         let bodiless = matches!(status, 100..=199 | 204 | 304);
         for close in [false, true] {
             let writer = ResponseWriter::new(status);
@@ -266,7 +266,7 @@ fn every_response_is_in_the_grammar() {
             }
         }
     }
-    for status in [0, 1, 99, 1000, u16::MAX] {
+    for status in [0, 1, 99, 600, 999, 1000, u16::MAX] {
         let mut out = vec![];
         let result = ResponseWriter::new(status).write(&mut out);
         assert_eq!((result, &out[..]), (Err(SendError::Status), &b""[..]));

@@ -138,7 +138,7 @@ pub struct ResponseWriter<'a, H = &'a [(&'a str, &'a str)]> {
 }
 
 impl ResponseWriter<'_> {
-    /// A response with this status, of 100 to 999, no headers of its own and an empty body.
+    /// A response with this status, of 100 to 599 (RFC 9110 §15), no headers of its own and an empty body.
     pub const fn new(status: u16) -> Self {
         Self { status, headers: &[], body: &[], connection: "" }
     }
@@ -196,7 +196,7 @@ impl<'h, H: Clone + IntoIterator<Item: Field<'h>>> ResponseWriter<'_, H> {
     /// # Ok::<(), framewright::http1::SendError>(())
     /// ```
     pub fn begin(&self, body: Body, out: &mut impl Buffer) -> Result<BodyEncoder, SendError> {
-        if !matches!(self.status, 100..=999) {
+        if !matches!(self.status, 100..=599) {
             return Err(SendError::Status);
         }
         let without_body = matches!(self.status, 100..=199 | 204 | 304);
