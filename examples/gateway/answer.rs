@@ -12,8 +12,11 @@ const TEXT: (&str, &str) = ("Content-Type", "text/plain; charset=utf-8");
 
 /// Whether the connection goes on after the answer to this request.
 pub fn is_persistent(request: &Request<'_>) -> bool {
-    // A client that asks for another protocol does not go on with this one.
-    request.is_persistent() && request.headers().get("upgrade").is_none()
+    // A client that asks for another protocol does not go on with this one. And one that waits for the
+    // status 100 and gets another may send its body or not (RFC 9110 §10.1.1).
+    request.is_persistent()
+        && request.headers().get("upgrade").is_none()
+        && !request.expects_continue()
 }
 
 /// Begins an answer, which says so if it is the last on its connection.

@@ -96,7 +96,7 @@ impl Call {
             request: BodyDecoder::new(request.body(), http1::Limits::new()),
             response: Response::Head(headers),
             version: request.version(),
-            persistent: answer::is_persistent(request),
+            persistent: request.is_persistent(),
         };
         // The body may be empty, and then no bytes of it will come.
         call.receive(&mut &mut [][..], shared.now);

@@ -408,7 +408,8 @@ impl State {
 fn answer_request(request: &Request<'_>, out: &mut Output, shared: &Shared) -> State {
     let path = path_of(request.target());
     let is_call = service::is_method(path) && request.method() == "POST";
-    if is_call || request.body() == Body::Len(0) {
+    // A client that waits before it sends its body is spared that.
+    if is_call || request.body() == Body::Len(0) || request.expects_continue() {
         return route(request, path, out, shared);
     }
     let mut answer = Output::default();
@@ -424,7 +425,6 @@ fn answer_request(request: &Request<'_>, out: &mut Output, shared: &Shared) -> S
             if let Err(e) = unused.receive(&mut &mut [][..]) {
                 return give_up(e.status(), &e.to_string(), out);
             }
-            answer::go_on(request, out);
             State::Unused(Box::new(unused))
         }
     }
