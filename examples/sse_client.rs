@@ -24,6 +24,9 @@ const RETRY: &[u16] = &[429, 500, 502, 503, 504];
 
 /// How long connecting may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+/// How long the body of a refusal may take, and how much of it is shown.
+const REFUSAL_WITHIN: Duration = Duration::from_secs(1);
+const REFUSAL_LEN: usize = 1024;
 /// How long to read if the client has no deadline, in ms.
 const LOOK_UP: u64 = 1_000;
 
@@ -120,12 +123,16 @@ impl Reader {
                 let judged = Response::new(response.status(), response.headers())
                     .unix_time(unix_time.as_secs());
                 let now = self.now();
-                match self.client.receive_response(judged, now) {
-                    Verdict::Interim => continue, // the answer is still to come
-                    Verdict::NoStream => return Ok(()),
-                    Verdict::Stream => {}
+                let verdict = self.client.receive_response(judged, now);
+                if verdict == Verdict::Interim {
+                    continue; // the answer is still to come
                 }
-                body = Some(BodyDecoder::new_response(response.body_for("GET")?, limits));
+                let decoder = BodyDecoder::new_response(response.body_for("GET")?, limits);
+                if verdict == Verdict::NoStream {
+                    eprintln!("the server answers {}:", response.status());
+                    return show_refusal(decoder, input, &mut socket);
+                }
+                body = Some(decoder);
             }
             let Some(body) = &mut body else { continue };
             while let Decoded::Part(part) = body.decode(&mut input)? {
@@ -166,6 +173,33 @@ impl Reader {
             }
         }
     }
+}
+
+/// Prints the body of an answer that is not the stream: most servers say there what is wrong.
+fn show_refusal(
+    mut body: BodyDecoder,
+    read: &[u8],
+    socket: &mut TcpStream,
+) -> Result<(), Box<dyn Error>> {
+    let (mut buf, mut text) = (read.to_vec(), Vec::new());
+    let until = Instant::now() + REFUSAL_WITHIN;
+    loop {
+        let mut input = &mut buf[..];
+        while let Decoded::Part(part) = body.decode(&mut input)? {
+            text.extend_from_slice(part.bytes);
+        }
+        if body.is_complete() || text.len() >= REFUSAL_LEN {
+            break;
+        }
+        buf.resize(4096, 0);
+        match socket::read(socket, &mut buf, until)? {
+            Some(n @ 1..) => buf.truncate(n),
+            _ => break,
+        }
+    }
+    text.truncate(REFUSAL_LEN);
+    eprintln!("{}", String::from_utf8_lossy(&text).trim_end());
+    Ok(())
 }
 
 fn print(event: &Event<'_>) -> io::Result<()> {
