@@ -528,10 +528,15 @@ fn fields_that_are_empty_or_repeated_mean_what_they_say() {
         (&[("grpc-encoding", " , ")], None),
         (&[("grpc-encoding", ""), ("grpc-encoding", "gzip")], Some("gzip")),
         (&[("grpc-encoding", "gzip, gzip")], Some("gzip")),
+        (&[("grpc-encoding", "gzip"), ("grpc-encoding", "gzip")], Some("gzip")),
+        (&[("grpc-encoding", "identity"), ("grpc-encoding", "identity")], None),
         (&[("grpc-encoding", "identity,identity")], None),
         (&[("grpc-encoding", "Identity")], None),
         (&[("grpc-encoding", "gzip, zstd")], Some("gzip, zstd")),
         (&[("grpc-encoding", "\u{e9}")], Some("\u{e9}")),
+        // Lines count as one list, and nobody knows an encoding of such a name.
+        (&[("grpc-encoding", "gzip"), ("grpc-encoding", "zstd")], Some(",")),
+        (&[("grpc-encoding", "identity"), ("grpc-encoding", "gzip")], Some(",")),
     ] {
         let list = [&[GRPC][..], list].concat();
         assert_eq!(request(&list).unwrap().encoding(), encoding, "{list:?}");

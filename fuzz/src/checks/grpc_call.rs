@@ -281,7 +281,7 @@ fn client_is_consistent(call: &ClientCall<Vec<u8>>, seen: &Seen) {
     assert!(call.reset_code().is_none() || seen.end.is_some());
     assert_eq!(call.deadline().is_none(), seen.end.is_some());
     let held = |fields: Headers<'_>| fields.iter().map(|(n, v)| n.len() + v.len()).sum::<usize>();
-    assert!(held(call.trailers()) <= 100 && held(call.head()) <= 100, "the limit");
+    assert!(held(call.trailers()) <= 100 && held(call.socket_head()) <= 100, "the limit");
 }
 
 /// The same for a server's call.

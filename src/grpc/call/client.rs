@@ -29,7 +29,7 @@ use core::fmt;
 use super::decode::BodyDecoder;
 use super::encode::{BodyEncoder, Wrap};
 use super::lists::{HeadFacts, ReceivedLists};
-use super::{CANCEL, Cardinality, Carrier, NO_ERROR, Outcome, Reset, encoding_of, is_web};
+use super::{CANCEL, Cardinality, Carrier, NO_ERROR, NamedEncoding, Outcome, Reset, is_web};
 use crate::Buffer;
 use crate::grpc::{
     CallKind, Code, ContentType, Decoder, Encodings, Error, Event, Frame, Framing, Limits, Message,
@@ -247,7 +247,7 @@ impl<B: Buffer> ClientCall<B> {
         if code_in_head.is_none() {
             self.lists.clear();
         }
-        let (encoding, encoding_unknown) = self.negotiate(head.encoding);
+        let (encoding, encoding_unknown) = self.negotiate(head.encoding.name());
         self.encoding = encoding;
         self.response.accept_compressed(encoding.is_some());
         self.state = State::Body {
@@ -369,8 +369,9 @@ impl<B: Buffer> ClientCall<B> {
             }
             return None;
         }
-        let (encoding, encoding_unknown) =
-            self.negotiate(fields.get_all("grpc-encoding").find_map(encoding_of));
+        let mut named = NamedEncoding::default();
+        fields.get_all("grpc-encoding").for_each(|value| named.note(value));
+        let (encoding, encoding_unknown) = self.negotiate(named.name());
         self.encoding = encoding;
         self.response.accept_compressed(encoding.is_some());
         self.state = State::Body {
@@ -560,8 +561,9 @@ impl<B: Buffer> ClientCall<B> {
         }
     }
 
-    /// The head that came over WebSocket, until the trailers come.
-    pub fn head(&self) -> Headers<'_> {
+    /// The head that came in the body, as it does over WebSocket, until the trailers come. Over HTTP it is
+    /// empty: the caller had the head, and gave it to [`receive_head`](Self::receive_head).
+    pub fn socket_head(&self) -> Headers<'_> {
         match self.state {
             State::Body { code_in_head: None, statusless: None, .. } => {
                 self.lists.parse().unwrap_or_default()

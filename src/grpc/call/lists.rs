@@ -9,7 +9,7 @@
 //!   storage: list           head list
 //! ```
 
-use super::encoding_of;
+use super::NamedEncoding;
 use crate::append::Append;
 use crate::grpc::status::StatusFields;
 use crate::grpc::{Code, ContentType, Error};
@@ -135,7 +135,7 @@ impl<B: Buffer> ReceivedLists<B> {
 pub(super) struct HeadFacts<'h> {
     status: StatusFields<'h>,
     pub(super) content_type: Option<ContentType>,
-    pub(super) encoding: Option<&'h str>,
+    pub(super) encoding: NamedEncoding<'h>,
     /// Why it could not be kept, if it could not.
     pub(super) lost: Option<Error>,
 }
@@ -148,7 +148,7 @@ impl<'h> HeadFacts<'h> {
                     self.content_type.or_else(|| list(value).find_map(ContentType::parse));
             }
             Some(Name::GrpcEncoding) => {
-                self.encoding = self.encoding.or_else(|| encoding_of(value));
+                self.encoding.note(value);
             }
             Some(name) => self.status.note(name, value),
             None => {}

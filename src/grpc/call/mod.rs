@@ -185,9 +185,26 @@ fn single(value: &[u8]) -> Option<&[u8]> {
     Some(if list(value).all(|one| one == first) { first } else { trim(value) })
 }
 
-/// The encoding that a `grpc-encoding` names; `None` if it is empty, or `identity`.
-fn encoding_of(value: &[u8]) -> Option<&str> {
-    single(value).map(ascii).filter(|name| !name.eq_ignore_ascii_case(IDENTITY))
+/// The encoding that `grpc-encoding` names, in however many lines: they count as one list
+/// (RFC 9110 §5.3).
+#[derive(Clone, Copy, Default)]
+struct NamedEncoding<'a>(Option<&'a str>);
+
+impl<'a> NamedEncoding<'a> {
+    /// Adds a line.
+    fn note(&mut self, value: &'a [u8]) {
+        let Some(name) = single(value).map(ascii) else { return };
+        let first = *self.0.get_or_insert(name);
+        if first != name {
+            // What no encoding is called.
+            self.0 = Some(",");
+        }
+    }
+
+    /// `None` if there is no name, or `identity`.
+    fn name(self) -> Option<&'a str> {
+        self.0.filter(|name| !name.eq_ignore_ascii_case(IDENTITY))
+    }
 }
 
 /// The encoding that is none.

@@ -1,6 +1,6 @@
 //! The head of a request, as a server receives it.
 
-use super::{Carrier, Refusal, ServerCall, encoding_of, is_web, single};
+use super::{Carrier, NamedEncoding, Refusal, ServerCall, is_web, single};
 use crate::grpc::{
     CallKind, Code, ContentType, Encodings, Error, Framing, Path, ServerConfig, Status,
     StatusMessage, Timeout,
@@ -67,6 +67,7 @@ impl<'a> Request<'a> {
             None => None,
         };
         let RequestFacts { encoding, te_trailers, .. } = facts;
+        let encoding = encoding.name();
         Ok(Self { path, content_type, response_type, timeout, encoding, te_trailers })
     }
 
@@ -85,7 +86,8 @@ impl<'a> Request<'a> {
         self.timeout
     }
 
-    /// The encoding of the messages that are compressed, unless it is `identity`.
+    /// The encoding of the messages that are compressed, unless it is `identity`. Names that differ, in one
+    /// line or in several, are one name that no encoding has.
     pub const fn encoding(&self) -> Option<&'a str> {
         self.encoding
     }
@@ -177,7 +179,7 @@ struct RequestFacts<'a> {
     /// The first type of gRPC that the client accepts.
     accept: Option<ContentType>,
     timeout: Option<&'a [u8]>,
-    encoding: Option<&'a str>,
+    encoding: NamedEncoding<'a>,
     te_trailers: bool,
 }
 
@@ -219,7 +221,7 @@ impl<'a> RequestFacts<'a> {
                 }
             }
             Some(Name::GrpcEncoding) => {
-                self.encoding = self.encoding.or_else(|| encoding_of(value));
+                self.encoding.note(value);
             }
             Some(Name::Te) => {
                 self.te_trailers |=

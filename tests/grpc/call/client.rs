@@ -567,7 +567,7 @@ fn trailers_in_a_head_of_grpc_web_count_if_there_is_no_body() {
         let mut call = client_of(ContentType::WEB, CallKind::ServerStreaming);
         let list = [WEB, ("grpc-status", "5"), ("grpc-message", "gone"), ("x-id", "7")];
         assert_eq!(call.receive_head(200, headers(&list), false), Some(Event::Head));
-        assert_eq!(call.head().iter().count(), 0);
+        assert_eq!(call.socket_head().iter().count(), 0);
         call
     };
     let (seen, status) = respond(start, b"", ClientCall::receive_eof);
@@ -676,7 +676,7 @@ fn over_websocket_the_head_is_in_the_body() {
 
     let mut call = over_socket(CallKind::Unary);
     assert_eq!(call.receive(&mut &frame(0x80, head)[..]), Some(Event::Head));
-    assert_eq!(metadata(call.head()).collect::<Vec<_>>(), [("X-Id", Value::Text("7"))]);
+    assert_eq!(metadata(call.socket_head()).collect::<Vec<_>>(), [("X-Id", Value::Text("7"))]);
 
     let only = frame(0x80, "Grpc-Status: 12\r\n");
     let (seen, _) = respond(|| over_socket(CallKind::Unary), &only, |_| None);

@@ -252,7 +252,7 @@ fn drive_client(framing: Option<Framing>, kind: CallKind, steps: &[Step]) -> Log
             let sent = call.send(Message::new(b""), &mut out);
             assert_eq!(sent, Err(SendError::Ended));
         }
-        let _readable = (call.trailers().iter().count(), call.head().iter().count());
+        let _readable = (call.trailers().iter().count(), call.socket_head().iter().count());
     }
     log
 }
