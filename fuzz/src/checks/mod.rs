@@ -21,6 +21,7 @@ pub mod handshake_client;
 pub mod handshake_server;
 pub mod http1_body;
 pub mod http1_head;
+pub mod http2_frames;
 pub mod sse;
 pub mod ws_connection;
 pub mod ws_decoder;
@@ -34,7 +35,7 @@ pub struct Check {
 }
 
 /// All checks. T17 holds in each: a call takes a byte, yields something, or asks for more.
-pub const ALL: [Check; 12] = [
+pub const ALL: [Check; 13] = [
     Check { name: "deflate", run: deflate::check },
     Check { name: "grpc_call", run: grpc_call::check },
     Check { name: "grpc_message", run: grpc_message::check },
@@ -43,6 +44,7 @@ pub const ALL: [Check; 12] = [
     Check { name: "handshake_server", run: handshake_server::check },
     Check { name: "http1_body", run: http1_body::check },
     Check { name: "http1_head", run: http1_head::check },
+    Check { name: "http2_frames", run: http2_frames::check },
     Check { name: "sse", run: sse::check },
     Check { name: "ws_connection", run: ws_connection::check },
     Check { name: "ws_decoder", run: ws_decoder::check },
