@@ -14,7 +14,7 @@
 
 use super::hpack;
 use super::rules::{Checked, Message, Rules};
-use super::{Error, FieldBlockPart, Limits};
+use super::{BlockFrame, Error, FieldBlockPart, Limits};
 use crate::Buffer;
 
 /// What became of a field block.
@@ -102,7 +102,7 @@ impl Block {
         if buffer.as_slice().len() != self.buffer_len {
             return Err(Error::HeadBuffer);
         }
-        if part.frame_start && !part.start {
+        if part.begins == Some(BlockFrame::Continuation) {
             self.frames = self.frames.checked_sub(1).ok_or(Error::Flood)?;
         }
         let mut input = part.bytes;

@@ -42,7 +42,7 @@
 use core::mem;
 
 use super::incoming::{DataFrame, FieldsFrame, FieldsPrefix, Rest, State, take, to_u32, to_usize};
-use super::part::Part;
+use super::part::{BlockFrame, Part};
 use super::{
     Error, ErrorCode, Flags, FrameHeader, FrameType, Limits, PREFACE, Role, Setting, StreamId,
 };
@@ -132,7 +132,7 @@ impl Decoder {
                     return None;
                 }
                 let bytes = take_payload(input, len);
-                let mut frame = FieldsFrame::new(stream, flags, len, 0);
+                let mut frame = FieldsFrame::new(stream, flags, PLAIN, Rest::new(len, 0));
                 Some(Part::FieldBlock(frame.part(bytes, true)))
             }
             (FrameType::WINDOW_UPDATE, stream) => {
@@ -225,9 +225,10 @@ impl Decoder {
                 };
                 let left = len - FieldsPrefix::len(flags);
                 let left = left.checked_sub(prefix.padding.into()).ok_or(Error::Padding)?;
-                let mut frame = FieldsFrame::new(stream, flags, left, prefix.padding);
-                frame.self_dependent = prefix.dependency == Some(stream);
-                State::Fields(frame)
+                let self_dependent = StreamId::parse(prefix.dependency) == Some(stream);
+                let (frame, rest) =
+                    (BlockFrame::Headers { self_dependent }, Rest::new(left, prefix.padding));
+                State::Fields(FieldsFrame::new(stream, flags, frame, rest))
             }
             state => state,
         };
@@ -296,7 +297,10 @@ impl Decoder {
             if frame_type != FrameType::CONTINUATION || stream != Some(expected) {
                 return Err(Error::ContinuationExpected);
             }
-            self.state = State::Fields(FieldsFrame::continuing(expected, end_stream, flags, len));
+            self.state = State::Fields(
+                FieldsFrame::new(expected, flags, BlockFrame::Continuation, Rest::new(len, 0))
+                    .with_end_stream(end_stream),
+            );
             return Ok(None);
         }
         self.state = State::Between;
@@ -323,7 +327,9 @@ impl Decoder {
                 check_len(len >= FieldsPrefix::len(flags))?;
                 State::FieldsPrefix { stream, flags, len }
             }
-            FrameType::HEADERS => State::Fields(FieldsFrame::new(stream, flags, len, 0)),
+            FrameType::HEADERS => {
+                State::Fields(FieldsFrame::new(stream, flags, PLAIN, Rest::new(len, 0)))
+            }
             FrameType::PRIORITY if len != 5 => {
                 self.state = State::Skip(Rest::new(len, 0));
                 return Ok(Some(Part::StreamFailed { stream, error: Error::FrameLength }));
@@ -467,6 +473,9 @@ const fn ping<'a>(payload: [u8; 8], ack: bool) -> Part<'a> {
 const fn check_len(fits: bool) -> Result<(), Error> {
     if fits { Ok(()) } else { Err(Error::FrameLength) }
 }
+
+/// A HEADERS without a priority.
+const PLAIN: BlockFrame = BlockFrame::Headers { self_dependent: false };
 
 /// What a step of the decoder comes to.
 enum Step<'a> {

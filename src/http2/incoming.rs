@@ -2,7 +2,7 @@
 
 use core::mem;
 
-use super::part::{DataPart, FieldBlockPart};
+use super::part::{BlockFrame, DataPart, FieldBlockPart};
 use super::{Error, Flags, FrameHeader, StreamId};
 use crate::inline::Inline;
 
@@ -142,51 +142,39 @@ impl DataFrame {
 
 /// A HEADERS or CONTINUATION frame, and how far it has come.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "the flags of a part, and how far it has come")]
 pub(super) struct FieldsFrame {
     stream: StreamId,
-    /// Whether it is a HEADERS of which no part was returned.
-    start: bool,
-    /// Whether no part of it was returned.
-    frame_start: bool,
+    /// What it is, until a part of it is returned.
+    begins: Option<BlockFrame>,
     end_headers: bool,
     end_stream: bool,
-    pub(super) self_dependent: bool,
     pub(super) rest: Rest,
 }
 
 impl FieldsFrame {
-    /// A HEADERS.
     #[inline]
-    pub(super) const fn new(stream: StreamId, flags: Flags, len: u32, padding: u8) -> Self {
+    pub(super) const fn new(stream: StreamId, flags: Flags, frame: BlockFrame, rest: Rest) -> Self {
         Self {
             stream,
-            start: true,
-            frame_start: true,
+            begins: Some(frame),
             end_headers: flags.contains(Flags::END_HEADERS),
             end_stream: flags.contains(Flags::END_STREAM),
-            self_dependent: false,
-            rest: Rest::new(len, padding),
+            rest,
         }
     }
 
-    /// A CONTINUATION. Its own END_STREAM would mean nothing.
-    pub(super) const fn continuing(
-        stream: StreamId,
-        end_stream: bool,
-        flags: Flags,
-        len: u32,
-    ) -> Self {
-        Self { start: false, end_stream, ..Self::new(stream, flags, len, 0) }
+    /// Sets whether the block ends the stream: in a CONTINUATION, the flag means nothing.
+    pub(super) const fn with_end_stream(mut self, end_stream: bool) -> Self {
+        self.end_stream = end_stream;
+        self
     }
 
     /// The next part.
     #[inline]
     pub(super) fn part<'a>(&mut self, bytes: &'a [u8], frame_end: bool) -> FieldBlockPart<'a> {
-        let Self { stream, end_stream, self_dependent, .. } = *self;
-        let (start, frame_start) = (mem::take(&mut self.start), mem::take(&mut self.frame_start));
-        let end = frame_end && self.end_headers;
-        FieldBlockPart { stream, bytes, start, end, frame_start, end_stream, self_dependent }
+        let Self { stream, end_stream, .. } = *self;
+        let (begins, end) = (self.begins.take(), frame_end && self.end_headers);
+        FieldBlockPart { stream, bytes, begins, end, end_stream }
     }
 
     /// The state after the frame.
@@ -200,10 +188,11 @@ impl FieldsFrame {
 }
 
 /// What comes before the field block in a HEADERS.
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct FieldsPrefix {
     pub(super) padding: u8,
-    /// The stream that this one depends on, if there is a priority.
-    pub(super) dependency: Option<StreamId>,
+    /// The stream that this one depends on, and a bit that means nothing here.
+    pub(super) dependency: [u8; 4],
 }
 
 impl FieldsPrefix {
@@ -216,14 +205,20 @@ impl FieldsPrefix {
         cut: &mut Inline<{ FrameHeader::LEN }>,
         input: &mut &mut [u8],
     ) -> Option<Self> {
-        let (padding, [a, b, c, d]) =
-            match (flags.contains(Flags::PADDED), flags.contains(Flags::PRIORITY)) {
-                (false, false) => (0, [0; 4]),
-                (true, false) => (take::<1>(cut, input)?[0], [0; 4]),
-                (false, true) => take(cut, input).map(|[a, b, c, d, _]| (0, [a, b, c, d]))?,
-                (true, true) => take(cut, input).map(|[p, a, b, c, d, _]| (p, [a, b, c, d]))?,
-            };
-        Some(Self { padding, dependency: StreamId::parse([a, b, c, d]) })
+        let mut prefix = Self::default();
+        match (flags.contains(Flags::PADDED), flags.contains(Flags::PRIORITY)) {
+            (false, false) => {}
+            (true, false) => [prefix.padding] = take(cut, input)?,
+            (false, true) => {
+                let [a, b, c, d, _weight] = take(cut, input)?;
+                prefix.dependency = [a, b, c, d];
+            }
+            (true, true) => {
+                let [padding, a, b, c, d, _weight] = take(cut, input)?;
+                prefix = Self { padding, dependency: [a, b, c, d] };
+            }
+        }
+        Some(prefix)
     }
 }
 

@@ -32,7 +32,7 @@ pub use frame::{Flags, FrameHeader, FrameType, StreamId};
 pub use head::{Head, Request};
 pub use headers::{HeaderField, HeaderIter, Headers};
 pub use limits::Limits;
-pub use part::{DataPart, FieldBlockPart, Part};
+pub use part::{BlockFrame, DataPart, FieldBlockPart, Part};
 pub use preface::{PREFACE, is_preface};
 pub use setting::{Setting, SettingId};
 pub use side::{Client, Role, Server, Side};

@@ -89,23 +89,31 @@ pub struct DataPart<'a> {
 ///
 /// A part is empty only if it ends its frame.
 #[derive(Clone, Copy, Eq, PartialEq)]
-#[expect(clippy::struct_excessive_bools, reason = "each says where the bytes fall")]
 pub struct FieldBlockPart<'a> {
     /// The stream.
     pub stream: StreamId,
     /// The next bytes, still compressed.
     pub bytes: &'a [u8],
-    /// Whether this is the first part of the block.
-    pub start: bool,
+    /// The frame that begins with this part, if one does.
+    pub begins: Option<BlockFrame>,
     /// Whether the block ends with this part.
     pub end: bool,
-    /// Whether this is the first part of its frame: a HEADERS, or else a CONTINUATION.
-    pub frame_start: bool,
     /// Whether the block ends its sender's side of the stream. It does so at its `end`.
     pub end_stream: bool,
-    /// Whether the HEADERS has a priority by which the stream depends on itself. That is known with
-    /// the first part, and [`Error::SelfDependency`] of the stream alone: the block has to be decoded.
-    pub self_dependent: bool,
+}
+
+/// A frame that carries a field block.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub enum BlockFrame {
+    /// The first frame of the block (§6.2).
+    Headers {
+        /// Whether it has a priority by which the stream depends on itself. That is an
+        /// [`Error::SelfDependency`] of the stream alone: the block has to be decoded.
+        self_dependent: bool,
+    },
+    /// Any other frame of the block (§6.10).
+    Continuation,
 }
 
 impl fmt::Debug for DataPart<'_> {
@@ -127,11 +135,9 @@ impl fmt::Debug for FieldBlockPart<'_> {
         f.debug_struct("FieldBlockPart")
             .field("stream", &self.stream)
             .field("bytes", &Payload(self.bytes))
-            .field("start", &self.start)
+            .field("begins", &self.begins)
             .field("end", &self.end)
-            .field("frame_start", &self.frame_start)
             .field("end_stream", &self.end_stream)
-            .field("self_dependent", &self.self_dependent)
             .finish()
     }
 }

@@ -2,7 +2,8 @@
 
 use framewright::Chunk;
 use framewright::http2::{
-    DataPart, Decoder, Error, FieldBlockPart, Limits, PREFACE, Part, Role, Setting, SettingId,
+    BlockFrame, DataPart, Decoder, Error, FieldBlockPart, Limits, PREFACE, Part, Role, Setting,
+    SettingId,
 };
 
 /// What came, whole or as far as it has come. Streams are numbers; 0 is the connection.
@@ -136,11 +137,9 @@ fn join_data(got: &mut Vec<Got>, part: &DataPart<'_>) {
 }
 
 fn join_field_block(got: &mut Vec<Got>, part: &FieldBlockPart<'_>) {
-    let FieldBlockPart { stream, bytes, start, end, frame_start, end_stream, self_dependent } =
-        *part;
+    let FieldBlockPart { stream, bytes, begins, end, end_stream } = *part;
     let stream = stream.get();
-    if start {
-        assert!(frame_start);
+    if let Some(BlockFrame::Headers { self_dependent }) = begins {
         if self_dependent {
             got.push(Got::SelfDependent);
         }
@@ -158,7 +157,7 @@ fn join_field_block(got: &mut Vec<Got>, part: &FieldBlockPart<'_>) {
     };
     assert_eq!((same, also), (stream, end_stream), "the whole block says the same");
     joined.extend_from_slice(bytes);
-    let frames = frames + u32::from(frame_start);
+    let frames = frames + u32::from(begins.is_some());
     got.push(Got::FieldBlock { stream, end_stream, frames, bytes: joined, end });
 }
 

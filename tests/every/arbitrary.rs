@@ -4,7 +4,7 @@
 use arbitrary::{Arbitrary, Unstructured};
 use framewright::sse::{self, Assembler, Encoder, Item, Storage};
 use framewright::ws::{self, CloseFrame, FrameHeader, Opcode};
-use framewright::{BufferFull, Chunk, SliceBuf, grpc, http1};
+use framewright::{BufferFull, Chunk, SliceBuf, grpc, http1, http2};
 use proptest::prelude::{ProptestConfig, any, prop_assert_eq, proptest};
 use proptest::{collection, test_runner::TestCaseError};
 
@@ -35,6 +35,15 @@ proptest! {
         each(&bytes, |header: FrameHeader| {
             let printed = header.to_bytes();
             prop_assert_eq!(FrameHeader::parse(&printed), Ok(Some((header, printed.len()))));
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn a_header_of_http2_is_one_that_parses_back(bytes in collection::vec(any::<u8>(), 0..400)) {
+        each(&bytes, |header: http2::FrameHeader| {
+            prop_assert_eq!(http2::FrameHeader::parse(header.to_bytes()), header);
+            prop_assert_eq!(header.stream().and_then(|id| http2::StreamId::new(id.get())), header.stream());
             Ok(())
         })?;
     }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::error::Error;
 
 use framewright::ws::{self, CloseCode, handshake};
-use framewright::{BufferFull, OverLimit, Truncated, grpc, http1, sse};
+use framewright::{BufferFull, OverLimit, Truncated, grpc, http1, http2, sse};
 
 const FULL: BufferFull = BufferFull { needed: 1234 };
 const OVER_TEXT: &str = "too long: 70000 bytes, over the limit of 65536";
@@ -253,6 +253,83 @@ fn says<E: Error + 'static>(cases: &[(E, &str)]) {
         let text = error.to_string();
         assert!(text.contains(number), "{error:?}: {text}");
     }
+}
+
+#[test]
+fn errors_of_http2_have_different_texts() {
+    use http2::{Error, SendError};
+    are_told_apart([
+        &Error::Preface,
+        &Error::SettingsMissing,
+        &Error::FrameTooLong,
+        &Error::FrameLength,
+        &Error::StreamMissing,
+        &Error::StreamUnexpected,
+        &Error::Padding,
+        &Error::ContinuationExpected,
+        &Error::ContinuationUnexpected,
+        &Error::PushPromise,
+        &Error::SelfDependency,
+        &Error::EnablePush,
+        &Error::InitialWindowSize,
+        &Error::MaxFrameSize,
+        &Error::EnableConnectProtocol,
+        &Error::NoRfc7540Priorities,
+        &Error::AckUnexpected,
+        &Error::SettingsTimedOut,
+        &Error::StreamIdle,
+        &Error::StreamClosed,
+        &Error::StreamId,
+        &Error::StreamRefused,
+        &Error::WindowExceeded,
+        &Error::WindowOverflow,
+        &Error::WindowIncrement,
+        &Error::GoAwayRose,
+        &Error::Index,
+        &Error::Integer,
+        &Error::Huffman,
+        &Error::TableSize,
+        &Error::TableLost,
+        &Error::BlockTruncated,
+        &Error::FieldName,
+        &Error::FieldValue,
+        &Error::FieldReserved,
+        &Error::Te,
+        &Error::PseudoField,
+        &Error::PseudoMissing,
+        &Error::Method,
+        &Error::Scheme,
+        &Error::Path,
+        &Error::Authority,
+        &Error::Status,
+        &Error::ContentLength,
+        &Error::EndMissing,
+        &Error::EndUnexpected,
+        &Error::BodyUnexpected,
+        &Error::HeadTooLong,
+        &Error::TooManyFields,
+        &Error::Resets,
+        &Error::Flood,
+        &Error::HeadBuffer,
+    ]);
+    are_told_apart([
+        &SendError::BufferFull(FULL),
+        &SendError::FrameTooLong,
+        &SendError::WindowIncrement,
+        &SendError::StreamOver,
+        &SendError::HeadUnsent,
+        &SendError::HeadSent,
+        &SendError::TooManyStreams,
+        &SendError::NoMoreStreams,
+        &SendError::Closing,
+        &SendError::Request(Error::Path),
+        &SendError::Status,
+        &SendError::FieldName(1),
+        &SendError::FieldValue(1),
+        &SendError::FieldReserved(1),
+        &SendError::PingInFlight,
+        &SendError::ConnectNotOffered,
+    ]);
 }
 
 #[test]

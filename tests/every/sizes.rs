@@ -33,3 +33,15 @@ fn a_connection_takes_less_than_400_bytes() {
     assert!(size_of::<Connection<Server>>() < 400);
     assert!(size_of::<Connection<Client>>() < 400);
 }
+
+#[test]
+fn frames_of_http2_are_returned_in_32_bytes() {
+    use framewright::http2::{Decoder, Error, FrameHeader, Part, SendError, StreamId};
+    assert!(size_of::<Result<Option<Part<'_>>, Error>>() <= 32);
+    assert!(size_of::<Error>() <= 16);
+    assert!(size_of::<SendError>() <= 16);
+    assert_eq!(size_of::<Option<StreamId>>(), 4);
+    assert!(size_of::<FrameHeader>() <= 12);
+    println!("http2 decoder: {} bytes", size_of::<Decoder>());
+    assert!(size_of::<Decoder>() <= 64);
+}

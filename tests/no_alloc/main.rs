@@ -7,5 +7,6 @@ mod counting;
 
 mod grpc;
 mod http1;
+mod http2;
 mod sse;
 mod ws;
