@@ -11,6 +11,7 @@ mod error;
 mod frame;
 mod head;
 mod headers;
+pub mod hpack;
 mod incoming;
 mod limits;
 mod outgoing;

@@ -1,0 +1,722 @@
+//! From field blocks to fields, however the blocks are cut.
+//!
+//! ```text
+//!     Field ─── an integer ──▶ Length ──▶ Text: the name ──▶ Length ──▶ Text: the value ─┐
+//!       ▲ │      (Integer)                                    ▲                          │
+//!       │ ├─ the name is indexed ─────────────────────────────┘                          │
+//!       │ └─ the field is indexed, or the size of the table changes ─▶ Field             │
+//!       └────────────────────────────────────────────────────────────────────────────────┘
+//!
+//!     Where the input ends in an integer: Integer. A rule is broken, in any state: Failed.
+//! ```
+//!
+//! A field that is all there takes none of these steps: see `Decoder::take_whole`.
+
+use core::fmt;
+
+use super::INITIAL_SIZE;
+use super::fixed::{STATIC_LEN, StaticEntry};
+use super::huffman::{self, HuffmanBits};
+use super::integer::LongInteger;
+use super::policy::LiteralKind;
+use super::table::{EntryText, PLAIN, Table};
+use crate::debug::Payload;
+use crate::http2::Error;
+use crate::http2::entry::{Entry, EntryHeader};
+use crate::{Buffer, BufferFull};
+
+/// Decodes field blocks to fields.
+///
+/// It takes any split of the bytes, and holds at most a part of an integer or of a Huffman code. `B` is
+/// the storage of its table, of which
+/// [`decoder_storage_len`](super::decoder_storage_len) tells the length.
+#[derive(Clone, Debug)]
+pub struct Decoder<B> {
+    table: Table<B, PLAIN>,
+    /// The largest size that the other end may give its table.
+    size_limit: u32,
+    /// Whether the other end has to change the size before the next field.
+    must_resize: bool,
+    /// Whether no field of the block has begun.
+    is_at_start: bool,
+    pending: PendingField,
+    state: State,
+}
+
+/// A decoded field, borrowed from the caller's buffer.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub struct Field<'a> {
+    /// The name, as it was sent.
+    pub name: &'a [u8],
+    /// The value, as it was sent.
+    pub value: &'a [u8],
+    /// Whether the field came as a literal that no table may ever hold (§6.2.3). An intermediary has to
+    /// send it on so.
+    pub sensitive: bool,
+    /// Whether the buffer had no room for the field and for those before it, which were dropped from it.
+    ///
+    /// Then the message cannot be shown. But its block has to be decoded, for the table's sake.
+    pub displaced: bool,
+}
+
+impl Field<'_> {
+    /// What the field counts in a header list, in bytes: 32, and those of the name and the value
+    /// (RFC 9113 §6.5.2).
+    #[inline]
+    pub const fn list_len(&self) -> u64 {
+        self.name.len() as u64 + self.value.len() as u64 + 32
+    }
+}
+
+/// Does not show a sensitive value.
+impl fmt::Debug for Field<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = if self.sensitive { &b"(sensitive)"[..] } else { self.value };
+        f.debug_struct("Field")
+            .field("name", &Payload(self.name))
+            .field("value", &Payload(value))
+            .field("displaced", &self.displaced)
+            .finish()
+    }
+}
+
+/// The field that is being decoded.
+#[derive(Clone, Copy, Debug)]
+struct PendingField {
+    /// Where in the buffer it begins.
+    at: u32,
+    /// Length of its name, once that is complete.
+    name_len: u32,
+    kind: LiteralKind,
+    displaced: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// Between fields.
+    Field,
+    /// In an integer.
+    Integer {
+        integer: LongInteger,
+        of: IntegerOf,
+    },
+    /// Before the length of a text.
+    Length(TextOf),
+    /// In a text of which `left` bytes have not come. `bits` are there if it is Huffman-coded.
+    Text {
+        of: TextOf,
+        left: u32,
+        bits: Option<HuffmanBits>,
+    },
+    Failed(Error),
+}
+
+/// What an integer says.
+#[derive(Clone, Copy, Debug)]
+enum IntegerOf {
+    /// Which entry the field is.
+    Field,
+    /// Which entry's name the field has.
+    Name,
+    /// How long a text is.
+    Length { of: TextOf, huffman: bool },
+    /// How large the table becomes.
+    Size,
+}
+
+/// What a text is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum TextOf {
+    Name,
+    Value,
+}
+
+/// An entry of either table.
+enum TableEntry<'a> {
+    Static(&'static StaticEntry),
+    Dynamic(EntryText<'a>),
+}
+
+impl TableEntry<'_> {
+    #[inline]
+    fn name_len(&self) -> usize {
+        match self {
+            Self::Static(entry) => entry.name_len(),
+            Self::Dynamic(entry) => entry.name_len,
+        }
+    }
+
+    #[inline]
+    fn len(&self) -> usize {
+        match self {
+            Self::Static(entry) => entry.text().len(),
+            Self::Dynamic(entry) => entry.len(),
+        }
+    }
+
+    /// Copies the first `to.len()` bytes of name and value.
+    #[inline]
+    fn copy_to(&self, to: &mut [u8]) {
+        match self {
+            Self::Static(entry) => {
+                to.copy_from_slice(entry.text().get(..to.len()).unwrap_or_default());
+            }
+            Self::Dynamic(entry) => entry.copy_to(to),
+        }
+    }
+}
+
+/// A text that is all there.
+#[derive(Clone, Copy)]
+struct WholeText<'i> {
+    bytes: &'i [u8],
+    huffman: bool,
+}
+
+impl<'i> WholeText<'i> {
+    /// Takes a text off `input`, if it is all there and its length takes one byte.
+    #[inline]
+    fn take(input: &mut &'i [u8]) -> Option<Self> {
+        let first = *input.split_off_first()?;
+        let len = first & 0x7F;
+        if len == 0x7F {
+            return None;
+        }
+        let bytes = input.split_off(..usize::from(len))?;
+        Some(Self { bytes, huffman: first >= 0x80 })
+    }
+
+    /// The longest that it can be when it is decoded.
+    #[inline]
+    const fn max_len(&self) -> usize {
+        if self.huffman { huffman::max_decoded_len(self.bytes.len()) } else { self.bytes.len() }
+    }
+
+    /// Decodes it to the front of `out`. Returns its length there.
+    #[inline]
+    fn decode(&self, out: &mut [u8]) -> Result<usize, Error> {
+        if self.huffman {
+            let mut bits = HuffmanBits::NONE;
+            let len = bits.decode(self.bytes, out)?;
+            bits.check_padding()?;
+            return Ok(len);
+        }
+        if let Some(to) = out.get_mut(..self.bytes.len()) {
+            to.copy_from_slice(self.bytes);
+        }
+        Ok(self.bytes.len())
+    }
+}
+
+impl<B: Buffer> Decoder<B> {
+    /// A decoder for the field blocks of one connection, with a table of `table_size` bytes in `storage`:
+    /// what SETTINGS_HEADER_TABLE_SIZE has to tell the other end.
+    ///
+    /// Storage that grows is taken when the table gets its first entry. At a server, less than 4096 bytes
+    /// are a risk: until a client knows the settings, it may fill as many. It then gets
+    /// [`Error::TableLost`] if it refers to an entry that had no room.
+    pub const fn new(storage: B, table_size: u32) -> Self {
+        Self {
+            table: Table::new(storage, table_size, INITIAL_SIZE),
+            size_limit: INITIAL_SIZE,
+            must_resize: false,
+            is_at_start: true,
+            pending: PendingField {
+                at: 0,
+                name_len: 0,
+                kind: LiteralKind::Unindexed,
+                displaced: false,
+            },
+            state: State::Field,
+        }
+    }
+
+    /// The largest size of the table in bytes, for SETTINGS_HEADER_TABLE_SIZE.
+    pub const fn table_size(&self) -> u32 {
+        self.table.capacity()
+    }
+
+    /// Notes that the other end has acknowledged the setting (RFC 9113 §6.5.3). From here on it has to keep
+    /// to [`table_size`](Self::table_size).
+    pub const fn settings_acknowledged(&mut self) {
+        self.size_limit = self.table.capacity();
+        self.must_resize = self.table.max_size() > self.size_limit;
+    }
+
+    /// Decodes the next field, advancing `input` past it, and appends it to `out`.
+    ///
+    /// `None` means that every byte of `input` was taken and more are needed, or that the block ends
+    /// there: then call [`end_block`](Self::end_block). A field that does not end in `input` is in `out`
+    /// already, as far as it has come. So `out` must be the same at the next call. Only between fields may
+    /// it be cleared.
+    ///
+    /// Each field takes 8 bytes of `out` and those of its name and value. If `out` is full, fields before
+    /// this one are dropped from it, which [`Field::displaced`] tells.
+    ///
+    /// # Errors
+    ///
+    /// Errors are final, and end the connection. Besides those of the format, a name and value longer than
+    /// `max_len` together, or than all of `out`, are [`Error::HeadTooLong`].
+    pub fn decode<'b, O: Buffer>(
+        &mut self,
+        input: &mut &[u8],
+        out: &'b mut O,
+        max_len: u32,
+    ) -> Result<Option<Field<'b>>, Error> {
+        let whole = match self.state {
+            State::Field => self.take_whole(input, out, max_len),
+            _ => None,
+        };
+        let decoded = match whole {
+            Some(whole) => whole.map(|()| true),
+            None => self.take_steps(input, out, max_len),
+        };
+        match decoded {
+            Ok(false) => Ok(None),
+            Ok(true) => {
+                let PendingField { at, displaced, .. } = self.pending;
+                // Not `out.as_slice()`, whose result would end with this call.
+                let mut entry = O::as_slice(out).get(at as usize..).unwrap_or_default();
+                Ok(Entry::take(&mut entry).map(|Entry { name, value, sensitive }| Field {
+                    name,
+                    value,
+                    sensitive,
+                    displaced,
+                }))
+            }
+            Err(e) => {
+                self.state = State::Failed(e);
+                *input = &[];
+                Err(e)
+            }
+        }
+    }
+
+    /// Ends the block, and checks that it may end here: not inside a field (§3.1).
+    pub fn end_block(&mut self) -> Result<(), Error> {
+        self.is_at_start = true;
+        match self.state {
+            State::Field => Ok(()),
+            State::Failed(e) => Err(e),
+            _ => {
+                self.state = State::Failed(Error::BlockTruncated);
+                Err(Error::BlockTruncated)
+            }
+        }
+    }
+
+    /// Takes a field off `input` if it is all there, with lengths of one byte, and `out` has room.
+    ///
+    /// `None` means that the case does not apply, and that nothing was taken.
+    #[inline]
+    fn take_whole(
+        &mut self,
+        input: &mut &[u8],
+        out: &mut impl Buffer,
+        max_len: u32,
+    ) -> Option<Result<(), Error>> {
+        let mut rest = *input;
+        let first = *rest.split_off_first()?;
+        if self.must_resize {
+            return None;
+        }
+        let (prefix, max, kind) = match first {
+            0x80.. => (first & 0x7F, 0x7F, LiteralKind::Unindexed),
+            0x40.. => (first & 0x3F, 0x3F, LiteralKind::Indexed),
+            0x20.. => return None,
+            0x10.. => (first & 0x0F, 0x0F, LiteralKind::NeverIndexed),
+            _ => (first, 0x0F, LiteralKind::Unindexed),
+        };
+        if prefix == max {
+            return None;
+        }
+        let written = if first >= 0x80 {
+            self.put_entry(u32::from(prefix), out, max_len)?
+        } else {
+            self.put_literal(prefix, kind, &mut rest, out, max_len)?
+        };
+        self.is_at_start = false;
+        *input = rest;
+        Some(written)
+    }
+
+    /// Appends an entry of the tables, unless there is no room.
+    #[inline]
+    fn put_entry(
+        &mut self,
+        index: u32,
+        out: &mut impl Buffer,
+        max_len: u32,
+    ) -> Option<Result<(), Error>> {
+        let at = u32::try_from(out.as_slice().len()).ok()?;
+        let entry = match self.entry(index) {
+            Ok(entry) => entry,
+            Err(e) => return Some(Err(e)),
+        };
+        let (name_len, len) = (entry.name_len(), entry.len());
+        if len > max_len as usize {
+            return Some(Err(Error::HeadTooLong));
+        }
+        let header = header(name_len, len, false);
+        match entry {
+            TableEntry::Static(entry) => out.try_append_both(&header, entry.text()).ok()?,
+            TableEntry::Dynamic(EntryText { head, tail: &[], .. }) => {
+                out.try_append_both(&header, head).ok()?;
+            }
+            TableEntry::Dynamic(entry) => {
+                let (to_header, to_text) =
+                    out.try_grow(EntryHeader::LEN + len).ok()?.split_first_chunk_mut()?;
+                *to_header = header;
+                entry.copy_to(to_text);
+            }
+        }
+        self.pending.at = at;
+        self.pending.displaced = false;
+        Some(Ok(()))
+    }
+
+    /// Appends a literal that is all there, unless there is no room.
+    #[inline]
+    fn put_literal(
+        &mut self,
+        name_index: u8,
+        kind: LiteralKind,
+        rest: &mut &[u8],
+        out: &mut impl Buffer,
+        max_len: u32,
+    ) -> Option<Result<(), Error>> {
+        let at = out.as_slice().len();
+        let at_u32 = u32::try_from(at).ok()?;
+        let name = if name_index == 0 { Some(WholeText::take(rest)?) } else { None };
+        let value = WholeText::take(rest)?;
+        let entry = match name {
+            Some(_) => None,
+            None => match self.entry(name_index.into()) {
+                Ok(entry) => Some(entry),
+                Err(e) => return Some(Err(e)),
+            },
+        };
+        let max_name_len = match (&name, &entry) {
+            (Some(name), _) => name.max_len(),
+            (_, Some(entry)) => entry.name_len(),
+            _ => 0,
+        };
+        let (to_header, to_text) = out
+            .try_grow(EntryHeader::LEN + max_name_len + value.max_len())
+            .ok()?
+            .split_first_chunk_mut()?;
+        let decoded = (|| {
+            let name_len = match (name, entry) {
+                (Some(name), _) => name.decode(to_text)?,
+                (_, Some(entry)) => {
+                    entry.copy_to(to_text.get_mut(..max_name_len).unwrap_or_default());
+                    max_name_len
+                }
+                _ => 0,
+            };
+            let value_len = value.decode(to_text.get_mut(name_len..).unwrap_or_default())?;
+            if name_len + value_len > max_len as usize {
+                return Err(Error::HeadTooLong);
+            }
+            Ok((name_len, name_len + value_len))
+        })();
+        let (name_len, len) = match decoded {
+            Ok(lens) => lens,
+            Err(e) => return Some(Err(e)),
+        };
+        *to_header = header(name_len, len, kind == LiteralKind::NeverIndexed);
+        if kind == LiteralKind::Indexed {
+            let (name, value) = to_text.get(..len).unwrap_or_default().split_at(name_len.min(len));
+            self.table.insert(name, value, 0);
+        }
+        out.truncate(at + EntryHeader::LEN + len);
+        self.pending.at = at_u32;
+        self.pending.displaced = false;
+        Some(Ok(()))
+    }
+
+    /// The entry with this index, of either table (§2.3.3).
+    #[inline]
+    fn entry(&self, index: u32) -> Result<TableEntry<'_>, Error> {
+        if let Some(entry) = StaticEntry::get(index) {
+            return Ok(TableEntry::Static(entry));
+        }
+        let index = index.checked_sub(STATIC_LEN + 1).ok_or(Error::Index)?;
+        let error = if self.table.has_lost() { Error::TableLost } else { Error::Index };
+        self.table.entry(index).map(TableEntry::Dynamic).ok_or(error)
+    }
+
+    /// Takes any field off `input`, as far as it is there. Returns whether it is complete.
+    #[cold]
+    fn take_steps(
+        &mut self,
+        input: &mut &[u8],
+        out: &mut impl Buffer,
+        max_len: u32,
+    ) -> Result<bool, Error> {
+        loop {
+            let complete = match self.state {
+                State::Field | State::Length(_) if input.is_empty() => return Ok(false),
+                State::Field => self.begin_field(input, out, max_len)?,
+                State::Length(of) => {
+                    let Some(&first) = input.split_off_first() else { return Ok(false) };
+                    let of = IntegerOf::Length { of, huffman: first >= 0x80 };
+                    self.begin_integer(first, 0x7F, of, out, max_len)?
+                }
+                State::Integer { mut integer, of } => {
+                    let value = integer.receive(input)?;
+                    self.state = State::Integer { integer, of };
+                    let Some(value) = value else { return Ok(false) };
+                    self.take_integer(value, of, out, max_len)?
+                }
+                State::Text { of, left, bits } => {
+                    if left > 0 && input.is_empty() {
+                        return Ok(false);
+                    }
+                    self.take_text(of, left, bits, input, out, max_len)?
+                }
+                State::Failed(e) => return Err(e),
+            };
+            if complete {
+                self.state = State::Field;
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Takes the first byte of a field. Returns whether it is complete.
+    fn begin_field(
+        &mut self,
+        input: &mut &[u8],
+        out: &mut impl Buffer,
+        max_len: u32,
+    ) -> Result<bool, Error> {
+        let Some(&first) = input.split_off_first() else { return Ok(false) };
+        if !matches!(first, 0x20..0x40) {
+            if self.must_resize {
+                return Err(Error::TableSize);
+            }
+            self.is_at_start = false;
+        }
+        let at = out.as_slice().len();
+        self.pending = PendingField {
+            at: u32::try_from(at).map_err(|_| Error::HeadTooLong)?,
+            name_len: 0,
+            kind: match first {
+                0x40..0x80 => LiteralKind::Indexed,
+                0x10..0x20 => LiteralKind::NeverIndexed,
+                _ => LiteralKind::Unindexed,
+            },
+            displaced: false,
+        };
+        match first {
+            0x80.. => self.begin_integer(first, 0x7F, IntegerOf::Field, out, max_len),
+            0x40.. => self.begin_integer(first, 0x3F, IntegerOf::Name, out, max_len),
+            0x20.. => self.begin_integer(first, 0x1F, IntegerOf::Size, out, max_len),
+            _ => self.begin_integer(first, 0x0F, IntegerOf::Name, out, max_len),
+        }
+    }
+
+    /// Takes the first byte of an integer whose prefix is as long as `max`. Returns whether a field is
+    /// complete with it.
+    fn begin_integer(
+        &mut self,
+        first: u8,
+        max: u8,
+        of: IntegerOf,
+        out: &mut impl Buffer,
+        max_len: u32,
+    ) -> Result<bool, Error> {
+        let prefix = first & max;
+        if prefix == max {
+            self.state = State::Integer { integer: LongInteger::new(prefix), of };
+            return Ok(false);
+        }
+        self.take_integer(prefix.into(), of, out, max_len)
+    }
+
+    /// Does what an integer says. Returns whether a field is complete with it.
+    fn take_integer(
+        &mut self,
+        value: u32,
+        of: IntegerOf,
+        out: &mut impl Buffer,
+        max_len: u32,
+    ) -> Result<bool, Error> {
+        match of {
+            IntegerOf::Field => {
+                loop {
+                    // It begins after whatever was displaced.
+                    let displaced = self.pending.displaced;
+                    match self.put_entry(value, out, max_len) {
+                        Some(put) => {
+                            self.pending.displaced = displaced;
+                            return put.map(|()| true);
+                        }
+                        None if self.displace(out) => {}
+                        None => return Err(Error::HeadTooLong),
+                    }
+                }
+            }
+            IntegerOf::Name => {
+                self.append(out, &[0; EntryHeader::LEN])?;
+                self.state = State::Length(TextOf::Name);
+                if value > 0 {
+                    self.put_name(value, out, max_len)?;
+                    self.state = State::Length(TextOf::Value);
+                }
+                Ok(false)
+            }
+            IntegerOf::Size => {
+                if !self.is_at_start || value > self.size_limit {
+                    return Err(Error::TableSize);
+                }
+                self.table.set_max_size(value);
+                self.must_resize = false;
+                self.state = State::Field;
+                Ok(false)
+            }
+            IntegerOf::Length { of, huffman } => {
+                let least = if huffman { huffman::min_decoded_len(value) } else { value };
+                if self.pending.name_len.saturating_add(least) > max_len {
+                    return Err(Error::HeadTooLong);
+                }
+                let bits = huffman.then_some(HuffmanBits::NONE);
+                self.state = State::Text { of, left: value, bits };
+                Ok(false)
+            }
+        }
+    }
+
+    /// Appends the name of an entry.
+    fn put_name(&mut self, index: u32, out: &mut impl Buffer, max_len: u32) -> Result<(), Error> {
+        let name_len = self.entry(index)?.name_len();
+        if name_len > max_len as usize {
+            return Err(Error::HeadTooLong);
+        }
+        if out.try_grow(name_len).is_err() {
+            if !self.displace(out) {
+                return Err(Error::HeadTooLong);
+            }
+            out.try_grow(name_len).map_err(|_| Error::HeadTooLong)?;
+        }
+        let to = out.as_mut_slice();
+        let at = to.len() - name_len;
+        self.entry(index)?.copy_to(to.get_mut(at..).unwrap_or_default());
+        self.pending.name_len = name_len as u32;
+        Ok(())
+    }
+
+    /// Takes the next bytes of a text. Returns whether a field is complete with them.
+    fn take_text(
+        &mut self,
+        of: TextOf,
+        left: u32,
+        bits: Option<HuffmanBits>,
+        input: &mut &[u8],
+        out: &mut impl Buffer,
+        max_len: u32,
+    ) -> Result<bool, Error> {
+        let len = (left as usize).min(input.len());
+        let bytes = input.split_off(..len).unwrap_or_default();
+        let left = left - len as u32;
+        let bits = match bits {
+            Some(mut bits) => {
+                self.append_decoded(out, &mut bits, bytes, max_len)?;
+                Some(bits)
+            }
+            None => {
+                self.append(out, bytes)?;
+                None
+            }
+        };
+        self.state = State::Text { of, left, bits };
+        if left > 0 {
+            return Ok(false);
+        }
+        if let Some(bits) = bits {
+            bits.check_padding()?;
+        }
+        let text_len = self.text_len(out);
+        match of {
+            TextOf::Name => {
+                self.pending.name_len = text_len as u32;
+                self.state = State::Length(TextOf::Value);
+                Ok(false)
+            }
+            TextOf::Value => {
+                self.complete(out, text_len);
+                Ok(true)
+            }
+        }
+    }
+
+    /// Writes the lengths of a literal before it, and gives it to the table.
+    fn complete(&mut self, out: &mut impl Buffer, text_len: usize) {
+        let PendingField { at, name_len, kind, .. } = self.pending;
+        let entry = out.as_mut_slice().get_mut(at as usize..).unwrap_or_default();
+        let Some((to_header, text)) = entry.split_first_chunk_mut() else { return };
+        let name_len = name_len as usize;
+        *to_header = header(name_len, text_len, kind == LiteralKind::NeverIndexed);
+        if kind == LiteralKind::Indexed {
+            let (name, value) = text.split_at(name_len.min(text.len()));
+            self.table.insert(name, value, 0);
+        }
+    }
+
+    /// How many bytes of name and value are in the buffer.
+    fn text_len(&self, out: &impl Buffer) -> usize {
+        out.as_slice().len().saturating_sub(self.pending.at as usize + EntryHeader::LEN)
+    }
+
+    /// Appends Huffman-coded text, in pieces, so that no more room is needed than the text takes.
+    fn append_decoded(
+        &mut self,
+        out: &mut impl Buffer,
+        bits: &mut HuffmanBits,
+        bytes: &[u8],
+        max_len: u32,
+    ) -> Result<(), Error> {
+        let mut piece = [0; huffman::max_decoded_len(PIECE)];
+        for coded in bytes.chunks(PIECE) {
+            let len = bits.decode(coded, &mut piece)?;
+            self.append(out, piece.get(..len).unwrap_or_default())?;
+            if self.text_len(out) > max_len as usize {
+                return Err(Error::HeadTooLong);
+            }
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, out: &mut impl Buffer, bytes: &[u8]) -> Result<(), Error> {
+        let appended = match out.try_append(bytes) {
+            Err(BufferFull { .. }) if self.displace(out) => out.try_append(bytes),
+            appended => appended,
+        };
+        appended.map_err(|_| Error::HeadTooLong)
+    }
+
+    /// Drops the fields before the current one from `out`. Returns whether there were any.
+    fn displace(&mut self, out: &mut impl Buffer) -> bool {
+        let at = self.pending.at as usize;
+        if at == 0 {
+            return false;
+        }
+        let len = out.as_slice().len();
+        out.as_mut_slice().copy_within(at.min(len).., 0);
+        out.truncate(len.saturating_sub(at));
+        self.pending.at = 0;
+        self.pending.displaced = true;
+        true
+    }
+}
+
+/// How many bytes of Huffman-coded text are decoded at a time.
+const PIECE: usize = 64;
+
+/// What is stored before a field whose name and value take `len` bytes.
+#[inline]
+fn header(name_len: usize, len: usize, sensitive: bool) -> [u8; EntryHeader::LEN] {
+    let value_len = (len - name_len) as u32;
+    EntryHeader { name_len: name_len as u32, value_len, sensitive }.to_bytes()
+}

@@ -1,0 +1,342 @@
+//! From fields to field blocks.
+
+use core::fmt;
+
+use super::fixed::{STATIC_LEN, StaticEntry};
+use super::integer::{self, MAX_INTEGER_LEN};
+use super::policy::LiteralKind;
+use super::table::{HASHED, Table, entry_size};
+use super::{INITIAL_SIZE, huffman};
+use crate::http::{FieldValue, Fields};
+use crate::{Buffer, BufferFull};
+
+/// Encodes lists of fields to field blocks.
+///
+/// `B` is the storage of its table, of which [`encoder_storage_len`](super::encoder_storage_len) tells the
+/// length. Without storage, nothing is put in a table, and only the static one is used.
+///
+/// What repeats is put in the table. Values that change with every message, as `content-length` does, and
+/// paths with a query are not. `authorization`, `set-cookie`, short cookies and what is marked as
+/// [sensitive](FieldValue::sensitive) go as literals that no table may ever hold (§7.1.3).
+#[derive(Clone)]
+pub struct Encoder<B> {
+    table: Table<B, HASHED>,
+    /// The size that the other end knows of.
+    told_size: u32,
+    /// The smallest size since then.
+    smallest_size: u32,
+    /// Where fields were found last, by the hash of their names.
+    memory: [Place; MEMORY_LEN],
+}
+
+const MEMORY_LEN: usize = 32;
+
+/// Where a field was found: nowhere, in the static table, or in the dynamic one by how many entries were
+/// inserted before it. It may be there no more.
+#[derive(Clone, Copy)]
+struct Place(u32);
+
+impl Place {
+    const NOWHERE: Self = Self(0);
+    const DYNAMIC: u32 = 1 << 31;
+
+    const fn fixed(index: u32) -> Self {
+        Self(index)
+    }
+
+    const fn dynamic(before: u32) -> Self {
+        Self(before | Self::DYNAMIC)
+    }
+}
+
+impl<B: Buffer> Encoder<B> {
+    /// An encoder for the field blocks of one connection, with a table of at most `table_size` bytes in
+    /// `storage`. 4096 are enough for nearly all, whatever the other end allows.
+    ///
+    /// Storage that grows is taken when the table gets its first entry.
+    pub const fn new(storage: B, table_size: u32) -> Self {
+        let size = if table_size < INITIAL_SIZE { table_size } else { INITIAL_SIZE };
+        Self {
+            table: Table::new(storage, table_size, size),
+            told_size: INITIAL_SIZE,
+            smallest_size: size,
+            memory: [Place::NOWHERE; MEMORY_LEN],
+        }
+    }
+
+    /// Sets the largest size that the other end allows the table: its SETTINGS_HEADER_TABLE_SIZE (§4.2).
+    pub fn set_size_limit(&mut self, size: u32) {
+        let size = size.min(self.table.capacity());
+        self.smallest_size = self.smallest_size.min(size);
+        self.table.set_max_size(size);
+    }
+
+    /// The longest that the block for `fields` can be, in bytes.
+    pub fn max_block_len(&self, fields: &impl Fields) -> usize {
+        let mut len = 2 * MAX_INTEGER_LEN;
+        fields.for_each_field(|name, value| {
+            len = len.saturating_add(name.len()).saturating_add(value.len());
+            len = len.saturating_add(3 * MAX_INTEGER_LEN);
+        });
+        len
+    }
+
+    /// Appends the block for `fields` to `out`, whole or not at all.
+    ///
+    /// Names have to be in lower case. The block must reach the other end before the next one, since that may refer to
+    /// it.
+    ///
+    /// # Errors
+    ///
+    /// `out` has no room for [`max_block_len`](Self::max_block_len) bytes, although the block may be
+    /// shorter.
+    pub fn encode(
+        &mut self,
+        fields: &impl Fields,
+        out: &mut impl Buffer,
+    ) -> Result<(), BufferFull> {
+        let start = out.as_slice().len();
+        let mut block = BlockWriter { out: out.try_grow(self.max_block_len(fields))?, len: 0 };
+        self.put_sizes(&mut block);
+        fields.for_each_field(|name, value| self.put_field(name.as_bytes(), value, &mut block));
+        let len = block.len;
+        out.truncate(start + len);
+        Ok(())
+    }
+
+    /// Tells how the size of the table has changed: the smallest size since the last block, and then the
+    /// current one (§4.2).
+    fn put_sizes(&mut self, block: &mut BlockWriter<'_>) {
+        let size = self.table.max_size();
+        if self.smallest_size < self.told_size.min(size) {
+            block.put_integer(self.smallest_size, 0x20, 5);
+            self.told_size = self.smallest_size;
+        }
+        if size != self.told_size {
+            block.put_integer(size, 0x20, 5);
+        }
+        self.told_size = size;
+        self.smallest_size = size;
+    }
+
+    fn put_field(&mut self, name: &[u8], value: FieldValue<'_>, block: &mut BlockWriter<'_>) {
+        let is_sensitive = value.is_sensitive();
+        if let Some(plain) = value.as_plain() {
+            return self.put_plain(name, plain, is_sensitive, block);
+        }
+        let mut room = [0; MAX_GATHERED];
+        match gather(value, &mut room) {
+            Some(plain) => self.put_plain(name, plain, is_sensitive, block),
+            None => self.put_pieces(name, value, block),
+        }
+    }
+
+    #[inline]
+    fn put_plain(
+        &mut self,
+        name: &[u8],
+        value: &[u8],
+        is_sensitive: bool,
+        block: &mut BlockWriter<'_>,
+    ) {
+        let name_hash = hash(name);
+        if is_sensitive {
+            let index = self.find_name(name, name_hash);
+            return block.put_literal(LiteralKind::NeverIndexed, index, name, value);
+        }
+        let memory = name_hash as usize % MEMORY_LEN;
+        let place = self.memory.get(memory).copied().unwrap_or(Place::NOWHERE);
+        if let Some(index) = self.index_at(place, name, value) {
+            return block.put_integer(index, 0x80, 7);
+        }
+        if let Some(place) = self.put_searched(name, name_hash, value, block)
+            && let Some(memory) = self.memory.get_mut(memory)
+        {
+            *memory = place;
+        }
+    }
+
+    /// The index of the field with `name` and `value`, if it is at `place`.
+    #[inline]
+    fn index_at(&self, place: Place, name: &[u8], value: &[u8]) -> Option<u32> {
+        if place.0 & Place::DYNAMIC == 0 {
+            let entry = StaticEntry::get(place.0)?;
+            return (entry.name() == name && entry.value() == value).then_some(place.0);
+        }
+        let index = self.table.inserted().wrapping_sub(1).wrapping_sub(place.0) & !Place::DYNAMIC;
+        let entry = self.table.entry(index)?;
+        entry.is(name, value).then_some(STATIC_LEN + 1 + index)
+    }
+
+    /// Writes a field that is not where it was last. Returns where it is, if it is in a table.
+    #[inline(never)]
+    fn put_searched(
+        &mut self,
+        name: &[u8],
+        name_hash: u32,
+        value: &[u8],
+        block: &mut BlockWriter<'_>,
+    ) -> Option<Place> {
+        let kind = LiteralKind::of(name, value);
+        let fixed = StaticEntry::find(name, name_hash);
+        if kind != LiteralKind::NeverIndexed
+            && let Some(index) = fixed.and_then(|first| StaticEntry::find_value(first, name, value))
+        {
+            block.put_integer(index, 0x80, 7);
+            return Some(Place::fixed(index));
+        }
+        let entry_hash = name_hash & NAME_HASH | hash(value) & !NAME_HASH;
+        if kind == LiteralKind::Indexed {
+            let is = |_, entry: super::table::EntryText<'_>| entry.is(name, value);
+            if let Some(index) = self.table.find(is, u32::MAX, entry_hash) {
+                block.put_integer(STATIC_LEN + 1 + index, 0x80, 7);
+                let before = self.table.inserted().wrapping_sub(1).wrapping_sub(index);
+                return Some(Place::dynamic(before));
+            }
+        }
+        let index = fixed.or_else(|| self.find_dynamic_name(name, name_hash));
+        let size = entry_size(name.len() + value.len());
+        if kind != LiteralKind::Indexed || size > self.table.max_size() || !self.table.has_storage()
+        {
+            let kind = if kind == LiteralKind::Indexed { LiteralKind::Unindexed } else { kind };
+            block.put_literal(kind, index, name, value);
+            return None;
+        }
+        // Before the entry is in the table: it may drive out the one that has its name.
+        block.put_literal(kind, index, name, value);
+        let before = self.table.inserted();
+        self.table.insert(name, value, entry_hash);
+        Some(Place::dynamic(before))
+    }
+
+    fn find_name(&self, name: &[u8], name_hash: u32) -> Option<u32> {
+        StaticEntry::find(name, name_hash).or_else(|| self.find_dynamic_name(name, name_hash))
+    }
+
+    fn find_dynamic_name(&self, name: &[u8], name_hash: u32) -> Option<u32> {
+        let index = self.table.find(|_, entry| entry.has_name(name), NAME_HASH, name_hash)?;
+        Some(STATIC_LEN + 1 + index)
+    }
+
+    /// Writes a field whose value is long and not in memory as it is written.
+    #[cold]
+    fn put_pieces(&self, name: &[u8], value: FieldValue<'_>, block: &mut BlockWriter<'_>) {
+        let kind = match LiteralKind::of(name, &[0; MAX_GATHERED]) {
+            LiteralKind::Indexed if !value.is_sensitive() => LiteralKind::Unindexed,
+            LiteralKind::Unindexed if !value.is_sensitive() => LiteralKind::Unindexed,
+            _ => LiteralKind::NeverIndexed,
+        };
+        block.put_name(kind, self.find_name(name, hash(name)), name);
+        block.put_integer(u32::try_from(value.len()).unwrap_or(u32::MAX), 0, 7);
+        value.for_each_piece(|piece| block.put(piece));
+    }
+}
+
+/// Without the table, which may hold what others must not see.
+impl<B> fmt::Debug for Encoder<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Encoder")
+            .field("told_size", &self.told_size)
+            .field("smallest_size", &self.smallest_size)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Values of up to that many bytes are gathered if they are not in memory as they are written.
+const MAX_GATHERED: usize = 256;
+/// The bits of an entry's hash that are its name's. The others are its value's.
+const NAME_HASH: u32 = 0xFFFF_0000;
+
+/// The value as it is written, if it fits.
+fn gather<'r>(value: FieldValue<'_>, room: &'r mut [u8; MAX_GATHERED]) -> Option<&'r [u8]> {
+    let mut len = 0;
+    let mut fits = true;
+    value.for_each_piece(|piece| {
+        match room.get_mut(len..).and_then(|room| room.get_mut(..piece.len())) {
+            Some(to) if fits => to.copy_from_slice(piece),
+            _ => fits = false,
+        }
+        len += piece.len();
+    });
+    if fits { room.get(..len) } else { None }
+}
+
+/// A cheap hash: of the length, and of the eight bytes at each end.
+#[inline]
+pub(super) const fn hash(bytes: &[u8]) -> u32 {
+    let (head, tail) = match (bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(head), Some(tail)) => (u64::from_le_bytes(*head), u64::from_le_bytes(*tail)),
+        _ => (short(bytes), 0),
+    };
+    let mixed =
+        (head ^ tail.rotate_left(29) ^ bytes.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed >> 32) as u32
+}
+
+/// Fewer than eight bytes, as a number.
+const fn short(mut bytes: &[u8]) -> u64 {
+    let mut number = 0;
+    while let [byte, rest @ ..] = bytes {
+        number = number << 8 | *byte as u64;
+        bytes = rest;
+    }
+    number
+}
+
+/// Writes a block to a slice that is long enough.
+struct BlockWriter<'o> {
+    out: &'o mut [u8],
+    len: usize,
+}
+
+impl BlockWriter<'_> {
+    #[inline]
+    fn put(&mut self, bytes: &[u8]) {
+        if let Some(to) = self.out.get_mut(self.len..).and_then(|out| out.get_mut(..bytes.len())) {
+            to.copy_from_slice(bytes);
+            self.len += bytes.len();
+        }
+    }
+
+    /// Writes an integer with a prefix of `bits`, and `first` above it.
+    #[inline]
+    fn put_integer(&mut self, value: u32, first: u8, bits: u32) {
+        let out = self.out.get_mut(self.len..).unwrap_or_default();
+        self.len += integer::encode(value, first, bits, out);
+    }
+
+    /// Writes a text, Huffman-coded if that is shorter (§5.2).
+    #[inline]
+    fn put_text(&mut self, text: &[u8]) {
+        let len = huffman::encoded_len(text);
+        if len >= text.len() {
+            self.put_integer(u32::try_from(text.len()).unwrap_or(u32::MAX), 0, 7);
+            return self.put(text);
+        }
+        self.put_integer(u32::try_from(len).unwrap_or(u32::MAX), 0x80, 7);
+        if let Some(out) = self.out.get_mut(self.len..).and_then(|out| out.get_mut(..len)) {
+            huffman::encode(text, out);
+            self.len += len;
+        }
+    }
+
+    /// Writes the beginning of a literal: its kind, and its name or the index of an entry that has it.
+    #[inline]
+    fn put_name(&mut self, kind: LiteralKind, index: Option<u32>, name: &[u8]) {
+        let (first, bits) = match kind {
+            LiteralKind::Indexed => (0x40, 6),
+            LiteralKind::Unindexed => (0x00, 4),
+            LiteralKind::NeverIndexed => (0x10, 4),
+        };
+        self.put_integer(index.unwrap_or(0), first, bits);
+        if index.is_none() {
+            self.put_text(name);
+        }
+    }
+
+    #[inline]
+    fn put_literal(&mut self, kind: LiteralKind, index: Option<u32>, name: &[u8], value: &[u8]) {
+        self.put_name(kind, index, name);
+        self.put_text(value);
+    }
+}

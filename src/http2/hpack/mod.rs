@@ -1,0 +1,71 @@
+//! HPACK: field blocks, and the tables that compress them (RFC 7541).
+//!
+//! `§` without a document means a section of that RFC.
+//!
+//! A [`Decoder`] reads field blocks, however they are cut, and appends their fields to a buffer of the
+//! caller's. An [`Encoder`] writes a list of fields as one block. Each has a dynamic table, in storage of
+//! the caller's, that refers to earlier blocks of the connection: a block that is not decoded spoils all
+//! that follow.
+//!
+//! Rules about what a field may be called and hold are HTTP's: nothing here knows them.
+//!
+//! ```
+//! use framewright::http2::hpack::{Decoder, Encoder};
+//!
+//! let mut encoder = Encoder::new(Vec::new(), 4096);
+//! let mut decoder = Decoder::new(Vec::new(), 4096);
+//! let fields = [("te", "trailers"), ("x-request-id", "7")];
+//!
+//! let (mut block, mut lens) = (Vec::new(), Vec::new());
+//! for _ in 0..2 {
+//!     block.clear();
+//!     encoder.encode(&fields.iter(), &mut block)?;
+//!     lens.push(block.len());
+//!
+//!     let mut decoded = Vec::new();
+//!     let mut storage = Vec::new(); // for the fields of one block
+//!     for piece in block.chunks(5) { // what the caller has just read, any size
+//!         let mut input = piece;
+//!         while let Some(field) = decoder.decode(&mut input, &mut storage, 16_384)? {
+//!             decoded.push((field.name.to_vec(), field.value.to_vec()));
+//!         }
+//!     }
+//!     decoder.end_block()?;
+//!     assert_eq!(decoded, fields.map(|(name, value)| (name.into(), value.into())));
+//! }
+//! assert_eq!(lens, [22, 2]); // the second time, both fields are in the table
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod decode;
+mod encode;
+mod fixed;
+mod huffman;
+mod integer;
+mod policy;
+mod table;
+
+pub use decode::{Decoder, Field};
+pub use encode::Encoder;
+
+/// How many bytes of storage a [`Decoder`] needs for a table of `size` bytes, as
+/// SETTINGS_HEADER_TABLE_SIZE counts them.
+///
+/// ```
+/// assert_eq!(framewright::http2::hpack::decoder_storage_len(4096), 5120);
+/// ```
+pub const fn decoder_storage_len(size: u32) -> usize {
+    table::storage_len::<{ table::PLAIN }>(size)
+}
+
+/// How many bytes of storage an [`Encoder`] needs for a table of `size` bytes.
+///
+/// ```
+/// assert_eq!(framewright::http2::hpack::encoder_storage_len(4096), 5632);
+/// ```
+pub const fn encoder_storage_len(size: u32) -> usize {
+    table::storage_len::<{ table::HASHED }>(size)
+}
+
+/// The size of a table until settings change it (RFC 9113 §6.5.2).
+const INITIAL_SIZE: u32 = 4096;
