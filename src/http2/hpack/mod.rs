@@ -33,7 +33,7 @@
 //!     decoder.end_block()?;
 //!     assert_eq!(decoded, fields.map(|(name, value)| (name.into(), value.into())));
 //! }
-//! assert_eq!(lens, [22, 2]); // the second time, both fields are in the table
+//! assert_eq!(lens, [24, 2]); // the second time, both fields are in the table
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
