@@ -8,7 +8,9 @@ use framewright::grpc::web::{TextDecoder, encode_text};
 use framewright::http1;
 use framewright::sse::{self, EventBuilder, Storage};
 use framewright::ws::handshake::{Origins, Server};
-use framewright::ws::{Assembler, Client, Connection, Event, Kind, Limits, Message};
+use framewright::ws::{
+    Assembler, Client, Connection, Event, Inbox, Kind, Limits, Message, MessageEvent,
+};
 use framewright::{Buffer, SliceBuf};
 
 /// Number of items in a lap.
@@ -21,7 +23,7 @@ struct Task {
 }
 
 /// All workloads.
-const TASKS: [Task; 17] = [
+const TASKS: [Task; 24] = [
     Task {
         name: "ws receive binary 16 B",
         run: |laps| receive(laps, Message::Binary(&[0x5A; 16])),
@@ -43,6 +45,28 @@ const TASKS: [Task; 17] = [
         run: |laps| receive(laps, Message::Binary(&[0x5A; 1024])),
     },
     Task { name: "ws receive 10 fragments of 32 B", run: receive_fragments },
+    Task {
+        name: "ws receive message binary 16 B",
+        run: |laps| receive_messages(laps, Message::Binary(&[0x5A; 16])),
+    },
+    Task {
+        name: "ws receive message binary 125 B",
+        run: |laps| receive_messages(laps, Message::Binary(&[0x5A; 125])),
+    },
+    Task {
+        name: "ws receive message ASCII 125 B",
+        run: |laps| receive_messages(laps, Message::Text(&"a".repeat(125))),
+    },
+    Task {
+        name: "ws receive message CJK 126 B",
+        run: |laps| receive_messages(laps, Message::Text(&"框".repeat(42))),
+    },
+    Task {
+        name: "ws receive message binary 1 KiB",
+        run: |laps| receive_messages(laps, Message::Binary(&[0x5A; 1024])),
+    },
+    Task { name: "ws receive message 10 fragments of 32 B", run: receive_joined_fragments },
+    Task { name: "ws receive message 1 KiB in two reads", run: receive_in_two_reads },
     Task { name: "ws send server 16 B", run: |laps| send_server(laps, &[0x5A; 16]) },
     Task { name: "ws send client 125 B", run: |laps| send_client(laps, &[0x5A; 125]) },
     Task { name: "ws send client 1 KiB", run: |laps| send_client(laps, &[0x5A; 1024]) },
@@ -80,15 +104,39 @@ fn client() -> Connection<Client<impl FnMut() -> [u8; 4]>> {
     })
 }
 
-fn receive(laps: usize, message: Message<'_>) {
+fn wire(message: Message<'_>) -> Vec<u8> {
     let (mut client, mut wire) = (client(), Vec::new());
     for _ in 0..ITEMS {
         client.send(message, &mut wire).expect("a Vec has room");
     }
-    receive_wire(laps, &wire);
+    wire
+}
+
+fn receive(laps: usize, message: Message<'_>) {
+    receive_wire(laps, &wire(message));
+}
+
+fn receive_messages(laps: usize, message: Message<'_>) {
+    let wire = wire(message);
+    receive_reads(laps, &wire, wire.len());
+}
+
+/// Each message begins in one read and ends in the next.
+fn receive_in_two_reads(laps: usize) {
+    let wire = wire(Message::Binary(&[0x5A; 1024]));
+    receive_reads(laps, &wire, wire.len() / ITEMS / 2);
+}
+
+fn receive_joined_fragments(laps: usize) {
+    let wire = fragments();
+    receive_reads(laps, &wire, wire.len());
 }
 
 fn receive_fragments(laps: usize) {
+    receive_wire(laps, &fragments());
+}
+
+fn fragments() -> Vec<u8> {
     let (mut client, mut wire) = (client(), Vec::new());
     for _ in 0..ITEMS {
         for n in 1..=10 {
@@ -98,7 +146,27 @@ fn receive_fragments(laps: usize) {
                 .expect("a Vec has room");
         }
     }
-    receive_wire(laps, &wire);
+    wire
+}
+
+#[inline(never)]
+fn receive_reads(laps: usize, wire: &[u8], read_len: usize) {
+    let mut server = Connection::server(Limits::new());
+    let mut inbox = Inbox::new(Vec::new());
+    let mut buf = wire.to_vec();
+    for _ in 0..laps {
+        buf.copy_from_slice(black_box(wire));
+        let mut messages = 0;
+        for read in buf.chunks(read_len) {
+            let mut input = read;
+            while let Some(event) = server.receive_message(&mut input, &mut inbox) {
+                let MessageEvent::Message(_) = event else { panic!("{event:?}") };
+                black_box(inbox.message());
+                messages += 1;
+            }
+        }
+        assert_eq!(messages, ITEMS);
+    }
 }
 
 #[inline(never)]

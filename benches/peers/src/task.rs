@@ -225,8 +225,9 @@ fn json() -> Rc<[Bytes]> {
 
 fn receive(wire: &Rc<Wire>, len: usize, fragments: usize) -> Vec<Contestant> {
     let mut all = vec![limits::receive(wire), framewright::receive(wire)];
-    if len >= BUFFER && wire.content == Content::Binary {
-        all.push(framewright::receive_in_place(wire));
+    all.push(framewright::receive_parts(wire));
+    if len > BUFFER {
+        all.push(framewright::receive_to_target(wire));
     }
     all.extend(peers::receive(wire, fragments));
     all

@@ -8,7 +8,9 @@ use framewright::http1;
 use framewright::sse;
 use framewright::ws::deflate::{Config, Deflater, Inflater, InflatingAssembler, Params};
 use framewright::ws::handshake::{Extensions, Origins, Server};
-use framewright::ws::{Assembler, Connection, Event, Limits, Message, Part, Role};
+use framewright::ws::{
+    Assembler, Connection, Event, Inbox, Limits, Message, MessageEvent, Role, Server as ServerSide,
+};
 use framewright::{Buffer, SliceBuf};
 
 use super::{Contestant, Kind};
@@ -30,13 +32,45 @@ fn deliver(message: Message<'_>, sink: &mut Sink) {
     }
 }
 
+/// Receives whole messages.
+fn receive_all(
+    server: &mut Connection<ServerSide>,
+    inbox: &mut Inbox<Vec<u8>>,
+    mut input: &[u8],
+    sink: &mut Sink,
+) {
+    while let Some(event) = server.receive_message(&mut input, inbox) {
+        match event {
+            MessageEvent::Message(_) => deliver(inbox.message(), sink),
+            MessageEvent::Ping => {}
+            _ => panic!("{event:?}"),
+        }
+    }
+}
+
 pub fn receive(wire: &Rc<Wire>) -> Contestant {
+    let wire = Rc::clone(wire);
+    let mut buf = vec![0; wire.read_len];
+    let mut server = Connection::server(Limits::new());
+    let mut inbox = Inbox::new(Vec::new());
+    let mut out = Vec::new();
+    Contestant::new(Kind::Ours, NAME, move |sink| {
+        for read in wire.reads() {
+            receive_all(&mut server, &mut inbox, recv(read, &mut buf), sink);
+            server.transmit(&mut out);
+            out.clear();
+        }
+    })
+}
+
+/// Receives parts, which are unmasked where they were read to, and joins those that are not whole.
+pub fn receive_parts(wire: &Rc<Wire>) -> Contestant {
     let wire = Rc::clone(wire);
     let mut buf = vec![0; wire.read_len];
     let mut server = Connection::server(Limits::new());
     let mut assembler = Assembler::new(Vec::new());
     let mut out = Vec::new();
-    Contestant::new(Kind::Ours, NAME, move |sink| {
+    Contestant::new(Kind::Ours, "framewright, in parts", move |sink| {
         for read in wire.reads() {
             let mut input = recv(read, &mut buf);
             while let Some(event) = server.receive(&mut input) {
@@ -51,58 +85,21 @@ pub fn receive(wire: &Rc<Wire>) -> Contestant {
     })
 }
 
-/// Reads the rest of a message longer than a read to where it belongs, straight after its beginning.
-/// Reads between messages are short, so that little of a long message has to be copied to its place.
-///
-/// For binary messages only: text would have to be validated once more.
-pub fn receive_in_place(wire: &Rc<Wire>) -> Contestant {
+/// Reads the rest of a message that is much longer than a read straight to the inbox.
+pub fn receive_to_target(wire: &Rc<Wire>) -> Contestant {
     let wire = Rc::clone(wire);
     let mut server = Connection::server(Limits::new());
-    let mut buf = vec![0; 2048];
-    // The part of `message` that was ever read into is initialized; its first `len` bytes are the message so far.
-    let (mut message, mut len) = (Vec::new(), 0);
+    let mut inbox = Inbox::new(Vec::new());
+    let mut buf = vec![0; wire.read_len];
     let mut out = Vec::new();
-    Contestant::new(Kind::Ours, "framewright, read in place", move |sink| {
+    Contestant::new(Kind::Ours, "framewright, read to the inbox", move |sink| {
         let mut rest = &wire.bytes[..];
         while !rest.is_empty() {
-            let missing = usize::try_from(server.payload_remaining()).expect("within the limits");
-            if missing > 0 {
-                if message.len() < len + missing {
-                    message.resize(len + missing, 0);
-                }
-                let read =
-                    rest.split_off(..missing.min(BUFFER).min(rest.len())).unwrap_or_default();
-                let mut input = recv(read, &mut message[len..]);
-                let mut whole = false;
-                while let Some(event) = server.receive(&mut input) {
-                    let Event::Part(Part::Binary(chunk)) = event else { panic!("{event:?}") };
-                    whole = chunk.end;
-                }
-                len += read.len();
-                if whole {
-                    sink.binary(&message[..len]);
-                    len = 0;
-                }
-            } else {
-                let read = rest.split_off(..buf.len().min(rest.len())).unwrap_or_default();
-                let mut input = recv(read, &mut buf);
-                while let Some(event) = server.receive(&mut input) {
-                    let Event::Part(Part::Binary(chunk)) = event else { panic!("{event:?}") };
-                    if chunk.is_whole() {
-                        sink.binary(chunk.bytes);
-                    } else {
-                        if message.len() < len + chunk.bytes.len() {
-                            message.resize(len + chunk.bytes.len(), 0);
-                        }
-                        message[len..][..chunk.bytes.len()].copy_from_slice(chunk.bytes);
-                        len += chunk.bytes.len();
-                        if chunk.end {
-                            sink.binary(&message[..len]);
-                            len = 0;
-                        }
-                    }
-                }
-            }
+            let target = server.read_target(&mut buf, &mut inbox);
+            let read = rest.split_off(..target.len().min(rest.len())).unwrap_or_default();
+            recv(read, target);
+            let input = inbox.filled(&buf, read.len());
+            receive_all(&mut server, &mut inbox, input, sink);
             server.transmit(&mut out);
             out.clear();
         }
