@@ -11,6 +11,8 @@ pub mod grpc;
 pub mod http1;
 pub mod http2;
 #[cfg(feature = "alloc")]
+pub mod inbox;
+#[cfg(feature = "alloc")]
 pub mod sse;
 pub mod ws;
 
