@@ -84,6 +84,15 @@ impl<const N: usize> Inline<N> {
         true
     }
 
+    /// Appends `len` bytes for the caller to overwrite, or changes nothing. Returns them if there was room.
+    #[inline]
+    pub(crate) fn try_grow(&mut self, len: usize) -> Option<&mut [u8]> {
+        let fresh = self.bytes.get_mut(self.len as usize..)?.get_mut(..len)?;
+        // No more than `N`, which fits.
+        self.len += u8::try_from(len).ok()?;
+        Some(fresh)
+    }
+
     /// Moves bytes from the front of `input` to the end, as far as there is room. Returns whether
     /// it is full.
     #[inline]
@@ -165,6 +174,14 @@ mod tests {
         assert_eq!((bytes.as_array(), input), (Some(b"abcd"), &b"ef"[..]));
         assert!(!bytes.push(b'e') && bytes.try_append(b""));
         assert_eq!(bytes.as_str(), "abcd");
+        assert_eq!(bytes.try_grow(1), None);
+        bytes.clear();
+        bytes.try_grow(3).unwrap().copy_from_slice(b"xyz");
+        assert_eq!(
+            (bytes.try_grow(2), bytes.try_grow(0).map(|fresh| fresh.len())),
+            (None, Some(0))
+        );
+        assert_eq!(bytes.as_str(), "xyz");
         bytes.clear();
         assert_eq!(bytes.len(), 0);
         assert!(bytes.push(0xFF));

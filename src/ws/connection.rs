@@ -21,8 +21,8 @@ use core::fmt;
 pub use messages::MessageEvent;
 
 use super::{
-    Client, CloseCode, CloseFrame, Decoder, Encoder, Error, Limits, Message, Part, Role, SendError,
-    Server, Side,
+    Client, CloseCode, CloseFrame, Decoder, Encoder, Error, Limits, Mask, Message, Part, Role,
+    SendError, Server, Side,
 };
 use crate::inline::Inline;
 use crate::{Buffer, Chunk};
@@ -218,29 +218,36 @@ impl<S: Side> Connection<S> {
 
     #[cold]
     fn receive_ping(&mut self, chunk: Chunk<'_>) {
-        self.received.put(chunk);
+        self.received.put(chunk, None);
         if chunk.end {
-            // A ping before this one need not be answered any more (§5.5.3).
-            self.pinged.clone_from(&self.received);
-            self.owes_pong = true;
+            self.pinged();
         }
+    }
+
+    /// Notes the ping whose payload has come.
+    fn pinged(&mut self) {
+        // A ping before this one need not be answered any more (§5.5.3).
+        self.pinged.clone_from(&self.received);
+        self.owes_pong = true;
     }
 
     /// Receives bytes of the peer's close frame. Returns its event once it is complete.
     #[cold]
     fn receive_close(&mut self, chunk: Chunk<'_>) -> Option<Result<CloseCode, Error>> {
-        self.received.put(chunk);
-        if !chunk.end {
-            return None;
-        }
+        self.received.put(chunk, None);
+        chunk.end.then(|| self.closed())
+    }
+
+    /// Notes the close frame whose payload has come.
+    fn closed(&mut self) -> Result<CloseCode, Error> {
         match CloseFrame::parse(self.received.as_slice()) {
             Ok(CloseFrame { code, .. }) => {
                 self.state = State::PeerClosed(code);
-                Some(Ok(code))
+                Ok(code)
             }
             Err(e) => {
                 self.fail_once(e);
-                Some(Err(e))
+                Err(e)
             }
         }
     }
@@ -476,13 +483,18 @@ struct ControlPayload(Inline<125>);
 impl ControlPayload {
     const EMPTY: Self = Self(Inline::EMPTY);
 
-    /// Adds a piece. The first piece of a frame replaces the frame before it.
-    fn put(&mut self, chunk: Chunk<'_>) {
+    /// Adds a piece, and unmasks it if it has a mask. The first piece of a frame replaces the frame
+    /// before it.
+    fn put(&mut self, chunk: Chunk<'_>, mask: Option<Mask>) {
         if chunk.start {
             self.0.clear();
         }
         // It has room: a decoder refuses longer control frames.
-        self.0.try_append(chunk.bytes);
+        let Some(fresh) = self.0.try_grow(chunk.bytes.len()) else { return };
+        match mask {
+            Some(mut mask) => mask.copy(chunk.bytes, fresh),
+            None => fresh.copy_from_slice(chunk.bytes),
+        }
     }
 
     fn as_slice(&self) -> &[u8] {

@@ -129,6 +129,9 @@ impl<S: Side> Connection<S> {
     }
 
     /// Receives up to the next event, whatever comes.
+    ///
+    /// Out of line, so that a whole short message does not pay for the registers that this needs.
+    #[inline(never)]
     fn receive_masked<B: Buffer>(
         &mut self,
         input: &mut &[u8],
@@ -222,32 +225,24 @@ impl<S: Side> Connection<S> {
         mask: Option<Mask>,
         inbox: &mut Inbox<B>,
     ) -> Option<MessageEvent> {
-        let mut payload = [0; 125];
-        // It fits: a decoder refuses longer control frames.
-        let payload = payload.get_mut(..bytes.len()).unwrap_or_default();
-        payload.copy_from_slice(bytes);
-        if let Some(mut mask) = mask {
-            mask.apply(payload);
+        self.received.put(Chunk { bytes, start: place.start, end: place.end }, mask);
+        if !place.end {
+            return None;
         }
-        let chunk = Chunk { bytes: payload, start: place.start, end: place.end };
-        match place.opcode {
+        Some(match place.opcode {
             Opcode::Ping => {
-                self.receive_ping(chunk);
-                place.end.then_some(MessageEvent::Ping)
+                self.pinged();
+                MessageEvent::Ping
             }
             Opcode::Close => {
-                let event = match self.receive_close(chunk)? {
+                inbox.abandon();
+                match self.closed() {
                     Ok(code) => MessageEvent::Close(code),
                     Err(e) => MessageEvent::Failed(e),
-                };
-                inbox.abandon();
-                Some(event)
+                }
             }
-            _ => {
-                self.received.put(chunk);
-                place.end.then_some(MessageEvent::Pong)
-            }
-        }
+            _ => MessageEvent::Pong,
+        })
     }
 
     /// The payload of the ping or pong that the last event announced, of at most 125 bytes.

@@ -36,22 +36,20 @@ pub(super) struct Joined<B> {
     storage: B,
     /// How many bytes of the storage are the message, or its beginning.
     len: usize,
-    kind: Kind,
-    /// The state of the text at `len`, if it is one.
-    text: Utf8State,
     state: State,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum State {
     None,
-    Joining,
-    Whole,
+    /// The beginning of a message is here. If it is a text, this is its state after that.
+    Joining(Kind, Utf8State),
+    Whole(Kind),
 }
 
 impl<B: Buffer> Joined<B> {
     pub(super) const fn new(storage: B) -> Self {
-        Self { storage, len: 0, kind: Kind::Binary, text: Utf8State::Boundary, state: State::None }
+        Self { storage, len: 0, state: State::None }
     }
 
     /// Unmasks and checks a whole message.
@@ -62,9 +60,8 @@ impl<B: Buffer> Joined<B> {
         bytes: &[u8],
         mask: Option<Mask>,
     ) -> Result<(), JoinError> {
-        self.state = State::None;
-        let text = self.copy(kind, 0, bytes, mask, Utf8State::Boundary)?;
-        self.end_at(bytes.len(), kind, text, true)
+        let text = self.copy(kind, 0, bytes, mask, Utf8State::Boundary);
+        self.end_at(bytes.len(), kind, text, true).map(drop)
     }
 
     /// Unmasks and checks the next bytes of a message. Returns the state of its text after them.
@@ -76,9 +73,8 @@ impl<B: Buffer> Joined<B> {
         mask: Option<Mask>,
     ) -> Result<Utf8State, JoinError> {
         let start = self.start(place)?;
-        let text = self.copy(place.kind, start, bytes, mask, place.text)?;
-        self.end_at(start + bytes.len(), place.kind, text, place.end)?;
-        Ok(text)
+        let text = self.copy(place.kind, start, bytes, mask, place.text);
+        self.end_at(start + bytes.len(), place.kind, text, place.end)
     }
 
     /// Unmasks and checks the next `len` bytes of a message where they lie: in the
@@ -91,18 +87,17 @@ impl<B: Buffer> Joined<B> {
     ) -> Result<Utf8State, JoinError> {
         let start = self.start(place)?;
         let room = self.storage.as_mut_slice().get_mut(start..);
-        let bytes = room.and_then(|room| room.get_mut(..len)).ok_or(JoinError::Full)?;
-        let text = match place.kind {
-            Kind::Text => unmask_text(bytes, mask, place.text)?,
-            Kind::Binary => {
+        let text = match (room.and_then(|room| room.get_mut(..len)), place.kind) {
+            (None, _) => Err(JoinError::Full),
+            (Some(bytes), Kind::Text) => unmask_text(bytes, mask, place.text),
+            (Some(bytes), Kind::Binary) => {
                 if let Some(mut mask) = mask {
                     mask.apply(bytes);
                 }
-                place.text
+                Ok(place.text)
             }
         };
-        self.end_at(start + len, place.kind, text, place.end)?;
-        Ok(text)
+        self.end_at(start + len, place.kind, text, place.end)
     }
 
     /// Room for `len` more bytes, or what there is of it: of a new message if `start`, else of the
@@ -116,33 +111,35 @@ impl<B: Buffer> Joined<B> {
 
     /// Where bytes go that belong at `place`.
     #[inline(always)]
-    fn start(&mut self, place: MessagePlace) -> Result<usize, JoinError> {
+    fn start(&self, place: MessagePlace) -> Result<usize, JoinError> {
         if place.start {
-            self.state = State::None;
             return Ok(0);
         }
         // With another inbox than before, a text could go on in the wrong state.
-        if self.state == State::Joining && self.kind == place.kind && self.text == place.text {
+        if self.state == State::Joining(place.kind, place.text) {
             return Ok(self.len);
         }
         Err(JoinError::BeginningMissing)
     }
 
-    /// Notes that the message now has `len` bytes, the last if `end`.
+    /// Notes that the message has `len` bytes, the last if `end`, and the state of its `text`. If that is
+    /// invalid, there is no message any more.
     #[inline(always)]
     fn end_at(
         &mut self,
         len: usize,
         kind: Kind,
-        text: Utf8State,
+        mut text: Result<Utf8State, JoinError>,
         end: bool,
-    ) -> Result<(), JoinError> {
-        if end && text != Utf8State::Boundary {
-            return Err(JoinError::InvalidText);
-        }
-        (self.len, self.kind, self.text) = (len, kind, text);
-        self.state = if end { State::Whole } else { State::Joining };
-        Ok(())
+    ) -> Result<Utf8State, JoinError> {
+        self.len = len;
+        (self.state, text) = match text {
+            Ok(Utf8State::Boundary) if end => (State::Whole(kind), text),
+            Ok(_) if end => (State::None, Err(JoinError::InvalidText)),
+            Ok(state) => (State::Joining(kind, state), text),
+            Err(_) => (State::None, text),
+        };
+        text
     }
 
     /// Unmasks `bytes` to the storage from `start` on, and follows the text. Returns its state.
@@ -222,11 +219,9 @@ impl<B: Buffer> Joined<B> {
     /// The message, once it is whole.
     #[inline]
     pub(super) fn message(&self) -> Option<Message<'_>> {
-        if self.state != State::Whole {
-            return None;
-        }
+        let State::Whole(kind) = self.state else { return None };
         let bytes = self.storage.as_slice().get(..self.len)?;
-        Some(match self.kind {
+        Some(match kind {
             Kind::Text => Message::Text(self.text(bytes)?),
             Kind::Binary => Message::Binary(bytes),
         })
@@ -249,7 +244,7 @@ impl<B: Buffer> Joined<B> {
     }
 
     pub(super) const fn is_joining(&self) -> bool {
-        matches!(self.state, State::Joining)
+        matches!(self.state, State::Joining(..))
     }
 
     /// Gives up the message, and frees the storage.
