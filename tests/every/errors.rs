@@ -46,6 +46,8 @@ fn errors_of_websocket_have_different_texts() {
         &Error::MessageTooLong(OVER),
         &Error::TooManyFragments { limit: 7 },
         &Error::InvalidUtf8,
+        &Error::InboxFull { len: 70_000 },
+        &Error::BeginningMissing,
         &Error::InvalidDeflate,
         &Error::RatioTooHigh { limit: 7 },
         &Error::CloseTooShort,

@@ -2,7 +2,9 @@
 
 use crate::common::ws::masked;
 use crate::counting::allocations;
-use framewright::ws::{Assembler, CloseCode, Connection, Encoder, Event, Kind, Limits};
+use framewright::ws::{
+    Assembler, CloseCode, Connection, Encoder, Event, Inbox, Kind, Limits, MessageEvent,
+};
 use framewright::{Buffer, SliceBuf};
 
 #[test]
@@ -46,6 +48,43 @@ fn a_whole_session_in_slices_allocates_nothing() {
     assert_eq!((count, messages), (0, 3));
 }
 
+#[test]
+fn whole_messages_in_a_slice_allocate_nothing() {
+    let session = [
+        masked(0x81, "Grüße 🦀".as_bytes()),
+        masked(0x01, b"frag"),
+        masked(0x89, b"ping"),
+        masked(0x80, b"ment"),
+        masked(0x82, &[7; 1000]),
+        masked(0x88, b"\x03\xE8bye"),
+    ]
+    .concat();
+    let (mut storage, mut sent, mut buffer) = ([0; 1000], [0; 4096], [0; 30]);
+    let mut messages = 0;
+    let count = allocations(|| {
+        let mut server = Connection::server(Limits::new());
+        let mut inbox = Inbox::new(SliceBuf::new(&mut storage));
+        let mut out = SliceBuf::new(&mut sent);
+        let mut rest = &session[..];
+        while !rest.is_empty() {
+            let target = server.read_target(&mut buffer, &mut inbox);
+            let len = target.len().min(rest.len());
+            target[..len].copy_from_slice(rest.split_off(..len).unwrap());
+            let mut input = inbox.filled(&buffer, len);
+            while let Some(event) = server.receive_message(&mut input, &mut inbox) {
+                if let MessageEvent::Message(_) = event {
+                    messages += 1;
+                    server.send(inbox.message(), &mut out).unwrap();
+                }
+            }
+            assert!(server.transmit(&mut out));
+        }
+        assert_eq!(server.receive_eof().code, CloseCode::NORMAL);
+        assert!(out.as_slice().ends_with(b"\x88\x05\x03\xE8bye"));
+    });
+    assert_eq!((count, messages), (0, 3));
+}
+
 /// T2, T3: a flood of pings, and lengths that no memory can hold.
 #[test]
 fn neither_a_flood_nor_an_announced_length_allocates() {
@@ -65,6 +104,12 @@ fn neither_a_flood_nor_an_announced_length_allocates() {
                 Connection::server(Limits::new().max_message_len(u64::MAX).max_frame_len(u64::MAX));
             assert_eq!(server.receive(&mut &mut claim[..]), None);
             assert!(server.payload_remaining() >= 15 << 20);
+        }
+        for claim in &claims {
+            let mut server =
+                Connection::server(Limits::new().max_message_len(u64::MAX).max_frame_len(u64::MAX));
+            let mut inbox = Inbox::new(Vec::new());
+            assert_eq!(server.receive_message(&mut &claim[..], &mut inbox), None);
         }
     });
     assert_eq!(count, 0);

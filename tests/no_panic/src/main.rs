@@ -8,7 +8,8 @@ use framewright::grpc::{self, Prefix, ServerCall};
 use framewright::http1::{self, BodyDecoder, BodyEncoder, ResponseWriter};
 use framewright::ws::handshake::Extensions;
 use framewright::ws::{
-    self, Client, CloseFrame, Connection, FrameHeader, Kind, Mask, Message, Server,
+    self, Client, CloseFrame, Connection, FrameHeader, Inbox, Kind, Mask, Message, MessageEvent,
+    Server,
 };
 use framewright::{Assembler, Chunk, SliceBuf};
 use no_panic::no_panic;
@@ -25,13 +26,13 @@ use {
 macro_rules! cannot_panic {
     ($(
         $(#[$attr:meta])*
-        fn $name:ident$(<$a:lifetime>)?($($arg:ident: $ty:ty),* $(,)?) -> $ret:ty $body:block
+        fn $name:ident$(<$($a:lifetime),+>)?($($arg:ident: $ty:ty),* $(,)?) -> $ret:ty $body:block
     )*) => {
         $(
             $(#[$attr])*
             #[no_panic]
             #[inline(never)]
-            fn $name$(<$a>)?($($arg: $ty),*) -> $ret $body
+            fn $name$(<$($a),+>)?($($arg: $ty),*) -> $ret $body
         )*
 
         fn main() {
@@ -79,6 +80,38 @@ cannot_panic! {
         input: &mut &'a mut [u8],
     ) -> Option<ws::Event<'a>> {
         connection.receive(input)
+    }
+
+    fn ws_receive_message(
+        connection: &mut Connection<Server>,
+        input: &mut &[u8],
+        inbox: &mut Inbox<SliceBuf<'_>>,
+    ) -> Option<MessageEvent> {
+        connection.receive_message(input, inbox)
+    }
+
+    fn ws_receive_message_at_client(
+        connection: &mut Connection<Client>,
+        input: &mut &[u8],
+        inbox: &mut Inbox<SliceBuf<'_>>,
+    ) -> Option<MessageEvent> {
+        connection.receive_message(input, inbox)
+    }
+
+    fn ws_message<'a>(inbox: &'a Inbox<SliceBuf<'a>>) -> Message<'a> {
+        inbox.message()
+    }
+
+    fn ws_read_target<'b, 's>(
+        connection: &Connection<Server>,
+        buffer: &'b mut [u8],
+        inbox: &'b mut Inbox<SliceBuf<'s>>,
+    ) -> &'b mut [u8] {
+        connection.read_target(buffer, inbox)
+    }
+
+    fn ws_filled<'b>(inbox: &mut Inbox<SliceBuf<'_>>, buffer: &'b [u8], len: usize) -> &'b [u8] {
+        inbox.filled(buffer, len)
     }
 
     fn ws_transmit(connection: &mut Connection<Server>, out: &mut SliceBuf<'_>) -> bool {
