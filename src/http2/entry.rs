@@ -26,16 +26,15 @@ impl EntryHeader {
     #[inline]
     pub(super) const fn to_bytes(self) -> [u8; Self::LEN] {
         let mark = if self.sensitive { Self::SENSITIVE } else { 0 };
-        let [a, b, c, d] = self.name_len.to_le_bytes();
-        let [e, f, g, h] = (self.value_len | mark).to_le_bytes();
-        [a, b, c, d, e, f, g, h]
+        (self.name_len as u64 | ((self.value_len | mark) as u64) << 32).to_le_bytes()
     }
 
     #[inline]
-    const fn parse([a, b, c, d, e, f, g, h]: [u8; Self::LEN]) -> Self {
-        let value = u32::from_le_bytes([e, f, g, h]);
+    const fn parse(bytes: [u8; Self::LEN]) -> Self {
+        let both = u64::from_le_bytes(bytes);
+        let value = (both >> 32) as u32;
         Self {
-            name_len: u32::from_le_bytes([a, b, c, d]),
+            name_len: both as u32,
             value_len: value & !Self::SENSITIVE,
             sensitive: value & Self::SENSITIVE != 0,
         }
