@@ -41,7 +41,7 @@ pub(super) struct Block {
     /// Where in the buffer the current field begins.
     at: usize,
     /// Length of the head so far, with 32 for each field (§6.5.2).
-    head_len: u64,
+    head_len: u32,
     fields: u32,
     /// CONTINUATION frames that may still come.
     frames: u32,
@@ -107,14 +107,21 @@ impl Block {
         }
         let mut input = part.bytes;
         while let Some(field) = decoder.decode(&mut input, buffer, self.room(limits))? {
-            self.take(field.list_len(), limits, buffer)?;
+            let (list_len, displaced) = (field.list_len(), field.displaced);
+            self.take(list_len, displaced, limits, buffer)?;
         }
         self.buffer_len = buffer.as_slice().len();
         if !part.end {
             return Ok(None);
         }
-        decoder.check_end()?;
+        decoder.end_block()?;
         Ok(Some(self.outcome(part.end_stream)))
+    }
+
+    /// How long the next field can be, without ending the connection.
+    #[inline]
+    fn room(&self, limits: &Limits) -> u32 {
+        limits.max_head_len.saturating_mul(END_AT).saturating_sub(self.head_len)
     }
 
     /// Takes notice of the field that was decoded last.
@@ -122,16 +129,18 @@ impl Block {
     fn take(
         &mut self,
         list_len: u64,
+        displaced: bool,
         limits: &Limits,
         buffer: &mut impl Buffer,
     ) -> Result<(), Error> {
+        let list_len = u32::try_from(list_len).unwrap_or(u32::MAX);
         self.head_len = self.head_len.saturating_add(list_len);
         self.fields = self.fields.saturating_add(1);
-        if self.fate == Fate::Kept {
-            self.fate = self.judge(limits, buffer.as_slice());
-        }
-        if self.head_len > u64::from(limits.max_head_len) * END_AT {
+        if self.head_len > limits.max_head_len.saturating_mul(END_AT) {
             return Err(Error::HeadTooLong);
+        }
+        if self.fate == Fate::Kept {
+            self.fate = self.judge(displaced, limits, buffer.as_slice());
         }
         if self.fate != Fate::Kept {
             buffer.clear();
@@ -142,8 +151,9 @@ impl Block {
 
     /// What happens to the block, now that another field is in the buffer.
     #[inline]
-    fn judge(&mut self, limits: &Limits, entries: &[u8]) -> Fate {
-        if self.head_len > u64::from(limits.max_head_len) {
+    fn judge(&mut self, displaced: bool, limits: &Limits, entries: &[u8]) -> Fate {
+        // A buffer that is shorter than the limit is one itself.
+        if displaced || self.head_len > limits.max_head_len {
             return Fate::TooLong(Error::HeadTooLong);
         }
         if self.fields > limits.max_fields {
@@ -171,4 +181,202 @@ impl Block {
 /// CONTINUATION frames that a block may have beyond those that its length explains.
 const EXTRA_FRAMES: u32 = 8;
 /// How many times the limit a head may be as long, before the connection ends.
-const END_AT: u64 = 4;
+const END_AT: u32 = 4;
+
+#[cfg(all(test, feature = "alloc"))]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::SliceBuf;
+    use crate::http2::rules::Asked;
+    use crate::http2::{Head, StreamId};
+
+    const REQUEST: Message = Message::Request { extended_connect: false };
+    const GET: &[(&str, &str)] =
+        &[(":method", "GET"), (":scheme", "http"), (":authority", "a"), (":path", "/")];
+
+    struct Receiver {
+        block: Block,
+        decoder: hpack::Decoder<Vec<u8>>,
+        limits: Limits,
+    }
+
+    impl Receiver {
+        fn new(limits: Limits) -> Self {
+            Self { block: Block::new(), decoder: hpack::Decoder::new(Vec::new(), 4096), limits }
+        }
+
+        /// Receives a block in these pieces, each in a frame of its own.
+        fn receive(
+            &mut self,
+            message: Option<Message>,
+            pieces: &[&[u8]],
+            buffer: &mut impl Buffer,
+        ) -> Result<Outcome, Error> {
+            self.block.begin(message, &self.limits, buffer);
+            for (index, piece) in pieces.iter().enumerate() {
+                let headers = BlockFrame::Headers { self_dependent: false };
+                let part = FieldBlockPart {
+                    stream: StreamId::MAX,
+                    bytes: piece,
+                    begins: Some(if index == 0 { headers } else { BlockFrame::Continuation }),
+                    end: index + 1 == pieces.len(),
+                    end_stream: true,
+                };
+                let outcome = self.block.receive(&part, &mut self.decoder, &self.limits, buffer)?;
+                if let Some(outcome) = outcome {
+                    return Ok(outcome);
+                }
+            }
+            panic!("the last piece ends the block");
+        }
+    }
+
+    fn encoded(fields: &[(&str, &str)]) -> Vec<u8> {
+        let mut block = Vec::new();
+        hpack::Encoder::new(Vec::new(), 4096).encode(&fields, &mut block).expect("it grows");
+        block
+    }
+
+    fn and(fields: &[(&'static str, &'static str)]) -> Vec<u8> {
+        encoded(&[GET, fields].concat())
+    }
+
+    fn receive(limits: Limits, block: &[u8]) -> Result<Outcome, Error> {
+        Receiver::new(limits).receive(Some(REQUEST), &[block], &mut Vec::new())
+    }
+
+    #[test]
+    fn a_head_is_the_same_however_its_block_is_cut() {
+        let bytes = and(&[("x", "y"), ("host", "a"), ("content-length", "0")]);
+        for a in 0..=bytes.len() {
+            for b in a..=bytes.len() {
+                let mut buffer = Vec::new();
+                let pieces = [&bytes[..a], &bytes[a..b], &bytes[b..]];
+                let outcome =
+                    Receiver::new(Limits::new()).receive(Some(REQUEST), &pieces, &mut buffer);
+                let checked = Checked { asked: Asked::Other, status: 0, body_len: Some(0) };
+                assert_eq!(outcome, Ok(Outcome::Kept(checked)), "cut at {a} and {b}");
+                let head = Head::from_checked(&buffer);
+                assert_eq!(
+                    (head.request().path(), head.headers().get("x")),
+                    ("/", Some(&b"y"[..]))
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_block_that_nobody_wants_still_fills_the_table() {
+        let mut receiver = Receiver::new(Limits::new());
+        let mut buffer = Vec::new();
+        let mut encoder = hpack::Encoder::new(Vec::new(), 4096);
+        let mut encode = |fields: &[(&str, &str)]| {
+            let mut block = Vec::new();
+            encoder.encode(&fields, &mut block).expect("it grows");
+            block
+        };
+        let blocks = [
+            (encode(&[("x-a", "1")]), None, Ok(Outcome::Unwanted)),
+            (encode(&[("x-b", "2")]), Some(REQUEST), Ok(Outcome::Malformed(Error::PseudoMissing))),
+            (
+                encode(&[("te", "x"), ("x-c", "3")]),
+                Some(REQUEST),
+                Ok(Outcome::Malformed(Error::Te)),
+            ),
+        ];
+        for (block, message, outcome) in blocks {
+            assert_eq!(receiver.receive(message, &[&block], &mut buffer), outcome);
+        }
+        let block = encode(&[GET, &[("x-a", "1"), ("x-b", "2"), ("x-c", "3")]].concat());
+        let outcome = receiver.receive(Some(REQUEST), &[&block], &mut buffer);
+        assert!(matches!(outcome, Ok(Outcome::Kept(_))), "{outcome:?}");
+        let headers = Head::from_checked(&buffer).headers();
+        assert_eq!(["x-a", "x-b", "x-c"].map(|name| headers.get(name).expect("sent")[0]), *b"123");
+    }
+
+    /// RFC 9113 §6.5.2: each field counts its name, its value, and 32.
+    #[test]
+    fn a_head_at_the_limit_is_kept_and_one_over_it_is_not() {
+        let block = and(&[("x", "yz")]);
+        let len = 10 + 11 + 11 + 6 + 3 + 5 * 32;
+        for (limit, fits) in [(len, true), (len - 1, false)] {
+            let outcome = receive(Limits::new().max_head_len(limit), &block);
+            assert_eq!(matches!(outcome, Ok(Outcome::Kept(_))), fits, "{outcome:?}");
+        }
+        let outcome = receive(Limits::new().max_head_len(len - 1), &block);
+        assert_eq!(outcome, Ok(Outcome::TooLong(Error::HeadTooLong)));
+        // A quarter of it ends the connection.
+        let outcome = receive(Limits::new().max_head_len(len / 4), &block);
+        assert_eq!(outcome, Err(Error::HeadTooLong));
+    }
+
+    #[test]
+    fn fields_are_counted_and_crumbs_too() {
+        let crumbs = [("cookie", "a=b"); 4];
+        for (limit, error) in [(8, None), (7, Some(Error::TooManyFields))] {
+            let outcome = receive(Limits::new().max_fields(limit), &and(&crumbs));
+            match error {
+                None => assert!(matches!(outcome, Ok(Outcome::Kept(_))), "{outcome:?}"),
+                Some(error) => assert_eq!(outcome, Ok(Outcome::TooLong(error))),
+            }
+        }
+    }
+
+    #[test]
+    fn a_head_is_too_long_for_a_shorter_buffer() {
+        let long = "y".repeat(90);
+        let block = encoded(&[GET, &[("x", &long), ("z", "")]].concat());
+        let mut storage = [0; 100];
+        let mut buffer = SliceBuf::new(&mut storage);
+        let outcome = Receiver::new(Limits::new()).receive(Some(REQUEST), &[&block], &mut buffer);
+        assert_eq!(outcome, Ok(Outcome::TooLong(Error::HeadTooLong)));
+        let mut storage = [0; 98];
+        let mut buffer = SliceBuf::new(&mut storage);
+        let outcome = Receiver::new(Limits::new()).receive(Some(REQUEST), &[&block], &mut buffer);
+        assert_eq!(outcome, Err(Error::HeadTooLong));
+    }
+
+    #[test]
+    fn continuations_are_counted() {
+        let block = and(&[("x", "y")]);
+        for (count, fits) in [(9, true), (10, false)] {
+            let mut pieces = std::vec![&b""[..]; count];
+            pieces.push(&block);
+            let outcome =
+                Receiver::new(Limits::new()).receive(Some(REQUEST), &pieces, &mut Vec::new());
+            let kept = matches!(outcome, Ok(Outcome::Kept(_)));
+            assert!(kept == fits && (fits || outcome == Err(Error::Flood)), "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn another_buffer_inside_a_block_is_an_error() {
+        let block = and(&[]);
+        let mut receiver = Receiver::new(Limits::new());
+        let mut part = FieldBlockPart {
+            stream: StreamId::MAX,
+            bytes: &block,
+            begins: Some(BlockFrame::Headers { self_dependent: false }),
+            end: false,
+            end_stream: true,
+        };
+        let Receiver { block, decoder, limits } = &mut receiver;
+        let mut buffer = Vec::new();
+        block.begin(Some(REQUEST), limits, &mut buffer);
+        assert_eq!(block.receive(&part, decoder, limits, &mut buffer), Ok(None));
+        part.bytes = b"";
+        part.begins = Some(BlockFrame::Continuation);
+        part.end = true;
+        let other = block.receive(&part, decoder, limits, &mut Vec::new());
+        assert_eq!(other, Err(Error::HeadBuffer));
+    }
+
+    #[test]
+    fn a_block_cannot_end_inside_a_field() {
+        let block = and(&[("x", "yz")]);
+        let outcome = receive(Limits::new(), &block[..block.len() - 1]);
+        assert_eq!(outcome, Err(Error::BlockTruncated));
+    }
+}

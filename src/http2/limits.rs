@@ -54,8 +54,9 @@ impl Limits {
     /// Sets the longest head, in bytes of names and values, with 32 more for each field.
     /// Default: 16 KiB.
     ///
-    /// The buffer that heads are decoded into never needs more than this: once per connection, not
-    /// per stream. A longer request is refused with the status 431, and a longer response is reset.
+    /// The buffer that heads are decoded into needs no more than this: once per connection, not per
+    /// stream. A longer request is refused with the status 431, and a longer response is reset. Four
+    /// times as much ends the connection, and a buffer that can grow may have grown to that.
     #[must_use]
     pub const fn max_head_len(mut self, bytes: u32) -> Self {
         self.max_head_len = bytes;

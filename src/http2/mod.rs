@@ -2,6 +2,7 @@
 //!
 //! `§` without a document means a section of that RFC.
 
+mod blocks;
 mod closed;
 mod code;
 mod decode;
