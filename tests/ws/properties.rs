@@ -1,10 +1,11 @@
 //! What holds for every stream: whole sessions, noise, and two joined ends.
 #![cfg(feature = "alloc")]
 
+use crate::common::inbox::{receive_messages, receive_parts, receive_to_targets};
 use crate::common::same_however_split;
 use crate::common::ws::{Rules, comparable, decode, frame, masked, naive};
 use framewright::ws::{
-    Assembler, CloseCode, Connection, Event, Kind, Limits, Message, Role, SendError, Side,
+    Assembler, CloseCode, Connection, Event, Inbox, Kind, Limits, Message, Role, SendError, Side,
 };
 use proptest::prelude::{
     Just, ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest,
@@ -156,6 +157,30 @@ proptest! {
         let (expected, verdict) = naive(&rules, &bytes);
         prop_assert_eq!(result, verdict);
         prop_assert_eq!(got, comparable(expected));
+    }
+
+    /// In storage that grows, and read to where the connection wants it.
+    #[test]
+    fn messages_come_as_their_parts_do(
+        (role, bytes) in prop_oneof![Just(Role::Server), Just(Role::Client)]
+            .prop_flat_map(|role| (Just(role), stream(role))),
+        read_len in 1_usize..100,
+        buffer_len in 1_usize..50,
+    ) {
+        fn agree<S: Side>(connection: impl Fn() -> Connection<S>, bytes: &[u8], read_len: usize, buffer_len: usize) {
+            let expected = receive_parts(connection(), &[bytes]);
+            let got = same_however_split(bytes, |pieces| {
+                receive_messages(connection(), &mut Inbox::new(Vec::new()), pieces)
+            });
+            assert_eq!(got, expected);
+            let mut inbox = Inbox::new(Vec::new());
+            let (got, _) = receive_to_targets(connection(), &mut inbox, bytes, read_len, buffer_len);
+            assert_eq!(got, expected);
+        }
+        match role {
+            Role::Server => agree(|| Connection::server(Limits::new()), &bytes, read_len, buffer_len),
+            Role::Client => agree(|| Connection::client(Limits::new(), || [0; 4]), &bytes, read_len, buffer_len),
+        }
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub mod http2_frames;
 pub mod sse;
 pub mod ws_connection;
 pub mod ws_decoder;
+pub mod ws_inbox;
 pub mod ws_pair;
 
 /// The check of the target with this name, and of the corpus with this name.
@@ -35,7 +36,7 @@ pub struct Check {
 }
 
 /// All checks. T17 holds in each: a call takes a byte, yields something, or asks for more.
-pub const ALL: [Check; 13] = [
+pub const ALL: [Check; 14] = [
     Check { name: "deflate", run: deflate::check },
     Check { name: "grpc_call", run: grpc_call::check },
     Check { name: "grpc_message", run: grpc_message::check },
@@ -48,5 +49,6 @@ pub const ALL: [Check; 13] = [
     Check { name: "sse", run: sse::check },
     Check { name: "ws_connection", run: ws_connection::check },
     Check { name: "ws_decoder", run: ws_decoder::check },
+    Check { name: "ws_inbox", run: ws_inbox::check },
     Check { name: "ws_pair", run: ws_pair::check },
 ];
