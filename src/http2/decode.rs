@@ -101,7 +101,7 @@ impl Decoder {
     ///
     /// The peer broke a rule or a limit that ends the connection (§5.4.1). All parts before the
     /// offending byte have been returned by then. The error is final, and `input` is taken as a whole.
-    #[inline]
+    #[inline(always)]
     pub fn decode<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Part<'a>>, Error> {
         match self.take_whole(input) {
             Some(part) => Ok(Some(part)),
@@ -113,7 +113,7 @@ impl Decoder {
     /// Nothing in the decoder changes.
     ///
     /// `None` means that no such case applies, and that nothing was taken.
-    #[inline]
+    #[inline(always)]
     fn take_whole<'a>(&self, input: &mut &'a mut [u8]) -> Option<Part<'a>> {
         let State::Between = self.state else { return None };
         let (header, payload) = input.split_first_chunk()?;
@@ -153,6 +153,7 @@ impl Decoder {
     }
 
     /// Decodes the next part, whatever the state is.
+    #[inline(never)]
     fn decode_any<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Part<'a>>, Error> {
         let part = self.step(input);
         if let Err(error) = part {

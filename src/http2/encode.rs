@@ -91,6 +91,7 @@ impl Encoder {
     ///
     /// This saves a copy of the block. In return, the caller drops what was appended if a later step
     /// fails.
+    #[inline]
     pub fn begin_field_block(&self, out: &mut impl Buffer) -> Result<usize, BufferFull> {
         let start = out.as_slice().len();
         out.try_grow(FrameHeader::LEN)?;
@@ -101,6 +102,7 @@ impl Encoder {
     /// when `out` had `start` bytes: fills in the header, and cuts what is too long for one frame.
     ///
     /// The output needs room for [`block_headers_len`](Self::block_headers_len) bytes in all.
+    #[inline]
     pub fn finish_field_block(
         &self,
         start: usize,
@@ -108,7 +110,16 @@ impl Encoder {
         end_stream: bool,
         out: &mut impl Buffer,
     ) -> Result<(), BufferFull> {
-        let block_len = out.as_slice().len().saturating_sub(start.saturating_add(FrameHeader::LEN));
+        let block = out.as_mut_slice().get_mut(start..).unwrap_or_default();
+        let block_len = block.len().saturating_sub(FrameHeader::LEN);
+        if block_len <= self.max_len() {
+            let flags = Flags::END_STREAM.when(end_stream) | Flags::END_HEADERS;
+            let header = self.header(FrameType::HEADERS, flags, Some(stream), block_len);
+            if let (Ok(header), Some(to_header)) = (header, block.first_chunk_mut()) {
+                *to_header = header.to_bytes();
+            }
+            return Ok(());
+        }
         out.try_grow(self.block_headers_len(block_len) - FrameHeader::LEN)?;
         let frames = out.as_mut_slice().get_mut(start..).unwrap_or_default();
         self.cut_block(frames, block_len, stream, end_stream);
@@ -122,15 +133,19 @@ impl Encoder {
 
     /// Makes frames of a field block. In `frames`, it follows the room for the first header, and the
     /// room for the other headers follows it.
+    #[cold]
     fn cut_block(self, frames: &mut [u8], block_len: usize, stream: StreamId, end_stream: bool) {
         let last = block_len.saturating_sub(1) / self.max_len();
         // From the last to the first, so that none is overwritten before it is moved.
         for index in (0..=last).rev() {
             let at = index * self.max_len();
             let len = self.max_len().min(block_len - at);
-            let (from, to) = (FrameHeader::LEN + at, FrameHeader::LEN * (index + 1) + at);
-            if index > 0 && to + len <= frames.len() {
-                frames.copy_within(from..from + len, to);
+            let (from, gap) = (FrameHeader::LEN + at, FrameHeader::LEN * index);
+            if let Some(piece) = frames.get_mut(from..)
+                && len <= piece.len()
+                && gap <= piece.len() - len
+            {
+                piece.copy_within(..len, gap);
             }
             let (frame_type, end_stream) = match index {
                 0 => (FrameType::HEADERS, Flags::END_STREAM.when(end_stream)),
@@ -139,9 +154,9 @@ impl Encoder {
             let flags = end_stream | Flags::END_HEADERS.when(index == last);
             let header = self.header(frame_type, flags, Some(stream), len);
             if let (Ok(header), Some(to_header)) =
-                (header, frames.get_mut(to - FrameHeader::LEN..to))
+                (header, frames.get_mut(at + gap..).and_then(|frame| frame.first_chunk_mut()))
             {
-                to_header.copy_from_slice(&header.to_bytes());
+                *to_header = header.to_bytes();
             }
         }
     }
@@ -261,7 +276,7 @@ impl Encoder {
     /// The longest payload as the length of a slice.
     #[inline]
     fn max_len(self) -> usize {
-        usize::try_from(self.max_frame_len).unwrap_or(usize::MAX)
+        usize::try_from(self.max_frame_len).unwrap_or(usize::MAX).max(1)
     }
 }
 

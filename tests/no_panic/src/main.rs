@@ -6,12 +6,13 @@ use std::hint::black_box;
 use framewright::grpc::web::TextDecoder;
 use framewright::grpc::{self, Prefix, ServerCall};
 use framewright::http1::{self, BodyDecoder, BodyEncoder, ResponseWriter};
+use framewright::http2::{self, ErrorCode, Setting, StreamId};
 use framewright::ws::handshake::Extensions;
 use framewright::ws::{
     self, Client, CloseFrame, Connection, FrameHeader, Inbox, Kind, Mask, Message, MessageEvent,
     Server,
 };
-use framewright::{Assembler, Chunk, SliceBuf};
+use framewright::{Assembler, BufferFull, Chunk, SliceBuf};
 use no_panic::no_panic;
 // Functions that search with `memchr`, which is called through a pointer on x86-64.
 #[cfg(not(target_arch = "x86_64"))]
@@ -221,6 +222,59 @@ cannot_panic! {
         out: &mut SliceBuf<'_>,
     ) -> Result<(), sse::SendError> {
         encoder.encode(fields, out)
+    }
+
+    fn http2_decode<'a>(
+        decoder: &mut http2::Decoder,
+        input: &mut &'a mut [u8],
+    ) -> Result<Option<http2::Part<'a>>, http2::Error> {
+        decoder.decode(input)
+    }
+
+    fn http2_encode_data(
+        encoder: &http2::Encoder,
+        stream: StreamId,
+        bytes: &[u8],
+        end_stream: bool,
+        out: &mut SliceBuf<'_>,
+    ) -> Result<(), http2::SendError> {
+        encoder.encode_data(stream, bytes, end_stream, out)
+    }
+
+    fn http2_encode_field_block(
+        encoder: &http2::Encoder,
+        stream: StreamId,
+        bytes: &[u8],
+        end_stream: bool,
+        out: &mut SliceBuf<'_>,
+    ) -> Result<(), http2::SendError> {
+        encoder.encode_field_block(stream, bytes, end_stream, out)
+    }
+
+    fn http2_finish_field_block(
+        encoder: &http2::Encoder,
+        start: usize,
+        stream: StreamId,
+        out: &mut SliceBuf<'_>,
+    ) -> Result<(), BufferFull> {
+        encoder.finish_field_block(start, stream, true, out)
+    }
+
+    fn http2_encode_settings(
+        encoder: &http2::Encoder,
+        settings: &[Setting],
+        out: &mut SliceBuf<'_>,
+    ) -> Result<(), http2::SendError> {
+        encoder.encode_settings(settings, out)
+    }
+
+    fn http2_encode_goaway(
+        encoder: &http2::Encoder,
+        last: u32,
+        debug_data: &[u8],
+        out: &mut SliceBuf<'_>,
+    ) -> Result<(), http2::SendError> {
+        encoder.encode_goaway(last, ErrorCode::NO_ERROR, debug_data, out)
     }
 
     fn grpc_prefix(bytes: [u8; 5]) -> [u8; 5] {
