@@ -32,7 +32,7 @@ use crate::{Buffer, BufferFull};
 /// [`decoder_storage_len`](super::decoder_storage_len) tells the length.
 #[derive(Clone, Debug)]
 pub struct Decoder<B> {
-    table: Table<B, PLAIN>,
+    pub(super) table: Table<B, PLAIN>,
     /// The largest size that the other end may give its table.
     size_limit: u32,
     /// Whether the other end has to change the size before the next field.

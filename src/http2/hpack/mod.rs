@@ -44,6 +44,8 @@ mod huffman;
 mod integer;
 mod policy;
 mod table;
+#[cfg(all(test, feature = "alloc"))]
+mod tests;
 
 pub use decode::{Decoder, Field};
 pub use encode::Encoder;

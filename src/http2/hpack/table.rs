@@ -125,10 +125,10 @@ impl<B: Buffer, const RECORD: usize> Table<B, RECORD> {
         self.max_size
     }
 
-    /// How many entries there are.
-    #[inline]
-    pub(super) const fn len(&self) -> u32 {
-        self.len
+    /// The size of all entries (§4.1).
+    #[cfg(test)]
+    pub(super) const fn size(&self) -> u32 {
+        self.size
     }
 
     /// How many entries were ever inserted, modulo 2³².
