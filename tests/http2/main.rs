@@ -5,5 +5,6 @@ mod common;
 
 mod frames;
 mod frames_properties;
+mod keepalive;
 mod small_frames;
 mod writers;
