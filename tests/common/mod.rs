@@ -8,6 +8,7 @@
 #[cfg(feature = "deflate")]
 pub mod deflate;
 pub mod grpc;
+pub mod hpack;
 pub mod http1;
 pub mod http2;
 #[cfg(feature = "alloc")]

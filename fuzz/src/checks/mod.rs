@@ -19,6 +19,7 @@ pub mod grpc_message;
 pub mod grpc_web;
 pub mod handshake_client;
 pub mod handshake_server;
+pub mod hpack;
 pub mod http1_body;
 pub mod http1_head;
 pub mod http2_frames;
@@ -36,13 +37,14 @@ pub struct Check {
 }
 
 /// All checks. T17 holds in each: a call takes a byte, yields something, or asks for more.
-pub const ALL: [Check; 14] = [
+pub const ALL: [Check; 15] = [
     Check { name: "deflate", run: deflate::check },
     Check { name: "grpc_call", run: grpc_call::check },
     Check { name: "grpc_message", run: grpc_message::check },
     Check { name: "grpc_web", run: grpc_web::check },
     Check { name: "handshake_client", run: handshake_client::check },
     Check { name: "handshake_server", run: handshake_server::check },
+    Check { name: "hpack", run: hpack::check },
     Check { name: "http1_body", run: http1_body::check },
     Check { name: "http1_head", run: http1_head::check },
     Check { name: "http2_frames", run: http2_frames::check },

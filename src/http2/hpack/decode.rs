@@ -208,6 +208,43 @@ impl<'i> WholeText<'i> {
     }
 }
 
+/// A literal that is all there. Its name is an entry's if it has none.
+#[derive(Clone, Copy)]
+struct WholeLiteral<'i> {
+    name: Option<WholeText<'i>>,
+    name_index: u8,
+    value: WholeText<'i>,
+    kind: LiteralKind,
+}
+
+impl<'i> WholeLiteral<'i> {
+    /// Takes the rest of a literal off `input`, if it is all there.
+    #[inline]
+    fn take(name_index: u8, kind: LiteralKind, input: &mut &'i [u8]) -> Option<Self> {
+        let name = if name_index == 0 { Some(WholeText::take(input)?) } else { None };
+        Some(Self { name, name_index, value: WholeText::take(input)?, kind })
+    }
+}
+
+/// Why an entry was not appended.
+enum PutEntryError {
+    /// The buffer has no room.
+    Full,
+    Peer(Error),
+}
+
+impl From<BufferFull> for PutEntryError {
+    fn from(_: BufferFull) -> Self {
+        Self::Full
+    }
+}
+
+impl From<Error> for PutEntryError {
+    fn from(error: Error) -> Self {
+        Self::Peer(error)
+    }
+}
+
 impl<B: Buffer> Decoder<B> {
     /// A decoder for the field blocks of one connection, with a table of `table_size` bytes in `storage`:
     /// what SETTINGS_HEADER_TABLE_SIZE has to tell the other end.
@@ -268,7 +305,7 @@ impl<B: Buffer> Decoder<B> {
             _ => None,
         };
         let decoded = match whole {
-            Some(whole) => whole.map(|()| true),
+            Some(()) => Ok(true),
             None => self.take_steps(input, out, max_len),
         };
         match decoded {
@@ -305,16 +342,12 @@ impl<B: Buffer> Decoder<B> {
         }
     }
 
-    /// Takes a field off `input` if it is all there, with lengths of one byte, and `out` has room.
+    /// Takes a field off `input` if it is all there, is right, has lengths of one byte, and has room in
+    /// `out`.
     ///
-    /// `None` means that the case does not apply, and that nothing was taken.
+    /// `None` means that the case does not apply, and that nothing has changed.
     #[inline]
-    fn take_whole(
-        &mut self,
-        input: &mut &[u8],
-        out: &mut impl Buffer,
-        max_len: u32,
-    ) -> Option<Result<(), Error>> {
+    fn take_whole(&mut self, input: &mut &[u8], out: &mut impl Buffer, max_len: u32) -> Option<()> {
         let mut rest = *input;
         let first = *rest.split_off_first()?;
         if self.must_resize {
@@ -330,109 +363,94 @@ impl<B: Buffer> Decoder<B> {
         if prefix == max {
             return None;
         }
-        let written = if first >= 0x80 {
-            self.put_entry(u32::from(prefix), out, max_len)?
+        let at = out.as_slice().len();
+        if first >= 0x80 {
+            self.put_entry(prefix.into(), out, max_len).ok()?;
         } else {
-            self.put_literal(prefix, kind, &mut rest, out, max_len)?
-        };
+            let literal = WholeLiteral::take(prefix, kind, &mut rest)?;
+            if self.put_literal(literal, out, max_len).is_none() {
+                out.truncate(at);
+                return None;
+            }
+        }
+        self.pending.at = u32::try_from(at).ok()?;
+        self.pending.displaced = false;
         self.is_at_start = false;
         *input = rest;
-        Some(written)
+        Some(())
     }
 
-    /// Appends an entry of the tables, unless there is no room.
+    /// Appends an entry of the tables, or changes nothing.
     #[inline]
     fn put_entry(
-        &mut self,
+        &self,
         index: u32,
         out: &mut impl Buffer,
         max_len: u32,
-    ) -> Option<Result<(), Error>> {
-        let at = u32::try_from(out.as_slice().len()).ok()?;
-        let entry = match self.entry(index) {
-            Ok(entry) => entry,
-            Err(e) => return Some(Err(e)),
-        };
+    ) -> Result<(), PutEntryError> {
+        let entry = self.entry(index)?;
         let (name_len, len) = (entry.name_len(), entry.len());
         if len > max_len as usize {
-            return Some(Err(Error::HeadTooLong));
+            return Err(Error::HeadTooLong.into());
         }
         let header = header(name_len, len, false);
         match entry {
-            TableEntry::Static(entry) => out.try_append_both(&header, entry.text()).ok()?,
+            TableEntry::Static(entry) => out.try_append_both(&header, entry.text())?,
             TableEntry::Dynamic(EntryText { head, tail: &[], .. }) => {
-                out.try_append_both(&header, head).ok()?;
+                out.try_append_both(&header, head)?;
             }
             TableEntry::Dynamic(entry) => {
-                let (to_header, to_text) =
-                    out.try_grow(EntryHeader::LEN + len).ok()?.split_first_chunk_mut()?;
-                *to_header = header;
-                entry.copy_to(to_text);
+                let room = out.try_grow(EntryHeader::LEN + len)?;
+                if let Some((to_header, to_text)) = room.split_first_chunk_mut() {
+                    *to_header = header;
+                    entry.copy_to(to_text);
+                }
             }
         }
-        self.pending.at = at;
-        self.pending.displaced = false;
-        Some(Ok(()))
+        Ok(())
     }
 
-    /// Appends a literal that is all there, unless there is no room.
+    /// Appends a literal that is all there. `None` means that it is wrong or has no room, and that
+    /// `out` has parts of it.
     #[inline]
     fn put_literal(
         &mut self,
-        name_index: u8,
-        kind: LiteralKind,
-        rest: &mut &[u8],
+        literal: WholeLiteral<'_>,
         out: &mut impl Buffer,
         max_len: u32,
-    ) -> Option<Result<(), Error>> {
+    ) -> Option<()> {
+        let WholeLiteral { name, name_index, value, kind } = literal;
         let at = out.as_slice().len();
-        let at_u32 = u32::try_from(at).ok()?;
-        let name = if name_index == 0 { Some(WholeText::take(rest)?) } else { None };
-        let value = WholeText::take(rest)?;
         let entry = match name {
             Some(_) => None,
-            None => match self.entry(name_index.into()) {
-                Ok(entry) => Some(entry),
-                Err(e) => return Some(Err(e)),
-            },
+            None => Some(self.entry(name_index.into()).ok()?),
         };
         let max_name_len = match (&name, &entry) {
             (Some(name), _) => name.max_len(),
             (_, Some(entry)) => entry.name_len(),
             _ => 0,
         };
-        let (to_header, to_text) = out
-            .try_grow(EntryHeader::LEN + max_name_len + value.max_len())
-            .ok()?
-            .split_first_chunk_mut()?;
-        let decoded = (|| {
-            let name_len = match (name, entry) {
-                (Some(name), _) => name.decode(to_text)?,
-                (_, Some(entry)) => {
-                    entry.copy_to(to_text.get_mut(..max_name_len).unwrap_or_default());
-                    max_name_len
-                }
-                _ => 0,
-            };
-            let value_len = value.decode(to_text.get_mut(name_len..).unwrap_or_default())?;
-            if name_len + value_len > max_len as usize {
-                return Err(Error::HeadTooLong);
+        let room = out.try_grow(EntryHeader::LEN + max_name_len + value.max_len()).ok()?;
+        let (to_header, to_text) = room.split_first_chunk_mut()?;
+        let name_len = match (name, entry) {
+            (Some(name), _) => name.decode(to_text).ok()?,
+            (_, Some(entry)) => {
+                entry.copy_to(to_text.get_mut(..max_name_len)?);
+                max_name_len
             }
-            Ok((name_len, name_len + value_len))
-        })();
-        let (name_len, len) = match decoded {
-            Ok(lens) => lens,
-            Err(e) => return Some(Err(e)),
+            _ => 0,
         };
+        let len = name_len + value.decode(to_text.get_mut(name_len..)?).ok()?;
+        if len > max_len as usize {
+            return None;
+        }
         *to_header = header(name_len, len, kind == LiteralKind::NeverIndexed);
         if kind == LiteralKind::Indexed {
-            let (name, value) = to_text.get(..len).unwrap_or_default().split_at(name_len.min(len));
+            let (name, value) = to_text.get(..len)?.split_at_checked(name_len)?;
             self.table.insert(name, value, 0);
         }
         out.truncate(at + EntryHeader::LEN + len);
-        self.pending.at = at_u32;
-        self.pending.displaced = false;
-        Some(Ok(()))
+        Some(())
     }
 
     /// The entry with this index, of either table (§2.3.3).
@@ -545,17 +563,16 @@ impl<B: Buffer> Decoder<B> {
     ) -> Result<bool, Error> {
         match of {
             IntegerOf::Field => {
-                loop {
-                    // It begins after whatever was displaced.
-                    let displaced = self.pending.displaced;
-                    match self.put_entry(value, out, max_len) {
-                        Some(put) => {
-                            self.pending.displaced = displaced;
-                            return put.map(|()| true);
-                        }
-                        None if self.displace(out) => {}
-                        None => return Err(Error::HeadTooLong),
+                let put = match self.put_entry(value, out, max_len) {
+                    Err(PutEntryError::Full) if self.displace(out) => {
+                        self.put_entry(value, out, max_len)
                     }
+                    put => put,
+                };
+                match put {
+                    Ok(()) => Ok(true),
+                    Err(PutEntryError::Full) => Err(Error::HeadTooLong),
+                    Err(PutEntryError::Peer(e)) => Err(e),
                 }
             }
             IntegerOf::Name => {
@@ -677,15 +694,32 @@ impl<B: Buffer> Decoder<B> {
         bytes: &[u8],
         max_len: u32,
     ) -> Result<(), Error> {
-        let mut piece = [0; huffman::max_decoded_len(PIECE)];
         for coded in bytes.chunks(PIECE) {
-            let len = bits.decode(coded, &mut piece)?;
-            self.append(out, piece.get(..len).unwrap_or_default())?;
-            if self.text_len(out) > max_len as usize {
-                return Err(Error::HeadTooLong);
+            let before = *bits;
+            if self.append_piece(out, bits, coded, max_len).is_err() {
+                // Whichever is wrong first decides, and not where the input was cut.
+                *bits = before;
+                for coded in coded.chunks(1) {
+                    self.append_piece(out, bits, coded, max_len)?;
+                }
             }
         }
         Ok(())
+    }
+
+    fn append_piece(
+        &mut self,
+        out: &mut impl Buffer,
+        bits: &mut HuffmanBits,
+        coded: &[u8],
+        max_len: u32,
+    ) -> Result<(), Error> {
+        let mut piece = [0; huffman::max_decoded_len(PIECE)];
+        let len = bits.decode(coded, &mut piece)?;
+        if self.text_len(out) + len > max_len as usize {
+            return Err(Error::HeadTooLong);
+        }
+        self.append(out, piece.get(..len).unwrap_or_default())
     }
 
     fn append(&mut self, out: &mut impl Buffer, bytes: &[u8]) -> Result<(), Error> {
