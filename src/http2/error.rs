@@ -104,7 +104,7 @@ pub enum Error {
     PseudoMissing,
     /// `:method` is not a token (§8.3.1).
     Method,
-    /// `:scheme` is not a scheme of RFC 3986 (§8.3.1).
+    /// `:scheme` is not a scheme (§8.3.1; RFC 3986 §3.1).
     Scheme,
     /// `:path` is empty or does not begin with a slash (§8.3.1).
     Path,

@@ -7,7 +7,8 @@ pub const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// bytes to know: four are enough.
 ///
 /// A port that serves both versions asks this once, before it picks the machine for the connection.
-/// No request of HTTP/1.1 begins so, because the method `PRI` is reserved for it (§11.6).
+/// No request of HTTP/1.1 begins so, because the method `PRI` is reserved for it (RFC 7540
+/// §11.6).
 ///
 /// ```
 /// use framewright::http2::is_preface;

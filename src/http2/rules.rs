@@ -12,7 +12,7 @@
 //! | 8.3 | a pseudo-field is known, belongs in this message, comes once, and before all other fields | [`PseudoField`] |
 //! | 8.3.1 | a request has `:method`, `:scheme` and `:path` | [`PseudoMissing`] |
 //! | 8.3.1 | `:method` is a token | [`Method`] |
-//! | 8.3.1 | `:scheme` is a scheme of RFC 3986 | [`Scheme`] |
+//! | 8.3.1 | `:scheme` is a scheme (RFC 3986 §3.1) | [`Scheme`] |
 //! | 8.3.1 | `:path` is of visible ASCII characters; with `http` and `https`, it begins with a slash, or it is `*` and the method is OPTIONS | [`Path`] |
 //! | 8.3.1 | `:authority` and `host` are a host and perhaps a port, without a user; both are the same; `http` and `https` have one | [`Authority`] |
 //! | 8.3.2 | a response has `:status` | [`PseudoMissing`] |

@@ -170,7 +170,7 @@ pub fn frame(frame_type: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> 
     bytes
 }
 
-/// The same with padding, whose length comes first (§6.1).
+/// The same with padding, whose length comes first (RFC 9113 §6.1).
 pub fn padded(frame_type: u8, flags: u8, stream: u32, payload: &[u8], padding: u8) -> Vec<u8> {
     let payload = [&[padding], payload, &vec![0; padding.into()]].concat();
     frame(frame_type, flags | 0x8, stream, &payload)
@@ -362,7 +362,7 @@ impl NaivePayload<'_> {
 
 type Unpadded<'a> = (&'a [u8], usize, &'a [u8]);
 
-/// The table of §6.5.2, RFC 8441 §3 and RFC 9218 §2.1.
+/// The table of RFC 9113 §6.5.2, RFC 8441 §3 and RFC 9218 §2.1.
 fn naive_setting(role: Role, id: SettingId, value: u32) -> Result<(), Error> {
     match id.0 {
         2 if value > 1 || value == 1 && role == Role::Client => Err(Error::EnablePush),
