@@ -5,7 +5,7 @@
 
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
-use framewright::ws::{Assembler, Connection, Event, Limits, Message};
+use framewright::ws::{Connection, Inbox, Limits, Message, MessageEvent};
 use framewright::{Buffer, SliceBuf};
 
 const READ: usize = 64 * 1024;
@@ -44,18 +44,16 @@ fn receive(bencher: Bencher<'_, '_>, message: Message<'_>) {
     let (wire, count) = frames(message);
     let mut buf = vec![0; wire.len()];
     let mut server = Connection::server(Limits::new());
-    let mut assembler = Assembler::new(Vec::new());
+    let mut inbox = Inbox::new(Vec::new());
     bencher.counter(ItemsCount::new(count)).counter(BytesCount::new(wire.len())).bench_local(
         || {
             buf.copy_from_slice(black_box(&wire));
-            let mut input = &mut buf[..];
+            let mut input = &buf[..];
             let mut messages = 0;
-            while let Some(event) = server.receive(&mut input) {
-                let Event::Part(part) = event else { unreachable!() };
-                if let Some(message) = assembler.push(part).expect("a Vec has room") {
-                    black_box(message);
-                    messages += 1;
-                }
+            while let Some(event) = server.receive_message(&mut input, &mut inbox) {
+                let MessageEvent::Message(_) = event else { unreachable!() };
+                black_box(inbox.message());
+                messages += 1;
             }
             assert_eq!(messages, count);
         },

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use framewright::http1::{self, HeadReader, Request, ResponseWriter};
 use framewright::ws::handshake::{self, Offer, Origins};
-use framewright::ws::{Action, Assembler, Connection, Event, Keepalive, Limits};
+use framewright::ws::{Action, Connection, Inbox, Keepalive, Limits, MessageEvent};
 
 /// How long a peer may take to send its request, to take our output, and to close after us.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -92,19 +92,16 @@ fn echo(
     let start = Instant::now();
     let now = || start.elapsed().as_millis() as u64;
     let mut connection = Connection::server(Limits::new());
-    let mut assembler = Assembler::new(Vec::new());
+    let mut inbox = Inbox::new(Vec::new());
     let mut keepalive = Keepalive::new(now());
     let mut out = Vec::new();
     loop {
-        let mut input = &mut buf[unread];
-        while let Some(event) = connection.receive(&mut input) {
-            let Event::Part(part) = event else { continue };
-            // Both fail when the connection is closing, and then the peer waits for no message.
-            let _ = match assembler.push(part) {
-                Ok(None) => Ok(()),
-                Ok(Some(message)) => connection.send(message, &mut out),
-                Err(e) => connection.close(e.close_code(), "", &mut out),
-            };
+        let mut input = &buf[unread];
+        while let Some(event) = connection.receive_message(&mut input, &mut inbox) {
+            if let MessageEvent::Message(_) = event {
+                // It fails when the connection is closing, and then the peer waits for no message.
+                let _ = connection.send(inbox.message(), &mut out);
+            }
         }
         connection.transmit(&mut out);
         // Nothing more is read until the peer has taken this, so no further pong becomes due.

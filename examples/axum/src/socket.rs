@@ -8,7 +8,7 @@ use axum::http::{StatusCode, Version as HttpVersion};
 use axum::response::Response;
 use framewright::http1::Version;
 use framewright::ws::handshake::{Offer, Origins, Refusal};
-use framewright::ws::{Assembler, Connection, Event, Limits};
+use framewright::ws::{Connection, Inbox, Limits, MessageEvent};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -57,21 +57,18 @@ fn status(code: u16) -> StatusCode {
 async fn echo(upgrade: OnUpgrade) -> Result<(), Box<dyn Error>> {
     let mut stream = TokioIo::new(upgrade.await?);
     let mut connection = Connection::server(Limits::new());
-    let mut assembler = Assembler::new(Vec::new());
+    let mut inbox = Inbox::new(Vec::new());
     let mut buf = vec![0; 16 * 1024];
     let mut out = Vec::new();
     while connection.close_expected().is_none() {
-        let n @ 1.. = stream.read(&mut buf).await? else { break };
-        let mut input = &mut buf[..n];
-        while let Some(event) = connection.receive(&mut input) {
+        let target = connection.read_target(&mut buf, &mut inbox);
+        let n @ 1.. = stream.read(target).await? else { break };
+        let mut input = inbox.filled(&buf, n);
+        while let Some(event) = connection.receive_message(&mut input, &mut inbox) {
             match event {
-                Event::Part(part) => {
-                    if let Some(message) = assembler.push(part)? {
-                        connection.send(message, &mut out)?;
-                    }
-                }
-                Event::Close(_) => {}
-                Event::Failed(error) => eprintln!("the client broke the protocol: {error}"),
+                MessageEvent::Message(_) => connection.send(inbox.message(), &mut out)?,
+                MessageEvent::Failed(error) => eprintln!("the client broke the protocol: {error}"),
+                MessageEvent::Close(_) | MessageEvent::Ping | MessageEvent::Pong => {}
             }
         }
         connection.transmit(&mut out);

@@ -1,6 +1,6 @@
 //! Ours on the peers' runtime: any difference that remains comes from the library.
 
-use framewright::ws::{Assembler, Connection, Event, Limits};
+use framewright::ws::{Connection, Inbox, Limits, MessageEvent};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -13,16 +13,14 @@ fn main() -> std::io::Result<()> {
 
 async fn echo(mut stream: TcpStream) -> Result<(), Box<dyn std::error::Error>> {
     let mut connection = Connection::server(Limits::new());
-    let mut assembler = Assembler::new(Vec::new());
+    let mut inbox = Inbox::new(Vec::new());
     let mut buf = vec![0; 32 * 1024];
     let mut out = Vec::new();
-    while let n @ 1.. = stream.read(&mut buf).await? {
-        let mut input = &mut buf[..n];
-        while let Some(event) = connection.receive(&mut input) {
-            if let Event::Part(part) = event
-                && let Some(message) = assembler.push(part)?
-            {
-                connection.send(message, &mut out)?;
+    while let n @ 1.. = stream.read(connection.read_target(&mut buf, &mut inbox)).await? {
+        let mut input = inbox.filled(&buf, n);
+        while let Some(event) = connection.receive_message(&mut input, &mut inbox) {
+            if let MessageEvent::Message(_) = event {
+                connection.send(inbox.message(), &mut out)?;
             }
         }
         connection.transmit(&mut out);

@@ -10,7 +10,7 @@ use std::task::Poll;
 use std::{mem, pin::Pin};
 
 use bytes::BytesMut;
-use framewright::ws::{Assembler, Connection, Event, Limits, Server};
+use framewright::ws::{Connection, Inbox, Limits, MessageEvent, Server};
 use framewright_peers::BUFFER;
 use framewright_peers::contestants::peers::tape::{Tape, context, now};
 use framewright_peers::wire::{Content, Wire};
@@ -85,24 +85,22 @@ fn main() {
 fn ours() {
     struct Ours {
         server: Connection<Server>,
-        assembler: Assembler<Vec<u8>>,
+        inbox: Inbox<Vec<u8>>,
         tape: Tape,
     }
 
     fn make(tape: Tape) -> Ours {
         let server = Connection::server(Limits::new());
-        Ours { server, assembler: Assembler::new(Vec::new()), tape }
+        Ours { server, inbox: Inbox::new(Vec::new()), tape }
     }
 
-    fn echo(Ours { server, assembler, tape }: &mut Ours) {
+    fn echo(Ours { server, inbox, tape }: &mut Ours) {
         let (mut buf, mut out) = (vec![0; BUFFER], Vec::new());
         while let Ok(n) = std::io::Read::read(tape, &mut buf) {
-            let mut input = &mut buf[..n];
-            while let Some(event) = server.receive(&mut input) {
-                if let Event::Part(part) = event
-                    && let Some(message) = assembler.push(part).expect("a Vec has room")
-                {
-                    server.send(message, &mut out).expect("a Vec has room");
+            let mut input = &buf[..n];
+            while let Some(event) = server.receive_message(&mut input, inbox) {
+                if let MessageEvent::Message(_) = event {
+                    server.send(inbox.message(), &mut out).expect("a Vec has room");
                 }
             }
             server.transmit(&mut out);
@@ -112,10 +110,10 @@ fn ours() {
 
     let note = "";
     Case { name: "framewright", note, make, echo, stream: TAPE }.print();
-    let note = "gives back the memory of long messages with `Assembler::release`";
+    let note = "gives back the memory of long messages with `Inbox::release`";
     let echo = |connection: &mut Ours| {
         echo(connection);
-        connection.assembler.release();
+        connection.inbox.release();
     };
     Case { name: "framewright", note, make, echo, stream: TAPE }.print();
 }

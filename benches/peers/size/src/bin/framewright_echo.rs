@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 
 use framewright::http1;
 use framewright::ws::handshake::{Origins, Server};
-use framewright::ws::{Assembler, Connection, Event, Limits};
+use framewright::ws::{Connection, Inbox, Limits, MessageEvent};
 
 fn main() -> io::Result<()> {
     for stream in TcpListener::bind(env::args().nth(1).unwrap_or_default())?.incoming() {
@@ -20,7 +20,7 @@ fn echo(stream: &mut TcpStream) -> io::Result<()> {
     let (mut buf, mut out) = (vec![0; 16 * 1024], Vec::new());
     let mut handshake = Server::new(Origins::any(), Vec::new(), http1::Limits::new());
     let mut connection = None;
-    let mut assembler = Assembler::new(Vec::new());
+    let mut inbox = Inbox::new(Vec::new());
     while let n @ 1.. = stream.read(&mut buf)? {
         let mut input = &mut buf[..n];
         out.clear();
@@ -35,11 +35,10 @@ fn echo(stream: &mut TcpStream) -> io::Result<()> {
             }
         }
         let connection = connection.get_or_insert_with(|| Connection::server(Limits::new()));
-        while let Some(event) = connection.receive(&mut input) {
-            if let Event::Part(part) = event
-                && let Some(message) = assembler.push(part).map_err(io::Error::other)?
-            {
-                connection.send(message, &mut out).map_err(io::Error::other)?;
+        let mut input = &*input;
+        while let Some(event) = connection.receive_message(&mut input, &mut inbox) {
+            if let MessageEvent::Message(_) = event {
+                connection.send(inbox.message(), &mut out).map_err(io::Error::other)?;
             }
         }
         connection.transmit(&mut out);
