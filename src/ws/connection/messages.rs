@@ -207,12 +207,14 @@ impl<S: Side> Connection<S> {
         inbox: &mut Inbox<B>,
     ) -> Option<MessageEvent> {
         match joined {
-            Ok(_) if place.end => Some(MessageEvent::Message(place.kind)),
             Ok(text) => {
-                self.decoder.follow_text(text);
-                None
+                self.decoder.placed(place, text);
+                place.end.then_some(MessageEvent::Message(place.kind))
             }
-            Err(e) => Some(self.fail_joining(e, place.announced, input, inbox)),
+            Err(e) => {
+                let len = self.decoder.announced_len();
+                Some(self.fail_joining(e, len, input, inbox))
+            }
         }
     }
 

@@ -22,16 +22,13 @@ pub(in crate::ws) enum Place {
     Control(ControlPlace),
 }
 
-/// Where bytes fall in a data message.
+/// Where bytes fall in a data message. Once they are there, [`Decoder::placed`] has to know.
 #[derive(Clone, Copy)]
 pub(in crate::ws) struct MessagePlace {
     pub(in crate::ws) kind: Kind,
     pub(in crate::ws) compressed: bool,
-    /// The state of the text before them, if it is one. Give the state after them to
-    /// [`Decoder::follow_text`].
+    /// The state of the text before them, if it is one.
     pub(in crate::ws) text: Utf8State,
-    /// The length of the message in bytes, as far as its frames have announced it.
-    pub(in crate::ws) announced: u64,
     pub(in crate::ws) start: bool,
     pub(in crate::ws) end: bool,
 }
@@ -111,17 +108,24 @@ impl Decoder {
     fn message_place(&mut self, end: bool) -> MessagePlace {
         let message = &mut self.message;
         let start = !mem::replace(&mut message.started, true);
-        let IncomingMessage { kind, compressed, text, len: announced, .. } = *message;
-        if end {
-            *message = IncomingMessage::NONE;
-        }
-        MessagePlace { kind, compressed, text, announced, start, end }
+        let IncomingMessage { kind, compressed, text, .. } = *message;
+        MessagePlace { kind, compressed, text, start, end }
     }
 
-    /// Notes the state of the current message's text, which was checked by the caller.
+    /// Notes that bytes of the current message were put in their place, and the state of its text after
+    /// them.
     #[inline(always)]
-    pub(in crate::ws) const fn follow_text(&mut self, text: Utf8State) {
-        self.message.text = text;
+    pub(in crate::ws) const fn placed(&mut self, place: MessagePlace, text: Utf8State) {
+        if place.end {
+            self.message = IncomingMessage::NONE;
+        } else {
+            self.message.text = text;
+        }
+    }
+
+    /// The length of the current message in bytes, as far as its frames have announced it.
+    pub(in crate::ws) const fn announced_len(&self) -> u64 {
+        self.message.len
     }
 
     /// Whether the next byte of payload would be the first of an uncompressed message: `Some(true)`;
