@@ -38,6 +38,7 @@ mod names;
 mod status;
 pub(crate) mod syntax;
 mod value;
+pub(crate) mod words;
 
 pub(crate) use check::{FieldError, check_fields, is_framing};
 pub(crate) use date::parse_date;

@@ -12,6 +12,7 @@
 //!
 //! In all states but `Kept`, the caller's buffer is emptied after each field.
 
+use super::entry::EntryHeader;
 use super::hpack;
 use super::rules::{Checked, Message, Rules};
 use super::{BlockFrame, Error, FieldBlockPart, Limits};
@@ -107,15 +108,18 @@ impl Block {
         }
         let mut input = part.bytes;
         while let Some(field) = decoder.decode(&mut input, buffer, self.room(limits))? {
-            let (list_len, displaced) = (field.list_len(), field.displaced);
-            self.take(list_len, displaced, limits, buffer)?;
+            self.take(&field, limits)?;
+            if self.fate != Fate::Kept {
+                buffer.clear();
+            }
+            self.at = buffer.as_slice().len();
         }
         self.buffer_len = buffer.as_slice().len();
         if !part.end {
             return Ok(None);
         }
         decoder.end_block()?;
-        Ok(Some(self.outcome(part.end_stream)))
+        Ok(Some(self.outcome(buffer.as_slice(), part.end_stream)))
     }
 
     /// How long the next field can be, without ending the connection.
@@ -126,48 +130,39 @@ impl Block {
 
     /// Takes notice of the field that was decoded last.
     #[inline]
-    fn take(
-        &mut self,
-        list_len: u64,
-        displaced: bool,
-        limits: &Limits,
-        buffer: &mut impl Buffer,
-    ) -> Result<(), Error> {
-        let list_len = u32::try_from(list_len).unwrap_or(u32::MAX);
+    fn take(&mut self, field: &hpack::Field<'_>, limits: &Limits) -> Result<(), Error> {
+        let list_len = u32::try_from(field.list_len()).unwrap_or(u32::MAX);
         self.head_len = self.head_len.saturating_add(list_len);
         self.fields = self.fields.saturating_add(1);
         if self.head_len > limits.max_head_len.saturating_mul(END_AT) {
             return Err(Error::HeadTooLong);
         }
         if self.fate == Fate::Kept {
-            self.fate = self.judge(displaced, limits, buffer.as_slice());
+            self.fate = self.judge(field, limits);
         }
-        if self.fate != Fate::Kept {
-            buffer.clear();
-        }
-        self.at = buffer.as_slice().len();
         Ok(())
     }
 
-    /// What happens to the block, now that another field is in the buffer.
+    /// What happens to the block, with this field as the next.
     #[inline]
-    fn judge(&mut self, displaced: bool, limits: &Limits, entries: &[u8]) -> Fate {
+    fn judge(&mut self, field: &hpack::Field<'_>, limits: &Limits) -> Fate {
         // A buffer that is shorter than the limit is one itself.
-        if displaced || self.head_len > limits.max_head_len {
+        if field.displaced || self.head_len > limits.max_head_len {
             return Fate::TooLong(Error::HeadTooLong);
         }
         if self.fields > limits.max_fields {
             return Fate::TooLong(Error::TooManyFields);
         }
-        match self.rules.check(entries, self.at) {
+        let end = self.at + EntryHeader::LEN + field.name.len() + field.value.len();
+        match self.rules.check(field.name, field.value, end as u32) {
             Ok(()) => Fate::Kept,
             Err(error) => Fate::Malformed(error),
         }
     }
 
-    fn outcome(&self, end_stream: bool) -> Outcome {
+    fn outcome(&self, entries: &[u8], end_stream: bool) -> Outcome {
         match self.fate {
-            Fate::Kept => match self.rules.finish(end_stream) {
+            Fate::Kept => match self.rules.finish(entries, end_stream) {
                 Ok(checked) => Outcome::Kept(checked),
                 Err(error) => Outcome::Malformed(error),
             },

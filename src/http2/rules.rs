@@ -42,11 +42,11 @@
 //! [`Status`]: Error::Status
 //! [`Te`]: Error::Te
 
-use super::entry::Entry;
 use super::{Error, Request};
 use crate::http::syntax::{
-    ascii, authority, is_field_value, is_lower_token, is_space, is_token, is_visible, parse_len,
+    ascii, authority, is_field_value, is_lower_token, is_space, is_token, parse_len,
 };
+use crate::http::words::is_every_byte_in;
 
 /// The names of pseudo-fields (§8.3).
 pub(super) mod pseudo {
@@ -130,8 +130,9 @@ pub(super) struct Rules {
     /// Whether it names a port.
     has_port: bool,
     status: u16,
-    /// Where the value of `:authority` begins and ends in the buffer.
-    authority: (u32, u32),
+    /// Where the values of `:authority` and `host` are among the entries.
+    authority: Span,
+    host: Span,
     content_length: Option<u64>,
 }
 
@@ -141,6 +142,25 @@ enum Path {
     Absolute,
     Asterisk,
     Other,
+}
+
+/// Where a text is among the entries of a block: both ends are below the limit on heads.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    const NONE: Self = Self { start: 0, end: 0 };
+
+    const fn before(end: u32, text: &[u8]) -> Self {
+        Self { start: end.saturating_sub(text.len() as u32), end }
+    }
+
+    fn of(self, entries: &[u8]) -> &[u8] {
+        entries.get(self.start as usize..self.end as usize).unwrap_or_default()
+    }
 }
 
 /// Which fields have come.
@@ -179,7 +199,8 @@ impl Rules {
             has_host: false,
             has_port: false,
             status: 0,
-            authority: (0, 0),
+            authority: Span::NONE,
+            host: Span::NONE,
             content_length: None,
         }
     }
@@ -190,23 +211,20 @@ impl Rules {
         let mut checked = Ok(());
         request.for_each_pseudo(|name, value| {
             if checked.is_ok() {
-                checked = rules.check_pseudo(name.as_bytes(), value.as_bytes(), value.len());
+                checked = rules.check(name.as_bytes(), value.as_bytes(), 0);
             }
         });
         checked?;
         rules.finish_request()
     }
 
-    /// Checks the next field, which begins `at` that many bytes into the `entries` of the block.
+    /// Checks the next field, whose value ends that many bytes into the entries of the block.
     #[inline]
-    pub(super) fn check(&mut self, entries: &[u8], at: usize) -> Result<(), Error> {
-        let mut rest = entries.get(at..).unwrap_or_default();
-        let Some(Entry { name, value, .. }) = Entry::take(&mut rest) else { return Ok(()) };
+    pub(super) fn check(&mut self, name: &[u8], value: &[u8], end: u32) -> Result<(), Error> {
         if !is_value(value) {
             return Err(Error::FieldValue);
         }
         if let [b':', ..] = name {
-            let end = entries.len() - rest.len();
             return self.check_pseudo(name, value, end);
         }
         if !is_lower_token(name) {
@@ -215,7 +233,7 @@ impl Rules {
         self.seen.0 |= Seen::HEADER;
         match name {
             b"te" if !value.eq_ignore_ascii_case(b"trailers") => Err(Error::Te),
-            b"host" => self.check_host(value, entries),
+            b"host" => self.check_host(value, end),
             b"content-length" => self.check_content_length(value),
             _ if is_about_connection(name) => Err(Error::FieldReserved),
             _ => Ok(()),
@@ -223,7 +241,7 @@ impl Rules {
     }
 
     /// Checks a pseudo-field, whose value ends `end` that many bytes into the entries.
-    fn check_pseudo(&mut self, name: &[u8], value: &[u8], end: usize) -> Result<(), Error> {
+    fn check_pseudo(&mut self, name: &[u8], value: &[u8], end: u32) -> Result<(), Error> {
         let bit = match (self.message, name) {
             (Message::Request { .. }, pseudo::METHOD) => Seen::METHOD,
             (Message::Request { .. }, pseudo::SCHEME) => Seen::SCHEME,
@@ -253,11 +271,10 @@ impl Rules {
                     [b'/', ..] => Path::Absolute,
                     _ => Path::Other,
                 };
-                (value.is_empty() || is_visible(value), Error::Path)
+                (is_every_byte_in(value, [(b'!', b'~')]), Error::Path)
             }
             Seen::AUTHORITY => {
-                // Both are below the limit on heads.
-                self.authority = ((end - value.len()) as u32, end as u32);
+                self.authority = Span::before(end, value);
                 (self.see_authority(value), Error::Authority)
             }
             Seen::STATUS => {
@@ -279,15 +296,13 @@ impl Rules {
         true
     }
 
-    fn check_host(&mut self, value: &[u8], entries: &[u8]) -> Result<(), Error> {
+    fn check_host(&mut self, value: &[u8], end: u32) -> Result<(), Error> {
         let Message::Request { .. } = self.message else { return Ok(()) };
-        let (start, end) = self.authority;
-        let authority = entries.get(start as usize..end as usize).unwrap_or_default();
-        let differs = self.seen.any(Seen::AUTHORITY) && !authority.eq_ignore_ascii_case(value);
-        if differs || self.seen.any(Seen::HOST) || !self.see_authority(value) {
+        if self.seen.any(Seen::HOST) || !self.see_authority(value) {
             return Err(Error::Authority);
         }
         self.seen.0 |= Seen::HOST;
+        self.host = Span::before(end, value);
         Ok(())
     }
 
@@ -302,11 +317,13 @@ impl Rules {
         }
     }
 
-    /// Checks the block as a whole, at its end. `end_stream` means that nothing follows it on the stream.
-    pub(super) fn finish(&self, end_stream: bool) -> Result<Checked, Error> {
+    /// Checks the block as a whole, at its end, with its entries. `end_stream` means that nothing follows it
+    /// on the stream.
+    pub(super) fn finish(&self, entries: &[u8], end_stream: bool) -> Result<Checked, Error> {
         let body_len = match self.message {
             Message::Request { .. } => {
                 self.finish_request()?;
+                self.compare_host(entries)?;
                 // A tunnel has no body (§8.5).
                 self.content_length.filter(|_| self.asked != Asked::Connect)
             }
@@ -352,6 +369,15 @@ impl Rules {
             _ => Err(Error::Path),
         }
     }
+    /// Compares `host` with `:authority`, if both are there.
+    fn compare_host(&self, entries: &[u8]) -> Result<(), Error> {
+        if !self.seen.all(Seen::HOST | Seen::AUTHORITY) {
+            return Ok(());
+        }
+        let [host, authority] = [self.host, self.authority].map(|span| span.of(entries));
+        if host.eq_ignore_ascii_case(authority) { Ok(()) } else { Err(Error::Authority) }
+    }
+
     /// Checks a CONNECT for a tunnel (§8.5).
     fn finish_connect(&self) -> Result<(), Error> {
         if self.seen.any(Seen::SCHEME | Seen::PATH) {
@@ -374,6 +400,16 @@ impl Rules {
 /// Whether `value` may be the value of a field (§8.2.1).
 #[inline]
 pub(super) fn is_value(value: &[u8]) -> bool {
+    // Nearly all values are of visible ASCII, and have no space in them.
+    is_usual(value) || is_unusual_value(value)
+}
+
+#[inline]
+fn is_usual(value: &[u8]) -> bool {
+    value.len() < 64 && is_every_byte_in(value, [(b'!', b'~')])
+}
+
+fn is_unusual_value(value: &[u8]) -> bool {
     let ends = [value.first(), value.last()];
     !ends.into_iter().flatten().any(|&b| is_space(b)) && is_field_value(value)
 }
