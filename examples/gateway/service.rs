@@ -2,12 +2,12 @@
 
 use std::collections::VecDeque;
 
+use framewright::Buffer;
 use framewright::grpc::{
-    self, CallKind, Code, Event, Framing, MetadataList, Refusal, Request, ResponseHead, ServerCall,
-    Status, Trailers, Value, metadata,
+    self, CallKind, Code, Framing, Inbox, MessageEvent, MetadataList, Refusal, Request,
+    ResponseHead, ServerCall, Status, Trailers, Value, metadata,
 };
 use framewright::http::{FieldValue, Headers};
-use framewright::{Assembler, Buffer};
 
 use crate::echo::{self, CONFIG, EchoReply, EchoRequest, MAX_LEN};
 use crate::events::Filled;
@@ -31,7 +31,7 @@ pub enum Carrier {
 pub struct EchoCall {
     call: ServerCall,
     kind: CallKind,
-    assembler: Assembler<Vec<u8>>,
+    inbox: Inbox<Vec<u8>>,
     /// Requests that wait for their replies.
     requests: VecDeque<EchoRequest>,
     /// The texts of a `ClientStream`.
@@ -92,7 +92,7 @@ impl EchoCall {
         Ok(Self {
             call,
             kind,
-            assembler: Assembler::new(Vec::new()),
+            inbox: Inbox::new(Vec::new()),
             requests: VecDeque::new(),
             joined: String::new(),
             count: 0,
@@ -122,17 +122,16 @@ impl EchoCall {
 
     /// Receives a piece of the request's body.
     pub fn receive(&mut self, mut input: &[u8], now: u64) {
-        while let Some(event) = self.call.receive(&mut input) {
-            let Event::Message { compressed, chunk } = event else { continue };
-            if let Some(bytes) = self.assembler.push(chunk).expect("a Vec has room") {
-                self.message_at = now;
-                match echo::decode(compressed, bytes) {
-                    Ok(request) => self.take(request),
-                    Err(status) => self.failed = self.failed.or(Some(status)),
-                }
+        while let Some(event) = self.call.receive_message(&mut input, &mut self.inbox) {
+            let MessageEvent::Message = event else { continue };
+            self.message_at = now;
+            let message = self.inbox.message();
+            match echo::decode(message.compressed, message.bytes) {
+                Ok(request) => self.take(request),
+                Err(status) => self.failed = self.failed.or(Some(status)),
             }
         }
-        self.assembler.release(); // holds no memory between messages
+        self.inbox.release(); // holds no memory between messages
     }
 
     fn take(&mut self, request: EchoRequest) {

@@ -6,10 +6,9 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use framewright::Assembler;
 use framewright::grpc::{
-    self, CallKind, Event, Refusal, ResponseHead, SendError, ServerCall, ServerConfig, Status,
-    Trailing,
+    self, CallKind, Inbox, Message, Refusal, ResponseHead, SendError, ServerCall, ServerConfig,
+    Status, Trailing,
 };
 use http_body_util::{BodyExt, Full};
 
@@ -24,8 +23,8 @@ pub async fn call(request: Request) -> Response {
         Ok(call) => call,
         Err(refusal) => return refuse(&refusal),
     };
-    let (call, message) = receive(call, body).await;
-    respond(call, message)
+    let (call, inbox) = receive(call, body).await;
+    respond(call, inbox.message())
 }
 
 fn accept(method: &str, path: &str, headers: &HeaderMap) -> Result<ServerCall, Refusal<'static>> {
@@ -36,28 +35,22 @@ fn accept(method: &str, path: &str, headers: &HeaderMap) -> Result<ServerCall, R
     }
 }
 
-/// Receives the whole request.
-async fn receive(mut call: ServerCall, mut body: Body) -> (ServerCall, Option<Vec<u8>>) {
-    let mut assembler = Assembler::new(Vec::new());
-    let mut message = None;
+/// Receives the whole request: its message is in the inbox, unless the call has ended.
+async fn receive(mut call: ServerCall, mut body: Body) -> (ServerCall, Inbox<Vec<u8>>) {
+    let mut inbox = Inbox::new(Vec::new());
     while let Some(frame) = body.frame().await {
         let Ok(frame) = frame else {
             call.disconnect();
-            return (call, None);
+            return (call, inbox);
         };
         let Ok(bytes) = frame.into_data() else { continue };
         // Text of gRPC-Web is decoded in place.
         let mut bytes = Vec::from(bytes);
         let mut input = call.decode_text_in_place(&mut bytes);
-        while let Some(event) = call.receive(&mut input) {
-            if let Event::Message { chunk, .. } = event {
-                let whole = assembler.push(chunk).expect("a Vec has room");
-                message = message.or_else(|| whole.map(<[u8]>::to_vec));
-            }
-        }
+        while call.receive_message(&mut input, &mut inbox).is_some() {}
     }
     call.receive_eof();
-    (call, message)
+    (call, inbox)
 }
 
 /// The response for the HTTP stack.
@@ -68,14 +61,14 @@ struct Reply {
     trailers: HeaderMap,
 }
 
-fn respond(mut call: ServerCall, message: Option<Vec<u8>>) -> Response {
+fn respond(mut call: ServerCall, message: Message<'_>) -> Response {
     let mut reply = Reply::default();
-    match message {
-        Some(message) if !call.owes() => {
-            echo(&mut call, &message, &mut reply).expect("the call is open, and a Vec has room");
+    match call.code() {
+        None => {
+            echo(&mut call, message, &mut reply).expect("the call is open, and a Vec has room");
         }
         // The request broke a rule, and the call has ended with a status that says so.
-        _ => {
+        Some(_) => {
             let Reply { head, body, trailers } = &mut reply;
             let end = if call.trailing() == Trailing::Trailers { trailers } else { head };
             call.transmit_fields(body, add_to(end));
@@ -89,7 +82,7 @@ fn respond(mut call: ServerCall, message: Option<Vec<u8>>) -> Response {
 }
 
 /// Sends the message back, and the status OK.
-fn echo(call: &mut ServerCall, message: &[u8], reply: &mut Reply) -> Result<(), SendError> {
+fn echo(call: &mut ServerCall, message: Message<'_>, reply: &mut Reply) -> Result<(), SendError> {
     let Reply { head, body, trailers } = reply;
     call.send_head_fields(ResponseHead::new(), body, add_to(head))?;
     call.send(message, body)?;

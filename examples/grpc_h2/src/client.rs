@@ -5,10 +5,9 @@ use std::future::poll_fn;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
-use framewright::Assembler;
 use framewright::grpc::{
-    CallKind, ClientCall, ClientRequest, Code, Encodings, Event, Limits, Path, Status, Timeout,
-    Value,
+    CallKind, ClientCall, ClientRequest, Code, Encodings, Inbox, Limits, MessageEvent, Path,
+    Status, Timeout, Value,
 };
 use h2::client::{ResponseFuture, SendRequest};
 use h2::{RecvStream, SendStream};
@@ -77,7 +76,7 @@ impl Client {
             response: Response::Awaited(response),
             head: HeaderMap::new(),
             data: Bytes::new(),
-            assembler: Assembler::new(Vec::new()),
+            inbox: Inbox::new(Vec::new()),
             start,
             any_compressed: false,
         })
@@ -93,7 +92,7 @@ pub struct Call {
     head: HeaderMap,
     /// Received bytes of the body, not yet decoded.
     data: Bytes,
-    assembler: Assembler<Vec<u8>>,
+    inbox: Inbox<Vec<u8>>,
     start: Instant,
     any_compressed: bool,
 }
@@ -135,25 +134,23 @@ impl Call {
     pub async fn reply(&mut self) -> Option<EchoReply> {
         while self.call.status().is_none() {
             let mut input = &self.data[..];
-            let event = self.call.receive(&mut input);
+            let event = self.call.receive_message(&mut input, &mut self.inbox);
             let taken = self.data.len() - input.len();
-            let message = match event {
-                Some(Event::Message { compressed, chunk }) => {
-                    self.any_compressed |= compressed;
-                    let message = self.assembler.push(chunk).expect("a Vec takes everything");
-                    message.map(|bytes| echo::decode(compressed, bytes))
-                }
-                _ => None,
-            };
             self.data.advance(taken);
-            match message {
-                Some(Ok(message)) => return Some(message),
-                Some(Err(status)) => {
-                    self.call.reject(status.code);
-                    self.reset();
+            match event {
+                Some(MessageEvent::Message) => {
+                    let message = self.inbox.message();
+                    self.any_compressed |= message.compressed;
+                    match echo::decode(message.compressed, message.bytes) {
+                        Ok(reply) => return Some(reply),
+                        Err(status) => {
+                            self.call.reject(status.code);
+                            self.reset();
+                        }
+                    }
                 }
-                None if self.data.is_empty() => self.read().await,
-                None => {}
+                Some(_) => {}
+                None => self.read().await,
             }
         }
         self.reset();

@@ -5,10 +5,9 @@ use std::future::poll_fn;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
-use framewright::Assembler;
 use framewright::grpc::{
-    CallKind, Code, Encodings, Event, Refusal, Request, ResponseHead, ServerCall, Status, Trailers,
-    Trailing, Value, accept_encodings, metadata,
+    CallKind, Code, Encodings, Event, Inbox, MessageEvent, Refusal, Request, ResponseHead,
+    ServerCall, Status, Trailers, Trailing, Value, accept_encodings, metadata,
 };
 use framewright::http::FieldValue;
 use h2::server::SendResponse;
@@ -98,9 +97,9 @@ async fn serve(request: http::Request<RecvStream>, mut respond: SendResponse<Byt
     // If nothing can be sent, the client is gone.
     let Ok(stream) = respond.send_response(response, accepted.is_none()) else { return };
     if let Some(Accepted { call, kind, compress }) = accepted {
-        let assembler = Assembler::new(Vec::new());
+        let inbox = Inbox::new(Vec::new());
         let (data, out) = (BytesMut::new(), BytesMut::new());
-        let mut call = Call { call, body, data, assembler, stream, compress, out };
+        let mut call = Call { call, body, data, inbox, stream, compress, out };
         let echoed = echoed(&head);
         let names: Vec<_> =
             echoed.iter().map(|(name, _)| name.replace("echo", "trailer")).collect();
@@ -159,7 +158,7 @@ struct Call {
     body: RecvStream,
     /// Received bytes of the body, not yet decoded.
     data: BytesMut,
-    assembler: Assembler<Vec<u8>>,
+    inbox: Inbox<Vec<u8>>,
     stream: SendStream<Bytes>,
     compress: bool,
     /// Output that waits for the client to take it.
@@ -262,20 +261,15 @@ impl Call {
     async fn request(&mut self) -> Result<Option<EchoRequest>, Stop> {
         loop {
             let mut input = &self.data[..];
-            let event = self.call.receive(&mut input);
+            let event = self.call.receive_message(&mut input, &mut self.inbox);
             let taken = self.data.len() - input.len();
-            let message = match event {
-                Some(Event::Message { compressed, chunk }) => {
-                    let message = self.assembler.push(chunk).expect("a Vec takes everything");
-                    message.map(|bytes| echo::decode(compressed, bytes))
+            self.data.advance(taken);
+            match event {
+                Some(MessageEvent::Message) => {
+                    let message = self.inbox.message();
+                    return Ok(Some(echo::decode(message.compressed, message.bytes)?));
                 }
                 Some(_) => return Err(Stop::Over),
-                None => None,
-            };
-            self.data.advance(taken);
-            match message {
-                Some(message) => return Ok(Some(message?)),
-                None if !self.data.is_empty() => {}
                 None if self.read().await? => {}
                 None => return Ok(None),
             }
