@@ -292,7 +292,8 @@ fn an_invalid_byte_is_found_anywhere_in_a_long_text() {
 fn an_inbox_without_room_fails_the_connection() {
     let full = |len| Received::Failed(Error::InboxFull { len });
     let invalid = Received::Failed(Error::InvalidUtf8);
-    let cases: [(&[(u8, &[u8])], usize, Received); 11] = [
+    type Frames<'a> = &'a [(u8, &'a [u8])];
+    let cases: [(Frames<'_>, usize, Received); 11] = [
         (&[(0x82, b"1234")], 4, binary(b"1234")),
         (&[(0x82, b"12345")], 4, full(5)),
         (&[(0x82, &[1; 300])], 4, full(300)),
