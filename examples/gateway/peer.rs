@@ -185,10 +185,21 @@ impl Peer {
 
     fn read(&mut self, shared: &mut Shared) -> io::Result<()> {
         let mut buf = mem::take(&mut shared.buf);
-        let read = self.stream.read(&mut buf);
+        let target = match &mut self.state {
+            State::WebSocket(session) => session.read_target(&mut buf),
+            _ => &mut buf,
+        };
+        let room = target.len();
+        let read = self.stream.read(target);
         if let Ok(n @ 1..) = read {
-            self.readable = n == buf.len() || self.read_closed || !SHORT_READ_IS_LAST;
-            self.receive(&mut buf[..n], shared);
+            self.readable = n == room || self.read_closed || !SHORT_READ_IS_LAST;
+            match &mut self.state {
+                State::WebSocket(session) => {
+                    let len = session.filled(&buf, n);
+                    session.receive(&mut buf[..len], &mut self.out, shared);
+                }
+                _ => self.receive(&mut buf[..n], shared),
+            }
         }
         shared.buf = buf;
         match read {

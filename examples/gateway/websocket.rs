@@ -6,8 +6,8 @@ use framewright::http1::Request;
 use framewright::ws::deflate::{Answer, Config, Deflater, Inflater, InflatingAssembler};
 use framewright::ws::handshake::{self, Offer, Origins};
 use framewright::ws::{
-    Action, AssembleError, CloseCode, Connection, Encoder, Event, Keepalive, Limits, Message, Part,
-    Role, SendError, Server,
+    Action, AssembleError, CloseCode, Connection, Encoder, Event, Inbox, Keepalive, Limits,
+    Message, MessageEvent, Part, Role, SendError, Server,
 };
 
 use crate::Shared;
@@ -109,10 +109,14 @@ impl Place {
         Some(Session {
             service,
             connection: Connection::server(limits).accept_compressed(agreed.is_some()),
-            assembler: InflatingAssembler::new(
-                Vec::new(),
-                agreed.map(|agreed| Inflater::new(Role::Server, agreed, limits)),
-            ),
+            way_in: match agreed {
+                // A call takes the bytes of its messages as they come.
+                None if self != Self::Tunnel => WayIn::Messages(Inbox::new(Vec::new())),
+                _ => WayIn::Parts(InflatingAssembler::new(
+                    Vec::new(),
+                    agreed.map(|agreed| Inflater::new(Role::Server, agreed, limits)),
+                )),
+            },
             deflater: deflate
                 .zip(agreed)
                 .map(|(config, agreed)| Deflater::new(Role::Server, agreed, config)),
@@ -133,7 +137,7 @@ fn refuse_head(out: &mut Output) {
 pub struct Session {
     service: Service,
     connection: Connection<Server>,
-    assembler: InflatingAssembler<Vec<u8>>,
+    way_in: WayIn,
     /// `None` without compression.
     deflater: Option<Deflater>,
     keepalive: Keepalive,
@@ -145,32 +149,80 @@ enum Service {
     Tunnel(Tunnel),
 }
 
+/// How messages are received.
+enum WayIn {
+    Messages(Inbox<Vec<u8>>),
+    Parts(InflatingAssembler<Vec<u8>>),
+}
+
 impl Session {
+    /// Returns where to read next: `buffer`, or the place of a long message.
+    pub fn read_target<'b>(&'b mut self, buffer: &'b mut [u8]) -> &'b mut [u8] {
+        match &mut self.way_in {
+            WayIn::Messages(inbox) => self.connection.read_target(buffer, inbox),
+            WayIn::Parts(_) => buffer,
+        }
+    }
+
+    /// Returns how many of the `len` bytes that were read there are in the `buffer`.
+    pub fn filled(&mut self, buffer: &[u8], len: usize) -> usize {
+        match &mut self.way_in {
+            WayIn::Messages(inbox) => inbox.filled(buffer, len).len(),
+            WayIn::Parts(_) => len,
+        }
+    }
+
     /// Receives what was read. Everything written before has gone out by then, so that a peer that does
     /// not take its pongs gets only the newest.
-    pub fn receive(&mut self, mut input: &mut [u8], out: &mut Output, shared: &mut Shared) {
+    pub fn receive(&mut self, input: &mut [u8], out: &mut Output, shared: &mut Shared) {
         self.keepalive.received(shared.now);
+        match self.way_in {
+            WayIn::Messages(_) => self.receive_messages(input, out, shared),
+            WayIn::Parts(_) => self.receive_parts(input, out, shared),
+        }
+        self.connection.transmit(out);
+        if self.connection.is_closing() {
+            self.keepalive.closing(shared.now);
+        }
+    }
+
+    fn receive_messages(&mut self, mut input: &[u8], out: &mut Output, shared: &mut Shared) {
+        let Self { service, connection, way_in: WayIn::Messages(inbox), .. } = self else { return };
+        while let Some(event) = connection.receive_message(&mut input, inbox) {
+            if let MessageEvent::Message(_) = event {
+                // Sending fails while we are closing, and then nobody waits for the message.
+                let _ = match service {
+                    Service::Chat => shared.broadcast.say(inbox.message()),
+                    Service::Echo | Service::Tunnel(_) => connection.send(inbox.message(), out),
+                };
+            }
+            // Within the loop, so that every ping gets its pong, not only the newest.
+            connection.transmit(out);
+        }
+        // Hold no memory between messages.
+        inbox.release();
+    }
+
+    fn receive_parts(&mut self, mut input: &mut [u8], out: &mut Output, shared: &mut Shared) {
         while let Some(event) = self.connection.receive(&mut input) {
             match event {
                 // Sending fails while we are closing, and then nobody waits for the message.
                 Event::Part(part) => drop(self.receive_part(part, out, shared)),
                 Event::Close(_) | Event::Failed(_) => {
                     // It may hold the beginning of a message, which has no end.
-                    self.assembler.abandon();
+                    if let WayIn::Parts(assembler) = &mut self.way_in {
+                        assembler.abandon();
+                    }
                     if let Service::Tunnel(tunnel) = &mut self.service {
                         tunnel.disconnect();
                     }
                 }
             }
-            // Within the loop, so that every ping gets its pong, not only the newest.
             self.connection.transmit(out);
         }
-        self.connection.transmit(out);
-        // Hold no memory between messages.
-        self.assembler.release();
-        self.assembler.release_context();
-        if self.connection.is_closing() {
-            self.keepalive.closing(shared.now);
+        if let WayIn::Parts(assembler) = &mut self.way_in {
+            assembler.release();
+            assembler.release_context();
         }
     }
 
@@ -180,7 +232,10 @@ impl Session {
         out: &mut Output,
         shared: &mut Shared,
     ) -> Result<(), SendError> {
-        let Self { service, connection, assembler, deflater, .. } = self;
+        let Self { service, connection, way_in: WayIn::Parts(assembler), deflater, .. } = self
+        else {
+            return Ok(());
+        };
         if let Service::Tunnel(tunnel) = service {
             return match tunnel.receive(part, shared.now) {
                 Ok(()) => Ok(()),
