@@ -5,7 +5,7 @@ use core::fmt;
 use super::fixed::{STATIC_LEN, StaticEntry};
 use super::integer::{self, MAX_INTEGER_LEN};
 use super::policy::LiteralKind;
-use super::table::{HASHED, Table, entry_size};
+use super::table::{HASHED, Table, are_same, entry_size};
 use super::{INITIAL_SIZE, huffman};
 use crate::http::{FieldValue, Fields};
 use crate::{Buffer, BufferFull};
@@ -29,23 +29,48 @@ pub struct Encoder<B> {
     memory: [Place; MEMORY_LEN],
 }
 
-const MEMORY_LEN: usize = 32;
+const MEMORY_LEN: usize = 128;
+
+/// Where in the memory a name has its place. No two names that are usual in one head share a place, with
+/// these bits of the hash.
+#[inline]
+const fn memory_of(name_hash: u32) -> usize {
+    (name_hash >> 18) as usize % MEMORY_LEN
+}
 
 /// Where a field was found: nowhere, in the static table, or in the dynamic one by how many entries were
-/// inserted before it. It may be there no more.
+/// inserted before it, modulo 128. It may be there no more, and another may be.
 #[derive(Clone, Copy)]
-struct Place(u32);
+struct Place(u8);
+
+/// An entry that has a field's name.
+#[derive(Clone, Copy)]
+struct Found {
+    index: u32,
+    /// Whether it has the field's value too.
+    with_value: bool,
+}
 
 impl Place {
     const NOWHERE: Self = Self(0);
-    const DYNAMIC: u32 = 1 << 31;
+    const DYNAMIC: u8 = 1 << 7;
 
+    /// In the static table.
     const fn fixed(index: u32) -> Self {
-        Self(index)
+        Self(index as u8)
     }
 
-    const fn dynamic(before: u32) -> Self {
-        Self(before | Self::DYNAMIC)
+    /// In the dynamic table, to which `inserted` entries were added so far.
+    const fn dynamic(index: u32, inserted: u32) -> Self {
+        Self((inserted.wrapping_sub(1).wrapping_sub(index)) as u8 | Self::DYNAMIC)
+    }
+
+    /// The index in the dynamic table, if it is there.
+    const fn dynamic_index(self, inserted: u32) -> Option<u32> {
+        if self.0 & Self::DYNAMIC == 0 {
+            return None;
+        }
+        Some(((inserted as u8).wrapping_sub(1).wrapping_sub(self.0) & !Self::DYNAMIC) as u32)
     }
 }
 
@@ -140,44 +165,49 @@ impl<B: Buffer> Encoder<B> {
         block: &mut BlockWriter<'_>,
     ) {
         let name_hash = hash(name);
-        if is_sensitive {
-            let index = self.find_name(name, name_hash);
-            return block.put_literal(LiteralKind::NeverIndexed, index, name, value);
-        }
-        let memory = name_hash as usize % MEMORY_LEN;
+        let memory = memory_of(name_hash);
         let place = self.memory.get(memory).copied().unwrap_or(Place::NOWHERE);
-        if let Some(index) = self.index_at(place, name, value) {
+        let found = self.look_at(place, name, value);
+        if let Some(Found { index, with_value: true }) = found
+            && !is_sensitive
+        {
             return block.put_integer(index, 0x80, 7);
         }
-        if let Some(place) = self.put_searched(name, name_hash, value, block)
+        let kind =
+            if is_sensitive { LiteralKind::NeverIndexed } else { LiteralKind::of(name, value) };
+        let named = found.map(|found| found.index);
+        if let Some(place) = self.put_searched(kind, named, name, name_hash, value, block)
             && let Some(memory) = self.memory.get_mut(memory)
         {
             *memory = place;
         }
     }
 
-    /// The index of the field with `name` and `value`, if it is at `place`.
+    /// What is at `place` of a field with `name` and `value`.
     #[inline]
-    fn index_at(&self, place: Place, name: &[u8], value: &[u8]) -> Option<u32> {
-        if place.0 & Place::DYNAMIC == 0 {
-            let entry = StaticEntry::get(place.0)?;
-            return (entry.name() == name && entry.value() == value).then_some(place.0);
-        }
-        let index = self.table.inserted().wrapping_sub(1).wrapping_sub(place.0) & !Place::DYNAMIC;
-        let entry = self.table.entry(index)?;
-        entry.is(name, value).then_some(STATIC_LEN + 1 + index)
+    fn look_at(&self, place: Place, name: &[u8], value: &[u8]) -> Option<Found> {
+        let Some(index) = place.dynamic_index(self.table.inserted()) else {
+            let entry = StaticEntry::get(place.0.into())?;
+            let with_value = are_same(entry.value(), value);
+            return are_same(entry.name(), name)
+                .then_some(Found { index: place.0.into(), with_value });
+        };
+        let with_value = self.table.entry(index)?.compare(name, value)?;
+        Some(Found { index: STATIC_LEN + 1 + index, with_value })
     }
 
-    /// Writes a field that is not where it was last. Returns where it is, if it is in a table.
+    /// Writes a field that is not where it was last. `named` is the index of an entry with its name, if
+    /// one was there. Returns where the field is, or else its name, if it is in a table.
     #[inline(never)]
     fn put_searched(
         &mut self,
+        kind: LiteralKind,
+        named: Option<u32>,
         name: &[u8],
         name_hash: u32,
         value: &[u8],
         block: &mut BlockWriter<'_>,
     ) -> Option<Place> {
-        let kind = LiteralKind::of(name, value);
         let fixed = StaticEntry::find(name, name_hash);
         if kind != LiteralKind::NeverIndexed
             && let Some(index) = fixed.and_then(|first| StaticEntry::find_value(first, name, value))
@@ -186,27 +216,37 @@ impl<B: Buffer> Encoder<B> {
             return Some(Place::fixed(index));
         }
         let entry_hash = name_hash & NAME_HASH | hash(value) & !NAME_HASH;
-        if kind == LiteralKind::Indexed {
-            let is = |_, entry: super::table::EntryText<'_>| entry.is(name, value);
-            if let Some(index) = self.table.find(is, u32::MAX, entry_hash) {
-                block.put_integer(STATIC_LEN + 1 + index, 0x80, 7);
-                let before = self.table.inserted().wrapping_sub(1).wrapping_sub(index);
-                return Some(Place::dynamic(before));
-            }
-        }
-        let index = fixed.or_else(|| self.find_dynamic_name(name, name_hash));
-        let size = entry_size(name.len() + value.len());
-        if kind != LiteralKind::Indexed || size > self.table.max_size() || !self.table.has_storage()
+        if kind == LiteralKind::Indexed
+            && let Some(index) = self
+                .table
+                .find(u32::MAX, entry_hash, |entry| entry.compare(name, value) == Some(true))
         {
-            let kind = if kind == LiteralKind::Indexed { LiteralKind::Unindexed } else { kind };
-            block.put_literal(kind, index, name, value);
-            return None;
+            block.put_integer(STATIC_LEN + 1 + index, 0x80, 7);
+            return Some(self.place_of(index));
         }
-        // Before the entry is in the table: it may drive out the one that has its name.
-        block.put_literal(kind, index, name, value);
-        let before = self.table.inserted();
-        self.table.insert(name, value, entry_hash);
-        Some(Place::dynamic(before))
+        let named = fixed.or(named).or_else(|| self.find_dynamic_name(name, name_hash));
+        // The first field of a name goes into the table for the sake of that name.
+        let is_indexed =
+            kind == LiteralKind::Indexed || kind == LiteralKind::Unindexed && named.is_none();
+        let size = entry_size(name.len() + value.len());
+        if is_indexed && size <= self.table.max_size() && self.table.has_storage() {
+            // Before the entry is in the table: it may drive out the one that has its name.
+            block.put_literal(LiteralKind::Indexed, named, name, value);
+            self.table.insert(name, value, entry_hash);
+            return Some(self.place_of(0));
+        }
+        let kind = if kind == LiteralKind::Indexed { LiteralKind::Unindexed } else { kind };
+        block.put_literal(kind, named, name, value);
+        let named = named?;
+        Some(match named.checked_sub(STATIC_LEN + 1) {
+            Some(index) => self.place_of(index),
+            None => Place::fixed(named),
+        })
+    }
+
+    /// The place of an entry of the dynamic table.
+    const fn place_of(&self, index: u32) -> Place {
+        Place::dynamic(index, self.table.inserted())
     }
 
     fn find_name(&self, name: &[u8], name_hash: u32) -> Option<u32> {
@@ -214,7 +254,8 @@ impl<B: Buffer> Encoder<B> {
     }
 
     fn find_dynamic_name(&self, name: &[u8], name_hash: u32) -> Option<u32> {
-        let index = self.table.find(|_, entry| entry.has_name(name), NAME_HASH, name_hash)?;
+        let index =
+            self.table.find(NAME_HASH, name_hash, |entry| entry.compare(name, &[]).is_some())?;
         Some(STATIC_LEN + 1 + index)
     }
 
@@ -301,6 +342,13 @@ impl BlockWriter<'_> {
     /// Writes an integer with a prefix of `bits`, and `first` above it.
     #[inline]
     fn put_integer(&mut self, value: u32, first: u8, bits: u32) {
+        if value < (1 << bits) - 1
+            && let Some(to) = self.out.get_mut(self.len)
+        {
+            *to = first | value as u8;
+            self.len += 1;
+            return;
+        }
         let out = self.out.get_mut(self.len..).unwrap_or_default();
         self.len += integer::encode(value, first, bits, out);
     }

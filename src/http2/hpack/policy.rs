@@ -5,7 +5,7 @@
 pub(super) enum LiteralKind {
     /// The table gets it.
     Indexed,
-    /// The table does not get it.
+    /// The table does not get it, except the first one of a name.
     Unindexed,
     /// No table may ever hold it.
     NeverIndexed,

@@ -59,33 +59,25 @@ impl EntryText<'_> {
         self.head.len() + self.tail.len()
     }
 
-    /// Whether the entry has this name and value.
+    /// Compares the entry with a field. Returns whether the values are the same, or `None` if the names
+    /// differ.
     #[inline]
-    pub(super) fn is(&self, name: &[u8], value: &[u8]) -> bool {
-        self.name_len == name.len()
-            && self.len() == name.len() + value.len()
-            && self.is_at(0, name)
-            && self.is_at(name.len(), value)
-    }
-
-    /// Whether the entry has this name.
-    #[inline]
-    pub(super) fn has_name(&self, name: &[u8]) -> bool {
-        self.name_len == name.len() && self.is_at(0, name)
-    }
-
-    /// Whether `bytes` are in the text at `at`.
-    #[inline]
-    fn is_at(&self, at: usize, bytes: &[u8]) -> bool {
-        if let Some(same) = self.head.get(at..at + bytes.len()) {
-            return same == bytes;
+    pub(super) fn compare(&self, name: &[u8], value: &[u8]) -> Option<bool> {
+        if self.name_len != name.len() {
+            return None;
         }
-        let (head, tail_at) = match self.head.get(at..) {
-            Some(head) => (head, 0),
-            None => (&[][..], at - self.head.len()),
-        };
-        let Some((to_head, to_tail)) = bytes.split_at_checked(head.len()) else { return false };
-        to_head == head && self.tail.get(tail_at..tail_at + to_tail.len()) == Some(to_tail)
+        if !self.tail.is_empty() {
+            return self.compare_pieces(name, value);
+        }
+        let (own_name, own_value) = self.head.split_at_checked(name.len())?;
+        are_same(own_name, name).then(|| are_same(own_value, value))
+    }
+
+    /// Compares an entry that goes over the end of the ring.
+    #[cold]
+    fn compare_pieces(&self, name: &[u8], value: &[u8]) -> Option<bool> {
+        let mut own = self.head.iter().chain(self.tail);
+        own.by_ref().take(name.len()).eq(name).then(|| own.eq(value))
     }
 
     /// Copies the first `to.len()` bytes of the text.
@@ -252,8 +244,9 @@ impl<B: Buffer, const RECORD: usize> Table<B, RECORD> {
 
     #[inline]
     fn record(&self, record: u32) -> Option<&[u8; RECORD]> {
-        let records = self.storage.as_slice().get(self.capacity as usize..)?;
-        records.as_chunks().0.get(record as usize)
+        // Not `as_chunks`, which divides.
+        let at = (self.capacity as usize).checked_add((record as usize).checked_mul(RECORD)?)?;
+        self.storage.as_slice().get(at..)?.first_chunk()
     }
 
     /// The text of the entry with this index, 0 being the newest.
@@ -262,12 +255,13 @@ impl<B: Buffer, const RECORD: usize> Table<B, RECORD> {
         if index >= self.len {
             return None;
         }
-        let record = self.record(self.record_of(index))?;
+        let place = self.record_of(index);
+        let record = self.record(place)?;
         let (start, name_len) = (number(record, 0)? as usize, number(record, 4)? as usize);
-        let end = match index.checked_sub(1) {
-            Some(newer) => number(self.record(self.record_of(newer))?, 0)? as usize,
-            None => self.next_text as usize,
-        };
+        let end = match index {
+            0 => self.next_text,
+            _ => number(self.record(self.record_after(place))?, 0)?,
+        } as usize;
         let ring = self.storage.as_slice().get(..self.capacity as usize)?;
         let (head, tail) = match ring.get(start..end) {
             Some(head) => (head, &[][..]),
@@ -278,22 +272,35 @@ impl<B: Buffer, const RECORD: usize> Table<B, RECORD> {
 }
 
 impl<B: Buffer> Table<B, HASHED> {
-    /// Finds the first entry, from the newest on, with a hash that `is` it.
+    /// Finds the newest entry whose hash agrees with `hash` in the bits of `mask`, and that `is` the right
+    /// one.
     #[inline]
     pub(super) fn find(
         &self,
-        mut is: impl FnMut(u32, EntryText<'_>) -> bool,
         mask: u32,
         hash: u32,
+        is: impl Fn(EntryText<'_>) -> bool,
     ) -> Option<u32> {
-        let records =
-            self.storage.as_slice().get(self.capacity as usize..)?.as_chunks::<HASHED>().0;
         (0..self.len).find(|&index| {
-            let record = records.get(self.record_of(index) as usize);
-            let found = record.and_then(|record| number(record, 8));
+            let found = self.record(self.record_of(index)).and_then(|record| number(record, 8));
             found.is_some_and(|found| (found ^ hash) & mask == 0)
-                && self.entry(index).is_some_and(|entry| is(index, entry))
+                && self.entry(index).is_some_and(&is)
         })
+    }
+}
+
+/// Whether two texts are the same. Most are short, and a call of `memcmp` takes longer than this.
+#[inline]
+pub(super) fn are_same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    match (a.last_chunk::<8>(), b.last_chunk::<8>()) {
+        // The last eight bytes may overlap those before.
+        (Some(last), Some(other)) => {
+            last == other && a.as_chunks::<8>().0.iter().zip(b.as_chunks().0).all(|(a, b)| a == b)
+        }
+        _ => a.iter().zip(b).all(|(a, b)| a == b),
     }
 }
 

@@ -1,0 +1,202 @@
+//! Races HPACK against nghttp2, in memory and on one thread.
+//!
+//! Both do the same work in turns of a few milliseconds. A ratio is the median, over the rounds, of our time divided by
+//! nghttp2's in the same round.
+
+mod nghttp2;
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use cpu_time::ThreadTime;
+use framewright::http2::hpack::{Decoder, Encoder};
+use hpack_stories::{Story, files};
+
+type Field = (String, String);
+type Lists = Vec<Vec<Field>>;
+
+const ROUNDS: usize = 61;
+
+fn main() {
+    println!("| workload | ours, ns per field | nghttp2, ns per field | ratio |");
+    println!("|---|---|---|---|");
+    decode("decode a gRPC request that repeats", &[blocks(&vec![grpc_request(); 200])]);
+    decode("decode nghttp2's stories", &stories("nghttp2"));
+    decode("decode go's stories", &stories("go-hpack"));
+    decode("decode stories in Huffman code, no table", &stories("haskell-http2-naive-huffman"));
+    encode("encode a gRPC request that repeats", &[vec![grpc_request(); 200]]);
+    encode("encode requests with changing values", &[changing()]);
+    encode("encode the stories", &fields("nghttp2"));
+}
+
+/// A request as gRPC's clients send it.
+fn grpc_request() -> Vec<Field> {
+    [
+        (":method", "POST"),
+        (":scheme", "http"),
+        (":path", "/user.UserService/GetUser"),
+        (":authority", "localhost:50051"),
+        ("te", "trailers"),
+        ("content-type", "application/grpc+proto"),
+        ("user-agent", "grpc-go/1.33.3"),
+        ("grpc-accept-encoding", "identity, deflate, gzip"),
+        ("grpc-timeout", "1S"),
+    ]
+    .map(|(name, value)| (name.into(), value.into()))
+    .into()
+}
+
+/// The same request, with a deadline, a trace and a token that change.
+fn changing() -> Lists {
+    let request = |number: u32| {
+        let mut fields = grpc_request();
+        fields.last_mut().expect("it has fields").1 = format!("{}m", 1000 + number % 997);
+        let trace = u64::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        fields.push(("x-request-id".into(), format!("{trace:016x}")));
+        fields.push(("authorization".into(), format!("Bearer {trace:016x}{number:08x}")));
+        fields
+    };
+    (0..200).map(request).collect()
+}
+
+/// What nghttp2 makes of lists of fields.
+fn blocks(lists: &Lists) -> Vec<Vec<u8>> {
+    let mut deflater = nghttp2::Deflater::new();
+    let deflate = |list: &Vec<Field>| {
+        let mut block = vec![0; 4096];
+        let len = deflater.deflate(&mut nghttp2::fields(list), &mut block);
+        block.truncate(len);
+        block
+    };
+    lists.iter().map(deflate).collect()
+}
+
+fn stories(encoder: &str) -> Vec<Vec<Vec<u8>>> {
+    let files = files().into_iter().filter(|file| file.parent().is_some_and(|dir| dir.ends_with(encoder)));
+    files.map(|file| Story::read(&file).cases.iter().map(|case| case.block()).collect()).collect()
+}
+
+fn fields(encoder: &str) -> Vec<Lists> {
+    let files = files().into_iter().filter(|file| file.parent().is_some_and(|dir| dir.ends_with(encoder)));
+    let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    files
+        .map(|file| {
+            let story = Story::read(&file);
+            story.cases.iter().map(|case| case.fields().into_iter().map(owned).collect()).collect()
+        })
+        .collect()
+}
+
+/// Decodes the blocks of some connections, each with a new decoder.
+fn decode(name: &str, connections: &[Vec<Vec<u8>>]) {
+    let mut buffer = Vec::with_capacity(1 << 16);
+    let ours = || {
+        let mut count = 0;
+        for blocks in connections {
+            let mut decoder = Decoder::new(Vec::new(), 4096);
+            for block in blocks {
+                buffer.clear();
+                let mut input = &block[..];
+                while let Some(field) =
+                    decoder.decode(&mut input, &mut buffer, 1 << 16).expect("it is right")
+                {
+                    black_box(field);
+                    count += 1;
+                }
+                decoder.end_block().expect("it is whole");
+            }
+        }
+        count
+    };
+    let theirs = || {
+        let mut count = 0;
+        for blocks in connections {
+            let mut inflater = nghttp2::Inflater::new();
+            for block in blocks {
+                count += inflater.inflate(block);
+            }
+        }
+        count
+    };
+    race(name, ours, theirs);
+}
+
+/// Encodes the fields of some connections, each with a new encoder.
+fn encode(name: &str, connections: &[Lists]) {
+    let mut block = Vec::with_capacity(1 << 16);
+    let pairs: Vec<Vec<Vec<(&str, &str)>>> = connections
+        .iter()
+        .map(|lists| {
+            let pairs = |list: &'_ Vec<Field>| list.iter().map(|(n, v)| (leak(n), leak(v))).collect();
+            lists.iter().map(pairs).collect()
+        })
+        .collect();
+    let ours = || {
+        let mut count = 0;
+        for lists in &pairs {
+            let mut encoder = Encoder::new(Vec::new(), 4096);
+            for list in lists {
+                block.clear();
+                encoder.encode(&list.iter(), &mut block).expect("a Vec has room");
+                black_box(&block);
+                count += list.len();
+            }
+        }
+        count
+    };
+    let mut prepared: Vec<Vec<_>> =
+        connections.iter().map(|lists| lists.iter().map(|list| nghttp2::fields(list)).collect()).collect();
+    let mut out = vec![0; 1 << 16];
+    let theirs = || {
+        let mut count = 0;
+        for lists in &mut prepared {
+            let mut deflater = nghttp2::Deflater::new();
+            for list in lists {
+                black_box(deflater.deflate(list, &mut out));
+                count += list.len();
+            }
+        }
+        count
+    };
+    race(name, ours, theirs);
+}
+
+/// The text for as long as the program runs.
+fn leak(text: &str) -> &'static str {
+    Box::leak(text.to_owned().into_boxed_str())
+}
+
+/// Runs one row, unless the program was asked for others.
+fn race(name: &str, mut ours: impl FnMut() -> usize, mut theirs: impl FnMut() -> usize) {
+    if std::env::args().nth(1).is_some_and(|text| !name.contains(&text)) {
+        return;
+    }
+    let fields = ours();
+    assert_eq!(fields, theirs(), "{name}: both see the same fields");
+    let time = |run: &mut dyn FnMut() -> usize| {
+        let start = ThreadTime::now();
+        let mut laps = 0_u32;
+        while start.elapsed() < Duration::from_millis(4) {
+            run();
+            laps += 1;
+        }
+        start.elapsed().as_secs_f64() * 1e9 / f64::from(laps) / fields as f64
+    };
+    let mut rounds = Vec::new();
+    for round in 0..ROUNDS {
+        if round % 2 == 0 {
+            let first = time(&mut ours);
+            rounds.push((first, time(&mut theirs)));
+        } else {
+            let first = time(&mut theirs);
+            rounds.push((time(&mut ours), first));
+        }
+    }
+    let median = |of: fn(&(f64, f64)) -> f64| {
+        let mut values: Vec<f64> = rounds.iter().map(of).collect();
+        values.sort_by(f64::total_cmp);
+        values[values.len() / 2]
+    };
+    let (us, them, ratio) = (median(|r| r.0), median(|r| r.1), median(|r| r.0 / r.1));
+    println!("| {name} | {us:.1} | {them:.1} | {ratio:.2} |");
+}
