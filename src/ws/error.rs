@@ -48,12 +48,10 @@ pub enum Error {
     },
     /// A text message is not UTF-8 (§8.1), or ended inside a character.
     InvalidUtf8,
-    /// A message found no room in the [`Inbox`](super::Inbox). A limit on messages that is no greater
-    /// than the inbox refuses it as soon as its length is announced.
-    InboxFull {
-        /// The message's length as far as it was announced, in bytes.
-        len: u64,
-    },
+    /// A message found no room in the [`Inbox`](super::Inbox). What it needs is its length, as far as its
+    /// frames have announced it. A limit on messages that is no greater than the inbox refuses such a
+    /// message at once.
+    BufferFull(BufferFull),
     /// The beginning of a message is not in the [`Inbox`](super::Inbox): it was given up, received as
     /// parts, or put in another inbox. This is the caller's fault, not the peer's.
     BeginningMissing,
@@ -83,7 +81,7 @@ impl Error {
             }
             Self::FrameTooLong(_)
             | Self::MessageTooLong(_)
-            | Self::InboxFull { .. }
+            | Self::BufferFull(_)
             | Self::RatioTooHigh { .. } => CloseCode::TOO_BIG,
             Self::BeginningMissing => CloseCode::INTERNAL_ERROR,
             Self::TooManyFragments { .. } => CloseCode::POLICY,
@@ -109,7 +107,7 @@ impl Error {
             Self::MessageTooLong(_) => "message is too long",
             Self::TooManyFragments { .. } => "message has too many fragments",
             Self::InvalidUtf8 => "text is not UTF-8",
-            Self::InboxFull { .. } => "no room for the message",
+            Self::BufferFull(_) => "no room for the message",
             Self::BeginningMissing => "beginning of a message was given up",
             Self::InvalidDeflate => "compressed message cannot be inflated",
             Self::RatioTooHigh { .. } => "message is compressed too far",
@@ -126,7 +124,7 @@ impl fmt::Display for Error {
         match self {
             Self::ReservedOpcode(opcode) => write!(f, ": {opcode:#X}"),
             Self::FrameTooLong(over) | Self::MessageTooLong(over) => write!(f, ": {over}"),
-            Self::InboxFull { len } => write!(f, ": {len} bytes"),
+            Self::BufferFull(full) => write!(f, ": {} bytes", full.needed),
             Self::TooManyFragments { limit } => write!(f, ": over the limit of {limit}"),
             Self::RatioTooHigh { limit } => write!(f, ": over the limit of {limit} times"),
             Self::CloseCodeInvalid(code) => write!(f, ": {code}"),

@@ -46,7 +46,7 @@ fn errors_of_websocket_have_different_texts() {
         &Error::MessageTooLong(OVER),
         &Error::TooManyFragments { limit: 7 },
         &Error::InvalidUtf8,
-        &Error::InboxFull { len: 70_000 },
+        &Error::BufferFull(FULL),
         &Error::BeginningMissing,
         &Error::InvalidDeflate,
         &Error::RatioTooHigh { limit: 7 },

@@ -290,7 +290,7 @@ fn an_invalid_byte_is_found_anywhere_in_a_long_text() {
 /// invalid, however it comes.
 #[test]
 fn an_inbox_without_room_fails_the_connection() {
-    let full = |len| Received::Failed(Error::InboxFull { len });
+    let full = |needed| Received::Failed(Error::BufferFull(BufferFull { needed }));
     let invalid = Received::Failed(Error::InvalidUtf8);
     type Frames<'a> = &'a [(u8, &'a [u8])];
     let cases: [(Frames<'_>, usize, Received); 11] = [
@@ -321,7 +321,7 @@ fn an_inbox_without_room_fails_the_connection() {
         assert_eq!(got, in_place);
         assert_eq!(got.events[0], expected, "{frames:?} in {room}");
         let told: &[u8] = match expected {
-            Received::Failed(Error::InboxFull { .. }) => b"\x03\xF1no room for the message",
+            Received::Failed(Error::BufferFull(_)) => b"\x03\xF1no room for the message",
             Received::Failed(_) => b"\x03\xEFtext is not UTF-8",
             _ => {
                 assert_eq!(got.transmitted, frame(0x8A, b"?"));

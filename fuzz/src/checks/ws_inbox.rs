@@ -79,9 +79,11 @@ fn run<S: Side>(connection: impl Fn() -> Connection<S>, sizes: &Sizes, wire: &[u
 fn fits(got: &Outcome, expected: &Outcome, room: usize) {
     let is_longer =
         |event: &Received| matches!(event, Received::Message(_, bytes) if bytes.len() > room);
-    if let Some((Received::Failed(Error::InboxFull { len }), before)) = got.events.split_last() {
-        assert!(*len > room as u64);
-        assert_eq!(got.error, Some(Error::InboxFull { len: *len }));
+    if let Some((Received::Failed(error @ Error::BufferFull(full)), before)) =
+        got.events.split_last()
+    {
+        assert!(full.needed > room);
+        assert_eq!(got.error, Some(*error));
         assert!(expected.events.starts_with(before));
         assert!(!before.iter().any(is_longer));
     } else {

@@ -5,7 +5,7 @@ use crate::utf8::Utf8State;
 use crate::ws::decode::{ControlPlace, Masked, MessagePlace, Place};
 use crate::ws::inbox::JoinError;
 use crate::ws::{CloseCode, Error, Inbox, Kind, Mask, Opcode, Side};
-use crate::{Buffer, Chunk};
+use crate::{Buffer, BufferFull, Chunk};
 
 /// What has come from the peer, where messages are received whole.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -38,7 +38,7 @@ impl<S: Side> Connection<S> {
     /// `input` is empty: a failure may still be unreported. Then call [`transmit`](Self::transmit).
     ///
     /// No message is lost in silence. If the inbox has no room for one, the connection fails with
-    /// [`Error::InboxFull`], and the peer is told with status code 1009. A connection has to be given
+    /// [`Error::BufferFull`], and the peer is told with status code 1009. A connection has to be given
     /// the same inbox until a message is whole: with another, it fails with
     /// [`Error::BeginningMissing`].
     ///
@@ -265,7 +265,10 @@ impl<S: Side> Connection<S> {
         inbox: &mut Inbox<B>,
     ) -> MessageEvent {
         let error = match error {
-            JoinError::Full => Error::InboxFull { len },
+            JoinError::Full => {
+                let needed = usize::try_from(len).unwrap_or(usize::MAX);
+                Error::BufferFull(BufferFull { needed })
+            }
             JoinError::InvalidText => Error::InvalidUtf8,
             JoinError::BeginningMissing => Error::BeginningMissing,
         };

@@ -43,7 +43,7 @@ use crate::utf8::Utf8State;
 ///
 /// A fixed slice should be as long as the limit. A message that is longer than the slice, but not
 /// longer than the limit, fails the connection with
-/// [`Error::InboxFull`](super::Error::InboxFull) once the slice is full.
+/// [`Error::BufferFull`](super::Error::BufferFull) once the slice is full.
 #[derive(Clone)]
 pub struct Inbox<B> {
     joined: Joined<B>,
