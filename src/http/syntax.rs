@@ -1,6 +1,6 @@
 //! The grammar that fields share: tokens, values, lists, authorities (RFC 9110 §5.6).
 
-use super::words::is_every_byte_in;
+use super::words::{from_to, is_every_byte};
 
 /// Whether `text` is `lower` in any case.
 ///
@@ -56,7 +56,8 @@ pub(crate) fn is_token(text: &[u8]) -> bool {
 #[inline]
 pub(crate) fn is_lower_token(text: &[u8]) -> bool {
     // Nearly all names are of letters and hyphens.
-    let is_usual = is_every_byte_in(text, [(b'a', b'z'), (b'-', b'-')]);
+    let is_usual =
+        is_every_byte(text, |word| from_to::<b'a', b'z'>(word) | from_to::<b'-', b'-'>(word));
     let is_valid = || text.iter().all(|&b| is_tchar(b) && !b.is_ascii_uppercase());
     !text.is_empty() && (is_usual || is_valid())
 }

@@ -44,9 +44,9 @@
 
 use super::{Error, Request};
 use crate::http::syntax::{
-    ascii, authority, is_field_value, is_lower_token, is_space, is_token, parse_len,
+    ascii, authority, is_field_value, is_in_any_case, is_lower_token, is_space, is_token, parse_len,
 };
-use crate::http::words::is_every_byte_in;
+use crate::http::words::{from_to, is_every_byte};
 
 /// The names of pseudo-fields (§8.3).
 pub(super) mod pseudo {
@@ -232,7 +232,7 @@ impl Rules {
         }
         self.seen.0 |= Seen::HEADER;
         match name {
-            b"te" if !value.eq_ignore_ascii_case(b"trailers") => Err(Error::Te),
+            b"te" if !is_in_any_case(value, b"trailers") => Err(Error::Te),
             b"host" => self.check_host(value, end),
             b"content-length" => self.check_content_length(value),
             _ if is_about_connection(name) => Err(Error::FieldReserved),
@@ -263,7 +263,7 @@ impl Rules {
             }
             Seen::SCHEME => {
                 self.is_http = is_http(value);
-                (is_scheme(value), Error::Scheme)
+                (self.is_http || is_scheme(value), Error::Scheme)
             }
             Seen::PATH => {
                 self.path = match value {
@@ -271,7 +271,7 @@ impl Rules {
                     [b'/', ..] => Path::Absolute,
                     _ => Path::Other,
                 };
-                (is_every_byte_in(value, [(b'!', b'~')]), Error::Path)
+                (is_every_byte(value, from_to::<b'!', b'~'>), Error::Path)
             }
             Seen::AUTHORITY => {
                 self.authority = Span::before(end, value);
@@ -288,6 +288,10 @@ impl Rules {
 
     /// Takes notice of the authority. Returns whether it is one.
     fn see_authority(&mut self, value: &[u8]) -> bool {
+        if let Some(has_port) = usual_authority(value) {
+            (self.has_host, self.has_port) = (true, has_port);
+            return true;
+        }
         let Some((host, port)) = core::str::from_utf8(value).ok().and_then(authority) else {
             return false;
         };
@@ -406,12 +410,36 @@ pub(super) fn is_value(value: &[u8]) -> bool {
 
 #[inline]
 fn is_usual(value: &[u8]) -> bool {
-    value.len() < 64 && is_every_byte_in(value, [(b'!', b'~')])
+    value.len() < 64 && is_every_byte(value, from_to::<b'!', b'~'>)
 }
 
 fn is_unusual_value(value: &[u8]) -> bool {
     let ends = [value.first(), value.last()];
     !ends.into_iter().flatten().any(|&b| is_space(b)) && is_field_value(value)
+}
+
+/// Whether `value` has a port, if it is the name of a host in letters, digits, dots and hyphens, and perhaps a
+/// port of four or five digits. `None` if it is anything else.
+#[inline]
+fn usual_authority(value: &[u8]) -> Option<bool> {
+    let (host, has_port) = match value {
+        [host @ .., b':', b'1'..=b'9', b, c, d]
+            if [b, c, d].map(u8::is_ascii_digit) == [true; 3] =>
+        {
+            (host, true)
+        }
+        // Up to 59 999.
+        [host @ .., b':', b'1'..=b'5', b, c, d, e]
+            if [b, c, d, e].map(u8::is_ascii_digit) == [true; 4] =>
+        {
+            (host, true)
+        }
+        host => (host, false),
+    };
+    let is_usual = is_every_byte(host, |word| {
+        from_to::<b'a', b'z'>(word) | from_to::<b'0', b'9'>(word) | from_to::<b'-', b'.'>(word)
+    });
+    (is_usual && !host.is_empty()).then_some(has_port)
 }
 
 /// Whether a field called `name` is about the connection of HTTP/1.1 (§8.2.2).
@@ -429,8 +457,8 @@ pub(super) const fn is_about_connection(name: &[u8]) -> bool {
 }
 
 /// Whether `scheme` is one that RFC 9110 §4.2 defines, in any case.
-const fn is_http(scheme: &[u8]) -> bool {
-    scheme.eq_ignore_ascii_case(b"http") || scheme.eq_ignore_ascii_case(b"https")
+fn is_http(scheme: &[u8]) -> bool {
+    is_in_any_case(scheme, b"http") || is_in_any_case(scheme, b"https")
 }
 
 /// Whether `value` is a scheme (RFC 3986 §3.1).
