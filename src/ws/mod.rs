@@ -176,7 +176,7 @@
 //! # Ok::<(), io::Error>(())
 //! ```
 //!
-//! **A plain loop** over any [`BufRead`](std::io::BufRead), which owns the read buffer. `?` may leave the
+//! **A plain loop** over any `BufRead`, which owns the read buffer. `?` may leave the
 //! loop here, because nothing is received after that:
 //!
 //! ```
