@@ -148,7 +148,7 @@ mod tests {
                     model.drain(..n.min(model.len()));
                 }
                 _ => {
-                    let more = &[step as u8; 11][..n];
+                    let more = &[u8::try_from(step % 256).unwrap(); 11][..n];
                     let full = BufferFull { needed: model.len() + n };
                     let expected = if full.needed > 8 { Err(full) } else { Ok(()) };
                     assert_eq!(slice.try_append(more), expected);

@@ -41,8 +41,10 @@ impl OverLimit {
 
     /// The limit, in bytes.
     pub const fn limit(self) -> u64 {
-        let [a, b, c, d, e, f, g] = self.limit;
-        u64::from_le_bytes([a, b, c, d, e, f, g, 0])
+        let mut bytes = [0; 8];
+        let [limit @ .., _] = &mut bytes;
+        *limit = self.limit;
+        u64::from_le_bytes(bytes)
     }
 }
 

@@ -455,6 +455,7 @@ impl<B: Buffer> fmt::Debug for Assembler<B> {
             .field("decoder", &self.decoder)
             .field("storage", &self.storage)
             .field("event", &self.event)
+            .field("announced", &self.announced)
             .field("reconnection_time", &self.reconnection_time)
             .finish()
     }

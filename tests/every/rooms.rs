@@ -1,4 +1,5 @@
 //! The documented room of what is owed: it is enough for the longest, and no more than that needs.
+#![cfg(feature = "alloc")]
 
 use framewright::grpc::{
     CallKind, Encodings, Request, ResponseHead, ServerCall, ServerConfig, Subtype,

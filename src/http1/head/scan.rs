@@ -131,6 +131,7 @@ pub(super) enum Found {
 ///
 /// In a response, a line may also end in LF alone, and be folded: the next one begins with a blank.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent")]
 pub(super) struct Scan {
     /// Bytes seen.
     len: usize,
