@@ -311,3 +311,83 @@ fn follow(bytes: &[u8], ascii: bool, before: Utf8State) -> Result<Utf8State, Joi
     }
     before.advance(bytes).map_err(|_| JoinError::InvalidText)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::utf8::for_each_sequence_of_edges;
+    use crate::{BufferFull, SliceBuf};
+
+    const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
+
+    /// The safe twin: storage that is not known to be faithful, so that its text is checked as a whole.
+    struct Twin<'a>(SliceBuf<'a>);
+
+    impl Buffer for Twin<'_> {
+        fn try_grow(&mut self, len: usize) -> Result<&mut [u8], BufferFull> {
+            self.0.try_grow(len)
+        }
+
+        fn as_slice(&self) -> &[u8] {
+            self.0.as_slice()
+        }
+
+        fn as_mut_slice(&mut self) -> &mut [u8] {
+            self.0.as_mut_slice()
+        }
+
+        fn truncate(&mut self, len: usize) {
+            self.0.truncate(len);
+        }
+    }
+
+    /// Joins two masked pieces of a text, the second where it lies if `in_place`.
+    fn join<B: Buffer>(
+        joined: &mut Joined<B>,
+        [first, second]: [&[u8]; 2],
+        in_place: bool,
+    ) -> Result<(), JoinError> {
+        let mut mask = Mask::new(KEY);
+        let place = |text, start, end| MessagePlace {
+            kind: Kind::Text,
+            compressed: false,
+            text,
+            start,
+            end,
+        };
+        let text = joined.join(place(Utf8State::Boundary, true, false), first, Some(mask))?;
+        mask.skip(first.len() as u64);
+        let last = place(text, false, true);
+        if in_place {
+            joined.room(false, second.len()).copy_from_slice(second);
+            joined.join_in_place(last, second.len(), Some(mask))?;
+        } else {
+            joined.join(last, second, Some(mask))?;
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn every_sequence_of_edges_is_a_text_exactly_if_core_thinks_so_however_it_is_joined() {
+        for_each_sequence_of_edges(|text| {
+            let expected = core::str::from_utf8(&text).ok().map(Message::Text);
+            let mut masked = text;
+            Mask::new(KEY).apply(&mut masked);
+            let (mut one, mut two) = ([0xAA; 5], [0xAA; 5]);
+            let mut joined = Joined::new(SliceBuf::new(&mut one));
+            let mut twin = Joined::new(Twin(SliceBuf::new(&mut two)));
+            for cut in 0..=text.len() {
+                let pieces = masked.split_at(cut);
+                for in_place in [false, true] {
+                    let result = join(&mut joined, pieces.into(), in_place);
+                    assert_eq!(result, join(&mut twin, pieces.into(), in_place));
+                    assert_eq!(result.is_ok(), expected.is_some(), "{text:X?} cut at {cut}");
+                    assert_eq!(joined.message(), expected, "{text:X?} cut at {cut}");
+                    assert_eq!(twin.message(), expected, "{text:X?} cut at {cut}");
+                }
+            }
+            let whole = joined.put(Kind::Text, &masked, Some(Mask::new(KEY)));
+            assert_eq!((whole.is_ok(), joined.message()), (expected.is_some(), expected));
+        });
+    }
+}
