@@ -30,7 +30,8 @@ use crate::{Buffer, Chunk};
 /// One end of a WebSocket connection, after the opening handshake (RFC 6455).
 ///
 /// It decodes and encodes, answers pings, and carries out the closing handshake. What the peer sends
-/// comes in through [`receive`](Self::receive). What the protocol obliges us to say goes out through
+/// comes in through [`receive_message`](Self::receive_message), or in parts through
+/// [`receive`](Self::receive). What the protocol obliges us to say goes out through
 /// [`transmit`](Self::transmit). What the caller has to say goes out through [`send`](Self::send)
 /// and similar methods, at any time.
 ///
@@ -39,9 +40,9 @@ use crate::{Buffer, Chunk};
 ///
 /// # Closing
 ///
-/// When the peer closes, [`Event::Close`] comes, and `transmit` answers. When the peer breaks a
-/// rule, [`Event::Failed`] comes, and `transmit` says why the connection closes. To close first,
-/// call [`close`](Self::close) and go on receiving until `Event::Close` comes. In each case
+/// When the peer closes, [`MessageEvent::Close`] comes, and `transmit` answers. When the peer breaks a
+/// rule, [`MessageEvent::Failed`] comes, and `transmit` says why the connection closes. To close first,
+/// call [`close`](Self::close) and go on receiving until `MessageEvent::Close` comes. In each case
 /// [`close_expected`](Self::close_expected) says when the transport has to be closed, and by which
 /// end.
 #[derive(Clone)]

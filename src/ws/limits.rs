@@ -46,9 +46,10 @@ impl Limits {
 
     /// Sets the longest message, over all its frames, in bytes. Default: 16 MiB.
     ///
-    /// An [`Assembler`](super::Assembler) in a `Vec` holds up to this many bytes for each connection,
-    /// in a capacity of up to twice as many. After a failure,
-    /// [`Assembler::abandon`](super::Assembler::abandon) gives them back. For one in a fixed slice, set the slice's length here.
+    /// An [`Inbox`](super::Inbox) in a `Vec` holds up to this many bytes for each connection, in a
+    /// capacity of up to twice as many. So does an [`Assembler`](super::Assembler), which after a failure
+    /// gives them back by [`abandon`](super::Assembler::abandon). For one in a fixed slice, set the
+    /// slice's length here.
     ///
     /// A compressed message counts with the length that it inflates to, and is refused as soon as it
     /// is too long. Its frames may be a quarter and 64 bytes longer than this limit. Data that does
