@@ -14,17 +14,18 @@
 //!     close_expected() is `Some`                          close_expected() is `Some`
 //! ```
 
+mod control;
 mod messages;
 
 use core::fmt;
 
+use control::ControlPayload;
 pub use messages::MessageEvent;
 
 use super::{
-    Client, CloseCode, CloseFrame, Decoder, Encoder, Error, Limits, Mask, Message, Part, Role,
-    SendError, Server, Side,
+    Client, CloseCode, CloseFrame, Decoder, Encoder, Error, Limits, Message, Part, Role, SendError,
+    Server, Side,
 };
-use crate::inline::Inline;
 use crate::{Buffer, Chunk};
 
 /// One end of a WebSocket connection, after the opening handshake (RFC 6455).
@@ -474,32 +475,6 @@ impl<S: Side> Connection<S> {
             _ => CloseCode::ABNORMAL,
         };
         Ending { code, truncated: self.decoder.check_eof().is_err() }
-    }
-}
-
-/// The payload of one control frame (§5.5), which may come in pieces.
-#[derive(Clone)]
-struct ControlPayload(Inline<125>);
-
-impl ControlPayload {
-    const EMPTY: Self = Self(Inline::EMPTY);
-
-    /// Adds a piece, and unmasks it if it has a mask. The first piece of a frame replaces the frame
-    /// before it.
-    fn put(&mut self, chunk: Chunk<'_>, mask: Option<Mask>) {
-        if chunk.start {
-            self.0.clear();
-        }
-        // It has room: a decoder refuses longer control frames.
-        let Some(fresh) = self.0.try_grow(chunk.bytes.len()) else { return };
-        match mask {
-            Some(mut mask) => mask.copy(chunk.bytes, fresh),
-            None => fresh.copy_from_slice(chunk.bytes),
-        }
-    }
-
-    fn as_slice(&self) -> &[u8] {
-        self.0.as_slice()
     }
 }
 
