@@ -3,12 +3,12 @@
 use crate::counting::allocations;
 use framewright::grpc::web::{SocketDecoder, SocketPart, TextDecoder, encode_text};
 use framewright::grpc::{
-    CallKind, ClientRequest, Code, ContentType, Decoder, Encoder, Encodings, Event, Limits,
-    Message, Path, Request, ResponseHead, ServerConfig, Status, Timeout, Trailers, Trailing, Value,
-    metadata,
+    CallKind, ClientRequest, Code, ContentType, Decoder, Encoder, Encodings, Event, Inbox, Limits,
+    Message, MessageEvent, Path, Request, ResponseHead, ServerCall, ServerConfig, Status, Timeout,
+    Trailers, Trailing, Value, metadata,
 };
 use framewright::http::Headers;
-use framewright::{Assembler, Buffer, Chunk, SliceBuf};
+use framewright::{ArrayBuf, Assembler, Buffer, Chunk, SliceBuf};
 
 fn without_allocator<T>(run: impl FnOnce() -> T) -> T {
     let mut result = None;
@@ -37,6 +37,29 @@ fn messages_need_no_allocator() {
             }
         }
         assert_eq!(messages, 2);
+    });
+}
+
+#[test]
+fn whole_messages_need_no_allocator() {
+    without_allocator(|| {
+        let request =
+            Request::parse("POST", "/p.S/M", [("content-type", &b"application/grpc"[..])]).unwrap();
+        let config = ServerConfig::new();
+        let mut call = request.accept(CallKind::BidiStreaming, &config, 0).unwrap();
+        let mut inbox = Inbox::new(ArrayBuf::<4>::new());
+        let mut lens = [0; 3];
+        let mut found = lens.iter_mut();
+        for mut input in b"\0\0\0\0\x03abc\0\0\0\0\x04defg\0\0\0\0\x05hijkl".chunks(2) {
+            while let Some(event) = call.receive_message(&mut input, &mut inbox) {
+                if let MessageEvent::Message = event {
+                    *found.next().unwrap() = inbox.message().bytes.len();
+                }
+            }
+        }
+        assert_eq!(lens, [3, 4, 0]);
+        let mut out = ArrayBuf::<{ ServerCall::MAX_TRANSMIT_LEN }>::new();
+        assert!(call.owes() && call.transmit(&mut out));
     });
 }
 

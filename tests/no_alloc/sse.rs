@@ -2,8 +2,8 @@
 
 use crate::counting::allocations;
 use framewright::sse::{
-    Action, Assembler, Client, Decoder, Encoder, EventBuilder, Item, Limits, Part, Policy,
-    Response, Storage, Verdict,
+    Action, Assembler, Client, Decoder, Encoder, EventBuilder, Item, ItemKind, Limits, Part,
+    Policy, Response, Storage, Verdict,
 };
 use framewright::{Buffer, SliceBuf};
 
@@ -24,7 +24,7 @@ fn a_whole_session_in_slices_allocates_nothing() {
         encoder.encode_data("\nb", &mut out).unwrap();
         encoder.end_event(&mut out).unwrap();
         encoder.encode(EventBuilder::new().data(&TOO_LONG[..200]), &mut out).unwrap();
-        out.try_append(b"data: \xFF\xF0\x9F\n\nid: 2\n\ndata: cut").unwrap();
+        out.try_append(b"data: \xFF\xF0\x9F\n\nid: 2\n\n").unwrap();
 
         let storage = Storage::in_slice(&mut memory, &LIMITS);
         let mut client = Client::new(Policy::new(), Assembler::new(LIMITS, storage), 1);
@@ -39,6 +39,15 @@ fn a_whole_session_in_slices_allocates_nothing() {
             }
         }
         assert_eq!(lost, 1, "192 bytes are there for data");
+        let mut asked = 0;
+        let mut more = &b"data: a\n\ndata: b\ndata: c\n\n"[..];
+        while let Some(kind) = client.receive_event(&mut more, 0) {
+            assert_eq!(kind, ItemKind::Event);
+            asked += client.event().data.len();
+        }
+        assert_eq!(asked, 4);
+        let mut input = &b"data: cut"[..];
+        assert_eq!(client.receive(&mut input, 0), None);
         assert_eq!(client.receive_eof(0).map(|event| event.data), Some("cut"));
         assert_eq!(client.last_event_id_header(), Ok(Some("2")));
     });

@@ -12,7 +12,7 @@ use framewright::ws::{
     self, Client, CloseFrame, Connection, FrameHeader, Inbox, Kind, Mask, Message, MessageEvent,
     Server,
 };
-use framewright::{Assembler, BufferFull, Chunk, SliceBuf};
+use framewright::{ArrayBuf, Assembler, Buffer, BufferFull, Chunk, SliceBuf};
 use no_panic::no_panic;
 // Functions that search with `memchr`, which is called through a pointer on x86-64.
 #[cfg(not(target_arch = "x86_64"))]
@@ -211,6 +211,14 @@ cannot_panic! {
     }
 
     #[cfg(not(target_arch = "x86_64"))]
+    fn sse_receive_event(
+        assembler: &mut sse::Assembler<SliceBuf<'_>>,
+        input: &mut &[u8],
+    ) -> Option<sse::ItemKind> {
+        assembler.receive_event(input)
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
     fn sse_receive(assembler: &mut sse::Assembler<SliceBuf<'_>>, input: &mut &[u8]) -> bool {
         assembler.receive(input).is_some()
     }
@@ -294,6 +302,28 @@ cannot_panic! {
         out: &mut SliceBuf<'_>,
     ) -> Result<(), grpc::SendError> {
         encoder.encode(grpc::Message::new(bytes), out)
+    }
+
+    fn grpc_receive_message(
+        call: &mut ServerCall,
+        input: &mut &[u8],
+        inbox: &mut grpc::Inbox<ArrayBuf<64>>,
+    ) -> Option<grpc::MessageEvent> {
+        call.receive_message(input, inbox)
+    }
+
+    fn grpc_message<'a>(inbox: &'a grpc::Inbox<ArrayBuf<64>>) -> grpc::Message<'a> {
+        inbox.message()
+    }
+
+    fn array_buf(buf: &mut ArrayBuf<64>, bytes: &[u8], taken: usize) -> Result<(), BufferFull> {
+        buf.consume(taken);
+        buf.try_append(bytes)
+    }
+
+    fn slice_buf(buf: &mut SliceBuf<'_>, bytes: &[u8], taken: usize) -> Result<(), BufferFull> {
+        buf.consume(taken);
+        buf.try_append(bytes)
     }
 
     fn grpc_receive<'a>(call: &mut ServerCall, input: &mut &'a [u8]) -> Option<grpc::Event<'a>> {
