@@ -1,7 +1,7 @@
 //! Text that was checked once becomes `str` without a second check.
 //!
 //! There is `unsafe` code here, for a single chunk; the `unsafe` code for chunks that were joined is
-//! in `assemble`. Only [`TextChunk::unmask`] makes a [`TextChunk`]. It checks the bytes, and nothing
+//! in `assemble`, and that for whole messages in `inbox::joined`. Only [`TextChunk::unmask`] makes a [`TextChunk`]. It checks the bytes, and nothing
 //! changes them afterwards.
 
 use core::fmt;
