@@ -376,7 +376,8 @@ mod tests {
             let (mut one, mut two) = ([0xAA; 5], [0xAA; 5]);
             let mut joined = Joined::new(SliceBuf::new(&mut one));
             let mut twin = Joined::new(Twin(SliceBuf::new(&mut two)));
-            for cut in 0..=text.len() {
+            // Two cuts are enough for Miri, which is slow.
+            for cut in (0..=text.len()).step_by(if cfg!(miri) { 3 } else { 1 }) {
                 let pieces = masked.split_at(cut);
                 for in_place in [false, true] {
                     let result = join(&mut joined, pieces.into(), in_place);
