@@ -3,7 +3,7 @@
 use super::metadata::MetadataParts;
 use super::{Code, MetadataList, SendError, Status, Value};
 use crate::Buffer;
-use crate::http::{self, FieldValue};
+use crate::http::{self, FieldValue, Fields};
 
 /// The trailers of a response (PROTOCOL-HTTP2, *Trailers*): a status and custom metadata.
 ///
@@ -51,6 +51,12 @@ impl<'a> Trailers<'a> {
         self.check()?;
         self.each(&mut put);
         Ok(())
+    }
+
+    /// The fields as a list, for a connection of HTTP/2 to send. All of it is checked.
+    pub fn to_fields(&self) -> Result<impl Fields + Copy + use<'_, 'a>, SendError> {
+        self.check()?;
+        Ok(http::from_fn(|put| self.each(put)))
     }
 
     /// Appends the trailers to `out` as lines.

@@ -10,7 +10,7 @@ use crate::grpc::{
     Value,
 };
 use crate::http::syntax::{is_field_value, is_token};
-use crate::http::{self, FieldValue};
+use crate::http::{self, FieldValue, Fields};
 
 /// The head of a request, to be sent through any HTTP stack (PROTOCOL-HTTP2, *Requests*).
 ///
@@ -128,6 +128,12 @@ impl<'a> ClientRequest<'a> {
         self.check()?;
         self.each(&mut put);
         Ok(())
+    }
+
+    /// The headers as a list, for a connection of HTTP/2 to send. All of it is checked.
+    pub fn to_fields(&self) -> Result<impl Fields + Copy + use<'_, 'a>, SendError> {
+        self.check()?;
+        Ok(http::from_fn(|put| self.each(put)))
     }
 
     /// Appends the headers to `out` as lines.

@@ -6,7 +6,7 @@ use super::encode::{BodyEncoder, Wrap};
 use super::{Cardinality, ResponseHead};
 use crate::Buffer;
 use crate::grpc::{ContentType, Error, SendError, Status, StatusMessage, Trailers, Value};
-use crate::http::{self, FieldValue};
+use crate::http::{self, FieldValue, Fields};
 
 /// The answer to a request that does not become a call: trailers and nothing else
 /// (PROTOCOL-HTTP2, *Trailers-Only*), or no gRPC at all.
@@ -58,6 +58,12 @@ impl<'a> Refusal<'a> {
         self.trailers().check()?;
         self.each(&mut put);
         Ok(())
+    }
+
+    /// The headers of the response as a list, for a connection of HTTP/2 to send. All of it is checked.
+    pub fn to_fields(&self) -> Result<impl Fields + Copy + use<'_, 'a>, SendError> {
+        self.trailers().check()?;
+        Ok(http::from_fn(|put| self.each(put)))
     }
 
     /// Appends the headers of the response to `out` as lines. The response has no body.

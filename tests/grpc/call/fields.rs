@@ -5,7 +5,7 @@ use framewright::grpc::{
     CallKind, Code, ContentType, Encodings, Event, Limits, Request, ResponseHead, SendError,
     ServerConfig, Status, Trailers, Trailing, Value, accept_encodings, metadata,
 };
-use framewright::http::{FieldValue, Headers};
+use framewright::http::{FieldValue, Fields, Headers};
 use framewright::{BufferFull, SliceBuf};
 use http::{HeaderMap, HeaderName};
 
@@ -20,6 +20,15 @@ const METADATA: &[(&str, Value<'_>)] = &[
 struct Lines(Vec<u8>);
 
 impl Lines {
+    /// The lines of a list, gone through twice: it is the same each time.
+    fn of(list: impl Fields) -> Vec<u8> {
+        let [mut once, mut twice] = [Self::default(), Self::default()];
+        list.for_each_field(|name, value| once.put(name, value));
+        list.for_each_field(|name, value| twice.put(name, value));
+        assert_eq!(once.0, twice.0);
+        once.0
+    }
+
     fn put(&mut self, name: &str, value: FieldValue<'_>) {
         self.0.extend([name.as_bytes(), b": ", &value.to_vec(), b"\r\n"].concat());
     }
@@ -37,6 +46,7 @@ fn fields_are_what_is_written_as_lines() {
         request.fields(|name, value| fields.put(name, value)).unwrap();
         request.write(&mut lines).unwrap();
         assert_eq!(fields.0, lines);
+        assert_eq!(Lines::of(request.to_fields().unwrap()), lines);
     }
     let status = Status::new(Code::NotFound, "no caf\u{e9}").with_details(&[1, 2, 3]);
     let trailers = Trailers::new(status).metadata(METADATA);
@@ -44,6 +54,7 @@ fn fields_are_what_is_written_as_lines() {
     trailers.fields(|name, value| fields.put(name, value)).unwrap();
     trailers.write(&mut lines).unwrap();
     assert_eq!(fields.0, lines);
+    assert_eq!(Lines::of(trailers.to_fields().unwrap()), lines);
 
     for (method, list) in
         [("GET", &[GRPC][..]), ("POST", &[]), ("POST", &[GRPC, ("grpc-timeout", "x")])]
@@ -53,6 +64,7 @@ fn fields_are_what_is_written_as_lines() {
         refusal.fields(|name, value| fields.put(name, value)).unwrap();
         refusal.write(&mut lines).unwrap();
         assert_eq!(fields.0, lines);
+        assert_eq!(Lines::of(refusal.to_fields().unwrap()), lines);
     }
 }
 
@@ -128,8 +140,10 @@ fn nothing_is_handed_out_of_what_cannot_be_sent() {
     let never = |name: &str, _: FieldValue<'_>| panic!("{name}");
     let request = request(ContentType::GRPC).metadata(&bad);
     assert_eq!(request.fields(never), Err(SendError::MetadataValue(0)));
+    assert_eq!(request.to_fields().err(), Some(SendError::MetadataValue(0)));
     let trailers = Trailers::new(Status::OK).metadata(&bad);
     assert_eq!(trailers.fields(never), Err(SendError::MetadataValue(0)));
+    assert_eq!(trailers.to_fields().err(), Some(SendError::MetadataValue(0)));
     let mut call = server_of("application/grpc", CallKind::Unary);
     let head = ResponseHead::new().metadata(&bad);
     let refused = call.send_head_fields(head, &mut Vec::new(), never);
