@@ -154,7 +154,7 @@ impl fmt::Display for Error {
             Self::MessageTooLong(over) | Self::TrailersTooLong(over) => {
                 write!(f, "{}: {over}", self.text())
             }
-            Self::BufferFull(full) => full.fmt(f),
+            Self::BufferFull(full) => write!(f, "{}: {} bytes", self.text(), full.needed),
             Self::SocketControl(byte) => write!(f, "unknown control byte: {byte:#04X}"),
             Self::Http(status) => write!(f, "no grpc-status in the response with status {status}"),
             Self::Reset(error) => write!(f, "stream was reset with error code {error}"),

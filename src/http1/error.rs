@@ -130,11 +130,9 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())?;
         match self {
-            Self::BufferFull(full) => return full.fmt(f),
-            _ => f.write_str(self.text())?,
-        }
-        match self {
+            Self::BufferFull(full) => write!(f, ": {} bytes", full.needed),
             Self::HeadTooLong { limit } | Self::RequestLineTooLong { limit } => {
                 write!(f, ": over the limit of {limit} bytes")
             }

@@ -44,7 +44,9 @@ impl fmt::Display for Error {
             Self::DataTooLong { limit } => ("data is too long", limit),
             Self::TypeTooLong { limit } => ("event type is too long", limit),
             Self::IdTooLong { limit } => ("event ID is too long", limit),
-            Self::BufferFull(full) => return full.fmt(f),
+            Self::BufferFull(full) => {
+                return write!(f, "no room for the event: {} bytes", full.needed);
+            }
         };
         write!(f, "{what}: over the limit of {limit} bytes")
     }

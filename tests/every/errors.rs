@@ -232,13 +232,10 @@ fn errors_of_grpc_have_different_texts() {
 #[test]
 fn a_full_buffer_says_how_much_room_was_needed() {
     are_told_apart([&FULL, &Truncated]);
-    let wrapped: [&dyn Error; 9] = [
-        &http1::Error::BufferFull(FULL),
-        &grpc::Error::BufferFull(FULL),
+    let wrapped: [&dyn Error; 6] = [
         &ws::SendError::BufferFull(FULL),
         &ws::AssembleError::BufferFull(FULL),
         &http1::SendError::BufferFull(FULL),
-        &sse::Error::BufferFull(FULL),
         &sse::SendError::BufferFull(FULL),
         &grpc::SendError::BufferFull(FULL),
         &grpc::DecodeError::BufferFull(FULL),
@@ -352,6 +349,7 @@ fn errors_of_the_peer_say_how_much_or_which() {
         (http1::Error::TooManyHeaders { limit: 77 }, "over the limit of 77"),
         (http1::Error::BodyTooLong(OVER), OVER_TEXT),
         (http1::Error::ChunkExtensionsTooLong { limit: 77 }, "over the limit of 77 bytes"),
+        (http1::Error::BufferFull(FULL), "no room for the head: 1234 bytes"),
         (http1::Error::Tls, "TLS"),
         (http1::Error::Http2, "HTTP/2"),
     ]);
@@ -361,11 +359,13 @@ fn errors_of_the_peer_say_how_much_or_which() {
         (sse::Error::DataTooLong { limit: 77 }, "over the limit of 77 bytes"),
         (sse::Error::TypeTooLong { limit: 77 }, "over the limit of 77 bytes"),
         (sse::Error::IdTooLong { limit: 77 }, "over the limit of 77 bytes"),
+        (sse::Error::BufferFull(FULL), "no room for the event: 1234 bytes"),
     ]);
     says(&[
         (grpc::Error::FlagsUnknown(0x42), "0x42"),
         (grpc::Error::MessageTooLong(OVER), OVER_TEXT),
         (grpc::Error::TrailersTooLong(OVER), OVER_TEXT),
+        (grpc::Error::BufferFull(FULL), "not enough room: 1234 bytes"),
         (grpc::Error::SocketControl(0x42), "0x42"),
         (grpc::Error::Http(418), "418"),
         (grpc::Error::Reset(13), "13"),
