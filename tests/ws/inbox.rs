@@ -381,7 +381,7 @@ fn memory_is_given_back_between_messages_and_after_the_last() {
     }
 }
 
-/// A peer that announces much and sends little.
+/// T3: a peer that announces much and sends little.
 #[test]
 fn an_inbox_grows_by_what_has_come() {
     let limits = Limits::new().max_message_len(u64::MAX).max_frame_len(u64::MAX);
