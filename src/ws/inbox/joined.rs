@@ -152,13 +152,13 @@ impl<B: Buffer> Joined<B> {
         mask: Option<Mask>,
         before: Utf8State,
     ) -> Result<Utf8State, JoinError> {
-        if self.storage.as_slice().len().saturating_sub(start) < bytes.len()
-            && !self.grow(start, bytes.len())
-        {
+        // Storage and input are no longer than `isize::MAX` each, unless the storage lies.
+        let end = start.wrapping_add(bytes.len());
+        if end > self.storage.as_slice().len() && !self.grow(start, bytes.len()) {
             return Err(self.full(kind, start, bytes, mask, before));
         }
-        let room = self.storage.as_mut_slice().get_mut(start..);
-        let to = room.and_then(|room| room.get_mut(..bytes.len())).ok_or(JoinError::Full)?;
+        let room = self.storage.as_mut_slice().get_mut(start..end);
+        let to = room.ok_or(JoinError::Full)?;
         match kind {
             Kind::Text => copy_text(bytes, to, mask, before),
             Kind::Binary => {
