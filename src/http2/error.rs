@@ -166,7 +166,7 @@ impl Error {
     }
 
     /// What a GOAWAY gives as its debug data.
-    const fn text(self) -> &'static str {
+    pub(super) const fn text(self) -> &'static str {
         match self {
             Self::Preface => "client's preface is missing",
             Self::SettingsMissing => "first frame is not SETTINGS",
@@ -249,6 +249,10 @@ pub enum SendError {
     HeadUnsent,
     /// The stream's head was sent, and there is one only (§8.1).
     HeadSent,
+    /// The response has no body, since it answers HEAD or its status is 204 or 304 (RFC 9110 §6.4.1).
+    NoBody,
+    /// The stream is a tunnel, which has no trailers (§8.5).
+    TrailersInTunnel,
     /// The peer allows no further stream at once (§5.1.2). Try again when one is over.
     TooManyStreams,
     /// All identifiers are used up: it takes a new connection (§5.1.1).
@@ -284,6 +288,8 @@ impl fmt::Display for SendError {
             Self::StreamOver => "the stream is over",
             Self::HeadUnsent => "the head has not been sent",
             Self::HeadSent => "the head has been sent",
+            Self::NoBody => "the response has no body",
+            Self::TrailersInTunnel => "a tunnel has no trailers",
             Self::TooManyStreams => "the peer allows no further stream at once",
             Self::NoMoreStreams => "all stream identifiers are used up",
             Self::Closing => "the connection is closing",

@@ -211,6 +211,16 @@ impl Slot {
         self.set(TUNNEL, true);
     }
 
+    /// Whether our response has no body: it answers HEAD, or its status says so (RFC 9110 §6.4.1).
+    #[inline]
+    pub(super) const fn is_bodiless(&self) -> bool {
+        self.has(BODILESS)
+    }
+
+    pub(super) const fn set_bodiless(&mut self) {
+        self.set(BODILESS, true);
+    }
+
     /// Whether the slot is in the queue.
     #[inline]
     pub(super) const fn is_queued(&self, queue: QueueName) -> bool {
@@ -282,6 +292,7 @@ const WAITING: u8 = 1 << 2;
 const RESET: u8 = 1 << 3;
 const REFUSAL: u8 = 1 << 4;
 const TUNNEL: u8 = 1 << 5;
+const BODILESS: u8 = 1 << 6;
 
 impl Default for Slot {
     fn default() -> Self {

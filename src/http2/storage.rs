@@ -85,3 +85,76 @@ impl Slots for Vec<Slot> {
         true
     }
 }
+
+/// All that a connection keeps outside of itself: the tables of HPACK (RFC 7541 §2.3.2), and a slot for each
+/// stream.
+///
+/// Nothing allocates if nothing here does:
+///
+/// ```
+/// use framewright::http2::{Connection, Limits, Server, Slot, Storage, hpack};
+/// use framewright::{ArrayBuf, Buffer};
+///
+/// const TABLE: usize = hpack::decoder_storage_len(4096);
+///
+/// /// Four streams at once.
+/// struct Session {
+///     connection: Connection<Server, ArrayBuf<TABLE>, [Slot; 4]>,
+///     head: ArrayBuf<2048>,
+///     out: ArrayBuf<1024>,
+/// }
+///
+/// let storage = Storage {
+///     decoder_table: ArrayBuf::new(),
+///     decoder_table_size: 4096,
+///     encoder_table: ArrayBuf::new(),
+///     encoder_table_size: 0, // only what is in the static table is compressed
+///     slots: [const { Slot::new() }; 4],
+/// };
+/// let limits = Limits::new().max_head_len(2048).max_send_len(512);
+/// let mut session = Session {
+///     connection: Connection::server(storage, limits),
+///     head: ArrayBuf::new(),
+///     out: ArrayBuf::new(),
+/// };
+/// assert!(session.connection.transmit(&mut session.out)); // our settings
+/// ```
+#[derive(Clone, Debug)]
+pub struct Storage<B, S> {
+    /// For the table that heads are decoded with: [`decoder_storage_len`](super::hpack::decoder_storage_len) says how
+    /// many bytes.
+    pub decoder_table: B,
+    /// The size of that table, which the peer is told. A server should have 4096: until a client knows the
+    /// settings, it may fill as many.
+    pub decoder_table_size: u32,
+    /// For the table that heads are encoded with: [`encoder_storage_len`](super::hpack::encoder_storage_len) says how
+    /// many bytes.
+    pub encoder_table: B,
+    /// The size of that table. The peer may allow less.
+    pub encoder_table_size: u32,
+    /// One for each stream that can be open at once.
+    pub slots: S,
+}
+
+#[cfg(feature = "alloc")]
+impl Storage<Vec<u8>, Vec<Slot>> {
+    /// Storage that grows as it is needed, with tables of 4096 bytes.
+    ///
+    /// A connection without streams has none. With the first heads, it takes some 10 KiB.
+    pub const fn new() -> Self {
+        Self {
+            decoder_table: Vec::new(),
+            decoder_table_size: 4096,
+            encoder_table: Vec::new(),
+            encoder_table_size: 4096,
+            slots: Vec::new(),
+        }
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl Default for Storage<Vec<u8>, Vec<Slot>> {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -155,6 +155,18 @@ impl<S: Slots> StreamTable<S> {
         Some(Stream { id, slot: at })
     }
 
+    /// Takes notice that the stream, which is idle, is refused, and that all idle ones below it are skipped.
+    pub(super) fn skip(&mut self, id: StreamId) {
+        self.closed.open(id.get());
+    }
+
+    /// The first open stream in the slots from `from` on.
+    pub(super) fn next_open(&self, from: u32) -> Option<Stream> {
+        let slots = self.slots.as_slice().get(from as usize..)?;
+        let (at, id) = (from..).zip(slots).find_map(|(at, slot)| Some((at, slot.id()?)))?;
+        Some(Stream { id, slot: at })
+    }
+
     /// Closes the stream and frees its slot, even if something is owed on it.
     pub(super) fn close(&mut self, stream: Stream, how: Absent) {
         if self.get(stream).is_none() {

@@ -1,0 +1,104 @@
+//! How much that is useless a peer may do (§10.5).
+//!
+//! | budget | taken by | given back by |
+//! |---|---|---|
+//! | resets | RST_STREAM before the response is complete, and every reset that the peer causes us to send | a stream that ends well; time |
+//! | useless | frames that bring nothing forward | each KiB of bodies and heads; time |
+
+use super::{Error, Limits};
+
+/// What is left of both budgets.
+#[derive(Clone, Debug)]
+pub(super) struct Budgets {
+    resets: u32,
+    useless: u32,
+    /// Bytes of bodies and heads that have not given back a useless frame yet.
+    bytes: u32,
+    /// When time gave back last, in milliseconds.
+    since: Option<u64>,
+}
+
+/// How many resets and useless frames a second gives back.
+const RESETS_PER_SECOND: u64 = 33;
+const USELESS_PER_SECOND: u64 = 330;
+/// How many bytes give back a useless frame.
+const BYTES_PER_USELESS: u32 = 1024;
+
+impl Budgets {
+    pub(super) const fn new(limits: &Limits) -> Self {
+        Self { resets: limits.reset_budget, useless: limits.useless_budget, bytes: 0, since: None }
+    }
+
+    /// Takes a reset.
+    pub(super) fn take_reset(&mut self) -> Result<(), Error> {
+        self.resets = self.resets.checked_sub(1).ok_or(Error::Resets)?;
+        Ok(())
+    }
+
+    /// Takes a useless frame.
+    pub(super) fn take_useless(&mut self) -> Result<(), Error> {
+        self.useless = self.useless.checked_sub(1).ok_or(Error::Flood)?;
+        Ok(())
+    }
+
+    /// A stream ended well.
+    pub(super) fn stream_ended(&mut self, limits: &Limits) {
+        self.resets = self.resets.saturating_add(1).min(limits.reset_budget);
+    }
+
+    /// Bytes of a body or of a head came.
+    #[inline]
+    pub(super) fn progress(&mut self, bytes: u32, limits: &Limits) {
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.bytes >= BYTES_PER_USELESS {
+            let back = self.bytes / BYTES_PER_USELESS;
+            self.bytes %= BYTES_PER_USELESS;
+            self.useless = self.useless.saturating_add(back).min(limits.useless_budget);
+        }
+    }
+
+    /// Time has passed: it is `now`, in milliseconds.
+    pub(super) fn poll(&mut self, now: u64, limits: &Limits) {
+        let Some(since) = self.since else {
+            self.since = Some(now);
+            return;
+        };
+        let passed = now.saturating_sub(since);
+        let give_back = |left: u32, per_second: u64, max: u32| {
+            let back = passed.saturating_mul(per_second) / 1000;
+            left.saturating_add(u32::try_from(back).unwrap_or(u32::MAX)).min(max)
+        };
+        // Less than that gives nothing back yet, and is not lost.
+        if passed >= 100 {
+            self.resets = give_back(self.resets, RESETS_PER_SECOND, limits.reset_budget);
+            self.useless = give_back(self.useless, USELESS_PER_SECOND, limits.useless_budget);
+            self.since = Some(now);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_taken_is_given_back() {
+        let limits = Limits::new().reset_budget(2).useless_budget(3);
+        let mut budgets = Budgets::new(&limits);
+        assert_eq!([(); 3].map(|()| budgets.take_reset()), [Ok(()), Ok(()), Err(Error::Resets)]);
+        budgets.stream_ended(&limits);
+        assert_eq!([(); 2].map(|()| budgets.take_reset()), [Ok(()), Err(Error::Resets)]);
+        assert_eq!([(); 3].map(|()| budgets.take_useless()), [Ok(()); 3]);
+        assert_eq!(budgets.take_useless(), Err(Error::Flood));
+        budgets.progress(1023, &limits);
+        assert_eq!(budgets.take_useless(), Err(Error::Flood));
+        budgets.progress(1025, &limits);
+        assert_eq!([(); 3].map(|()| budgets.take_useless().is_ok()), [true, true, false]);
+        budgets.poll(50, &limits);
+        budgets.poll(149, &limits);
+        assert_eq!(budgets.take_reset(), Err(Error::Resets));
+        budgets.poll(150, &limits);
+        assert_eq!([(); 4].map(|()| budgets.take_reset().is_ok()), [true, true, false, false]);
+        assert_eq!([(); 4].map(|()| budgets.take_useless().is_ok()), [true, true, true, false]);
+    }
+}

@@ -1,0 +1,353 @@
+//! One end of a connection: both directions, and how it closes.
+//!
+//! ```text
+//!              close()                the close ping's answer
+//!     Open ─────────────▶ Announced ─────────────────────────▶ Final       a server's
+//!     Open ──────────────────────────────────────────────────▶ Final       a client's
+//!
+//!     a rule is broken, or fail(): Failed, from anywhere
+//! ```
+//!
+//! In `Announced`, the peer knows that it should open no more streams, and those that cross that news are served. In
+//! `Final`, it knows which was the last. What came of each stream before, `slot` has as a table.
+
+use core::fmt;
+use core::marker::PhantomData;
+
+use super::blocks::Block;
+use super::budget::Budgets;
+use super::owed::{GoAway, Owed, Ping};
+use super::receive_head::BlockTarget;
+use super::settings::PeerSettings;
+use super::streams::StreamTable;
+use super::window::{ReceiveWindow, SendWindow};
+use super::{
+    Client, Decoder, Encoder, Error, ErrorCode, Limits, Role, SendError, Server, Side, Slots,
+    Storage, Stream, StreamId, hpack,
+};
+use crate::Buffer;
+
+/// One end of an HTTP/2 connection (RFC 9113): streams, flow control, and everything that is owed.
+///
+/// What the peer sends comes in through [`receive`](Self::receive). What the protocol obliges us to say goes
+/// out through [`transmit`](Self::transmit). What the caller has to say goes out through
+/// [`open`](Self::open) at a client, [`send_head`](Self::send_head) at a server, and [`send`](Self::send), at
+/// any time.
+///
+/// Nothing is queued. A body is pulled: `send` writes a frame as far as windows allow, and
+/// [`writable`](Self::writable) says which stream is next.
+///
+/// `B` is storage for the tables of HPACK, and `S` for streams: see [`Storage`].
+pub struct Connection<R, B, S> {
+    side: PhantomData<R>,
+    pub(super) limits: Limits,
+    pub(super) decoder: Decoder,
+    pub(super) encoder: Encoder,
+    pub(super) field_decoder: hpack::Decoder<B>,
+    pub(super) field_encoder: hpack::Encoder<B>,
+    pub(super) streams: StreamTable<S>,
+    pub(super) block: Block,
+    /// What the current field block is for.
+    pub(super) block_target: BlockTarget,
+    /// Whose body the current DATA frame has, unless nobody wants it.
+    pub(super) data_target: Option<Stream>,
+    pub(super) send_window: SendWindow,
+    pub(super) receive_window: ReceiveWindow,
+    pub(super) peer: PeerSettings,
+    /// Whether the peer has acknowledged our settings.
+    pub(super) acknowledged: bool,
+    pub(super) extended_connect: bool,
+    pub(super) owed: Owed,
+    pub(super) budgets: Budgets,
+    /// What the peer's newest GOAWAY said.
+    pub(super) peer_goaway: Option<(u32, ErrorCode)>,
+    /// The next slot to look at for streams that the peer's GOAWAY refuses.
+    pub(super) sweep: Option<u32>,
+    pub(super) state: State,
+}
+
+/// How far a connection has come.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum State {
+    Open,
+    /// The peer was told to open no more streams. Whether the ping that shows when it knows was sent.
+    Announced {
+        pinged: bool,
+    },
+    /// The last stream of the peer's that is served.
+    Final {
+        last: u32,
+    },
+    /// Nothing more is read. The error is missing if the caller failed it.
+    Failed(Option<Error>),
+}
+
+/// The payload of the ping that shows that a GOAWAY arrived.
+pub(super) const CLOSE_PING: [u8; 8] = *b"goaway\0\0";
+
+/// How a connection ended, once the transport did.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Ending {
+    /// What the peer's GOAWAY said; `None` if there was none.
+    pub code: Option<ErrorCode>,
+    /// Whether a frame was cut off, or a stream was open.
+    pub truncated: bool,
+}
+
+impl<B: Buffer, S: Slots> Connection<Server, B, S> {
+    /// The server's end of a connection.
+    pub fn server(storage: Storage<B, S>, limits: Limits) -> Self {
+        Self::new(storage, limits)
+    }
+
+    /// Offers extended CONNECT, by which WebSocket opens on a stream (RFC 8441 §3).
+    #[must_use]
+    pub const fn extended_connect(mut self) -> Self {
+        self.extended_connect = true;
+        self
+    }
+}
+
+impl<B: Buffer, S: Slots> Connection<Client, B, S> {
+    /// The client's end of a connection.
+    pub fn client(storage: Storage<B, S>, limits: Limits) -> Self {
+        Self::new(storage, limits)
+    }
+}
+
+impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
+    fn new(storage: Storage<B, S>, limits: Limits) -> Self {
+        Self {
+            side: PhantomData,
+            limits,
+            decoder: Decoder::new(R::ROLE, limits),
+            encoder: Encoder::new(),
+            field_decoder: hpack::Decoder::new(storage.decoder_table, storage.decoder_table_size),
+            field_encoder: hpack::Encoder::new(storage.encoder_table, storage.encoder_table_size),
+            streams: StreamTable::new(storage.slots),
+            block: Block::new(),
+            block_target: BlockTarget::Nobody,
+            data_target: None,
+            send_window: SendWindow::INITIAL,
+            receive_window: ReceiveWindow::partly_granted(limits.connection_window, 0xFFFF),
+            peer: PeerSettings::INITIAL,
+            acknowledged: false,
+            extended_connect: false,
+            owed: Owed::new(),
+            budgets: Budgets::new(&limits),
+            peer_goaway: None,
+            sweep: None,
+            state: State::Open,
+        }
+    }
+
+    /// What the peer has said of itself.
+    pub const fn peer(&self) -> &PeerSettings {
+        &self.peer
+    }
+
+    /// The rule that the peer broke, if the connection failed for one.
+    pub const fn error(&self) -> Option<Error> {
+        match self.state {
+            State::Failed(error) => error,
+            _ => None,
+        }
+    }
+
+    /// How many streams are open. Those whose end has not been written count.
+    pub const fn open_streams(&self) -> u32 {
+        self.streams.open_count()
+    }
+
+    /// How many streams the peer may have open at once.
+    pub(super) fn max_streams(&self) -> u32 {
+        self.limits.max_streams.min(self.streams.max_len())
+    }
+
+    /// Whether the stream is open, or its end is still to be written.
+    pub fn is_open(&self, stream: Stream) -> bool {
+        self.streams.get(stream).is_some()
+    }
+
+    /// Whether a stream waits for a window: [`Keepalive`](super::Keepalive) has to know.
+    pub fn is_waiting(&self, stream: Stream) -> bool {
+        self.streams.get(stream).is_some_and(|slot| slot.is_waiting())
+    }
+
+    /// The next stream that was cut short and can go on. Streams take turns.
+    ///
+    /// Call [`send`](Self::send) with what is left, or [`reset`](Self::reset) it. `None` means that no stream can
+    /// send now: the next [`receive`](Self::receive) may change that.
+    pub fn writable(&mut self) -> Option<Stream> {
+        if self.send_window.available() == 0 || matches!(self.state, State::Failed(_)) {
+            return None;
+        }
+        self.streams.take_ready()
+    }
+
+    /// Takes notice that `len` bytes of a body are not used yet. The peer is granted no more for them.
+    ///
+    /// Without this, bytes count as used when they are returned. A caller that keeps bodies until it can use
+    /// them calls it with every [`Data`](super::Data), so that it never keeps more than
+    /// [`Limits::stream_window`] for each stream.
+    pub fn keep(&mut self, stream: Stream, len: u32) {
+        if let Some(slot) = self.streams.get_mut(stream) {
+            slot.receive_window.keep(len);
+        }
+    }
+
+    /// Takes notice that `len` bytes that were [kept](Self::keep) are used. More than were kept do not count.
+    pub fn release(&mut self, stream: Stream, len: u32) {
+        if let Some(slot) = self.streams.get_mut(stream) {
+            slot.receive_window.release(len);
+            self.streams.settle(stream);
+        }
+    }
+
+    /// Ends a stream at once, both ways (§6.4). `transmit` tells the peer.
+    ///
+    /// A server that has answered and needs no more of the request gives [`ErrorCode::NO_ERROR`] (§8.1). If the
+    /// stream is over, this changes nothing.
+    pub fn reset(&mut self, stream: Stream, code: ErrorCode) {
+        if let Some(slot) = self.streams.get_mut(stream)
+            && slot.reset().is_none()
+        {
+            slot.owe_reset(code);
+            self.streams.settle(stream);
+        }
+    }
+
+    /// Sends a PING, which measures a round trip and shows that the peer is alive (§6.7). `transmit` writes
+    /// it, and the answer is [`Event::Pong`](super::Event::Pong).
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::PingInFlight`] while the one before was not answered.
+    pub fn ping(&mut self, payload: [u8; 8]) -> Result<(), SendError> {
+        match (self.state, self.owed.ping) {
+            (State::Failed(_), _) => Err(SendError::Closing),
+            (_, Ping::None) => {
+                self.owed.ping = Ping::Owed(payload);
+                Ok(())
+            }
+            _ => Err(SendError::PingInFlight),
+        }
+    }
+
+    /// Closes gracefully: open streams go on to their ends (§6.8).
+    ///
+    /// A server first asks the client to open no more streams, and serves those that cross that. When the
+    /// client knows, it tells it which was the last. A client just opens no more. Go on with
+    /// [`receive`](Self::receive) and [`transmit`](Self::transmit) until the connection
+    /// [is over](Self::is_over). A second call changes nothing.
+    pub fn close(&mut self) {
+        if self.state != State::Open {
+            return;
+        }
+        (self.state, self.owed.goaway) = match R::ROLE {
+            Role::Server => {
+                (State::Announced { pinged: false }, Some(GoAway::clean(StreamId::MAX.get())))
+            }
+            Role::Client => (State::Final { last: 0 }, Some(GoAway::clean(0))),
+        };
+    }
+
+    /// Fails the connection at once, for a reason of the caller's (§5.4.1). Nothing more will be read, and
+    /// `transmit` tells the peer.
+    pub fn fail(&mut self, code: ErrorCode) {
+        self.fail_for(None, code, "");
+    }
+
+    /// Fails the connection. Returns whether it had not failed before.
+    pub(super) fn fail_for(
+        &mut self,
+        error: Option<Error>,
+        code: ErrorCode,
+        text: &'static str,
+    ) -> bool {
+        if let State::Failed(_) = self.state {
+            return false;
+        }
+        let last = match self.state {
+            State::Final { last } => last,
+            _ => self.last_served(),
+        };
+        self.state = State::Failed(error);
+        self.owed.goaway = Some(GoAway { last, code, text });
+        true
+    }
+
+    /// The highest stream of the peer's that was seen.
+    pub(super) const fn last_served(&self) -> u32 {
+        match R::ROLE {
+            Role::Server => self.streams.last_id(),
+            // A server opens none.
+            Role::Client => 0,
+        }
+    }
+
+    /// Whether anything is owed that [`transmit`](Self::transmit) would write.
+    pub fn owes(&mut self) -> bool {
+        if let State::Failed(_) = self.state {
+            return self.owed.goaway.is_some();
+        }
+        !self.owed.is_empty()
+            || self.state == State::Announced { pinged: false }
+            || self.receive_window.credit() > 0
+            || self.streams.owing().is_some()
+    }
+
+    /// Whether the transport is to be closed: after a failure, or once a close by either end has left no
+    /// stream open, and everything owed is written.
+    pub fn is_over(&mut self) -> bool {
+        if self.owes() {
+            return false;
+        }
+        match self.state {
+            State::Failed(_) => true,
+            State::Final { .. } => self.open_streams() == 0,
+            _ => self.peer_goaway.is_some() && self.open_streams() == 0,
+        }
+    }
+
+    /// The transport has ended: says how the connection did.
+    ///
+    /// Without a GOAWAY that refuses it, a request that was not answered may have been processed (§8.7).
+    pub const fn receive_eof(&self) -> Ending {
+        let code = match self.peer_goaway {
+            Some((_, code)) => Some(code),
+            None => None,
+        };
+        let truncated = self.decoder.check_eof().is_err() || self.streams.open_count() > 0;
+        Ending { code, truncated }
+    }
+
+    /// Gives back to the peer what time gives back of [`Limits::reset_budget`] and
+    /// [`Limits::useless_budget`]. `now` is in milliseconds, on any scale that never goes back.
+    ///
+    /// Optional: useful work gives back too.
+    pub fn poll(&mut self, now: u64) {
+        self.budgets.poll(now, &self.limits);
+    }
+}
+
+impl GoAway {
+    /// One that is no error.
+    pub(super) const fn clean(last: u32) -> Self {
+        Self { last, code: ErrorCode::NO_ERROR, text: "" }
+    }
+}
+
+/// Without the tables, which may hold what others must not see.
+impl<R: Side, B, S> fmt::Debug for Connection<R, B, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("role", &R::ROLE)
+            .field("state", &self.state)
+            .field("peer", &self.peer)
+            .field("send_window", &self.send_window)
+            .field("receive_window", &self.receive_window)
+            .field("owed", &self.owed)
+            .finish_non_exhaustive()
+    }
+}

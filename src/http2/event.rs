@@ -1,0 +1,102 @@
+//! What a connection tells its caller.
+
+use core::fmt;
+
+use super::{Error, ErrorCode, Head, Headers, Stream};
+use crate::debug::Payload;
+
+/// What has come from the peer.
+#[derive(Debug)]
+pub enum Event<'e> {
+    /// The head of a request, or of the final response (§8.1).
+    Head {
+        /// The stream. At a server, it is a new one.
+        stream: Stream,
+        /// The head, all of it checked.
+        head: Head<'e>,
+        /// Whether neither a body nor trailers follow.
+        end: bool,
+    },
+    /// The head of an informational response. The final one follows (RFC 9110 §15.2).
+    Informational {
+        /// The stream.
+        stream: Stream,
+        /// The head, with a status from 100 to 199.
+        head: Head<'e>,
+    },
+    /// Bytes of a body (§6.1).
+    Data(Data<'e>),
+    /// Trailers, which end the peer's side of the stream (§8.1).
+    Trailers {
+        /// The stream.
+        stream: Stream,
+        /// The trailers, all of them checked.
+        trailers: Headers<'e>,
+    },
+    /// The stream is over: the peer reset it (§6.4).
+    ///
+    /// After a GOAWAY, each stream that the peer has not processed ends so, with
+    /// [`ErrorCode::REFUSED_STREAM`]. With that code, the request can be sent again (§8.7). A server that has
+    /// answered and needs no more of the request resets with [`ErrorCode::NO_ERROR`]: the response stands.
+    Reset {
+        /// The stream.
+        stream: Stream,
+        /// Why it was reset.
+        code: ErrorCode,
+    },
+    /// The stream is over: the peer broke a rule on it (§5.4.2). `transmit` tells the peer.
+    ///
+    /// A server may not have heard of the stream before, where the head of a request is wrong.
+    StreamFailed {
+        /// The stream.
+        stream: Stream,
+        /// What the peer did.
+        error: Error,
+    },
+    /// The peer has sent its settings (§6.5): see [`peer`](super::Connection::peer).
+    Settings,
+    /// The answer to a [`ping`](super::Connection::ping) (§6.7).
+    Pong([u8; 8]),
+    /// The peer closes (§6.8). Streams that it has not processed are over: a [`Reset`](Self::Reset) for each
+    /// follows. The others go on.
+    GoAway {
+        /// The last stream that the peer may have processed, and 0 if there is none.
+        last: u32,
+        /// Why it closes.
+        code: ErrorCode,
+    },
+    /// The connection is over: the peer broke a rule or a limit (§5.4.1). `transmit` tells the peer, and nothing
+    /// more will be read.
+    Failed(Error),
+}
+
+/// Bytes of a body, and whether it ends with them.
+#[derive(Eq, PartialEq)]
+pub struct Data<'e> {
+    stream: Stream,
+    /// The next bytes, to be changed in place if need be. They are empty only at the end.
+    pub bytes: &'e mut [u8],
+    /// Whether neither more bytes nor trailers follow.
+    pub end: bool,
+}
+
+impl<'e> Data<'e> {
+    pub(super) const fn new(stream: Stream, bytes: &'e mut [u8], end: bool) -> Self {
+        Self { stream, bytes, end }
+    }
+
+    /// The stream.
+    pub const fn stream(&self) -> Stream {
+        self.stream
+    }
+}
+
+impl fmt::Debug for Data<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Data")
+            .field("stream", &self.stream)
+            .field("bytes", &Payload(self.bytes))
+            .field("end", &self.end)
+            .finish()
+    }
+}

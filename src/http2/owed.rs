@@ -1,0 +1,199 @@
+//! What the protocol obliges us to say, but for what is owed on open streams. It has a fixed size.
+
+use super::{Error, ErrorCode, StreamId};
+
+/// How many acknowledgements of settings are owed at most.
+const MAX_SETTINGS_ACKS: u8 = 32;
+/// How many answers to pings are owed at most.
+const MAX_PINGS: usize = 8;
+/// How many ranges of streams without a slot are to be reset at most.
+const MAX_RANGES: usize = 8;
+
+/// What is owed.
+#[derive(Clone, Debug)]
+pub(super) struct Owed {
+    /// Whether the preface and our settings are to be sent.
+    pub(super) opening: bool,
+    settings_acks: u8,
+    pings: [[u8; 8]; MAX_PINGS],
+    ping_count: u8,
+    ranges: [ResetRange; MAX_RANGES],
+    range_count: u8,
+    /// A ping of ours.
+    pub(super) ping: Ping,
+    pub(super) goaway: Option<GoAway>,
+}
+
+/// Streams in a row to be reset for one reason. A burst of refused streams is one range.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct ResetRange {
+    first: u32,
+    last: u32,
+    code: ErrorCode,
+}
+
+/// A ping of ours (§6.7).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Ping {
+    None,
+    Owed([u8; 8]),
+    InFlight([u8; 8]),
+}
+
+/// A GOAWAY to be sent (§6.8).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct GoAway {
+    pub(super) last: u32,
+    pub(super) code: ErrorCode,
+    /// What it gives as its debug data.
+    pub(super) text: &'static str,
+}
+
+impl Owed {
+    pub(super) const fn new() -> Self {
+        let range = ResetRange { first: 0, last: 0, code: ErrorCode::NO_ERROR };
+        Self {
+            opening: true,
+            settings_acks: 0,
+            pings: [[0; 8]; MAX_PINGS],
+            ping_count: 0,
+            ranges: [range; MAX_RANGES],
+            range_count: 0,
+            ping: Ping::None,
+            goaway: None,
+        }
+    }
+
+    /// Whether nothing is owed.
+    pub(super) const fn is_empty(&self) -> bool {
+        !self.opening
+            && self.settings_acks == 0
+            && self.ping_count == 0
+            && self.range_count == 0
+            && !matches!(self.ping, Ping::Owed(_))
+            && self.goaway.is_none()
+    }
+
+    /// Owes an acknowledgement of settings.
+    pub(super) const fn add_settings_ack(&mut self) -> Result<(), Error> {
+        if self.settings_acks == MAX_SETTINGS_ACKS {
+            return Err(Error::Flood);
+        }
+        self.settings_acks += 1;
+        Ok(())
+    }
+
+    /// Whether an acknowledgement of settings is owed.
+    pub(super) const fn has_settings_ack(&self) -> bool {
+        self.settings_acks > 0
+    }
+
+    /// An acknowledgement of settings was sent.
+    pub(super) const fn settings_ack_sent(&mut self) {
+        self.settings_acks = self.settings_acks.saturating_sub(1);
+    }
+
+    /// Owes the answer to a ping.
+    pub(super) fn add_ping(&mut self, payload: [u8; 8]) -> Result<(), Error> {
+        let place = self.pings.get_mut(usize::from(self.ping_count)).ok_or(Error::Flood)?;
+        *place = payload;
+        self.ping_count += 1;
+        Ok(())
+    }
+
+    /// The oldest ping that was not answered.
+    pub(super) fn first_ping(&self) -> Option<[u8; 8]> {
+        if self.ping_count == 0 { None } else { self.pings.first().copied() }
+    }
+
+    /// The oldest ping was answered.
+    pub(super) fn ping_answered(&mut self) {
+        self.pings.copy_within(1.., 0);
+        self.ping_count = self.ping_count.saturating_sub(1);
+    }
+
+    /// Owes the reset of a stream that has no slot.
+    pub(super) fn add_reset(&mut self, stream: StreamId, code: ErrorCode) -> Result<(), Error> {
+        let id = stream.get();
+        let count = usize::from(self.range_count);
+        let ranges = self.ranges.get_mut(..count).unwrap_or_default();
+        if let Some(range) = ranges.last_mut()
+            && range.code == code
+        {
+            if range.last.checked_add(2) == Some(id) {
+                range.last = id;
+                return Ok(());
+            }
+            if (range.first..=range.last).contains(&id) {
+                return Ok(());
+            }
+        }
+        let place = self.ranges.get_mut(count).ok_or(Error::Flood)?;
+        *place = ResetRange { first: id, last: id, code };
+        self.range_count += 1;
+        Ok(())
+    }
+
+    /// The next stream without a slot to be reset.
+    pub(super) fn first_reset(&self) -> Option<(StreamId, ErrorCode)> {
+        let range = self.ranges.get(..usize::from(self.range_count))?.first()?;
+        Some((StreamId::new(range.first)?, range.code))
+    }
+
+    /// That stream was reset.
+    pub(super) fn reset_sent(&mut self) {
+        let Some(range) = self.ranges.first_mut() else { return };
+        if range.first < range.last {
+            range.first += 2;
+            return;
+        }
+        self.ranges.copy_within(1.., 0);
+        self.range_count = self.range_count.saturating_sub(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(id: u32) -> StreamId {
+        StreamId::new(id).expect("it is an identifier")
+    }
+
+    #[test]
+    fn answers_are_in_order_and_counted() {
+        let mut owed = Owed::new();
+        for number in 0..8 {
+            assert_eq!(owed.add_ping([number; 8]), Ok(()));
+        }
+        assert_eq!(owed.add_ping([8; 8]), Err(Error::Flood));
+        for number in 0..8 {
+            assert_eq!(owed.first_ping(), Some([number; 8]));
+            owed.ping_answered();
+        }
+        assert_eq!(owed.first_ping(), None);
+        for _ in 0..32 {
+            assert_eq!(owed.add_settings_ack(), Ok(()));
+        }
+        assert_eq!(owed.add_settings_ack(), Err(Error::Flood));
+    }
+
+    #[test]
+    fn a_burst_of_refused_streams_is_one_range() {
+        let mut owed = Owed::new();
+        for number in 0..1000 {
+            assert_eq!(owed.add_reset(id(2 * number + 1), ErrorCode::REFUSED_STREAM), Ok(()));
+        }
+        assert_eq!(owed.add_reset(id(7), ErrorCode::REFUSED_STREAM), Ok(()), "it is owed already");
+        for number in 0..1000 {
+            let expected = Some((id(2 * number + 1), ErrorCode::REFUSED_STREAM));
+            assert_eq!(owed.first_reset(), expected);
+            owed.reset_sent();
+        }
+        assert_eq!(owed.first_reset(), None);
+        for number in 0..8 {
+            assert_eq!(owed.add_reset(id(4 * number + 1), ErrorCode::STREAM_CLOSED), Ok(()));
+        }
+        assert_eq!(owed.add_reset(id(101), ErrorCode::STREAM_CLOSED), Err(Error::Flood));
+    }
+}

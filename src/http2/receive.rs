@@ -1,0 +1,402 @@
+//! What comes in: bodies, and small frames.
+
+use super::closed::Absent;
+use super::connection::{CLOSE_PING, Connection, State};
+use super::owed::{GoAway, Ping};
+use super::receive_head::BlockEvent;
+use super::{
+    Data, DataPart, Error, ErrorCode, Event, Head, Headers, Part, Role, Setting, SettingId, Side,
+    Slots, Stream, StreamId,
+};
+use crate::Buffer;
+
+/// What a DATA frame, or a part of it, comes to.
+enum DataStep {
+    Nothing,
+    /// Its bytes are the stream's.
+    Shown(Stream),
+    StreamFailed(Stream, Error),
+}
+
+/// A WINDOW_UPDATE that adds less is useless, unless a stream waits for it.
+const SMALL_INCREMENT: u32 = 256;
+
+impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
+    /// Receives the next event, advancing `input` past it. Heads are decoded into `head`.
+    ///
+    /// `None` means that every byte of `input` was taken and more are needed. After a failure, whatever comes is
+    /// taken and ignored. Call it until it returns `None`, even when `input` is empty: an event may still
+    /// be unreported. Then call [`transmit`](Self::transmit).
+    ///
+    /// `head` is the caller's, one for each connection. It has to be the same until the next event that is a head or
+    /// trailers, and must not be changed in between. It never needs more than
+    /// [`Limits::max_head_len`](super::Limits::max_head_len) bytes.
+    pub fn receive<'e, 'i: 'e, A: Buffer>(
+        &mut self,
+        input: &mut &'i mut [u8],
+        head: &'e mut A,
+    ) -> Option<Event<'e>> {
+        loop {
+            if let State::Failed(_) = self.state {
+                *input = &mut [];
+                return None;
+            }
+            if let Some(stream) = self.next_refused() {
+                return Some(Event::Reset { stream, code: ErrorCode::REFUSED_STREAM });
+            }
+            let part = match self.decoder.decode(input) {
+                Ok(Some(part)) => part,
+                Ok(None) => return None,
+                Err(e) => return self.fail_with(e),
+            };
+            match part {
+                Part::Data(part) => match self.receive_data(&part) {
+                    Ok(DataStep::Nothing) => {}
+                    Ok(DataStep::Shown(stream)) => {
+                        let end = part.end && part.end_stream;
+                        return Some(Event::Data(Data::new(stream, part.bytes, end)));
+                    }
+                    Ok(DataStep::StreamFailed(stream, error)) => {
+                        return Some(Event::StreamFailed { stream, error });
+                    }
+                    Err(e) => return self.fail_with(e),
+                },
+                Part::FieldBlock(part) => match self.receive_block(&part, head) {
+                    Ok(None) => {}
+                    // `head` is borrowed here and not before, as that would hold it through the loop.
+                    Ok(Some(event)) => return Some(event.with(A::as_slice(head))),
+                    Err(e) => return self.fail_with(e),
+                },
+                part => match self.receive_control(&part) {
+                    Ok(None) => {}
+                    Ok(Some(event)) => return Some(event),
+                    Err(e) => return self.fail_with(e),
+                },
+            }
+        }
+    }
+
+    /// Fails the connection for what the peer did.
+    #[cold]
+    fn fail_with(&mut self, error: Error) -> Option<Event<'static>> {
+        self.fail_for(Some(error), error.code(), error.text()).then_some(Event::Failed(error))
+    }
+
+    /// Receives a part of a DATA frame.
+    #[inline]
+    fn receive_data(&mut self, part: &DataPart<'_>) -> Result<DataStep, Error> {
+        if part.start {
+            // The whole frame counts before a byte of it is returned, and whoever wants it or not.
+            self.receive_window.take(part.flow_len)?;
+            self.budgets.progress(part.data_len, &self.limits);
+            if part.data_len == 0 && !part.end_stream {
+                self.budgets.take_useless()?;
+            }
+            self.data_target = None;
+            let stream = match self.find(part.stream)? {
+                Found::Open(stream) => stream,
+                Found::Failed(error) => {
+                    self.reset_absent(part.stream, error)?;
+                    return Ok(DataStep::Nothing);
+                }
+                Found::Gone => return Ok(DataStep::Nothing),
+            };
+            if let Err(error) = self.begin_data(stream, part) {
+                self.fail_stream(stream, error)?;
+                return Ok(DataStep::StreamFailed(stream, error));
+            }
+            self.data_target = Some(stream);
+            self.streams.settle(stream);
+        }
+        let Some(stream) = self.data_target else { return Ok(DataStep::Nothing) };
+        // The caller may have reset it since.
+        let Some(slot) = self.streams.get_mut(stream) else { return Ok(DataStep::Nothing) };
+        if slot.reset().is_some() {
+            return Ok(DataStep::Nothing);
+        }
+        let ends = part.end && part.end_stream;
+        if ends {
+            slot.received = super::slot::Half::Closed;
+            self.close_if_over(stream);
+        }
+        Ok(if ends || !part.bytes.is_empty() { DataStep::Shown(stream) } else { DataStep::Nothing })
+    }
+
+    /// Counts a DATA frame for its stream.
+    #[inline]
+    fn begin_data(&mut self, stream: Stream, part: &DataPart<'_>) -> Result<(), Error> {
+        let slot = self.streams.get_mut(stream).ok_or(Error::StreamClosed)?;
+        slot.take_body(part.data_len, part.end_stream)?;
+        slot.receive_window.take(part.flow_len)
+    }
+
+    /// Receives a small frame.
+    fn receive_control(&mut self, part: &Part<'_>) -> Result<Option<Event<'static>>, Error> {
+        match *part {
+            Part::WindowUpdate { stream: Some(id), increment } => {
+                return self.receive_stream_window(id, increment);
+            }
+            Part::WindowUpdate { stream: None, increment } => {
+                if increment < SMALL_INCREMENT && self.send_window.available() > 0 {
+                    self.budgets.take_useless()?;
+                }
+                self.send_window.grow(increment)?;
+            }
+            Part::Reset { stream, code } => return self.receive_reset(stream, code),
+            Part::Setting(setting) => self.receive_setting(setting)?,
+            Part::SettingsEnd => {
+                self.budgets.take_useless()?;
+                self.owed.add_settings_ack()?;
+                self.peer.received = true;
+                return Ok(Some(Event::Settings));
+            }
+            Part::SettingsAck => self.receive_settings_ack()?,
+            Part::Ping(payload) => {
+                self.budgets.take_useless()?;
+                self.owed.add_ping(payload)?;
+            }
+            Part::PingAck(payload) => return self.receive_ping_ack(payload),
+            Part::GoAway { last, code } => return self.receive_goaway(last, code).map(Some),
+            Part::StreamFailed { stream, error } => match self.find(stream)? {
+                Found::Open(stream) => {
+                    self.fail_stream(stream, error)?;
+                    return Ok(Some(Event::StreamFailed { stream, error }));
+                }
+                Found::Failed(_) | Found::Gone => self.budgets.take_useless()?,
+            },
+            Part::Priority { .. } | Part::Unknown(_) => self.budgets.take_useless()?,
+            Part::DebugData(_) | Part::Data(_) | Part::FieldBlock(_) => {}
+        }
+        Ok(None)
+    }
+
+    fn receive_stream_window(
+        &mut self,
+        id: StreamId,
+        increment: u32,
+    ) -> Result<Option<Event<'static>>, Error> {
+        let Some(stream) = self.find_to_change(id)? else { return Ok(None) };
+        let Some(slot) = self.streams.get_mut(stream) else { return Ok(None) };
+        let is_useless = increment < SMALL_INCREMENT && !slot.is_waiting();
+        if let Err(error) = slot.send_window.grow(increment) {
+            self.fail_stream(stream, error)?;
+            return Ok(Some(Event::StreamFailed { stream, error }));
+        }
+        self.streams.settle(stream);
+        if is_useless {
+            self.budgets.take_useless()?;
+        }
+        Ok(None)
+    }
+
+    fn receive_reset(
+        &mut self,
+        id: StreamId,
+        code: ErrorCode,
+    ) -> Result<Option<Event<'static>>, Error> {
+        let Some(stream) = self.find_to_change(id)? else { return Ok(None) };
+        let Some(slot) = self.streams.get(stream) else { return Ok(None) };
+        let is_known = slot.reset().is_some();
+        let is_answered = slot.sent == super::slot::Half::Closed;
+        // A reset is never answered by one.
+        self.streams.close(stream, Absent::ResetByPeer);
+        if is_known {
+            return Ok(None);
+        }
+        if R::ROLE == Role::Server && !is_answered {
+            self.budgets.take_reset()?;
+        }
+        Ok(Some(Event::Reset { stream, code }))
+    }
+
+    fn receive_setting(&mut self, Setting { id, value }: Setting) -> Result<(), Error> {
+        match id {
+            SettingId::HEADER_TABLE_SIZE => {
+                self.peer.header_table_size = value;
+                self.field_encoder.set_size_limit(value);
+            }
+            SettingId::MAX_CONCURRENT_STREAMS => self.peer.max_concurrent_streams = value,
+            SettingId::INITIAL_WINDOW_SIZE => {
+                let difference = i64::from(value) - i64::from(self.peer.initial_window_size);
+                self.peer.initial_window_size = value;
+                if difference != 0 {
+                    self.streams.shift_send_windows(difference)?;
+                }
+            }
+            SettingId::MAX_FRAME_SIZE => {
+                self.peer.max_frame_size = value;
+                self.encoder.set_max_frame_len(value);
+            }
+            SettingId::MAX_HEADER_LIST_SIZE => self.peer.max_header_list_size = value,
+            SettingId::ENABLE_CONNECT_PROTOCOL => {
+                if self.peer.extended_connect && value == 0 {
+                    return Err(Error::EnableConnectProtocol);
+                }
+                self.peer.extended_connect = value == 1;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Our settings hold from here on (§6.5.3).
+    fn receive_settings_ack(&mut self) -> Result<(), Error> {
+        // They may not even have been sent.
+        if self.acknowledged || self.owed.opening {
+            return Err(Error::AckUnexpected);
+        }
+        self.acknowledged = true;
+        self.field_decoder.settings_acknowledged();
+        let surplus = INITIAL_WINDOW.saturating_sub(self.limits.stream_window);
+        if surplus > 0 {
+            self.streams.for_each(|_, slot| slot.receive_window.shrink(surplus));
+        }
+        Ok(())
+    }
+
+    fn receive_ping_ack(&mut self, payload: [u8; 8]) -> Result<Option<Event<'static>>, Error> {
+        if self.owed.ping == Ping::InFlight(payload) {
+            self.owed.ping = Ping::None;
+            return Ok(Some(Event::Pong(payload)));
+        }
+        if payload == CLOSE_PING && self.state == (State::Announced { pinged: true }) {
+            let last = self.last_served();
+            self.state = State::Final { last };
+            self.owed.goaway = Some(GoAway::clean(last));
+            return Ok(None);
+        }
+        self.budgets.take_useless()?;
+        Ok(None)
+    }
+
+    fn receive_goaway(&mut self, last: u32, code: ErrorCode) -> Result<Event<'static>, Error> {
+        self.budgets.take_useless()?;
+        if self.peer_goaway.is_some_and(|(before, _)| last > before) {
+            return Err(Error::GoAwayRose);
+        }
+        self.peer_goaway = Some((last, code));
+        if R::ROLE == Role::Client {
+            self.sweep = Some(0);
+        }
+        Ok(Event::GoAway { last, code })
+    }
+
+    /// The next stream that the peer's GOAWAY refuses. It is closed.
+    fn next_refused(&mut self) -> Option<Stream> {
+        let last = self.peer_goaway?.0;
+        let mut from = self.sweep?;
+        while let Some(stream) = self.streams.next_open(from) {
+            from = stream.slot() as u32 + 1;
+            if stream.id().get() > last {
+                self.sweep = Some(from);
+                let is_known = self.streams.get(stream).is_some_and(|slot| slot.reset().is_some());
+                self.streams.close(stream, Absent::ResetByUs);
+                if !is_known {
+                    return Some(stream);
+                }
+            }
+        }
+        self.sweep = None;
+        None
+    }
+
+    /// Finds the stream of a DATA, or says what such a frame means without one.
+    #[inline]
+    pub(super) fn find(&mut self, id: StreamId) -> Result<Found, Error> {
+        if let Some(stream) = self.streams.find(id) {
+            let is_reset = self.streams.get(stream).is_some_and(|slot| slot.reset().is_some());
+            if !is_reset {
+                return Ok(Found::Open(stream));
+            }
+            self.budgets.take_useless()?;
+            return Ok(Found::Gone);
+        }
+        match self.absent(id)? {
+            Absent::Idle => Err(Error::StreamIdle),
+            Absent::Skipped => Err(Error::StreamId),
+            Absent::Ended => Err(Error::StreamClosed),
+            Absent::ResetByPeer => Ok(Found::Failed(Error::StreamClosed)),
+            Absent::ResetByUs | Absent::Forgotten => {
+                self.budgets.take_useless()?;
+                Ok(Found::Gone)
+            }
+        }
+    }
+
+    /// Finds the stream of a RST_STREAM or a WINDOW_UPDATE, which mean nothing once it is over.
+    fn find_to_change(&mut self, id: StreamId) -> Result<Option<Stream>, Error> {
+        if let Some(stream) = self.streams.find(id) {
+            return Ok(Some(stream));
+        }
+        match self.absent(id)? {
+            Absent::Idle => Err(Error::StreamIdle),
+            Absent::Skipped => Err(Error::StreamId),
+            _ => {
+                self.budgets.take_useless()?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// What is known of a stream that is not open.
+    pub(super) fn absent(&self, id: StreamId) -> Result<Absent, Error> {
+        // A server opens none.
+        if id.opener() == Role::Server {
+            return Err(Error::StreamId);
+        }
+        Ok(self.streams.absent(id))
+    }
+
+    /// Fails a stream for what the peer did (§5.4.2).
+    pub(super) fn fail_stream(&mut self, stream: Stream, error: Error) -> Result<(), Error> {
+        self.budgets.take_reset()?;
+        self.reset(stream, error.code());
+        Ok(())
+    }
+
+    /// Resets a stream that is over, for what the peer did.
+    pub(super) fn reset_absent(&mut self, id: StreamId, error: Error) -> Result<(), Error> {
+        self.budgets.take_reset()?;
+        self.owed.add_reset(id, error.code())
+    }
+
+    /// Frees the stream's slot once both sides have ended and nothing is owed.
+    #[inline]
+    pub(super) fn close_if_over(&mut self, stream: Stream) {
+        if self.streams.get(stream).is_some_and(|slot| slot.is_over()) {
+            self.streams.close(stream, Absent::Ended);
+            self.budgets.stream_ended(&self.limits);
+        }
+    }
+}
+
+/// A stream that a frame is on.
+pub(super) enum Found {
+    Open(Stream),
+    /// It is over, and the frame is an error of that stream alone.
+    Failed(Error),
+    /// It is over, and the frame is to be discarded.
+    Gone,
+}
+
+/// The window of every stream until there are settings (§6.9.2).
+pub(super) const INITIAL_WINDOW: u32 = 0xFFFF;
+
+impl BlockEvent {
+    /// The event, with the fields that were decoded.
+    #[inline]
+    fn with(self, entries: &[u8]) -> Event<'_> {
+        match self {
+            Self::Head { stream, end } => {
+                Event::Head { stream, head: Head::from_checked(entries), end }
+            }
+            Self::Informational { stream } => {
+                Event::Informational { stream, head: Head::from_checked(entries) }
+            }
+            Self::Trailers { stream } => {
+                Event::Trailers { stream, trailers: Headers::from_checked(entries) }
+            }
+            Self::StreamFailed { stream, error } => Event::StreamFailed { stream, error },
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! What goes out: heads, bodies and trailers.
+
+use super::closed::Absent;
+use super::connection::{Connection, State};
+use super::outgoing::Outgoing;
+use super::rules::Asked;
+use super::slot::{Half, Slot};
+use super::{Client, FrameHeader, Request, SendError, Server, Side, Slots, Stream, StreamId};
+use crate::http::Fields;
+use crate::{Buffer, BufferFull};
+
+impl<B: Buffer, S: Slots> Connection<Client, B, S> {
+    /// Opens a stream with a request (§8.3.1). With `end`, it has no body.
+    ///
+    /// It may be called at once: a server's settings need not have come.
+    ///
+    /// # Errors
+    ///
+    /// Among others: the server allows no further stream at once, or the storage has no room for it, for which
+    /// [`SendError::TooManyStreams`] says to wait.
+    pub fn open(
+        &mut self,
+        request: Request<'_>,
+        headers: impl Fields,
+        end: bool,
+        out: &mut impl Buffer,
+    ) -> Result<Stream, SendError> {
+        if self.state != State::Open || self.peer_goaway.is_some() {
+            return Err(SendError::Closing);
+        }
+        if request.protocol().is_some() && !self.peer.extended_connect {
+            return Err(SendError::ConnectNotOffered);
+        }
+        let head = Outgoing::request(request, &headers)?;
+        let max = self.peer.max_concurrent_streams.min(self.streams.max_len());
+        if self.streams.open_count() >= max {
+            return Err(SendError::TooManyStreams);
+        }
+        let id = match self.streams.last_id() {
+            0 => Some(1),
+            last => last.checked_add(2),
+        };
+        let id = id.and_then(StreamId::new).ok_or(SendError::NoMoreStreams)?;
+        self.write_opening(out)?;
+        let stream = self
+            .streams
+            .open(id, self.new_send_window(), self.new_receive_window())
+            .ok_or(SendError::TooManyStreams)?;
+        if let Err(full) = self.write_head(id, &head, end, out) {
+            // The identifier is skipped, which is allowed.
+            self.streams.close(stream, Absent::Skipped);
+            return Err(full.into());
+        }
+        if let Some(slot) = self.streams.get_mut(stream) {
+            slot.asked = head.asked();
+            slot.sent = if end { Half::Closed } else { Half::Body };
+        }
+        Ok(stream)
+    }
+}
+
+impl<B: Buffer, S: Slots> Connection<Server, B, S> {
+    /// Writes the head of a response (§8.3.2). With `end`, neither a body nor trailers follow.
+    ///
+    /// Any number of informational ones, with a status from 100 to 199, may come before the final one. They do not
+    /// end the stream.
+    pub fn send_head(
+        &mut self,
+        stream: Stream,
+        status: u16,
+        headers: impl Fields,
+        end: bool,
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        let slot = self.sending(stream)?;
+        let (asked, sent) = (slot.asked, slot.sent);
+        if sent != Half::Head {
+            return Err(SendError::HeadSent);
+        }
+        let head = Outgoing::response(status, &headers)?;
+        let is_final = status >= 200;
+        self.write_opening(out)?;
+        self.write_head(stream.id(), &head, end && is_final, out)?;
+        let Some(slot) = self.streams.get_mut(stream) else { return Ok(()) };
+        if is_final {
+            slot.sent = Half::Body;
+            if asked == Asked::Connect && status < 300 {
+                slot.set_tunnel();
+            } else if asked == Asked::Head || matches!(status, 204 | 304) {
+                slot.set_bodiless();
+            }
+            if end {
+                self.end_sending(stream);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
+    /// Writes the next bytes of a body, in one DATA frame at most (§6.1). Returns how many it took. With `end`,
+    /// the body ends after the last byte of `payload`, once that is taken.
+    ///
+    /// It takes what the windows, the peer's SETTINGS_MAX_FRAME_SIZE and
+    /// [`Limits::max_send_len`](super::Limits::max_send_len) allow. If that is not all,
+    /// [`writable`](Self::writable) says when the stream can go on. An empty `payload` with `end` is always
+    /// taken.
+    pub fn send(
+        &mut self,
+        stream: Stream,
+        payload: &[u8],
+        end: bool,
+        out: &mut impl Buffer,
+    ) -> Result<usize, SendError> {
+        let len = self.sendable(stream, payload.len())?;
+        let ends = end && len == payload.len();
+        if len > 0 || ends {
+            self.write_opening(out)?;
+            let payload = payload.get(..len).unwrap_or_default();
+            self.encoder.encode_data(stream.id(), payload, ends, out)?;
+        }
+        self.sent(stream, len, payload.len(), ends);
+        Ok(len)
+    }
+
+    /// Does what [`send`](Self::send) does for a body of `len` bytes, and returns the header of the frame instead
+    /// of writing it, for a vectored write. The caller writes as many bytes of the body after it as it
+    /// [says](FrameHeader::len).
+    ///
+    /// `None` means that nothing can be sent now. That is so, too, before the first
+    /// [`transmit`](Self::transmit).
+    pub fn send_header(
+        &mut self,
+        stream: Stream,
+        len: usize,
+        end: bool,
+    ) -> Result<Option<FrameHeader>, SendError> {
+        let taken = self.sendable(stream, len)?;
+        let ends = end && taken == len;
+        if self.owed.opening || self.owed.has_settings_ack() || taken == 0 && !ends {
+            self.sent(stream, 0, len, false);
+            return Ok(None);
+        }
+        let header = self.encoder.data_header(stream.id(), taken, ends)?;
+        self.sent(stream, taken, len, ends);
+        Ok(Some(header))
+    }
+
+    /// Writes trailers, which end our side of the stream (§8.1).
+    ///
+    /// All of the body has to be sent: bytes that [`send`](Self::send) did not take cannot follow.
+    pub fn send_trailers(
+        &mut self,
+        stream: Stream,
+        trailers: impl Fields,
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        let slot = self.sending(stream)?;
+        if slot.sent == Half::Head {
+            return Err(SendError::HeadUnsent);
+        }
+        if slot.is_tunnel() {
+            return Err(SendError::TrailersInTunnel);
+        }
+        let trailers = Outgoing::trailers(&trailers)?;
+        self.write_opening(out)?;
+        self.write_head(stream.id(), &trailers, true, out)?;
+        self.end_sending(stream);
+        Ok(())
+    }
+
+    /// The slot of a stream on which something can be sent.
+    #[inline]
+    fn sending(&self, stream: Stream) -> Result<&Slot, SendError> {
+        if let State::Failed(_) = self.state {
+            return Err(SendError::Closing);
+        }
+        match self.streams.get(stream) {
+            Some(slot) if slot.sent != Half::Closed => Ok(slot),
+            _ => Err(SendError::StreamOver),
+        }
+    }
+
+    /// How many of `len` bytes of a body can be sent now.
+    #[inline]
+    fn sendable(&self, stream: Stream, len: usize) -> Result<usize, SendError> {
+        let slot = self.sending(stream)?;
+        if slot.sent == Half::Head {
+            return Err(SendError::HeadUnsent);
+        }
+        if slot.is_bodiless() && len > 0 {
+            return Err(SendError::NoBody);
+        }
+        let window = slot.send_window.available().min(self.send_window.available());
+        let max = window.min(self.encoder.max_frame_len()).min(self.limits.max_send_len);
+        Ok(len.min(usize::try_from(max).unwrap_or(usize::MAX)))
+    }
+
+    /// Takes notice that `taken` of `len` bytes of a body were sent.
+    #[inline]
+    fn sent(&mut self, stream: Stream, taken: usize, len: usize, ends: bool) {
+        let Some(slot) = self.streams.get_mut(stream) else { return };
+        // No frame is longer than 2²⁴ − 1.
+        let taken_u32 = taken as u32;
+        slot.send_window.take(taken_u32);
+        self.send_window.take(taken_u32);
+        slot.set_waiting(taken < len);
+        if ends {
+            self.end_sending(stream);
+        } else if taken < len {
+            self.streams.settle(stream);
+        }
+    }
+
+    /// Our side of the stream has ended.
+    fn end_sending(&mut self, stream: Stream) {
+        if let Some(slot) = self.streams.get_mut(stream) {
+            slot.sent = Half::Closed;
+            slot.set_waiting(false);
+        }
+        self.close_if_over(stream);
+    }
+
+    /// Writes a field block, whole or not at all.
+    pub(super) fn write_head(
+        &mut self,
+        id: StreamId,
+        head: &impl Fields,
+        end: bool,
+        out: &mut impl Buffer,
+    ) -> Result<(), BufferFull> {
+        let start = out.as_slice().len();
+        let max_len = self.field_encoder.max_block_len(head);
+        if u32::try_from(max_len).is_ok_and(|len| len > self.encoder.max_frame_len()) {
+            // It may need more than one frame. There has to be room for all, before the table changes.
+            out.try_grow(max_len.saturating_add(self.encoder.block_headers_len(max_len)))?;
+            out.truncate(start);
+        }
+        let begun = self.encoder.begin_field_block(out)?;
+        if let Err(full) = self.field_encoder.encode(head, out) {
+            out.truncate(start);
+            return Err(full);
+        }
+        self.encoder.finish_field_block(begun, id, end, out)
+    }
+}
