@@ -1,14 +1,14 @@
 //! gRPC calls in every framing and of every kind: one side alone, with any events in any order; and
 //! both sides, joined through any cuts.
 
-use framewright::Chunk;
 use framewright::grpc::web::{SocketDecoder, SocketPart};
 use framewright::grpc::{
-    CallKind, ClientCall, ClientRequest, Code, ContentType, Encodings, Event, Framing, Limits,
-    Message, Path, Request, Reset, ResponseHead, SendError, ServerCall, ServerConfig, Status,
-    Subtype, Trailing,
+    CallKind, ClientCall, ClientRequest, Code, ContentType, Encodings, Event, Framing, Inbox,
+    Limits, Message, MessageEvent, Path, Request, Reset, ResponseHead, SendError, ServerCall,
+    ServerConfig, Status, Subtype, Trailing,
 };
 use framewright::http::{FieldValue, Headers};
+use framewright::{Assembler, Chunk};
 
 use super::input::{Cuts, Input};
 
@@ -147,22 +147,47 @@ impl Seen {
         }
     }
 
-    fn receive<C>(
+    /// Receives a body by parts. A twin of the call that receives whole messages has the same.
+    fn receive<C: Clone>(
         &mut self,
         bytes: &[u8],
         cuts: Cuts,
         call: &mut C,
         plain: for<'b> fn(&mut C, &'b mut [u8]) -> &'b [u8],
         receive: for<'b> fn(&mut C, &mut &'b [u8]) -> Option<Event<'b>>,
+        receive_message: fn(&mut C, &mut &[u8], &mut Inbox<Vec<u8>>) -> Option<MessageEvent>,
     ) {
+        let mut twin = call.clone();
+        let (mut assembler, mut joined) = (Assembler::new(Vec::new()), Vec::new());
+        let (mut inbox, mut whole) = (Inbox::new(Vec::new()), Vec::new());
         for piece in cuts.pieces(bytes) {
-            let mut piece = piece.to_vec();
-            let mut input = plain(call, &mut piece);
+            let mut bytes = piece.to_vec();
+            let mut input = plain(call, &mut bytes);
             while let Some(event) = receive(call, &mut input) {
+                let message = match event {
+                    Event::Message { chunk, .. } | Event::CompressedTrailers(chunk) => {
+                        assembler.push(chunk).expect("a Vec has room")
+                    }
+                    _ => Some(&[][..]),
+                };
+                joined.extend(message.map(|bytes| (MessageEvent::from(event), bytes.to_vec())));
                 self.see(Some(event));
             }
             assert!(input.is_empty(), "None means that all was taken");
+            let mut bytes = piece.to_vec();
+            let mut input = plain(&mut twin, &mut bytes);
+            while let Some(event) = receive_message(&mut twin, &mut input, &mut inbox) {
+                let bytes = match event {
+                    MessageEvent::Message | MessageEvent::CompressedTrailers => {
+                        inbox.message().bytes
+                    }
+                    _ => &[],
+                };
+                whole.push((event, bytes.to_vec()));
+            }
+            assert!(input.is_empty(), "None means that all was taken");
         }
+        assert_eq!(whole, joined);
     }
 }
 
@@ -236,6 +261,7 @@ fn client(
                     &mut call,
                     ClientCall::decode_text_in_place,
                     ClientCall::receive,
+                    ClientCall::receive_message,
                 );
             }
             7 if input.byte() & 1 == 1 => {
@@ -308,6 +334,7 @@ fn server(
                     &mut call,
                     ServerCall::decode_text_in_place,
                     ServerCall::receive,
+                    ServerCall::receive_message,
                 );
             }
             5 => match input.byte() {

@@ -4,7 +4,9 @@
 use framewright::sse::{Decoder, Encoder, EventBuilder, Limits, SendError};
 use framewright::{BufferFull, SliceBuf};
 
-use super::common::sse::{Got, event, growing, naive, no_data, read, receive};
+use super::common::sse::{
+    Got, event, growing, is_same_when_asked_for, naive, no_data, read, receive,
+};
 use super::input::{Cuts, Input, same_however_cut, without_allocating};
 
 /// ```text
@@ -41,6 +43,7 @@ fn is_bounded(stream: &[u8], cuts: Cuts, [line, data, event_type, id]: [u8; 4]) 
         let mut assembler = growing(limits);
         let mut got = Vec::new();
         receive(&mut assembler, pieces, &mut got);
+        is_same_when_asked_for(growing(limits), pieces, &got);
         (got, assembler.last_event_id().to_owned(), assembler.receive_eof().map(Got::from))
     });
     assert!(last_event_id.len() as u64 <= id);
