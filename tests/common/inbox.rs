@@ -2,7 +2,8 @@
 
 use framewright::Buffer;
 use framewright::ws::{
-    Assembler, CloseCode, Connection, Ending, Error, Event, Inbox, Kind, MessageEvent, Part, Side,
+    Assembler, CloseCode, Connection, Ending, Error, Event, Inbox, Kind, Message, MessageEvent,
+    Part, Side,
 };
 
 /// What a connection received, and what it did about it.
@@ -85,7 +86,11 @@ pub fn receive_to_targets<S: Side, B: Buffer>(
         let target = connection.read_target(&mut buffer, inbox);
         let len = target.len().min(read_len).min(rest.len());
         assert!(len > 0, "there is room to read to");
+        target.fill(0xFF);
         target[..len].copy_from_slice(rest.split_off(..len).unwrap());
+        if let Message::Text(text) = inbox.message() {
+            assert!(str::from_utf8(text.as_bytes()).is_ok(), "nobody has changed it");
+        }
         let input = inbox.filled(&buffer, len);
         if input.is_empty() {
             assert!(remaining >= buffer_len as u64, "a shorter rest comes with what follows it");

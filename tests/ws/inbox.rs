@@ -443,6 +443,25 @@ fn a_target_that_is_not_used_costs_nothing() {
     assert_eq!(events, [text("κόσμε and more")]);
 }
 
+/// Nobody can change a text after it was checked.
+#[test]
+fn a_target_for_a_new_message_ends_the_message_before_it() {
+    let mut inbox = Inbox::new(Vec::new());
+    let (mut server, mut events) = (server(Limits::new()), Vec::new());
+    receive(&mut server, &mut inbox, &masked(0x81, &[b'a'; 50]), &mut events);
+    let second = masked(0x82, &[7; 100]);
+    receive(&mut server, &mut inbox, &second[..6], &mut events);
+    assert_eq!(inbox.message(), Message::Text(&"a".repeat(50)), "no byte of the next is there");
+    let mut buffer = [0; 20];
+    server.read_target(&mut buffer, &mut inbox).fill(0xFF);
+    assert_eq!(inbox.message(), Message::Binary(b""));
+    let target = server.read_target(&mut buffer, &mut inbox);
+    target.copy_from_slice(&second[6..]);
+    let input = inbox.filled(&buffer, 100);
+    receive(&mut server, &mut inbox, input, &mut events);
+    assert_eq!(events, [text(&"a".repeat(50)), binary(&[7; 100])]);
+}
+
 /// The caller's fault: another inbox than the one with the beginning. Above all, text that was checked
 /// in one state must not go on in another.
 #[test]

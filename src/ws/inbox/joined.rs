@@ -8,7 +8,8 @@
 //! ```
 //!
 //! There is `unsafe` code here, for text. Only this file touches the bytes of a message between the
-//! check and the `str`: the storage is private, and what is lent to be filled lies after them.
+//! check and the `str`: the storage is private, and what is lent to be filled lies after them, or there
+//! is no message any more.
 
 use simdutf8::basic::from_utf8;
 
@@ -103,7 +104,11 @@ impl<B: Buffer> Joined<B> {
     /// Room for `len` more bytes, or what there is of it: of a new message if `start`, else of the
     /// current one. Their content is not specified.
     pub(super) fn room(&mut self, start: bool, len: usize) -> &mut [u8] {
-        let at = if start { 0 } else { self.len };
+        if start {
+            // The caller can write where the message before this one is.
+            (self.state, self.len) = (State::None, 0);
+        }
+        let at = self.len;
         let fitting = self.fitting_len(at, len);
         let room = self.storage.as_mut_slice().get_mut(at..);
         room.and_then(|room| room.get_mut(..fitting)).unwrap_or_default()
@@ -236,8 +241,8 @@ impl<B: Buffer> Joined<B> {
             // SAFETY: the message is a text and whole. Its bytes were followed as they were put here:
             // the first from between two characters, each other from the state in which the one
             // before it ended, and the last to between two characters. Nothing has changed them:
-            // `&mut` to them never leaves this file. And the storage is of a type that is known to
-            // return what was written to it.
+            // `&mut` to them never leaves this file, as `room` lends what lies after them, or ends
+            // the message. And the storage is of a type that is known to return what was written to it.
             return Some(unsafe { core::str::from_utf8_unchecked(bytes) });
         }
         from_utf8(bytes).ok()

@@ -17,7 +17,7 @@ use crate::utf8::Utf8State;
 /// Where a connection puts the messages that it receives.
 ///
 /// [`Connection::receive_message`](super::Connection::receive_message) joins every message here,
-/// unmasked and checked, in storage that the caller picks: a fixed slice
+/// unmasked and checked, in storage that the caller picks: an [`ArrayBuf`](crate::ArrayBuf), a slice
 /// ([`SliceBuf`](crate::SliceBuf)), a `Vec<u8>` or a `BytesMut`. A connection needs one of its own.
 ///
 /// ```
@@ -41,9 +41,9 @@ use crate::utf8::Utf8State;
 /// [`release`](Self::release) gives it back. After [`MessageEvent::Close`](super::MessageEvent::Close) and
 /// [`MessageEvent::Failed`](super::MessageEvent::Failed) it has been given back.
 ///
-/// A fixed slice should be as long as the limit. A message that is longer than the slice, but not
+/// Fixed storage should be as long as the limit. A message that is longer than the storage, but not
 /// longer than the limit, fails the connection with
-/// [`Error::BufferFull`](super::Error::BufferFull) once the slice is full.
+/// [`Error::BufferFull`](super::Error::BufferFull) once the storage is full.
 #[derive(Clone)]
 pub struct Inbox<B> {
     joined: Joined<B>,
