@@ -3,7 +3,7 @@
 //! | budget | taken by | given back by |
 //! |---|---|---|
 //! | resets | RST_STREAM before the response is complete, and every reset that the peer causes us to send | a stream that ends well; time |
-//! | useless | frames that bring nothing forward | each KiB of bodies and heads; time |
+//! | useless | frames that bring nothing forward | each KiB of bodies and heads; each DATA that we send, twice, since a peer may grant it anew at once, for the stream and for the connection; time |
 
 use super::{Error, Limits};
 
@@ -57,6 +57,13 @@ impl Budgets {
         }
     }
 
+    /// We sent a DATA. Some peers answer each with a WINDOW_UPDATE for its stream and one for the connection,
+    /// however short it was.
+    #[inline]
+    pub(super) fn data_sent(&mut self, limits: &Limits) {
+        self.useless = self.useless.saturating_add(2).min(limits.useless_budget);
+    }
+
     /// Time has passed: it is `now`, in milliseconds.
     pub(super) fn poll(&mut self, now: u64, limits: &Limits) {
         let Some(since) = self.since else {
@@ -93,6 +100,8 @@ mod tests {
         budgets.progress(1023, &limits);
         assert_eq!(budgets.take_useless(), Err(Error::Flood));
         budgets.progress(1025, &limits);
+        assert_eq!([(); 3].map(|()| budgets.take_useless().is_ok()), [true, true, false]);
+        budgets.data_sent(&limits);
         assert_eq!([(); 3].map(|()| budgets.take_useless().is_ok()), [true, true, false]);
         budgets.poll(50, &limits);
         budgets.poll(149, &limits);

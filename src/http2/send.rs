@@ -205,6 +205,9 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         slot.send_window.take(taken_u32);
         self.send_window.take(taken_u32);
         slot.set_waiting(taken < len);
+        if taken > 0 {
+            self.budgets.data_sent(&self.limits);
+        }
         if ends {
             self.end_sending(stream);
         } else if taken < len {

@@ -7,6 +7,7 @@ use super::owed::Ping;
 use super::settings::OurSettings;
 use super::{PREFACE, Role, SendError, Side, Slots, Stream};
 use crate::Buffer;
+use crate::http::NO_FIELDS;
 
 impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
     /// Writes what the protocol obliges us to say: our settings, the answers to settings and pings, resets, what the
@@ -98,8 +99,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
     fn write_stream(&mut self, stream: Stream, out: &mut impl Buffer) -> Result<(), SendError> {
         let Some(slot) = self.streams.get(stream) else { return Ok(()) };
         if slot.owes_refusal() {
-            let fields = &[("content-length", "0")];
-            let head = Outgoing::response(431, &fields)?;
+            let head = Outgoing::response(431, &NO_FIELDS)?;
             self.write_head(stream.id(), &head, true, out)?;
             if let Some(slot) = self.streams.get_mut(stream) {
                 slot.set_owes_refusal(false);
