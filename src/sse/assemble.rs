@@ -38,9 +38,9 @@ use crate::{Buffer, BufferFull, Chunk};
 /// assert_eq!(dropped.data, "cut o");
 /// ```
 #[derive(Clone)]
-pub struct Assembler<B> {
+pub struct Assembler<B, S = B> {
     decoder: Decoder,
-    storage: Storage<B>,
+    storage: Storage<B, S>,
     event: StoredEvent,
     announced: Announced,
     reconnection_time: Option<u64>,
@@ -75,11 +75,11 @@ pub enum Item<'a> {
     Lost(Error),
 }
 
-impl<B: Buffer> Assembler<B> {
+impl<B: Buffer, S: Buffer> Assembler<B, S> {
     /// An assembler at the start of a stream, with an empty last event ID.
     ///
     /// What `storage` holds is overwritten.
-    pub fn new(limits: Limits, mut storage: Storage<B>) -> Self {
+    pub fn new(limits: Limits, mut storage: Storage<B, S>) -> Self {
         storage.ids.iter_mut().for_each(Buffer::clear);
         let decoder = Decoder::new(limits);
         Self {
@@ -121,23 +121,18 @@ impl<B: Buffer> Assembler<B> {
     /// Returns the dropped event, with as much of its data as has arrived, for callers that want it
     /// anyway. What follows is the start of another stream, as after [`restart`](Self::restart).
     pub fn receive_eof(&mut self) -> Option<Event<'_>> {
-        let event = mem::replace(&mut self.event, StoredEvent::EMPTY);
+        let mut event = mem::replace(&mut self.event, StoredEvent::EMPTY);
         self.restart();
         if !event.has_data || event.loss != EventLoss::None {
             return None;
         }
         let Storage { data, event_type, ids: [last, pending, _] } = &mut self.storage;
-        let unfinished = match event.value.field {
-            Field::Data => Some(&mut *data),
-            Field::EventType => Some(&mut *event_type),
-            Field::Id | Field::Retry | Field::Comment => None,
+        // Without room for U+FFFD, the text ends before the unfinished character.
+        let _room = match event.value.field {
+            Field::Data => event.value.finish(data, self.decoder.limits()),
+            Field::EventType => event.value.finish(event_type, self.decoder.limits()),
+            Field::Id | Field::Retry | Field::Comment => Ok(()),
         };
-        if let Some(storage) = unfinished {
-            let mut text = event.value.text;
-            // Without room for U+FFFD, the text ends before the unfinished character.
-            let (field, limits) = (event.value.field, self.decoder.limits());
-            let _room = text.finish(|end| append(field, end.as_bytes(), storage, limits));
-        }
         Some(Event {
             event_type: type_or_default(if event.has_type { text(event_type) } else { "" }),
             data: text(data),
@@ -449,7 +444,7 @@ impl<B: Buffer> Assembler<B> {
     }
 }
 
-impl<B: Buffer> fmt::Debug for Assembler<B> {
+impl<B: Buffer, S: Buffer> fmt::Debug for Assembler<B, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Assembler")
             .field("decoder", &self.decoder)
@@ -567,9 +562,14 @@ impl StoredValue {
         if self.text.is_at_boundary() && is_ascii(chunk.bytes) {
             return append(field, chunk.bytes, storage, limits);
         }
-        let mut put = |text: &str| append(field, text.as_bytes(), storage, limits);
-        self.text.decode(chunk.bytes, &mut put)?;
-        if chunk.end { self.text.finish(put) } else { Ok(()) }
+        self.text.decode(chunk.bytes, |text| append(field, text.as_bytes(), storage, limits))?;
+        if chunk.end { self.finish(storage, limits) } else { Ok(()) }
+    }
+
+    /// Ends the text: U+FFFD takes the place of a character that is unfinished.
+    fn finish(&mut self, storage: &mut impl Buffer, limits: &Limits) -> Result<(), Error> {
+        let field = self.field;
+        self.text.finish(|end| append(field, end.as_bytes(), storage, limits))
     }
 }
 

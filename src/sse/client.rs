@@ -71,9 +71,9 @@ use crate::http::{Field, Name, parse_date};
 /// # Ok::<(), framewright::sse::SendError>(())
 /// ```
 #[derive(Clone)]
-pub struct Client<B> {
+pub struct Client<B, S = B> {
     policy: Policy,
-    assembler: Assembler<B>,
+    assembler: Assembler<B, S>,
     state: State,
     /// How many attempts in a row have failed.
     failures: u32,
@@ -218,13 +218,13 @@ enum ConnectionEnd {
     Status(u16),
 }
 
-impl<B: Buffer> Client<B> {
+impl<B: Buffer, S: Buffer> Client<B, S> {
     /// A client that connects at once.
     ///
     /// To go on where an earlier program left off, call [`Assembler::set_last_event_id`] first.
     ///
     /// The seed is for jitter. Any number will do, if other clients have other numbers.
-    pub const fn new(policy: Policy, assembler: Assembler<B>, seed: u64) -> Self {
+    pub const fn new(policy: Policy, assembler: Assembler<B, S>, seed: u64) -> Self {
         let state = State::Waiting { until: 0 };
         Self { policy, assembler, state, failures: 0, random: seed }
     }
@@ -316,13 +316,14 @@ impl<B: Buffer> Client<B> {
 
     /// The assembler, if there is a stream, of which something came at `now`. Else takes all `input`.
     #[inline]
-    pub(super) fn if_open(&mut self, input: &mut &[u8], now: u64) -> Option<&mut Assembler<B>> {
-        let State::Open { heard, .. } = &mut self.state else {
-            *input = &[];
-            return None;
-        };
-        if !input.is_empty() {
-            *heard = now;
+    pub(super) fn if_open(&mut self, input: &mut &[u8], now: u64) -> Option<&mut Assembler<B, S>> {
+        match &mut self.state {
+            State::Open { heard, .. } if !input.is_empty() => *heard = now,
+            State::Open { .. } => {}
+            _ => {
+                *input = &[];
+                return None;
+            }
         }
         Some(&mut self.assembler)
     }
@@ -378,7 +379,7 @@ impl<B: Buffer> Client<B> {
     }
 
     /// The assembler, which has the last event ID and the reconnection time.
-    pub const fn assembler(&self) -> &Assembler<B> {
+    pub const fn assembler(&self) -> &Assembler<B, S> {
         &self.assembler
     }
 
@@ -436,7 +437,7 @@ impl<B: Buffer> Client<B> {
     }
 }
 
-impl<B: Buffer> fmt::Debug for Client<B> {
+impl<B: Buffer, S: Buffer> fmt::Debug for Client<B, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("policy", &self.policy)

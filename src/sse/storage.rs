@@ -6,29 +6,32 @@ use super::Limits;
 use crate::debug::Payload;
 use crate::{Buffer, SliceBuf};
 
-/// Where an [`Assembler`](super::Assembler) keeps the strings of an event: one buffer for each.
+/// Where an [`Assembler`](super::Assembler) keeps the strings of an event: one buffer for each, of one type
+/// for data and of another, or the same, for a type and IDs.
 ///
 /// With buffers that can grow, [`Storage::default`] takes no memory until there is something to
-/// keep. Without an allocator, [`Storage::in_slice`] divides a slice.
+/// keep. Without an allocator, arrays own their bytes, or [`Storage::in_slice`] divides a slice.
 ///
 /// ```
+/// use framewright::ArrayBuf;
 /// use framewright::sse::{Limits, Storage};
 ///
 /// let growing: Storage<Vec<u8>> = Storage::default();
+/// let owned: Storage<ArrayBuf<800>, ArrayBuf<64>> = Storage::default();
 ///
 /// const LIMITS: Limits = Limits::new().max_type_len(32).max_id_len(64);
 /// let mut memory = [0; 1024]; // 32 for a type, three times 64 for IDs, and 800 for data
 /// let fixed = Storage::in_slice(&mut memory, &LIMITS);
 /// ```
 #[derive(Clone, Default)]
-pub struct Storage<B> {
+pub struct Storage<B, S = B> {
     /// The current event's data.
     pub data: B,
     /// The current event's type.
-    pub event_type: B,
+    pub event_type: S,
     /// The last event ID, the current event's ID, and one that has not arrived completely. The
     /// buffers swap roles.
-    pub ids: [B; 3],
+    pub ids: [S; 3],
 }
 
 impl<'a> Storage<SliceBuf<'a>> {
@@ -50,7 +53,7 @@ impl<'a> Storage<SliceBuf<'a>> {
     }
 }
 
-impl<B: Buffer> fmt::Debug for Storage<B> {
+impl<B: Buffer, S: Buffer> fmt::Debug for Storage<B, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { data, event_type, ids } = self;
         f.debug_struct("Storage")

@@ -36,7 +36,11 @@ impl From<Event<'_>> for Got {
 }
 
 /// Adds the items of `pieces` to `got`. Comments are joined, and added once they end.
-pub fn receive<B: Buffer>(assembler: &mut Assembler<B>, pieces: &[&[u8]], got: &mut Vec<Got>) {
+pub fn receive<B: Buffer, S: Buffer>(
+    assembler: &mut Assembler<B, S>,
+    pieces: &[&[u8]],
+    got: &mut Vec<Got>,
+) {
     let mut comment = Vec::new();
     for piece in pieces {
         let mut input = *piece;
@@ -70,8 +74,8 @@ pub fn receive<B: Buffer>(assembler: &mut Assembler<B>, pieces: &[&[u8]], got: &
 
 /// Adds the items of `pieces` to `got`, from an assembler that is asked for its events. It does not show
 /// comments.
-pub fn receive_asking<B: Buffer>(
-    assembler: &mut Assembler<B>,
+pub fn receive_asking<B: Buffer, S: Buffer>(
+    assembler: &mut Assembler<B, S>,
     pieces: &[&[u8]],
     got: &mut Vec<Got>,
 ) {

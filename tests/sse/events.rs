@@ -5,8 +5,8 @@ use crate::common::same_however_split;
 use crate::common::sse::{
     Got, event, growing, is_same_when_asked_for, message, no_data, receive, receive_asking,
 };
-use framewright::SliceBuf;
 use framewright::sse::{Assembler, Error, Event, Item, ItemKind, Limits, Storage};
+use framewright::{ArrayBuf, SliceBuf};
 
 /// The items of a stream, however split, and the last event ID after it.
 fn all(bytes: &[u8]) -> (Vec<Got>, String) {
@@ -500,6 +500,27 @@ fn the_memory_of_a_lost_event_is_given_back() {
             assert!(next[0].starts_with("Event"), "{next:?}");
         }
     }
+}
+
+/// A struct without a heap needs no lifetime, and no more room for IDs than they take.
+#[test]
+fn storage_may_be_arrays_of_two_lengths() {
+    let limits = Limits::new().max_data_len(100).max_type_len(4).max_id_len(4);
+    let storage: Storage<ArrayBuf<100>, ArrayBuf<4>> = Storage::default();
+    assert!(size_of_val(&storage) < 200);
+    let mut assembler = Assembler::new(limits, storage);
+    let stream = [
+        &b"event: add\nid: 1\ndata: "[..],
+        &[b'x'; 90],
+        b"\ndata: y\n\nid: 12345\ndata: z\n\ndata: cut \xF0\x9F",
+    ];
+    let mut got = Vec::new();
+    receive(&mut assembler, &stream, &mut got);
+    let long = format!("{}\ny", "x".repeat(90));
+    let lost = Got::Lost(Error::IdTooLong { limit: 4 });
+    assert_eq!(got, [event("add", &long, "1"), lost]);
+    let cut = assembler.receive_eof().map(Got::from);
+    assert_eq!(cut, Some(event("message", "cut \u{FFFD}", "1")));
 }
 
 /// The event has to fit, even if it lies whole in the input.

@@ -36,7 +36,7 @@ impl Announced {
     pub(super) const NOTHING: Self = Self { data: false, event_type: false };
 }
 
-impl<B: Buffer> Assembler<B> {
+impl<B: Buffer, S: Buffer> Assembler<B, S> {
     /// Receives what comes next, advancing `input` past it. Events are put in the storage, whole, where
     /// [`event`](Self::event) finds them.
     ///
@@ -129,7 +129,7 @@ fn put(text: &TextPlace<'_>, storage: &mut impl Buffer) -> Result<bool, BufferFu
     }
 }
 
-impl<B: Buffer> Client<B> {
+impl<B: Buffer, S: Buffer> Client<B, S> {
     /// Receives what comes next of the stream, as [`receive`](Self::receive) does, but for events that
     /// are asked for: [`event`](Self::event).
     ///
