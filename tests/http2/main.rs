@@ -3,8 +3,20 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+#[cfg(feature = "alloc")]
+mod attacks;
+#[cfg(feature = "alloc")]
+mod client;
+#[cfg(feature = "alloc")]
+mod closing;
+#[cfg(feature = "alloc")]
+mod flow;
 mod frames;
 mod frames_properties;
 mod keepalive;
+#[cfg(feature = "alloc")]
+mod messages;
+#[cfg(feature = "alloc")]
+mod server;
 mod small_frames;
 mod writers;

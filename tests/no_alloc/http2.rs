@@ -2,8 +2,10 @@
 
 use crate::common::http2::{frame, opening, padded};
 use crate::counting::allocations;
+use framewright::http::NO_FIELDS;
 use framewright::http2::{
-    Decoder, Encoder, Error, ErrorCode, Limits, Part, Role, Setting, StreamId,
+    Connection, Decoder, Encoder, Error, ErrorCode, Event, Limits, Part, Request, Role, Setting,
+    Slot, Storage, StreamId,
 };
 use framewright::{Buffer, SliceBuf};
 
@@ -70,6 +72,85 @@ fn every_frame_is_written_to_a_slice() {
             parts += 1;
         }
         assert_eq!(parts, 12, "the field block takes three");
+    });
+    assert_eq!(count, 0);
+}
+
+/// A call with a body each way, and a flood of what has to be answered.
+#[test]
+fn a_connection_in_fixed_storage_needs_no_allocator() {
+    const NONE: Slot = Slot::new();
+    fn storage<'a>(
+        decoder: &'a mut [u8],
+        encoder: &'a mut [u8],
+    ) -> Storage<SliceBuf<'a>, [Slot; 2]> {
+        Storage {
+            decoder_table: SliceBuf::new(decoder),
+            decoder_table_size: 4096,
+            encoder_table: SliceBuf::new(encoder),
+            encoder_table_size: 1024,
+            slots: [NONE; 2],
+        }
+    }
+    let mut tables = [[[0; 8192]; 2]; 2];
+    let mut buffers = [[0; 40_000]; 4];
+    let count = allocations(|| {
+        let [[a, b], [c, d]] = &mut tables;
+        let limits = Limits::new().max_send_len(1000);
+        let mut client = Connection::client(storage(a, b), limits);
+        let mut server = Connection::server(storage(c, d), limits);
+        let [requests, responses, client_head, server_head] = &mut buffers;
+        let (mut requests, mut responses) = (SliceBuf::new(requests), SliceBuf::new(responses));
+        let (mut client_head, mut server_head) =
+            (SliceBuf::new(client_head), SliceBuf::new(server_head));
+        for round in 0..100 {
+            let request = Request::new("POST", "http", "a.example", "/a.b/C");
+            let fields = [("te", "trailers"), ("x-request", "7")];
+            let stream = client.open(request, &fields, false, &mut requests).expect("one is open");
+            assert_eq!(client.send(stream, &[1; 900], true, &mut requests), Ok(900));
+            if round == 0 {
+                client.ping([0; 8]).expect("it is the first");
+            }
+            client.transmit(&mut requests);
+
+            let mut input = requests.as_mut_slice();
+            while let Some(event) = server.receive(&mut input, &mut server_head) {
+                match event {
+                    Event::Head { stream, head, .. } => {
+                        assert_eq!(head.headers().get("x-request"), Some(&b"7"[..]));
+                        server.send_head(stream, 200, NO_FIELDS, false, &mut responses).unwrap();
+                    }
+                    Event::Data(data) => {
+                        let (stream, end) = (data.stream(), data.end);
+                        assert_eq!(server.send(stream, data.bytes, false, &mut responses), Ok(900));
+                        if end {
+                            let trailers = [("grpc-status", "0")];
+                            server.send_trailers(stream, &trailers, &mut responses).unwrap();
+                        }
+                    }
+                    Event::Settings => {}
+                    other => panic!("{other:?}"),
+                }
+            }
+            requests.clear();
+            server.transmit(&mut responses);
+
+            let mut input = responses.as_mut_slice();
+            let mut ended = false;
+            while let Some(event) = client.receive(&mut input, &mut client_head) {
+                match event {
+                    Event::Head { head, .. } => assert_eq!(head.status(), 200),
+                    Event::Data(data) => assert_eq!(data.bytes, [1; 900]),
+                    Event::Trailers { trailers, .. } => {
+                        ended = trailers.get("grpc-status") == Some(b"0");
+                    }
+                    Event::Settings | Event::Pong(_) => {}
+                    other => panic!("{other:?}"),
+                }
+            }
+            assert!(ended);
+            responses.clear();
+        }
     });
     assert_eq!(count, 0);
 }

@@ -1,0 +1,122 @@
+//! The end of a connection and of its streams: GOAWAY, RST_STREAM, and the transport's end (RFC 9113 §6.4, §6.8).
+
+use framewright::http::NO_FIELDS;
+use framewright::http2::{ErrorCode, Request, SendError};
+
+use super::common::http2_peer::*;
+use super::common::http2_session::{Seen, client, server};
+
+const LAST: u32 = (1 << 31) - 1;
+
+#[test]
+fn a_server_closes_in_two_steps() {
+    let mut server = server();
+    server.open();
+    server.receive(&get(1));
+    server.take_frames();
+    server.h2.close();
+    let frames = server.take_frames();
+    let [goaway, ping] = &frames[..] else { panic!("{frames:?}") };
+    assert_eq!((goaway.kind, goaway.number(0), goaway.number(4)), (GOAWAY, LAST, NO_ERROR));
+    assert_eq!((ping.kind, ping.flags), (PING, 0));
+    // A request that crosses it is served.
+    server.receive(&get(3));
+    assert!(matches!(server.seen.last(), Some(Seen::Head { stream: 3, .. })));
+    server.receive(&frame(PING, ACK, 0, &ping.payload));
+    let frames = server.take_frames();
+    let goaway =
+        frames.iter().find(|frame| frame.kind == GOAWAY).expect("the last stream is known");
+    assert_eq!((goaway.number(0), goaway.number(4)), (3, NO_ERROR));
+    // One that comes later is not, but its field block is decoded.
+    server.receive(&get(5));
+    assert!(matches!(server.seen.last(), Some(Seen::Head { stream: 3, .. })));
+    for stream in server.streams.clone() {
+        assert!(!server.h2.is_over());
+        server.h2.send_head(stream, 200, NO_FIELDS, true, &mut server.out).expect("it is served");
+    }
+    server.take_frames();
+    assert!(server.h2.is_over());
+    assert_eq!(server.h2.error(), None);
+}
+
+#[test]
+fn requests_above_the_last_were_not_processed() {
+    let mut client = client();
+    client.open();
+    client.receive(&goaway(1, NO_ERROR));
+    let (last, code) = (1, NO_ERROR);
+    assert!(client.seen.contains(&Seen::GoAway { last, code }), "{:?}", client.seen);
+    let refused = Seen::Reset { stream: 3, code: REFUSED_STREAM };
+    assert!(client.seen.contains(&refused), "{:?}", client.seen);
+    let request = Request::new("GET", "http", "a.example", "/");
+    let opened = client.h2.open(request, NO_FIELDS, true, &mut client.out);
+    assert_eq!(opened, Err(SendError::Closing));
+    client.receive(&headers(1, END_STREAM, OK));
+    assert!(matches!(client.seen.last(), Some(Seen::Head { stream: 1, end: true, .. })));
+}
+
+#[test]
+fn a_server_that_fails_says_why_and_no_more() {
+    let mut server = server();
+    server.open();
+    server.receive(&get(1));
+    server.take_frames();
+    server.h2.fail(ErrorCode::INTERNAL_ERROR);
+    let frames = server.take_frames();
+    let [goaway] = &frames[..] else { panic!("{frames:?}") };
+    assert_eq!((goaway.kind, goaway.number(0), goaway.number(4)), (GOAWAY, 1, 2));
+    let seen = server.seen.len();
+    server.receive(&[get(3), ping(&[0; 8])].concat());
+    assert_eq!((server.seen.len(), server.take_frames()), (seen, vec![]));
+    assert!(server.h2.is_over());
+}
+
+#[test]
+fn after_a_reset_nothing_is_sent() {
+    let mut server = server();
+    server.open();
+    server.receive(&post(1));
+    server.take_frames();
+    let stream = server.streams[0];
+    server.h2.reset(stream, ErrorCode::CANCEL);
+    let sent = server.h2.send_head(stream, 200, NO_FIELDS, true, &mut server.out);
+    assert_eq!(sent, Err(SendError::StreamOver));
+    let frames = server.take_frames();
+    let [reset] = &frames[..] else { panic!("{frames:?}") };
+    assert_eq!((reset.kind, reset.stream, reset.number(0)), (RST_STREAM, 1, CANCEL));
+    // What was on its way is dropped, and not answered.
+    let more = [
+        data(1, 0, b"x"),
+        headers(1, END_STREAM, &[("a", "b")]),
+        super::common::http2_peer::reset(1, CANCEL),
+    ];
+    let seen = server.seen.len();
+    server.receive(&more.concat());
+    assert_eq!((server.seen.len(), server.take_frames()), (seen, vec![]));
+}
+
+#[test]
+fn a_reset_by_the_peer_ends_the_stream_once() {
+    let mut server = server();
+    server.open();
+    server.receive(&[post(1), data(1, 0, b"x"), reset(1, CANCEL), reset(1, CANCEL)].concat());
+    let resets = server.seen.iter().filter(|seen| matches!(seen, Seen::Reset { .. })).count();
+    assert_eq!(resets, 1);
+    let stream = server.streams[0];
+    let sent = server.h2.send_head(stream, 200, NO_FIELDS, true, &mut server.out);
+    assert_eq!(sent, Err(SendError::StreamOver));
+    assert!(!server.take_frames().iter().any(|frame| frame.kind == RST_STREAM));
+}
+
+#[test]
+fn a_response_stands_when_the_server_needs_no_more_of_the_request() {
+    // §8.1: RST_STREAM with NO_ERROR after a complete response.
+    let mut client = client();
+    client.open();
+    client.receive(&[headers(3, 0, OK), data(3, END_STREAM, b"done"), reset(3, NO_ERROR)].concat());
+    let body = Seen::Data { stream: 3, bytes: b"done".to_vec(), end: true };
+    assert!(client.seen.contains(&body), "{:?}", client.seen);
+    assert_eq!(client.seen.last(), Some(&Seen::Reset { stream: 3, code: NO_ERROR }));
+    let sent = client.h2.send(client.streams[1], b"x", false, &mut client.out);
+    assert_eq!(sent, Err(SendError::StreamOver));
+}

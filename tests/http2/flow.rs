@@ -1,0 +1,265 @@
+//! Flow control and settings: the cases of h2spec in which the server sends a body, by name (RFC 9113 §5.2, §6.5, §6.9).
+
+use framewright::http::NO_FIELDS;
+use framewright::http2::{Limits, SendError, Server, Stream};
+
+use super::common::http2_peer::*;
+use super::common::http2_session::{Seen, Session, client, server, server_with};
+
+/// A server that has got a request on stream 1, from a client with these settings, and has sent the head.
+fn answering(values: &[(u16, u32)]) -> (Session<Server>, Stream) {
+    let mut server = server();
+    server.open();
+    server.receive(&settings(values));
+    server.receive(&get(1));
+    let stream = server.streams[0];
+    server.h2.send_head(stream, 200, NO_FIELDS, false, &mut server.out).expect("it is the first");
+    server.take_frames();
+    (server, stream)
+}
+
+/// Sends, and returns the lengths of the DATA frames that were written, with their flags.
+fn sent(server: &mut Session<Server>, stream: Stream, body: &[u8], end: bool) -> Vec<(usize, u8)> {
+    let taken = server.h2.send(stream, body, end, &mut server.out).expect("the stream is open");
+    let frames = data_frames(server);
+    assert_eq!(frames.iter().map(|(len, _)| len).sum::<usize>(), taken);
+    frames
+}
+
+fn data_frames(server: &mut Session<Server>) -> Vec<(usize, u8)> {
+    let frames = server.take_frames();
+    let data = frames.iter().filter(|frame| frame.kind == DATA);
+    data.map(|frame| (frame.payload.len(), frame.flags)).collect()
+}
+
+#[test]
+fn window_of_1_then_window_updates() {
+    // http2/6.9.1: sends SETTINGS to set the initial window size to 1 and HEADERS.
+    let (mut server, stream) = answering(&[(INITIAL_WINDOW_SIZE, 1)]);
+    assert_eq!(sent(&mut server, stream, b"abc", true), [(1, 0)]);
+    assert_eq!(server.h2.writable(), None);
+    assert_eq!(sent(&mut server, stream, b"bc", true), []);
+    server.receive(&window_update(1, 1));
+    assert_eq!(server.h2.writable(), Some(stream));
+    assert_eq!(sent(&mut server, stream, b"bc", true), [(1, 0)]);
+    server.receive(&window_update(1, 9));
+    assert_eq!(server.h2.writable(), Some(stream));
+    assert_eq!(sent(&mut server, stream, b"c", true), [(1, END_STREAM)]);
+    assert_eq!(server.h2.writable(), None);
+}
+
+#[test]
+fn the_initial_window_size_changes_after_headers() {
+    // http2/6.9.2: changes SETTINGS_INITIAL_WINDOW_SIZE after sending HEADERS frame.
+    let (mut server, stream) = answering(&[(INITIAL_WINDOW_SIZE, 0)]);
+    assert_eq!(sent(&mut server, stream, b"abc", true), []);
+    server.receive(&settings(&[(INITIAL_WINDOW_SIZE, 1)]));
+    assert_eq!(server.h2.writable(), Some(stream));
+    assert_eq!(sent(&mut server, stream, b"abc", true), [(1, 0)]);
+}
+
+#[test]
+fn a_window_can_be_negative() {
+    // http2/6.9.2: sends a SETTINGS frame for a window size to be negative.
+    let (mut server, stream) = answering(&[(INITIAL_WINDOW_SIZE, 3)]);
+    assert_eq!(sent(&mut server, stream, b"abcdef", true), [(3, 0)]);
+    server.receive(&settings(&[(INITIAL_WINDOW_SIZE, 2)]));
+    server.receive(&window_update(1, 1));
+    assert_eq!((server.h2.writable(), sent(&mut server, stream, b"def", true)), (None, vec![]));
+    server.receive(&window_update(1, 1));
+    assert_eq!(server.h2.writable(), Some(stream));
+    assert_eq!(sent(&mut server, stream, b"def", true), [(1, 0)]);
+}
+
+#[test]
+fn the_last_of_several_values_counts() {
+    // http2/6.5.3: sends multiple values of SETTINGS_INITIAL_WINDOW_SIZE.
+    let (mut server, stream) = answering(&[(INITIAL_WINDOW_SIZE, 100), (INITIAL_WINDOW_SIZE, 1)]);
+    assert_eq!(sent(&mut server, stream, b"abc", false), [(1, 0)]);
+}
+
+#[test]
+fn each_settings_is_acknowledged_once() {
+    // http2/6.5.3: sends a SETTINGS frame without ACK flag.
+    let mut server = server();
+    server.open();
+    server.receive(&settings(&[(MAX_CONCURRENT_STREAMS, 1), (MAX_CONCURRENT_STREAMS, 2)]));
+    server.receive(&settings(&[]));
+    let acks = server.take_frames();
+    let acks: Vec<_> = acks.iter().filter(|f| f.kind == SETTINGS && f.flags == ACK).collect();
+    // The opening's is the first.
+    assert_eq!(acks.len(), 3);
+    assert!(acks.iter().all(|ack| ack.payload.is_empty()));
+}
+
+#[test]
+fn a_ping_is_answered_with_its_payload() {
+    // http2/6.7: sends a PING frame.
+    let mut server = server();
+    server.open();
+    server.take_frames();
+    server.receive(&[ping(b"h2spec\0\0"), ping(b"h2spec\0\x01")].concat());
+    let pongs: Vec<_> = server.take_frames();
+    let payloads: Vec<_> =
+        pongs.iter().map(|pong| (pong.kind, pong.flags, &pong.payload[..])).collect();
+    assert_eq!(payloads, [(PING, ACK, &b"h2spec\0\0"[..]), (PING, ACK, b"h2spec\0\x01")]);
+}
+
+#[test]
+fn an_empty_end_passes_a_closed_window() {
+    let (mut server, stream) = answering(&[(INITIAL_WINDOW_SIZE, 0)]);
+    assert_eq!(sent(&mut server, stream, b"", true), [(0, END_STREAM)]);
+}
+
+#[test]
+fn trailers_pass_a_closed_window() {
+    let (mut server, stream) = answering(&[(INITIAL_WINDOW_SIZE, 0)]);
+    server.h2.send_trailers(stream, &[("a", "b")], &mut server.out).expect("the body is over");
+    let frames = server.take_frames();
+    assert_eq!((frames[0].kind, frames[0].flags), (HEADERS, END_STREAM | END_HEADERS));
+}
+
+#[test]
+fn both_windows_and_the_longest_frame_limit_a_frame() {
+    let (mut server, stream) = answering(&[(INITIAL_WINDOW_SIZE, 1 << 20)]);
+    let body = [0; 1 << 17];
+    let mut lens = Vec::new();
+    let mut at = 0;
+    loop {
+        let frames = sent(&mut server, stream, &body[at..], false);
+        let Some((len, _)) = frames.first() else { break };
+        at += len;
+        lens.push(*len);
+    }
+    // The connection's window is 65 535.
+    assert_eq!(lens, [16_384, 16_384, 16_384, 16_383]);
+    assert_eq!(server.h2.writable(), None);
+    server.receive(&window_update(0, 5));
+    assert_eq!(server.h2.writable(), Some(stream));
+    assert_eq!(sent(&mut server, stream, &body[at..], false), [(5, 0)]);
+}
+
+#[test]
+fn streams_take_turns_at_the_connections_window() {
+    let mut server = server();
+    server.open();
+    server.receive(&[get(1), get(3), get(5)].concat());
+    let streams = server.streams.clone();
+    let body = [0; 100_000];
+    for &stream in &streams {
+        server.h2.send_head(stream, 200, NO_FIELDS, false, &mut server.out).expect("the first");
+        while server.h2.send(stream, &body, false, &mut server.out).expect("it is open") > 0 {}
+    }
+    server.take_frames();
+    assert_eq!(server.h2.writable(), None);
+    for stream in &streams {
+        server.receive(&window_update(stream.id().get(), 100_000));
+    }
+    let mut turns = Vec::new();
+    for _ in 0..6 {
+        server.receive(&window_update(0, 10));
+        while let Some(stream) = server.h2.writable() {
+            server.h2.send(stream, &body, false, &mut server.out).expect("it is open");
+            turns.push(stream.id().get());
+        }
+    }
+    server.take_frames();
+    let mut counts = [1, 3, 5].map(|id| turns.iter().filter(|turn| **turn == id).count());
+    counts.sort_unstable();
+    assert!(counts[2] - counts[0] <= 1, "{turns:?}");
+}
+
+#[test]
+fn a_peer_that_sends_more_than_it_may_is_told() {
+    for (name, connection, stream, error) in [
+        ("the stream's window", 1 << 20, 0xFFFF, (RST_STREAM, FLOW_CONTROL_ERROR)),
+        ("the connection's window", 0xFFFF, 1 << 20, (GOAWAY, FLOW_CONTROL_ERROR)),
+    ] {
+        let limits = Limits::new().connection_window(connection).stream_window(stream);
+        let mut server = server_with(limits);
+        server.open();
+        server.receive(&post(1));
+        server.take_frames();
+        // Nothing is granted again, as nothing is written.
+        for _ in 0..4 {
+            server.receive(&data(1, 0, &[0; 16_384]));
+        }
+        let frames = server.take_frames();
+        let code = |frame: &Frame| frame.number(if frame.kind == GOAWAY { 4 } else { 0 });
+        let found = frames.iter().any(|f| f.kind == error.0 && code(f) == error.1);
+        assert!(found, "{name}: {frames:?}");
+    }
+}
+
+#[test]
+fn kept_bytes_are_granted_when_they_are_released() {
+    let mut server = server_with(Limits::new().stream_window(0xFFFF));
+    server.open();
+    server.receive(&post(1));
+    server.take_frames();
+    let stream = server.streams[0];
+    let updates = |server: &mut Session<Server>| -> Vec<(u32, u32)> {
+        let frames = server.take_frames();
+        let updates = frames.iter().filter(|frame| frame.kind == WINDOW_UPDATE);
+        updates.map(|frame| (frame.stream, frame.number(0))).collect()
+    };
+    for _ in 0..3 {
+        server.receive(&data(1, 0, &[0; 16_384]));
+        server.h2.keep(stream, 16_384);
+    }
+    let granted = updates(&mut server);
+    assert!(granted.iter().all(|(id, _)| *id == 0), "the connection's goes back: {granted:?}");
+    server.h2.release(stream, 3 * 16_384);
+    assert_eq!(updates(&mut server), [(1, 3 * 16_384)]);
+}
+
+#[test]
+fn padding_is_granted_again() {
+    let mut server = server_with(Limits::new().stream_window(0xFFFF).connection_window(0xFFFF));
+    server.open();
+    server.receive(&post(1));
+    let padded = data(1, PADDED, &[&[255][..], b"x", &[0; 255]].concat());
+    let mut granted = [0; 2];
+    for _ in 0..1000 {
+        server.receive(&padded);
+        for frame in server.take_frames().iter().filter(|frame| frame.kind == WINDOW_UPDATE) {
+            granted[frame.stream as usize] += frame.number(0);
+        }
+    }
+    assert!(granted.iter().all(|len| *len > 220_000), "{granted:?}");
+    assert_eq!(server.h2.error(), None);
+}
+
+#[test]
+fn what_cannot_be_sent_changes_nothing() {
+    let mut server = server();
+    server.open();
+    server.receive(&get(1));
+    let stream = server.streams[0];
+    server.take_frames();
+    let out = &mut server.out;
+    assert_eq!(server.h2.send(stream, b"x", false, out), Err(SendError::HeadUnsent));
+    let fields = [("ok", "1"), ("Connection", "close")];
+    let sent = server.h2.send_head(stream, 200, &fields, false, out);
+    assert_eq!(sent, Err(SendError::FieldReserved(1)));
+    assert_eq!(server.h2.send_head(stream, 101, NO_FIELDS, false, out), Err(SendError::Status));
+    server.h2.send_head(stream, 100, NO_FIELDS, false, out).expect("1xx come before");
+    server.h2.send_head(stream, 103, NO_FIELDS, false, out).expect("any number of them");
+    server.h2.send_head(stream, 200, NO_FIELDS, true, out).expect("the final one");
+    assert_eq!(server.h2.send(stream, b"x", false, out), Err(SendError::StreamOver));
+    assert_eq!(server.take_frames().len(), 3);
+}
+
+#[test]
+fn a_client_waits_for_its_turn() {
+    let mut client = client();
+    client.open();
+    client.receive(&settings(&[(MAX_CONCURRENT_STREAMS, 2)]));
+    let request = framewright::http2::Request::new("GET", "http", "a.example", "/");
+    let opened = client.h2.open(request, NO_FIELDS, true, &mut client.out);
+    assert_eq!(opened, Err(SendError::TooManyStreams));
+    client.receive(&headers(1, END_STREAM, OK));
+    assert!(matches!(client.seen.last(), Some(Seen::Head { stream: 1, end: true, .. })));
+    let opened = client.h2.open(request, NO_FIELDS, true, &mut client.out).expect("one is over");
+    assert_eq!(opened.id().get(), 5);
+}
