@@ -219,6 +219,13 @@ fn copy_words<const NOTING: bool>(key: u32, from: &[u8], to: &mut [u8]) -> bool 
     !NOTING || ascii & last.is_ascii()
 }
 
+/// How much of a payload after an aligned place goes through the loop. The last line, which is masked by
+/// itself, has the rest.
+#[inline(always)]
+const fn whole_lines(len: usize) -> usize {
+    len / LINE * LINE
+}
+
 /// Masks two lines or more, most of them aligned.
 ///
 /// Always inlined, so that it is compiled for the vectors that its caller may use.
@@ -227,7 +234,7 @@ fn apply_aligned(key: u32, bytes: &mut [u8]) -> bool {
     let Some((first, last)) = masked_ends::<LINE>(key, bytes) else { return true };
     // Any place in the first line is right, as that line is masked by itself.
     let at = bytes.as_ptr().align_offset(LINE) % LINE;
-    let middle = bytes.get_mut(at..).unwrap_or_default();
+    let middle = bytes.get_mut(at..at + whole_lines(bytes.len() - at)).unwrap_or_default();
     let ascii = apply_whole(key_after(key, at as u64), middle);
     write_ends(&first, &last, bytes);
     ascii & first.is_ascii() & last.is_ascii()
@@ -239,7 +246,8 @@ fn copy_aligned<const NOTING: bool>(key: u32, from: &[u8], to: &mut [u8]) -> boo
     let Some((first, last)) = masked_ends::<LINE>(key, from) else { return true };
     let at = to.as_ptr().align_offset(LINE) % LINE;
     let mut ascii = true;
-    if let (Some(from), Some(to)) = (from.get(at..), to.get_mut(at..)) {
+    let middle = at..at + whole_lines(from.len() - at);
+    if let (Some(from), Some(to)) = (from.get(middle.clone()), to.get_mut(middle)) {
         ascii = copy_whole::<NOTING>(key_after(key, at as u64), from, to);
     }
     write_ends(&first, &last, to);
