@@ -5,8 +5,10 @@ use framewright::{OverLimit, Truncated};
 
 /// A reader that sees the whole stream and follows the rules for requests in the plainest way.
 pub fn naive_end(bytes: &[u8], max_headers: usize) -> Result<Option<usize>, Error> {
-    if matches!(bytes, [21 | 22, 3, ..]) {
-        return Err(Error::Tls);
+    match bytes {
+        [21 | 22] => return Ok(None), // perhaps TLS
+        [21 | 22, 3, ..] => return Err(Error::Tls),
+        _ => {}
     }
     let mut lines = 0;
     let mut line = Vec::new();
@@ -36,8 +38,10 @@ pub fn naive_end(bytes: &[u8], max_headers: usize) -> Result<Option<usize>, Erro
 /// The length of the head of a response: to its first empty line, which may end in LF alone. The lines of
 /// a field that is folded count as one.
 pub fn naive_response_end(bytes: &[u8], max_headers: usize) -> Result<Option<usize>, Error> {
-    if matches!(bytes, [21 | 22, 3, ..]) {
-        return Err(Error::Tls);
+    match bytes {
+        [21 | 22] => return Ok(None), // perhaps TLS
+        [21 | 22, 3, ..] => return Err(Error::Tls),
+        _ => {}
     }
     let (mut lines, mut len) = (0, 0);
     for line in bytes.split_inclusive(|b| *b == b'\n') {

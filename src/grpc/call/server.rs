@@ -401,6 +401,9 @@ impl ServerCall {
 
     /// Writes the trailers of a call that ended by itself, as [`finish`](Self::finish) would.
     ///
+    /// It writes once, so a peer that does not read cannot make output grow. Still, call it only once the
+    /// output before has been written, as every `transmit` here.
+    ///
     /// Returns whether nothing is left to be written. If not, `out` has no room, where
     /// [`MAX_TRANSMIT_LEN`](Self::MAX_TRANSMIT_LEN) is always enough, or a message's payload is
     /// unfinished: call again when that has changed.
