@@ -353,7 +353,13 @@ fn errors_of_the_peer_say_how_much_or_which() {
         (http1::Error::Tls, "TLS"),
         (http1::Error::Http2, "HTTP/2"),
     ]);
-    says(&[(ws::handshake::Error::Head(http1::Error::RepeatedHost), "Host")]);
+    says(&[
+        (ws::handshake::Error::Head(http1::Error::RepeatedHost), "Host"),
+        (
+            ws::handshake::Error::Head(http1::Error::HeadTooLong { limit: 77 }),
+            "head is too long: over the limit of 77 bytes",
+        ),
+    ]);
     says(&[
         (sse::Error::LineTooLong { limit: 77 }, "line is too long: over the limit of 77 bytes"),
         (sse::Error::DataTooLong { limit: 77 }, "over the limit of 77 bytes"),

@@ -123,7 +123,10 @@ impl From<http1::Error> for Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.text())
+        match self {
+            Self::Head(e) => e.fmt(f),
+            _ => f.write_str(self.text()),
+        }
     }
 }
 
