@@ -18,6 +18,9 @@ enum DataStep {
     StreamFailed(Stream, Error),
 }
 
+/// A DATA on a stream that we reset is useless if it is shorter. Others were on their way: it may be as many as the
+/// window holds, and each costs no more than on a stream that is open.
+const SMALL_DATA: u32 = 16;
 /// A WINDOW_UPDATE that adds less is useless, unless a stream waits for it.
 const SMALL_INCREMENT: u32 = 256;
 
@@ -99,7 +102,12 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
                     self.reset_absent(part.stream, error)?;
                     return Ok(DataStep::Nothing);
                 }
-                Found::Gone => return Ok(DataStep::Nothing),
+                Found::Gone => {
+                    if matches!(part.data_len, 1..SMALL_DATA) {
+                        self.budgets.take_useless()?;
+                    }
+                    return Ok(DataStep::Nothing);
+                }
             };
             if let Err(error) = self.begin_data(stream, part) {
                 self.fail_stream(stream, error)?;
@@ -305,21 +313,14 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
     pub(super) fn find(&mut self, id: StreamId) -> Result<Found, Error> {
         if let Some(stream) = self.streams.find(id) {
             let is_reset = self.streams.get(stream).is_some_and(|slot| slot.reset().is_some());
-            if !is_reset {
-                return Ok(Found::Open(stream));
-            }
-            self.budgets.take_useless()?;
-            return Ok(Found::Gone);
+            return Ok(if is_reset { Found::Gone } else { Found::Open(stream) });
         }
         match self.absent(id)? {
             Absent::Idle => Err(Error::StreamIdle),
             Absent::Skipped => Err(Error::StreamId),
             Absent::Ended => Err(Error::StreamClosed),
             Absent::ResetByPeer => Ok(Found::Failed(Error::StreamClosed)),
-            Absent::ResetByUs | Absent::Forgotten => {
-                self.budgets.take_useless()?;
-                Ok(Found::Gone)
-            }
+            Absent::ResetByUs | Absent::Forgotten => Ok(Found::Gone),
         }
     }
 

@@ -76,7 +76,10 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         let stream = match self.streams.find(id) {
             Some(_) => match self.find(id)? {
                 Found::Open(stream) => stream,
-                Found::Failed(_) | Found::Gone => return Ok(None),
+                Found::Failed(_) | Found::Gone => {
+                    self.budgets.take_useless()?;
+                    return Ok(None);
+                }
             },
             None => match self.open_stream(id)? {
                 Some(stream) => stream,
@@ -104,7 +107,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         if R::ROLE == Role::Client || self.absent(id)? != Absent::Idle {
             return match self.find(id)? {
                 Found::Failed(error) => self.reset_absent(id, error).map(|()| None),
-                Found::Open(_) | Found::Gone => Ok(None),
+                Found::Open(_) | Found::Gone => self.budgets.take_useless().map(|()| None),
             };
         }
         if let State::Final { .. } = self.state {
