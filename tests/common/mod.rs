@@ -12,6 +12,8 @@ pub mod hpack;
 pub mod http1;
 pub mod http2;
 #[cfg(feature = "alloc")]
+pub mod http2_pair;
+#[cfg(feature = "alloc")]
 pub mod http2_peer;
 #[cfg(feature = "alloc")]
 pub mod http2_session;

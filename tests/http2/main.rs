@@ -17,6 +17,8 @@ mod keepalive;
 #[cfg(feature = "alloc")]
 mod messages;
 #[cfg(feature = "alloc")]
+mod pair;
+#[cfg(feature = "alloc")]
 mod server;
 mod small_frames;
 mod writers;
