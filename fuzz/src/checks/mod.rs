@@ -22,7 +22,11 @@ pub mod handshake_server;
 pub mod hpack;
 pub mod http1_body;
 pub mod http1_head;
+mod http2_any;
+pub mod http2_client;
 pub mod http2_frames;
+pub mod http2_pair;
+pub mod http2_server;
 pub mod sse;
 pub mod ws_connection;
 pub mod ws_decoder;
@@ -37,7 +41,7 @@ pub struct Check {
 }
 
 /// All checks. T17 holds in each: a call takes a byte, yields something, or asks for more.
-pub const ALL: [Check; 15] = [
+pub const ALL: [Check; 18] = [
     Check { name: "deflate", run: deflate::check },
     Check { name: "grpc_call", run: grpc_call::check },
     Check { name: "grpc_message", run: grpc_message::check },
@@ -47,7 +51,10 @@ pub const ALL: [Check; 15] = [
     Check { name: "hpack", run: hpack::check },
     Check { name: "http1_body", run: http1_body::check },
     Check { name: "http1_head", run: http1_head::check },
+    Check { name: "http2_client", run: http2_client::check },
     Check { name: "http2_frames", run: http2_frames::check },
+    Check { name: "http2_pair", run: http2_pair::check },
+    Check { name: "http2_server", run: http2_server::check },
     Check { name: "sse", run: sse::check },
     Check { name: "ws_connection", run: ws_connection::check },
     Check { name: "ws_decoder", run: ws_decoder::check },

@@ -1,0 +1,9 @@
+//! A client of HTTP/2 in front of any peer: see `super::http2_any`.
+
+use super::common::http2_session::client_with;
+use super::http2_any;
+
+/// What follows is as for [`http2_any::check`].
+pub fn check(data: &[u8]) {
+    http2_any::check(data, client_with);
+}
