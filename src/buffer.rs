@@ -1,5 +1,8 @@
 //! Where bytes are appended: storage of assemblers, and output of encoders.
 
+#[cfg(feature = "alloc")]
+mod spare;
+
 use core::fmt;
 use core::ops::{Deref, DerefMut};
 
@@ -7,6 +10,7 @@ use core::ops::{Deref, DerefMut};
 use alloc::vec::Vec;
 
 use crate::array_buf::consume;
+use crate::ws::Mask;
 
 /// Bytes that grow at the end: the storage of an assembler, and the output of every encoder.
 ///
@@ -71,6 +75,23 @@ pub trait Buffer {
         let (to_head, to_body) = fresh.split_at_mut(head.len());
         to_head.copy_from_slice(head);
         to_body.copy_from_slice(body);
+        Ok(())
+    }
+
+    /// Appends all of `head`, then all of `payload`, masked, or changes nothing.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn try_append_masked(
+        &mut self,
+        head: &[u8],
+        mut mask: Mask,
+        payload: &[u8],
+        _: sealed::Ours,
+    ) -> Result<(), BufferFull> {
+        let fresh = self.try_grow(head.len() + payload.len())?;
+        let (to_head, to_payload) = fresh.split_at_mut(head.len());
+        to_head.copy_from_slice(head);
+        mask.copy(payload, to_payload);
         Ok(())
     }
 
@@ -140,6 +161,17 @@ impl<B: Buffer + ?Sized> Buffer for &mut B {
 
     fn try_append_both(&mut self, head: &[u8], body: &[u8]) -> Result<(), BufferFull> {
         (**self).try_append_both(head, body)
+    }
+
+    #[inline(always)]
+    fn try_append_masked(
+        &mut self,
+        head: &[u8],
+        mask: Mask,
+        payload: &[u8],
+        ours: sealed::Ours,
+    ) -> Result<(), BufferFull> {
+        (**self).try_append_masked(head, mask, payload, ours)
     }
 
     fn clear(&mut self) {
@@ -278,6 +310,18 @@ impl Buffer for Vec<u8> {
         Ok(())
     }
 
+    #[inline(always)]
+    fn try_append_masked(
+        &mut self,
+        head: &[u8],
+        mask: Mask,
+        payload: &[u8],
+        _: sealed::Ours,
+    ) -> Result<(), BufferFull> {
+        reserve(self, head.len() + payload.len())?;
+        spare::append_masked(self, head, mask, payload)
+    }
+
     fn free(&mut self) {
         *self = Self::new();
     }
@@ -337,6 +381,20 @@ impl Buffer for bytes::BytesMut {
         self.extend_from_slice(head);
         self.extend_from_slice(body);
         Ok(())
+    }
+
+    #[inline(always)]
+    fn try_append_masked(
+        &mut self,
+        head: &[u8],
+        mask: Mask,
+        payload: &[u8],
+        _: sealed::Ours,
+    ) -> Result<(), BufferFull> {
+        let len = head.len() + payload.len();
+        addressable(self.len(), len)?;
+        self.reserve(len);
+        spare::append_masked(self, head, mask, payload)
     }
 
     fn free(&mut self) {

@@ -19,6 +19,7 @@ use super::{
     Client, CloseFrame, FrameHeader, Kind, Mask, Message, Opcode, SendError, Server, Side,
 };
 use crate::Buffer;
+use crate::buffer::sealed::Ours;
 use crate::utf8::Utf8State;
 
 /// Writes frames: whole messages, fragments, payloads in pieces, and control frames.
@@ -208,7 +209,10 @@ impl<S: Side> Encoder<S> {
         };
         let mut frame = frame.advance(piece.len() as u64, piece)?;
         match &mut frame.mask {
-            Some(mask) => mask.copy(piece, out.try_grow(piece.len())?),
+            Some(mask) => {
+                out.try_append_masked(&[], *mask, piece, Ours)?;
+                mask.skip(piece.len() as u64);
+            }
             None => out.try_append(piece)?,
         }
         self.state = frame.into_state();
@@ -331,15 +335,15 @@ fn write_parts<const LEN: usize>(
     let Some(key) = key else {
         return Ok(out.try_append_both(header, payload)?);
     };
-    let frame = out.try_grow(LEN + key.len() + payload.len())?;
-    if let Some((to_header, rest)) = frame.split_first_chunk_mut()
-        && let Some((to_key, to_payload)) = rest.split_first_chunk_mut()
+    let mut head = [0; FrameHeader::MAX_LEN];
+    if let Some((to_header, rest)) = head.split_first_chunk_mut()
+        && let Some(to_key) = rest.first_chunk_mut()
     {
         (*to_header, *to_key) = (*header, key);
-        // Masked while it is copied: a second pass would wait for what was just written.
-        Mask::new(key).copy(payload, to_payload);
     }
-    Ok(())
+    let head = head.get(..LEN + key.len()).unwrap_or_default();
+    // Masked while it is copied: a second pass would wait for what was just written.
+    Ok(out.try_append_masked(head, Mask::new(key), payload, Ours)?)
 }
 
 #[derive(Clone, Copy, Debug)]

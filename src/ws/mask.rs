@@ -1,6 +1,6 @@
 //! Masking of payloads (§5.3).
 
-use super::xor;
+use super::xor::{self, ByteSlot};
 
 /// A masking key, and which of its bytes is next (§5.3).
 ///
@@ -46,9 +46,9 @@ impl Mask {
     }
 
     /// Copies the next bytes of a payload from `from` to `to`, which has the same length, and masks
-    /// or unmasks them.
+    /// or unmasks them. Every byte of `to` is written.
     #[inline]
-    pub(crate) fn copy(&mut self, from: &[u8], to: &mut [u8]) {
+    pub(crate) fn copy<T: ByteSlot>(&mut self, from: &[u8], to: &mut [T]) {
         xor::copy(self.key, from, to);
         self.skip(from.len() as u64);
     }

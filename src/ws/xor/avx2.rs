@@ -6,7 +6,7 @@
 
 use std::is_x86_feature_detected;
 
-use super::{apply_aligned, copy_aligned};
+use super::{ByteSlot, apply_aligned, copy_aligned};
 
 /// Masks `bytes` in place, if there is AVX2, and returns whether all are ASCII afterwards.
 #[inline]
@@ -22,11 +22,15 @@ pub(super) fn apply(key: u32, bytes: &mut [u8]) -> Option<bool> {
 /// Copies `from` to `to` and masks it, if there is AVX2. Returns whether all bytes are ASCII afterwards
 /// if `NOTING`, else `true`.
 #[inline]
-pub(super) fn copy<const NOTING: bool>(key: u32, from: &[u8], to: &mut [u8]) -> Option<bool> {
+pub(super) fn copy<const NOTING: bool, T: ByteSlot>(
+    key: u32,
+    from: &[u8],
+    to: &mut [T],
+) -> Option<bool> {
     #[target_feature(enable = "avx2")]
-    fn copy<const NOTING: bool>(key: u32, from: &[u8], to: &mut [u8]) -> bool {
-        copy_aligned::<NOTING>(key, from, to)
+    fn copy<const NOTING: bool, T: ByteSlot>(key: u32, from: &[u8], to: &mut [T]) -> bool {
+        copy_aligned::<NOTING, T>(key, from, to)
     }
     // SAFETY: the CPU has AVX2.
-    is_x86_feature_detected!("avx2").then(|| unsafe { copy::<NOTING>(key, from, to) })
+    is_x86_feature_detected!("avx2").then(|| unsafe { copy::<NOTING, T>(key, from, to) })
 }

@@ -9,11 +9,45 @@
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 mod avx2;
 
+use core::mem::MaybeUninit;
+
 /// Payloads of that many bytes or more take aligned loops, with the widest vectors of the CPU.
 const LONG: usize = 512;
 
 /// Bytes of the widest vector, and of a cache line.
 const LINE: usize = 64;
+
+/// A byte to copy to: one that holds something already, or one that does not.
+pub(crate) trait ByteSlot: Copy {
+    fn of(byte: u8) -> Self;
+
+    /// Writes all of `bytes`.
+    fn write<const N: usize>(to: &mut [Self; N], bytes: &[u8; N]);
+}
+
+impl ByteSlot for u8 {
+    #[inline(always)]
+    fn of(byte: u8) -> Self {
+        byte
+    }
+
+    #[inline(always)]
+    fn write<const N: usize>(to: &mut [Self; N], bytes: &[u8; N]) {
+        *to = *bytes;
+    }
+}
+
+impl ByteSlot for MaybeUninit<u8> {
+    #[inline(always)]
+    fn of(byte: u8) -> Self {
+        Self::new(byte)
+    }
+
+    #[inline(always)]
+    fn write<const N: usize>(to: &mut [Self; N], bytes: &[u8; N]) {
+        *to = bytes.map(Self::new);
+    }
+}
 
 /// Masks `bytes` in place, and returns whether all are ASCII afterwards.
 ///
@@ -26,26 +60,26 @@ pub(super) fn apply(key: u32, bytes: &mut [u8]) -> bool {
     }
 }
 
-/// Copies `from` to `to`, which has the same length, and masks it.
+/// Copies `from` to `to`, which has the same length, and masks it. Every byte of `to` is written.
 #[inline(always)]
-pub(super) fn copy(key: u32, from: &[u8], to: &mut [u8]) {
-    copy_as::<false>(key, from, to);
+pub(super) fn copy<T: ByteSlot>(key: u32, from: &[u8], to: &mut [T]) {
+    copy_as::<false, T>(key, from, to);
 }
 
 /// Copies `from` to `to`, which has the same length, and masks it. Returns whether all bytes are ASCII
 /// afterwards.
 #[inline(always)]
 pub(super) fn copy_noting_ascii(key: u32, from: &[u8], to: &mut [u8]) -> bool {
-    copy_as::<true>(key, from, to)
+    copy_as::<true, u8>(key, from, to)
 }
 
 /// Copies and masks. Returns whether all bytes are ASCII afterwards if `NOTING`, else `true`.
 #[inline(always)]
-fn copy_as<const NOTING: bool>(key: u32, from: &[u8], to: &mut [u8]) -> bool {
+fn copy_as<const NOTING: bool, T: ByteSlot>(key: u32, from: &[u8], to: &mut [T]) -> bool {
     debug_assert_eq!(from.len(), to.len());
     match from.len() {
-        8..=16 => copy_ends::<8, NOTING>(key, from, to),
-        _ => copy_any::<NOTING>(key, from, to),
+        8..=16 => copy_ends::<8, NOTING, T>(key, from, to),
+        _ => copy_any::<NOTING, T>(key, from, to),
     }
 }
 
@@ -65,15 +99,15 @@ fn apply_any(key: u32, bytes: &mut [u8]) -> bool {
 
 /// Copies and masks any length, although [`copy_as`] handles 8 to 16 bytes itself.
 #[inline(never)]
-fn copy_any<const NOTING: bool>(key: u32, from: &[u8], to: &mut [u8]) -> bool {
+fn copy_any<const NOTING: bool, T: ByteSlot>(key: u32, from: &[u8], to: &mut [T]) -> bool {
     match from.len() {
-        0..8 => copy_bytes::<NOTING>(key, from, to),
-        8..=16 => copy_ends::<8, NOTING>(key, from, to),
-        17..=32 => copy_ends::<16, NOTING>(key, from, to),
-        33..=64 => copy_ends::<32, NOTING>(key, from, to),
-        65..=128 => copy_ends::<64, NOTING>(key, from, to),
-        129..LONG => copy_words::<NOTING>(key, from, to),
-        _ => copy_long::<NOTING>(key, from, to),
+        0..8 => copy_bytes::<NOTING, T>(key, from, to),
+        8..=16 => copy_ends::<8, NOTING, T>(key, from, to),
+        17..=32 => copy_ends::<16, NOTING, T>(key, from, to),
+        33..=64 => copy_ends::<32, NOTING, T>(key, from, to),
+        65..=128 => copy_ends::<64, NOTING, T>(key, from, to),
+        129..LONG => copy_words::<NOTING, T>(key, from, to),
+        _ => copy_long::<NOTING, T>(key, from, to),
     }
 }
 
@@ -88,12 +122,12 @@ fn apply_long(key: u32, bytes: &mut [u8]) -> bool {
 }
 
 #[inline(never)]
-fn copy_long<const NOTING: bool>(key: u32, from: &[u8], to: &mut [u8]) -> bool {
+fn copy_long<const NOTING: bool, T: ByteSlot>(key: u32, from: &[u8], to: &mut [T]) -> bool {
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
-    if let Some(ascii) = avx2::copy::<NOTING>(key, from, to) {
+    if let Some(ascii) = avx2::copy::<NOTING, T>(key, from, to) {
         return ascii;
     }
-    copy_aligned::<NOTING>(key, from, to)
+    copy_aligned::<NOTING, T>(key, from, to)
 }
 
 /// The key for the byte that is `len` bytes further on.
@@ -119,11 +153,12 @@ fn apply_bytes(key: u32, bytes: &mut [u8]) -> bool {
 }
 
 #[inline]
-fn copy_bytes<const NOTING: bool>(key: u32, from: &[u8], to: &mut [u8]) -> bool {
+fn copy_bytes<const NOTING: bool, T: ByteSlot>(key: u32, from: &[u8], to: &mut [T]) -> bool {
     let mut seen = 0_u8;
     for ((from, to), key) in from.iter().zip(to).zip(word(key).to_ne_bytes()) {
-        *to = from ^ key;
-        seen |= *to;
+        let byte = from ^ key;
+        seen |= byte;
+        *to = T::of(byte);
     }
     !NOTING || seen.is_ascii()
 }
@@ -143,13 +178,13 @@ fn apply_whole(key: u32, bytes: &mut [u8]) -> bool {
 
 /// Copies whole words, masking them. Returns whether all are ASCII afterwards, if `NOTING`.
 #[inline(always)]
-fn copy_whole<const NOTING: bool>(key: u32, from: &[u8], to: &mut [u8]) -> bool {
+fn copy_whole<const NOTING: bool, T: ByteSlot>(key: u32, from: &[u8], to: &mut [T]) -> bool {
     let mut seen = 0;
     let key = word(key);
     for (from, to) in from.as_chunks::<8>().0.iter().zip(to.as_chunks_mut::<8>().0) {
         let word = u64::from_ne_bytes(*from) ^ key;
         seen |= word;
-        *to = word.to_ne_bytes();
+        T::write(to, &word.to_ne_bytes());
     }
     !NOTING || seen & 0x8080_8080_8080_8080 == 0
 }
@@ -167,12 +202,12 @@ fn masked_ends<const N: usize>(key: u32, bytes: &[u8]) -> Option<([u8; N], [u8; 
 
 /// Writes the first and the last `N` bytes.
 #[inline(always)]
-fn write_ends<const N: usize>(first: &[u8; N], last: &[u8; N], bytes: &mut [u8]) {
+fn write_ends<const N: usize, T: ByteSlot>(first: &[u8; N], last: &[u8; N], bytes: &mut [T]) {
     if let Some(to) = bytes.first_chunk_mut() {
-        *to = *first;
+        T::write(to, first);
     }
     if let Some(to) = bytes.last_chunk_mut() {
-        *to = *last;
+        T::write(to, last);
     }
 }
 
@@ -188,7 +223,11 @@ fn apply_ends<const N: usize>(key: u32, bytes: &mut [u8]) -> bool {
 
 /// Copies `N` to `2 * N` bytes, masking them.
 #[inline]
-fn copy_ends<const N: usize, const NOTING: bool>(key: u32, from: &[u8], to: &mut [u8]) -> bool {
+fn copy_ends<const N: usize, const NOTING: bool, T: ByteSlot>(
+    key: u32,
+    from: &[u8],
+    to: &mut [T],
+) -> bool {
     debug_assert!((N..=2 * N).contains(&from.len()));
     let Some((first, last)) = masked_ends::<N>(key, from) else { return true };
     write_ends(&first, &last, to);
@@ -209,12 +248,12 @@ fn apply_words(key: u32, bytes: &mut [u8]) -> bool {
 
 /// Copies 8 bytes or more, masking them.
 #[inline]
-fn copy_words<const NOTING: bool>(key: u32, from: &[u8], to: &mut [u8]) -> bool {
+fn copy_words<const NOTING: bool, T: ByteSlot>(key: u32, from: &[u8], to: &mut [T]) -> bool {
     let Some(&last) = from.last_chunk::<8>() else { return true };
     let last = (u64::from_ne_bytes(last) ^ word(key_after(key, from.len() as u64))).to_ne_bytes();
-    let ascii = copy_whole::<NOTING>(key, from, to);
+    let ascii = copy_whole::<NOTING, T>(key, from, to);
     if let Some(to) = to.last_chunk_mut() {
-        *to = last;
+        T::write(to, &last);
     }
     !NOTING || ascii & last.is_ascii()
 }
@@ -242,13 +281,13 @@ fn apply_aligned(key: u32, bytes: &mut [u8]) -> bool {
 
 /// Copies two lines or more and masks them, most of them to aligned places.
 #[inline(always)]
-fn copy_aligned<const NOTING: bool>(key: u32, from: &[u8], to: &mut [u8]) -> bool {
+fn copy_aligned<const NOTING: bool, T: ByteSlot>(key: u32, from: &[u8], to: &mut [T]) -> bool {
     let Some((first, last)) = masked_ends::<LINE>(key, from) else { return true };
     let at = to.as_ptr().align_offset(LINE) % LINE;
     let mut ascii = true;
     let middle = at..at + whole_lines(from.len() - at);
     if let (Some(from), Some(to)) = (from.get(middle.clone()), to.get_mut(middle)) {
-        ascii = copy_whole::<NOTING>(key_after(key, at as u64), from, to);
+        ascii = copy_whole::<NOTING, T>(key_after(key, at as u64), from, to);
     }
     write_ends(&first, &last, to);
     !NOTING || ascii & first.is_ascii() & last.is_ascii()
