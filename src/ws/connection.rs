@@ -14,6 +14,8 @@
 //!     close_expected() is `Some`                          close_expected() is `Some`
 //! ```
 
+#[cfg(feature = "deflate")]
+mod compression;
 mod control;
 mod messages;
 
@@ -46,7 +48,6 @@ use crate::{Buffer, Chunk};
 /// call [`close`](Self::close) and go on receiving until `MessageEvent::Close` comes. In each case
 /// [`close_expected`](Self::close_expected) says when the transport has to be closed, and by which
 /// end.
-#[derive(Clone)]
 pub struct Connection<S> {
     decoder: Decoder,
     encoder: Encoder<S>,
@@ -59,6 +60,9 @@ pub struct Connection<S> {
     /// Whether a message in fragments is finished before the peer's close is answered.
     finishes_message: bool,
     state: State,
+    /// If compression was agreed on.
+    #[cfg(feature = "deflate")]
+    compression: Option<alloc::boxed::Box<compression::Compression>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -148,6 +152,8 @@ impl<S: Side> Connection<S> {
             owes_pong: false,
             finishes_message: false,
             state: State::Open,
+            #[cfg(feature = "deflate")]
+            compression: None,
         }
     }
 
@@ -334,13 +340,17 @@ impl<S: Side> Connection<S> {
         matches!(self.state, State::Open) && self.decoder.error().is_none()
     }
 
-    /// Writes a whole message in one frame.
+    /// Writes a whole message in one frame, compressed if that was agreed on.
     #[inline(always)]
     pub fn send<'m>(
         &mut self,
         message: impl Into<Message<'m>>,
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
+        #[cfg(feature = "deflate")]
+        if self.compression.is_some() {
+            return self.send_compressed(message.into(), out);
+        }
         self.open_encoder()?.encode(message, out)
     }
 

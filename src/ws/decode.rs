@@ -124,6 +124,12 @@ impl Decoder {
         self
     }
 
+    /// The limits that it applies.
+    #[cfg(feature = "deflate")]
+    pub(super) const fn limits(&self) -> Limits {
+        self.rules.limits
+    }
+
     /// Decodes the next part, advancing `input` past it.
     ///
     /// `None` means that every byte of `input` was taken and more are needed.

@@ -4,7 +4,8 @@ use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
 use framewright::ws::deflate::{Config, Inflater, InflatingAssembler, Params};
 use framewright::ws::handshake::Extensions;
 use framewright::ws::{
-    AssembleError, Connection, Error, Event, Kind, Limits, Message, Part, Role, Side,
+    AssembleError, Connection, Error, Event, Inbox, Kind, Limits, Message, MessageEvent, Part,
+    Role, Side,
 };
 
 /// The parameters that a server and a client of this configuration agree on, after each has checked
@@ -135,7 +136,8 @@ impl<S: Side> Receiver<S> {
     }
 }
 
-/// Receives a server's `pieces` at a client: the messages, and the error that ended them.
+/// Receives a server's `pieces` at a client: the messages, and the error that ended them. Both ways to
+/// receive have to agree: parts and an assembler that inflates, and whole messages in an inbox.
 #[allow(clippy::type_complexity, reason = "it is taken apart at once")]
 pub fn receive(
     config: Config,
@@ -146,7 +148,37 @@ pub fn receive(
     let client = Connection::client(limits, || [1, 2, 3, 4]);
     let mut receiver = Receiver::new(client, agreed(config), limits, scratch);
     let result = pieces.iter().try_for_each(|piece| receiver.receive(piece));
+    let whole = receive_whole(config, limits, pieces);
+    assert_eq!(whole, (receiver.got.clone(), result), "parts and whole messages");
     (receiver.got, result)
+}
+
+/// Receives a server's `pieces` at a client that inflates by itself.
+#[allow(clippy::type_complexity, reason = "it is taken apart at once")]
+fn receive_whole(
+    config: Config,
+    limits: Limits,
+    pieces: &[&[u8]],
+) -> (Vec<(Kind, Vec<u8>)>, Result<(), Error>) {
+    let mut client =
+        Connection::client(limits, || [1, 2, 3, 4]).compression(Some(agreed(config)), config);
+    let mut inbox = Inbox::new(Vec::new());
+    let mut got = Vec::new();
+    for mut input in pieces.iter().copied() {
+        while let Some(event) = client.receive_message(&mut input, &mut inbox) {
+            match event {
+                MessageEvent::Message(kind) => {
+                    let message = inbox.message();
+                    assert_eq!(message.kind(), kind);
+                    got.push((kind, message.as_bytes().to_vec()));
+                }
+                MessageEvent::Failed(e) => assert_eq!(client.error(), Some(e)),
+                MessageEvent::Ping | MessageEvent::Pong | MessageEvent::Close(_) => {}
+            }
+        }
+        assert!(input.is_empty());
+    }
+    (got, client.error().map_or(Ok(()), Err))
 }
 
 /// The first byte and the unmasked payload of the one frame in `bytes`.

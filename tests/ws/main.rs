@@ -5,6 +5,7 @@ mod common;
 
 mod assemble;
 mod codec;
+mod compression;
 mod connection;
 mod deflate;
 mod deflate_properties;

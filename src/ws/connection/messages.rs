@@ -190,7 +190,10 @@ impl<S: Side> Connection<S> {
         inbox: &mut Inbox<B>,
     ) -> Option<MessageEvent> {
         if place.compressed {
+            #[cfg(feature = "deflate")]
+            return self.join_compressed(place, bytes, mask, input, inbox);
             // Nothing here inflates, so the bit has no meaning.
+            #[cfg(not(feature = "deflate"))]
             return Some(self.fail_in_message(Error::ReservedBits, input, inbox));
         }
         let joined = inbox.join(place, bytes, mask);
@@ -257,7 +260,7 @@ impl<S: Side> Connection<S> {
 
     /// Fails, because the inbox cannot hold a message that announced `len` bytes so far.
     #[cold]
-    fn fail_joining<B: Buffer>(
+    pub(super) fn fail_joining<B: Buffer>(
         &mut self,
         error: JoinError,
         len: u64,
@@ -276,7 +279,7 @@ impl<S: Side> Connection<S> {
     }
 
     #[cold]
-    fn fail_in_message<B: Buffer>(
+    pub(super) fn fail_in_message<B: Buffer>(
         &mut self,
         error: Error,
         input: &mut &[u8],

@@ -135,7 +135,7 @@ impl Inflater {
     }
 
     /// Fills `scratch` with what comes next, and returns where in its message that falls.
-    pub(super) fn fill(
+    pub(in crate::ws) fn fill(
         &mut self,
         chunk: &mut CompressedChunk<'_>,
         scratch: &mut [u8],
@@ -209,11 +209,11 @@ impl Inflater {
 
 /// Bytes at the beginning of `scratch`, and where in their message they fall.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Filled {
-    len: usize,
+pub(in crate::ws) struct Filled {
+    pub(in crate::ws) len: usize,
     kind: Kind,
     start: bool,
-    pub(super) end: bool,
+    pub(in crate::ws) end: bool,
 }
 
 /// How far the current message has come.

@@ -86,6 +86,9 @@ impl Answer {
 }
 
 impl Config {
+    /// The name of the extension.
+    pub(in crate::ws) const NAME: &str = NAME;
+
     /// Answers the first of a client's offers that a server can accept (§5.1, §7.1); `None` declines
     /// them all, and messages go uncompressed.
     ///

@@ -7,6 +7,9 @@ use super::{Extensions, Offer, SendError, accept_key, is_reserved};
 use crate::Buffer;
 use crate::append::Append;
 use crate::http::{self, Field, FieldValue, Headers};
+#[cfg(feature = "deflate")]
+use crate::ws::deflate::{Answer, Config};
+use crate::ws::{Connection, Limits, Server};
 
 /// The response that accepts an [`Offer`] (§4.2.2).
 ///
@@ -54,12 +57,21 @@ pub struct Acceptance<'o, 'a, H = Headers<'a>, E = &'o [(&'o str, &'o str)]> {
     offer: &'o Offer<'a, H>,
     protocol: Option<&'o str>,
     extensions: Option<&'o str>,
+    #[cfg(feature = "deflate")]
+    compression: Option<(Answer, Config)>,
     headers: E,
 }
 
 impl<'o, 'a, H> Acceptance<'o, 'a, H> {
     pub(super) const fn of(offer: &'o Offer<'a, H>) -> Self {
-        Self { offer, protocol: None, extensions: None, headers: &[] }
+        Self {
+            offer,
+            protocol: None,
+            extensions: None,
+            #[cfg(feature = "deflate")]
+            compression: None,
+            headers: &[],
+        }
     }
 }
 
@@ -83,13 +95,72 @@ impl<'o, 'a, H, E> Acceptance<'o, 'a, H, E> {
     /// `Connection`, `Content-Length`, `Transfer-Encoding`, `Upgrade` and all names that begin with
     /// `Sec-WebSocket-` are reserved.
     pub fn headers<T>(self, headers: T) -> Acceptance<'o, 'a, H, T> {
-        let Self { offer, protocol, extensions, headers: _ } = self;
-        Acceptance { offer, protocol, extensions, headers }
+        Acceptance {
+            offer: self.offer,
+            protocol: self.protocol,
+            extensions: self.extensions,
+            #[cfg(feature = "deflate")]
+            compression: self.compression,
+            headers,
+        }
+    }
+
+    /// Makes the connection that this opens, once the response is written.
+    ///
+    /// It compresses and inflates if [`compression`](Self::compression) agreed on that. Extensions that were
+    /// set by hand mean nothing to it.
+    pub fn connection(&self, limits: Limits) -> Connection<Server> {
+        let connection = Connection::server(limits);
+        #[cfg(feature = "deflate")]
+        if let Some((answer, config)) = self.compression {
+            return connection.compression(Some(answer.params()), config);
+        }
+        connection
     }
 
     /// The status of the response: 101.
     pub const fn status(&self) -> u16 {
         101
+    }
+}
+
+#[cfg(feature = "deflate")]
+impl<'a, H: Clone + IntoIterator<Item: Field<'a>>, E> Acceptance<'_, 'a, H, E> {
+    /// Compresses messages, if the client offers that (RFC 7692 §5).
+    ///
+    /// This is all that a server has to do for it: [`connection`](Self::connection) knows what was agreed on.
+    ///
+    /// ```
+    /// use framewright::http1;
+    /// use framewright::ws::deflate::Config;
+    /// use framewright::ws::handshake::{Origins, Server};
+    /// use framewright::ws::{Inbox, Limits, MessageEvent};
+    ///
+    /// # let mut request = *b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    /// #     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
+    /// #     Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n\
+    /// #     \xC1\x87\0\0\0\0\xF2\x48\xCD\xC9\xC9\x07\0";
+    /// # let mut input = &mut request[..];
+    /// let mut out = Vec::new();
+    /// let mut server = Server::new(Origins::any(), Vec::new(), http1::Limits::new());
+    /// let Some(offer) = server.receive(&mut input)? else { panic!("the request is all there") };
+    /// let acceptance = offer.accept().compression(Config::new());
+    /// acceptance.write(&mut out)?;
+    /// let mut connection = acceptance.connection(Limits::new());
+    ///
+    /// let mut inbox = Inbox::new(Vec::new());
+    /// let mut input = &*input; // frames follow
+    /// while let Some(event) = connection.receive_message(&mut input, &mut inbox) {
+    ///     if let MessageEvent::Message(_) = event {
+    ///         connection.send(inbox.message(), &mut out)?;
+    ///     }
+    /// }
+    /// assert!(out.ends_with(b"\xC1\x07\xF2\x48\xCD\xC9\xC9\x07\0")); // RFC 7692 §7.2.3.1
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn compression(mut self, config: Config) -> Self {
+        self.compression = config.negotiate(self.offer.extensions()).map(|answer| (answer, config));
+        self
     }
 }
 
@@ -144,13 +215,24 @@ where
         Ok(http::check_fields(self.headers.clone(), is_reserved)?)
     }
 
+    /// The extension that compresses, as it was agreed on.
+    fn compression_text(&self) -> Option<&str> {
+        #[cfg(feature = "deflate")]
+        return self.compression.as_ref().map(|(answer, _)| answer.as_str());
+        #[cfg(not(feature = "deflate"))]
+        None
+    }
+
     /// The headers that depend on what was chosen.
     fn each_chosen(&self, mut put: impl FnMut(&str, FieldValue<'_>)) {
         if let Some(protocol) = self.protocol {
             put(PROTOCOL, protocol.into());
         }
-        if let Some(list) = self.extensions {
-            put(EXTENSIONS, list.into());
+        match (self.extensions, self.compression_text()) {
+            (None, None) => {}
+            (Some(one), None) | (None, Some(one)) => put(EXTENSIONS, one.into()),
+            // A response has one line of them (§11.3.2).
+            (Some(list), Some(one)) => put(EXTENSIONS, FieldValue::joined(&[list, one], ", ")),
         }
         for field in self.headers.clone() {
             let (name, value) = field.parts();

@@ -2,14 +2,17 @@
 
 use core::fmt;
 
-use super::fields::{EXTENSIONS, PROTOCOL};
+use super::fields::PROTOCOL;
 use super::key::encode_key;
+use super::offered::Offered;
 use super::{Client, Extensions, ReplyCheck, SendError, is_reserved};
 use crate::Buffer;
 use crate::append::Append;
 use crate::http::syntax::{is_token, is_visible};
 use crate::http::{self, Field, FieldValue, Name};
 use crate::http1::{self, Limits};
+#[cfg(feature = "deflate")]
+use crate::ws::deflate::Config;
 
 /// The request that opens a WebSocket connection (§4.1).
 ///
@@ -49,7 +52,7 @@ pub struct ClientRequest<'a, E = &'a [(&'a str, &'a str)]> {
     target: &'a str,
     origin: Option<&'a str>,
     protocols: &'a [&'a str],
-    extensions: Option<&'a str>,
+    offered: Offered<'a>,
     headers: E,
 }
 
@@ -57,7 +60,7 @@ impl<'a> ClientRequest<'a> {
     /// A request to `host`, with a port unless it is the scheme's own, for the resource name `target`:
     /// a path that begins with a slash, and a query if there is one (§3).
     pub const fn new(host: &'a str, target: &'a str) -> Self {
-        Self { host, target, origin: None, protocols: &[], extensions: None, headers: &[] }
+        Self { host, target, origin: None, protocols: &[], offered: Offered::NONE, headers: &[] }
     }
 }
 
@@ -77,7 +80,44 @@ impl<'a, E> ClientRequest<'a, E> {
     /// Sets the extensions to offer in order of preference, as in
     /// `permessage-deflate; client_max_window_bits` (§9.1).
     pub fn extensions(mut self, list: Option<&'a str>) -> Self {
-        self.extensions = list;
+        self.offered.extensions = list;
+        self
+    }
+
+    /// Offers to compress messages (RFC 7692 §5).
+    ///
+    /// This is all that a client has to do for it: [`Accepted::connection`](super::Accepted::connection)
+    /// knows what the server answered.
+    ///
+    /// ```
+    /// use framewright::http1;
+    /// use framewright::ws::deflate::Config;
+    /// use framewright::ws::handshake::{ClientRequest, Reply};
+    /// use framewright::ws::{Connection, Limits};
+    ///
+    /// let mut out = Vec::new();
+    /// let request = ClientRequest::new("server.example.com", "/").compression(Config::new());
+    /// let nonce = *b"the sample nonce"; // of a cryptographic generator
+    /// let mut client = request.write(nonce, Vec::new(), http1::Limits::new(), &mut out)?;
+    ///
+    /// # let mut buf = *b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
+    /// #     Connection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
+    /// #     Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
+    /// # let mut input = &mut buf[..];
+    /// out.clear();
+    /// while let Some(reply) = client.receive(&mut input)? {
+    ///     if let Reply::Accepted(accepted) = reply {
+    ///         // The keys, too, have to come from a cryptographic generator.
+    ///         let mut connection = accepted.connection(Limits::new(), || [0; 4]);
+    ///         connection.send("Hello", &mut out)?;
+    ///     }
+    /// }
+    /// assert_eq!(out, b"\xC1\x87\0\0\0\0\xF2\x48\xCD\xC9\xC9\x07\0"); // RFC 7692 §7.2.3.1
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "deflate")]
+    pub const fn compression(mut self, config: Config) -> Self {
+        self.offered.compression = Some(config);
         self
     }
 
@@ -87,8 +127,8 @@ impl<'a, E> ClientRequest<'a, E> {
     /// `Connection`, `Content-Length`, `Host`, `Origin`, `Transfer-Encoding`, `Upgrade` and all names
     /// that begin with `Sec-WebSocket-` are reserved.
     pub fn headers<T>(self, headers: T) -> ClientRequest<'a, T> {
-        let Self { host, target, origin, protocols, extensions, headers: _ } = self;
-        ClientRequest { host, target, origin, protocols, extensions, headers }
+        let Self { host, target, origin, protocols, offered, headers: _ } = self;
+        ClientRequest { host, target, origin, protocols, offered, headers }
     }
 }
 
@@ -115,7 +155,7 @@ impl<'a, 'h, E: Clone + IntoIterator<Item: Field<'h>>> ClientRequest<'a, E> {
         self.each(&key, |name, value| head.put_field(name, value));
         head.put(b"\r\n");
         head.finish()?;
-        Ok(Client::new(ReplyCheck::new(&key, self.protocols, self.extensions), storage, limits))
+        Ok(Client::new(ReplyCheck::new(&key, self.protocols, self.offered), storage, limits))
     }
 
     /// Calls `put` with every header of the request, in order, and returns the check for the response.
@@ -159,7 +199,7 @@ impl<'a, 'h, E: Clone + IntoIterator<Item: Field<'h>>> ClientRequest<'a, E> {
         self.check()?;
         let key = encode_key(nonce);
         self.each(&key, put);
-        Ok(ReplyCheck::new(&key, self.protocols, self.extensions))
+        Ok(ReplyCheck::new(&key, self.protocols, self.offered))
     }
 
     fn check(&self) -> Result<(), SendError> {
@@ -177,7 +217,7 @@ impl<'a, 'h, E: Clone + IntoIterator<Item: Field<'h>>> ClientRequest<'a, E> {
             }
             protocols = others;
         }
-        if let Some(list) = self.extensions {
+        if let Some(list) = self.offered.extensions {
             Extensions::parse_to_send(list)?;
         }
         http::check_fields(self.headers.clone(), |name| {
@@ -197,9 +237,7 @@ impl<'a, 'h, E: Clone + IntoIterator<Item: Field<'h>>> ClientRequest<'a, E> {
         if !self.protocols.is_empty() {
             put(PROTOCOL, FieldValue::joined(self.protocols, ", "));
         }
-        if let Some(list) = self.extensions {
-            put(EXTENSIONS, list.into());
-        }
+        self.offered.put(&mut put);
         put("Sec-WebSocket-Version", "13".into());
         for field in self.headers.clone() {
             let (name, value) = field.parts();
@@ -216,7 +254,7 @@ impl<E> fmt::Debug for ClientRequest<'_, E> {
             .field("target", &self.target)
             .field("origin", &self.origin)
             .field("protocols", &self.protocols)
-            .field("extensions", &self.extensions)
+            .field("offered", &self.offered)
             .finish_non_exhaustive()
     }
 }

@@ -59,6 +59,7 @@ mod extension;
 mod fields;
 mod key;
 mod offer;
+mod offered;
 mod origin;
 mod refusal;
 mod reply;

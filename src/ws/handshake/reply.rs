@@ -3,10 +3,12 @@
 use core::fmt;
 
 use super::fields::{EXTENSIONS, FieldValues, HandshakeFields, PROTOCOL, extensions};
+use super::offered::{Agreed, Offered};
 use super::{Error, Extension, Extensions, accept_key};
 use crate::http::syntax::ascii;
 use crate::http::{Field, Headers};
 use crate::http1::{Response, Version};
+use crate::ws::{Client, Connection, Limits};
 
 /// The server's reply.
 #[derive(Clone, Copy, Debug)]
@@ -27,12 +29,12 @@ pub enum Reply<'a> {
 pub struct ReplyCheck<'o> {
     accept: [u8; 28],
     protocols: &'o [&'o str],
-    extensions: Option<&'o str>,
+    offered: Offered<'o>,
 }
 
 impl<'o> ReplyCheck<'o> {
-    pub(super) fn new(key: &[u8], protocols: &'o [&'o str], extensions: Option<&'o str>) -> Self {
-        Self { accept: accept_key(key), protocols, extensions }
+    pub(super) fn new(key: &[u8], protocols: &'o [&'o str], offered: Offered<'o>) -> Self {
+        Self { accept: accept_key(key), protocols, offered }
     }
 
     /// Checks a response. `headers` may be any collection of [`Field`]s, such as a reference to an
@@ -95,18 +97,13 @@ impl<'o> ReplyCheck<'o> {
         }
         for value in fields.extensions.all(EXTENSIONS, &headers) {
             for accepted in Extensions::parse(value)? {
-                if !self.has_offered(accepted.name()) {
+                if !self.offered.has(accepted.name()) {
                     return Err(Error::ExtensionNotOffered);
                 }
             }
         }
-        Ok(Accepted { protocol, extensions: fields.extensions, headers })
-    }
-
-    /// Whether the request offered an extension of this name.
-    fn has_offered(&self, name: &str) -> bool {
-        let list = self.extensions.and_then(|list| Extensions::parse(list.as_bytes()).ok());
-        list.into_iter().flatten().any(|offered| offered.name() == name)
+        let agreed = self.offered.agree(extensions(fields.extensions.all(EXTENSIONS, &headers)))?;
+        Ok(Accepted { protocol, extensions: fields.extensions, agreed, headers })
     }
 }
 
@@ -115,6 +112,7 @@ impl<'o> ReplyCheck<'o> {
 pub struct Accepted<'a, H = Headers<'a>> {
     protocol: Option<&'a str>,
     extensions: FieldValues<'a>,
+    agreed: Agreed,
     headers: H,
 }
 
@@ -124,6 +122,19 @@ impl<'a, H: Clone + IntoIterator<Item: Field<'a>>> Accepted<'a, H> {
     /// Laxer than the grammar, the server may send an empty one: it has chosen none.
     pub const fn protocol(&self) -> Option<&'a str> {
         self.protocol
+    }
+
+    /// Makes the connection that is open, which takes a masking key for each frame from `keys`.
+    ///
+    /// It compresses and inflates if [`ClientRequest::compression`](super::ClientRequest::compression)
+    /// offered that and the server agreed. Extensions that were offered by hand mean nothing to it.
+    /// [`Connection::client`] says what keys are good.
+    pub fn connection<K: FnMut() -> [u8; 4]>(
+        &self,
+        limits: Limits,
+        keys: K,
+    ) -> Connection<Client<K>> {
+        self.agreed.apply(Connection::client(limits, keys))
     }
 
     /// The extensions in use, in the order in which they apply. The name of each was offered.

@@ -114,6 +114,12 @@ impl<B: Buffer> Joined<B> {
         room.and_then(|room| room.get_mut(..fitting)).unwrap_or_default()
     }
 
+    /// How many bytes are the message, or its beginning.
+    #[cfg(feature = "deflate")]
+    pub(super) const fn len(&self) -> usize {
+        self.len
+    }
+
     /// Where bytes go that belong at `place`.
     #[inline(always)]
     fn start(&self, place: MessagePlace) -> Result<usize, JoinError> {

@@ -141,6 +141,18 @@ impl<B: Buffer> Inbox<B> {
         Some(room)
     }
 
+    /// Lends room for at most `len` bytes of a message: of a new one if `start`, else of the current one.
+    #[cfg(feature = "deflate")]
+    pub(super) fn room(&mut self, start: bool, len: usize) -> &mut [u8] {
+        self.joined.room(start, len)
+    }
+
+    /// How many bytes of the current message are here.
+    #[cfg(feature = "deflate")]
+    pub(super) const fn joined_len(&self) -> usize {
+        self.joined.len()
+    }
+
     /// Notes that nothing is read to the room lent last.
     pub(super) const fn forget_target(&mut self) {
         self.target_len = 0;

@@ -1,0 +1,90 @@
+//! The extensions that a client offers, and what the answer to them means (§9.1).
+
+use super::fields::EXTENSIONS;
+use super::{Error, Extension, Extensions};
+use crate::http::FieldValue;
+#[cfg(feature = "deflate")]
+use crate::ws::deflate::{Config, Params};
+use crate::ws::{Connection, Side};
+
+/// The extensions that a client offers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Offered<'o> {
+    /// Those that the caller looks after.
+    pub(super) extensions: Option<&'o str>,
+    #[cfg(feature = "deflate")]
+    pub(super) compression: Option<Config>,
+}
+
+/// What was agreed on of those that the connection looks after.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Agreed {
+    #[cfg(feature = "deflate")]
+    pub(super) compression: Option<(Params, Config)>,
+}
+
+impl Agreed {
+    /// Makes the connection do what was agreed on.
+    #[cfg_attr(
+        not(feature = "deflate"),
+        expect(clippy::unused_self, reason = "nothing is compressed")
+    )]
+    pub(super) fn apply<S: Side>(self, connection: Connection<S>) -> Connection<S> {
+        #[cfg(feature = "deflate")]
+        if let Some((params, config)) = self.compression {
+            return connection.compression(Some(params), config);
+        }
+        connection
+    }
+}
+
+impl Offered<'_> {
+    pub(super) const NONE: Self = Self {
+        extensions: None,
+        #[cfg(feature = "deflate")]
+        compression: None,
+    };
+
+    /// Calls `put` with the header that has them, if there are any.
+    pub(super) fn put(&self, mut put: impl FnMut(&str, FieldValue<'_>)) {
+        #[cfg(feature = "deflate")]
+        if let Some(config) = self.compression {
+            let text = config.offer();
+            return match self.extensions {
+                Some(list) => put(EXTENSIONS, FieldValue::joined(&[list, text.as_str()], ", ")),
+                None => put(EXTENSIONS, text.as_str().into()),
+            };
+        }
+        if let Some(list) = self.extensions {
+            put(EXTENSIONS, list.into());
+        }
+    }
+
+    /// Whether an extension of this name was offered.
+    pub(super) fn has(&self, name: &str) -> bool {
+        #[cfg(feature = "deflate")]
+        if self.compression.is_some() && name == Config::NAME {
+            return true;
+        }
+        let list = self.extensions.and_then(|list| Extensions::parse(list.as_bytes()).ok());
+        list.into_iter().flatten().any(|offered| offered.name() == name)
+    }
+
+    /// Checks the parameters of the answer to what the connection looks after.
+    pub(super) fn agree<'a>(
+        &self,
+        #[cfg_attr(
+            not(feature = "deflate"),
+            expect(unused_variables, reason = "nothing is compressed")
+        )]
+        answers: impl IntoIterator<Item = Extension<'a>>,
+    ) -> Result<Agreed, Error> {
+        Ok(Agreed {
+            #[cfg(feature = "deflate")]
+            compression: match self.compression {
+                Some(config) => config.check(answers)?.map(|params| (params, config)),
+                None => None,
+            },
+        })
+    }
+}
