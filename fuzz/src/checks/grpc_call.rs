@@ -155,7 +155,7 @@ impl Seen {
         call: &mut C,
         plain: for<'b> fn(&mut C, &'b mut [u8]) -> &'b [u8],
         receive: for<'b> fn(&mut C, &mut &'b [u8]) -> Option<Event<'b>>,
-        receive_message: fn(&mut C, &mut &[u8], &mut Inbox<Vec<u8>>) -> Option<MessageEvent>,
+        receive_message: impl Fn(&mut C, &mut &[u8], &mut Inbox<Vec<u8>>) -> Option<MessageEvent>,
     ) {
         let mut twin = call.clone();
         let (mut assembler, mut joined) = (Assembler::new(Vec::new()), Vec::new());
