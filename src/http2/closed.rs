@@ -26,17 +26,17 @@ pub(super) struct Closed {
     /// How many streams there were, counting those that were skipped.
     count: u32,
     /// The bits of the `n`th stream are at n modulo [`SPAN`](Self::SPAN).
-    endings: [u64; Self::WORDS],
+    endings: [u64; Self::WORDS as usize],
 }
 
 impl Closed {
-    const WORDS: usize = 4;
+    const WORDS: u32 = 4;
     const PER_WORD: u32 = 32;
     /// How many streams are remembered.
-    pub(super) const SPAN: u32 = Self::WORDS as u32 * Self::PER_WORD;
+    pub(super) const SPAN: u32 = Self::WORDS * Self::PER_WORD;
 
     pub(super) const fn new() -> Self {
-        Self { count: 0, endings: [0; Self::WORDS] }
+        Self { count: 0, endings: [0; Self::WORDS as usize] }
     }
 
     /// The highest identifier that was used, or 0.
@@ -69,7 +69,7 @@ impl Closed {
     pub(super) fn open(&mut self, id: u32) {
         let number = id / 2;
         if number - self.count.min(number) >= Self::SPAN {
-            self.endings = [0; Self::WORDS];
+            self.endings = [0; Self::WORDS as usize];
         } else {
             for skipped in self.count..number {
                 self.set(skipped, SKIPPED);

@@ -30,6 +30,7 @@ impl EntryHeader {
     }
 
     #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "each half is taken by itself")]
     const fn parse(bytes: [u8; Self::LEN]) -> Self {
         let both = u64::from_le_bytes(bytes);
         let value = (both >> 32) as u32;
@@ -74,8 +75,8 @@ mod tests {
         let fields = [("a", "", false), ("", "bcd", true), ("name", "value", true)];
         for (name, value, sensitive) in fields {
             let header = EntryHeader {
-                name_len: name.len() as u32,
-                value_len: value.len() as u32,
+                name_len: name.len().try_into().expect("it is short"),
+                value_len: value.len().try_into().expect("it is short"),
                 sensitive,
             };
             assert_eq!(EntryHeader::parse(header.to_bytes()), header);

@@ -199,7 +199,8 @@ mod tests {
         let mut bytes = Vec::new();
         for &(name, value) in fields {
             let sensitive = name == "cookie";
-            let (name_len, value_len) = (name.len() as u32, value.len() as u32);
+            let [name_len, value_len] =
+                [name, value].map(|text| text.len().try_into().expect("it is short"));
             bytes.extend(EntryHeader { name_len, value_len, sensitive }.to_bytes());
             bytes.extend(name.bytes().chain(value.bytes()));
         }

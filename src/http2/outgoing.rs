@@ -32,6 +32,7 @@ impl<'a, F: Fields> Outgoing<'a, F> {
     }
 
     /// The head of a response, informational ones included.
+    #[expect(clippy::cast_possible_truncation, reason = "a digit is below 10")]
     pub(super) fn response(status: u16, fields: &'a F) -> Result<Self, SendError> {
         if !matches!(status, 100..=999) || status == 101 {
             return Err(SendError::Status);

@@ -117,6 +117,10 @@ impl Checked {
 
 /// Checks the fields of one block in their order.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about the fields so far"
+)]
 pub(super) struct Rules {
     message: Message,
     seen: Seen,
@@ -154,6 +158,7 @@ struct Span {
 impl Span {
     const NONE: Self = Self { start: 0, end: 0 };
 
+    #[expect(clippy::cast_possible_truncation, reason = "heads are below the limit")]
     const fn before(end: u32, text: &[u8]) -> Self {
         Self { start: end.saturating_sub(text.len() as u32), end }
     }

@@ -164,6 +164,7 @@ impl Slot {
 
     /// The code of the reset that is owed.
     #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "a code was put there")]
     pub(super) const fn reset(&self) -> Option<ErrorCode> {
         if self.has(RESET) { Some(ErrorCode(self.body_left as u32)) } else { None }
     }

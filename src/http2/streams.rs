@@ -281,10 +281,10 @@ impl<S: Slots> StreamTable<S> {
     }
 
     /// Takes all slots of the storage into use, and puts every stream in its chain anew.
+    #[expect(clippy::cast_possible_truncation, reason = "`MAX_LEN` is below 2³²")]
     fn adopt(&mut self) {
         let slots = self.slots.as_mut_slice();
         let len = slots.len().min(MAX_LEN as usize);
-        // `MAX_LEN` is below 2³².
         self.len = len as u32;
         for slot in slots.iter_mut() {
             slot.chain_first = NONE;

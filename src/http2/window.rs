@@ -3,7 +3,12 @@
 use super::Error;
 
 /// The largest window (§6.9.1).
-const MAX: i64 = (1 << 31) - 1;
+const MAX: u32 = (1 << 31) - 1;
+
+/// `len`, or the largest window if that is less.
+const fn at_most_max(len: u32) -> i32 {
+    if len > MAX { i32::MAX } else { len.cast_signed() }
+}
 
 /// How many bytes we may send. A change of settings can take it below 0 (§6.9.2).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -16,7 +21,7 @@ impl SendWindow {
     /// A window of `len` bytes, at most 2³¹ − 1.
     #[inline]
     pub(super) const fn new(len: u32) -> Self {
-        Self(if len as i64 > MAX { i32::MAX } else { len as i32 })
+        Self(at_most_max(len))
     }
 
     /// How many bytes may be sent.
@@ -40,12 +45,13 @@ impl SendWindow {
 
     /// Changes the window by the difference between two initial sizes, which may be negative.
     #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "both ends were compared")]
     pub(super) const fn shift(&mut self, difference: i64) -> Result<(), Error> {
         let window = (self.0 as i64).saturating_add(difference);
-        if window > MAX {
+        if window > MAX as i64 {
             return Err(Error::WindowOverflow);
         }
-        // Two sizes from 0 to 2³¹ − 1 differ by less than 2³¹, and what is below is as good as closed.
+        // What is below is as good as closed.
         self.0 = if window < i32::MIN as i64 { i32::MIN } else { window as i32 };
         Ok(())
     }
@@ -79,9 +85,9 @@ impl ReceiveWindow {
     /// A window of `len` bytes, of which the peer knows `granted`. It gets the rest with a WINDOW_UPDATE.
     #[inline]
     pub(super) const fn partly_granted(len: u32, granted: u32) -> Self {
-        let len = if len as i64 > MAX { MAX as u32 } else { len };
-        let granted = if granted < len { granted } else { len };
-        Self { left: granted as i32, used: (len - granted) as i32, kept: 0 }
+        let (len, granted) = (at_most_max(len), at_most_max(granted));
+        let left = if granted < len { granted } else { len };
+        Self { left, used: len - left, kept: 0 }
     }
 
     /// Counts a whole DATA frame, padding included, as soon as its length is known. All of it counts as
@@ -99,7 +105,7 @@ impl ReceiveWindow {
     /// Takes back that `len` bytes are used. More than arrived cannot be kept.
     pub(super) const fn keep(&mut self, len: u32) {
         // `used` and `kept` together, but for what was granted again, are what arrived.
-        let room = (MAX as u32).saturating_sub(self.kept);
+        let room = MAX.saturating_sub(self.kept);
         let len = if len < room { len } else { room };
         self.used = self.used.saturating_sub_unsigned(len);
         self.kept += len;
@@ -177,10 +183,10 @@ mod tests {
     fn a_window_to_send_has_no_lower_end() {
         let mut window = SendWindow::new(0);
         for _ in 0..3 {
-            assert_eq!(window.shift(-MAX), Ok(()));
+            assert_eq!(window.shift(-i64::from(MAX)), Ok(()));
             assert_eq!(window.available(), 0);
         }
-        assert_eq!(window.shift(MAX), Ok(()));
+        assert_eq!(window.shift(MAX.into()), Ok(()));
         assert_eq!(window.available(), 0);
     }
 

@@ -48,7 +48,7 @@ pub fn run(bytes: &[u8]) {
             0 => deliver(&mut client, &mut server, &mut choices),
             1 => deliver(&mut server, &mut client, &mut choices),
             2 => {
-                if choices.byte() % 3 == 0 {
+                if choices.byte().is_multiple_of(3) {
                     open(&mut client, &mut choices);
                 }
                 client.act(&mut choices);
@@ -110,7 +110,7 @@ fn content(seed: u8, id: u32, at: usize) -> u8 {
 }
 
 fn open(client: &mut End<Client>, choices: &mut Choices<'_>) {
-    let len = if choices.byte() % 2 == 0 { 0 } else { choices.len() >> 2 };
+    let len = if choices.byte().is_multiple_of(2) { 0 } else { choices.len() >> 2 };
     let request = Request::new("POST", "http", "a.example", "/");
     match client.h2.open(request, NO_FIELDS, len == 0, &mut client.out) {
         Ok(stream) => {
@@ -135,7 +135,7 @@ impl Call {
             got_end: false,
             reset: false,
             kept: 0,
-            with_trailers: choices.byte() % 2 == 0,
+            with_trailers: choices.byte().is_multiple_of(2),
         }
     }
 }
@@ -198,7 +198,7 @@ impl<R: Side> End<R> {
                 call.ended = end && done;
                 if done && !end {
                     let trailers = [("x-trailer", "1")];
-                    let sent = self.h2.send_trailers(call.stream, &trailers, &mut self.out);
+                    let sent = self.h2.send_trailers(call.stream, trailers, &mut self.out);
                     sent.expect("the body is complete");
                     call.ended = true;
                 }

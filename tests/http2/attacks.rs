@@ -223,7 +223,8 @@ fn every_flood_ends() {
 /// What looks like a flood and is none: all of these go on for ever.
 #[test]
 fn slow_and_busy_peers_are_not_cut_off() {
-    let endless: &[(&str, fn(u32) -> Vec<u8>)] = &[
+    type Piece = fn(u32) -> Vec<u8>;
+    let endless: &[(&str, Piece)] = &[
         ("DATA of one byte (hyperium/h2#939)", |n| if n == 0 { post(1) } else { data(1, 0, b"x") }),
         ("a request after another", |n| get(id(n))),
         ("an upload in small messages that the server reset", |n| {

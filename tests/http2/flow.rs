@@ -114,7 +114,7 @@ fn an_empty_end_passes_a_closed_window() {
 #[test]
 fn trailers_pass_a_closed_window() {
     let (mut server, stream) = answering(&[(INITIAL_WINDOW_SIZE, 0)]);
-    server.h2.send_trailers(stream, &[("a", "b")], &mut server.out).expect("the body is over");
+    server.h2.send_trailers(stream, [("a", "b")], &mut server.out).expect("the body is over");
     let frames = server.take_frames();
     assert_eq!((frames[0].kind, frames[0].flags), (HEADERS, END_STREAM | END_HEADERS));
 }
@@ -240,7 +240,7 @@ fn what_cannot_be_sent_changes_nothing() {
     let out = &mut server.out;
     assert_eq!(server.h2.send(stream, b"x", false, out), Err(SendError::HeadUnsent));
     let fields = [("ok", "1"), ("Connection", "close")];
-    let sent = server.h2.send_head(stream, 200, &fields, false, out);
+    let sent = server.h2.send_head(stream, 200, fields, false, out);
     assert_eq!(sent, Err(SendError::FieldReserved(1)));
     assert_eq!(server.h2.send_head(stream, 101, NO_FIELDS, false, out), Err(SendError::Status));
     server.h2.send_head(stream, 100, NO_FIELDS, false, out).expect("1xx come before");

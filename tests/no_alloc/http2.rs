@@ -106,7 +106,7 @@ fn a_connection_in_fixed_storage_needs_no_allocator() {
         for round in 0..100 {
             let request = Request::new("POST", "http", "a.example", "/a.b/C");
             let fields = [("te", "trailers"), ("x-request", "7")];
-            let stream = client.open(request, &fields, false, &mut requests).expect("one is open");
+            let stream = client.open(request, fields, false, &mut requests).expect("one is open");
             assert_eq!(client.send(stream, &[1; 900], true, &mut requests), Ok(900));
             if round == 0 {
                 client.ping([0; 8]).expect("it is the first");
@@ -125,7 +125,7 @@ fn a_connection_in_fixed_storage_needs_no_allocator() {
                         assert_eq!(server.send(stream, data.bytes, false, &mut responses), Ok(900));
                         if end {
                             let trailers = [("grpc-status", "0")];
-                            server.send_trailers(stream, &trailers, &mut responses).unwrap();
+                            server.send_trailers(stream, trailers, &mut responses).unwrap();
                         }
                     }
                     Event::Settings => {}

@@ -95,7 +95,7 @@ fn ten_thousand_streams_are_found_as_fast_as_one() {
 
 #[test]
 fn a_peer_cannot_make_chains_long() {
-    let mut table = StreamTable::new([const { Slot::new() }; 1000]);
+    let mut table = StreamTable::new(std::vec![Slot::new(); 1000]);
     let mut refused = 0;
     let mut number = 1;
     while refused == 0 {
