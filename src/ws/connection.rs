@@ -70,9 +70,9 @@ enum State {
     Open,
     /// The peer's close frame came. We owe ours unless it was sent.
     PeerClosed(CloseCode),
-    /// The peer broke a rule, and the caller knows. We owe a close frame that says so, unless one was
-    /// sent.
-    Failed(Error),
+    /// The peer broke a rule, which the decoder remembers, and the caller knows. We owe a close frame
+    /// that says so, unless one was sent.
+    Failed,
 }
 
 /// What has come from the peer.
@@ -263,10 +263,11 @@ impl<S: Side> Connection<S> {
     /// Records a failure. Returns whether it is the first, which the caller does not know yet.
     #[cold]
     fn fail_once(&mut self, error: Error) -> bool {
-        if let State::Failed(_) = self.state {
+        if let State::Failed = self.state {
             return false;
         }
-        self.state = State::Failed(error);
+        self.decoder.fail_for(error);
+        self.state = State::Failed;
         true
     }
 
@@ -277,7 +278,6 @@ impl<S: Side> Connection<S> {
     /// [`transmit`](Self::transmit) tells the peer. After a close or a failure, it changes nothing.
     pub fn fail(&mut self, error: Error) {
         if let State::Open = self.state {
-            self.decoder.fail_for(error);
             self.fail_once(error);
         }
     }
@@ -467,10 +467,7 @@ impl<S: Side> Connection<S> {
 
     /// The rule or limit that the peer broke, if it did.
     pub const fn error(&self) -> Option<Error> {
-        match self.state {
-            State::Failed(e) => Some(e),
-            _ => self.decoder.error(),
-        }
+        self.decoder.error()
     }
 
     /// Bytes of payload that the frame being received still lacks: 0 between frames.

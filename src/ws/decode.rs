@@ -413,7 +413,7 @@ impl Decoder {
         }
     }
 
-    /// Fails for something that was found in the parts returned.
+    /// Fails for something that was found in the parts returned, or in a close frame.
     pub(super) const fn fail_for(&mut self, error: Error) {
         self.state = State::Failed(error);
     }

@@ -286,7 +286,7 @@ impl<S: Side> Connection<S> {
         inbox: &mut Inbox<B>,
     ) -> MessageEvent {
         self.decoder.fail_in_payload(error, input);
-        self.state = State::Failed(error);
+        self.state = State::Failed;
         inbox.abandon();
         MessageEvent::Failed(error)
     }
