@@ -46,3 +46,22 @@ fn frames_of_http2_are_returned_in_32_bytes() {
     println!("http2 decoder: {} bytes", size_of::<Decoder>());
     assert!(size_of::<Decoder>() <= 64);
 }
+
+#[test]
+#[cfg(feature = "alloc")]
+fn a_connection_of_http2_takes_at_most_800_bytes_without_its_storage() {
+    use framewright::http2::{Client, Connection, Event, Server, Slot, Stream};
+
+    type Storage = Vec<u8>;
+    let storage = 2 * size_of::<Storage>() + size_of::<Vec<Slot>>();
+    for len in [
+        size_of::<Connection<Server, Storage, Vec<Slot>>>(),
+        size_of::<Connection<Client, Storage, Vec<Slot>>>(),
+    ] {
+        println!("connection: {} bytes", len - storage);
+        assert!(len - storage <= 800);
+    }
+    assert!(size_of::<Slot>() <= 48);
+    assert!(size_of::<Option<Event<'_>>>() <= 32);
+    assert_eq!(size_of::<Option<Stream>>(), 8);
+}
