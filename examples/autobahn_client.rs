@@ -12,8 +12,8 @@ use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
 use client::{Opened, open, socket};
-use framewright::ws::deflate::{Config, Deflater, Inflater, InflatingAssembler};
-use framewright::ws::{AssembleError, Closer, Event, Limits, Message, Role};
+use framewright::ws::deflate::Config;
+use framewright::ws::{Closer, Inbox, Limits, Message, MessageEvent};
 
 /// How long the server may take to close.
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
@@ -48,12 +48,8 @@ fn run(
     mut on_message: impl FnMut(Message<'_>) -> bool,
 ) -> Result<(), Box<dyn Error>> {
     let limits = Limits::new().max_frame_len(64 << 20).max_message_len(64 << 20);
-    let Opened { mut stream, mut connection, agreed, early } = open(url, &[], deflate, limits)?;
-    let inflater = agreed.map(|agreed| Inflater::new(Role::Client, agreed, limits));
-    let mut assembler = InflatingAssembler::new(Vec::new(), inflater);
-    let mut scratch = vec![0; 16 * 1024];
-    let mut deflater =
-        deflate.zip(agreed).map(|(config, agreed)| Deflater::new(Role::Client, agreed, config));
+    let Opened { mut stream, mut connection, early } = open(url, &[], deflate, limits)?;
+    let mut inbox = Inbox::new(Vec::new());
     let mut out = Vec::new();
     // The time by which the transport must have ended.
     let mut end = None;
@@ -61,24 +57,13 @@ fn run(
     buf[..early.len()].copy_from_slice(&early);
     let mut n = early.len();
     loop {
-        let mut input = &mut buf[..n];
-        while let Some(event) = connection.receive(&mut input) {
-            if let Event::Part(part) = event {
-                match assembler.push(part, &mut scratch) {
-                    Ok(Some(message)) if on_message(message) => {
-                        // It fails when the connection is closing, and then nobody would receive it.
-                        let _ = match &mut deflater {
-                            Some(deflater) => connection
-                                .encoder()
-                                .and_then(|encoder| deflater.encode(message, encoder, &mut out)),
-                            None => connection.send(message, &mut out),
-                        };
-                    }
-                    Ok(_) => {}
-                    Err(AssembleError::Peer(error)) => connection.fail(error),
-                    // It fails if the connection is closing already.
-                    Err(e) => drop(connection.close(e.close_code(), "", &mut out)),
-                }
+        let mut input = &buf[..n];
+        while let Some(event) = connection.receive_message(&mut input, &mut inbox) {
+            if let MessageEvent::Message(_) = event
+                && on_message(inbox.message())
+            {
+                // It fails when the connection is closing, and then nobody would receive it.
+                let _ = connection.send(inbox.message(), &mut out);
             }
             connection.transmit(&mut out);
         }

@@ -24,10 +24,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use client::{Opened, open, socket};
-use framewright::ws::deflate::{Config, Deflater, Inflater, InflatingAssembler};
+use framewright::ws::deflate::Config;
 use framewright::ws::{
-    Action, AssembleError, Client, CloseCode, Closer, Connection, Event, Keepalive, Limits,
-    Message, Part, Role,
+    Action, Client, CloseCode, Closer, Connection, Inbox, Keepalive, Limits, Message, MessageEvent,
 };
 
 /// How often the reader checks whether a close frame was sent meanwhile.
@@ -43,20 +42,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let url =
         args.next().ok_or("usage: ws_client [--no-deflate] ws://HOST:PORT/PATH [SUBPROTOCOL]")?;
     let protocol = args.next();
-    let Opened { stream, connection, agreed, early } =
+    let Opened { stream, connection, early } =
         open(&url, protocol.as_deref().as_slice(), deflate, Limits::new())?;
     let shared = Arc::new(Shared::new(connection));
 
     let (writer, its) = (stream.try_clone()?, Arc::clone(&shared));
     thread::spawn(move || write(writer, &its));
-    let deflater =
-        deflate.zip(agreed).map(|(config, agreed)| Deflater::new(Role::Client, agreed, config));
     let its = Arc::clone(&shared);
-    thread::spawn(move || type_lines(deflater, &its));
+    thread::spawn(move || type_lines(&its));
 
-    let inflater = agreed.map(|agreed| Inflater::new(Role::Client, agreed, Limits::new()));
-    let assembler = InflatingAssembler::new(Vec::new(), inflater);
-    let received = receive(stream, &early, assembler, &shared);
+    let received = receive(stream, &early, &shared);
     // Print what came before the end, however the connection ended.
     let connection = &shared.lock().connection;
     let ending = connection.receive_eof();
@@ -100,7 +95,7 @@ impl Shared {
 }
 
 /// Sends the lines that are typed, then a close frame.
-fn type_lines(mut deflater: Option<Deflater>, shared: &Shared) {
+fn type_lines(shared: &Shared) {
     for line in io::stdin().lock().lines() {
         let line = match line {
             Ok(line) => line,
@@ -111,13 +106,7 @@ fn type_lines(mut deflater: Option<Deflater>, shared: &Shared) {
         };
         let mut output = shared.wait(shared.lock(), |output| !output.bytes.is_empty());
         let Output { connection, bytes } = &mut *output;
-        let sent = match &mut deflater {
-            Some(deflater) => {
-                connection.encoder().and_then(|encoder| deflater.encode(&*line, encoder, bytes))
-            }
-            None => connection.send(&*line, bytes),
-        };
-        if sent.is_err() {
+        if connection.send(&line, bytes).is_err() {
             return; // the connection is closing
         }
         shared.changed.notify_all();
@@ -155,38 +144,23 @@ fn write(mut stream: TcpStream, shared: &Shared) {
 }
 
 /// Prints messages until the transport ends, or should have.
-fn receive(
-    mut stream: TcpStream,
-    early: &[u8],
-    mut assembler: InflatingAssembler<Vec<u8>>,
-    shared: &Shared,
-) -> Result<(), Box<dyn Error>> {
+fn receive(mut stream: TcpStream, early: &[u8], shared: &Shared) -> Result<(), Box<dyn Error>> {
     let start = Instant::now();
     let now = || start.elapsed().as_millis() as u64;
     let mut keepalive = Keepalive::new(now()).close_within(CLOSE_WITHIN);
-    let mut scratch = vec![0; 16 * 1024];
+    let mut inbox = Inbox::new(Vec::new());
     let mut buf = vec![0; 64 * 1024];
     buf[..early.len()].copy_from_slice(early);
     let (mut n, mut ignored) = (early.len(), 0);
     loop {
         let mut output = shared.lock();
         let Output { connection, bytes } = &mut *output;
-        let mut input = &mut buf[..n];
-        while let Some(event) = connection.receive(&mut input) {
+        let mut input = &buf[..n];
+        while let Some(event) = connection.receive_message(&mut input, &mut inbox) {
             match event {
-                Event::Part(part) => match print(part, &mut assembler, &mut scratch)? {
-                    Ok(()) => {}
-                    Err(AssembleError::Peer(e)) => {
-                        eprintln!("the server broke the protocol: {e}");
-                        connection.fail(e);
-                    }
-                    Err(e) => {
-                        eprintln!("a message was lost: {e}");
-                        connection.close(e.close_code(), "", bytes).map_err(io::Error::other)?;
-                    }
-                },
-                Event::Failed(e) => eprintln!("the server broke the protocol: {e}"),
-                Event::Close(_) => {}
+                MessageEvent::Message(_) => print(inbox.message())?,
+                MessageEvent::Failed(e) => eprintln!("the server broke the protocol: {e}"),
+                MessageEvent::Close(_) | MessageEvent::Ping | MessageEvent::Pong => {}
             }
         }
         if connection.is_closing() {
@@ -218,18 +192,11 @@ fn receive(
     }
 }
 
-/// Prints a message if this is its last part. The outer error is that of standard output.
-fn print(
-    part: Part<'_>,
-    assembler: &mut InflatingAssembler<Vec<u8>>,
-    scratch: &mut [u8],
-) -> io::Result<Result<(), AssembleError>> {
+/// Prints a message.
+fn print(message: Message<'_>) -> io::Result<()> {
     let mut stdout = io::stdout();
-    match assembler.push(part, scratch) {
-        Ok(Some(Message::Text(text))) => writeln!(stdout, "{text}")?,
-        Ok(Some(Message::Binary(bytes))) => writeln!(stdout, "{} bytes", bytes.len())?,
-        Ok(None) => {}
-        Err(e) => return Ok(Err(e)),
+    match message {
+        Message::Text(text) => writeln!(stdout, "{text}"),
+        Message::Binary(bytes) => writeln!(stdout, "{} bytes", bytes.len()),
     }
-    Ok(Ok(()))
 }

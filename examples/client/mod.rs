@@ -8,7 +8,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use framewright::http1::{self, Body, BodyDecoder, Decoded};
-use framewright::ws::deflate::{Config, ExtensionText, Params};
+use framewright::ws::deflate::Config;
 use framewright::ws::handshake::{ClientRequest, Reply};
 use framewright::ws::{Client, Connection, Limits};
 
@@ -23,8 +23,6 @@ const SHOWN: usize = 16 * 1024;
 pub struct Opened {
     pub stream: TcpStream,
     pub connection: Connection<Client>,
-    /// The agreed compression, if any.
-    pub agreed: Option<Params>,
     /// Bytes that came right after the response.
     pub early: Vec<u8>,
 }
@@ -43,10 +41,7 @@ pub fn open(
     let until = Instant::now() + PATIENCE;
 
     let mut out = Vec::new();
-    let offer = deflate.map(|config| config.offer());
-    let request = ClientRequest::new(host, target)
-        .protocols(protocols)
-        .extensions(offer.as_ref().map(ExtensionText::as_str));
+    let request = ClientRequest::new(host, target).protocols(protocols).deflate(deflate);
     let mut client = request.write(random(), Vec::new(), http1::Limits::new(), &mut out)?;
     stream.write_all(&out)?;
 
@@ -60,13 +55,8 @@ pub fn open(
         while let Some(answer) = client.receive(&mut input)? {
             match answer {
                 Reply::Accepted(accepted) => {
-                    let agreed = match deflate {
-                        Some(config) => config.check(accepted.extensions())?,
-                        None => None,
-                    };
-                    let connection: Connection<Client> = Connection::client(limits, random);
-                    let connection = connection.accept_compressed(agreed.is_some());
-                    return Ok(Opened { stream, connection, agreed, early: input.to_vec() });
+                    let connection = accepted.connection(limits, random);
+                    return Ok(Opened { stream, connection, early: input.to_vec() });
                 }
                 Reply::Refused(response) => {
                     let (status, body) = (response.status(), response.body_for("GET"));

@@ -115,8 +115,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 struct Shared {
     /// The latest read. One buffer serves every peer, because nothing stays in it.
     buf: Vec<u8>,
-    /// Where compressed messages are inflated, also for every peer.
-    inflated: Vec<u8>,
     /// Memory for output. A peer keeps it only while something waits to be sent.
     spare: Vec<u8>,
     max_message: u64,
@@ -149,7 +147,6 @@ impl Gateway {
     fn new(poll: Poll, listener: Option<TcpListener>, args: &Args) -> Self {
         let shared = Shared {
             buf: vec![0; 64 * 1024],
-            inflated: vec![0; 16 * 1024],
             spare: Vec::new(),
             max_message: args.max_message,
             deflate: args.deflate,

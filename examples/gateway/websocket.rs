@@ -3,11 +3,11 @@
 use framewright::Buffer;
 use framewright::grpc::web;
 use framewright::http1::Request;
-use framewright::ws::deflate::{Answer, Config, Deflater, Inflater, InflatingAssembler};
+use framewright::ws::deflate::{Config, Deflater};
 use framewright::ws::handshake::{self, Offer, Origins};
 use framewright::ws::{
-    Action, AssembleError, CloseCode, Connection, Encoder, Event, Inbox, Keepalive, Limits,
-    Message, MessageEvent, Part, Role, SendError, Server,
+    Action, CloseCode, Connection, Encoder, Event, Inbox, Keepalive, Limits, Message, MessageEvent,
+    SendError, Server,
 };
 
 use crate::Shared;
@@ -92,15 +92,9 @@ impl Place {
             // gRPC compresses its messages by itself.
             Self::Tunnel => None,
         };
-        let answer = deflate.and_then(|config| config.negotiate(offer.extensions()));
-        offer
-            .accept()
-            .protocol(protocol)
-            .extensions(answer.as_ref().map(Answer::as_str))
-            .write(out)
-            .expect("both were offered, and a Vec has room");
+        let acceptance = offer.accept().protocol(protocol).deflate(deflate);
+        let agreed = acceptance.write(out).expect("it was offered, and a Vec has room");
         let limits = Limits::new().max_frame_len(max_message).max_message_len(max_message);
-        let agreed = answer.map(|answer| answer.params());
         let service = match self {
             Self::Echo => Service::Echo,
             Self::Chat => Service::Chat,
@@ -108,18 +102,8 @@ impl Place {
         };
         Some(Session {
             service,
-            connection: Connection::server(limits).accept_compressed(agreed.is_some()),
-            way_in: match agreed {
-                // A call takes the bytes of its messages as they come.
-                None if self != Self::Tunnel => WayIn::Messages(Inbox::new(Vec::new())),
-                _ => WayIn::Parts(InflatingAssembler::new(
-                    Vec::new(),
-                    agreed.map(|agreed| Inflater::new(Role::Server, agreed, limits)),
-                )),
-            },
-            deflater: deflate
-                .zip(agreed)
-                .map(|(config, agreed)| Deflater::new(Role::Server, agreed, config)),
+            connection: agreed.connection(limits),
+            inbox: Inbox::new(Vec::new()),
             keepalive: Keepalive::new(shared.now),
         })
     }
@@ -137,9 +121,8 @@ fn refuse_head(out: &mut Output) {
 pub struct Session {
     service: Service,
     connection: Connection<Server>,
-    way_in: WayIn,
-    /// `None` without compression.
-    deflater: Option<Deflater>,
+    /// Unused by a call, which takes the bytes of its messages as they come.
+    inbox: Inbox<Vec<u8>>,
     keepalive: Keepalive,
 }
 
@@ -149,26 +132,20 @@ enum Service {
     Tunnel(Tunnel),
 }
 
-/// How messages are received.
-enum WayIn {
-    Messages(Inbox<Vec<u8>>),
-    Parts(InflatingAssembler<Vec<u8>>),
-}
-
 impl Session {
     /// Returns where to read next: `buffer`, or the place of a long message.
     pub fn read_target<'b>(&'b mut self, buffer: &'b mut [u8]) -> &'b mut [u8] {
-        match &mut self.way_in {
-            WayIn::Messages(inbox) => self.connection.read_target(buffer, inbox),
-            WayIn::Parts(_) => buffer,
+        match self.service {
+            Service::Echo | Service::Chat => self.connection.read_target(buffer, &mut self.inbox),
+            Service::Tunnel(_) => buffer,
         }
     }
 
     /// Returns how many of the `len` bytes that were read there are in the `buffer`.
     pub fn filled(&mut self, buffer: &[u8], len: usize) -> usize {
-        match &mut self.way_in {
-            WayIn::Messages(inbox) => inbox.filled(buffer, len).len(),
-            WayIn::Parts(_) => len,
+        match self.service {
+            Service::Echo | Service::Chat => self.inbox.filled(buffer, len).len(),
+            Service::Tunnel(_) => len,
         }
     }
 
@@ -176,9 +153,9 @@ impl Session {
     /// not take its pongs gets only the newest.
     pub fn receive(&mut self, input: &mut [u8], out: &mut Output, shared: &mut Shared) {
         self.keepalive.received(shared.now);
-        match self.way_in {
-            WayIn::Messages(_) => self.receive_messages(input, out, shared),
-            WayIn::Parts(_) => self.receive_parts(input, out, shared),
+        match self.service {
+            Service::Echo | Service::Chat => self.receive_messages(input, out, shared),
+            Service::Tunnel(_) => self.receive_parts(input, out, shared),
         }
         self.connection.transmit(out);
         if self.connection.is_closing() {
@@ -187,7 +164,7 @@ impl Session {
     }
 
     fn receive_messages(&mut self, mut input: &[u8], out: &mut Output, shared: &mut Shared) {
-        let Self { service, connection, way_in: WayIn::Messages(inbox), .. } = self else { return };
+        let Self { service, connection, inbox, .. } = self;
         while let Some(event) = connection.receive_message(&mut input, inbox) {
             if let MessageEvent::Message(_) = event {
                 // Sending fails while we are closing, and then nobody waits for the message.
@@ -199,63 +176,23 @@ impl Session {
             // Within the loop, so that every ping gets its pong, not only the newest.
             connection.transmit(out);
         }
-        // Hold no memory between messages.
+        // Hold no message in memory while nothing comes.
         inbox.release();
     }
 
-    fn receive_parts(&mut self, mut input: &mut [u8], out: &mut Output, shared: &mut Shared) {
-        while let Some(event) = self.connection.receive(&mut input) {
+    fn receive_parts(&mut self, mut input: &mut [u8], out: &mut Output, shared: &Shared) {
+        let Self { service: Service::Tunnel(tunnel), connection, .. } = self else { return };
+        while let Some(event) = connection.receive(&mut input) {
             match event {
-                // Sending fails while we are closing, and then nobody waits for the message.
-                Event::Part(part) => drop(self.receive_part(part, out, shared)),
-                Event::Close(_) | Event::Failed(_) => {
-                    // It may hold the beginning of a message, which has no end.
-                    if let WayIn::Parts(assembler) = &mut self.way_in {
-                        assembler.abandon();
-                    }
-                    if let Service::Tunnel(tunnel) = &mut self.service {
-                        tunnel.disconnect();
+                Event::Part(part) => {
+                    if let Err(code) = tunnel.receive(part, shared.now) {
+                        // It fails while we are closing, and then the peer knows already.
+                        let _ = connection.close(code, "", out);
                     }
                 }
+                Event::Close(_) | Event::Failed(_) => tunnel.disconnect(),
             }
-            self.connection.transmit(out);
-        }
-        if let WayIn::Parts(assembler) = &mut self.way_in {
-            assembler.release();
-            assembler.release_context();
-        }
-    }
-
-    fn receive_part(
-        &mut self,
-        part: Part<'_>,
-        out: &mut Output,
-        shared: &mut Shared,
-    ) -> Result<(), SendError> {
-        let Self { service, connection, way_in: WayIn::Parts(assembler), deflater, .. } = self
-        else {
-            return Ok(());
-        };
-        if let Service::Tunnel(tunnel) = service {
-            return match tunnel.receive(part, shared.now) {
-                Ok(()) => Ok(()),
-                Err(code) => connection.close(code, "", out),
-            };
-        }
-        match assembler.push(part, &mut shared.inflated) {
-            Ok(None) => Ok(()),
-            Ok(Some(message)) if matches!(service, Service::Chat) => shared.broadcast.say(message),
-            Ok(Some(message)) => match deflater {
-                Some(deflater) => {
-                    connection.encoder().and_then(|encoder| deflater.encode(message, encoder, out))
-                }
-                None => connection.send(message, out),
-            },
-            Err(AssembleError::Peer(error)) => {
-                connection.fail(error);
-                Ok(())
-            }
-            Err(e) => connection.close(e.close_code(), "message cannot be kept", out),
+            connection.transmit(out);
         }
     }
 
@@ -307,10 +244,8 @@ impl Session {
             Some(Action::Ping) => {
                 // It fails while we are closing, and then nobody waits for a pong.
                 let _ = self.connection.ping(b"", out);
-                // The connection is idle, so the compressor gives up its context.
-                if let Some(deflater) = &mut self.deflater {
-                    deflater.release();
-                }
+                // It is idle, so it gives up the context of its compressor.
+                self.connection.release();
                 true
             }
             Some(Action::Dead | Action::CloseTimedOut) => false,
@@ -330,10 +265,7 @@ impl Session {
     pub fn hear(&mut self, heard: &Heard, by: Option<&Deflater>, out: &mut Output) -> bool {
         let hears = matches!(self.service, Service::Chat) && self.connection.ready().is_ok();
         if hears {
-            let admitted = match (&mut self.deflater, by) {
-                (Some(own), Some(by)) => own.admit(by),
-                _ => false,
-            };
+            let admitted = by.is_some_and(|by| self.connection.admit(by));
             let frames = if admitted { &heard.compressed } else { &heard.plain };
             out.try_append(frames).expect("a Vec has room");
         }

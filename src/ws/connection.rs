@@ -251,6 +251,7 @@ impl<S: Side> Connection<S> {
         match CloseFrame::parse(self.received.as_slice()) {
             Ok(CloseFrame { code, .. }) => {
                 self.state = State::PeerClosed(code);
+                self.free_compression();
                 Ok(code)
             }
             Err(e) => {
@@ -267,8 +268,29 @@ impl<S: Side> Connection<S> {
             return false;
         }
         self.decoder.fail_for(error);
-        self.state = State::Failed;
+        self.set_failed();
         true
+    }
+
+    fn set_failed(&mut self) {
+        self.state = State::Failed;
+        self.free_compression();
+    }
+
+    /// Frees what compresses and inflates: no message can come or go any more.
+    #[cfg_attr(
+        not(feature = "deflate"),
+        expect(
+            clippy::unused_self,
+            clippy::missing_const_for_fn,
+            reason = "nothing is compressed"
+        )
+    )]
+    fn free_compression(&mut self) {
+        #[cfg(feature = "deflate")]
+        {
+            self.compression = None;
+        }
     }
 
     /// Fails the connection for something found in its parts: for instance, that a compressed

@@ -1,10 +1,10 @@
 //! Compression as the handshake agrees on it, with nothing wired by hand (RFC 7692).
 #![cfg(feature = "deflate")]
 
-use framewright::ws::deflate::Config;
+use framewright::ws::deflate::{Config, Deflater};
 use framewright::ws::handshake::{ClientRequest, Origins, Reply, Server};
 use framewright::ws::{self, Client, Connection, Error, Inbox, Limits, Message, MessageEvent};
-use framewright::{ArrayBuf, http1};
+use framewright::{ArrayBuf, Buffer, BufferFull, http1};
 
 const HTTP: http1::Limits = http1::Limits::new();
 
@@ -13,27 +13,20 @@ fn handshake(
     client_config: Option<Config>,
     server_config: Option<Config>,
     limits: Limits,
-) -> (Connection<Client<fn() -> [u8; 4]>>, Connection<ws::Server>, String) {
+) -> (Connection<Client>, Connection<ws::Server>, String) {
     let (mut request, mut response) = (Vec::new(), Vec::new());
-    let mut asks = ClientRequest::new("a", "/");
-    if let Some(config) = client_config {
-        asks = asks.compression(config);
-    }
+    let asks = ClientRequest::new("a", "/").compression(client_config);
     let mut client = asks.write([7; 16], Vec::new(), HTTP, &mut request).unwrap();
     let mut server = Server::new(Origins::any(), Vec::new(), HTTP);
     let offer = server.receive(&mut &mut request[..]).unwrap().unwrap();
-    let mut acceptance = offer.accept();
-    if let Some(config) = server_config {
-        acceptance = acceptance.compression(config);
-    }
+    let acceptance = offer.accept().compression(server_config);
     acceptance.write(&mut response).unwrap();
     let server = acceptance.connection(limits);
     let head = String::from_utf8(response.clone()).unwrap();
     let Some(Reply::Accepted(accepted)) = client.receive(&mut &mut response[..]).unwrap() else {
         panic!("it is accepted")
     };
-    let keys: fn() -> [u8; 4] = || [1, 2, 3, 4];
-    (accepted.connection(limits, keys), server, head)
+    (accepted.connection(limits, || [1, 2, 3, 4]), server, head)
 }
 
 /// What arrives of a message, and how many bytes it took.
@@ -166,6 +159,79 @@ fn a_compressed_message_that_nobody_agreed_on_fails() {
     let mut wire = &b"\xC1\x87\0\0\0\0\xF2\x48\xCD\xC9\xC9\x07\0"[..];
     let event = server.receive_message(&mut wire, &mut Inbox::new(Vec::new()));
     assert_eq!(event, Some(MessageEvent::Failed(Error::ReservedBits)));
+}
+
+/// A message cannot be received half as parts and half whole: what comes out of its beginning is elsewhere.
+#[test]
+fn a_compressed_message_has_to_begin_where_it_ends() {
+    let (_, mut server, _) = handshake(Some(Config::new()), Some(Config::new()), Limits::new());
+    let mut beginning = *b"\x41\x83\0\0\0\0\xF2\x48\xCD"; // RFC 7692 §7.2.3.1, in two fragments
+    assert!(matches!(server.receive(&mut &mut beginning[..]), Some(ws::Event::Part(_))));
+    let mut rest = &b"\x80\x84\0\0\0\0\xC9\xC9\x07\0"[..];
+    let event = server.receive_message(&mut rest, &mut Inbox::new(Vec::new()));
+    assert_eq!(event, Some(MessageEvent::Failed(Error::BeginningMissing)));
+}
+
+/// Storage that can grow never holds more than a message may have.
+#[test]
+fn an_inbox_does_not_grow_beyond_the_limit() {
+    struct Watched(Vec<u8>);
+
+    impl Buffer for Watched {
+        fn try_grow(&mut self, len: usize) -> Result<&mut [u8], BufferFull> {
+            assert!(self.0.len() + len <= 1000, "{} bytes and {len}", self.0.len());
+            self.0.try_grow(len)
+        }
+
+        fn as_slice(&self) -> &[u8] {
+            &self.0
+        }
+
+        fn as_mut_slice(&mut self) -> &mut [u8] {
+            &mut self.0
+        }
+
+        fn truncate(&mut self, len: usize) {
+            self.0.truncate(len);
+        }
+    }
+
+    let config = Some(Config::new());
+    let limits = Limits::new().max_message_len(1000);
+    let (mut client, _, _) = handshake(config, config, Limits::new());
+    let (_, mut server, _) = handshake(config, config, limits);
+    let mut inbox = Inbox::new(Watched(Vec::new()));
+    let mut wire = Vec::new();
+    for len in [999, 1000, 5000] {
+        wire.clear();
+        client.send(&vec![0; len], &mut wire).unwrap();
+        let event = server.receive_message(&mut &wire[..], &mut inbox);
+        let fits = matches!(event, Some(MessageEvent::Message(_)));
+        assert_eq!(fits, len <= 1000, "{event:?}");
+    }
+}
+
+/// One compressor writes for every connection whose window is wide enough.
+#[test]
+fn frames_that_are_compressed_once_go_to_many() {
+    let mut shared = Deflater::shared(12, Config::new());
+    let narrow = Config::new().server_max_window_bits(11);
+    for (config, admitted) in [(Some(Config::new()), true), (Some(narrow), false), (None, false)] {
+        let (mut client, mut server, _) = handshake(config, config, Limits::new());
+        let text = "to all, to all, to all, to all, to all, to all, to all, to all, to all, to all";
+        sent(&mut server, &mut client, Message::Text(text));
+        assert_eq!(server.admit(&shared), admitted);
+        if admitted {
+            let mut wire = Vec::new();
+            shared.encode(text, &mut ws::Encoder::server(), &mut wire).unwrap();
+            let mut inbox = Inbox::new(Vec::new());
+            let event = client.receive_message(&mut &wire[..], &mut inbox);
+            assert_eq!(event, Some(MessageEvent::Message(ws::Kind::Text)));
+            assert_eq!(inbox.message(), Message::Text(text));
+        }
+        // What follows does not refer to what only some have seen.
+        sent(&mut server, &mut client, Message::Text(text));
+    }
 }
 
 /// A connection takes no more room for what it may agree on than a pointer.

@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 
-use super::{Connection, State};
+use super::Connection;
 use crate::utf8::Utf8State;
 use crate::ws::decode::MessagePlace;
 use crate::ws::deflate::{Config, Deflater, Inflater, Params};
@@ -57,15 +57,21 @@ impl<S: Side> Connection<S> {
         self
     }
 
-    /// Frees what compression holds between messages: all of it once the connection has closed or failed, and
-    /// until then what no message can refer to. [The module](crate::ws::deflate) says how much that is.
+    /// Returns whether frames that `shared` encoded may be written to this connection, as
+    /// [`Deflater::admit`] does.
+    ///
+    /// [`ready`](Self::ready) has to allow a message, too.
+    pub fn admit(&mut self, shared: &Deflater) -> bool {
+        self.compression.as_mut().is_some_and(|own| own.deflater.admit(shared))
+    }
+
+    /// Frees what compression holds between messages, unless a message of the peer may refer to it.
+    /// [The module](crate::ws::deflate) says how much that is. After a close or a failure, all of it is free
+    /// without this.
     ///
     /// Call it when a connection is idle. The compressor is allocated again with the next message, which
     /// cannot refer to those before.
     pub fn release_compression(&mut self) {
-        if !matches!(self.state, State::Open) {
-            self.compression = None;
-        }
         if let Some(compression) = &mut self.compression {
             compression.deflater.release();
             compression.inflater.release();
@@ -151,10 +157,13 @@ impl Compression {
             let len = bytes.len().min(INPUT_LEN);
             let taken = bytes.split_off(..len).unwrap_or_default();
             let block = block.get_mut(..len).unwrap_or_default();
-            match &mut mask {
-                Some(mask) => mask.copy(taken, block),
-                None => block.copy_from_slice(taken),
-            }
+            let block = match &mut mask {
+                Some(mask) => {
+                    mask.copy(taken, block);
+                    block
+                }
+                None => taken,
+            };
             let end = place.end && bytes.is_empty();
             let chunk = Chunk { bytes: block, start, end };
             self.inflate_block(place.kind, CompressedChunk::new(place.kind, chunk), inbox)?;
@@ -171,8 +180,14 @@ impl Compression {
         mut chunk: CompressedChunk<'_>,
         inbox: &mut Inbox<B>,
     ) -> Result<(), InflateError> {
+        if !chunk.chunk().start && !self.inflater.is_inflating() {
+            // It was received as parts, which somebody else inflates.
+            return Err(JoinError::BeginningMissing.into());
+        }
         loop {
-            let room = inbox.room(self.output.starts, OUTPUT_LEN);
+            // Storage that can grow never holds more than a message may have.
+            let allowed = usize::try_from(self.inflater.allowed()).unwrap_or(usize::MAX);
+            let room = inbox.room(self.output.starts, allowed.min(OUTPUT_LEN));
             let mut byte = [0];
             // Full storage may hold all of the message: only one byte more is too many.
             let is_full = room.is_empty();
@@ -190,6 +205,9 @@ impl Compression {
             };
             self.output.text = inbox.join_filled(place, filled.len, None)?;
             self.output.starts = false;
+            if filled.end {
+                return Ok(());
+            }
         }
     }
 }

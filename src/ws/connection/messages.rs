@@ -1,6 +1,6 @@
 //! Receives whole messages.
 
-use super::{Connection, State};
+use super::Connection;
 use crate::utf8::Utf8State;
 use crate::ws::decode::{ControlPlace, Masked, MessagePlace, Place};
 use crate::ws::inbox::JoinError;
@@ -286,7 +286,7 @@ impl<S: Side> Connection<S> {
         inbox: &mut Inbox<B>,
     ) -> MessageEvent {
         self.decoder.fail_in_payload(error, input);
-        self.state = State::Failed;
+        self.set_failed();
         inbox.abandon();
         MessageEvent::Failed(error)
     }

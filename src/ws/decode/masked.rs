@@ -64,14 +64,14 @@ impl Decoder {
     /// Takes `len` bytes of the current frame's payload, which lie elsewhere. Returns the mask at the
     /// first of them, and where they belong.
     ///
-    /// `None` means that the current frame does not have so many, or is not of a data message. Then
-    /// nothing was taken.
+    /// `None` means that the current frame does not have so many, or is not of an uncompressed
+    /// message. Then nothing was taken.
     pub(in crate::ws) fn take_elsewhere(
         &mut self,
         len: usize,
     ) -> Option<(Option<Mask>, MessagePlace)> {
         let remaining = self.payload_remaining().checked_sub(len as u64)?;
-        if self.frame.opcode.is_control() {
+        if self.frame.opcode.is_control() || self.message.compressed {
             return None;
         }
         self.frame.remaining = remaining;

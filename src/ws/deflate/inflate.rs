@@ -134,6 +134,17 @@ impl Inflater {
         }
     }
 
+    /// Whether a message has begun and not ended.
+    pub(in crate::ws) const fn is_inflating(&self) -> bool {
+        matches!(self.state, State::Message(_))
+    }
+
+    /// How many bytes more may come out of the current message.
+    pub(in crate::ws) const fn allowed(&self) -> u64 {
+        let len = if let State::Message(message) = self.state { message.len } else { 0 };
+        self.limits.max_message_len.saturating_sub(len)
+    }
+
     /// Fills `scratch` with what comes next, and returns where in its message that falls.
     pub(in crate::ws) fn fill(
         &mut self,

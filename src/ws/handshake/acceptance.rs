@@ -126,7 +126,7 @@ impl<'o, 'a, H, E> Acceptance<'o, 'a, H, E> {
 
 #[cfg(feature = "deflate")]
 impl<'a, H: Clone + IntoIterator<Item: Field<'a>>, E> Acceptance<'_, 'a, H, E> {
-    /// Compresses messages, if the client offers that (RFC 7692 §5).
+    /// Compresses messages, if the client offers that (RFC 7692 §5). `None` does not.
     ///
     /// This is all that a server has to do for it: [`connection`](Self::connection) knows what was agreed on.
     ///
@@ -158,8 +158,9 @@ impl<'a, H: Clone + IntoIterator<Item: Field<'a>>, E> Acceptance<'_, 'a, H, E> {
     /// assert!(out.ends_with(b"\xC1\x07\xF2\x48\xCD\xC9\xC9\x07\0")); // RFC 7692 §7.2.3.1
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn compression(mut self, config: Config) -> Self {
-        self.compression = config.negotiate(self.offer.extensions()).map(|answer| (answer, config));
+    pub fn compression(mut self, config: impl Into<Option<Config>>) -> Self {
+        let agree = |config: Config| Some((config.negotiate(self.offer.extensions())?, config));
+        self.compression = config.into().and_then(agree);
         self
     }
 }

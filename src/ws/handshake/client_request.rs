@@ -84,7 +84,7 @@ impl<'a, E> ClientRequest<'a, E> {
         self
     }
 
-    /// Offers to compress messages (RFC 7692 §5).
+    /// Offers to compress messages (RFC 7692 §5). `None` does not.
     ///
     /// This is all that a client has to do for it: [`Accepted::connection`](super::Accepted::connection)
     /// knows what the server answered.
@@ -116,8 +116,8 @@ impl<'a, E> ClientRequest<'a, E> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[cfg(feature = "deflate")]
-    pub const fn compression(mut self, config: Config) -> Self {
-        self.offered.compression = Some(config);
+    pub fn compression(mut self, config: impl Into<Option<Config>>) -> Self {
+        self.offered.compression = config.into();
         self
     }
 

@@ -124,12 +124,19 @@ impl<'a, H: Clone + IntoIterator<Item: Field<'a>>> Accepted<'a, H> {
         self.protocol
     }
 
-    /// Makes the connection that is open, which takes a masking key for each frame from `keys`.
+    /// Makes the connection that is open, which takes a masking key for each frame from `keys`: a function,
+    /// or a closure that captures nothing.
     ///
     /// It compresses and inflates if [`ClientRequest::compression`](super::ClientRequest::compression)
     /// offered that and the server agreed. Extensions that were offered by hand mean nothing to it.
     /// [`Connection::client`] says what keys are good.
-    pub fn connection<K: FnMut() -> [u8; 4]>(
+    pub fn connection(&self, limits: Limits, keys: fn() -> [u8; 4]) -> Connection<Client> {
+        self.connection_with(limits, keys)
+    }
+
+    /// Makes the connection as [`connection`](Self::connection) does, with masking keys from a generator that
+    /// has a state.
+    pub fn connection_with<K: FnMut() -> [u8; 4]>(
         &self,
         limits: Limits,
         keys: K,
