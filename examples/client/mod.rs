@@ -41,7 +41,7 @@ pub fn open(
     let until = Instant::now() + PATIENCE;
 
     let mut out = Vec::new();
-    let request = ClientRequest::new(host, target).protocols(protocols).deflate(deflate);
+    let request = ClientRequest::new(host, target).protocols(protocols).compression(deflate);
     let mut client = request.write(random(), Vec::new(), http1::Limits::new(), &mut out)?;
     stream.write_all(&out)?;
 

@@ -92,8 +92,8 @@ impl Place {
             // gRPC compresses its messages by itself.
             Self::Tunnel => None,
         };
-        let acceptance = offer.accept().protocol(protocol).deflate(deflate);
-        let agreed = acceptance.write(out).expect("it was offered, and a Vec has room");
+        let acceptance = offer.accept().protocol(protocol).compression(deflate);
+        acceptance.write(out).expect("it was offered, and a Vec has room");
         let limits = Limits::new().max_frame_len(max_message).max_message_len(max_message);
         let service = match self {
             Self::Echo => Service::Echo,
@@ -102,7 +102,7 @@ impl Place {
         };
         Some(Session {
             service,
-            connection: agreed.connection(limits),
+            connection: acceptance.connection(limits),
             inbox: Inbox::new(Vec::new()),
             keepalive: Keepalive::new(shared.now),
         })
@@ -245,7 +245,7 @@ impl Session {
                 // It fails while we are closing, and then nobody waits for a pong.
                 let _ = self.connection.ping(b"", out);
                 // It is idle, so it gives up the context of its compressor.
-                self.connection.release();
+                self.connection.release_compression();
                 true
             }
             Some(Action::Dead | Action::CloseTimedOut) => false,

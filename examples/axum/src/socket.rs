@@ -7,8 +7,9 @@ use axum::extract::Request;
 use axum::http::{StatusCode, Version as HttpVersion};
 use axum::response::Response;
 use framewright::http1::Version;
+use framewright::ws::deflate::Config;
 use framewright::ws::handshake::{Offer, Origins, Refusal};
-use framewright::ws::{Connection, Inbox, Limits, MessageEvent};
+use framewright::ws::{Connection, Inbox, Limits, MessageEvent, Server};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -27,12 +28,13 @@ pub async fn open(mut request: Request) -> Response {
     let headers = request.headers();
     match Offer::from_parts(request.method().as_str(), version, &target, headers, origins) {
         Ok(offer) => {
-            let acceptance = offer.accept();
+            let acceptance = offer.accept().compression(Config::new());
             let mut response = Response::new(Body::empty());
             *response.status_mut() = status(acceptance.status());
             acceptance.fields(add_to(response.headers_mut())).expect("nothing was added");
+            let connection = acceptance.connection(Limits::new());
             tokio::spawn(async {
-                if let Err(e) = echo(upgrade).await {
+                if let Err(e) = echo(upgrade, connection).await {
                     eprintln!("WebSocket: {e}");
                 }
             });
@@ -54,9 +56,11 @@ fn status(code: u16) -> StatusCode {
 }
 
 /// Sends every message back, until the client closes.
-async fn echo(upgrade: OnUpgrade) -> Result<(), Box<dyn Error>> {
+async fn echo(
+    upgrade: OnUpgrade,
+    mut connection: Connection<Server>,
+) -> Result<(), Box<dyn Error>> {
     let mut stream = TokioIo::new(upgrade.await?);
-    let mut connection = Connection::server(Limits::new());
     let mut inbox = Inbox::new(Vec::new());
     let mut buf = vec![0; 16 * 1024];
     let mut out = Vec::new();
