@@ -10,9 +10,9 @@
 //! Text is checked as it comes, and refused at the first byte that cannot be UTF-8. [`Limits`] bound
 //! everything that a peer could make us hold or repeat.
 //!
-//! Messages may be compressed (permessage-deflate, RFC 7692). The module `deflate`, which needs the
-//! feature of that name, negotiates compression, compresses and inflates. The handshake can negotiate
-//! any other extension, but frames with reserved bits are refused.
+//! Messages may be compressed (permessage-deflate, RFC 7692): one line in the handshake, as the module
+//! `deflate` shows, which needs the feature of that name. The handshake can negotiate any other extension,
+//! but frames with reserved bits are refused.
 //!
 //! A server that echoes, and a client that receives the echo:
 //!

@@ -2,114 +2,118 @@
 //!
 //! `§` without a document means a section of that RFC.
 //!
-//! A [`Config`] negotiates the [`Params`] in the opening handshake, for either role. An
-//! [`InflatingAssembler`] takes the place of an [`Assembler`](super::Assembler); an [`Inflater`] alone
-//! inflates part by part, for callers that hold no messages. A [`Deflater`] compresses messages on
-//! their way to the connection's [`Encoder`](super::Encoder). Everything else stays as it is.
+//! # Compression in one line
+//!
+//! Each end says [`compression`](super::handshake::Acceptance::compression) in the opening handshake, with a
+//! [`Config`]. The handshake makes the connection, which knows what was agreed on: its
+//! [`send`](super::Connection::send) compresses, and its
+//! [`receive_message`](super::Connection::receive_message) inflates. If the other end declines, messages go
+//! uncompressed, and nothing else changes.
 //!
 //! A server that echoes, and a client that receives the echo:
 //!
 //! ```
-//! use framewright::ws::deflate::{Config, Deflater, Inflater, InflatingAssembler};
-//! use framewright::ws::handshake::Extensions;
-//! use framewright::ws::{AssembleError, Connection, Event, Limits, Message, Role};
+//! use framewright::http1;
+//! use framewright::ws::deflate::Config;
+//! use framewright::ws::handshake::{ClientRequest, Origins, Reply, Server};
+//! use framewright::ws::{Inbox, Limits, Message, MessageEvent};
 //!
-//! let (config, limits) = (Config::new(), Limits::new().max_message_len(64 * 1024));
+//! let limits = Limits::new().max_message_len(64 * 1024);
+//! let (mut to_server, mut to_client) = (Vec::new(), Vec::new());
 //!
-//! // The handshake carries both texts: `ClientRequest::extensions` and `Offer::extensions`,
-//! let offer = config.offer();
-//! let offers = Extensions::parse(offer.as_str().as_bytes())?;
-//! let answer = config.negotiate(offers).expect("it is acceptable");
-//! // `Acceptance::extensions` and `Accepted::extensions`.
-//! let accepted = Extensions::parse(answer.as_str().as_bytes())?;
-//! let params = config.check(accepted)?.expect("the server accepts");
+//! let nonce = *b"the sample nonce"; // of a cryptographic generator, as the keys
+//! let request = ClientRequest::new("server.example.com", "/").compression(Config::new());
+//! let mut client = request.write(nonce, Vec::new(), http1::Limits::new(), &mut to_server)?;
 //!
-//! let mut client = Connection::client(limits, || [0x37, 0xFA, 0x21, 0x3D]).accept_compressed(true);
-//! let mut deflater = Deflater::new(Role::Client, params, config);
-//! let mut to_server = Vec::new();
+//! let mut server = Server::new(Origins::any(), Vec::new(), http1::Limits::new());
+//! let offer = server.receive(&mut &mut to_server[..])?.expect("the request is all there");
+//! let acceptance = offer.accept().compression(Config::new());
+//! acceptance.write(&mut to_client)?;
+//! let mut server = acceptance.connection(limits);
+//!
+//! let Some(Reply::Accepted(accepted)) = client.receive(&mut &mut to_client[..])? else {
+//!     panic!("the server accepts");
+//! };
+//! let mut client = accepted.connection(limits, || [0x37, 0xFA, 0x21, 0x3D]);
+//!
 //! let text = "to be or not to be, that is the question whether to be or not to be";
-//! deflater.encode(text, client.encoder()?, &mut to_server)?;
+//! to_server.clear();
+//! client.send(text, &mut to_server)?;
 //! assert!(to_server.len() < text.len());
 //!
-//! let mut server = Connection::server(limits).accept_compressed(true);
-//! let inflater = Inflater::new(Role::Server, answer.params(), limits);
-//! let mut assembler = InflatingAssembler::new(Vec::new(), Some(inflater));
-//! let mut deflater = Deflater::new(Role::Server, answer.params(), config);
-//! let mut scratch = [0; 4096]; // one for all connections
-//! let mut to_client = Vec::new();
-//! for read in to_server.chunks_mut(7) { // what the server has just read, any size
+//! to_client.clear();
+//! let mut inbox = Inbox::new(Vec::new());
+//! for read in to_server.chunks(7) { // what the server has just read, any size
 //!     let mut input = read;
-//!     while let Some(event) = server.receive(&mut input) {
-//!         let Event::Part(part) = event else { continue };
-//!         match assembler.push(part, &mut scratch) {
-//!             Ok(Some(message)) => {
-//!                 assert_eq!(message, Message::Text(text));
-//!                 deflater.encode(message, server.encoder()?, &mut to_client)?;
-//!             }
-//!             Ok(None) => {}
-//!             Err(AssembleError::Peer(error)) => server.fail(error), // `transmit` tells the client
-//!             Err(error) => return Err(error.into()),
+//!     while let Some(event) = server.receive_message(&mut input, &mut inbox) {
+//!         if let MessageEvent::Message(_) = event {
+//!             server.send(inbox.message(), &mut to_client)?;
 //!         }
 //!     }
 //!     server.transmit(&mut to_client);
 //! }
 //!
-//! let inflater = Inflater::new(Role::Client, params, limits);
-//! let mut echo = InflatingAssembler::new(Vec::new(), Some(inflater));
-//! let mut input = &mut to_client[..];
-//! while let Some(event) = client.receive(&mut input) {
-//!     if let Event::Part(part) = event {
-//!         assert_eq!(echo.push(part, &mut scratch)?, Some(Message::Text(text)));
+//! let mut echo = Inbox::new(Vec::new());
+//! let mut input = &to_client[..];
+//! while let Some(event) = client.receive_message(&mut input, &mut echo) {
+//!     if let MessageEvent::Message(_) = event {
+//!         assert_eq!(echo.message(), Message::Text(text));
 //!     }
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # If the other end declines
+//! A connection whose handshake took another way, as in HTTP/2, is told by
+//! [`Connection::compression`](super::Connection::compression). [`Config::negotiate`], [`Config::offer`] and
+//! [`Config::check`] agree on the [`Params`] there.
 //!
-//! Then there are no [`Params`], the assembler gets no inflater, and messages go through
-//! [`Connection::send`](super::Connection::send). A server that is ready for both:
+//! # In parts
+//!
+//! Callers that hold no messages, such as proxies, go without that.
+//! [`Connection::receive`](super::Connection::receive) returns
+//! [`Part::Compressed`](super::Part::Compressed), and an [`Inflater`] inflates it part by part. An
+//! [`InflatingAssembler`] takes the place of an [`Assembler`](super::Assembler). A [`Deflater`] compresses
+//! messages on their way to the connection's [`Encoder`](super::Encoder), also in fragments:
 //!
 //! ```
-//! use framewright::ws::deflate::{Answer, Config, Deflater, Inflater, InflatingAssembler};
-//! use framewright::ws::handshake::{Offer, SendError};
-//! use framewright::ws::{Connection, Limits, Role, Server};
+//! use framewright::ws::deflate::{Config, Deflater, Inflater};
+//! use framewright::ws::handshake::Extensions;
+//! use framewright::ws::{Connection, Event, Kind, Limits, Part, Role};
 //!
-//! struct Session {
-//!     connection: Connection<Server>,
-//!     assembler: InflatingAssembler<Vec<u8>>,
-//!     deflater: Option<Deflater>,
-//! }
+//! let (config, limits) = (Config::new(), Limits::new());
+//! let offer = config.offer();
+//! let answer = config.negotiate(Extensions::parse(offer.as_str().as_bytes())?).expect("it is acceptable");
 //!
-//! fn accept(offer: &Offer<'_>, out: &mut Vec<u8>) -> Result<Session, SendError> {
-//!     let (config, limits) = (Config::new(), Limits::new());
-//!     let answer = config.negotiate(offer.extensions());
-//!     offer.accept().extensions(answer.as_ref().map(Answer::as_str)).write(out)?;
-//!     let params = answer.map(|answer| answer.params());
-//!     let inflater = params.map(|params| Inflater::new(Role::Server, params, limits));
-//!     Ok(Session {
-//!         connection: Connection::server(limits).accept_compressed(params.is_some()),
-//!         assembler: InflatingAssembler::new(Vec::new(), inflater),
-//!         deflater: params.map(|params| Deflater::new(Role::Server, params, config)),
-//!     })
+//! let mut server = Connection::server(limits).accept_compressed(true);
+//! let mut deflater = Deflater::new(Role::Server, answer.params(), config);
+//! let mut wire = Vec::new();
+//! deflater.encode_fragment(Kind::Text, b"to be or ", false, server.encoder()?, &mut wire)?;
+//! deflater.encode_fragment(Kind::Text, b"not to be", true, server.encoder()?, &mut wire)?;
+//!
+//! let params = config.check(Extensions::parse(answer.as_str().as_bytes())?)?.expect("it is accepted");
+//! let mut client = Connection::client(limits, || [0; 4]).accept_compressed(true);
+//! let mut inflater = Inflater::new(Role::Client, params, limits);
+//! let mut scratch = [0; 4096]; // one for all connections
+//! let mut text = Vec::new();
+//! let mut input = &mut wire[..];
+//! while let Some(event) = client.receive(&mut input) {
+//!     let Event::Part(Part::Compressed(mut chunk)) = event else { continue };
+//!     loop {
+//!         match inflater.inflate(&mut chunk, &mut scratch) {
+//!             Ok(Some(part)) => text.extend_from_slice(part.chunk().bytes),
+//!             Ok(None) => break,
+//!             Err(error) => break client.fail(error), // `transmit` tells the server
+//!         }
+//!     }
 //! }
-//! # for (name, compressed) in [("permessage-deflate", true), ("other", false)] {
-//! #     use framewright::{http1, ws::handshake};
-//! #     let mut request = Vec::new();
-//! #     let client = handshake::ClientRequest::new("a", "/").extensions(Some(name));
-//! #     client.write([0; 16], Vec::new(), http1::Limits::new(), &mut request)?;
-//! #     let origins = handshake::Origins::any();
-//! #     let mut server = handshake::Server::new(origins, Vec::new(), http1::Limits::new());
-//! #     let offer = server.receive(&mut &mut request[..]).unwrap().unwrap();
-//! #     assert_eq!(accept(&offer, &mut Vec::new())?.deflater.is_some(), compressed);
-//! # }
-//! # Ok::<(), SendError>(())
+//! assert_eq!(text, b"to be or not to be");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # What it costs
 //!
-//! The types themselves take a few hundred bytes. The first compressed message in each direction
-//! allocates more. An [`Inflater`] takes 47 KiB, whatever was agreed on: zlib-rs always has a window of
+//! A connection that agreed to compress allocates a few hundred bytes. The first compressed message in each
+//! direction allocates more. An [`Inflater`] takes 47 KiB, whatever was agreed on: zlib-rs always has a window of
 //! 32 KiB. A [`Deflater`] takes what this table says, and room for the longest message so far,
 //! compressed. If that room is over 64 KiB, it is freed after the message.
 //!
@@ -122,12 +126,13 @@
 //! | 9 | 1 | 135 |
 //!
 //! 128 KiB of each row are a table that zlib-rs always has. So it helps most to hold nothing while a
-//! connection is idle. A compressor can be freed between any two messages ([`Deflater::release`]), at
-//! the price of its context. An inflater can be freed where each of the other end's messages stands
-//! alone ([`Inflater::release`]): as a server, ask for
+//! connection is idle: call
+//! [`release_compression`](super::Connection::release_compression). A compressor can be freed between any two
+//! messages ([`Deflater::release`]), at the price of its context. An inflater can be freed where each of the
+//! other end's messages stands alone ([`Inflater::release`]): as a server, ask for
 //! [`client_no_context_takeover`](Config::client_no_context_takeover), and
 //! [rely](Config::rely_on_clients) on clients to obey. For a message that goes to many
-//! connections, there is [`Deflater::shared`].
+//! connections, there is [`Deflater::shared`]. After a close or a failure, a connection has freed all of it.
 //!
 //! If there is no memory for a compressor or an inflater, zlib-rs panics.
 //!
@@ -144,7 +149,8 @@
 //! end where a block does, and with the header of an empty one (§7.2.1).
 //!
 //! If data that an attacker chose is compressed together with a secret, anyone that sees the lengths
-//! can guess at the secret (§8). Send such messages with the encoder itself, uncompressed.
+//! can guess at the secret (§8). Send such messages with the
+//! [`encoder`](super::Connection::encoder) itself, uncompressed.
 //!
 //! # Without an operating system
 //!
