@@ -1,5 +1,6 @@
 //! Joins the fields of an event stream to events (§9.2.6).
 
+mod stored;
 mod whole;
 
 use core::{fmt, mem};
@@ -7,6 +8,10 @@ use core::{fmt, mem};
 use memchr::memchr;
 use simdutf8::basic::from_utf8;
 
+use stored::{
+    EventLoss, NextItem, StoredEvent, StoredValue, TextPlace, UnstoredFields, append, text,
+    type_or_default,
+};
 use whole::Announced;
 
 pub use whole::ItemKind;
@@ -14,7 +19,6 @@ pub use whole::ItemKind;
 use super::decode::{Field, QuickLine};
 use super::{Decoder, Error, Limits, Part, Storage};
 use crate::debug::Payload;
-use crate::lossy::{LossyDecoder, is_ascii};
 use crate::{Buffer, BufferFull, Chunk};
 
 /// Joins the fields of a stream to events, in storage that the caller picks (§9.2.6).
@@ -464,140 +468,4 @@ impl fmt::Debug for Event<'_> {
             .field("last_event_id", &Payload(self.last_event_id.as_bytes()))
             .finish()
     }
-}
-
-/// An [`Item`] whose strings have not been looked up in the storage yet.
-enum NextItem<'a> {
-    Event { data: TextPlace<'a>, event_type: TextPlace<'a> },
-    NoData { event_type: TextPlace<'a> },
-    Comment(Chunk<'a>),
-    ReconnectionTime(u64),
-    Lost(Error),
-}
-
-/// Where a string of an event lies.
-enum TextPlace<'a> {
-    Input(&'a str),
-    Storage,
-    Nowhere,
-}
-
-impl<'a> TextPlace<'a> {
-    #[inline]
-    fn text(self, storage: &'a impl Buffer) -> &'a str {
-        match self {
-            Self::Input(input) => input,
-            Self::Storage => text(storage),
-            Self::Nowhere => "",
-        }
-    }
-}
-
-/// Fields of the current event that arrived whole and are not stored.
-#[derive(Clone, Copy, Debug, Default)]
-struct UnstoredFields<'a> {
-    data: Option<&'a str>,
-    event_type: Option<&'a str>,
-}
-
-/// What is stored of the current event, and what else is known of it.
-#[derive(Clone, Copy, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "they are independent")]
-struct StoredEvent {
-    has_data: bool,
-    has_type: bool,
-    /// Whether it has an ID. It becomes the last event ID when the event ends.
-    has_id: bool,
-    /// Whether it has a field other than data.
-    has_fields: bool,
-    /// Whether the ID in progress does not count.
-    id_ignored: bool,
-    loss: EventLoss,
-    /// The value in progress.
-    value: StoredValue,
-}
-
-impl StoredEvent {
-    const EMPTY: Self = Self {
-        has_data: false,
-        has_type: false,
-        has_id: false,
-        has_fields: false,
-        id_ignored: false,
-        loss: EventLoss::None,
-        value: StoredValue::of(Field::Data),
-    };
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum EventLoss {
-    None,
-    /// The event is lost, and the caller does not know it yet.
-    Unreported(Error),
-    Reported,
-}
-
-/// A value in progress, whose chunks go to the storage as text.
-#[derive(Clone, Copy, Debug)]
-struct StoredValue {
-    field: Field,
-    text: LossyDecoder,
-}
-
-impl StoredValue {
-    /// The value of a field, before its first chunk.
-    const fn of(field: Field) -> Self {
-        Self { field, text: LossyDecoder::new() }
-    }
-
-    /// Appends the next chunk to `storage`, as text.
-    #[inline]
-    fn push(
-        &mut self,
-        chunk: Chunk<'_>,
-        storage: &mut impl Buffer,
-        limits: &Limits,
-    ) -> Result<(), Error> {
-        let field = self.field;
-        if self.text.is_at_boundary() && is_ascii(chunk.bytes) {
-            return append(field, chunk.bytes, storage, limits);
-        }
-        self.text.decode(chunk.bytes, |text| append(field, text.as_bytes(), storage, limits))?;
-        if chunk.end { self.finish(storage, limits) } else { Ok(()) }
-    }
-
-    /// Ends the text: U+FFFD takes the place of a character that is unfinished.
-    fn finish(&mut self, storage: &mut impl Buffer, limits: &Limits) -> Result<(), Error> {
-        let field = self.field;
-        self.text.finish(|end| append(field, end.as_bytes(), storage, limits))
-    }
-}
-
-/// Appends a piece of a field's value to `storage`, unless it would exceed the field's limit there.
-#[inline]
-fn append(
-    field: Field,
-    bytes: &[u8],
-    storage: &mut impl Buffer,
-    limits: &Limits,
-) -> Result<(), Error> {
-    let len = (storage.as_slice().len() as u64).saturating_add(bytes.len() as u64);
-    if len > field.max_len(limits) {
-        return Err(field.too_long(limits));
-    }
-    Ok(storage.try_append(bytes)?)
-}
-
-/// The stored text.
-#[inline]
-fn text(storage: &impl Buffer) -> &str {
-    match storage.as_slice() {
-        [] => "",
-        bytes => from_utf8(bytes).unwrap_or_default(),
-    }
-}
-
-#[inline]
-fn type_or_default(event_type: &str) -> &str {
-    if event_type.is_empty() { "message" } else { event_type }
 }
