@@ -1,5 +1,6 @@
 //! Joins the fields of an event stream to events (§9.2.6).
 
+mod quick;
 mod stored;
 mod whole;
 
@@ -114,7 +115,7 @@ impl<B: Buffer, S: Buffer> Assembler<B, S> {
                 self.replaced_event(bytes)
             }
             QuickLine::Data(chunk) => self.next_after(chunk, input),
-            QuickLine::Other => self.next(UnstoredFields::default(), input),
+            QuickLine::Other => self.next_in_line(input),
         };
         Some(self.item(next?))
     }
@@ -195,15 +196,6 @@ impl<B: Buffer, S: Buffer> Assembler<B, S> {
         let lost = self.report_loss();
         let event = self.dispatch(UnstoredFields::default());
         lost.or(event)
-    }
-
-    /// The next item, after a chunk of the first line of data.
-    fn next_after<'a>(&mut self, chunk: Chunk<'a>, input: &mut &'a [u8]) -> Option<NextItem<'a>> {
-        let mut unstored = UnstoredFields::default();
-        if let Err(error) = self.take_data(chunk, &mut unstored) {
-            self.lose(error);
-        }
-        self.next(unstored, input)
     }
 
     /// The next item, of which nothing is borrowed from the storage yet.
@@ -418,6 +410,13 @@ impl<B: Buffer, S: Buffer> Assembler<B, S> {
             self.storage.data.free();
             self.storage.event_type.free();
         }
+    }
+
+    /// Marks the event as lost and reports it, unless that was done before.
+    #[cold]
+    fn lose_now<'a>(&mut self, error: Error) -> Option<NextItem<'a>> {
+        self.lose(error);
+        self.report_loss()
     }
 
     fn report_loss<'a>(&mut self) -> Option<NextItem<'a>> {

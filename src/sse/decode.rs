@@ -22,7 +22,7 @@ use super::{Error, Limits};
 use crate::inline::Inline;
 use crate::{Chunk, Truncated};
 
-pub(super) use quick::{QuickLine, QuickPart};
+pub(super) use quick::{QuickLine, QuickPart, QuickRest};
 
 /// Takes a stream apart: fields, comments and the blank lines that end events (§9.2.6).
 ///

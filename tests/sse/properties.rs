@@ -42,6 +42,7 @@ fn stream() -> impl Strategy<Value = Vec<u8>> {
         b"20",
         b"x",
         b"text",
+        b"enough text for two vectors, and a few bytes over",
         b"\xE2\x80\xA6\xF0\x9F\xA6\x80",
         b"\xF0\x9F",
         b"\xA6\x80",
@@ -81,6 +82,33 @@ fn text() -> impl Strategy<Value = String> {
         .prop_map(str::to_owned),
     ];
     collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+}
+
+/// Long lines in short reads: their middles and their ends, with and without what makes an end special.
+#[test]
+fn long_lines_are_the_same_in_reads_of_any_length() {
+    let mut stream = Vec::new();
+    for (len, end) in (0..120)
+        .step_by(7)
+        .zip(["\n\n", "\r\n\r\n", "\r\r", "\n\r\n", "\n\ndata: x\n\n"].into_iter().cycle())
+    {
+        for (other, value) in ["", "id: 7\n", "event: e\n", "data: first\n"]
+            .iter()
+            .zip(["", "…", "\u{1F980}"].iter().cycle())
+        {
+            stream.extend_from_slice(
+                format!("{other}data: {}{value}{}{end}", "a".repeat(len), "b".repeat(len / 2))
+                    .as_bytes(),
+            );
+            stream.extend_from_slice(b"data: \xE2\x80");
+            stream.extend_from_slice(format!("{}{end}", "c".repeat(len)).as_bytes());
+        }
+    }
+    let expected = naive(&stream);
+    for read_len in 1..200 {
+        let pieces: Vec<&[u8]> = stream.chunks(read_len).collect();
+        assert_eq!(real(&pieces), expected, "in reads of {read_len}");
+    }
 }
 
 proptest! {

@@ -91,6 +91,20 @@ impl StoredValue {
         Self { field, text: LossyDecoder::new() }
     }
 
+    /// Appends ASCII that neither begins nor ends the value.
+    #[inline]
+    pub(super) fn push_ascii(
+        &mut self,
+        bytes: &[u8],
+        storage: &mut impl Buffer,
+        limits: &Limits,
+    ) -> Result<(), Error> {
+        if self.text.is_at_boundary() {
+            return append(self.field, bytes, storage, limits);
+        }
+        self.push(Chunk { bytes, start: false, end: false }, storage, limits)
+    }
+
     /// Appends the next chunk to `storage`, as text.
     #[inline]
     pub(super) fn push(

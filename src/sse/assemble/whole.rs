@@ -2,7 +2,7 @@
 
 use simdutf8::basic::from_utf8;
 
-use super::{Assembler, Event, NextItem, TextPlace, UnstoredFields, text, type_or_default};
+use super::{Assembler, Event, NextItem, TextPlace, text, type_or_default};
 use crate::sse::decode::QuickLine;
 use crate::sse::{Client, Error};
 use crate::{Buffer, BufferFull};
@@ -67,7 +67,7 @@ impl<B: Buffer, S: Buffer> Assembler<B, S> {
                 Err(_) => self.replaced_event(bytes),
             },
             QuickLine::Data(chunk) => self.next_after(chunk, input),
-            QuickLine::Other => self.next(UnstoredFields::default(), input),
+            QuickLine::Other => self.next_in_line(input),
         };
         let (kind, data, event_type) = match next? {
             NextItem::Event { data, event_type } => (ItemKind::Event, data, event_type),
