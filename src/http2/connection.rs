@@ -22,7 +22,7 @@ use super::settings::PeerSettings;
 use super::streams::StreamTable;
 use super::window::{ReceiveWindow, SendWindow};
 use super::{
-    Client, Decoder, Encoder, Error, ErrorCode, Limits, Role, SendError, Server, Side, Slots,
+    Client, Decoder, Encoder, Error, ErrorCode, Limits, Role, SendError, Server, Side, Slot, Slots,
     Storage, Stream, StreamId, hpack,
 };
 use crate::Buffer;
@@ -171,7 +171,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
 
     /// Whether a stream waits for a window: [`Keepalive`](super::Keepalive) has to know.
     pub fn is_waiting(&self, stream: Stream) -> bool {
-        self.streams.get(stream).is_some_and(|slot| slot.is_waiting())
+        self.streams.get(stream).is_some_and(Slot::is_waiting)
     }
 
     /// The next stream that was cut short and can go on. Streams take turns.

@@ -249,7 +249,7 @@ pub enum SendError {
     HeadUnsent,
     /// The stream's head was sent, and there is one only (§8.1).
     HeadSent,
-    /// The response has no body, since it answers HEAD or its status is 204 or 304 (RFC 9110 §6.4.1).
+    /// The response has no body, since it answers HEAD or its status is 204 or 304 (RFC 9110 §6.4).
     NoBody,
     /// The stream is a tunnel, which has no trailers (§8.5).
     TrailersInTunnel,

@@ -63,6 +63,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+// Numbers of the protocol have 32 bits, and lengths of heads and frames are checked against limits that have fewer.
+#![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
+
 mod blocks;
 mod budget;
 mod closed;

@@ -6,7 +6,7 @@ use super::owed::{GoAway, Ping};
 use super::receive_head::BlockEvent;
 use super::{
     Data, DataPart, Error, ErrorCode, Event, Head, Headers, Part, Role, Setting, SettingId, Side,
-    Slots, Stream, StreamId,
+    Slot, Slots, Stream, StreamId,
 };
 use crate::Buffer;
 
@@ -364,7 +364,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
     /// Frees the stream's slot once both sides have ended and nothing is owed.
     #[inline]
     pub(super) fn close_if_over(&mut self, stream: Stream) {
-        if self.streams.get(stream).is_some_and(|slot| slot.is_over()) {
+        if self.streams.get(stream).is_some_and(Slot::is_over) {
             self.streams.close(stream, Absent::Ended);
             self.budgets.stream_ended(&self.limits);
         }

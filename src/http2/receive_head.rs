@@ -51,16 +51,17 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         let Some(outcome) = outcome else { return Ok(None) };
         let target = core::mem::replace(&mut self.block_target, BlockTarget::Nobody);
         let (stream, error) = match (target, outcome) {
-            (BlockTarget::Nobody, _) => return Ok(None),
-            (BlockTarget::Failed(stream, error), _) => (stream, error),
+            (BlockTarget::Nobody, _) | (BlockTarget::Stream(_), Outcome::Unwanted) => {
+                return Ok(None);
+            }
             (BlockTarget::Stream(stream), Outcome::Kept(checked)) => {
                 return self.receive_checked(stream, checked, part.end_stream);
             }
-            (BlockTarget::Stream(stream), Outcome::Malformed(error)) => (stream, error),
             (BlockTarget::Stream(stream), Outcome::TooLong(error)) => {
                 return self.refuse_head(stream, error).map(Some);
             }
-            (BlockTarget::Stream(_), Outcome::Unwanted) => return Ok(None),
+            (BlockTarget::Stream(stream), Outcome::Malformed(error))
+            | (BlockTarget::Failed(stream, error), _) => (stream, error),
         };
         self.fail_stream(stream, error)?;
         Ok(Some(BlockEvent::StreamFailed { stream, error }))

@@ -1,5 +1,8 @@
 //! What goes out: heads, bodies and trailers.
 
+// A list of fields is a value as an iterator is: whoever has one passes it on.
+#![allow(clippy::needless_pass_by_value)]
+
 use super::closed::Absent;
 use super::connection::{Connection, State};
 use super::outgoing::Outgoing;

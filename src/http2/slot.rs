@@ -212,7 +212,7 @@ impl Slot {
         self.set(TUNNEL, true);
     }
 
-    /// Whether our response has no body: it answers HEAD, or its status says so (RFC 9110 §6.4.1).
+    /// Whether our response has no body: it answers HEAD, or its status says so (RFC 9110 §6.4).
     #[inline]
     pub(super) const fn is_bodiless(&self) -> bool {
         self.has(BODILESS)

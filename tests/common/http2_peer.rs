@@ -1,5 +1,5 @@
-//! A peer that writes whatever bytes it is told to, right or wrong, and reads what it gets frame by frame. It uses
-//! nothing of the library.
+//! A peer that writes whatever bytes it is told to, right or wrong, and reads what it gets frame by frame
+//! (RFC 9113). It uses nothing of the library.
 
 /// Types of frames (RFC 9113 §6).
 pub const DATA: u8 = 0;

@@ -21,4 +21,5 @@ mod pair;
 #[cfg(feature = "alloc")]
 mod server;
 mod small_frames;
+#[cfg(feature = "alloc")]
 mod writers;

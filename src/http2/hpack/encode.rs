@@ -262,10 +262,11 @@ impl<B: Buffer> Encoder<B> {
     /// Writes a field whose value is long and not in memory as it is written.
     #[cold]
     fn put_pieces(&self, name: &[u8], value: FieldValue<'_>, block: &mut BlockWriter<'_>) {
-        let kind = match LiteralKind::of(name, &[0; MAX_GATHERED]) {
-            LiteralKind::Indexed if !value.is_sensitive() => LiteralKind::Unindexed,
-            LiteralKind::Unindexed if !value.is_sensitive() => LiteralKind::Unindexed,
-            _ => LiteralKind::NeverIndexed,
+        let is_secret = LiteralKind::of(name, &[0; MAX_GATHERED]) == LiteralKind::NeverIndexed;
+        let kind = if is_secret || value.is_sensitive() {
+            LiteralKind::NeverIndexed
+        } else {
+            LiteralKind::Unindexed
         };
         block.put_name(kind, self.find_name(name, hash(name)), name);
         block.put_integer(u32::try_from(value.len()).unwrap_or(u32::MAX), 0, 7);

@@ -118,7 +118,7 @@ impl<B: Buffer, const RECORD: usize> Table<B, RECORD> {
     }
 
     /// The size of all entries (§4.1).
-    #[cfg(test)]
+    #[cfg(all(test, feature = "alloc"))]
     pub(super) const fn size(&self) -> u32 {
         self.size
     }
@@ -174,9 +174,8 @@ impl<B: Buffer, const RECORD: usize> Table<B, RECORD> {
         self.next_text = self.put_text(self.next_text, value);
         let record = (self.capacity as usize)
             .saturating_add((self.next_record as usize).saturating_mul(RECORD));
-        let [[a, b, c, d], [e, f, g, h], [i, j, k, l]] =
-            [start, name.len() as u32, hash].map(u32::to_le_bytes);
-        let bytes = [a, b, c, d, e, f, g, h, i, j, k, l];
+        let numbers = [start, name.len() as u32, hash].map(u32::to_le_bytes);
+        let bytes = numbers.as_flattened();
         if let (Some(to), Some(from)) =
             (self.storage.as_mut_slice().get_mut(record..record + RECORD), bytes.get(..RECORD))
         {

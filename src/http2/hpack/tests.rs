@@ -17,7 +17,7 @@ type Example = (
 fn bytes(hex: &str) -> Vec<u8> {
     let digits: Vec<u8> =
         hex.chars().filter_map(|digit| digit.to_digit(16)).map(|digit| digit as u8).collect();
-    digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+    digits.as_chunks().0.iter().map(|[high, low]| high << 4 | low).collect()
 }
 
 /// Decodes `block` in pieces of `len` bytes.
@@ -47,8 +47,8 @@ fn check(table_size: u32, examples: &[Example]) {
         let mut decoder = Decoder::new(Vec::new(), table_size);
         decoder.table.set_max_size(table_size);
         for (block, fields, entries, size) in examples {
-            let decoded = decode(&mut decoder, &bytes(block), len);
-            assert_eq!(decoded, Ok(owned(fields)), "{block} by {len}");
+            let found = decode(&mut decoder, &bytes(block), len);
+            assert_eq!(found, Ok(owned(fields)), "{block} by {len}");
             assert_eq!(decoder.table_entries(), owned(entries), "{block} by {len}");
             assert_eq!(decoder.table.size(), *size, "{block} by {len}");
         }
@@ -156,7 +156,11 @@ fn connection(
     fields: [&'static [(&'static str, &'static str)]; 3],
     tables: [(&'static [(&'static str, &'static str)], u32); 3],
 ) -> [Example; 3] {
-    core::array::from_fn(|at| (blocks[at], fields[at], tables[at].0, tables[at].1))
+    let mut parts = blocks.into_iter().zip(fields).zip(tables);
+    [(); 3].map(|()| {
+        let ((block, fields), (entries, size)) = parts.next().expect("there are three");
+        (block, fields, entries, size)
+    })
 }
 
 /// Appendix C.2.

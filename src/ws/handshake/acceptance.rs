@@ -217,6 +217,7 @@ where
     }
 
     /// The extension that compresses, as it was agreed on.
+    #[cfg_attr(not(feature = "deflate"), allow(clippy::unused_self))]
     fn compression_text(&self) -> Option<&str> {
         #[cfg(feature = "deflate")]
         return self.compression.as_ref().map(|(answer, _)| answer.as_str());

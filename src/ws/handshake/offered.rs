@@ -71,12 +71,18 @@ impl Offered<'_> {
     }
 
     /// Checks the parameters of the answer to what the connection looks after.
+    // Without the feature, nothing is compressed.
+    #[cfg_attr(
+        not(feature = "deflate"),
+        allow(
+            clippy::needless_pass_by_value,
+            clippy::unnecessary_wraps,
+            clippy::unused_self,
+            unused_variables
+        )
+    )]
     pub(super) fn agree<'a>(
         &self,
-        #[cfg_attr(
-            not(feature = "deflate"),
-            expect(unused_variables, reason = "nothing is compressed")
-        )]
         answers: impl IntoIterator<Item = Extension<'a>>,
     ) -> Result<Agreed, Error> {
         Ok(Agreed {
