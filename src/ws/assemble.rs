@@ -177,6 +177,16 @@ pub struct BytesMessage {
 
 #[cfg(feature = "bytes")]
 impl BytesMessage {
+    /// A text, of bytes that are UTF-8.
+    ///
+    /// # Safety
+    ///
+    /// They are.
+    #[allow(unsafe_code)]
+    pub(super) const unsafe fn text_unchecked(bytes: Bytes) -> Self {
+        Self { kind: Kind::Text, bytes }
+    }
+
     /// What the message is made of.
     pub const fn kind(&self) -> Kind {
         self.kind
@@ -186,7 +196,7 @@ impl BytesMessage {
     #[allow(unsafe_code)]
     pub fn as_message(&self) -> Message<'_> {
         match self.kind {
-            // SAFETY: only `Assembler::take` makes this, from text that it found to be UTF-8.
+            // SAFETY: a text is made of a `String` or a `str`, or of bytes that were found to be UTF-8.
             Kind::Text => Message::Text(unsafe { core::str::from_utf8_unchecked(&self.bytes) }),
             Kind::Binary => Message::Binary(&self.bytes),
         }
@@ -195,6 +205,38 @@ impl BytesMessage {
     /// The message's payload; UTF-8 if this is text.
     pub fn into_bytes(self) -> Bytes {
         self.bytes
+    }
+}
+
+/// Does not copy the text.
+#[cfg(feature = "bytes")]
+impl From<alloc::string::String> for BytesMessage {
+    fn from(text: alloc::string::String) -> Self {
+        Self { kind: Kind::Text, bytes: text.into() }
+    }
+}
+
+/// Copies the payload.
+#[cfg(feature = "bytes")]
+impl From<Message<'_>> for BytesMessage {
+    fn from(message: Message<'_>) -> Self {
+        Self { kind: message.kind(), bytes: Bytes::copy_from_slice(message.as_bytes()) }
+    }
+}
+
+/// A binary message.
+#[cfg(feature = "bytes")]
+impl From<Bytes> for BytesMessage {
+    fn from(bytes: Bytes) -> Self {
+        Self { kind: Kind::Binary, bytes }
+    }
+}
+
+/// Does not copy the payload.
+#[cfg(feature = "bytes")]
+impl From<super::OwnedMessage> for BytesMessage {
+    fn from(message: super::OwnedMessage) -> Self {
+        Self { kind: message.kind(), bytes: message.into_bytes().into() }
     }
 }
 

@@ -266,6 +266,8 @@ mod keepalive;
 mod limits;
 mod mask;
 mod message;
+#[cfg(feature = "alloc")]
+mod owned;
 mod rules;
 mod side;
 mod text;
@@ -286,6 +288,8 @@ pub use keepalive::{Action, Keepalive};
 pub use limits::Limits;
 pub use mask::Mask;
 pub use message::{Kind, Message};
+#[cfg(feature = "alloc")]
+pub use owned::OwnedMessage;
 #[cfg(feature = "getrandom")]
 pub use side::random;
 pub use side::{Client, Role, Server, Side};

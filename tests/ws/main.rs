@@ -12,5 +12,6 @@ mod deflate_properties;
 mod handshake;
 mod inbox;
 mod keepalive;
+mod owned;
 mod properties;
 mod writers;

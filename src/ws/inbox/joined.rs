@@ -7,15 +7,28 @@
 //!      └── it is given up ────────┴────────────────────────┘
 //! ```
 //!
-//! There is `unsafe` code here, for text. Only this file touches the bytes of a message between the
+//! There is `unsafe` code here, for text that is borrowed or taken out. Only this file touches the bytes of a message between the
 //! check and the `str`: the storage is private, and what is lent to be filled lies after them, or there
 //! is no message any more.
 
+#[cfg(feature = "alloc")]
+use alloc::string::String;
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
+#[cfg(feature = "alloc")]
+use core::mem;
+
+#[cfg(feature = "bytes")]
+use bytes::{Bytes, BytesMut};
 use simdutf8::basic::from_utf8;
 
 use crate::Buffer;
 use crate::buffer::sealed::Ours;
 use crate::utf8::Utf8State;
+#[cfg(feature = "bytes")]
+use crate::ws::BytesMessage;
+#[cfg(feature = "alloc")]
+use crate::ws::OwnedMessage;
 use crate::ws::decode::MessagePlace;
 use crate::ws::{Kind, Mask, Message};
 
@@ -263,6 +276,52 @@ impl<B: Buffer> Joined<B> {
         self.state = State::None;
         self.len = 0;
         self.storage.free();
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl Joined<Vec<u8>> {
+    /// Takes out the whole message, with the storage if it fills half of that.
+    #[allow(unsafe_code)]
+    pub(super) fn take(&mut self) -> Option<OwnedMessage> {
+        let State::Whole(kind) = self.state else { return None };
+        self.state = State::None;
+        let len = mem::take(&mut self.len);
+        let bytes = if len >= self.storage.capacity() / 2 {
+            let mut bytes = mem::take(&mut self.storage);
+            bytes.truncate(len);
+            bytes
+        } else {
+            self.storage.get(..len)?.to_vec()
+        };
+        Some(match kind {
+            // SAFETY: as in `text`: the whole message was followed, and a `Vec` is faithful.
+            Kind::Text => OwnedMessage::Text(unsafe { String::from_utf8_unchecked(bytes) }),
+            Kind::Binary => OwnedMessage::Binary(bytes),
+        })
+    }
+}
+
+#[cfg(feature = "bytes")]
+impl Joined<BytesMut> {
+    /// Takes out the whole message, with the storage if it fills half of that.
+    #[allow(unsafe_code)]
+    pub(super) fn take(&mut self) -> Option<BytesMessage> {
+        let State::Whole(kind) = self.state else { return None };
+        self.state = State::None;
+        let len = mem::take(&mut self.len);
+        let bytes = if len >= self.storage.capacity() / 2 {
+            let mut bytes = mem::take(&mut self.storage);
+            bytes.truncate(len);
+            bytes.freeze()
+        } else {
+            Bytes::copy_from_slice(self.storage.get(..len)?)
+        };
+        Some(match kind {
+            // SAFETY: as in `text`: the whole message was followed, and a `BytesMut` is faithful.
+            Kind::Text => unsafe { BytesMessage::text_unchecked(bytes) },
+            Kind::Binary => bytes.into(),
+        })
     }
 }
 

@@ -4,10 +4,19 @@ mod joined;
 
 use core::{fmt, mem};
 
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
+#[cfg(feature = "bytes")]
+use bytes::{Bytes, BytesMut};
+
 use joined::Joined;
 
 pub(super) use joined::JoinError;
 
+#[cfg(feature = "bytes")]
+use super::BytesMessage;
+#[cfg(feature = "alloc")]
+use super::OwnedMessage;
 use super::decode::MessagePlace;
 use super::{Kind, Mask, Message};
 use crate::Buffer;
@@ -172,6 +181,34 @@ impl<B: Buffer> Inbox<B> {
         mask: Option<Mask>,
     ) -> Result<Utf8State, JoinError> {
         self.joined.join_in_place(place, len, mask)
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl Inbox<Vec<u8>> {
+    /// Takes out the message that [`MessageEvent::Message`](super::MessageEvent::Message) announced, to keep.
+    ///
+    /// A message that fills at least half of the storage's capacity takes it along without a copy, and the
+    /// next message begins in empty storage. A shorter one is copied out, so that the storage stays.
+    /// Text is not checked again.
+    ///
+    /// Afterwards, and where [`message`](Self::message) has none, this is an empty binary message.
+    pub fn take(&mut self) -> OwnedMessage {
+        self.joined.take().unwrap_or(OwnedMessage::Binary(Vec::new()))
+    }
+}
+
+#[cfg(feature = "bytes")]
+impl Inbox<BytesMut> {
+    /// Takes out the message that [`MessageEvent::Message`](super::MessageEvent::Message) announced, to keep
+    /// and to clone.
+    ///
+    /// A message that fills at least half of the storage's capacity takes it along without a copy. A shorter
+    /// one is copied out, so that the storage stays. Text is not checked again.
+    ///
+    /// Afterwards, and where [`message`](Self::message) has none, this is an empty binary message.
+    pub fn take(&mut self) -> BytesMessage {
+        self.joined.take().unwrap_or_else(|| Bytes::new().into())
     }
 }
 
