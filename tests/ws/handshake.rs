@@ -1644,3 +1644,54 @@ proptest! {
         prop_assert_eq!(extensions(accepted.extensions()), vec![(extension.to_owned(), vec![])]);
     }
 }
+
+/// An offer that is kept, and a client that owns its lists, are what they were.
+#[cfg(feature = "alloc")]
+#[test]
+fn what_owns_its_strings_decides_as_what_borrows_them() {
+    const EXTRA: &str = "Origin: https://a\r\nSec-WebSocket-Protocol: a, b\r\n\
+        Sec-WebSocket-Protocol: c\r\nSec-WebSocket-Extensions: x, y; z=1\r\nCookie: secret\r\n";
+    let mut bytes = format!(
+        "GET http://b?q HTTP/1.1\r\nHost: ignored\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n{EXTRA}\r\n"
+    )
+    .into_bytes();
+    let mut server = Server::new(Origins::any(), Vec::new(), Limits::new());
+    let offer = server.receive(&mut &mut bytes[..]).unwrap().unwrap();
+    let (expected, debug) = (Offered::new(&offer), format!("{offer:?}"));
+    let owned = offer.to_owned_offer();
+    drop(server);
+    bytes.fill(0);
+    assert_eq!(Offered::new(&owned.as_offer()), expected);
+    assert_eq!(format!("{owned:?}"), debug);
+    assert_eq!(owned.as_offer().target(), "http://b?q");
+
+    let response = |extra: &str| {
+        format!(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n{extra}\r\n"
+        )
+    };
+    for (protocols, list) in [(&[][..], None), (&["a", "b"][..], Some("x; y=1, z"))] {
+        for extra in [
+            "",
+            "Sec-WebSocket-Protocol: a\r\n",
+            "Sec-WebSocket-Protocol: b\r\nSec-WebSocket-Extensions: z\r\n",
+            "Sec-WebSocket-Protocol: a, b\r\n",
+            "Sec-WebSocket-Protocol:\r\nSec-WebSocket-Extensions: x\r\n",
+            "Sec-WebSocket-Extensions: y\r\n",
+        ] {
+            let request = ClientRequest::new("a", "/").protocols(protocols).extensions(list);
+            let write =
+                || request.write(*b"the sample nonce", Vec::new(), Limits::new(), &mut Vec::new());
+            let receive = |mut client: Client<'_, Vec<u8>>| {
+                let mut bytes = response(extra).into_bytes();
+                let reply = client.receive(&mut &mut bytes[..]);
+                reply.map(|reply| format!("{reply:?}"))
+            };
+            let expected = receive(write().unwrap());
+            assert_eq!(receive(write().unwrap().into_owned()), expected, "{extra}");
+            assert_eq!(receive(write().unwrap().into_owned().into_owned()), expected, "{extra}");
+        }
+    }
+}

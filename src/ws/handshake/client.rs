@@ -18,11 +18,31 @@ use crate::{Buffer, Truncated};
 ///      └─────── receive: an error ──────────▶ Failed
 /// ```
 ///
-/// It borrows every string of the request. A struct that owns these strings cannot have a client beside
-/// them. It can read the response with a [`HeadReader`](crate::http1::HeadReader), skip those that are
-/// [interim](crate::http1::Response::is_interim), and check the final one with a
-/// [`ReplyCheck`](super::ReplyCheck). That comes from a second call of
-/// [`ClientRequest::fields`](super::ClientRequest::fields) with the same strings and nonce.
+/// It borrows the lists that were offered. With an allocator, `into_owned` copies them, for a struct that
+/// owns its strings:
+///
+/// ```
+/// # #[cfg(feature = "alloc")]
+/// # fn main() -> Result<(), framewright::ws::handshake::SendError> {
+/// use framewright::http1::Limits;
+/// use framewright::ws::handshake::{Client, ClientRequest, SendError};
+///
+/// struct Opening {
+///     protocol: String,
+///     client: Client<'static, Vec<u8>>,
+/// }
+///
+/// fn open(protocol: String, nonce: [u8; 16], out: &mut Vec<u8>) -> Result<Opening, SendError> {
+///     let protocols = [&*protocol];
+///     let request = ClientRequest::new("server.example.com", "/").protocols(&protocols);
+///     let client = request.write(nonce, Vec::new(), Limits::new(), out)?.into_owned();
+///     Ok(Opening { protocol, client })
+/// }
+/// # open("chat".to_owned(), [0; 16], &mut Vec::new()).map(drop)
+/// # }
+/// # #[cfg(not(feature = "alloc"))]
+/// # fn main() {}
+/// ```
 pub struct Client<'o, B> {
     reader: HeadReader<B>,
     check: ReplyCheck<'o>,
@@ -39,6 +59,12 @@ enum State {
 impl<'o, B: Buffer> Client<'o, B> {
     pub(super) const fn new(check: ReplyCheck<'o>, storage: B, limits: Limits) -> Self {
         Self { reader: HeadReader::new(storage, limits), check, state: State::Reading }
+    }
+
+    /// The same client with a copy of the lists that were offered, so that it borrows nothing.
+    #[cfg(feature = "alloc")]
+    pub fn into_owned(self) -> Client<'static, B> {
+        Client { reader: self.reader, check: self.check.into_owned(), state: self.state }
     }
 
     /// Reads the response, advancing `input` past it, and checks it.

@@ -61,6 +61,8 @@ mod key;
 mod offer;
 mod offered;
 mod origin;
+#[cfg(feature = "alloc")]
+mod owned_offer;
 mod refusal;
 mod reply;
 mod server;
@@ -73,6 +75,8 @@ pub use extension::{Extension, Extensions, Param, ParamIter, ParamValue};
 pub use key::accept_key;
 pub use offer::Offer;
 pub use origin::Origins;
+#[cfg(feature = "alloc")]
+pub use owned_offer::OwnedOffer;
 pub use refusal::Refusal;
 pub use reply::{Accepted, Reply, ReplyCheck};
 pub use server::Server;

@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+#[cfg(feature = "alloc")]
+use super::OwnedOffer;
 use super::fields::{
     EXTENSIONS, FieldValues, HandshakeFields, PROTOCOL, check_protocols, extensions, protocols,
 };
@@ -18,14 +20,14 @@ use crate::http1::{self, Request, Version};
 /// [from parts](Self::from_parts).
 #[derive(Clone)]
 pub struct Offer<'a, H = Headers<'a>> {
-    target: &'a str,
-    resource_name: &'a str,
-    host: &'a str,
-    origin: Option<&'a str>,
-    key: &'a [u8; KEY_LEN],
-    protocol: FieldValues<'a>,
-    extensions: FieldValues<'a>,
-    headers: H,
+    pub(super) target: &'a str,
+    pub(super) resource_name: &'a str,
+    pub(super) host: &'a str,
+    pub(super) origin: Option<&'a str>,
+    pub(super) key: &'a [u8; KEY_LEN],
+    pub(super) protocol: FieldValues<'a>,
+    pub(super) extensions: FieldValues<'a>,
+    pub(super) headers: H,
 }
 
 impl<'a> Offer<'a> {
@@ -161,6 +163,12 @@ impl<'a, H: Clone + IntoIterator<Item: Field<'a>>> Offer<'a, H> {
     /// The offered extensions, in the client's order of preference (§9.1).
     pub fn extensions(&self) -> impl Iterator<Item = Extension<'a>> + use<'a, H> {
         extensions(self.extensions.all(EXTENSIONS, &self.headers))
+    }
+
+    /// A copy that owns its strings, to keep while somebody else decides about it.
+    #[cfg(feature = "alloc")]
+    pub fn to_owned_offer(&self) -> OwnedOffer {
+        OwnedOffer::of(self)
     }
 
     /// Accepts the offer. Add what is accepted of it, and write the response.

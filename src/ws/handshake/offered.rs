@@ -38,7 +38,23 @@ impl Agreed {
     }
 }
 
+/// Whether a list that was offered has an extension of this name.
+pub(super) fn lists_extension(list: &str, name: &str) -> bool {
+    let list = Extensions::parse(list.as_bytes());
+    list.into_iter().flatten().any(|offered| offered.name() == name)
+}
+
 impl Offered<'_> {
+    /// The same without those that the caller looks after.
+    #[cfg(feature = "alloc")]
+    pub(super) const fn without_list(self) -> Offered<'static> {
+        Offered {
+            extensions: None,
+            #[cfg(feature = "deflate")]
+            compression: self.compression,
+        }
+    }
+
     pub(super) const NONE: Self = Self {
         extensions: None,
         #[cfg(feature = "deflate")]
@@ -66,8 +82,7 @@ impl Offered<'_> {
         if self.compression.is_some() && name == Config::NAME {
             return true;
         }
-        let list = self.extensions.and_then(|list| Extensions::parse(list.as_bytes()).ok());
-        list.into_iter().flatten().any(|offered| offered.name() == name)
+        self.extensions.is_some_and(|list| lists_extension(list, name))
     }
 
     /// Checks the parameters of the answer to what the connection looks after.

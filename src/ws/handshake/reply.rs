@@ -2,7 +2,12 @@
 
 use core::fmt;
 
+#[cfg(feature = "alloc")]
+use alloc::string::String;
+
 use super::fields::{EXTENSIONS, FieldValues, HandshakeFields, PROTOCOL, extensions};
+#[cfg(feature = "alloc")]
+use super::offered::lists_extension;
 use super::offered::{Agreed, Offered};
 use super::{Error, Extension, Extensions, accept_key};
 use crate::http::syntax::ascii;
@@ -25,16 +30,62 @@ pub enum Reply<'a> {
 ///
 /// It is for a response that another HTTP stack has parsed. A [`Client`](super::Client) checks by
 /// itself what it reads.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ReplyCheck<'o> {
     accept: [u8; 28],
     protocols: &'o [&'o str],
     offered: Offered<'o>,
+    /// Takes the place of both lists, if it is there.
+    #[cfg(feature = "alloc")]
+    owned: Option<OwnedLists>,
+}
+
+/// The lists that a client offered, as they were sent.
+#[cfg(feature = "alloc")]
+#[derive(Clone, Debug)]
+struct OwnedLists {
+    protocols: String,
+    extensions: String,
 }
 
 impl<'o> ReplyCheck<'o> {
     pub(super) fn new(key: &[u8], protocols: &'o [&'o str], offered: Offered<'o>) -> Self {
-        Self { accept: accept_key(key), protocols, offered }
+        Self {
+            accept: accept_key(key),
+            protocols,
+            offered,
+            #[cfg(feature = "alloc")]
+            owned: None,
+        }
+    }
+
+    /// The same check with a copy of the lists that were offered, so that it borrows nothing.
+    #[cfg(feature = "alloc")]
+    pub fn into_owned(self) -> ReplyCheck<'static> {
+        let Self { accept, protocols, offered, owned } = self;
+        let owned = owned.unwrap_or_else(|| OwnedLists {
+            protocols: protocols.join(", "),
+            extensions: offered.extensions.unwrap_or_default().into(),
+        });
+        ReplyCheck { accept, protocols: &[], offered: offered.without_list(), owned: Some(owned) }
+    }
+
+    fn has_protocol(&self, protocol: &str) -> bool {
+        #[cfg(feature = "alloc")]
+        if let Some(owned) = &self.owned {
+            return owned.protocols.split(", ").any(|offered| offered == protocol);
+        }
+        self.protocols.contains(&protocol)
+    }
+
+    fn has_extension(&self, name: &str) -> bool {
+        #[cfg(feature = "alloc")]
+        if let Some(owned) = &self.owned
+            && lists_extension(&owned.extensions, name)
+        {
+            return true;
+        }
+        self.offered.has(name)
     }
 
     /// Checks a response. `headers` may be any collection of [`Field`]s, such as a reference to an
@@ -90,14 +141,14 @@ impl<'o> ReplyCheck<'o> {
                 continue;
             }
             let value = ascii(value);
-            if protocol.is_some() || !self.protocols.contains(&value) {
+            if protocol.is_some() || !self.has_protocol(value) {
                 return Err(Error::ProtocolNotOffered);
             }
             protocol = Some(value);
         }
         for value in fields.extensions.all(EXTENSIONS, &headers) {
             for accepted in Extensions::parse(value)? {
-                if !self.offered.has(accepted.name()) {
+                if !self.has_extension(accepted.name()) {
                     return Err(Error::ExtensionNotOffered);
                 }
             }
