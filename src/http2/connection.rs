@@ -146,6 +146,11 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         &self.peer
     }
 
+    /// Whether the peer has acknowledged our settings: [`Keepalive`](super::Keepalive) has to know (§6.5.3).
+    pub const fn is_acknowledged(&self) -> bool {
+        self.acknowledged
+    }
+
     /// The rule that the peer broke, if the connection failed for one.
     pub const fn error(&self) -> Option<Error> {
         match self.state {
