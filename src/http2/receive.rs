@@ -165,12 +165,14 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
             }
             Part::PingAck(payload) => return self.receive_ping_ack(payload),
             Part::GoAway { last, code } => return self.receive_goaway(last, code).map(Some),
-            Part::StreamFailed { stream, error } => match self.find(stream)? {
-                Found::Open(stream) => {
+            Part::StreamFailed { stream, error } => match self.find(stream) {
+                Ok(Found::Open(stream)) => {
                     self.fail_stream(stream, error)?;
                     return Ok(Some(Event::StreamFailed { stream, error }));
                 }
-                Found::Failed(_) | Found::Gone => self.budgets.take_useless()?,
+                Ok(Found::Failed(_) | Found::Gone) => self.budgets.take_useless()?,
+                // No stream can fail. What is wrong is still the frame: PRIORITY may come in any state (§5.1).
+                Err(_) => return Err(error),
             },
             Part::Priority { .. } | Part::Unknown(_) => self.budgets.take_useless()?,
             Part::DebugData(_) | Part::Data(_) | Part::FieldBlock(_) => {}

@@ -38,6 +38,7 @@ const CASES: &[Case] = &[
     case("generic/2: PRIORITY on an idle stream", Fine, || vec![priority(9, 0), ok_alone(1)]),
     case("generic/2: WINDOW_UPDATE on a half-closed (remote) stream", Fine, || vec![ok_alone(3), window_update(3, 100)]),
     case("generic/2: PRIORITY on a closed stream", Fine, || vec![ok_alone(1), priority(1, 0)]),
+    case("httpwg: PRIORITY of another length on a closed stream", GoAway(FRAME_SIZE_ERROR), || vec![ok_alone(1), frame(PRIORITY, 0, 1, &[0; 4])]),
     case("generic/3.1: DATA", Fine, || vec![ok(1), data(1, END_STREAM, b"test")]),
     case("generic/3.1: DATA with padding", Fine, || vec![ok(1), data(1, END_STREAM | PADDED, b"\x06test\0\0\0\0\0\0")]),
     case("generic/3.1: an empty DATA at the end, as Node sends", Fine, || vec![ok(1), data(1, 0, b"test"), data(1, END_STREAM, b"")]),

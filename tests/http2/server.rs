@@ -140,6 +140,8 @@ const HTTP2: &[Case] = &[
     case("http2/6.2: HEADERS with invalid pad length", GoAway(PROTOCOL_ERROR), || vec![frame(HEADERS, END_STREAM | END_HEADERS | PADDED, 1, b"\x09\x82\x84\x86")]),
     case("http2/6.3: PRIORITY with stream 0", GoAway(PROTOCOL_ERROR), || vec![priority(0, 1)]),
     case("http2/6.3: PRIORITY of another length", Reset(1, FRAME_SIZE_ERROR), || vec![post(1), frame(PRIORITY, 0, 1, &[0; 4])]),
+    // RST_STREAM must not be sent for an idle stream (§6.4), so it ends the connection.
+    case("6.3: PRIORITY of another length on an idle stream", GoAway(FRAME_SIZE_ERROR), || vec![frame(PRIORITY, 0, 1, &[0; 4])]),
     case("http2/6.4: RST_STREAM with stream 0", GoAway(PROTOCOL_ERROR), || vec![reset(0, CANCEL)]),
     case("http2/6.4: RST_STREAM on an idle stream", GoAway(PROTOCOL_ERROR), || vec![reset(1, CANCEL)]),
     case("http2/6.4: RST_STREAM of another length", GoAway(FRAME_SIZE_ERROR), || vec![post(1), frame(RST_STREAM, 0, 1, &[0; 3])]),
