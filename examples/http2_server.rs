@@ -1,6 +1,7 @@
 //! An HTTP/2 server on blocking sockets: `cargo run --example http2_server -- [--listen ADDR]`.
 //!
-//! It answers GET with a greeting, HEAD with the head of that, and everything else with the body and trailers that came.
+//! It answers HEAD with the head of a greeting, GET and other requests without a body with the greeting, and the rest with the
+//! body and the trailers that came.
 //! It expects HTTP/2 at once, without TLS ("prior knowledge", RFC 9113 §3.3).
 
 use std::collections::VecDeque;
@@ -12,8 +13,8 @@ use std::time::{Duration, Instant};
 
 use framewright::http::NO_FIELDS;
 use framewright::http2::{
-    Action, Connection, ErrorCode, Event, Head, Headers, Keepalive, Limits, SendError, Server, Slot,
-    Storage, Stream,
+    Action, Connection, ErrorCode, Event, Head, Headers, Keepalive, Limits, SendError, Server,
+    Slot, Storage, Stream,
 };
 
 const GREETING: &[u8] = b"Hello over HTTP/2!\n";
@@ -76,7 +77,8 @@ fn serve(mut socket: TcpStream) -> Result<(), Box<dyn Error>> {
             break;
         }
         peer.report_to(&mut keepalive, now());
-        match read(&mut socket, &mut buf, keepalive.deadline().map(|at| at.saturating_sub(now())))? {
+        match read(&mut socket, &mut buf, keepalive.deadline().map(|at| at.saturating_sub(now())))?
+        {
             Some(0) => return Ok(()),
             Some(n) => {
                 keepalive.received(now());
@@ -197,7 +199,7 @@ impl Peer {
         let about_greeting = [("content-type", "text/plain"), ("content-length", &len)];
         let call = match method {
             "HEAD" => return http2.send_head(stream, 200, about_greeting, true, out),
-            "GET" => {
+            _ if end || method == "GET" => {
                 http2.send_head(stream, 200, about_greeting, false, out)?;
                 Call { body: GREETING.iter().copied().collect(), end: true, ..Call::default() }
             }
@@ -207,7 +209,7 @@ impl Peer {
                 }
                 let kind = head.headers().get("content-type").map(|kind| ("content-type", kind));
                 http2.send_head(stream, 200, kind, false, out)?;
-                Call { end, echoes: true, ..Call::default() }
+                Call { echoes: true, ..Call::default() }
             }
         };
         if self.calls.len() <= stream.slot() {
