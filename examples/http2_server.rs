@@ -130,9 +130,11 @@ struct Peer {
     sent: u64,
 }
 
-/// A response whose head was sent.
+/// A response under way.
 #[derive(Default)]
 struct Call {
+    /// Whether the head was sent.
+    has_head: bool,
     body: VecDeque<u8>,
     /// The name and value of each.
     trailers: Vec<(String, Vec<u8>)>,
@@ -191,7 +193,7 @@ impl Peer {
         self.calls.get_mut(stream.slot())?.as_mut().filter(|call| call.echoes)
     }
 
-    /// Answers a request with a head, and with as much of the body as there is.
+    /// Answers a request with as much as there is to say.
     fn answer(&mut self, stream: Stream, head: Head<'_>, end: bool) -> Result<(), SendError> {
         let Self { http2, out, .. } = self;
         let method = head.request().method();
@@ -201,14 +203,13 @@ impl Peer {
             "HEAD" => return http2.send_head(stream, 200, about_greeting, true, out),
             _ if end || method == "GET" => {
                 http2.send_head(stream, 200, about_greeting, false, out)?;
-                Call { body: GREETING.iter().copied().collect(), end: true, ..Call::default() }
+                let body = GREETING.iter().copied().collect();
+                Call { body, end: true, has_head: true, ..Call::default() }
             }
             _ => {
                 if head.headers().get("expect") == Some(b"100-continue") {
                     http2.send_head(stream, 100, NO_FIELDS, false, out)?;
                 }
-                let kind = head.headers().get("content-type").map(|kind| ("content-type", kind));
-                http2.send_head(stream, 200, kind, false, out)?;
                 Call { echoes: true, ..Call::default() }
             }
         };
@@ -224,6 +225,13 @@ impl Peer {
         let Self { http2, calls, out, .. } = self;
         let Some(slot) = calls.get_mut(stream.slot()) else { return Ok(()) };
         let Some(call) = slot else { return Ok(()) };
+        if call.echoes && call.body.is_empty() && !call.end {
+            return Ok(());
+        }
+        if !call.has_head {
+            http2.send_head(stream, 200, NO_FIELDS, false, out)?;
+            call.has_head = true;
+        }
         let body = call.body.make_contiguous();
         let ends = call.end && call.trailers.is_empty();
         let (sent, all) = (http2.send(stream, body, ends, out)?, body.len());

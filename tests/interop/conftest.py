@@ -28,6 +28,8 @@ def pytest_addoption(parser):
     parser.addoption("--gateway", help="the server to test, in place of our example")
     parser.addoption("--echo-blocking", help="the echo server to test, in place of our example")
     parser.addoption("--grpc-h2", help="the server and client of gRPC to test, in place of our example")
+    parser.addoption("--http2-server", help="the server of HTTP/2 to test, in place of our example")
+    parser.addoption("--http2-client", help="the client of HTTP/2 to test, in place of our example")
     parser.addoption("--ws-client", help="the client to test, in place of our example")
     parser.addoption("--sse-client", help="the client of event streams to test, in place of our example")
     parser.addoption("--sse-json", help="the encoder and decoder of event streams to test, in place of our example")
@@ -53,6 +55,25 @@ def ws_client_path(request):
 @pytest.fixture(scope="session")
 def grpc_path(request):
     return request.config.getoption("grpc_h2") or programs.grpc_h2()
+
+
+@pytest.fixture(scope="session")
+def http2_server_path(request):
+    return request.config.getoption("http2_server") or programs.example("http2_server")
+
+
+@pytest.fixture(scope="session")
+def http2_client_path(request):
+    return request.config.getoption("http2_client") or programs.example("http2_client")
+
+
+@pytest.fixture(scope="session")
+def http2_address(http2_server_path):
+    """The `127.0.0.1:PORT` of a server of HTTP/2, which must not complain about anybody."""
+    with programs.gateway(http2_server_path) as program:
+        yield program.address
+        assert not program.has_ended(), program.last_words()
+        assert len(program.tail) == 1, program.last_words()
 
 
 @pytest.fixture(scope="session")
