@@ -107,7 +107,7 @@ impl<'o, 'a, H, E> Acceptance<'o, 'a, H, E> {
 
     /// Makes the connection that this opens, once the response is written.
     ///
-    /// It compresses and inflates if [`compression`](Self::compression) agreed on that. Extensions that were
+    /// It compresses and inflates if `compression` agreed on that (feature `deflate`). Extensions that were
     /// set by hand mean nothing to it.
     pub fn connection(&self, limits: Limits) -> Connection<Server> {
         let connection = Connection::server(limits);

@@ -178,7 +178,7 @@ impl<'a, H: Clone + IntoIterator<Item: Field<'a>>> Accepted<'a, H> {
     /// Makes the connection that is open, which takes a masking key for each frame from `keys`: a function,
     /// or a closure that captures nothing.
     ///
-    /// It compresses and inflates if [`ClientRequest::compression`](super::ClientRequest::compression)
+    /// It compresses and inflates if `ClientRequest::compression` (feature `deflate`)
     /// offered that and the server agreed. Extensions that were offered by hand mean nothing to it.
     /// [`Connection::client`] says what keys are good.
     pub fn connection(&self, limits: Limits, keys: fn() -> [u8; 4]) -> Connection<Client> {
