@@ -88,6 +88,9 @@ impl Config {
     }
 
     /// Sets how hard to compress, from 0, which does not, to 9. Default: 6, as in zlib.
+    ///
+    /// For many short messages, 1 is worth a try: it takes a tenth of the time, for 5 to 20 % more bytes.
+    /// [The module](super#short-messages) has the measurements.
     #[must_use]
     pub const fn level(mut self, level: u8) -> Self {
         self.level = clamp(level, 0, 9);
@@ -105,9 +108,9 @@ impl Config {
     /// Sets the length in bytes below which a message goes uncompressed. Default: 0 where messages may
     /// refer to earlier ones, and 64 where each stands alone.
     ///
-    /// Messages of 27 bytes of JSON shrink to 0.30 of their length after others like them, and random
-    /// text grows by 2 bytes, at some microseconds for each message. Alone, text begins to shrink at
-    /// about 64 bytes.
+    /// After others like them, even the shortest messages shrink. Alone, text begins to shrink at about 64
+    /// bytes. [The module](super#short-messages) has the measurements. A feed of short messages that do not
+    /// shrink, such as keys or hashes, grows by some 4 bytes a message: set this above their length.
     ///
     /// If this is set to 0, every message goes compressed, even one that does not shrink. The client of
     /// libwebsockets 4.1.6, as in Debian 12, needs that: where compression was agreed on, it stops at

@@ -136,6 +136,24 @@
 //!
 //! If there is no memory for a compressor or an inflater, zlib-rs panics.
 //!
+//! # Short messages
+//!
+//! Bytes on the wire for each message, with its header, and microseconds to send it, over 4000 messages
+//! of feeds that were made up, on an AMD EPYC. The defaults are the column before the last where a context is
+//! kept. Where each message stands alone, they are the first column below 64 bytes, and the last from there on.
+//!
+//! | feed, mean length | uncompressed | context, level 1 | context, level 6 | alone, level 6, `min_len` 0 |
+//! |---|---|---|---|---|
+//! | ticks in JSON, 23 bytes | 24.9 | 13.1, 0.18 µs | 10.9, 2.3 µs | 26.9, 4.2 µs |
+//! | trades in JSON, 91 bytes | 93.0 | 41.5, 0.37 µs | 34.7, 4.6 µs | 87.6, 6.4 µs |
+//! | lines of chat, 31 bytes | 33.1 | 20.3, 0.21 µs | 16.9, 3.1 µs | 33.3, 4.7 µs |
+//! | chat in JSON, 111 bytes | 113.2 | 37.6, 0.33 µs | 32.0, 4.4 µs | 97.6, 7.0 µs |
+//! | telemetry, 29 bytes binary | 31.0 | 22.1, 0.22 µs | 21.0, 3.0 µs | 30.3, 5.1 µs |
+//! | random bytes, 32 | 34.0 | 37.8, 0.37 µs | 38.7, 4.2 µs | 38.7, 5.5 µs |
+//!
+//! So every message is compressed where a context is kept: a third to three quarters of the bytes are saved, and only
+//! noise grows. Where each stands alone, a shorter message than 64 bytes gains nothing.
+//!
 //! # What a peer can do
 //!
 //! DEFLATE expands up to 1032 times: a MiB on the wire may be a GiB. The limits apply to inflated data,
