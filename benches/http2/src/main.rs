@@ -1,24 +1,24 @@
-//! Races HPACK against nghttp2, in memory and on one thread.
+//! Races HPACK against nghttp2, and connections against a memcpy, in memory and on one thread.
 //!
 //! Both do the same work in turns of a few milliseconds. A ratio is the median, over the rounds, of our time divided by
-//! nghttp2's in the same round.
+//! the other's in the same round.
 
+mod connection;
 mod nghttp2;
+mod race;
 
 use std::hint::black_box;
-use std::time::Duration;
 
-use cpu_time::ThreadTime;
 use framewright::http2::hpack::{Decoder, Encoder};
 use hpack_stories::{Story, files};
+
+use crate::race::race;
 
 type Field = (String, String);
 type Lists = Vec<Vec<Field>>;
 
-const ROUNDS: usize = 61;
-
 fn main() {
-    println!("| workload | ours, ns per field | nghttp2, ns per field | ratio |");
+    println!("| workload | ours, ns | the other, ns | ratio |");
     println!("|---|---|---|---|");
     decode("decode a gRPC request that repeats", &[blocks(&vec![grpc_request(); 200])]);
     decode("decode nghttp2's stories", &stories("nghttp2"));
@@ -27,6 +27,7 @@ fn main() {
     encode("encode a gRPC request that repeats", &[vec![grpc_request(); 200]]);
     encode("encode requests with changing values", &[changing()]);
     encode("encode the stories", &fields("nghttp2"));
+    connection::rows();
 }
 
 /// A request as gRPC's clients send it.
@@ -72,12 +73,14 @@ fn blocks(lists: &Lists) -> Vec<Vec<u8>> {
 }
 
 fn stories(encoder: &str) -> Vec<Vec<Vec<u8>>> {
-    let files = files().into_iter().filter(|file| file.parent().is_some_and(|dir| dir.ends_with(encoder)));
+    let files =
+        files().into_iter().filter(|file| file.parent().is_some_and(|dir| dir.ends_with(encoder)));
     files.map(|file| Story::read(&file).cases.iter().map(|case| case.block()).collect()).collect()
 }
 
 fn fields(encoder: &str) -> Vec<Lists> {
-    let files = files().into_iter().filter(|file| file.parent().is_some_and(|dir| dir.ends_with(encoder)));
+    let files =
+        files().into_iter().filter(|file| file.parent().is_some_and(|dir| dir.ends_with(encoder)));
     let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
     files
         .map(|file| {
@@ -127,7 +130,8 @@ fn encode(name: &str, connections: &[Lists]) {
     let pairs: Vec<Vec<Vec<(&str, &str)>>> = connections
         .iter()
         .map(|lists| {
-            let pairs = |list: &'_ Vec<Field>| list.iter().map(|(n, v)| (leak(n), leak(v))).collect();
+            let pairs =
+                |list: &'_ Vec<Field>| list.iter().map(|(n, v)| (leak(n), leak(v))).collect();
             lists.iter().map(pairs).collect()
         })
         .collect();
@@ -144,8 +148,10 @@ fn encode(name: &str, connections: &[Lists]) {
         }
         count
     };
-    let mut prepared: Vec<Vec<_>> =
-        connections.iter().map(|lists| lists.iter().map(|list| nghttp2::fields(list)).collect()).collect();
+    let mut prepared: Vec<Vec<_>> = connections
+        .iter()
+        .map(|lists| lists.iter().map(|list| nghttp2::fields(list)).collect())
+        .collect();
     let mut out = vec![0; 1 << 16];
     let theirs = || {
         let mut count = 0;
@@ -164,39 +170,4 @@ fn encode(name: &str, connections: &[Lists]) {
 /// The text for as long as the program runs.
 fn leak(text: &str) -> &'static str {
     Box::leak(text.to_owned().into_boxed_str())
-}
-
-/// Runs one row, unless the program was asked for others.
-fn race(name: &str, mut ours: impl FnMut() -> usize, mut theirs: impl FnMut() -> usize) {
-    if std::env::args().nth(1).is_some_and(|text| !name.contains(&text)) {
-        return;
-    }
-    let fields = ours();
-    assert_eq!(fields, theirs(), "{name}: both see the same fields");
-    let time = |run: &mut dyn FnMut() -> usize| {
-        let start = ThreadTime::now();
-        let mut laps = 0_u32;
-        while start.elapsed() < Duration::from_millis(4) {
-            run();
-            laps += 1;
-        }
-        start.elapsed().as_secs_f64() * 1e9 / f64::from(laps) / fields as f64
-    };
-    let mut rounds = Vec::new();
-    for round in 0..ROUNDS {
-        if round % 2 == 0 {
-            let first = time(&mut ours);
-            rounds.push((first, time(&mut theirs)));
-        } else {
-            let first = time(&mut theirs);
-            rounds.push((time(&mut ours), first));
-        }
-    }
-    let median = |of: fn(&(f64, f64)) -> f64| {
-        let mut values: Vec<f64> = rounds.iter().map(of).collect();
-        values.sort_by(f64::total_cmp);
-        values[values.len() / 2]
-    };
-    let (us, them, ratio) = (median(|r| r.0), median(|r| r.1), median(|r| r.0 / r.1));
-    println!("| {name} | {us:.1} | {them:.1} | {ratio:.2} |");
 }

@@ -36,7 +36,13 @@ impl Deflater {
     pub fn deflate(&mut self, fields: &mut [sys::nghttp2_nv], out: &mut [u8]) -> usize {
         // SAFETY: both slices are as long as is said, and the strings live as long as the program.
         let len = unsafe {
-            sys::nghttp2_hd_deflate_hd(self.0, out.as_mut_ptr(), out.len(), fields.as_ptr(), fields.len())
+            sys::nghttp2_hd_deflate_hd(
+                self.0,
+                out.as_mut_ptr(),
+                out.len(),
+                fields.as_ptr(),
+                fields.len(),
+            )
         };
         usize::try_from(len).expect("there was room")
     }
@@ -69,7 +75,14 @@ impl Inflater {
             let mut flags = 0;
             // SAFETY: the slice is as long as is said.
             let taken = unsafe {
-                sys::nghttp2_hd_inflate_hd2(self.0, &mut field, &mut flags, block.as_ptr(), block.len(), 1)
+                sys::nghttp2_hd_inflate_hd2(
+                    self.0,
+                    &mut field,
+                    &mut flags,
+                    block.as_ptr(),
+                    block.len(),
+                    1,
+                )
             };
             let taken = usize::try_from(taken).expect("it is right");
             block = &block[taken..];
