@@ -103,8 +103,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         while let Some(stream) = http2.writable() {
             upload.go_on(&mut http2, stream, &mut out)?;
         }
-        if let State::Complete = state {
-            // It may not want the rest of the request. If all was sent, this changes nothing.
+        if !matches!(state, State::Open) {
+            // The server may not want the rest of the request. If all was sent, this changes nothing.
             http2.reset(stream, ErrorCode::CANCEL);
             http2.close();
         }
@@ -144,9 +144,13 @@ fn show(event: Event<'_>) -> io::Result<Option<State>> {
             show_fields(trailers);
             true
         }
-        Event::Reset { code, .. } => return Ok(Some(State::Failed(format!("reset: {code:?}")))),
+        Event::Reset { code, .. } => return Ok(Some(State::Failed(format!("reset: {code}")))),
         Event::StreamFailed { error, .. } | Event::Failed(error) => {
             return Ok(Some(State::Failed(error.to_string())));
+        }
+        // Without an error, the server finishes what it has begun.
+        Event::GoAway { code, .. } if code != ErrorCode::NO_ERROR => {
+            return Ok(Some(State::Failed(format!("the server closes: {code}"))));
         }
         Event::GoAway { .. } | Event::Settings | Event::Pong(_) => false,
     };

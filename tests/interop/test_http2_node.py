@@ -54,7 +54,7 @@ def test_our_client_sees_early_hints(http2_client_path, node):
 def test_our_client_sees_a_reset_in_mid_stream(http2_client_path, node):
     done = ask(http2_client_path, f"{node.url}/reset")
     assert (done.returncode, done.stdout) == (1, b"a part")
-    assert b"INTERNAL_ERROR" in done.stderr
+    assert b"internal error" in done.stderr
 
 
 def test_our_client_reads_on_after_a_goaway(http2_client_path, node):
