@@ -47,6 +47,10 @@ pub(super) fn lists_extension(list: &str, name: &str) -> bool {
 impl Offered<'_> {
     /// The same without those that the caller looks after.
     #[cfg(feature = "alloc")]
+    #[cfg_attr(
+        not(feature = "deflate"),
+        expect(clippy::unused_self, reason = "nothing is compressed")
+    )]
     pub(super) const fn without_list(self) -> Offered<'static> {
         Offered {
             extensions: None,
