@@ -2,7 +2,6 @@
 
 use std::hint::black_box;
 
-use framewright::http::NO_FIELDS;
 use framewright::http2::{
     Client, Connection, Event, Limits, Request, Server, Slot, Storage, Stream,
 };
@@ -20,7 +19,7 @@ pub fn rows() {
 }
 
 /// A client and a server, joined by two buffers.
-struct Pair {
+pub struct Pair {
     client: Connection<Client, Vec<u8>, Vec<Slot>>,
     server: Connection<Server, Vec<u8>, Vec<Slot>>,
     requests: Vec<u8>,
@@ -31,7 +30,7 @@ struct Pair {
 
 impl Pair {
     /// Both ends, once they know each other's settings.
-    fn new() -> Self {
+    pub fn new() -> Self {
         let limits =
             Limits::new().max_streams(20_000).stream_window(16 << 20).connection_window(64 << 20);
         let mut pair = Self {
@@ -54,6 +53,15 @@ impl Pair {
         self.client.open(request, fields, end, &mut self.requests).expect("one more is allowed")
     }
 
+    /// A unary call, to its end. Returns how many were answered.
+    pub fn call(&mut self) -> usize {
+        let before = self.answered;
+        let stream = self.open(false);
+        self.client.send(stream, &[7; 16], true, &mut self.requests).expect("it is open");
+        self.exchange();
+        self.answered - before
+    }
+
     /// What is written goes over, once each way. A request that has ended is answered.
     fn exchange(&mut self) {
         self.client.transmit(&mut self.requests);
@@ -61,9 +69,10 @@ impl Pair {
         while let Some(event) = self.server.receive(&mut input, &mut self.head) {
             match event {
                 Event::Head { stream, end: true, .. } => {
-                    let out = &mut self.responses;
-                    self.server.send_head(stream, 200, NO_FIELDS, false, out).expect("it is open");
-                    self.server.send(stream, &[7; 16], true, out).expect("it is open");
+                    answer(&mut self.server, stream, &mut self.responses);
+                }
+                Event::Data(data) if data.end => {
+                    answer(&mut self.server, data.stream(), &mut self.responses);
                 }
                 Event::Head { .. } | Event::Data(_) | Event::Settings => {}
                 other => panic!("{other:?}"),
@@ -74,13 +83,24 @@ impl Pair {
         let mut input = &mut self.responses[..];
         while let Some(event) = self.client.receive(&mut input, &mut self.head) {
             match event {
-                Event::Data(data) => self.answered += usize::from(data.end),
-                Event::Head { .. } | Event::Settings => {}
+                Event::Trailers { trailers, .. } => {
+                    assert_eq!(trailers.get("grpc-status"), Some(&b"0"[..]));
+                    self.answered += 1;
+                }
+                Event::Head { .. } | Event::Data(_) | Event::Settings => {}
                 other => panic!("{other:?}"),
             }
         }
         self.responses.clear();
     }
+}
+
+/// A head, a message and trailers, as gRPC has them.
+fn answer(server: &mut Connection<Server, Vec<u8>, Vec<Slot>>, stream: Stream, out: &mut Vec<u8>) {
+    let fields = [("content-type", "application/grpc+proto")];
+    server.send_head(stream, 200, fields, false, out).expect("it is open");
+    server.send(stream, &[7; 16], false, out).expect("it is open");
+    server.send_trailers(stream, [("grpc-status", "0")], out).expect("it is open");
 }
 
 /// A read is a memcpy. Then its frames are received.
@@ -155,14 +175,7 @@ fn many_streams(count: usize) {
             pair.open(false);
             pair.exchange();
         }
-        move || {
-            let before = pair.answered;
-            for _ in 0..16 {
-                pair.open(true);
-                pair.exchange();
-            }
-            pair.answered - before
-        }
+        move || (0..16).map(|_| pair.call()).sum()
     };
     race(&format!("a call beside {count} open streams, against one"), beside(count), beside(1));
 }

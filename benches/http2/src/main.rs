@@ -1,8 +1,9 @@
-//! Races HPACK against nghttp2, and connections against a memcpy, in memory and on one thread.
+//! Races HPACK against nghttp2, connections against a memcpy, and calls against `h2`, in memory and on one thread.
 //!
 //! Both do the same work in turns of a few milliseconds. A ratio is the median, over the rounds, of our time divided by
 //! the other's in the same round.
 
+mod calls;
 mod connection;
 mod nghttp2;
 mod race;
@@ -28,6 +29,7 @@ fn main() {
     encode("encode requests with changing values", &[changing()]);
     encode("encode the stories", &fields("nghttp2"));
     connection::rows();
+    calls::rows();
 }
 
 /// A request as gRPC's clients send it.
