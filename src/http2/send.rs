@@ -108,6 +108,11 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
     /// [`Limits::max_send_len`](super::Limits::max_send_len) allow. If that is not all,
     /// [`writable`](Self::writable) says when the stream can go on. An empty `payload` with `end` is always
     /// taken.
+    ///
+    /// # Errors
+    ///
+    /// Among others: [`SendError::BufferFull`], after which `writable` returns the stream again if `payload` was
+    /// not empty. Stop that loop, and go on once `out` has room.
     pub fn send(
         &mut self,
         stream: Stream,
@@ -118,9 +123,15 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         let len = self.sendable(stream, payload.len())?;
         let ends = end && len == payload.len();
         if len > 0 || ends {
-            self.write_opening(out)?;
-            let payload = payload.get(..len).unwrap_or_default();
-            self.encoder.encode_data(stream.id(), payload, ends, out)?;
+            let piece = payload.get(..len).unwrap_or_default();
+            let written = self
+                .write_opening(out)
+                .and_then(|()| self.encoder.encode_data(stream.id(), piece, ends, out));
+            if let Err(full) = written {
+                // It keeps its turn: `writable` may have taken it out of the queue.
+                self.sent(stream, 0, payload.len(), false);
+                return Err(full);
+            }
         }
         self.sent(stream, len, payload.len(), ends);
         Ok(len)
@@ -130,8 +141,11 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
     /// of writing it, for a vectored write. The caller writes as many bytes of the body after it as it
     /// [says](FrameHeader::len).
     ///
-    /// `None` means that nothing can be sent now. That is so, too, before the first
-    /// [`transmit`](Self::transmit).
+    /// The header and its bytes go to the transport after everything that was written to an `out` before.
+    ///
+    /// `None` means that nothing can be sent now: a window is closed, or settings or their acknowledgement have
+    /// to be written first. So call [`transmit`](Self::transmit) before, and when it has returned `true`, an
+    /// empty body with `end` always gets a header.
     pub fn send_header(
         &mut self,
         stream: Stream,

@@ -10,6 +10,8 @@ mod client;
 #[cfg(feature = "alloc")]
 mod closing;
 #[cfg(feature = "alloc")]
+mod faults;
+#[cfg(feature = "alloc")]
 mod flow;
 mod frames;
 mod frames_properties;
