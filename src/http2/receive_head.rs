@@ -114,6 +114,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         if let State::Final { .. } = self.state {
             // It was not the last one any more, which the client knows or is about to.
             self.streams.skip(id);
+            self.budgets.take_useless()?;
             return Ok(None);
         }
         let opened = if self.streams.open_count() < self.max_streams() {
