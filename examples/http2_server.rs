@@ -207,7 +207,9 @@ impl Peer {
                 Call { body, end: true, has_head: true, ..Call::default() }
             }
             _ => {
-                if head.headers().get("expect") == Some(b"100-continue") {
+                // In any case (RFC 9110 §10.1.1): Java writes `100-Continue`.
+                let expect = head.headers().get("expect").unwrap_or_default();
+                if expect.eq_ignore_ascii_case(b"100-continue") {
                     http2.send_head(stream, 100, NO_FIELDS, false, out)?;
                 }
                 Call { echoes: true, ..Call::default() }
