@@ -78,6 +78,13 @@ pub trait Buffer {
         Ok(())
     }
 
+    /// Whether the buffer has room that holds nothing yet, to which
+    /// [`try_append_masked`](Self::try_append_masked) writes. In other buffers, it is as fast to grow first.
+    #[doc(hidden)]
+    fn has_spare(&self, _: sealed::Ours) -> bool {
+        false
+    }
+
     /// Appends all of `head`, then all of `payload`, masked, or changes nothing.
     #[doc(hidden)]
     #[inline(always)]
@@ -161,6 +168,10 @@ impl<B: Buffer + ?Sized> Buffer for &mut B {
 
     fn try_append_both(&mut self, head: &[u8], body: &[u8]) -> Result<(), BufferFull> {
         (**self).try_append_both(head, body)
+    }
+
+    fn has_spare(&self, ours: sealed::Ours) -> bool {
+        (**self).has_spare(ours)
     }
 
     #[inline(always)]
@@ -310,6 +321,11 @@ impl Buffer for Vec<u8> {
         Ok(())
     }
 
+    #[inline]
+    fn has_spare(&self, _: sealed::Ours) -> bool {
+        true
+    }
+
     #[inline(always)]
     fn try_append_masked(
         &mut self,
@@ -381,6 +397,11 @@ impl Buffer for bytes::BytesMut {
         self.extend_from_slice(head);
         self.extend_from_slice(body);
         Ok(())
+    }
+
+    #[inline]
+    fn has_spare(&self, _: sealed::Ours) -> bool {
+        true
     }
 
     #[inline(always)]

@@ -335,6 +335,17 @@ fn write_parts<const LEN: usize>(
     let Some(key) = key else {
         return Ok(out.try_append_both(header, payload)?);
     };
+    if !out.has_spare(Ours) {
+        let frame = out.try_grow(LEN + key.len() + payload.len())?;
+        if let Some((to_header, rest)) = frame.split_first_chunk_mut()
+            && let Some((to_key, to_payload)) = rest.split_first_chunk_mut()
+        {
+            (*to_header, *to_key) = (*header, key);
+            // Masked while it is copied: a second pass would wait for what was just written.
+            Mask::new(key).copy(payload, to_payload);
+        }
+        return Ok(());
+    }
     let mut head = [0; FrameHeader::MAX_LEN];
     if let Some((to_header, rest)) = head.split_first_chunk_mut()
         && let Some(to_key) = rest.first_chunk_mut()
@@ -342,7 +353,6 @@ fn write_parts<const LEN: usize>(
         (*to_header, *to_key) = (*header, key);
     }
     let head = head.get(..LEN + key.len()).unwrap_or_default();
-    // Masked while it is copied: a second pass would wait for what was just written.
     Ok(out.try_append_masked(head, Mask::new(key), payload, Ours)?)
 }
 
