@@ -79,6 +79,7 @@ impl<S: Side> Connection<S> {
     }
 
     /// Writes a whole message in one frame, compressed by the configuration.
+    #[cold]
     #[inline(never)]
     pub(super) fn send_compressed(
         &mut self,
