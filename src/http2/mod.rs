@@ -2,7 +2,8 @@
 //!
 //! `§` without a document means a section of that RFC.
 //!
-//! A [`Decoder`] turns what a peer sends into frames, however the bytes are split, and an [`Encoder`]
+//! A [`Connection`] is one end of a connection, with everything that the protocol asks for. Below it, a
+//! [`Decoder`] turns what a peer sends into frames, however the bytes are split, and an [`Encoder`]
 //! writes them. Field blocks are compressed: [`hpack`] reads and writes those. A [`Keepalive`] says when
 //! a peer is late. [`is_preface`] picks between HTTP/1.1 and HTTP/2 on a port that serves both.
 //!
@@ -14,11 +15,13 @@
 //! | §4.2, §6 | frames sent | `encode` |
 //! | §4.3 | field blocks, from pieces to heads | `blocks`, `hpack` (RFC 7541) |
 //! | §5.1 | streams: their states, and where they are kept | `slot`, `streams`, `closed`, `storage` |
+//! | §5 | the connection: itself, what comes in, what goes out | `connection`, `receive`, `receive_head`, `event`, `send`, `transmit` |
 //! | §5.2, §6.9 | windows | `window` |
 //! | §5.4, §7 | errors and their codes | `error`, `code` |
-//! | §6.5 | settings and their values | `setting` |
+//! | §6.5 | settings and their values | `setting`, `settings` |
+//! | §6 | answers and resets that are owed | `owed` |
 //! | §8 | the rules of messages, heads read and written | `rules`, `head`, `headers`, `outgoing` |
-//! | §9.1, §10.5 | time and limits | `keepalive`, `limits` |
+//! | §9.1, §10.5 | time and limits | `keepalive`, `limits`, `budget` |
 //!
 //! A server on this layer, as far as the head of a request:
 //!
