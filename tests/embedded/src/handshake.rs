@@ -1,8 +1,8 @@
 //! A WebSocket server that echoes, from the first byte of the opening handshake (RFC 6455 §4).
 
+use framewright::SliceBuf;
 use framewright::http1::Limits;
 use framewright::ws::handshake::{Origins, Server};
-use framewright::SliceBuf;
 
 use crate::session::session;
 use crate::ws::{ECHO, Echo, FRAMES};
