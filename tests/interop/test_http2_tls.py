@@ -14,7 +14,6 @@ def front(http2_address, tmp_path_factory):
 
 
 def test_java(front):
-    # The client's thread of its own would check the name in the certificate too.
     command = ["java", "-Djdk.internal.httpclient.disableHostnameVerification=true", HERE / "Http2Client.java"]
     done = subprocess.run([*command, f"{front.url}/"], capture_output=True, text=True, timeout=50)
     assert (done.returncode, done.stdout) == (0, "passed\n"), done.stderr
