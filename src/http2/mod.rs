@@ -65,6 +65,59 @@
 //! assert!(out.ends_with(b"\0\0\x08\x06\x01\0\0\0\0pingpong"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! A server and a client that are joined in memory. The client sends a body, and the server sends it back, with trailers:
+//!
+//! ```
+//! use framewright::http::NO_FIELDS;
+//! use framewright::http2::{Connection, Event, Limits, Request, Storage};
+//!
+//! let mut client = Connection::client(Storage::new(), Limits::new());
+//! let mut server = Connection::server(Storage::new(), Limits::new());
+//! let (mut to_server, mut to_client) = (Vec::new(), Vec::new());
+//! let mut head = Vec::new(); // one for each connection: heads are decoded there
+//!
+//! let request = Request::new("POST", "http", "example.com", "/echo");
+//! let stream = client.open(request, NO_FIELDS, false, &mut to_server)?;
+//! // It takes what the windows allow, and says how much: all of a short body.
+//! assert_eq!(client.send(stream, b"hello", true, &mut to_server)?, 5);
+//! client.transmit(&mut to_server);
+//!
+//! for read in to_server.chunks_mut(7) { // what the server has just read, any size
+//!     let mut input = read;
+//!     while let Some(event) = server.receive(&mut input, &mut head) {
+//!         match event {
+//!             Event::Head { stream, head, .. } => {
+//!                 assert_eq!(head.request().path(), "/echo");
+//!                 server.send_head(stream, 200, NO_FIELDS, false, &mut to_client)?;
+//!             }
+//!             Event::Data(data) => {
+//!                 let (stream, end) = (data.stream(), data.end);
+//!                 server.send(stream, data.bytes, false, &mut to_client)?;
+//!                 if end {
+//!                     let trailers = [("x-checksum", "9")];
+//!                     server.send_trailers(stream, trailers.iter(), &mut to_client)?;
+//!                 }
+//!             }
+//!             Event::Failed(error) => eprintln!("the client broke the protocol: {error}"),
+//!             _ => {}
+//!         }
+//!     }
+//!     server.transmit(&mut to_client); // once the output before is written
+//! }
+//!
+//! let (mut input, mut head, mut body) = (&mut to_client[..], Vec::new(), Vec::new());
+//! while let Some(event) = client.receive(&mut input, &mut head) {
+//!     match event {
+//!         Event::Head { head, .. } => assert_eq!(head.status(), 200),
+//!         Event::Data(data) => body.extend_from_slice(data.bytes),
+//!         Event::Trailers { trailers, .. } => assert_eq!(trailers.get("x-checksum"), Some(&b"9"[..])),
+//!         _ => {}
+//!     }
+//! }
+//! assert_eq!(body, b"hello");
+//! # Ok::<(), framewright::http2::SendError>(())
+//! ```
 
 // Numbers of the protocol have 32 bits, and lengths of heads and frames are checked against limits that have fewer.
 #![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]

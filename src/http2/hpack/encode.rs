@@ -108,8 +108,8 @@ impl<B: Buffer> Encoder<B> {
 
     /// Appends the block for `fields` to `out`, whole or not at all.
     ///
-    /// Names have to be in lower case. The block must reach the other end before the next one, since that may refer to
-    /// it.
+    /// Names have to be in lower case. The block must reach the other end before the next one, which may
+    /// refer to it.
     ///
     /// # Errors
     ///
