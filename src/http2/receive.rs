@@ -114,7 +114,6 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
                 return Ok(DataStep::StreamFailed(stream, error));
             }
             self.data_target = Some(stream);
-            self.streams.settle(stream);
         }
         let Some(stream) = self.data_target else { return Ok(DataStep::Nothing) };
         // The caller may have reset it since.
@@ -122,10 +121,13 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         if slot.reset().is_some() {
             return Ok(DataStep::Nothing);
         }
+        slot.receive_window.take_part(part.bytes.len() as u32);
         let ends = part.end && part.end_stream;
         if ends {
             slot.received = super::slot::Half::Closed;
             self.close_if_over(stream);
+        } else {
+            self.streams.settle(stream);
         }
         Ok(if ends || !part.bytes.is_empty() { DataStep::Shown(stream) } else { DataStep::Nothing })
     }
@@ -135,7 +137,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
     fn begin_data(&mut self, stream: Stream, part: &DataPart<'_>) -> Result<(), Error> {
         let slot = self.streams.get_mut(stream).ok_or(Error::StreamClosed)?;
         slot.take_body(part.data_len, part.end_stream)?;
-        slot.receive_window.take(part.flow_len)
+        slot.receive_window.take_frame(part.flow_len, part.data_len)
     }
 
     /// Receives a small frame.

@@ -102,6 +102,25 @@ impl ReceiveWindow {
         Ok(())
     }
 
+    /// Counts a whole DATA frame, as soon as its length is known. Of its bytes only the padding is used: the
+    /// others are with [`take_part`](Self::take_part), as they come.
+    #[inline]
+    pub(super) const fn take_frame(&mut self, flow_len: u32, data_len: u32) -> Result<(), Error> {
+        match self.take(flow_len) {
+            Ok(()) => {
+                self.used = self.used.saturating_sub_unsigned(data_len);
+                Ok(())
+            }
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Counts as used the next `len` bytes of a frame that was counted.
+    #[inline]
+    pub(super) const fn take_part(&mut self, len: u32) {
+        self.used = self.used.saturating_add_unsigned(len);
+    }
+
     /// Takes back that `len` bytes are used. More than arrived cannot be kept.
     pub(super) const fn keep(&mut self, len: u32) {
         // `used` and `kept` together, but for what was granted again, are what arrived.
@@ -202,6 +221,24 @@ mod tests {
         assert_eq!(window.take(1), Err(Error::WindowExceeded));
         assert_eq!(window.take(0), Ok(()));
         assert_eq!(window.grant(), 100);
+        assert_eq!(window.total(), 100);
+    }
+
+    #[test]
+    fn what_has_not_come_of_a_frame_is_not_granted() {
+        let mut window = ReceiveWindow::new(100);
+        // 10 of these 100 are padding.
+        assert_eq!(window.take_frame(100, 90), Ok(()));
+        assert_eq!(window.grant(), 10);
+        window.take_part(40);
+        window.keep(40);
+        assert_eq!(window.grant(), 0);
+        window.take_part(50);
+        assert_eq!((window.grant(), window.release(40)), (50, 40));
+        // Less than half of what the peer may send: not worth a frame yet.
+        assert_eq!((window.credit(), window.used), (0, 40));
+        assert_eq!(window.total(), 100);
+        assert_eq!(window.take_frame(101, 0), Err(Error::WindowExceeded));
         assert_eq!(window.total(), 100);
     }
 

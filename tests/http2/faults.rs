@@ -3,7 +3,9 @@
 use framewright::SliceBuf;
 use framewright::http2::{Error, Limits, SendError};
 
-use super::common::http2_peer::{ACK, PING, frame, get};
+use super::common::http2_peer::{
+    ACK, FLOW_CONTROL_ERROR, PING, RST_STREAM, data, frame, get, post,
+};
 use super::common::http2_session::{client, server_with};
 
 /// `writable` takes a stream out of its queue. If the output has no room then, nobody else remembers it.
@@ -43,4 +45,30 @@ fn requests_after_the_last_stream_are_counted() {
         server.receive(&get(stream));
     }
     assert_eq!(server.h2.error(), Some(Error::Flood));
+}
+
+/// A caller that keeps everything holds no more than the window, wherever a frame is cut.
+#[test]
+fn what_is_kept_is_not_granted_while_its_frame_is_still_coming() {
+    for cut in [9, 10, 8000, 16_000] {
+        let mut server = server_with(Limits::new().stream_window(65_535));
+        server.open();
+        server.receive(&post(1));
+        let stream = server.streams[0];
+        for _ in 0..3 {
+            server.receive(&data(1, 0, &[0; 16_384]));
+            server.h2.keep(stream, 16_384);
+        }
+        let last = data(1, 0, &[0; 65_535 - 3 * 16_384]);
+        server.receive(&last[..cut]);
+        server.h2.keep(stream, cut as u32 - 9);
+        server.take_frames();
+        server.receive(&last[cut..]);
+        server.h2.keep(stream, (last.len() - cut) as u32);
+        server.take_frames();
+        server.receive(&data(1, 0, b"x"));
+        let frames = server.take_frames();
+        let reset = frames.iter().find(|frame| frame.kind == RST_STREAM).expect("it was too much");
+        assert_eq!(reset.number(0), FLOW_CONTROL_ERROR, "cut at {cut}");
+    }
 }
