@@ -79,8 +79,8 @@ impl<S: Side> Connection<S> {
     }
 
     /// Writes a whole message in one frame, compressed by the configuration.
+    // Not that it is rare: this keeps it out of the way of other messages, which take far less.
     #[cold]
-    #[inline(never)]
     pub(super) fn send_compressed(
         &mut self,
         message: Message<'_>,
