@@ -28,6 +28,11 @@ impl Choices<'_> {
     fn len(&mut self) -> usize {
         1 << self.below(18) >> 1
     }
+
+    /// The length of a body. It may be sent byte by byte, so it is not too long.
+    fn body_len(&mut self) -> usize {
+        self.len().min(1 << 13)
+    }
 }
 
 /// Runs what these bytes say.
@@ -110,7 +115,7 @@ fn content(seed: u8, id: u32, at: usize) -> u8 {
 }
 
 fn open(client: &mut End<Client>, choices: &mut Choices<'_>) {
-    let len = if choices.byte().is_multiple_of(2) { 0 } else { choices.len() >> 2 };
+    let len = if choices.byte().is_multiple_of(2) { 0 } else { choices.body_len() };
     let request = Request::new("POST", "http", "a.example", "/");
     match client.h2.open(request, NO_FIELDS, len == 0, &mut client.out) {
         Ok(stream) => {
@@ -245,7 +250,7 @@ impl<R: Side> End<R> {
             match event {
                 Event::Head { stream, end, .. } => {
                     let id = stream.id().get();
-                    let len = choices.len() >> 2;
+                    let len = choices.body_len();
                     if let Some(call) = self.streams.get_mut(&id) {
                         call.got_end = end;
                     } else {
