@@ -76,7 +76,7 @@ def test_a_message_over_the_limit_is_refused(service, size):
         with pytest.raises(grpc.RpcError) as error:
             service.Unary(EchoRequest(payload=bytes(size)), timeout=WAIT)
         assert error.value.code() == Code.RESOURCE_EXHAUSTED
-        assert error.value.details() == "message is over the limit"
+        assert error.value.details() == "message is too long"
     # The connection goes on, with its whole window.
     assert service.Unary(EchoRequest(text="still here"), timeout=WAIT).text == "still here"
 
