@@ -32,7 +32,7 @@ cd "$dir"
 apt-get download -qq apache2-bin=2.4.71-1~deb12u1 libapr1=1.7.2-3+deb12u1 libaprutil1=1.6.3-1+deb12u1 \
     libnghttp2-14=1.52.0-1+deb12u3 2>/dev/null ||
     { echo "The packages of these versions are not to be had; this needs Debian 12." >&2; exit 2; }
-for package in *.deb; do dpkg -x "$package" root; done
+for package in *.deb; do dpkg -x "$package" unpacked; done
 echo '{}' >package.json
 npm install --silent --no-audit --no-fund --ignore-scripts @grpc/grpc-js@1.14.7
 export PYTHONPATH=$dir/lib
@@ -135,7 +135,7 @@ python3 grpclib_server.py >grpclib &
 pids+=($!)
 node grpc_js_server.js >grpc-js &
 pids+=($!)
-modules=$dir/root/usr/lib/apache2/modules
+modules=$dir/unpacked/usr/lib/apache2/modules
 for server in grpcio grpclib grpc-js; do
     for _ in $(seq 200); do [ -s $server ] && break; sleep 0.1; done
     apache=$(port)
@@ -151,7 +151,7 @@ $(for m in mpm_event authz_core http2 proxy proxy_http2; do echo "LoadModule ${m
 Protocols h2c http/1.1
 ProxyPass / h2c://127.0.0.1:$(cat $server)/
 CONF
-    LD_LIBRARY_PATH=$dir/root/usr/lib/x86_64-linux-gnu root/usr/sbin/apache2 -f "$dir/$server.conf" -DFOREGROUND &
+    LD_LIBRARY_PATH=$dir/unpacked/usr/lib/x86_64-linux-gnu unpacked/usr/sbin/apache2 -f "$dir/$server.conf" -DFOREGROUND &
     pids+=($!)
     for _ in $(seq 200); do (: <"/dev/tcp/127.0.0.1/$apache") 2>/dev/null && break; sleep 0.1; done
     python3 call.py "$server, direct" "$(cat $server)"

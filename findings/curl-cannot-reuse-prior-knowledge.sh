@@ -26,15 +26,14 @@ cd "$dir"
 apt-get download -qq curl=7.88.1-10+deb12u15 libcurl4=7.88.1-10+deb12u15 nghttp2-server=1.52.0-1+deb12u3 \
     libnghttp2-14=1.52.0-1+deb12u3 libev4=1:4.33-1 libc-ares2=1.18.1-3 2>/dev/null ||
     { echo "The packages of these versions are not to be had; this needs Debian 12." >&2; exit 2; }
-for package in *.deb; do dpkg -x "$package" root; done
-export LD_LIBRARY_PATH=$dir/root/usr/lib/x86_64-linux-gnu
-curl=$dir/root/usr/bin/curl
+for package in *.deb; do dpkg -x "$package" unpacked; done
+export LD_LIBRARY_PATH=$dir/unpacked/usr/lib/x86_64-linux-gnu
+curl=$dir/unpacked/usr/bin/curl
 free_port() { python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 mkdir www
 echo hello >www/index.html
 openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost -keyout key.pem -out cert.pem 2>/dev/null
-nghttpd=$dir/root/usr/bin/nghttpd
-[ -x "$nghttpd" ] || nghttpd=$dir/root/usr/sbin/nghttpd
+nghttpd=$dir/unpacked/usr/sbin/nghttpd
 plain=$(free_port)
 "$nghttpd" --no-tls --address=127.0.0.1 "$plain" -d www >/dev/null 2>&1 &
 pids+=($!)

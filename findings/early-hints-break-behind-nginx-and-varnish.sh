@@ -33,8 +33,8 @@ apt-get download -qq nginx=1.22.1-9+deb12u11 varnish=7.1.1-2+deb12u1 haproxy=2.6
     libvarnishapi3=7.1.1-2+deb12u1 libjemalloc2=5.3.0-1 liblua5.3-0=5.3.6-2 libopentracing1=1.6.0-4 \
     libopentracing-c-wrapper0=1.1.3-3+b1 libnghttp2-14=1.52.0-1+deb12u3 libev4=1:4.33-1 libc-ares2=1.18.1-3 2>/dev/null ||
     { echo "The packages of these versions are not to be had; this needs Debian 12." >&2; exit 2; }
-for package in *.deb; do dpkg -x "$package" root; done
-export LD_LIBRARY_PATH=$dir/root/usr/lib/x86_64-linux-gnu:$dir/root/usr/lib/x86_64-linux-gnu/varnish
+for package in *.deb; do dpkg -x "$package" unpacked; done
+export LD_LIBRARY_PATH=$dir/unpacked/usr/lib/x86_64-linux-gnu:$dir/unpacked/usr/lib/x86_64-linux-gnu/varnish
 port() { python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
 cat >backend.py <<'PY'
@@ -84,14 +84,14 @@ listen front
   server back 127.0.0.1:$backend
 CONF
 printf 'vcl 4.1; backend default { .host = "127.0.0.1"; .port = "%s"; }\n' "$backend" >varnish.vcl
-root/usr/sbin/nginx -c "$dir/nginx.conf" -p "$dir" -e "$dir/nginx.log" &
+unpacked/usr/sbin/nginx -c "$dir/nginx.conf" -p "$dir" -e "$dir/nginx.log" &
 pids+=($!)
-root/usr/sbin/haproxy -db -f haproxy.cfg 2>log &
+unpacked/usr/sbin/haproxy -db -f haproxy.cfg 2>log &
 pids+=($!)
-root/usr/sbin/nghttpx "-f127.0.0.1,$nghttpx;no-tls" "-b127.0.0.1,$backend" --conf=/dev/null --accesslog-file=/dev/null \
+unpacked/usr/sbin/nghttpx "-f127.0.0.1,$nghttpx;no-tls" "-b127.0.0.1,$backend" --conf=/dev/null --accesslog-file=/dev/null \
     --errorlog-file="$dir/log" --workers=1 2>log &
 pids+=($!)
-root/usr/sbin/varnishd -F -j none -a "127.0.0.1:$varnish" -f "$dir/varnish.vcl" -n "$dir/varnish" -s malloc,10m >log 2>&1 &
+unpacked/usr/sbin/varnishd -F -j none -a "127.0.0.1:$varnish" -f "$dir/varnish.vcl" -n "$dir/varnish" -s malloc,10m >log 2>&1 &
 pids+=($!)
 for p in $nginx $haproxy $nghttpx $varnish; do
     for _ in $(seq 200); do (: <"/dev/tcp/127.0.0.1/$p") 2>/dev/null && break; sleep 0.1; done

@@ -39,8 +39,8 @@ apt-get download -qq nginx=1.22.1-9+deb12u11 haproxy=2.6.12-1+deb12u4 apache2-bi
     varnish=7.1.1-2+deb12u1 libvarnishapi3=7.1.1-2+deb12u1 libjemalloc2=5.3.0-1 liblua5.3-0=5.3.6-2 \
     libopentracing1=1.6.0-4 libopentracing-c-wrapper0=1.1.3-3+b1 libapr1=1.7.2-3+deb12u1 libaprutil1=1.6.3-1+deb12u1 \
     2>/dev/null || { echo "The packages of these versions are not to be had; this needs Debian 12." >&2; exit 2; }
-for package in *.deb; do dpkg -x "$package" root; done
-export LD_LIBRARY_PATH=$dir/root/usr/lib/x86_64-linux-gnu:$dir/root/usr/lib/x86_64-linux-gnu/varnish
+for package in *.deb; do dpkg -x "$package" unpacked; done
+export LD_LIBRARY_PATH=$dir/unpacked/usr/lib/x86_64-linux-gnu:$dir/unpacked/usr/lib/x86_64-linux-gnu/varnish
 port() { python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
 cat >backend.py <<'PY'
@@ -143,7 +143,7 @@ frontend both
 backend both
   server back 127.0.0.1:$backend
 CONF
-modules=$dir/root/usr/lib/apache2/modules
+modules=$dir/unpacked/usr/lib/apache2/modules
 cat >apache.conf <<CONF
 ServerRoot $dir
 ServerName localhost
@@ -166,16 +166,16 @@ CONF
 printf 'vcl 4.1; backend default { .host = "127.0.0.1"; .port = "%s"; }\n' "$backend" >varnish.vcl
 { cat varnish.vcl; echo 'sub vcl_recv { return (pipe); }'; } >pipe.vcl
 
-root/usr/sbin/nginx -c "$dir/nginx.conf" -p "$dir" -e "$dir/nginx.log" &
+unpacked/usr/sbin/nginx -c "$dir/nginx.conf" -p "$dir" -e "$dir/nginx.log" &
 pids+=($!)
-root/usr/sbin/haproxy -db -f haproxy.cfg 2>log &
+unpacked/usr/sbin/haproxy -db -f haproxy.cfg 2>log &
 pids+=($!)
-root/usr/sbin/apache2 -f "$dir/apache.conf" -DFOREGROUND &
+unpacked/usr/sbin/apache2 -f "$dir/apache.conf" -DFOREGROUND &
 pids+=($!)
-root/usr/sbin/lighttpd -D -f lighttpd.conf -m root/usr/lib/lighttpd 2>log &
+unpacked/usr/sbin/lighttpd -D -f lighttpd.conf -m unpacked/usr/lib/lighttpd 2>log &
 pids+=($!)
 for vcl in varnish pipe; do
-    root/usr/sbin/varnishd -F -j none -a "127.0.0.1:${!vcl}" -f "$dir/$vcl.vcl" -n "$dir/$vcl" -s malloc,10m >log 2>&1 &
+    unpacked/usr/sbin/varnishd -F -j none -a "127.0.0.1:${!vcl}" -f "$dir/$vcl.vcl" -n "$dir/$vcl" -s malloc,10m >log 2>&1 &
     pids+=($!)
 done
 for p in $nginx $haproxy $apache $lighttpd $varnish $pipe; do

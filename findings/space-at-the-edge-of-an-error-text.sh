@@ -34,7 +34,7 @@ cd "$dir"
 apt-get download -qq nginx=1.22.1-9+deb12u11 apache2-bin=2.4.71-1~deb12u1 nghttp2-proxy=1.52.0-1+deb12u3 \
     libnghttp2-14=1.52.0-1+deb12u3 libapr1=1.7.2-3+deb12u1 libaprutil1=1.6.3-1+deb12u1 libev4=1:4.33-1 libc-ares2=1.18.1-3 \
     2>/dev/null || { echo "The packages of these versions are not to be had; this needs Debian 12." >&2; exit 2; }
-for package in *.deb; do dpkg -x "$package" root; done
+for package in *.deb; do dpkg -x "$package" unpacked; done
 echo '{}' >package.json
 npm install --silent --no-audit --no-fund --ignore-scripts @grpc/grpc-js@1.14.7
 export PYTHONPATH=$dir/lib
@@ -111,16 +111,16 @@ PidFile $dir/apache.pid
 ErrorLog $dir/apache.log
 Listen 127.0.0.1:$apache
 StartServers 1
-$(for m in mpm_event authz_core http2 proxy proxy_http2; do echo "LoadModule ${m}_module $dir/root/usr/lib/apache2/modules/mod_$m.so"; done)
+$(for m in mpm_event authz_core http2 proxy proxy_http2; do echo "LoadModule ${m}_module $dir/unpacked/usr/lib/apache2/modules/mod_$m.so"; done)
 Protocols h2c http/1.1
 ProxyPass / h2c://127.0.0.1:$server/
 CONF
-export LD_LIBRARY_PATH=$dir/root/usr/lib/x86_64-linux-gnu
-root/usr/sbin/nginx -c "$dir/nginx.conf" -p "$dir" -e "$dir/nginx.log" &
+export LD_LIBRARY_PATH=$dir/unpacked/usr/lib/x86_64-linux-gnu
+unpacked/usr/sbin/nginx -c "$dir/nginx.conf" -p "$dir" -e "$dir/nginx.log" &
 pids+=($!)
-root/usr/sbin/apache2 -f "$dir/apache.conf" -DFOREGROUND &
+unpacked/usr/sbin/apache2 -f "$dir/apache.conf" -DFOREGROUND &
 pids+=($!)
-root/usr/sbin/nghttpx "-f127.0.0.1,$nghttpx;no-tls" "-b127.0.0.1,$server;;proto=h2" --conf=/dev/null --accesslog-file=/dev/null \
+unpacked/usr/sbin/nghttpx "-f127.0.0.1,$nghttpx;no-tls" "-b127.0.0.1,$server;;proto=h2" --conf=/dev/null --accesslog-file=/dev/null \
     --errorlog-file="$dir/log" --workers=1 2>log &
 pids+=($!)
 unset LD_LIBRARY_PATH
