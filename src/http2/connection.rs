@@ -18,7 +18,7 @@ use super::blocks::Block;
 use super::budget::Budgets;
 use super::owed::{GoAway, Owed, Ping};
 use super::receive_head::BlockTarget;
-use super::settings::PeerSettings;
+use super::settings::{PeerSettings, PendingSettings};
 use super::streams::StreamTable;
 use super::window::{ReceiveWindow, SendWindow};
 use super::{
@@ -54,6 +54,7 @@ pub struct Connection<R, B, S> {
     pub(super) send_window: SendWindow,
     pub(super) receive_window: ReceiveWindow,
     pub(super) peer: PeerSettings,
+    pub(super) pending_settings: PendingSettings,
     /// Whether the peer has acknowledged our settings.
     pub(super) acknowledged: bool,
     pub(super) extended_connect: bool,
@@ -131,6 +132,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
             send_window: SendWindow::INITIAL,
             receive_window: ReceiveWindow::partly_granted(limits.connection_window, 0xFFFF),
             peer: PeerSettings::INITIAL,
+            pending_settings: PendingSettings::new(PeerSettings::INITIAL),
             acknowledged: false,
             extended_connect: false,
             owed: Owed::new(),

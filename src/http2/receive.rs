@@ -4,9 +4,10 @@ use super::closed::Absent;
 use super::connection::{CLOSE_PING, Connection, State};
 use super::owed::{GoAway, Ping};
 use super::receive_head::BlockEvent;
+use super::settings::PendingSettings;
 use super::{
-    Data, DataPart, Error, ErrorCode, Event, Head, Headers, Part, Role, Setting, SettingId, Side,
-    Slot, Slots, Stream, StreamId,
+    Data, DataPart, Error, ErrorCode, Event, Head, Headers, Part, Role, Side, Slot, Slots, Stream,
+    StreamId,
 };
 use crate::Buffer;
 
@@ -153,13 +154,8 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
                 self.send_window.grow(increment)?;
             }
             Part::Reset { stream, code } => return self.receive_reset(stream, code),
-            Part::Setting(setting) => self.receive_setting(setting)?,
-            Part::SettingsEnd => {
-                self.budgets.take_useless()?;
-                self.owed.add_settings_ack()?;
-                self.peer.received = true;
-                return Ok(Some(Event::Settings));
-            }
+            Part::Setting(setting) => self.pending_settings.take(setting)?,
+            Part::SettingsEnd => return self.receive_settings_end().map(Some),
             Part::SettingsAck => self.receive_settings_ack()?,
             Part::Ping(payload) => {
                 self.budgets.take_useless()?;
@@ -221,34 +217,23 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         Ok(Some(Event::Reset { stream, code }))
     }
 
-    fn receive_setting(&mut self, Setting { id, value }: Setting) -> Result<(), Error> {
-        match id {
-            SettingId::HEADER_TABLE_SIZE => {
-                self.peer.header_table_size = value;
-                self.field_encoder.set_size_limit(value);
-            }
-            SettingId::MAX_CONCURRENT_STREAMS => self.peer.max_concurrent_streams = value,
-            SettingId::INITIAL_WINDOW_SIZE => {
-                let difference = i64::from(value) - i64::from(self.peer.initial_window_size);
-                self.peer.initial_window_size = value;
-                if difference != 0 {
-                    self.streams.shift_send_windows(difference)?;
-                }
-            }
-            SettingId::MAX_FRAME_SIZE => {
-                self.peer.max_frame_size = value;
-                self.encoder.set_max_frame_len(value);
-            }
-            SettingId::MAX_HEADER_LIST_SIZE => self.peer.max_header_list_size = value,
-            SettingId::ENABLE_CONNECT_PROTOCOL => {
-                if self.peer.extended_connect && value == 0 {
-                    return Err(Error::EnableConnectProtocol);
-                }
-                self.peer.extended_connect = value == 1;
-            }
-            _ => {}
+    /// A SETTINGS frame has ended: its values hold from here on, and nothing that follows them is written before its
+    /// acknowledgement (§6.5.3).
+    fn receive_settings_end(&mut self) -> Result<Event<'static>, Error> {
+        self.budgets.take_useless()?;
+        self.owed.add_settings_ack()?;
+        let PendingSettings { mut values, smallest_table } = self.pending_settings;
+        values.received = true;
+        self.pending_settings = PendingSettings::new(values);
+        let before = core::mem::replace(&mut self.peer, values);
+        self.field_encoder.set_size_limit(smallest_table);
+        self.field_encoder.set_size_limit(values.header_table_size);
+        self.encoder.set_max_frame_len(values.max_frame_size);
+        let [new, old] = [values, before].map(|values| i64::from(values.initial_window_size));
+        if new != old {
+            self.streams.shift_send_windows(new - old)?;
         }
-        Ok(())
+        Ok(Event::Settings)
     }
 
     /// Our settings hold from here on (§6.5.3).

@@ -1,6 +1,6 @@
 //! The settings of both ends (§6.5).
 
-use super::{Limits, Role, Setting, SettingId};
+use super::{Error, Limits, Role, Setting, SettingId};
 
 /// What the peer has said of itself (§6.5.2).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -34,6 +34,51 @@ impl PeerSettings {
         max_header_list_size: u32::MAX,
         extended_connect: false,
     };
+}
+
+/// What the SETTINGS frame under way says.
+///
+/// Its values take effect together, when it has ended and its acknowledgement is owed (§6.5.3): a frame may come in
+/// many reads, and what is sent between them follows the old values. One value is kept for each setting, since the
+/// last one counts.
+///
+/// Laxer than §6.5.3 for a window that only a value in between would have lifted over its limit.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PendingSettings {
+    pub(super) values: PeerSettings,
+    /// The smallest SETTINGS_HEADER_TABLE_SIZE, from the one that holds on. The encoder has to tell the peer that its
+    /// table was as small (RFC 7541 §4.2).
+    pub(super) smallest_table: u32,
+}
+
+impl PendingSettings {
+    /// A frame without settings, on top of those that hold.
+    pub(super) const fn new(values: PeerSettings) -> Self {
+        Self { smallest_table: values.header_table_size, values }
+    }
+
+    /// Takes the next setting, whose value is allowed by itself.
+    pub(super) fn take(&mut self, Setting { id, value }: Setting) -> Result<(), Error> {
+        let values = &mut self.values;
+        match id {
+            SettingId::HEADER_TABLE_SIZE => {
+                values.header_table_size = value;
+                self.smallest_table = self.smallest_table.min(value);
+            }
+            SettingId::MAX_CONCURRENT_STREAMS => values.max_concurrent_streams = value,
+            SettingId::INITIAL_WINDOW_SIZE => values.initial_window_size = value,
+            SettingId::MAX_FRAME_SIZE => values.max_frame_size = value,
+            SettingId::MAX_HEADER_LIST_SIZE => values.max_header_list_size = value,
+            SettingId::ENABLE_CONNECT_PROTOCOL => {
+                if values.extended_connect && value == 0 {
+                    return Err(Error::EnableConnectProtocol);
+                }
+                values.extended_connect = value == 1;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
 }
 
 /// The settings to be sent, as far as they differ from the initial ones.

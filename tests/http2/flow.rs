@@ -263,3 +263,66 @@ fn a_client_waits_for_its_turn() {
     let opened = client.h2.open(request, NO_FIELDS, true, &mut client.out).expect("one is over");
     assert_eq!(opened.id().get(), 5);
 }
+
+/// §6.5.3: all values of a SETTINGS take effect together, and are acknowledged before anything follows them. A frame
+/// may come in many reads, with calls in between.
+#[test]
+fn settings_take_effect_at_the_end_of_their_frame() {
+    let frame = settings(&[
+        (MAX_FRAME_SIZE, 40_000),
+        (INITIAL_WINDOW_SIZE, 50_000),
+        (HEADER_TABLE_SIZE, 0),
+        (MAX_CONCURRENT_STREAMS, 1),
+    ]);
+    let limits = Limits::new().max_send_len(100_000);
+    for cut in 0..frame.len() {
+        let mut server = server_with(limits);
+        server.open();
+        server.receive(&[settings(&[(INITIAL_WINDOW_SIZE, 20_000)]), get(1)].concat());
+        let stream = server.streams[0];
+        server.h2.send_head(stream, 200, NO_FIELDS, false, &mut server.out).expect("the first");
+        server.take_frames();
+        server.receive(&frame[..cut]);
+        let peer = *server.h2.peer();
+        assert_eq!((peer.max_frame_size, peer.initial_window_size), (16_384, 20_000), "{cut}");
+        assert_eq!((peer.header_table_size, peer.max_concurrent_streams), (4096, 100), "{cut}");
+        let body = [0; 60_000];
+        let taken = server.h2.send(stream, &body, false, &mut server.out).expect("it is open");
+        assert_eq!(taken, 16_384, "cut at {cut}");
+        server.receive(&frame[cut..]);
+        let taken = server.h2.send(stream, &body, false, &mut server.out).expect("it is open");
+        assert_eq!(taken, 50_000 - 16_384, "cut at {cut}");
+        let kinds: Vec<_> =
+            server.take_frames().iter().map(|f| (f.kind, f.payload.len())).collect();
+        assert_eq!(kinds, [(DATA, 16_384), (SETTINGS, 0), (DATA, 50_000 - 16_384)], "cut at {cut}");
+    }
+}
+
+/// RFC 7541 §4.2: an encoder tells the smallest size of its table, even if that came and went in one SETTINGS.
+#[test]
+fn a_table_that_was_small_for_a_moment_is_told() {
+    let (mut server, _) = answering(&[]);
+    let field = [("x-field", "value")];
+    let mut head = |values: &[(u16, u32)], id| {
+        server.receive(&[settings(values), get(id)].concat());
+        let stream = *server.streams.last().expect("it came");
+        server.h2.send_head(stream, 200, field, true, &mut server.out).expect("the first");
+        server.take_frames().pop().expect("the head").payload
+    };
+    head(&[], 3);
+    assert_eq!(head(&[], 5), [0x88, 0xBE], "the field is in the table");
+    let after = head(&[(HEADER_TABLE_SIZE, 0), (HEADER_TABLE_SIZE, 4096)], 7);
+    assert_eq!(after[..5], [0x20, 0x3F, 0xE1, 0x1F, 0x88], "sizes 0 and 4096");
+    assert_eq!(after[5], 0x40, "the table was emptied: {after:X?}");
+}
+
+/// A SETTINGS may have 2730 of them: streams are gone through once, at its end.
+#[test]
+fn windows_follow_the_last_of_many_values() {
+    let (mut server, stream) = answering(&[(INITIAL_WINDOW_SIZE, 10)]);
+    let mut values = vec![(INITIAL_WINDOW_SIZE, 0x7FFF_FFFF); 2000];
+    values.push((INITIAL_WINDOW_SIZE, 12));
+    assert_eq!(sent(&mut server, stream, &[0; 10], false), [(10, 0)]);
+    server.receive(&settings(&values));
+    assert_eq!(sent(&mut server, stream, &[0; 10], false), [(2, 0)]);
+}
