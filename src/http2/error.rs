@@ -261,7 +261,7 @@ pub enum SendError {
     Closing,
     /// A part of the request is wrong: the error says which (§8.3.1).
     Request(Error),
-    /// The status is not from 100 to 999, or is 101 (§8.3.2, §8.6).
+    /// The status is not from 100 to 599 (RFC 9110 §15), or is 101 (§8.6).
     Status,
     /// The field with this index has a name that is not a token, or that has upper-case letters and is
     /// longer than 64 bytes (§8.2.1).
