@@ -229,10 +229,15 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
     ///
     /// # Errors
     ///
-    /// [`SendError::PingInFlight`] while the one before was not answered.
+    /// [`SendError::PingInFlight`] while the one before was not answered. After [`close`](Self::close), that may be
+    /// one with the same payload that the connection sent by itself.
     pub fn ping(&mut self, payload: [u8; 8]) -> Result<(), SendError> {
         match (self.state, self.owed.ping) {
             (State::Failed(_), _) => Err(SendError::Closing),
+            // Its answer would be taken for that of this one.
+            (State::Announced { pinged: true }, _) if payload == CLOSE_PING => {
+                Err(SendError::PingInFlight)
+            }
             (_, Ping::None) => {
                 self.owed.ping = Ping::Owed(payload);
                 Ok(())

@@ -273,7 +273,7 @@ pub enum SendError {
     /// `:authority` takes the place of (§8.3.1), or a `content-length` where there is no body
     /// (RFC 9110 §8.6).
     FieldReserved(usize),
-    /// A ping has not been answered yet.
+    /// A ping has not been answered yet, and there is one at a time.
     PingInFlight,
     /// The server has not offered extended CONNECT (RFC 8441 §3).
     ConnectNotOffered,

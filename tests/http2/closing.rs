@@ -120,3 +120,43 @@ fn a_response_stands_when_the_server_needs_no_more_of_the_request() {
     let sent = client.h2.send(client.streams[1], b"x", false, &mut client.out);
     assert_eq!(sent, Err(SendError::StreamOver));
 }
+
+/// A ping of the caller's may have the payload of the one that asks whether a client knows of the close. Answers come in
+/// the order of the pings.
+#[test]
+fn pings_of_the_caller_are_not_those_of_the_close() {
+    let payload = {
+        let mut server = server();
+        server.open();
+        server.h2.close();
+        let frames = server.take_frames();
+        let ping = frames.iter().find(|frame| frame.kind == PING && frame.flags == 0);
+        <[u8; 8]>::try_from(&ping.expect("it asks").payload[..]).expect("eight bytes")
+    };
+    let pong = frame(PING, ACK, 0, &payload);
+    let last = |frames: &[Frame]| frames.iter().any(|f| f.kind == GOAWAY && f.number(0) == 0);
+
+    let mut server = server();
+    server.open();
+    server.h2.ping(payload).expect("it is the first");
+    server.h2.close();
+    server.take_frames();
+    server.receive(&pong);
+    assert_eq!(server.seen.last(), Some(&Seen::Pong(payload)), "the caller's was sent first");
+    assert!(!last(&server.take_frames()));
+    server.receive(&pong);
+    assert!(last(&server.take_frames()), "the client knows");
+
+    let mut server = super::common::http2_session::server();
+    server.open();
+    server.h2.close();
+    server.take_frames();
+    assert_eq!(server.h2.ping(payload), Err(SendError::PingInFlight));
+    server.h2.ping([1; 8]).expect("it is another one");
+    server.receive(&pong);
+    assert!(!server.seen.contains(&Seen::Pong(payload)));
+    assert!(last(&server.take_frames()), "the client knows");
+    server.receive(&frame(PING, ACK, 0, &[1; 8]));
+    assert_eq!(server.seen.last(), Some(&Seen::Pong([1; 8])));
+    server.h2.ping(payload).expect("none is in flight");
+}
