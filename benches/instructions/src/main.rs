@@ -1,12 +1,13 @@
 //! Fixed work for callgrind to count: `framewright-instructions NAME LAPS`. See README.md.
 
+mod http2;
+
 use std::env;
 use std::hint::black_box;
 
 use framewright::grpc;
 use framewright::grpc::web::{TextDecoder, encode_text};
 use framewright::http1;
-use framewright::http2::{self, StreamId};
 use framewright::sse::{self, EventBuilder, Storage};
 use framewright::ws::handshake::{Origins, Server};
 use framewright::ws::{
@@ -81,14 +82,14 @@ const TASKS: [Task; 28] = [
     Task { name: "sse send 190 B", run: send_event },
     Task {
         name: "http2 decode DATA 16 B",
-        run: |laps| decode_frames(laps, b"\0\0\x10\0\0\0\0\0\x01sixteen bytes..."),
+        run: |laps| http2::decode_frames(laps, b"\0\0\x10\0\0\0\0\0\x01sixteen bytes..."),
     },
     Task {
         name: "http2 decode HEADERS 9 B",
-        run: |laps| decode_frames(laps, b"\0\0\x09\x01\x04\0\0\0\x01nine byte"),
+        run: |laps| http2::decode_frames(laps, b"\0\0\x09\x01\x04\0\0\0\x01nine byte"),
     },
-    Task { name: "http2 encode DATA 16 B", run: encode_data },
-    Task { name: "http2 encode HEADERS 9 B", run: encode_field_block },
+    Task { name: "http2 encode DATA 16 B", run: http2::encode_data },
+    Task { name: "http2 encode HEADERS 9 B", run: http2::encode_field_block },
     Task { name: "grpc decode 16 B", run: decode },
     Task { name: "grpc encode 16 B", run: encode },
     Task { name: "grpc-web text decode 1 KiB", run: decode_text },
@@ -295,54 +296,6 @@ fn send_event(laps: usize) {
             encoder
                 .encode(EventBuilder::new().data(black_box(&data)), &mut out)
                 .expect("there is room");
-        }
-        black_box(out.as_slice());
-    }
-}
-
-/// Decodes frames that are all there.
-fn decode_frames(laps: usize, frame: &[u8]) {
-    let wire = frame.repeat(ITEMS);
-    let mut read = wire.clone();
-    let mut decoder = http2::Decoder::new(http2::Role::Client, http2::Limits::new());
-    let mut opening = *b"\0\0\0\x04\0\0\0\0\0";
-    decoder.decode(&mut &mut opening[..]).expect("an empty SETTINGS");
-    for _ in 0..laps {
-        read.copy_from_slice(black_box(&wire)); // as `recv` does
-        let mut input = &mut read[..];
-        let mut frames = 0;
-        while let Some(part) = decoder.decode(&mut input).expect("it is valid") {
-            black_box(part);
-            frames += 1;
-        }
-        assert_eq!(frames, ITEMS);
-    }
-}
-
-fn encode_data(laps: usize) {
-    encode_frames(laps, |encoder, stream, out| {
-        encoder.encode_data(stream, black_box(b"sixteen bytes..."), false, out)
-    });
-}
-
-fn encode_field_block(laps: usize) {
-    encode_frames(laps, |encoder, stream, out| {
-        let start = encoder.begin_field_block(out)?;
-        out.try_append(black_box(b"nine byte"))?;
-        Ok(encoder.finish_field_block(start, stream, false, out)?)
-    });
-}
-
-fn encode_frames(
-    laps: usize,
-    encode: impl Fn(&http2::Encoder, StreamId, &mut SliceBuf<'_>) -> Result<(), http2::SendError>,
-) {
-    let (encoder, stream) = (http2::Encoder::new(), StreamId::new(1).expect("not 0"));
-    let mut buf = vec![0; 25 * ITEMS];
-    for _ in 0..laps {
-        let mut out = SliceBuf::new(&mut buf);
-        for _ in 0..ITEMS {
-            encode(&encoder, stream, &mut out).expect("there is room");
         }
         black_box(out.as_slice());
     }
