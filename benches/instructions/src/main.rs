@@ -25,7 +25,7 @@ struct Task {
 }
 
 /// All workloads.
-const TASKS: [Task; 28] = [
+const TASKS: [Task; 33] = [
     Task {
         name: "ws receive binary 16 B",
         run: |laps| receive(laps, Message::Binary(&[0x5A; 16])),
@@ -90,6 +90,11 @@ const TASKS: [Task; 28] = [
     },
     Task { name: "http2 encode DATA 16 B", run: http2::encode_data },
     Task { name: "http2 encode HEADERS 9 B", run: http2::encode_field_block },
+    Task { name: "http2 hpack decode repeated head", run: http2::decode_repeated_head },
+    Task { name: "http2 hpack decode responses", run: http2::decode_responses },
+    Task { name: "http2 hpack encode repeated head", run: http2::encode_repeated_head },
+    Task { name: "http2 hpack encode responses", run: http2::encode_responses },
+    Task { name: "http2 unary call", run: http2::call },
     Task { name: "grpc decode 16 B", run: decode },
     Task { name: "grpc encode 16 B", run: encode },
     Task { name: "grpc-web text decode 1 KiB", run: decode_text },
