@@ -209,6 +209,16 @@ pub enum SendError {
     HalfClosed,
     /// The call is over.
     Ended,
+    /// A message before this one is not sent yet, because the peer has not opened its windows. Try again after
+    /// [`ServerEvent::Writable`](super::ServerEvent::Writable) or
+    /// [`ClientEvent::Writable`](super::ClientEvent::Writable).
+    Busy,
+    /// The server allows no further call at once. Try again when one is over.
+    TooManyCalls,
+    /// The connection takes no further call: it takes a new one (PROTOCOL-HTTP2, *Connection Management*).
+    Closing,
+    /// The authority is missing, or is not a host, perhaps with a port (PROTOCOL-HTTP2, *Requests*).
+    Authority,
     /// A prefix alone cannot be had where the payload is written in base64 or in messages of
     /// WebSocket.
     PrefixAlone,
@@ -243,6 +253,10 @@ impl fmt::Display for SendError {
             Self::HeadSent => "the head was already sent",
             Self::HalfClosed => "the request has ended",
             Self::Ended => "the call is over",
+            Self::Busy => "a message before this one is not sent yet",
+            Self::TooManyCalls => "the server allows no further call at once",
+            Self::Closing => "the connection takes no further call",
+            Self::Authority => "invalid authority",
             Self::PrefixAlone => "this framing wraps the payload",
             Self::Encoding => "invalid name of an encoding",
             Self::UserAgent => "invalid user agent",

@@ -83,6 +83,14 @@ impl<B: Buffer> Inbox<B> {
         idle
     }
 
+    /// Drops what it holds, and gives back what a long message took.
+    pub(super) fn discard(&mut self) {
+        const LONG: usize = 4096;
+        if self.joined.is_joining() || self.joined.storage().as_slice().len() > LONG {
+            self.joined.abandon();
+        }
+    }
+
     /// Adds the next bytes of a message. Returns whether it is complete.
     #[inline]
     pub(super) fn join(&mut self, chunk: Chunk<'_>, compressed: bool) -> Result<bool, BufferFull> {

@@ -177,6 +177,7 @@ mod decode;
 mod encode;
 mod encodings;
 mod error;
+mod http2;
 mod inbox;
 mod limits;
 mod metadata;
@@ -200,6 +201,9 @@ pub use decode::{Decoder, Frame, Part};
 pub use encode::{Encoder, Message};
 pub use encodings::{Encodings, EncodingsError};
 pub use error::{Error, SendError};
+#[cfg(feature = "alloc")]
+pub use http2::Heap;
+pub use http2::{CallId, Client, ClientEvent, Fixed, Memory, Server, ServerEvent};
 pub use inbox::{Inbox, MessageEvent};
 pub use limits::Limits;
 pub use metadata::{DecodeError, Value, metadata};

@@ -57,6 +57,8 @@ pub struct Connection<R, B, S> {
     pub(super) pending_settings: PendingSettings,
     /// Whether the peer has acknowledged our settings.
     pub(super) acknowledged: bool,
+    /// How many pings have come. It wraps.
+    pub(super) ping_count: u32,
     pub(super) extended_connect: bool,
     pub(super) owed: Owed,
     pub(super) budgets: Budgets,
@@ -134,6 +136,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
             peer: PeerSettings::INITIAL,
             pending_settings: PendingSettings::new(PeerSettings::INITIAL),
             acknowledged: false,
+            ping_count: 0,
             extended_connect: false,
             owed: Owed::new(),
             budgets: Budgets::new(&limits),
@@ -271,7 +274,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
     }
 
     /// Fails the connection. Returns whether it had not failed before.
-    pub(super) fn fail_for(
+    pub(crate) fn fail_for(
         &mut self,
         error: Option<Error>,
         code: ErrorCode,
@@ -287,6 +290,16 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         self.state = State::Failed(error);
         self.owed.goaway = Some(GoAway { last, code, text });
         true
+    }
+
+    /// How many pings of the peer's have come. The number wraps.
+    pub(crate) const fn ping_count(&self) -> u32 {
+        self.ping_count
+    }
+
+    /// Whether the connection has failed, by the peer's doing or the caller's.
+    pub(crate) const fn has_failed(&self) -> bool {
+        matches!(self.state, State::Failed(_))
     }
 
     /// The highest stream of the peer's that was seen.

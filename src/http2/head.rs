@@ -18,7 +18,7 @@ pub struct Head<'a> {
 
 impl<'a> Head<'a> {
     /// The head in `entries`, which were checked.
-    pub(super) const fn from_checked(entries: &'a [u8]) -> Self {
+    pub(crate) const fn from_checked(entries: &'a [u8]) -> Self {
         Self { entries }
     }
 

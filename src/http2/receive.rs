@@ -159,6 +159,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
             Part::SettingsAck => self.receive_settings_ack()?,
             Part::Ping(payload) => {
                 self.budgets.take_useless()?;
+                self.ping_count = self.ping_count.wrapping_add(1);
                 self.owed.add_ping(payload)?;
             }
             Part::PingAck(payload) => return self.receive_ping_ack(payload),

@@ -137,6 +137,31 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         Ok(len)
     }
 
+    /// Writes all of `prefix` and `payload` in one DATA frame. Returns whether it could: if windows or the length of
+    /// a frame do not allow it, or the output has no room, nothing changes.
+    #[inline]
+    pub(crate) fn send_whole(
+        &mut self,
+        stream: Stream,
+        prefix: [u8; 5],
+        payload: &[u8],
+        out: &mut impl Buffer,
+    ) -> Result<bool, SendError> {
+        let len = prefix.len().saturating_add(payload.len());
+        if self.sendable(stream, len)? < len {
+            return Ok(false);
+        }
+        self.write_opening(out)?;
+        let header = self.encoder.data_header(stream.id(), len, false)?;
+        let mut head = [0; FrameHeader::LEN + 5];
+        let (to_header, to_prefix) = head.split_at_mut(FrameHeader::LEN);
+        to_header.copy_from_slice(&header.to_bytes());
+        to_prefix.copy_from_slice(&prefix);
+        out.try_append_both(&head, payload)?;
+        self.sent(stream, len, len, false);
+        Ok(true)
+    }
+
     /// Does what [`send`](Self::send) does for a body of `len` bytes, and returns the header of the frame instead
     /// of writing it, for a vectored write. The caller writes as many bytes of the body after it as it
     /// [says](FrameHeader::len).

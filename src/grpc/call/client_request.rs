@@ -42,6 +42,8 @@ use crate::http::{self, FieldValue, Fields};
 #[must_use = "nothing is written before `write` or `fields`"]
 pub struct ClientRequest<'a> {
     path: Path<'a>,
+    scheme: &'a str,
+    authority: &'a str,
     content_type: ContentType,
     timeout: Option<Timeout>,
     encoding: Option<&'a str>,
@@ -59,6 +61,8 @@ impl<'a> ClientRequest<'a> {
     pub const fn new(path: Path<'a>) -> Self {
         Self {
             path,
+            scheme: "http",
+            authority: "",
             content_type: ContentType::GRPC,
             timeout: None,
             encoding: None,
@@ -71,6 +75,24 @@ impl<'a> ClientRequest<'a> {
     /// The path of the request.
     pub const fn path(&self) -> Path<'a> {
         self.path
+    }
+
+    /// Sets the scheme: `https` over TLS. Default: `http`. Only [`Client`](crate::grpc::Client) sends it.
+    pub const fn scheme(mut self, scheme: &'a str) -> Self {
+        self.scheme = scheme;
+        self
+    }
+
+    /// Sets the authority: the host and, if it is not the scheme's own, the port. Only
+    /// [`Client`](crate::grpc::Client) sends it, and needs it.
+    pub const fn authority(mut self, authority: &'a str) -> Self {
+        self.authority = authority;
+        self
+    }
+
+    /// The scheme and the authority.
+    pub(in crate::grpc) const fn target(&self) -> (&'a str, &'a str) {
+        (self.scheme, self.authority)
     }
 
     /// Sets the framing of the body and the format of the messages.

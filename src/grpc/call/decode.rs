@@ -19,6 +19,11 @@ impl BodyDecoder {
         Self { decoder, text: None, messages }
     }
 
+    /// Sets how many messages there may be, before any has come.
+    pub(super) const fn set_cardinality(&mut self, messages: Cardinality) {
+        self.messages = messages;
+    }
+
     /// Expects a body in base64.
     pub(super) const fn expect_text(&mut self) {
         self.text = Some(TextDecoder::new());

@@ -184,6 +184,11 @@ impl BodyEncoder {
         self.closing = true;
     }
 
+    /// Sets how many messages have to be sent, before any was.
+    pub(super) const fn set_cardinality(&mut self, messages: Cardinality) {
+        self.messages = messages;
+    }
+
     /// Sets whether an encoding was negotiated.
     pub(super) const fn set_compresses(&mut self, compresses: bool) {
         self.compresses = compresses;

@@ -308,22 +308,52 @@ impl ServerCall {
         out: &mut impl Buffer,
         fields_to: FieldSink<'_>,
     ) -> Result<(), SendError> {
-        let State::Open { head_sent, .. } = &mut self.state else { return Err(SendError::Ended) };
-        if *head_sent {
-            return Err(SendError::HeadSent);
-        }
-        head.check()?;
-        let each = |put: &mut dyn FnMut(&str, FieldValue<'_>)| {
-            head.each(self.content_type, self.encodings.as_str(), put);
-        };
+        self.check_head(head)?;
+        let each = |put: &mut dyn FnMut(&str, FieldValue<'_>)| self.each_of_head(head, put);
         match (self.carrier, fields_to) {
             (Carrier::Socket, _) => self.response.encode_fields(each, out)?,
             (Carrier::Http, FieldSink::Lines) => http::write_lines(out, each)?,
             (Carrier::Http, FieldSink::Closure(put)) => each(put),
         }
-        *head_sent = true;
-        self.response.set_compresses(head.encoding.is_some_and(|name| name != IDENTITY));
+        self.head_written(head);
         Ok(())
+    }
+
+    /// Checks that the head can be sent.
+    pub(in crate::grpc) fn check_head(&self, head: &ResponseHead<'_>) -> Result<(), SendError> {
+        match self.state {
+            State::Open { head_sent: false, .. } => head.check(),
+            State::Open { .. } => Err(SendError::HeadSent),
+            State::Failed { .. } | State::Ended { .. } => Err(SendError::Ended),
+        }
+    }
+
+    /// Yields every field of a head that was checked.
+    pub(in crate::grpc) fn each_of_head(
+        &self,
+        head: &ResponseHead<'_>,
+        put: &mut dyn FnMut(&str, FieldValue<'_>),
+    ) {
+        head.each(self.content_type, self.encodings.as_str(), put);
+    }
+
+    /// Takes notice that a head that was checked is sent.
+    pub(in crate::grpc) fn head_written(&mut self, head: &ResponseHead<'_>) {
+        if let State::Open { head_sent, .. } = &mut self.state {
+            *head_sent = true;
+        }
+        self.response.set_compresses(head.encoding.is_some_and(|name| name != IDENTITY));
+    }
+
+    /// Whether the head was sent.
+    pub(in crate::grpc) const fn is_head_sent(&self) -> bool {
+        self.state.head_sent()
+    }
+
+    /// Sets how many messages go each way. None has come or was sent.
+    pub(in crate::grpc) const fn set_kind(&mut self, kind: CallKind) {
+        self.request.set_cardinality(Cardinality::new(kind.streams_requests()));
+        self.response.set_cardinality(Cardinality::new(kind.streams_responses()));
     }
 
     /// Writes a whole message of the response.
@@ -386,17 +416,40 @@ impl ServerCall {
         out: &mut impl Buffer,
         fields_to: FieldSink<'_>,
     ) -> Result<(), SendError> {
-        let State::Open { half_closed, head_sent } = self.state else {
-            return Err(SendError::Ended);
-        };
+        self.check_finish(trailers)?;
+        self.write_trailers(trailers, out, fields_to)?;
+        self.trailers_written(trailers.code());
+        Ok(())
+    }
+
+    /// Checks that the call can be ended with these trailers.
+    pub(in crate::grpc) fn check_finish(&self, trailers: &Trailers<'_>) -> Result<(), SendError> {
+        let State::Open { .. } = self.state else { return Err(SendError::Ended) };
         if trailers.code() == Code::Ok && self.response.is_missing_message() {
             return Err(SendError::MessageMissing);
         }
-        trailers.check()?;
-        self.write_trailers(trailers, out, fields_to)?;
-        let outcome = Outcome::Status(trailers.code());
-        self.state = State::Ended { outcome, half_closed, head_sent };
-        Ok(())
+        trailers.check()
+    }
+
+    /// Takes notice that the call has ended with its trailers: with `code`, unless it had ended by itself.
+    pub(in crate::grpc) const fn trailers_written(&mut self, code: Code) {
+        self.state = match self.state {
+            State::Open { half_closed, head_sent } => {
+                State::Ended { outcome: Outcome::Status(code), half_closed, head_sent }
+            }
+            State::Failed { outcome, half_closed, head_sent }
+            | State::Ended { outcome, half_closed, head_sent } => {
+                State::Ended { outcome, half_closed, head_sent }
+            }
+        };
+    }
+
+    /// The trailers that are owed, as [`transmit`](Self::transmit) would write them.
+    pub(in crate::grpc) const fn owed_trailers(&self) -> Option<Trailers<'static>> {
+        match self.state {
+            State::Failed { outcome, .. } => Some(Trailers::new(outcome.status())),
+            State::Open { .. } | State::Ended { .. } => None,
+        }
     }
 
     /// Writes the trailers of a call that ended by itself, as [`finish`](Self::finish) would.
@@ -432,9 +485,9 @@ impl ServerCall {
         out: &mut impl Buffer,
         fields_to: FieldSink<'_>,
     ) -> Result<(), SendError> {
-        let State::Failed { outcome, half_closed, head_sent } = self.state else { return Ok(()) };
-        self.write_trailers(&outcome.status().into(), out, fields_to)?;
-        self.state = State::Ended { outcome, half_closed, head_sent };
+        let Some(trailers) = self.owed_trailers() else { return Ok(()) };
+        self.write_trailers(&trailers, out, fields_to)?;
+        self.trailers_written(trailers.code());
         Ok(())
     }
 
@@ -530,6 +583,15 @@ impl ServerCall {
         self.request.payload_remaining()
     }
 
+    /// Writes trailers that were checked, where they are part of the body.
+    pub(in crate::grpc) fn encode_trailers(
+        &self,
+        trailers: &Trailers<'_>,
+        body: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        self.response.encode_fields(|put| self.each_of_trailers(trailers, put), body)
+    }
+
     fn write_trailers(
         &self,
         trailers: &Trailers<'_>,
@@ -537,14 +599,8 @@ impl ServerCall {
         fields_to: FieldSink<'_>,
     ) -> Result<(), SendError> {
         self.response.check_complete()?;
-        let trailing = self.trailing();
-        let each = |put: &mut dyn FnMut(&str, FieldValue<'_>)| {
-            if trailing == Trailing::TrailersOnly {
-                ResponseHead::new().each(self.content_type, self.encodings.as_str(), put);
-            }
-            trailers.each(put);
-        };
-        match (trailing, fields_to) {
+        let each = |put: &mut dyn FnMut(&str, FieldValue<'_>)| self.each_of_trailers(trailers, put);
+        match (self.trailing(), fields_to) {
             (Trailing::Body, _) => self.response.encode_fields(each, out)?,
             (_, FieldSink::Lines) => http::write_lines(out, each)?,
             (_, FieldSink::Closure(put)) => each(put),
@@ -552,8 +608,20 @@ impl ServerCall {
         Ok(())
     }
 
+    /// Yields every field of trailers that were checked, and those of the head before them if it was not sent.
+    pub(in crate::grpc) fn each_of_trailers(
+        &self,
+        trailers: &Trailers<'_>,
+        put: &mut dyn FnMut(&str, FieldValue<'_>),
+    ) {
+        if self.trailing() == Trailing::TrailersOnly {
+            ResponseHead::new().each(self.content_type, self.encodings.as_str(), put);
+        }
+        trailers.each(put);
+    }
+
     #[cold]
-    pub(super) fn fail<'a>(&mut self, error: Error) -> Option<Event<'a>> {
+    pub(in crate::grpc) fn fail<'a>(&mut self, error: Error) -> Option<Event<'a>> {
         self.end_with(Outcome::Failed(error))
     }
 

@@ -127,6 +127,28 @@ impl<'a> Request<'a> {
         self.accept_on(Carrier::Socket, (content_type, content_type), kind, config, now)
     }
 
+    /// Begins a call whose kind is not known yet. One in an encoding that is not supported has failed, and
+    /// owes its trailers.
+    pub(in crate::grpc) fn begin(
+        &self,
+        config: &ServerConfig<'_>,
+        now: u64,
+    ) -> Result<ServerCall, Refusal<'static>> {
+        if !config.serves(self.content_type.subtype) {
+            return Err(Refusal::of(Error::ContentType, None));
+        }
+        let types = (self.content_type, self.response_type);
+        let encoding = self.encoding.map(|name| config.encodings.index_of(name));
+        let deadline = self.timeout.map(|timeout| timeout.deadline(now));
+        let kind = CallKind::BidiStreaming;
+        let mut call =
+            ServerCall::new(Carrier::Http, types, kind, config, encoding.flatten(), deadline);
+        if encoding == Some(None) {
+            call.fail(Error::EncodingUnsupported);
+        }
+        Ok(call)
+    }
+
     fn accept_on<'c>(
         &self,
         carrier: Carrier,

@@ -1,0 +1,184 @@
+//! Where a connection and its calls are kept: on the heap, or in place.
+
+use crate::http2::{Slot, Slots, Storage, hpack};
+use crate::{ArrayBuf, Buffer};
+
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
+
+/// Where a [`Server`](super::Server) or a [`Client`](super::Client) keeps itself: [`Heap`] or [`Fixed`].
+///
+/// What it takes is in the docs of the two. Nobody else can implement it.
+pub trait Memory: sealed::Sealed {
+    /// For the tables of HPACK.
+    #[doc(hidden)]
+    type Table: Buffer;
+    /// For the current head.
+    #[doc(hidden)]
+    type Head: Buffer;
+    /// For one message, or one list of trailers.
+    #[doc(hidden)]
+    type Message: Buffer;
+    /// For the streams.
+    #[doc(hidden)]
+    type Streams: Slots;
+    /// For one value for each stream.
+    #[doc(hidden)]
+    type Calls<T>: Pool<T>;
+
+    #[doc(hidden)]
+    fn storage() -> Storage<Self::Table, Self::Streams>;
+    #[doc(hidden)]
+    fn head() -> Self::Head;
+    #[doc(hidden)]
+    fn message() -> Self::Message;
+    #[doc(hidden)]
+    fn calls<T>(new: fn() -> T) -> Self::Calls<T>;
+}
+
+/// Values at places, of which there may become more.
+#[doc(hidden)]
+pub trait Pool<T> {
+    fn as_slice(&self) -> &[T];
+    fn as_mut_slice(&mut self) -> &mut [T];
+    /// Adds values until there are `len`. Returns whether there are as many.
+    fn try_grow(&mut self, len: usize, new: fn() -> T) -> bool;
+}
+
+/// The heap (feature `alloc`): for servers and clients that run on an operating system.
+///
+/// A connection without calls has some 1.5 KiB. The first heads add 10 KiB of tables for HPACK, and each
+/// call that is open some 600 bytes and its messages: the one that came last, and what is left to be sent of
+/// one.
+#[cfg(feature = "alloc")]
+#[derive(Clone, Copy, Debug)]
+pub enum Heap {}
+
+#[cfg(feature = "alloc")]
+impl Memory for Heap {
+    type Table = Vec<u8>;
+    type Head = Vec<u8>;
+    type Message = Vec<u8>;
+    type Streams = Vec<Slot>;
+    type Calls<T> = Vec<T>;
+
+    fn storage() -> Storage<Vec<u8>, Vec<Slot>> {
+        Storage::new()
+    }
+
+    fn head() -> Vec<u8> {
+        Vec::new()
+    }
+
+    fn message() -> Vec<u8> {
+        Vec::new()
+    }
+
+    fn calls<T>(_: fn() -> T) -> Vec<T> {
+        Vec::new()
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<T> Pool<T> for Vec<T> {
+    fn as_slice(&self) -> &[T] {
+        self
+    }
+
+    fn as_mut_slice(&mut self) -> &mut [T] {
+        self
+    }
+
+    fn try_grow(&mut self, len: usize, new: fn() -> T) -> bool {
+        let more = len.saturating_sub(self.len());
+        // Twice as many each time, so that it takes linear time.
+        if self.try_reserve(more).is_err() {
+            return false;
+        }
+        self.resize_with(self.len() + more, new);
+        true
+    }
+}
+
+/// Memory of a fixed size, in the value itself: nothing allocates.
+///
+/// There are at most `CALLS` calls at once. Each has two buffers of `MESSAGE` bytes, one for the message that
+/// comes in, and one for what is left to be sent. The latter also holds a message's prefix of 5 bytes, and the
+/// trailers behind it. At a client, each call has another one for trailers.
+///
+/// Each of the two tables of HPACK takes `TABLE` bytes. A server's clients may use a table of 4096 bytes before
+/// they know better, which takes 5120. A client gets on with 0: then heads are longer, and nothing else
+/// changes.
+///
+/// A head has at most `HEAD` bytes, with some 4 more for each field.
+#[derive(Clone, Copy, Debug)]
+pub enum Fixed<
+    const CALLS: usize,
+    const MESSAGE: usize,
+    const TABLE: usize = 5120,
+    const HEAD: usize = 2048,
+> {}
+
+impl<const CALLS: usize, const MESSAGE: usize, const TABLE: usize, const HEAD: usize> Memory
+    for Fixed<CALLS, MESSAGE, TABLE, HEAD>
+{
+    type Table = ArrayBuf<TABLE>;
+    type Head = ArrayBuf<HEAD>;
+    type Message = ArrayBuf<MESSAGE>;
+    type Streams = [Slot; CALLS];
+    type Calls<T> = [T; CALLS];
+
+    fn storage() -> Storage<ArrayBuf<TABLE>, [Slot; CALLS]> {
+        Storage {
+            decoder_table: ArrayBuf::new(),
+            decoder_table_size: table_size(TABLE, hpack::decoder_storage_len),
+            encoder_table: ArrayBuf::new(),
+            encoder_table_size: table_size(TABLE, hpack::encoder_storage_len),
+            slots: [const { Slot::new() }; CALLS],
+        }
+    }
+
+    fn head() -> ArrayBuf<HEAD> {
+        ArrayBuf::new()
+    }
+
+    fn message() -> ArrayBuf<MESSAGE> {
+        ArrayBuf::new()
+    }
+
+    fn calls<T>(new: fn() -> T) -> [T; CALLS] {
+        core::array::from_fn(|_| new())
+    }
+}
+
+impl<T, const LEN: usize> Pool<T> for [T; LEN] {
+    fn as_slice(&self) -> &[T] {
+        self
+    }
+
+    fn as_mut_slice(&mut self) -> &mut [T] {
+        self
+    }
+
+    fn try_grow(&mut self, len: usize, _: fn() -> T) -> bool {
+        len <= LEN
+    }
+}
+
+/// The largest table, of at most 4096 bytes, that fits in `len` bytes of storage. No entry is shorter than
+/// 32 bytes (RFC 7541 §4.1).
+fn table_size(len: usize, storage_len: impl Fn(u32) -> usize) -> u32 {
+    (0..=128).map(|entries| entries * 32).rev().find(|&size| storage_len(size) <= len).unwrap_or(0)
+}
+
+mod sealed {
+    pub trait Sealed {}
+
+    #[cfg(feature = "alloc")]
+    impl Sealed for super::Heap {}
+
+    impl<const CALLS: usize, const MESSAGE: usize, const TABLE: usize, const HEAD: usize> Sealed
+        for super::Fixed<CALLS, MESSAGE, TABLE, HEAD>
+    {
+    }
+}

@@ -1,0 +1,17 @@
+//! gRPC on this crate's own HTTP/2: a connection and all of its calls in one value.
+
+mod calls;
+mod client;
+
+mod memory;
+mod outbox;
+mod ping_policy;
+mod server;
+mod shared;
+
+pub use calls::CallId;
+pub use client::{Client, ClientEvent};
+#[cfg(feature = "alloc")]
+pub use memory::Heap;
+pub use memory::{Fixed, Memory};
+pub use server::{Server, ServerEvent};

@@ -1,0 +1,631 @@
+//! A server's end of a connection: all of its calls.
+
+use core::fmt;
+
+use super::calls::CallId;
+use super::memory::Memory;
+use super::outbox::Ending;
+use super::ping_policy::PingPolicy;
+use super::shared::{Shared, SideCall, Step, keepalive};
+use crate::grpc::call::BodyEncoder;
+use crate::grpc::{
+    CallKind, Code, Inbox, Message, MessageEvent, Refusal, Request, ResponseHead, SendError,
+    ServerCall, ServerConfig, Status, Trailers, Trailing,
+};
+use crate::http::{self, Fields};
+use crate::http2::{self, Connection, ErrorCode, Head, Headers, Keepalive, Limits, Stream};
+use crate::{Buffer, BufferFull};
+
+/// A server's end of a connection of HTTP/2, with all of its calls.
+///
+/// It does what gRPC and HTTP/2 ask for, and leaves to its user what is particular: what to answer. Its events
+/// have no lifetime, and what they are about is asked for: [`path`](Self::path), [`headers`](Self::headers),
+/// [`message`](Self::message). So it fits in a struct beside a socket and the user's own state.
+///
+/// ```
+/// use framewright::grpc::{CallKind, Heap, SendError, Server, ServerConfig, ServerEvent};
+/// use framewright::http2::Limits;
+///
+/// struct Greeter {
+///     grpc: Server<Heap>,
+///     out: Vec<u8>, // what the socket has not taken yet
+/// }
+///
+/// impl Greeter {
+///     /// Handles what was just read, and fills `out`. `now` is in milliseconds, on any scale.
+///     fn on_readable(&mut self, mut input: &mut [u8], now: u64) -> Result<(), SendError> {
+///         while let Some(event) = self.grpc.receive(&mut input, now) {
+///             match event {
+///                 ServerEvent::Call(call) => match self.grpc.path() {
+///                     "/helloworld.Greeter/SayHello" => self.grpc.accept(call, CallKind::Unary),
+///                     _ => {} // without `accept`, the answer is UNIMPLEMENTED
+///                 },
+///                 ServerEvent::Message(call) => {
+///                     let reply = [b"hello, ", self.grpc.message(call).bytes].concat();
+///                     self.grpc.reply(call, &reply, &mut self.out)?;
+///                 }
+///                 _ => {}
+///             }
+///         }
+///         self.grpc.transmit(&mut self.out); // once the output before is written
+///         Ok(())
+///     }
+/// }
+///
+/// let grpc = Server::new(ServerConfig::new(), Limits::new(), 0);
+/// let mut greeter = Greeter { grpc, out: Vec::new() };
+/// # use framewright::grpc::{Client, ClientEvent, ClientRequest, Code, Path};
+/// # let mut client = Client::<Heap>::new(framewright::grpc::Limits::new(), Limits::new(), 0);
+/// # let mut wire = Vec::new();
+/// # let path = Path::parse("/helloworld.Greeter/SayHello").unwrap();
+/// # let request = ClientRequest::new(path).authority("localhost");
+/// # let call = client.unary(&request, b"you", &mut wire)?;
+/// # let path = Path::parse("/helloworld.Greeter/SayGoodbye").unwrap();
+/// # let other = client.unary(&ClientRequest::new(path).authority("localhost"), b"you", &mut wire)?;
+/// # client.transmit(&mut wire);
+/// # for read in wire.chunks_mut(7) {
+/// #     greeter.on_readable(read, 0)?;
+/// # }
+/// # let mut input = &mut greeter.out[..];
+/// # let mut ends = Vec::new();
+/// # while let Some(event) = client.receive(&mut input, 0) {
+/// #     match event {
+/// #         ClientEvent::Message(one) => {
+/// #             assert_eq!((one, client.message(call).bytes), (call, &b"hello, you"[..]));
+/// #         }
+/// #         ClientEvent::End { call, code } => ends.push((call, code)),
+/// #         _ => {}
+/// #     }
+/// # }
+/// # ends.sort_by_key(|(call, _)| call.slot());
+/// # assert_eq!(ends, [(call, Code::Ok), (other, Code::Unimplemented)]);
+/// # Ok::<(), SendError>(())
+/// ```
+///
+/// # What may happen when
+///
+/// ```text
+///              accept()                    finish(), reply()
+///     Call ───────────────▶ Message … HalfClose ─────────────▶ over
+///      │                        │          │
+///      └── not accepted: over   └──────────┴──▶ Cancelled: over
+/// ```
+///
+/// A call may be finished at any time, even before it is accepted. After that, none of its events comes.
+///
+/// # Back-pressure
+///
+/// [`send`](Self::send) takes a whole message: what windows do not let through is kept until they do, and
+/// [`transmit`](Self::transmit) sends it then. While some is kept, the next `send` returns
+/// [`SendError::Busy`], and [`ServerEvent::Writable`] says when to try again. So each call keeps one message
+/// at most.
+pub struct Server<M: Memory> {
+    shared: Shared<http2::Server, M, ServerState>,
+    config: ServerConfig<'static>,
+    /// The call that was just announced.
+    announced: Option<Stream>,
+    pings: PingPolicy,
+}
+
+/// What has come of a call.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum ServerEvent {
+    /// A call has begun. Ask for its [`path`](Server::path), and [`accept`](Server::accept) it before the next
+    /// [`receive`](Server::receive).
+    Call(CallId),
+    /// A message has come, whole: [`message`](Server::message) has it.
+    Message(CallId),
+    /// No more messages will come.
+    HalfClose(CallId),
+    /// The message before this is on its way: another one can be sent.
+    Writable(CallId),
+    /// The call is over, and the client will be told if it is still there. It gave up, its deadline passed, it
+    /// broke a rule or a limit, or the connection is lost.
+    Cancelled {
+        /// The call.
+        call: CallId,
+        /// Why.
+        code: Code,
+    },
+}
+
+/// What a server knows of a call.
+pub(super) enum ServerState {
+    Idle,
+    /// The request is none of gRPC, or is in a format that is not served.
+    Refused(Refusal<'static>),
+    /// The call was announced, and nothing was done about it.
+    Offered(ServerCall),
+    Call(ServerCall),
+    /// The call is over. The rest of the request is read and dropped until this time.
+    Draining {
+        until: u64,
+    },
+}
+
+/// How long the rest of a request is read after its call is over, in ms: some proxies drop a response whose stream
+/// is reset right after it.
+const DRAIN: u64 = 1000;
+
+impl<M: Memory> Server<M> {
+    /// A server's end of a connection that begins at `now`, in milliseconds on any scale that never goes back.
+    pub fn new(config: ServerConfig<'static>, limits: Limits, now: u64) -> Self {
+        let http2 = Connection::server(M::storage(), limits);
+        Self {
+            shared: Shared::new(http2, keepalive(now), now),
+            config,
+            announced: None,
+            pings: PingPolicy::new(),
+        }
+    }
+
+    /// Sets when the client is late. The default is that of [`Keepalive`], but without a limit on the time
+    /// without calls.
+    #[must_use]
+    pub fn keepalive(mut self, keepalive: Keepalive) -> Self {
+        self.shared.set_keepalive(keepalive);
+        self
+    }
+
+    /// Sets how often the client may ping while nothing is sent to it, in ms. Default: 5 min, as other servers
+    /// have it (gRFC A8).
+    ///
+    /// Two pings that come sooner are forgiven. The third ends the connection, with ENHANCE_YOUR_CALM and
+    /// `too_many_pings`.
+    #[must_use]
+    pub const fn min_ping_interval(mut self, ms: u64) -> Self {
+        self.pings.min_interval = ms;
+        self
+    }
+
+    /// Receives the next event, advancing `input` past it. `now` is the time, in milliseconds.
+    ///
+    /// `None` means that every byte of `input` was taken. Call it when bytes have come, and with none at the
+    /// [`deadline`](Self::deadline).
+    pub fn receive(&mut self, input: &mut &mut [u8], now: u64) -> Option<ServerEvent> {
+        if let Some(stream) = self.announced.take() {
+            self.refuse_unaccepted(stream);
+        }
+        loop {
+            let step = self.shared.receive(input, now);
+            if self.pings.see(self.shared.http2.ping_count(), now) {
+                self.shared.fail_for(ErrorCode::ENHANCE_YOUR_CALM, "too_many_pings");
+            }
+            let (stream, event) = match step? {
+                Step::Request { stream, end } => {
+                    if let Some(call) = self.begin(stream, end) {
+                        return Some(ServerEvent::Call(call));
+                    }
+                    continue;
+                }
+                Step::Writable(stream) => return Some(ServerEvent::Writable(CallId(stream))),
+                Step::Call(stream, event) => (stream, event),
+            };
+            let call = CallId(stream);
+            return Some(match event {
+                MessageEvent::Message => ServerEvent::Message(call),
+                MessageEvent::HalfClose => ServerEvent::HalfClose(call),
+                MessageEvent::End(code) => {
+                    match self.call(call) {
+                        Ok(ended) if ended.owes() => self.shared.calls.enqueue(stream),
+                        _ => self.shared.calls.close(stream),
+                    }
+                    ServerEvent::Cancelled { call, code }
+                }
+                // Only clients have these.
+                MessageEvent::Head | MessageEvent::CompressedTrailers => continue,
+            });
+        }
+    }
+
+    /// Begins the call whose head has come. `None` if it is refused.
+    fn begin(&mut self, stream: Stream, end: bool) -> Option<CallId> {
+        let head = Head::from_checked(self.shared.head.as_slice());
+        let http = head.request();
+        let state = match Request::parse(http.method(), http.target(), head.headers())
+            .and_then(|request| request.begin(&self.config, self.shared.now))
+        {
+            Ok(call) if call.owes() => ServerState::Call(call),
+            Ok(call) => ServerState::Offered(call),
+            Err(refusal) => ServerState::Refused(refusal),
+        };
+        let offered = matches!(state, ServerState::Offered(_));
+        if !self.shared.open(stream, state) {
+            self.shared.http2.reset(stream, ErrorCode::REFUSED_STREAM);
+            return None;
+        }
+        if end {
+            self.shared.owe_eof(stream);
+        }
+        if !offered {
+            self.shared.calls.enqueue(stream);
+            return None;
+        }
+        self.announced = Some(stream);
+        Some(CallId(stream))
+    }
+
+    /// The path of the call that [`ServerEvent::Call`] has just announced: `/service/method`, as
+    /// [`Path`](crate::grpc::Path) reads it.
+    ///
+    /// It is there until the next [`receive`](Self::receive), and empty otherwise.
+    pub fn path(&self) -> &str {
+        self.head().map_or("", |head| head.request().target())
+    }
+
+    /// The headers of the call that [`ServerEvent::Call`] has just announced: [`metadata`](crate::grpc::metadata())
+    /// finds the custom ones, and [`accept_encodings`](crate::grpc::accept_encodings) what may be sent
+    /// compressed.
+    ///
+    /// They are there until the next [`receive`](Self::receive).
+    pub fn headers(&self) -> Headers<'_> {
+        self.head().map_or(Headers::default(), |head| head.headers())
+    }
+
+    fn head(&self) -> Option<Head<'_>> {
+        self.announced.map(|_| Head::from_checked(self.shared.head.as_slice()))
+    }
+
+    /// Accepts the call that [`ServerEvent::Call`] has just announced, with so many messages each way.
+    ///
+    /// A call that is not accepted before the next [`receive`](Self::receive) is answered with
+    /// [`Code::Unimplemented`]. One that is accepted may still be answered with any other status, by
+    /// [`finish`](Self::finish).
+    pub fn accept(&mut self, call: CallId, kind: CallKind) {
+        if self.announced == Some(call.0)
+            && let Some(state @ ServerState::Offered(_)) = self.shared.calls.call(call.0)
+            && let ServerState::Offered(mut call) = core::mem::replace(state, ServerState::Idle)
+        {
+            call.set_kind(kind);
+            *state = ServerState::Call(call);
+        }
+    }
+
+    /// Refuses the call that was announced, if it was not accepted.
+    fn refuse_unaccepted(&mut self, stream: Stream) {
+        let Some(state @ ServerState::Offered(_)) = self.shared.calls.call(stream) else { return };
+        let head = Head::from_checked(self.shared.head.as_slice());
+        let http = head.request();
+        if let Ok(request) = Request::parse(http.method(), http.target(), head.headers()) {
+            *state = ServerState::Refused(request.unimplemented());
+            self.shared.calls.enqueue(stream);
+        }
+    }
+
+    /// The message that came last.
+    ///
+    /// It is there until more of the call comes. While there is none, and after the end of the call, it is
+    /// empty.
+    pub fn message(&self, call: CallId) -> Message<'_> {
+        self.shared.calls.message(call.0)
+    }
+
+    /// The encoding of the compressed messages that the client sends.
+    pub fn encoding(&self, call: CallId) -> Option<&str> {
+        self.call(call).ok()?.encoding()
+    }
+
+    /// Sets another time at which the call ends at the latest than the client asked for.
+    pub fn set_deadline(&mut self, call: CallId, at: u64) {
+        if let Ok(call) = self.call_mut(call) {
+            call.set_deadline(at);
+            self.shared.calls.note_deadline(at);
+        }
+    }
+
+    /// Sends the head of the response. Without this, the first message sends one without metadata.
+    ///
+    /// # Errors
+    ///
+    /// Among others: [`SendError::BufferFull`], if `out` has no room for the whole head.
+    pub fn send_head(
+        &mut self,
+        call: CallId,
+        head: ResponseHead<'_>,
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        let stream = call.0;
+        let Shared { http2, calls, .. } = &mut self.shared;
+        let call = calls.call(stream).ok_or(SendError::Ended)?.as_call_mut()?;
+        call.check_head(&head)?;
+        let fields = http::from_fn(|put| call.each_of_head(&head, put));
+        send_response(http2, stream, 200, fields, false, out)?;
+        call.head_written(&head);
+        self.pings.sent();
+        Ok(())
+    }
+
+    /// Sends a message, whole. What windows or the room in `out` do not let through is kept, and sent by
+    /// [`transmit`](Self::transmit).
+    ///
+    /// # Errors
+    ///
+    /// Nothing was sent of the message. [`SendError::Busy`] says to wait for [`ServerEvent::Writable`], and
+    /// [`SendError::BufferFull`] to write `out` to the transport first, or that [`Fixed`](super::Fixed) memory
+    /// is shorter than the message.
+    pub fn send<'m>(
+        &mut self,
+        call: CallId,
+        message: impl Into<Message<'m>>,
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        if !self.call(call)?.is_head_sent() {
+            self.send_head(call, ResponseHead::new(), out)?;
+        }
+        self.shared.send(call.0, message.into(), out)?;
+        self.pings.sent();
+        Ok(())
+    }
+
+    /// Ends the call with these trailers, after what is left to be sent.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was sent: the call goes on.
+    pub fn finish<'t>(
+        &mut self,
+        call: CallId,
+        trailers: impl Into<Trailers<'t>>,
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        let trailers = trailers.into();
+        self.call(call)?.check_finish(&trailers)?;
+        write_trailers(&mut self.shared, call.0, &trailers, out)?;
+        self.pings.sent();
+        Ok(())
+    }
+
+    /// Sends a message and ends the call with status OK: the answer to a unary call.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send), after which nothing was sent, and those of [`finish`](Self::finish), after
+    /// which the message was.
+    pub fn reply<'m>(
+        &mut self,
+        call: CallId,
+        message: impl Into<Message<'m>>,
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        self.send(call, message, out)?;
+        self.finish(call, Status::OK, out)
+    }
+
+    /// Writes what the protocols oblige us to say, and what is left of messages, as far as windows allow.
+    ///
+    /// **Call it only once the output before has been written to the transport.** What is owed has a fixed
+    /// size then, whatever the client does.
+    ///
+    /// Returns whether everything was written. If not, `out` has no room: call it again once it has.
+    pub fn transmit(&mut self, out: &mut impl Buffer) -> bool {
+        self.shared.transmit(out, write_owed)
+    }
+
+    /// Whether [`transmit`](Self::transmit) has something to write.
+    pub fn owes(&mut self) -> bool {
+        self.shared.owes()
+    }
+
+    /// When to call [`receive`](Self::receive) at the latest: a call's deadline passes, or the client is late.
+    pub fn deadline(&self) -> Option<u64> {
+        self.shared.deadline()
+    }
+
+    /// Closes gracefully: no other call begins, and those that have go on to their ends.
+    ///
+    /// Go on with [`receive`](Self::receive) and [`transmit`](Self::transmit) until the connection
+    /// [is over](Self::is_over). [`Keepalive::close_within`] says how long that may take.
+    pub fn close(&mut self) {
+        self.shared.close();
+    }
+
+    /// Takes notice that the transport has ended. [`receive`](Self::receive) returns
+    /// [`ServerEvent::Cancelled`] for every call that was open.
+    pub fn receive_eof(&mut self) {
+        self.shared.lose();
+    }
+
+    /// Whether the transport is to be closed, once `out` is written.
+    pub fn is_over(&mut self) -> bool {
+        self.shared.is_over()
+    }
+
+    /// The connection below the calls: what the peer has said of itself, and how it failed.
+    pub const fn http2(&self) -> &Connection<http2::Server, M::Table, M::Streams> {
+        &self.shared.http2
+    }
+
+    fn call(&self, call: CallId) -> Result<&ServerCall, SendError> {
+        match self.shared.calls.get(call.0) {
+            Some(entry) => entry.call.as_call(),
+            None => Err(SendError::Ended),
+        }
+    }
+
+    fn call_mut(&mut self, call: CallId) -> Result<&mut ServerCall, SendError> {
+        match self.shared.calls.call(call.0) {
+            Some(state) => state.as_call_mut(),
+            None => Err(SendError::Ended),
+        }
+    }
+}
+
+type ServerShared<M> = Shared<http2::Server, M, ServerState>;
+
+/// Writes what a server owes for a call: a refusal, or the trailers of a call that ended by itself.
+fn write_owed<M: Memory>(
+    shared: &mut ServerShared<M>,
+    stream: Stream,
+    out: &mut impl Buffer,
+) -> Result<(), SendError> {
+    match shared.calls.call(stream) {
+        Some(ServerState::Refused(refusal)) => {
+            let fields = refusal.to_fields()?;
+            send_response(&mut shared.http2, stream, refusal.http_status(), fields, true, out)?;
+            shared.ending_sent(stream);
+            Ok(())
+        }
+        Some(ServerState::Call(call)) => match call.owed_trailers() {
+            Some(trailers) => write_trailers(shared, stream, &trailers, out),
+            None => Ok(()),
+        },
+        _ => Ok(()),
+    }
+}
+
+/// Writes trailers that were checked, or keeps them if something before them is left to be sent. The call is
+/// over.
+fn write_trailers<M: Memory>(
+    shared: &mut ServerShared<M>,
+    stream: Stream,
+    trailers: &Trailers<'_>,
+    out: &mut impl Buffer,
+) -> Result<(), SendError> {
+    let Some(entry) = shared.calls.get_mut(stream) else { return Err(SendError::Ended) };
+    let call = entry.call.as_call_mut()?;
+    let fields = http::from_fn(|put| call.each_of_trailers(trailers, put));
+    let kept = match call.trailing() {
+        Trailing::TrailersOnly => {
+            send_response(&mut shared.http2, stream, 200, fields, true, out)?;
+            false
+        }
+        Trailing::Trailers => {
+            let sent = match entry.outbox.is_empty() {
+                true => shared.http2.send_trailers(stream, fields, out),
+                false => Err(http2::SendError::BufferFull(BufferFull { needed: 0 })),
+            };
+            match sent {
+                Ok(()) => false,
+                Err(http2::SendError::BufferFull(_)) => {
+                    let lines = |bytes: &mut M::Message| {
+                        http::write_lines(bytes, |put| call.each_of_trailers(trailers, put))
+                    };
+                    entry.outbox.end(Ending::Trailers, lines)?;
+                    true
+                }
+                Err(_) => return Err(SendError::Ended),
+            }
+        }
+        Trailing::Body => {
+            entry.outbox.end(Ending::Eof, |bytes| call.encode_trailers(trailers, bytes))?;
+            true
+        }
+    };
+    call.trailers_written(trailers.code());
+    if kept {
+        shared.pump(stream, out);
+    } else {
+        shared.ending_sent(stream);
+    }
+    Ok(())
+}
+
+/// Sends the head of a response, and says what went wrong in the words of gRPC.
+fn send_response<B: Buffer, S: http2::Slots>(
+    http2: &mut Connection<http2::Server, B, S>,
+    stream: Stream,
+    status: u16,
+    fields: impl Fields,
+    end: bool,
+    out: &mut impl Buffer,
+) -> Result<(), SendError> {
+    http2.send_head(stream, status, fields, end, out).map_err(|e| match e {
+        http2::SendError::BufferFull(full) => SendError::BufferFull(full),
+        // The fields were checked: what is left is a stream, or a connection, that is over.
+        _ => SendError::Ended,
+    })
+}
+
+impl ServerState {
+    fn as_call(&self) -> Result<&ServerCall, SendError> {
+        match self {
+            Self::Call(call) | Self::Offered(call) => Ok(call),
+            _ => Err(SendError::Ended),
+        }
+    }
+
+    fn as_call_mut(&mut self) -> Result<&mut ServerCall, SendError> {
+        match self {
+            Self::Call(call) | Self::Offered(call) => Ok(call),
+            _ => Err(SendError::Ended),
+        }
+    }
+}
+
+impl<B: Buffer> SideCall<B> for ServerState {
+    const IDLE: Self = Self::Idle;
+
+    fn receive_head(&mut self, _: Head<'_>, _: bool) -> Option<MessageEvent> {
+        None
+    }
+
+    fn decode_text_in_place<'a>(&mut self, bytes: &'a mut [u8]) -> &'a [u8] {
+        match self {
+            Self::Call(call) => call.decode_text_in_place(bytes),
+            _ => bytes,
+        }
+    }
+
+    fn receive_message(&mut self, input: &mut &[u8], inbox: &mut Inbox<B>) -> Option<MessageEvent> {
+        match self {
+            Self::Call(call) => call.receive_message(input, inbox),
+            _ => {
+                *input = &[];
+                None
+            }
+        }
+    }
+
+    /// Trailers of a request mean nothing in gRPC, but they end it.
+    fn receive_trailers(&mut self, _: Headers<'_>) -> Option<MessageEvent> {
+        SideCall::<B>::receive_eof(self)
+    }
+
+    fn receive_eof(&mut self) -> Option<MessageEvent> {
+        self.as_call_mut().ok()?.receive_eof().map(Into::into)
+    }
+
+    fn receive_reset(&mut self, code: ErrorCode) -> Option<MessageEvent> {
+        self.as_call_mut().ok()?.receive_reset(code.0).map(Into::into)
+    }
+
+    fn disconnect(&mut self) -> Option<MessageEvent> {
+        self.as_call_mut().ok()?.disconnect().map(Into::into)
+    }
+
+    fn poll(&mut self, now: u64) -> Option<MessageEvent> {
+        self.as_call_mut().ok()?.poll(now).map(Into::into)
+    }
+
+    fn deadline(&self) -> Option<u64> {
+        match self {
+            Self::Call(call) | Self::Offered(call) => call.deadline(),
+            Self::Draining { until } => Some(*until),
+            Self::Idle | Self::Refused(_) => None,
+        }
+    }
+
+    fn due_reset(&self, now: u64) -> Option<ErrorCode> {
+        match self {
+            Self::Draining { until } if *until <= now => Some(ErrorCode::NO_ERROR),
+            _ => None,
+        }
+    }
+
+    fn body(&mut self) -> Result<&mut BodyEncoder, SendError> {
+        self.as_call_mut()?.body()
+    }
+
+    fn drain(&mut self, now: u64) -> bool {
+        *self = Self::Draining { until: now.saturating_add(DRAIN) };
+        true
+    }
+}
+
+/// Without the calls, which may hold what others must not see.
+impl<M: Memory> fmt::Debug for Server<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("http2", &self.shared.http2).finish_non_exhaustive()
+    }
+}

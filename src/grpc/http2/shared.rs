@@ -1,0 +1,538 @@
+//! What a server and a client share: a connection, its calls, and the order in which things happen.
+//!
+//! [`Shared::receive`] goes through these, and returns as soon as there is something to tell:
+//!
+//! ```text
+//!     time      a deadline has passed, or the connection is lost: one call after another hears of it
+//!     rest      a DATA may hold many messages: the rest of the last one comes before anything new
+//!     frames    as `http2::Connection` has them
+//!     windows   streams that can send again
+//! ```
+
+use core::convert::Infallible;
+
+use super::calls::Calls;
+use super::memory::Memory;
+use super::outbox::{Ending, Pumped};
+use crate::Buffer;
+use crate::grpc::call::BodyEncoder;
+use crate::grpc::{Inbox, Message, MessageEvent, Prefix, SendError};
+use crate::http2::{
+    self, Action, Connection, ErrorCode, Event, Head, Headers, Keepalive, Role, Side, Stream,
+};
+
+/// A connection and its calls.
+pub(super) struct Shared<R, M: Memory, C> {
+    pub(super) http2: Connection<R, M::Table, M::Streams>,
+    /// Where heads are decoded.
+    pub(super) head: M::Head,
+    pub(super) calls: Calls<M, C>,
+    rest: Option<Rest>,
+    sweep: Option<Sweep>,
+    keepalive: Keepalive,
+    /// The time, as the caller last said it.
+    pub(super) now: u64,
+    /// Whether the transport is of no use any more.
+    lost: bool,
+}
+
+/// What one end knows of a call.
+pub(super) trait SideCall<B: Buffer> {
+    /// What is in the place of a call that there is not.
+    const IDLE: Self;
+
+    /// The head of the response, which only a client receives.
+    fn receive_head(&mut self, head: Head<'_>, end: bool) -> Option<MessageEvent>;
+    fn decode_text_in_place<'a>(&mut self, bytes: &'a mut [u8]) -> &'a [u8];
+    fn receive_message(&mut self, input: &mut &[u8], inbox: &mut Inbox<B>) -> Option<MessageEvent>;
+    fn receive_trailers(&mut self, trailers: Headers<'_>) -> Option<MessageEvent>;
+    fn receive_eof(&mut self) -> Option<MessageEvent>;
+    fn receive_reset(&mut self, code: ErrorCode) -> Option<MessageEvent>;
+    fn disconnect(&mut self) -> Option<MessageEvent>;
+    /// Looks at the time.
+    fn poll(&mut self, now: u64) -> Option<MessageEvent>;
+    /// When to look at the time again.
+    fn deadline(&self) -> Option<u64>;
+    /// Why the stream is to be reset now, after the time was looked at.
+    fn due_reset(&self, now: u64) -> Option<ErrorCode>;
+    fn body(&mut self) -> Result<&mut BodyEncoder, SendError>;
+    /// Goes on after our side of the stream has ended, while the peer's has not: until the
+    /// [`deadline`](Self::deadline), if it returns `true`.
+    fn drain(&mut self, now: u64) -> bool;
+}
+
+/// What has happened.
+pub(super) enum Step {
+    /// A request came, whose head is in [`Shared::head`].
+    Request { stream: Stream, end: bool },
+    /// Something has come of a call.
+    Call(Stream, MessageEvent),
+    /// A call can send its next message.
+    Writable(Stream),
+}
+
+/// What is left of a DATA whose frame was received. It is at the beginning of the input.
+#[derive(Clone, Copy)]
+struct Rest {
+    stream: Stream,
+    /// How many bytes of the body there are.
+    len: usize,
+    /// How many bytes after them are to be dropped.
+    skip: usize,
+    end: bool,
+}
+
+/// A walk over all calls, of which each may have something to tell.
+#[derive(Clone, Copy)]
+struct Sweep {
+    /// The next place.
+    at: usize,
+    why: Why,
+}
+
+#[derive(Clone, Copy)]
+enum Why {
+    Deadline,
+    Lost,
+}
+
+impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
+    pub(super) fn new(
+        http2: Connection<R, M::Table, M::Streams>,
+        keepalive: Keepalive,
+        now: u64,
+    ) -> Self {
+        Self {
+            http2,
+            head: M::head(),
+            calls: Calls::new(),
+            rest: None,
+            sweep: None,
+            keepalive,
+            now,
+            lost: false,
+        }
+    }
+
+    pub(super) fn receive(&mut self, input: &mut &mut [u8], now: u64) -> Option<Step> {
+        self.now = now;
+        if !input.is_empty() {
+            self.keepalive.received(now);
+        }
+        self.look_at_time();
+        if let Some(step) = self.sweep() {
+            return Some(step);
+        }
+        if self.is_lost() {
+            *input = &mut [];
+            return None;
+        }
+        loop {
+            if let Some(rest) = self.rest {
+                if let Some(event) = self.receive_rest(rest, input) {
+                    return Some(Step::Call(rest.stream, event));
+                }
+                if self.rest.is_some() {
+                    continue;
+                }
+            }
+            match self.receive_frame(input) {
+                Frame::Told(step) => return Some(step),
+                Frame::Seen => {}
+                Frame::Missing => break,
+            }
+        }
+        if self.is_lost() {
+            return self.sweep();
+        }
+        while let Some(stream) = self.http2.writable() {
+            self.calls.enqueue(stream);
+            if let Some(entry) = self.calls.get_mut(stream)
+                && core::mem::take(&mut entry.wants_writable)
+            {
+                return Some(Step::Writable(stream));
+            }
+        }
+        None
+    }
+
+    /// Receives the next frame, or as much of it as there is.
+    fn receive_frame(&mut self, input: &mut &mut [u8]) -> Frame {
+        let all = core::mem::take(input);
+        let (start, len) = (all.as_ptr() as usize, all.len());
+        let mut after = &mut *all;
+        let Some(event) = self.http2.receive(&mut after, &mut self.head) else {
+            self.note_lost();
+            return Frame::Missing;
+        };
+        // Where the next frame begins.
+        let mut at = len - after.len();
+        let frame = match event {
+            Event::Head { stream, end, .. } if R::ROLE == Role::Server => {
+                Frame::Told(Step::Request { stream, end })
+            }
+            Event::Head { stream, head, end } => {
+                told(stream, self.calls.call(stream).and_then(|call| call.receive_head(head, end)))
+            }
+            Event::Trailers { stream, trailers } => told(
+                stream,
+                self.calls.call(stream).and_then(|call| call.receive_trailers(trailers)),
+            ),
+            Event::Data(data) => {
+                let (stream, end, len) = (data.stream(), data.end, data.bytes.len());
+                if len > 0 {
+                    // A DATA may have padding behind it.
+                    let data_at = data.bytes.as_ptr() as usize - start;
+                    let body_len = match self.calls.get_mut(stream) {
+                        Some(entry) => entry.call.decode_text_in_place(data.bytes).len(),
+                        None => 0,
+                    };
+                    self.rest =
+                        Some(Rest { stream, len: body_len, skip: at - data_at - body_len, end });
+                    at = data_at;
+                } else {
+                    self.rest = Some(Rest { stream, len: 0, skip: 0, end });
+                }
+                Frame::Seen
+            }
+            Event::Reset { stream, code } => told(stream, self.receive_reset(stream, code)),
+            Event::StreamFailed { stream, error } => {
+                told(stream, self.receive_reset(stream, error.code()))
+            }
+            Event::Failed(_) => {
+                self.note_lost();
+                Frame::Seen
+            }
+            Event::Settings => {
+                self.keepalive.opened(self.now);
+                Frame::Seen
+            }
+            Event::Informational { .. } | Event::Pong(_) | Event::GoAway { .. } => Frame::Seen,
+        };
+        *input = all.get_mut(at..).unwrap_or_default();
+        frame
+    }
+
+    /// Receives the end of a stream that was reset.
+    fn receive_reset(&mut self, stream: Stream, code: ErrorCode) -> Option<MessageEvent> {
+        let event = self.calls.call(stream)?.receive_reset(code);
+        if event.is_none() {
+            self.calls.close(stream);
+        }
+        event
+    }
+
+    /// Receives the end of the peer's side of a stream.
+    fn receive_eof(&mut self, stream: Stream) -> Option<MessageEvent> {
+        let event = self.calls.call(stream)?.receive_eof();
+        if event.is_none() && !self.http2.is_open(stream) {
+            self.calls.close(stream);
+        }
+        event
+    }
+
+    /// Receives what is left of a DATA. Once nothing is, `self.rest` says so.
+    fn receive_rest(&mut self, rest: Rest, input: &mut &mut [u8]) -> Option<MessageEvent> {
+        let all = core::mem::take(input);
+        // A caller that dropped some of its input gets on, with what it has.
+        let mut body = all.get(..rest.len).unwrap_or(all);
+        let before = body.len();
+        let entry = self.calls.get_mut(rest.stream);
+        let mut event = match entry {
+            Some(entry) => entry.call.receive_message(&mut body, &mut entry.inbox),
+            None => {
+                body = &[];
+                None
+            }
+        };
+        let mut taken = before - body.len();
+        let len = rest.len - taken.min(rest.len);
+        if event.is_some() || !body.is_empty() {
+            self.rest = Some(Rest { len, ..rest });
+        } else {
+            self.rest = None;
+            taken = taken.saturating_add(rest.skip);
+            if rest.end {
+                event = self.receive_eof(rest.stream);
+            }
+        }
+        *input = all.get_mut(taken..).unwrap_or_default();
+        event
+    }
+
+    /// Sends a whole message, at once or as its windows open.
+    pub(super) fn send(
+        &mut self,
+        stream: Stream,
+        message: Message<'_>,
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        if self.calls.get(stream).is_none_or(|entry| entry.outbox.is_ending()) {
+            return Err(SendError::Ended);
+        }
+        let pumped = self.pump(stream, out);
+        let Self { http2, calls, .. } = self;
+        let entry = calls.get_mut(stream).ok_or(SendError::Ended)?;
+        match pumped {
+            Pumped::Empty => {}
+            Pumped::Full(full) => return Err(full.into()),
+            Pumped::More | Pumped::Blocked => {
+                entry.wants_writable = true;
+                return Err(SendError::Busy);
+            }
+        }
+        let body = entry.call.body()?;
+        let before = body.clone();
+        match body.encode_prefix(message.bytes.len() as u64, message.compressed) {
+            Ok(prefix) => {
+                let prefix: [u8; Prefix::LEN] = prefix.to_bytes();
+                let sent = match http2.send_whole(stream, prefix, message.bytes, out) {
+                    Ok(true) => return Ok(()),
+                    Ok(false) | Err(http2::SendError::BufferFull(_)) => {
+                        entry.outbox.body().try_append_both(&prefix, message.bytes)
+                    }
+                    Err(_) => return Err(SendError::Ended),
+                };
+                if let Err(full) = sent {
+                    *body = before;
+                    return Err(full.into());
+                }
+            }
+            // The framing wraps the payload.
+            Err(SendError::PrefixAlone) => body.encode(message, entry.outbox.body())?,
+            Err(e) => return Err(e),
+        }
+        entry.outbox.body_appended();
+        self.pump(stream, out);
+        Ok(())
+    }
+
+    /// Ends the stream from our side, after what is left of the body.
+    pub(super) fn send_eof(&mut self, stream: Stream, out: &mut impl Buffer) {
+        let Some(entry) = self.calls.get_mut(stream) else { return };
+        let Ok(()) = entry.outbox.end(Ending::Eof, |_| Ok::<_, Infallible>(()));
+        self.pump(stream, out);
+    }
+
+    /// Sends what is left for a stream, as far as its windows and the output allow.
+    pub(super) fn pump(&mut self, stream: Stream, out: &mut impl Buffer) -> Pumped {
+        let mut pumped = Pumped::More;
+        while pumped == Pumped::More {
+            pumped = self.pump_frame(stream, out);
+        }
+        if let Pumped::Full(_) = pumped {
+            self.calls.enqueue(stream);
+        }
+        pumped
+    }
+
+    /// Sends one frame of what is left for a stream, or the ending.
+    fn pump_frame(&mut self, stream: Stream, out: &mut impl Buffer) -> Pumped {
+        let Some(entry) = self.calls.get_mut(stream) else { return Pumped::Empty };
+        if entry.outbox.is_empty() {
+            return Pumped::Empty;
+        }
+        let (before, ends) = (entry.outbox.body_left(), entry.outbox.is_ending());
+        let pumped = entry.outbox.pump(stream, &mut self.http2, out);
+        let sent = before - entry.outbox.body_left();
+        self.keepalive.sent(self.now, sent as u64);
+        self.calls.count_blocked(stream);
+        if pumped == Pumped::Empty && ends {
+            self.ending_sent(stream);
+        }
+        pumped
+    }
+
+    /// Goes on after our side of a stream has ended.
+    pub(super) fn ending_sent(&mut self, stream: Stream) {
+        let is_open = self.http2.is_open(stream);
+        let Some(call) = self.calls.call(stream) else { return };
+        if !call.drain(self.now) {
+            return;
+        }
+        if is_open {
+            let deadline = call.deadline();
+            self.calls.note_deadline(deadline.unwrap_or(u64::MAX));
+        } else {
+            self.calls.close(stream);
+        }
+    }
+
+    /// Writes what is owed, then what is left of messages, in turns. `write_owed` writes what is owed for a
+    /// call.
+    ///
+    /// Returns whether the output had room for everything.
+    pub(super) fn transmit<B: Buffer>(
+        &mut self,
+        out: &mut B,
+        mut write_owed: impl FnMut(&mut Self, Stream, &mut B) -> Result<(), SendError>,
+    ) -> bool {
+        if !self.http2.transmit(out) {
+            return false;
+        }
+        while let Some(stream) = self.calls.front() {
+            if let Err(SendError::BufferFull(_)) = write_owed(self, stream, out) {
+                return false;
+            }
+            let pumped = self.pump_frame(stream, out);
+            if let Pumped::Full(_) = pumped {
+                return false;
+            }
+            self.calls.dequeue();
+            if pumped == Pumped::More {
+                self.calls.enqueue(stream);
+            }
+        }
+        // What ended may have left something to be told.
+        self.http2.transmit(out)
+    }
+
+    /// Does what the time asks for.
+    fn look_at_time(&mut self) {
+        let now = self.now;
+        if self.http2.is_acknowledged() {
+            self.keepalive.acknowledged();
+        }
+        self.keepalive.streams(now, self.http2.open_streams() > 0);
+        self.keepalive.waiting(now, self.calls.blocked_count() > 0);
+        match self.keepalive.poll(now) {
+            None => {}
+            // If one is in flight, its answer will do.
+            Some(Action::Ping) => drop(self.http2.ping(*b"is alive")),
+            Some(Action::Idle) => self.http2.close(),
+            Some(Action::PrefaceTimedOut) => self.fail(ErrorCode::PROTOCOL_ERROR),
+            Some(Action::SettingsTimedOut) => self.fail(ErrorCode::SETTINGS_TIMEOUT),
+            Some(Action::Stalled) => self.fail(ErrorCode::ENHANCE_YOUR_CALM),
+            Some(Action::Dead | Action::CloseTimedOut) => self.lose(),
+        }
+        if self.sweep.is_none() && self.calls.next_deadline() <= now {
+            self.calls.forget_deadlines();
+            self.sweep = Some(Sweep { at: 0, why: Why::Deadline });
+        }
+    }
+
+    fn fail(&mut self, code: ErrorCode) {
+        self.fail_for(code, "");
+    }
+
+    /// Fails the connection, and tells the peer why. Every call hears of it.
+    pub(super) fn fail_for(&mut self, code: ErrorCode, text: &'static str) {
+        self.http2.fail_for(None, code, text);
+        self.note_lost();
+    }
+
+    pub(super) const fn set_keepalive(&mut self, keepalive: Keepalive) {
+        self.keepalive = keepalive;
+    }
+
+    /// Lets a call hear of the end of the peer's side of its stream, after what came with its head.
+    pub(super) const fn owe_eof(&mut self, stream: Stream) {
+        self.rest = Some(Rest { stream, len: 0, skip: 0, end: true });
+    }
+
+    /// Takes notice that the transport is of no use any more.
+    pub(super) fn lose(&mut self) {
+        if !self.lost {
+            self.lost = true;
+            self.note_lost();
+        }
+    }
+
+    /// Lets every call hear that the connection is lost, if it is.
+    fn note_lost(&mut self) {
+        let told = matches!(self.sweep, Some(Sweep { why: Why::Lost, .. }));
+        if self.is_lost() && !told {
+            self.rest = None;
+            self.sweep = Some(Sweep { at: 0, why: Why::Lost });
+        }
+    }
+
+    fn is_lost(&self) -> bool {
+        self.lost || self.http2.has_failed()
+    }
+
+    /// Goes on looking at calls, one after the other.
+    fn sweep(&mut self) -> Option<Step> {
+        while let Some(Sweep { at, why }) = self.sweep {
+            let Some(stream) = self.calls.next_from(at) else {
+                // After a loss, there is nothing more to look at, ever.
+                if let Why::Deadline = why {
+                    self.sweep = None;
+                }
+                return None;
+            };
+            self.sweep = Some(Sweep { at: stream.slot() + 1, why });
+            let event = self.look_at(stream, why);
+            if let Some(event) = event {
+                return Some(Step::Call(stream, event));
+            }
+        }
+        None
+    }
+
+    fn look_at(&mut self, stream: Stream, why: Why) -> Option<MessageEvent> {
+        let now = self.now;
+        let call = self.calls.call(stream)?;
+        if let Why::Lost = why {
+            let event = call.disconnect();
+            if event.is_none() {
+                self.calls.close(stream);
+            }
+            return event;
+        }
+        let event = call.poll(now);
+        if let Some(code) = call.due_reset(now) {
+            self.http2.reset(stream, code);
+            self.calls.close(stream);
+        } else if let Some(at) = call.deadline() {
+            self.calls.note_deadline(at);
+        }
+        event
+    }
+
+    /// Begins a call on a stream. Returns whether there is room for it.
+    pub(super) fn open(&mut self, stream: Stream, call: C) -> bool {
+        let deadline = call.deadline();
+        if let Some(at) = deadline {
+            self.calls.note_deadline(at);
+        }
+        self.calls.open(stream, call)
+    }
+
+    /// When to call `receive` again at the latest.
+    pub(super) fn deadline(&self) -> Option<u64> {
+        let at = self.calls.next_deadline().min(self.keepalive.deadline().unwrap_or(u64::MAX));
+        (at != u64::MAX).then_some(at)
+    }
+
+    pub(super) fn close(&mut self) {
+        self.http2.close();
+        self.keepalive.closing(self.now);
+    }
+
+    pub(super) fn owes(&mut self) -> bool {
+        !self.lost && (self.http2.owes() || self.calls.has_queue())
+    }
+
+    pub(super) fn is_over(&mut self) -> bool {
+        self.lost || self.http2.is_over()
+    }
+}
+
+/// What has come of a frame.
+enum Frame {
+    Told(Step),
+    /// Nothing that anybody is told.
+    Seen,
+    /// More input is needed.
+    Missing,
+}
+
+fn told(stream: Stream, event: Option<MessageEvent>) -> Frame {
+    event.map_or(Frame::Seen, |event| Frame::Told(Step::Call(stream, event)))
+}
+
+/// What both ends accept of HTTP/2 by default. Calls may wait for hours: no time without one is too long.
+pub(super) const fn keepalive(now: u64) -> Keepalive {
+    Keepalive::new(now).idle_after(u64::MAX)
+}
