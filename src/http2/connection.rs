@@ -220,7 +220,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
     /// stream is over, this changes nothing.
     pub fn reset(&mut self, stream: Stream, code: ErrorCode) {
         if let Some(slot) = self.streams.get_mut(stream)
-            && slot.reset().is_none()
+            && !slot.is_reset()
         {
             slot.owe_reset(code);
             self.streams.settle(stream);

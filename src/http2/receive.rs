@@ -119,7 +119,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         let Some(stream) = self.data_target else { return Ok(DataStep::Nothing) };
         // The caller may have reset it since.
         let Some(slot) = self.streams.get_mut(stream) else { return Ok(DataStep::Nothing) };
-        if slot.reset().is_some() {
+        if slot.is_reset() {
             return Ok(DataStep::Nothing);
         }
         slot.receive_window.take_part(part.bytes.len() as u32);
@@ -186,6 +186,9 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
     ) -> Result<Option<Event<'static>>, Error> {
         let Some(stream) = self.find_to_change(id)? else { return Ok(None) };
         let Some(slot) = self.streams.get_mut(stream) else { return Ok(None) };
+        if slot.is_reset() {
+            return self.budgets.take_useless().map(|()| None);
+        }
         let is_useless = increment < SMALL_INCREMENT && !slot.is_waiting();
         if let Err(error) = slot.send_window.grow(increment) {
             self.fail_stream(stream, error)?;
@@ -205,7 +208,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
     ) -> Result<Option<Event<'static>>, Error> {
         let Some(stream) = self.find_to_change(id)? else { return Ok(None) };
         let Some(slot) = self.streams.get(stream) else { return Ok(None) };
-        let is_known = slot.reset().is_some();
+        let is_known = slot.is_reset();
         let is_answered = slot.sent == super::slot::Half::Closed;
         // A reset is never answered by one.
         self.streams.close(stream, Absent::ResetByPeer);
@@ -287,9 +290,9 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
             from = stream.slot() as u32 + 1;
             if stream.id().get() > last {
                 self.sweep = Some(from);
-                let is_known = self.streams.get(stream).is_some_and(|slot| slot.reset().is_some());
+                let is_live = self.is_live(stream);
                 self.streams.close(stream, Absent::ResetByUs);
-                if !is_known {
+                if is_live {
                     return Some(stream);
                 }
             }
@@ -302,8 +305,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
     #[inline]
     pub(super) fn find(&mut self, id: StreamId) -> Result<Found, Error> {
         if let Some(stream) = self.streams.find(id) {
-            let is_reset = self.streams.get(stream).is_some_and(|slot| slot.reset().is_some());
-            return Ok(if is_reset { Found::Gone } else { Found::Open(stream) });
+            return Ok(if self.is_live(stream) { Found::Open(stream) } else { Found::Gone });
         }
         match self.absent(id)? {
             Absent::Idle => Err(Error::StreamIdle),
@@ -327,6 +329,12 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
                 Ok(None)
             }
         }
+    }
+
+    /// Whether the stream is open, and no reset is owed on it: it goes on for the caller.
+    #[inline]
+    pub(super) fn is_live(&self, stream: Stream) -> bool {
+        self.streams.get(stream).is_some_and(|slot| !slot.is_reset())
     }
 
     /// What is known of a stream that is not open.

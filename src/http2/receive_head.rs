@@ -54,6 +54,12 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
             (BlockTarget::Nobody, _) | (BlockTarget::Stream(_), Outcome::Unwanted) => {
                 return Ok(None);
             }
+            // The caller has reset it since the block began.
+            (BlockTarget::Stream(stream) | BlockTarget::Failed(stream, _), _)
+                if !self.is_live(stream) =>
+            {
+                return Ok(None);
+            }
             (BlockTarget::Stream(stream), Outcome::Kept(checked)) => {
                 return self.receive_checked(stream, checked, part.end_stream);
             }

@@ -162,6 +162,12 @@ impl Slot {
         self.flags = self.flags & !WAITING | RESET;
     }
 
+    /// Whether a reset is owed, so that the stream is over for the caller.
+    #[inline]
+    pub(super) const fn is_reset(&self) -> bool {
+        self.has(RESET)
+    }
+
     /// The code of the reset that is owed.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "a code was put there")]

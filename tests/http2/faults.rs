@@ -1,12 +1,10 @@
 //! Faults that a reading of the connection against the standard has found.
 
 use framewright::SliceBuf;
-use framewright::http2::{Error, Limits, SendError};
+use framewright::http2::{Error, ErrorCode, Limits, SendError};
 
-use super::common::http2_peer::{
-    ACK, FLOW_CONTROL_ERROR, PING, RST_STREAM, data, frame, get, post,
-};
-use super::common::http2_session::{client, server_with};
+use super::common::http2_peer::*;
+use super::common::http2_session::{client, client_with, server_with};
 
 /// `writable` takes a stream out of its queue. If the output has no room then, nobody else remembers it.
 #[test]
@@ -71,4 +69,51 @@ fn what_is_kept_is_not_granted_while_its_frame_is_still_coming() {
         let reset = frames.iter().find(|frame| frame.kind == RST_STREAM).expect("it was too much");
         assert_eq!(reset.number(0), FLOW_CONTROL_ERROR, "cut at {cut}");
     }
+}
+
+/// A stream ends once: what completes after the caller has reset it is for nobody, whether the peer knows of that or not.
+#[test]
+fn a_block_that_was_cut_by_a_reset_is_for_nobody() {
+    type Block = fn() -> Vec<u8>;
+    let blocks: [(&str, Block); 4] = [
+        ("a head", || block(OK)),
+        ("an informational head", || block(&[(":status", "103")])),
+        ("a malformed head", || block(&[(":path", "/")])),
+        ("too long a head", || block(&[(":status", "200"), ("x", &"y".repeat(2000))])),
+    ];
+    for (name, bytes) in blocks {
+        for (with_trailers, is_told) in [(false, false), (false, true), (true, false), (true, true)]
+        {
+            let mut client = client_with(Limits::new().max_head_len(1000));
+            client.open();
+            if with_trailers {
+                client.receive(&headers(3, 0, OK));
+            }
+            client.take_frames();
+            let seen = client.seen.len();
+            let bytes = bytes();
+            client.receive(&frame(HEADERS, END_STREAM, 3, &bytes[..3]));
+            client.h2.reset(client.streams[1], ErrorCode::CANCEL);
+            if is_told {
+                client.take_frames();
+            }
+            client.receive(&frame(CONTINUATION, END_HEADERS, 3, &bytes[3..]));
+            assert_eq!(client.seen[seen..], [], "{name}, {with_trailers}, {is_told}");
+            let resets = client.take_frames().iter().filter(|f| f.kind == RST_STREAM).count();
+            assert_eq!(resets, usize::from(!is_told), "{name}: one reset in all");
+            assert_eq!(client.h2.error(), None);
+        }
+    }
+}
+
+/// Likewise for a window that the peer opens too far.
+#[test]
+fn a_window_of_a_stream_that_was_reset_does_not_fail_it_again() {
+    let mut server = server_with(Limits::new().reset_budget(0));
+    server.open();
+    server.receive(&post(1));
+    server.h2.reset(server.streams[0], ErrorCode::CANCEL);
+    let seen = server.seen.len();
+    server.receive(&window_update(1, 0x7FFF_FFFF));
+    assert_eq!((&server.seen[seen..], server.h2.error()), (&[][..], None));
 }
