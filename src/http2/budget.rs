@@ -1,17 +1,19 @@
-//! How much that is useless a peer may do (§10.5).
+//! How much a peer may do that is useless (§10.5).
 //!
 //! | budget | taken by | given back by |
 //! |---|---|---|
 //! | resets | RST_STREAM before the response is complete, and every reset that the peer causes us to send | a stream that ends well; time |
-//! | useless | frames that bring nothing forward | each KiB of bodies and heads; each DATA that we send, twice, since a peer may grant it anew at once, for the stream and for the connection; time |
+//! | useless | frames that bring nothing forward, and DATA over the next line | each KiB of bodies and heads; each DATA that we send, twice, since a peer may grant it anew at once, for the stream and for the connection; time |
+//! | discarded | bytes of DATA on streams that we reset | the rest of a stream's window, when we reset it: a peer that has not heard of the reset may send as much, in frames of any length |
 
 use super::{Error, Limits};
 
-/// What is left of both budgets.
+/// What is left of each budget.
 #[derive(Clone, Debug)]
 pub(super) struct Budgets {
     resets: u32,
     useless: u32,
+    discarded: u32,
     /// Bytes of bodies and heads that have not given back a useless frame yet.
     bytes: u32,
     /// When time gave back last, in milliseconds.
@@ -26,7 +28,13 @@ const BYTES_PER_USELESS: u32 = 1024;
 
 impl Budgets {
     pub(super) const fn new(limits: &Limits) -> Self {
-        Self { resets: limits.reset_budget, useless: limits.useless_budget, bytes: 0, since: None }
+        Self {
+            resets: limits.reset_budget,
+            useless: limits.useless_budget,
+            discarded: 0,
+            bytes: 0,
+            since: None,
+        }
     }
 
     /// Takes a reset.
@@ -39,6 +47,22 @@ impl Budgets {
     pub(super) fn take_useless(&mut self) -> Result<(), Error> {
         self.useless = self.useless.checked_sub(1).ok_or(Error::Flood)?;
         Ok(())
+    }
+
+    /// We reset a stream on which the peer could send `window` bytes more.
+    pub(super) fn stream_reset(&mut self, window: u32) {
+        self.discarded = self.discarded.saturating_add(window);
+    }
+
+    /// Takes a DATA on a stream that we reset: of what its peer may not have heard, or useless.
+    pub(super) fn take_discarded(&mut self, flow_len: u32) -> Result<(), Error> {
+        match self.discarded.checked_sub(flow_len) {
+            Some(left) if flow_len > 0 => {
+                self.discarded = left;
+                Ok(())
+            }
+            _ => self.take_useless(),
+        }
     }
 
     /// A stream ended well.

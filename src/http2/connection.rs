@@ -19,6 +19,7 @@ use super::budget::Budgets;
 use super::owed::{GoAway, Owed, Ping};
 use super::receive_head::BlockTarget;
 use super::settings::{PeerSettings, PendingSettings};
+use super::slot::Half;
 use super::streams::StreamTable;
 use super::window::{ReceiveWindow, SendWindow};
 use super::{
@@ -222,6 +223,9 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         if let Some(slot) = self.streams.get_mut(stream)
             && !slot.is_reset()
         {
+            if slot.received != Half::Closed {
+                self.budgets.stream_reset(slot.receive_window.left());
+            }
             slot.owe_reset(code);
             self.streams.settle(stream);
         }

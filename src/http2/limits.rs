@@ -149,6 +149,9 @@ impl Limits {
     /// Useless are frames that bring nothing forward: empty ones, settings, pings, priorities, frames
     /// of unknown types and for streams that are over. Each costs some time, and no memory. Bytes of
     /// bodies and heads, and time, give frames back.
+    ///
+    /// After a reset of ours, a peer that has not heard of it may fill the rest of the stream's
+    /// window. DATA is useless from there on.
     #[must_use]
     pub const fn useless_budget(mut self, frames: u32) -> Self {
         self.useless_budget = frames;

@@ -19,9 +19,6 @@ enum DataStep {
     StreamFailed(Stream, Error),
 }
 
-/// A DATA on a stream that we reset is useless if it is shorter. Others were on their way: it may be as many as the
-/// window holds, and each costs no more than on a stream that is open.
-const SMALL_DATA: u32 = 16;
 /// A WINDOW_UPDATE that adds less is useless, unless a stream waits for it.
 const SMALL_INCREMENT: u32 = 256;
 
@@ -92,10 +89,6 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         if part.start {
             // The whole frame counts before a byte of it is returned, and whoever wants it or not.
             self.receive_window.take(part.flow_len)?;
-            self.budgets.progress(part.data_len, &self.limits);
-            if part.data_len == 0 && !part.end_stream {
-                self.budgets.take_useless()?;
-            }
             self.data_target = None;
             let stream = match self.find(part.stream)? {
                 Found::Open(stream) => stream,
@@ -104,12 +97,14 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
                     return Ok(DataStep::Nothing);
                 }
                 Found::Gone => {
-                    if matches!(part.data_len, 1..SMALL_DATA) {
-                        self.budgets.take_useless()?;
-                    }
+                    self.budgets.take_discarded(part.flow_len)?;
                     return Ok(DataStep::Nothing);
                 }
             };
+            self.budgets.progress(part.data_len, &self.limits);
+            if part.data_len == 0 && !part.end_stream {
+                self.budgets.take_useless()?;
+            }
             if let Err(error) = self.begin_data(stream, part) {
                 self.fail_stream(stream, error)?;
                 return Ok(DataStep::StreamFailed(stream, error));

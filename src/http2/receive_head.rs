@@ -46,7 +46,9 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
                 self.block.begin(message, &self.limits, head);
             }
         }
-        self.budgets.progress(part.bytes.len() as u32, &self.limits);
+        if let BlockTarget::Stream(_) = self.block_target {
+            self.budgets.progress(part.bytes.len() as u32, &self.limits);
+        }
         let outcome = self.block.receive(part, &mut self.field_decoder, &self.limits, head)?;
         let Some(outcome) = outcome else { return Ok(None) };
         let target = core::mem::replace(&mut self.block_target, BlockTarget::Nobody);
@@ -120,6 +122,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         if let State::Final { .. } = self.state {
             // It was not the last one any more, which the client knows or is about to.
             self.streams.skip(id);
+            self.budgets.stream_reset(self.new_receive_window().left());
             self.budgets.take_useless()?;
             return Ok(None);
         }
@@ -130,6 +133,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
             None
         };
         if opened.is_none() {
+            self.budgets.stream_reset(self.new_receive_window().left());
             self.budgets.take_reset()?;
             self.owed.add_reset(id, ErrorCode::REFUSED_STREAM)?;
         }

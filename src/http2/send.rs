@@ -276,7 +276,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
     ) -> Result<(), BufferFull> {
         let start = out.as_slice().len();
         let max_len = self.field_encoder.max_block_len(head);
-        if u32::try_from(max_len).is_ok_and(|len| len > self.encoder.max_frame_len()) {
+        if !u32::try_from(max_len).is_ok_and(|len| len <= self.encoder.max_frame_len()) {
             // It may need more than one frame. There has to be room for all, before the table changes.
             out.try_grow(max_len.saturating_add(self.encoder.block_headers_len(max_len)))?;
             out.truncate(start);

@@ -155,6 +155,11 @@ impl ReceiveWindow {
         credit
     }
 
+    /// How many bytes the peer may still send.
+    pub(super) const fn left(&self) -> u32 {
+        if self.left > 0 { self.left.unsigned_abs() } else { 0 }
+    }
+
     /// Changes the window by what settings took away that the peer has learnt of.
     pub(super) const fn shrink(&mut self, len: u32) {
         self.left = self.left.saturating_sub_unsigned(len);

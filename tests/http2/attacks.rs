@@ -3,7 +3,7 @@
 
 use super::common::http2_peer::*;
 use super::common::http2_session::{Reaction, Seen, reaction_to, server, server_with};
-use framewright::http2::{Limits, SendError};
+use framewright::http2::{Error, ErrorCode, Limits, SendError};
 
 /// What a flood repeats, and when it ends.
 struct Flood {
@@ -181,8 +181,25 @@ const FLOODS: &[Flood] = &[
         transmits: true, tolerated: (900, 1001), code: ENHANCE_YOUR_CALM,
     },
     Flood {
+        // A window of 256 KiB is tolerated, since the client may not have heard of the reset.
         name: "DATA on a stream that the server reset",
-        setup: || [post(1), window_update(1, 0)].concat(), piece: |_| data(1, 0, b"x"),
+        setup: || [post(1), window_update(1, 0)].concat(), piece: |_| data(1, 0, &[0; 1024]),
+        transmits: true, tolerated: (256 + 900, 256 + 1001), code: ENHANCE_YOUR_CALM,
+    },
+    Flood {
+        name: "DATA on a stream that the server refused",
+        setup: || (0..101).flat_map(|n| post(id(n))).collect(), piece: |_| data(id(100), 0, &[0; 1024]),
+        transmits: true, tolerated: (256 + 900, 256 + 1001), code: ENHANCE_YOUR_CALM,
+    },
+    Flood {
+        name: "empty DATA with END_STREAM on a stream that the server reset",
+        setup: || [post(1), window_update(1, 0)].concat(), piece: |_| data(1, END_STREAM, b""),
+        transmits: true, tolerated: (900, 1001), code: ENHANCE_YOUR_CALM,
+    },
+    Flood {
+        name: "long HEADERS on a stream that the server reset",
+        setup: || [post(1), window_update(1, 0)].concat(),
+        piece: |_| headers(1, 0, &[("x", &"y".repeat(8000))]),
         transmits: true, tolerated: (900, 1001), code: ENHANCE_YOUR_CALM,
     },
     Flood {
@@ -227,9 +244,6 @@ fn slow_and_busy_peers_are_not_cut_off() {
     let endless: &[(&str, Piece)] = &[
         ("DATA of one byte (hyperium/h2#939)", |n| if n == 0 { post(1) } else { data(1, 0, b"x") }),
         ("a request after another", |n| get(id(n))),
-        ("an upload in small messages that the server reset", |n| {
-            if n == 0 { [post(1), window_update(1, 0)].concat() } else { data(1, 0, &[0; 32]) }
-        }),
         ("a PING for each KiB, as for BDP", |n| match n {
             0 => post(1),
             _ => [data(1, 0, &[0; 2048]), ping(&[0; 8])].concat(),
@@ -255,6 +269,35 @@ fn slow_and_busy_peers_are_not_cut_off() {
             server.seen.clear();
             assert_eq!(server.h2.error(), None, "{name}: {n} times");
         }
+    }
+}
+
+/// A client that has not heard of the reset may send what is left of the stream's window, in frames of any length, and
+/// no more.
+#[test]
+fn an_upload_that_was_reset_may_go_on_to_the_end_of_its_window() {
+    const WINDOW: usize = 100_000;
+    for (len, before, is_told) in
+        [(1, 1, true), (7, 3, true), (32, 5, false), (1000, 7, true), (16_384, 16_384, false)]
+    {
+        let limits = Limits::new().stream_window(WINDOW as u32).useless_budget(1);
+        let mut server = server_with(limits);
+        server.open();
+        let mut rest = WINDOW - before;
+        server.receive(&[post(1), data(1, 0, &vec![0; before])].concat());
+        server.take_frames();
+        server.h2.reset(server.streams[0], ErrorCode::NO_ERROR);
+        if is_told {
+            server.take_frames();
+        }
+        while rest > 0 {
+            let len = rest.min(len);
+            server.receive(&data(1, 0, &vec![0; len]));
+            rest -= len;
+            assert_eq!(server.h2.error(), None, "{rest} bytes are left, {len} at a time");
+        }
+        server.receive(&data(1, 0, b"x").repeat(2));
+        assert_eq!(server.h2.error(), Some(Error::Flood), "{len} bytes at a time");
     }
 }
 
