@@ -81,42 +81,42 @@ pub struct Workload {
 pub fn workloads() -> Vec<Workload> {
     let mut all = Vec::new();
     let mut add = |group, name: String, task, bar| all.push(Workload { group, name, task, bar });
-    for (len, bar) in [(16, 0.45), (125, 0.40), (1 << 10, 0.65), (16 << 10, 1.00), (1 << 20, 1.00)]
+    for (len, bar) in [(16, 0.35), (125, 0.27), (1 << 10, 0.65), (16 << 10, 1.10), (1 << 20, 0.92)]
     {
         let task = Task::Receive { content: Content::Binary, fragments: 1, len };
         add("Receive, masked binary", size(len), task, bar);
     }
-    for (len, bar) in [(125, 0.40), (1 << 10, 0.50), (64 << 10, 1.00)] {
+    for (len, bar) in [(125, 0.40), (1 << 10, 0.50), (64 << 10, 0.66)] {
         let task = Task::Receive { content: Content::Ascii, fragments: 1, len };
         add("Receive, masked text, ASCII", size(len), task, bar);
     }
-    for (len, bar) in [(125, 0.50), (1 << 10, 0.75), (64 << 10, 1.03)] {
+    for (len, bar) in [(125, 0.50), (1 << 10, 0.75), (64 << 10, 0.96)] {
         let task = Task::Receive { content: Content::Cjk, fragments: 1, len };
         add("Receive, masked text, CJK and emoji", size(len), task, bar);
     }
     for (content, kind, len, bar) in [
-        (Content::Ascii, "ASCII", 32, 0.50),
-        (Content::Cjk, "CJK and emoji", 128, 0.30),
-        (Content::Ascii, "ASCII", 1024, 0.55),
+        (Content::Ascii, "ASCII", 32, 0.42),
+        (Content::Cjk, "CJK and emoji", 128, 0.35),
+        (Content::Ascii, "ASCII", 1024, 0.38),
     ] {
         let task = Task::Receive { content, fragments: 10, len };
         add("Receive, ten fragments and a ping", format!("10 × {} {kind}", size(len)), task, bar);
     }
-    for (len, bar) in [(16, 1.2), (125, 1.2), (1 << 10, 1.1)] {
+    for (len, bar) in [(16, 1.0), (125, 1.0), (1 << 10, 1.0)] {
         add("Send, server", size(len), Task::Send { client: false, len }, bar);
     }
-    for (len, bar) in [(16, 0.55), (125, 0.45), (1 << 10, 0.55), (16 << 10, 1.00)] {
+    for (len, bar) in [(16, 0.35), (125, 0.31), (1 << 10, 0.66), (16 << 10, 0.92)] {
         add("Send, client", size(len), Task::Send { client: true, len }, bar);
     }
-    add("Opening handshake, server", "569 B, 14 headers".to_owned(), Task::Handshake, 0.90);
-    for (read_len, bar) in [(16 << 10, 0.22), (1400, 0.30), (64, 0.50)] {
+    add("Opening handshake, server", "569 B, 14 headers".to_owned(), Task::Handshake, 0.95);
+    for (read_len, bar) in [(16 << 10, 0.22), (1400, 0.30), (64, 0.42)] {
         let name = format!("190 B, in reads of {}", size(read_len));
         add("SSE, decode", name, Task::Sse { read_len }, bar);
     }
-    for (len, bar) in [(16, 0.12), (1 << 10, 0.16), (64 << 10, 0.85)] {
+    for (len, bar) in [(16, 0.15), (1 << 10, 0.15), (64 << 10, 0.85)] {
         add("gRPC, decode", size(len), Task::GrpcDecode { len }, bar);
     }
-    for (len, bar) in [(16, 0.12), (1 << 10, 0.28), (64 << 10, 1.00)] {
+    for (len, bar) in [(16, 0.15), (1 << 10, 0.28), (64 << 10, 1.00)] {
         add("gRPC, encode", size(len), Task::GrpcEncode { len }, bar);
     }
     for level in [1, 6] {
