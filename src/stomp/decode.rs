@@ -1,0 +1,534 @@
+//! Takes a stream of frames apart: heads, bodies, and what comes between frames.
+//!
+//! ```text
+//!               first byte            LF                 empty line
+//!    Between ──────────────▶ Command ─────▶ Header ─────────────────┐
+//!     │  ▲ ▲                                 │  ▲                   │
+//!     └──┘ │                                 └──┘ LF                ├──▶ Sized, with a content-length
+//!     EOL  │                                                        └──▶ Unsized, without
+//!          └──────────────── NUL ─────────────────────── Sized, Unsized
+//! ```
+//!
+//! Every state can lead to `Failed`, which is final.
+
+use memchr::{memchr, memchr2};
+use simdutf8::basic::from_utf8;
+
+use super::escape::Escapes;
+use super::{Command, Error, Inbox, Limits, Version};
+use crate::http::syntax::parse_len;
+use crate::inline::Inline;
+use crate::{Buffer, Chunk, OverLimit, Truncated};
+
+/// Takes a stream of frames apart.
+///
+/// The stream may be split anywhere. The headers of each frame are put in an [`Inbox`]. The body is returned as
+/// it comes, borrowed from the input.
+///
+/// Which lines end in CRLF, and which escapes there are, is up to the version. Before a version is
+/// [set](Self::set_version), a CR before the end of a line is dropped, and there are no escapes: so every version
+/// can be read up to its `CONNECT` or `CONNECTED`.
+///
+/// Heart-beats are line ends between frames. They are taken, and nothing is returned for them: every byte is a sign
+/// of life ("Heart-beating").
+///
+/// ```
+/// use framewright::stomp::{Command, Decoder, Inbox, Limits, Part, Version};
+///
+/// let mut decoder = Decoder::new(Limits::new()).version(Version::V1_2);
+/// let mut inbox = Inbox::new(Vec::new());
+/// let mut input = &b"\nSEND\r\ndestination:/queue/a\r\n\r\nhel"[..];
+/// while let Some(part) = decoder.decode(&mut input, &mut inbox)? {
+///     match part {
+///         Part::Head(command) => {
+///             assert_eq!(command, Command::Send);
+///             assert_eq!(inbox.headers().get("destination"), Some("/queue/a"));
+///         }
+///         Part::Body(chunk) => assert_eq!((chunk.bytes, chunk.end), (&b"hel"[..], false)),
+///     }
+/// }
+/// assert!(input.is_empty()); // it always is: there is nothing to keep or to move
+/// assert!(decoder.check_eof().is_err()); // the stream must not end here
+/// # Ok::<(), framewright::stomp::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Decoder {
+    limits: Limits,
+    version: Option<Version>,
+    nul_accepted: bool,
+    state: State,
+    head: HeadSoFar,
+}
+
+/// A part of a frame: first its head, then one or more chunks of its body, the last of which ends the frame.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Part<'a> {
+    /// The head is complete: [`Inbox::headers`] has the headers.
+    Head(Command),
+    /// Bytes of the body. Every frame has at least one chunk, which may be empty. The last one comes once the
+    /// NUL after it was seen.
+    Body(Chunk<'a>),
+}
+
+/// The position in the stream.
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// Between two frames. If `after_cr`, an LF has to follow.
+    Between {
+        after_cr: bool,
+    },
+    /// In the first line of a frame, after these bytes of it.
+    Command(Inline<{ Command::MAX_LEN + 1 }>),
+    /// In a header, of which the inbox has what came.
+    Header(Command),
+    /// In a body of announced length, of which `left` bytes lack, or only the NUL.
+    Sized {
+        left: u64,
+        started: bool,
+    },
+    /// In a body of `len` bytes so far, which ends at a NUL.
+    Unsized {
+        len: u64,
+        started: bool,
+    },
+    Failed(Error),
+}
+
+/// What is known of a head before it is complete.
+#[derive(Clone, Copy, Debug)]
+struct HeadSoFar {
+    /// Length of the lines so far as they came, with their ends.
+    len: u64,
+    /// Length of the current line as far as it came.
+    line_len: u64,
+    /// How many bytes the inbox has.
+    stored: usize,
+    headers: u32,
+    /// The first `content-length`.
+    content_len: Option<u64>,
+}
+
+impl HeadSoFar {
+    const EMPTY: Self = Self { len: 0, line_len: 0, stored: 0, headers: 0, content_len: None };
+}
+
+/// A line that is complete and well-formed, but for its escapes.
+struct Line {
+    /// Length without the end of the line.
+    len: usize,
+    /// Position of the colon.
+    colon: usize,
+    has_escapes: bool,
+}
+
+impl Decoder {
+    /// A decoder at the start of a stream.
+    pub const fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            version: None,
+            nul_accepted: false,
+            state: State::Between { after_cr: false },
+            head: HeadSoFar::EMPTY,
+        }
+    }
+
+    /// Sets the version from the start, for a stream that does not begin with a `CONNECT` or `CONNECTED`.
+    #[must_use]
+    pub const fn version(mut self, version: Version) -> Self {
+        self.version = Some(version);
+        self
+    }
+
+    /// Sets whether NULs between frames are skipped. Default: no, they are an error.
+    ///
+    /// Laxer than the standard if so, as `RabbitMQ` and stompjs are. It is also the way to serve clients whose
+    /// WebSocket drops the NUL at the end of a text message, as that of React Native does: decode a NUL after
+    /// each message.
+    #[must_use]
+    pub const fn accept_stray_nul(mut self, accept: bool) -> Self {
+        self.nul_accepted = accept;
+        self
+    }
+
+    /// Sets the version that was agreed on, whose rules hold for the frames that follow.
+    pub const fn set_version(&mut self, version: Version) {
+        self.version = Some(version);
+    }
+
+    /// Decodes the next part, advancing `input` past it.
+    ///
+    /// `None` means that every byte of `input` was taken and more are needed. The same inbox has to be given until
+    /// the head of a frame is complete.
+    #[inline]
+    pub fn decode<'a, B: Buffer>(
+        &mut self,
+        input: &mut &'a [u8],
+        inbox: &mut Inbox<B>,
+    ) -> Result<Option<Part<'a>>, Error> {
+        let result = self.decode_any(input, inbox);
+        if let Err(e) = result {
+            self.fail(e);
+        }
+        result
+    }
+
+    /// Checks that the stream may end here: between two frames.
+    pub const fn check_eof(&self) -> Result<(), Truncated> {
+        match self.state {
+            State::Between { .. } | State::Failed(_) => Ok(()),
+            _ => Err(Truncated),
+        }
+    }
+
+    /// How many bytes of the current body are known to lack: 0 between frames, within a head, and in a body whose
+    /// length was not announced.
+    ///
+    /// A driver can make its next read as long.
+    pub const fn body_remaining(&self) -> u64 {
+        match self.state {
+            State::Sized { left, .. } => left,
+            _ => 0,
+        }
+    }
+
+    /// The error that the decoder failed with.
+    pub(super) const fn error(&self) -> Option<Error> {
+        match self.state {
+            State::Failed(e) => Some(e),
+            _ => None,
+        }
+    }
+
+    /// Whether a head is arriving: the inbox may have headers of it.
+    pub(super) const fn is_in_head(&self) -> bool {
+        matches!(self.state, State::Header(_))
+    }
+
+    /// Fails for something found elsewhere.
+    pub(super) const fn fail(&mut self, error: Error) {
+        self.state = State::Failed(error);
+    }
+
+    fn decode_any<'a, B: Buffer>(
+        &mut self,
+        input: &mut &'a [u8],
+        inbox: &mut Inbox<B>,
+    ) -> Result<Option<Part<'a>>, Error> {
+        while !input.is_empty() {
+            let part = match self.state {
+                State::Between { after_cr } => self.between(after_cr, input)?,
+                State::Command(line) => self.in_command(line, input, inbox)?,
+                State::Header(command) => self.in_header(command, input, inbox)?,
+                State::Sized { left, started } => self.in_sized(left, started, input)?,
+                State::Unsized { len, started } => self.in_unsized(len, started, input)?,
+                State::Failed(e) => return Err(e),
+            };
+            if part.is_some() {
+                return Ok(part);
+            }
+        }
+        match self.state {
+            State::Failed(e) => Err(e),
+            _ => Ok(None),
+        }
+    }
+
+    /// Takes what may stand between two frames.
+    fn between<'a>(
+        &mut self,
+        mut after_cr: bool,
+        input: &mut &'a [u8],
+    ) -> Result<Option<Part<'a>>, Error> {
+        while let Some((&byte, rest)) = input.split_first() {
+            match byte {
+                b'\n' => after_cr = false,
+                _ if after_cr => return Err(Error::LoneCarriageReturn),
+                // Laxer than 1.0 and 1.1: nothing else can begin with a CR.
+                b'\r' => after_cr = true,
+                0 if self.nul_accepted => {}
+                0 => return Err(Error::NulBetweenFrames),
+                _ => {
+                    self.state = State::Command(Inline::EMPTY);
+                    return Ok(None);
+                }
+            }
+            *input = rest;
+        }
+        self.state = State::Between { after_cr };
+        Ok(None)
+    }
+
+    fn in_command<'a, B: Buffer>(
+        &mut self,
+        mut line: Inline<{ Command::MAX_LEN + 1 }>,
+        input: &mut &'a [u8],
+        inbox: &mut Inbox<B>,
+    ) -> Result<Option<Part<'a>>, Error> {
+        // The longest command, with CRLF.
+        let seen = input.get(..Command::MAX_LEN + 2).unwrap_or(input);
+        let end = seen.iter().position(|&byte| matches!(byte, b'\n' | 0));
+        let (piece, rest) = input.split_at_checked(end.unwrap_or(seen.len())).unwrap_or_default();
+        if !line.try_append(piece) {
+            return Err(Error::UnknownCommand);
+        }
+        *input = rest;
+        let Some((&end, rest)) = rest.split_first() else {
+            self.state = State::Command(line);
+            return Ok(None);
+        };
+        if end != b'\n' {
+            return Err(Error::NulInHead);
+        }
+        *input = rest;
+        let line = self.without_cr(&line);
+        let command = Command::parse(line).ok_or(Error::UnknownCommand)?;
+        inbox.begin();
+        self.head = HeadSoFar::EMPTY;
+        self.state = State::Header(command);
+        Ok(None)
+    }
+
+    /// A line without the CR that belongs to its end.
+    #[inline]
+    fn without_cr<'l>(&self, line: &'l [u8]) -> &'l [u8] {
+        match self.version {
+            Some(Version::V1_0 | Version::V1_1) => line,
+            Some(Version::V1_2) | None => line.strip_suffix(b"\r").unwrap_or(line),
+        }
+    }
+
+    /// Takes headers up to the end of the head, or what has come of them.
+    #[inline]
+    fn in_header<'a, B: Buffer>(
+        &mut self,
+        command: Command,
+        input: &mut &'a [u8],
+        inbox: &mut Inbox<B>,
+    ) -> Result<Option<Part<'a>>, Error> {
+        if !inbox.has_head(self.head.stored) {
+            return Err(Error::BeginningMissing);
+        }
+        let escapes = if command.has_escapes() { Escapes::of(self.version) } else { Escapes::None };
+        loop {
+            let room = self.room();
+            let seen = input.get(..room.saturating_add(1)).unwrap_or(input);
+            let Some(end) = memchr2(b'\n', 0, seen) else {
+                return self.in_line(room, input, inbox).map(|()| None);
+            };
+            let (piece, rest) = input.split_at_checked(end).unwrap_or_default();
+            let Some((b'\n', rest)) = rest.split_first() else { return Err(Error::NulInHead) };
+            *input = rest;
+            self.head.len += self.head.line_len + piece.len() as u64 + 1;
+            if self.head.len > self.limits.max_head_len {
+                return Err(self.head_too_long());
+            }
+            self.head.line_len = 0;
+            if self.add_line(escapes, piece, inbox)? {
+                inbox.end_head();
+                self.state = match self.head.content_len {
+                    Some(left) => State::Sized { left, started: false },
+                    None => State::Unsized { len: 0, started: false },
+                };
+                return Ok(Some(Part::Head(command)));
+            }
+            self.head.stored = inbox.len();
+            if input.is_empty() {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// How many more bytes the current line may have before its LF.
+    #[inline]
+    fn room(&self) -> usize {
+        let Limits { max_line_len, max_head_len, .. } = self.limits;
+        let line_room = max_line_len.saturating_sub(self.head.line_len);
+        let head_room = max_head_len.saturating_sub(self.head.len + self.head.line_len + 1);
+        usize::try_from(line_room.min(head_room)).unwrap_or(usize::MAX)
+    }
+
+    /// Takes a part of a line of which at most `room` bytes may come, and whose end is not in the input.
+    #[cold]
+    fn in_line<B: Buffer>(
+        &mut self,
+        room: usize,
+        input: &mut &[u8],
+        inbox: &mut Inbox<B>,
+    ) -> Result<(), Error> {
+        if input.len() > room {
+            let limit = self.limits.max_line_len;
+            let is_line_too_long = limit.saturating_sub(self.head.line_len) == room as u64;
+            return Err(if is_line_too_long {
+                Error::LineTooLong(OverLimit::new(limit.saturating_add(1), limit))
+            } else {
+                self.head_too_long()
+            });
+        }
+        let piece = core::mem::take(input);
+        inbox.put_piece(piece).map_err(Error::BufferFull)?;
+        self.head.line_len += piece.len() as u64;
+        self.head.stored = inbox.len();
+        Ok(())
+    }
+
+    const fn head_too_long(&self) -> Error {
+        let limit = self.limits.max_head_len;
+        Error::HeadTooLong(OverLimit::new(limit.saturating_add(1), limit))
+    }
+
+    /// Adds the rest of a line to the inbox. Returns whether it is the empty line.
+    #[inline]
+    fn add_line<B: Buffer>(
+        &mut self,
+        escapes: Escapes,
+        piece: &[u8],
+        inbox: &mut Inbox<B>,
+    ) -> Result<bool, Error> {
+        inbox.put_piece(piece).map_err(Error::BufferFull)?;
+        let Some(line) = self.check_line(escapes, inbox.line())? else { return Ok(true) };
+        if self.head.headers >= self.limits.max_headers {
+            return Err(Error::TooManyHeaders { limit: self.limits.max_headers });
+        }
+        self.head.headers += 1;
+        let (mut name_len, mut value_len) = (line.colon, line.len - line.colon - 1);
+        if line.has_escapes {
+            (name_len, value_len) = unescape_line(escapes, inbox.line(), &line)?;
+        }
+        self.note_content_len(inbox.line(), name_len, value_len)?;
+        inbox.end_line(name_len, value_len).map_err(Error::BufferFull)?;
+        Ok(false)
+    }
+
+    /// Checks a line. `None` if it is the empty one.
+    #[inline]
+    fn check_line(&self, escapes: Escapes, line: &[u8]) -> Result<Option<Line>, Error> {
+        let line = self.without_cr(line);
+        if line.is_empty() {
+            return Ok(None);
+        }
+        let colon = memchr(b':', line);
+        let special = memchr2(b'\\', b'\r', line);
+        if special.is_some() && self.version == Some(Version::V1_2) && line.contains(&b'\r') {
+            return Err(Error::LoneCarriageReturn);
+        }
+        if from_utf8(line).is_err() {
+            return Err(Error::InvalidUtf8);
+        }
+        match colon {
+            None => Err(Error::ColonMissing),
+            Some(0) => Err(Error::NameEmpty),
+            Some(colon) => {
+                let has_escapes = special.is_some() && escapes != Escapes::None;
+                Ok(Some(Line { len: line.len(), colon, has_escapes }))
+            }
+        }
+    }
+
+    /// Notes the first `content-length`.
+    #[inline]
+    fn note_content_len(
+        &mut self,
+        line: &[u8],
+        name_len: usize,
+        value_len: usize,
+    ) -> Result<(), Error> {
+        const NAME: &[u8] = b"content-length";
+        if name_len != NAME.len() || self.head.content_len.is_some() {
+            return Ok(());
+        }
+        let Some((name, value)) = line.split_at_checked(name_len) else { return Ok(()) };
+        if name != NAME {
+            return Ok(());
+        }
+        let value = value.get(1..=value_len).unwrap_or_default();
+        let digits = match self.version {
+            // Senders of 1.0 pad values, as the examples of its standard do.
+            None | Some(Version::V1_0) => value.trim_ascii(),
+            _ => value,
+        };
+        let len = parse_len(digits).ok_or(Error::ContentLengthInvalid)?;
+        let limit = self.limits.max_body_len;
+        if len > limit {
+            return Err(Error::BodyTooLong(OverLimit::new(len, limit)));
+        }
+        self.head.content_len = Some(len);
+        Ok(())
+    }
+
+    #[inline]
+    fn in_sized<'a>(
+        &mut self,
+        left: u64,
+        started: bool,
+        input: &mut &'a [u8],
+    ) -> Result<Option<Part<'a>>, Error> {
+        let len = usize::try_from(left).unwrap_or(usize::MAX).min(input.len());
+        let (bytes, rest) = input.split_at_checked(len).unwrap_or_default();
+        let left = left - len as u64;
+        let end = match rest.split_first() {
+            // The bytes before it come first.
+            Some((1.., _)) if !bytes.is_empty() => false,
+            Some((1.., _)) => return Err(Error::NulMissing),
+            Some((0, after)) => {
+                *input = after;
+                self.state = State::Between { after_cr: false };
+                return Ok(Some(Part::Body(Chunk { bytes, start: !started, end: true })));
+            }
+            None => false,
+        };
+        *input = rest;
+        self.state = State::Sized { left, started: true };
+        Ok(Some(Part::Body(Chunk { bytes, start: !started, end })))
+    }
+
+    #[inline]
+    fn in_unsized<'a>(
+        &mut self,
+        len: u64,
+        started: bool,
+        input: &mut &'a [u8],
+    ) -> Result<Option<Part<'a>>, Error> {
+        let limit = self.limits.max_body_len;
+        let room = limit.saturating_sub(len);
+        let seen_len = usize::try_from(room).unwrap_or(usize::MAX).saturating_add(1);
+        let seen = input.get(..seen_len).unwrap_or(input);
+        let nul = memchr(0, seen);
+        let (bytes, rest) = input.split_at_checked(nul.unwrap_or(seen.len())).unwrap_or_default();
+        if bytes.len() as u64 > room {
+            // The bytes within the limit come first.
+            let Some((within, rest)) = input.split_at_checked(bytes.len() - 1) else {
+                return Ok(None);
+            };
+            if within.is_empty() {
+                let over = OverLimit::new(limit.saturating_add(1), limit);
+                return Err(Error::BodyTooLong(over));
+            }
+            *input = rest;
+            self.state = State::Unsized { len: limit, started: true };
+            return Ok(Some(Part::Body(Chunk { bytes: within, start: !started, end: false })));
+        }
+        let end = nul.is_some();
+        *input = if end { rest.get(1..).unwrap_or_default() } else { rest };
+        self.state = if end {
+            State::Between { after_cr: false }
+        } else {
+            State::Unsized { len: len + bytes.len() as u64, started: true }
+        };
+        Ok(Some(Part::Body(Chunk { bytes, start: !started, end })))
+    }
+}
+
+/// Resolves the escapes of a line in place. Returns the lengths of its name and value, which follow each other
+/// with one byte between them.
+#[cold]
+fn unescape_line(escapes: Escapes, bytes: &mut [u8], line: &Line) -> Result<(usize, usize), Error> {
+    let bytes = bytes.get_mut(..line.len).unwrap_or_default();
+    let (name, rest) = bytes.split_at_mut_checked(line.colon).unwrap_or_default();
+    let value = rest.get_mut(1..).unwrap_or_default();
+    let name_len = escapes.unescape(name).ok_or(Error::EscapeUndefined)?;
+    let value_len = escapes.unescape(value).ok_or(Error::EscapeUndefined)?;
+    let value_start = line.colon + 1;
+    bytes.copy_within(value_start..value_start + value_len, name_len + 1);
+    Ok((name_len, value_len))
+}
