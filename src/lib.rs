@@ -142,6 +142,7 @@ mod inline;
 mod lossy;
 mod over_limit;
 pub mod sse;
+pub mod stomp;
 mod utf8;
 pub mod ws;
 
