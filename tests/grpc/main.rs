@@ -4,6 +4,8 @@
 mod common;
 
 mod call;
+#[cfg(feature = "alloc")]
+mod connection;
 mod details;
 mod message;
 mod metadata;

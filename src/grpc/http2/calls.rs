@@ -159,7 +159,7 @@ impl<M: Memory, C: SideCall<M::Message>> Calls<M, C> {
             return;
         }
         entry.next = NONE;
-        let at = stream.slot() as u32;
+        let Ok(at) = u32::try_from(stream.slot()) else { return };
         let entries = self.entries.as_mut_slice();
         match entries.get_mut(self.last as usize) {
             Some(last) => last.next = at,

@@ -4,7 +4,8 @@ use core::fmt;
 
 use super::calls::CallId;
 use super::memory::Memory;
-use super::shared::{Shared, SideCall, Step, keepalive};
+use super::shared::{Shared, SideCall, Step};
+use super::time::keepalive;
 use crate::Buffer;
 use crate::grpc::call::BodyEncoder;
 use crate::grpc::{

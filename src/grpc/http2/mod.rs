@@ -7,7 +7,9 @@ mod memory;
 mod outbox;
 mod ping_policy;
 mod server;
+mod server_call;
 mod shared;
+mod time;
 
 pub use calls::CallId;
 pub use client::{Client, ClientEvent};

@@ -14,11 +14,12 @@ use core::convert::Infallible;
 use super::calls::Calls;
 use super::memory::Memory;
 use super::outbox::{Ending, Pumped};
+use super::time::Sweep;
 use crate::Buffer;
 use crate::grpc::call::BodyEncoder;
 use crate::grpc::{Inbox, Message, MessageEvent, Prefix, SendError};
 use crate::http2::{
-    self, Action, Connection, ErrorCode, Event, Head, Headers, Keepalive, Role, Side, Stream,
+    self, Connection, ErrorCode, Event, Head, Headers, Keepalive, Role, Side, Stream,
 };
 
 /// A connection and its calls.
@@ -27,13 +28,13 @@ pub(super) struct Shared<R, M: Memory, C> {
     /// Where heads are decoded.
     pub(super) head: M::Head,
     pub(super) calls: Calls<M, C>,
-    rest: Option<Rest>,
-    sweep: Option<Sweep>,
-    keepalive: Keepalive,
+    pub(super) rest: Option<Rest>,
+    pub(super) sweep: Option<Sweep>,
+    pub(super) keepalive: Keepalive,
     /// The time, as the caller last said it.
     pub(super) now: u64,
     /// Whether the transport is of no use any more.
-    lost: bool,
+    pub(super) lost: bool,
 }
 
 /// What one end knows of a call.
@@ -73,27 +74,13 @@ pub(super) enum Step {
 
 /// What is left of a DATA whose frame was received. It is at the beginning of the input.
 #[derive(Clone, Copy)]
-struct Rest {
+pub(super) struct Rest {
     stream: Stream,
     /// How many bytes of the body there are.
     len: usize,
     /// How many bytes after them are to be dropped.
     skip: usize,
     end: bool,
-}
-
-/// A walk over all calls, of which each may have something to tell.
-#[derive(Clone, Copy)]
-struct Sweep {
-    /// The next place.
-    at: usize,
-    why: Why,
-}
-
-#[derive(Clone, Copy)]
-enum Why {
-    Deadline,
-    Lost,
 }
 
 impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
@@ -267,9 +254,7 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
         message: Message<'_>,
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
-        if self.calls.get(stream).is_none_or(|entry| entry.outbox.is_ending()) {
-            return Err(SendError::Ended);
-        }
+        self.calls.call(stream).ok_or(SendError::Ended)?.body()?;
         let pumped = self.pump(stream, out);
         let Self { http2, calls, .. } = self;
         let entry = calls.get_mut(stream).ok_or(SendError::Ended)?;
@@ -387,40 +372,6 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
         self.http2.transmit(out)
     }
 
-    /// Does what the time asks for.
-    fn look_at_time(&mut self) {
-        let now = self.now;
-        if self.http2.is_acknowledged() {
-            self.keepalive.acknowledged();
-        }
-        self.keepalive.streams(now, self.http2.open_streams() > 0);
-        self.keepalive.waiting(now, self.calls.blocked_count() > 0);
-        match self.keepalive.poll(now) {
-            None => {}
-            // If one is in flight, its answer will do.
-            Some(Action::Ping) => drop(self.http2.ping(*b"is alive")),
-            Some(Action::Idle) => self.http2.close(),
-            Some(Action::PrefaceTimedOut) => self.fail(ErrorCode::PROTOCOL_ERROR),
-            Some(Action::SettingsTimedOut) => self.fail(ErrorCode::SETTINGS_TIMEOUT),
-            Some(Action::Stalled) => self.fail(ErrorCode::ENHANCE_YOUR_CALM),
-            Some(Action::Dead | Action::CloseTimedOut) => self.lose(),
-        }
-        if self.sweep.is_none() && self.calls.next_deadline() <= now {
-            self.calls.forget_deadlines();
-            self.sweep = Some(Sweep { at: 0, why: Why::Deadline });
-        }
-    }
-
-    fn fail(&mut self, code: ErrorCode) {
-        self.fail_for(code, "");
-    }
-
-    /// Fails the connection, and tells the peer why. Every call hears of it.
-    pub(super) fn fail_for(&mut self, code: ErrorCode, text: &'static str) {
-        self.http2.fail_for(None, code, text);
-        self.note_lost();
-    }
-
     pub(super) const fn set_keepalive(&mut self, keepalive: Keepalive) {
         self.keepalive = keepalive;
     }
@@ -430,66 +381,6 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
         self.rest = Some(Rest { stream, len: 0, skip: 0, end: true });
     }
 
-    /// Takes notice that the transport is of no use any more.
-    pub(super) fn lose(&mut self) {
-        if !self.lost {
-            self.lost = true;
-            self.note_lost();
-        }
-    }
-
-    /// Lets every call hear that the connection is lost, if it is.
-    fn note_lost(&mut self) {
-        let told = matches!(self.sweep, Some(Sweep { why: Why::Lost, .. }));
-        if self.is_lost() && !told {
-            self.rest = None;
-            self.sweep = Some(Sweep { at: 0, why: Why::Lost });
-        }
-    }
-
-    fn is_lost(&self) -> bool {
-        self.lost || self.http2.has_failed()
-    }
-
-    /// Goes on looking at calls, one after the other.
-    fn sweep(&mut self) -> Option<Step> {
-        while let Some(Sweep { at, why }) = self.sweep {
-            let Some(stream) = self.calls.next_from(at) else {
-                // After a loss, there is nothing more to look at, ever.
-                if let Why::Deadline = why {
-                    self.sweep = None;
-                }
-                return None;
-            };
-            self.sweep = Some(Sweep { at: stream.slot() + 1, why });
-            let event = self.look_at(stream, why);
-            if let Some(event) = event {
-                return Some(Step::Call(stream, event));
-            }
-        }
-        None
-    }
-
-    fn look_at(&mut self, stream: Stream, why: Why) -> Option<MessageEvent> {
-        let now = self.now;
-        let call = self.calls.call(stream)?;
-        if let Why::Lost = why {
-            let event = call.disconnect();
-            if event.is_none() {
-                self.calls.close(stream);
-            }
-            return event;
-        }
-        let event = call.poll(now);
-        if let Some(code) = call.due_reset(now) {
-            self.http2.reset(stream, code);
-            self.calls.close(stream);
-        } else if let Some(at) = call.deadline() {
-            self.calls.note_deadline(at);
-        }
-        event
-    }
-
     /// Begins a call on a stream. Returns whether there is room for it.
     pub(super) fn open(&mut self, stream: Stream, call: C) -> bool {
         let deadline = call.deadline();
@@ -497,12 +388,6 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
             self.calls.note_deadline(at);
         }
         self.calls.open(stream, call)
-    }
-
-    /// When to call `receive` again at the latest.
-    pub(super) fn deadline(&self) -> Option<u64> {
-        let at = self.calls.next_deadline().min(self.keepalive.deadline().unwrap_or(u64::MAX));
-        (at != u64::MAX).then_some(at)
     }
 
     pub(super) fn close(&mut self) {
@@ -530,9 +415,4 @@ enum Frame {
 
 fn told(stream: Stream, event: Option<MessageEvent>) -> Frame {
     event.map_or(Frame::Seen, |event| Frame::Told(Step::Call(stream, event)))
-}
-
-/// What both ends accept of HTTP/2 by default. Calls may wait for hours: no time without one is too long.
-pub(super) const fn keepalive(now: u64) -> Keepalive {
-    Keepalive::new(now).idle_after(u64::MAX)
 }

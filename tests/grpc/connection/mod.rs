@@ -1,0 +1,6 @@
+//! `grpc::Server` and `grpc::Client`: whole connections.
+
+mod calls;
+mod ends;
+mod pair;
+mod windows;

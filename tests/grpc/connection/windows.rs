@@ -1,0 +1,79 @@
+//! Flow control (RFC 9113 §5.2): one message is kept for each call, and turns are taken.
+
+use framewright::grpc::{CallKind, Code, SendError, ServerConfig, ServerEvent};
+use framewright::http2;
+
+use super::pair::Pair;
+
+fn limits(window: u32) -> http2::Limits {
+    http2::Limits::new().stream_window(window)
+}
+
+#[test]
+fn a_server_that_streams_waits_for_windows() {
+    for window in [1, 10, 104, 105, 106, 1000] {
+        let mut pair: Pair = Pair::with(ServerConfig::new(), limits(1 << 16), limits(window));
+        let calls = [50, 20].map(|count| (count, pair.count(count)));
+        pair.run();
+        for (count, call) in calls {
+            let sent: Vec<_> = (1..=count).rev().map(|left| vec![left; 100]).collect();
+            assert_eq!(pair.messages(call), sent, "window {window}");
+            assert_eq!(pair.end(call), Some(Code::Ok));
+        }
+        assert_eq!(pair.client.http2().open_streams(), 0);
+        assert_eq!(pair.service.grpc.http2().open_streams(), 0);
+    }
+}
+
+#[test]
+fn a_second_message_waits_for_the_first() {
+    let mut pair: Pair = Pair::with(ServerConfig::new(), limits(100), limits(1 << 16));
+    pair.run(); // the client knows the window
+    let call = pair.call("/t.T/Bidi", CallKind::BidiStreaming);
+    pair.send(call, &[1; 90]);
+    pair.send(call, &[2; 90]); // most of it is kept
+    assert_eq!(pair.client.send(call, &[3; 90], &mut pair.out), Err(SendError::Busy));
+    assert_eq!(pair.writable, []);
+    pair.run();
+    assert_eq!(pair.writable, [call], "it is told once");
+    assert_eq!(pair.messages(call), [[1; 90], [2; 90]]);
+    pair.send(call, &[3; 90]);
+    pair.half_close(call);
+    assert_eq!(pair.client.send(call, &[4], &mut pair.out), Err(SendError::HalfClosed));
+    pair.run();
+    assert_eq!(pair.messages(call), [[1; 90], [2; 90], [3; 90]]);
+    assert_eq!(pair.end(call), Some(Code::Ok));
+}
+
+/// A server that ends a call while its last message is kept: the trailers follow it.
+#[test]
+fn trailers_wait_for_what_is_kept() {
+    for len in [0, 1, 90, 1000, 100_000] {
+        let mut pair: Pair = Pair::with(ServerConfig::new(), limits(1 << 16), limits(50));
+        let call = pair.unary("/t.T/Unary", &vec![9; len]);
+        pair.run();
+        assert_eq!(pair.messages(call), [vec![9; len]]);
+        assert_eq!(pair.end(call), Some(Code::Ok));
+    }
+}
+
+/// What is kept goes away with the call.
+#[test]
+fn a_call_is_cancelled_with_a_message_in_hand() {
+    let mut pair: Pair = Pair::with(ServerConfig::new(), limits(1 << 16), limits(50));
+    let call = pair.unary("/t.T/Unary", &[9; 1000]);
+    let other = pair.unary("/t.T/Unary", &[8; 1000]);
+    // The server has both, and has sent what the windows allow.
+    pair.client.transmit(&mut pair.out);
+    let mut to_server = std::mem::take(&mut pair.out);
+    pair.service.receive(&mut to_server, 0);
+    pair.client.cancel(call);
+    pair.run();
+    assert_eq!(pair.end(other), Some(Code::Ok));
+    assert_eq!(pair.end(call), None);
+    assert_eq!(pair.service.grpc.http2().open_streams(), 0);
+    // The call was over for the server before: its user is not told.
+    let cancelled =
+        pair.service.events.iter().any(|event| matches!(event, ServerEvent::Cancelled { .. }));
+    assert!(!cancelled);
+}
