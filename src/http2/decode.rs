@@ -47,7 +47,7 @@ use super::{
     Error, ErrorCode, Flags, FrameHeader, FrameType, Limits, PREFACE, Role, Setting, StreamId,
 };
 use crate::inline::Inline;
-use crate::{Chunk, Truncated};
+use crate::{Chunk, OverLimit, Truncated};
 
 /// Decodes what a peer sends: checks every frame by itself, and removes headers and padding.
 ///
@@ -292,7 +292,8 @@ impl Decoder {
             return Err(Error::SettingsMissing);
         }
         if len > self.max_frame_len {
-            return Err(Error::FrameTooLong);
+            let over = OverLimit::new(len.into(), self.max_frame_len.into());
+            return Err(Error::FrameTooLong(over));
         }
         if let State::Block { stream: expected, end_stream } = self.state {
             if frame_type != FrameType::CONTINUATION || stream != Some(expected) {

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::ErrorCode;
-use crate::BufferFull;
+use crate::{BufferFull, OverLimit};
 
 /// The rule of the protocol, or the limit, that the peer broke.
 ///
@@ -19,7 +19,7 @@ pub enum Error {
     SettingsMissing,
     /// A frame announced more than [`Limits::max_frame_len`](super::Limits::max_frame_len) allows
     /// (§4.2).
-    FrameTooLong,
+    FrameTooLong(OverLimit),
     /// A frame has a length that its type cannot have (§6). On a PRIORITY, it is the stream's error
     /// (§6.3).
     FrameLength,
@@ -144,7 +144,7 @@ impl Error {
     /// The error code that tells the peer (§7).
     pub const fn code(&self) -> ErrorCode {
         match self {
-            Self::FrameTooLong | Self::FrameLength => ErrorCode::FRAME_SIZE_ERROR,
+            Self::FrameTooLong(_) | Self::FrameLength => ErrorCode::FRAME_SIZE_ERROR,
             Self::InitialWindowSize | Self::WindowExceeded | Self::WindowOverflow => {
                 ErrorCode::FLOW_CONTROL_ERROR
             }
@@ -170,7 +170,7 @@ impl Error {
         match self {
             Self::Preface => "client's preface is missing",
             Self::SettingsMissing => "first frame is not SETTINGS",
-            Self::FrameTooLong => "frame is too long",
+            Self::FrameTooLong(_) => "frame is too long",
             Self::FrameLength => "frame has a length that its type cannot have",
             Self::StreamMissing => "frame of a stream without a stream",
             Self::StreamUnexpected => "frame about the connection with a stream",
@@ -227,7 +227,11 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.text())
+        f.write_str(self.text())?;
+        match self {
+            Self::FrameTooLong(over) => write!(f, ": {over}"),
+            _ => Ok(()),
+        }
     }
 }
 

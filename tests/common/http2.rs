@@ -1,10 +1,10 @@
 //! Builds and decodes HTTP/2 frames for the tests.
 
-use framewright::Chunk;
 use framewright::http2::{
     BlockFrame, DataPart, Decoder, Error, FieldBlockPart, Limits, PREFACE, Part, Role, Setting,
     SettingId,
 };
+use framewright::{Chunk, OverLimit};
 
 /// What came, whole or as far as it has come. Streams are numbers; 0 is the connection.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -206,7 +206,8 @@ pub fn naive(role: Role, max_frame_len: u32, bytes: &[u8]) -> (Vec<Got>, Result<
         }
         first = false;
         if len > max_frame_len {
-            return (got, Err(Error::FrameTooLong));
+            let over = OverLimit::new(len.into(), max_frame_len.into());
+            return (got, Err(Error::FrameTooLong(over)));
         }
         if block.is_some_and(|block| frame_type != 9 || stream != block) {
             return (got, Err(Error::ContinuationExpected));

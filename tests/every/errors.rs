@@ -260,7 +260,7 @@ fn errors_of_http2_have_different_texts() {
     are_told_apart([
         &Error::Preface,
         &Error::SettingsMissing,
-        &Error::FrameTooLong,
+        &Error::FrameTooLong(OVER),
         &Error::FrameLength,
         &Error::StreamMissing,
         &Error::StreamUnexpected,
@@ -367,6 +367,7 @@ fn errors_of_the_peer_say_how_much_or_which() {
         (sse::Error::IdTooLong { limit: 77 }, "over the limit of 77 bytes"),
         (sse::Error::BufferFull(FULL), "no room for the event: 1234 bytes"),
     ]);
+    says(&[(http2::Error::FrameTooLong(OVER), OVER_TEXT)]);
     says(&[
         (grpc::Error::FlagsUnknown(0x42), "0x42"),
         (grpc::Error::MessageTooLong(OVER), OVER_TEXT),

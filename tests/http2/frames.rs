@@ -3,10 +3,10 @@
 
 use crate::common::http2::{Got, decode, frame, naive, opening, padded};
 use crate::common::same_however_split;
-use framewright::Truncated;
 use framewright::http2::{
     Decoder, Error, ErrorCode, FrameHeader, Limits, PREFACE, Role, StreamId, is_preface,
 };
+use framewright::{OverLimit, Truncated};
 
 pub(crate) const BOTH: [Role; 2] = [Role::Server, Role::Client];
 
@@ -171,13 +171,14 @@ fn a_frame_over_the_limit_is_refused_at_its_ninth_byte() {
             [&opening(Role::Client), &[a, b, c, frame_type, 0, 0, 0, 0, 1][..]].concat()
         };
         let (_, verdict) = whole(Role::Client, Limits::new(), &header(16_385));
-        assert_eq!(verdict, Err(Error::FrameTooLong));
+        let too_long = |len| Err(Error::FrameTooLong(OverLimit::new(len, len - 1)));
+        assert_eq!(verdict, too_long(16_385));
         assert_eq!(verdict.unwrap_err().code(), ErrorCode::FRAME_SIZE_ERROR);
         // "Sends a DATA frame with 2^14 octets in length"
         assert_eq!(whole(Role::Client, Limits::new(), &header(16_384)).1, Ok(()));
         let limits = Limits::new().max_frame_len(16_385);
         assert_eq!(whole(Role::Client, limits, &header(16_385)).1, Ok(()));
-        assert_eq!(whole(Role::Client, limits, &header(16_386)).1, Err(Error::FrameTooLong));
+        assert_eq!(whole(Role::Client, limits, &header(16_386)).1, too_long(16_386));
     }
 }
 
