@@ -71,17 +71,23 @@ impl Block {
         }
     }
 
-    /// Begins a block. `None` means that its message is not wanted.
+    /// Begins a block. `None` means that its message is not wanted, and an error that it fails its stream,
+    /// whatever is in it.
     pub(super) fn begin(
         &mut self,
-        message: Option<Message>,
+        message: Option<Result<Message, Error>>,
         limits: &Limits,
         buffer: &mut impl Buffer,
     ) {
         buffer.clear();
+        let (message, fate) = match message {
+            Some(Ok(message)) => (message, Fate::Kept),
+            Some(Err(error)) => (Message::Trailers, Fate::Malformed(error)),
+            None => (Message::Trailers, Fate::Unwanted),
+        };
         *self = Self {
-            rules: Rules::new(message.unwrap_or(Message::Trailers)),
-            fate: if message.is_some() { Fate::Kept } else { Fate::Unwanted },
+            rules: Rules::new(message),
+            fate,
             // As many as a head at the limit needs, and some for those that cut elsewhere.
             frames: EXTRA_FRAMES + limits.max_head_len / Limits::MIN_FRAME_LEN,
             ..Self::new()
@@ -210,7 +216,7 @@ mod tests {
             pieces: &[&[u8]],
             buffer: &mut impl Buffer,
         ) -> Result<Outcome, Error> {
-            self.block.begin(message, &self.limits, buffer);
+            self.block.begin(message.map(Ok), &self.limits, buffer);
             let mut last = None;
             for (index, piece) in pieces.iter().enumerate() {
                 let headers = BlockFrame::Headers { self_dependent: false };
@@ -358,7 +364,7 @@ mod tests {
         };
         let Receiver { block, decoder, limits } = &mut receiver;
         let mut buffer = Vec::new();
-        block.begin(Some(REQUEST), limits, &mut buffer);
+        block.begin(Some(Ok(REQUEST)), limits, &mut buffer);
         assert_eq!(block.receive(&part, decoder, limits, &mut buffer), Ok(None));
         part.bytes = b"";
         part.begins = Some(BlockFrame::Continuation);

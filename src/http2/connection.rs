@@ -17,7 +17,6 @@ use core::marker::PhantomData;
 use super::blocks::Block;
 use super::budget::Budgets;
 use super::owed::{GoAway, Owed, Ping};
-use super::receive_head::BlockTarget;
 use super::settings::{PeerSettings, PendingSettings};
 use super::slot::Half;
 use super::streams::StreamTable;
@@ -48,9 +47,8 @@ pub struct Connection<R, B, S> {
     pub(super) field_encoder: hpack::Encoder<B>,
     pub(super) streams: StreamTable<S>,
     pub(super) block: Block,
-    /// What the current field block is for.
-    pub(super) block_target: BlockTarget,
-    /// Whose body the current DATA frame has, unless nobody wants it.
+    /// Whose head or trailers the current field block has, and whose body the current DATA frame. Nobody may want them.
+    pub(super) block_target: Option<Stream>,
     pub(super) data_target: Option<Stream>,
     pub(super) send_window: SendWindow,
     pub(super) receive_window: ReceiveWindow,
@@ -130,7 +128,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
             field_encoder: hpack::Encoder::new(storage.encoder_table, storage.encoder_table_size),
             streams: StreamTable::new(storage.slots),
             block: Block::new(),
-            block_target: BlockTarget::Nobody,
+            block_target: None,
             data_target: None,
             send_window: SendWindow::INITIAL,
             receive_window: ReceiveWindow::partly_granted(limits.connection_window, 0xFFFF),

@@ -11,17 +11,6 @@ use super::window::{ReceiveWindow, SendWindow};
 use super::{Error, ErrorCode, Role, Side, Slots, Stream, StreamId};
 use crate::Buffer;
 
-/// What a field block is for.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum BlockTarget {
-    /// Nobody: it is decoded for the table's sake.
-    Nobody,
-    /// A stream that is open.
-    Stream(Stream),
-    /// A stream that the block fails.
-    Failed(Stream, Error),
-}
-
 /// What a field block comes to, without its fields.
 pub(super) enum BlockEvent {
     Head { stream: Stream, end: bool },
@@ -42,73 +31,49 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
                 self.budgets.take_useless()?;
             }
             if let BlockFrame::Headers { self_dependent } = frame {
-                let message = self.begin_block(part.stream, self_dependent)?;
+                self.block_target = self.find_or_open(part.stream)?;
+                let message =
+                    self.block_target.and_then(|stream| self.expected(stream, self_dependent));
                 self.block.begin(message, &self.limits, head);
             }
         }
-        if let BlockTarget::Stream(_) = self.block_target {
+        if self.block_target.is_some() {
             self.budgets.progress(part.bytes.len() as u32, &self.limits);
         }
         let outcome = self.block.receive(part, &mut self.field_decoder, &self.limits, head)?;
         let Some(outcome) = outcome else { return Ok(None) };
-        let target = core::mem::replace(&mut self.block_target, BlockTarget::Nobody);
-        let (stream, error) = match (target, outcome) {
-            (BlockTarget::Nobody, _) | (BlockTarget::Stream(_), Outcome::Unwanted) => {
-                return Ok(None);
+        let Some(stream) = self.block_target.take() else { return Ok(None) };
+        // The caller may have reset it since the block began.
+        if !self.is_live(stream) {
+            return Ok(None);
+        }
+        match outcome {
+            Outcome::Kept(checked) => self.receive_checked(stream, checked, part.end_stream),
+            Outcome::TooLong(error) => self.refuse_head(stream, error).map(Some),
+            Outcome::Malformed(error) => {
+                self.fail_stream(stream, error)?;
+                Ok(Some(BlockEvent::StreamFailed { stream, error }))
             }
-            // The caller has reset it since the block began.
-            (BlockTarget::Stream(stream) | BlockTarget::Failed(stream, _), _)
-                if !self.is_live(stream) =>
-            {
-                return Ok(None);
-            }
-            (BlockTarget::Stream(stream), Outcome::Kept(checked)) => {
-                return self.receive_checked(stream, checked, part.end_stream);
-            }
-            (BlockTarget::Stream(stream), Outcome::TooLong(error)) => {
-                return self.refuse_head(stream, error).map(Some);
-            }
-            (BlockTarget::Stream(stream), Outcome::Malformed(error))
-            | (BlockTarget::Failed(stream, error), _) => (stream, error),
-        };
-        self.fail_stream(stream, error)?;
-        Ok(Some(BlockEvent::StreamFailed { stream, error }))
+            Outcome::Unwanted => Ok(None),
+        }
     }
 
-    /// Begins a field block. Returns what it has to be, or `None` if nobody wants it.
-    fn begin_block(
-        &mut self,
-        id: StreamId,
-        self_dependent: bool,
-    ) -> Result<Option<Message>, Error> {
-        self.block_target = BlockTarget::Nobody;
-        let stream = match self.streams.find(id) {
-            Some(_) => match self.find(id)? {
-                Found::Open(stream) => stream,
-                Found::Failed(_) | Found::Gone => {
-                    self.budgets.take_useless()?;
-                    return Ok(None);
-                }
-            },
-            None => match self.open_stream(id)? {
-                Some(stream) => stream,
-                None => return Ok(None),
-            },
-        };
-        let Some(slot) = self.streams.get(stream) else { return Ok(None) };
-        let expected = slot.expected(R::ROLE == Role::Server, self.extended_connect);
-        let expected =
-            if self_dependent { expected.and(Err(Error::SelfDependency)) } else { expected };
-        match expected {
-            Ok(message) => {
-                self.block_target = BlockTarget::Stream(stream);
-                Ok(Some(message))
-            }
-            Err(error) => {
-                self.block_target = BlockTarget::Failed(stream, error);
-                Ok(None)
-            }
+    /// Finds the stream of a field block, or opens it. `None` means that nobody wants the block.
+    fn find_or_open(&mut self, id: StreamId) -> Result<Option<Stream>, Error> {
+        if self.streams.find(id).is_none() {
+            return self.open_stream(id);
         }
+        match self.find(id)? {
+            Found::Open(stream) => Ok(Some(stream)),
+            Found::Failed(_) | Found::Gone => self.budgets.take_useless().map(|()| None),
+        }
+    }
+
+    /// What a field block on the stream has to be, or the error that its stream fails for.
+    fn expected(&self, stream: Stream, self_dependent: bool) -> Option<Result<Message, Error>> {
+        let slot = self.streams.get(stream)?;
+        let expected = slot.expected(R::ROLE == Role::Server, self.extended_connect);
+        Some(if self_dependent { expected.and(Err(Error::SelfDependency)) } else { expected })
     }
 
     /// Opens the stream of a request, or says what its HEADERS mean. `None` means that nobody wants them.
