@@ -138,7 +138,7 @@ fn show(event: Event<'_>) -> io::Result<Option<State>> {
         }
         Event::Data(data) => {
             io::stdout().write_all(data.bytes)?;
-            data.end
+            data.end()
         }
         Event::Trailers { trailers, .. } => {
             show_fields(trailers);

@@ -156,7 +156,7 @@ impl Peer {
                     let stream = data.stream();
                     if let Some(call) = self.echo(stream) {
                         call.body.extend(&*data.bytes);
-                        call.end = data.end;
+                        call.end = data.end();
                         // The client may send more once this was sent back.
                         self.http2.keep(stream, data.bytes.len() as u32);
                         self.send(stream)?;

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use super::streams::MarkedStream;
 use super::{Error, ErrorCode, Head, Headers, Stream};
 use crate::debug::Payload;
 
@@ -73,30 +74,36 @@ pub enum Event<'e> {
 /// Bytes of a body, and whether it ends with them.
 #[derive(Eq, PartialEq)]
 pub struct Data<'e> {
-    stream: Stream,
+    /// The stream, marked at the end of its body.
+    stream: MarkedStream,
     /// The next bytes, to be changed in place if need be. They are empty only at the end.
     pub bytes: &'e mut [u8],
-    /// Whether neither more bytes nor trailers follow.
-    pub end: bool,
 }
 
 impl<'e> Data<'e> {
     pub(super) const fn new(stream: Stream, bytes: &'e mut [u8], end: bool) -> Self {
-        Self { stream, bytes, end }
+        Self { stream: MarkedStream::new(stream, end), bytes }
     }
 
     /// The stream.
+    #[inline]
     pub const fn stream(&self) -> Stream {
-        self.stream
+        self.stream.stream()
+    }
+
+    /// Whether neither more bytes nor trailers follow.
+    #[inline]
+    pub const fn end(&self) -> bool {
+        self.stream.mark()
     }
 }
 
 impl fmt::Debug for Data<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Data")
-            .field("stream", &self.stream)
+            .field("stream", &self.stream())
             .field("bytes", &Payload(self.bytes))
-            .field("end", &self.end)
+            .field("end", &self.end())
             .finish()
     }
 }

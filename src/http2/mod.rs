@@ -92,7 +92,7 @@
 //!                 server.send_head(stream, 200, NO_FIELDS, false, &mut to_client)?;
 //!             }
 //!             Event::Data(data) => {
-//!                 let (stream, end) = (data.stream(), data.end);
+//!                 let (stream, end) = (data.stream(), data.end());
 //!                 server.send(stream, data.bytes, false, &mut to_client)?;
 //!                 if end {
 //!                     let trailers = [("x-checksum", "9")];

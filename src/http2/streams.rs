@@ -39,6 +39,34 @@ impl Stream {
     }
 }
 
+/// A stream with a mark, in as few bytes as the stream alone.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct MarkedStream {
+    id: StreamId,
+    /// The place, which is below [`MAX_LEN`], and the mark in the highest bit.
+    slot_and_mark: u32,
+}
+
+impl MarkedStream {
+    const MARK: u32 = 1 << 31;
+
+    #[inline]
+    pub(super) const fn new(stream: Stream, mark: bool) -> Self {
+        let mark = if mark { Self::MARK } else { 0 };
+        Self { id: stream.id, slot_and_mark: stream.slot | mark }
+    }
+
+    #[inline]
+    pub(super) const fn stream(self) -> Stream {
+        Stream { id: self.id, slot: self.slot_and_mark & !Self::MARK }
+    }
+
+    #[inline]
+    pub(super) const fn mark(self) -> bool {
+        self.slot_and_mark & Self::MARK != 0
+    }
+}
+
 /// The streams of a connection.
 #[derive(Clone, Debug)]
 pub(super) struct StreamTable<S> {

@@ -260,7 +260,7 @@ impl<R: Side> End<R> {
                     }
                 }
                 Event::Data(data) => {
-                    let (stream, end) = (data.stream(), data.end);
+                    let (stream, end) = (data.stream(), data.end());
                     let id = stream.id().get();
                     let call = self.streams.get_mut(&id).expect("its head came");
                     assert!(!call.got_end, "nothing follows the end");

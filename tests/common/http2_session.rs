@@ -98,7 +98,7 @@ impl<R: Side> Session<R> {
                 }
                 Event::Data(data) => {
                     let stream = data.stream().id().get();
-                    Seen::Data { stream, bytes: data.bytes.to_vec(), end: data.end }
+                    Seen::Data { stream, bytes: data.bytes.to_vec(), end: data.end() }
                 }
                 Event::Trailers { stream, trailers } => {
                     Seen::Trailers { stream: stream.id().get(), trailers: text(trailers) }

@@ -63,6 +63,6 @@ fn a_connection_of_http2_takes_at_most_800_bytes_without_its_storage() {
     }
     assert!(size_of::<Slot>() <= 48);
     println!("event: {} bytes", size_of::<Option<Event<'_>>>());
-    assert!(size_of::<Option<Event<'_>>>() <= 40);
+    assert!(size_of::<Option<Event<'_>>>() <= 32);
     assert_eq!(size_of::<Option<Stream>>(), 8);
 }

@@ -121,7 +121,7 @@ fn a_connection_in_fixed_storage_needs_no_allocator() {
                         server.send_head(stream, 200, NO_FIELDS, false, &mut responses).unwrap();
                     }
                     Event::Data(data) => {
-                        let (stream, end) = (data.stream(), data.end);
+                        let (stream, end) = (data.stream(), data.end());
                         assert_eq!(server.send(stream, data.bytes, false, &mut responses), Ok(900));
                         if end {
                             let trailers = [("grpc-status", "0")];

@@ -71,7 +71,7 @@ impl Pair {
                 Event::Head { stream, end: true, .. } => {
                     answer(&mut self.server, stream, &mut self.responses);
                 }
-                Event::Data(data) if data.end => {
+                Event::Data(data) if data.end() => {
                     answer(&mut self.server, data.stream(), &mut self.responses);
                 }
                 Event::Head { .. } | Event::Data(_) | Event::Settings => {}

@@ -193,7 +193,7 @@ pub fn call(laps: usize) {
         let mut input = &mut requests[..]; // what the transport delivers
         while let Some(event) = server.receive(&mut input, &mut head) {
             if let Event::Data(data) = event
-                && data.end
+                && data.end()
             {
                 answer(&mut server, data.stream(), &mut responses);
             }

@@ -166,7 +166,7 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
                 self.calls.call(stream).and_then(|call| call.receive_trailers(trailers)),
             ),
             Event::Data(data) => {
-                let (stream, end, len) = (data.stream(), data.end, data.bytes.len());
+                let (stream, end, len) = (data.stream(), data.end(), data.bytes.len());
                 if len > 0 {
                     // A DATA may have padding behind it.
                     let data_at = data.bytes.as_ptr() as usize - start;
