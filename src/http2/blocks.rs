@@ -38,9 +38,9 @@ pub(super) struct Block {
     rules: Rules,
     fate: Fate,
     /// How many bytes the caller's buffer held after the last piece.
-    buffer_len: usize,
+    buffer_len: u32,
     /// Where in the buffer the current field begins.
-    at: usize,
+    at: u32,
     /// Length of the head so far, with 32 for each field (§6.5.2).
     head_len: u32,
     fields: u32,
@@ -106,7 +106,7 @@ impl Block {
         limits: &Limits,
         buffer: &mut B,
     ) -> Result<Option<Outcome>, Error> {
-        if buffer.as_slice().len() != self.buffer_len {
+        if buffer.as_slice().len() != self.buffer_len as usize {
             return Err(Error::HeadBuffer);
         }
         if part.begins == Some(BlockFrame::Continuation) {
@@ -118,9 +118,9 @@ impl Block {
             if self.fate != Fate::Kept {
                 buffer.clear();
             }
-            self.at = buffer.as_slice().len();
+            self.at = buffer.as_slice().len() as u32;
         }
-        self.buffer_len = buffer.as_slice().len();
+        self.buffer_len = buffer.as_slice().len() as u32;
         if !part.end {
             return Ok(None);
         }
@@ -131,7 +131,7 @@ impl Block {
     /// How long the next field can be, without ending the connection.
     #[inline]
     fn room(&self, limits: &Limits) -> u32 {
-        limits.max_head_len.saturating_mul(END_AT).saturating_sub(self.head_len)
+        max_len(limits).saturating_sub(self.head_len)
     }
 
     /// Takes notice of the field that was decoded last.
@@ -140,7 +140,7 @@ impl Block {
         let list_len = u32::try_from(field.list_len()).unwrap_or(u32::MAX);
         self.head_len = self.head_len.saturating_add(list_len);
         self.fields = self.fields.saturating_add(1);
-        if self.head_len > limits.max_head_len.saturating_mul(END_AT) {
+        if self.head_len > max_len(limits) {
             return Err(Error::HeadTooLong);
         }
         if self.fate == Fate::Kept {
@@ -151,7 +151,6 @@ impl Block {
 
     /// What happens to the block, with this field as the next.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "heads are below the limit")]
     fn judge(&mut self, field: &hpack::Field<'_>, limits: &Limits) -> Fate {
         // A buffer that is shorter than the limit is one itself.
         if field.displaced || self.head_len > limits.max_head_len {
@@ -160,8 +159,8 @@ impl Block {
         if self.fields > limits.max_fields {
             return Fate::TooLong(Error::TooManyFields);
         }
-        let end = self.at + EntryHeader::LEN + field.name.len() + field.value.len();
-        match self.rules.check(field.name, field.value, end as u32) {
+        let len = EntryHeader::LEN + field.name.len() + field.value.len();
+        match self.rules.check(field.name, field.value, self.at + len as u32) {
             Ok(()) => Fate::Kept,
             Err(error) => Fate::Malformed(error),
         }
@@ -182,8 +181,12 @@ impl Block {
 
 /// CONTINUATION frames that a block may have beyond those that its length explains.
 const EXTRA_FRAMES: u32 = 8;
-/// How many times the limit a head may be as long, before the connection ends.
-const END_AT: u32 = 4;
+
+/// How long a head may be before the connection ends: four times the limit. Lengths of entries have 31 bits.
+const fn max_len(limits: &Limits) -> u32 {
+    let len = limits.max_head_len.saturating_mul(4);
+    if len < 1 << 31 { len } else { (1 << 31) - 1 }
+}
 
 #[cfg(all(test, feature = "alloc"))]
 mod tests {

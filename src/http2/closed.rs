@@ -26,12 +26,12 @@ pub(super) struct Closed {
     /// How many streams there were, counting those that were skipped.
     count: u32,
     /// The bits of the `n`th stream are at n modulo [`SPAN`](Self::SPAN).
-    endings: [u64; Self::WORDS as usize],
+    endings: [u32; Self::WORDS as usize],
 }
 
 impl Closed {
-    const WORDS: u32 = 4;
-    const PER_WORD: u32 = 32;
+    const WORDS: u32 = 8;
+    const PER_WORD: u32 = 16;
     /// How many streams are remembered.
     pub(super) const SPAN: u32 = Self::WORDS * Self::PER_WORD;
 
@@ -95,7 +95,7 @@ impl Closed {
         self.set(number, bits);
     }
 
-    fn set(&mut self, number: u32, ending: u64) {
+    fn set(&mut self, number: u32, ending: u32) {
         let (word, shift) = Self::place(number);
         if let Some(bits) = self.endings.get_mut(word) {
             *bits = *bits & !(0b11 << shift) | ending << shift;
@@ -109,10 +109,10 @@ impl Closed {
     }
 }
 
-const SKIPPED: u64 = 0;
-const ENDED: u64 = 1;
-const RESET_BY_PEER: u64 = 2;
-const RESET_BY_US: u64 = 3;
+const SKIPPED: u32 = 0;
+const ENDED: u32 = 1;
+const RESET_BY_PEER: u32 = 2;
+const RESET_BY_US: u32 = 3;
 
 #[cfg(test)]
 mod tests {

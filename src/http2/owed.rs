@@ -26,10 +26,12 @@ pub(super) struct Owed {
 
 /// Streams in a row to be reset for one reason. A burst of refused streams is one range.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct ResetRange {
+struct ResetRange {
     first: u32,
-    last: u32,
-    code: ErrorCode,
+    /// How many there are, each two above the one before.
+    count: u16,
+    /// An error code of the standard's: the highest is 13.
+    code: u8,
 }
 
 /// A ping of ours (§6.7).
@@ -51,7 +53,7 @@ pub(super) struct GoAway {
 
 impl Owed {
     pub(super) const fn new() -> Self {
-        let range = ResetRange { first: 0, last: 0, code: ErrorCode::NO_ERROR };
+        let range = ResetRange { first: 0, count: 0, code: 0 };
         Self {
             opening: true,
             settings_acks: 0,
@@ -114,22 +116,24 @@ impl Owed {
 
     /// Owes the reset of a stream that has no slot.
     pub(super) fn add_reset(&mut self, stream: StreamId, code: ErrorCode) -> Result<(), Error> {
-        let id = stream.get();
+        let (first, code) = (stream.get(), code.0 as u8);
         let count = usize::from(self.range_count);
         let ranges = self.ranges.get_mut(..count).unwrap_or_default();
         if let Some(range) = ranges.last_mut()
             && range.code == code
+            && let Some(after_first) = first.checked_sub(range.first)
         {
-            if range.last.checked_add(2) == Some(id) {
-                range.last = id;
+            let place = after_first / 2;
+            if place < range.count.into() {
                 return Ok(());
             }
-            if (range.first..=range.last).contains(&id) {
+            if place == range.count.into() && range.count < u16::MAX {
+                range.count += 1;
                 return Ok(());
             }
         }
         let place = self.ranges.get_mut(count).ok_or(Error::Flood)?;
-        *place = ResetRange { first: id, last: id, code };
+        *place = ResetRange { first, count: 1, code };
         self.range_count += 1;
         Ok(())
     }
@@ -137,14 +141,15 @@ impl Owed {
     /// The next stream without a slot to be reset.
     pub(super) fn first_reset(&self) -> Option<(StreamId, ErrorCode)> {
         let range = self.ranges.get(..usize::from(self.range_count))?.first()?;
-        Some((StreamId::new(range.first)?, range.code))
+        Some((StreamId::new(range.first)?, ErrorCode(range.code.into())))
     }
 
     /// That stream was reset.
     pub(super) fn reset_sent(&mut self) {
         let Some(range) = self.ranges.first_mut() else { return };
-        if range.first < range.last {
+        if range.count > 1 {
             range.first += 2;
+            range.count -= 1;
             return;
         }
         self.ranges.copy_within(1.., 0);
@@ -176,6 +181,21 @@ mod tests {
             assert_eq!(owed.add_settings_ack(), Ok(()));
         }
         assert_eq!(owed.add_settings_ack(), Err(Error::Flood));
+    }
+
+    #[test]
+    fn a_range_is_at_most_as_long_as_its_count() {
+        let mut owed = Owed::new();
+        for number in 0..200_000 {
+            assert_eq!(owed.add_reset(id(2 * number + 1), ErrorCode::REFUSED_STREAM), Ok(()));
+        }
+        assert_eq!(owed.range_count, 4);
+        for number in 0..200_000 {
+            let expected = Some((id(2 * number + 1), ErrorCode::REFUSED_STREAM));
+            assert_eq!(owed.first_reset(), expected);
+            owed.reset_sent();
+        }
+        assert!(owed.first_reset().is_none());
     }
 
     #[test]

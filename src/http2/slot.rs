@@ -129,6 +129,8 @@ impl Slot {
     /// Sets how long the peer's body will be, if that is known.
     pub(super) const fn set_body_len(&mut self, len: Option<u64>) {
         self.body_left = match len {
+            // No body ever gets as long, and none that ends may be shorter than that.
+            Some(UNKNOWN) => UNKNOWN - 1,
             Some(len) => len,
             None => UNKNOWN,
         };
@@ -360,6 +362,9 @@ mod tests {
         assert_eq!(slot.take_body(1, true), Ok(()));
         assert_eq!(slot.take_body(0, true), Ok(()));
         assert_eq!(slot.take_body(1, false), Err(Error::ContentLength));
+        slot.set_body_len(Some(u64::MAX));
+        assert_eq!(slot.take_body(u32::MAX, false), Ok(()));
+        assert_eq!(slot.take_body(1, true), Err(Error::ContentLength));
         slot.received = Half::Closed;
         assert_eq!(slot.take_body(0, false), Err(Error::StreamClosed));
     }
