@@ -60,12 +60,10 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
 
     /// Finds the stream of a field block, or opens it. `None` means that nobody wants the block.
     fn find_or_open(&mut self, id: StreamId) -> Result<Option<Stream>, Error> {
-        if self.streams.find(id).is_none() {
-            return self.open_stream(id);
-        }
-        match self.find(id)? {
-            Found::Open(stream) => Ok(Some(stream)),
-            Found::Failed(_) | Found::Gone => self.budgets.take_useless().map(|()| None),
+        match self.streams.find(id) {
+            None => self.open_stream(id),
+            Some(stream) if self.is_live(stream) => Ok(Some(stream)),
+            Some(_) => self.budgets.take_useless().map(|()| None),
         }
     }
 
