@@ -58,6 +58,8 @@ pub struct Decoder {
     nul_accepted: bool,
     state: State,
     head: HeadSoFar,
+    /// Whether the failure was within a frame whose command is known.
+    failed_in_frame: bool,
 }
 
 /// A part of a frame: first its head, then one or more chunks of its body, the last of which ends the frame.
@@ -130,6 +132,7 @@ impl Decoder {
             nul_accepted: false,
             state: State::Between { after_cr: false },
             head: HeadSoFar::EMPTY,
+            failed_in_frame: false,
         }
     }
 
@@ -200,13 +203,18 @@ impl Decoder {
         }
     }
 
-    /// Whether a head is arriving: the inbox may have headers of it.
-    pub(super) const fn is_in_head(&self) -> bool {
-        matches!(self.state, State::Header(_))
+    /// Whether the failure was within a frame, of which the inbox has all headers that came.
+    pub(super) const fn failed_in_frame(&self) -> bool {
+        self.failed_in_frame
     }
 
     /// Fails for something found elsewhere.
     pub(super) const fn fail(&mut self, error: Error) {
+        self.failed_in_frame = match self.state {
+            State::Header(_) | State::Sized { .. } | State::Unsized { .. } => true,
+            State::Between { .. } | State::Command(_) => false,
+            State::Failed(_) => return,
+        };
         self.state = State::Failed(error);
     }
 

@@ -65,9 +65,9 @@ impl Encoder {
     }
 
     /// Writes a whole frame.
-    pub fn encode<'f, H: Clone + IntoIterator<Item: Header<'f>>>(
+    pub fn encode<'h, H: Clone + IntoIterator<Item: Header<'h>>>(
         &mut self,
-        frame: FrameBuilder<'f, H>,
+        frame: FrameBuilder<'_, H>,
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
         self.ready()?;
@@ -79,9 +79,9 @@ impl Encoder {
     ///
     /// Only [`encode_body`](Self::encode_body) may follow, until [`end`](Self::end). Without a length, no piece may
     /// have a NUL.
-    pub fn begin<'f, H: Clone + IntoIterator<Item: Header<'f>>>(
+    pub fn begin<'h, H: Clone + IntoIterator<Item: Header<'h>>>(
         &mut self,
-        frame: FrameBuilder<'f, H>,
+        frame: FrameBuilder<'_, H>,
         len: Option<u64>,
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {

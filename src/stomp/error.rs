@@ -98,6 +98,8 @@ pub enum RequiredHeader {
     Transaction,
     /// `receipt-id`: of `RECEIPT`.
     ReceiptId,
+    /// `ack`: of a `MESSAGE` of 1.2 that is to be acknowledged.
+    Ack,
 }
 
 impl RequiredHeader {
@@ -110,6 +112,7 @@ impl RequiredHeader {
             Self::Subscription => "subscription",
             Self::Transaction => "transaction",
             Self::ReceiptId => "receipt-id",
+            Self::Ack => "ack",
         }
     }
 }

@@ -119,6 +119,26 @@ impl<'a> FrameBuilder<'a> {
         Self::new(Command::Unsubscribe).own("id", id)
     }
 
+    /// A `CONNECT` to the virtual host `host`, for
+    /// [`Connection::connect`](super::Connection::connect).
+    ///
+    /// The specification wants the name of the server that the user would connect to. Some brokers have other
+    /// names: that of `RabbitMQ`'s first virtual host is `/`.
+    pub fn connect(host: &'a str) -> Self {
+        Self::new(Command::Connect).own("host", host)
+    }
+
+    /// A `CONNECTED`, for [`Connection::accept`](super::Connection::accept).
+    pub const fn connected() -> Self {
+        Self::new(Command::Connected)
+    }
+
+    /// A `DISCONNECT`, which is the last frame. It should ask for a [receipt](Self::receipt): only that tells
+    /// whether the frames before it were received.
+    pub const fn disconnect() -> Self {
+        Self::new(Command::Disconnect)
+    }
+
     /// A `BEGIN`: a transaction starts.
     pub fn begin(transaction: &'a str) -> Self {
         Self::new(Command::Begin).transaction(transaction)
@@ -166,6 +186,13 @@ impl<'a, H> FrameBuilder<'a, H> {
         self.own("receipt", id)
     }
 
+    /// Sets the user of a `CONNECT`, and the passcode. They are sent as they are: in this frame nothing is
+    /// escaped.
+    #[must_use]
+    pub fn login(self, user: &'a str, passcode: &'a str) -> Self {
+        self.own("login", user).own("passcode", passcode)
+    }
+
     /// Makes a `SEND`, an `ACK` or a `NACK` part of a transaction.
     #[must_use]
     pub fn transaction(self, transaction: &'a str) -> Self {
@@ -189,6 +216,18 @@ impl<'a, H> FrameBuilder<'a, H> {
     #[must_use]
     pub fn content_type(self, media_type: &'a str) -> Self {
         self.own("content-type", media_type)
+    }
+
+    /// Sets the name of a server and its version, in a `CONNECTED`.
+    #[must_use]
+    pub fn server(self, name: &'a str) -> Self {
+        self.own("server", name)
+    }
+
+    /// Sets the id of the session, in a `CONNECTED`.
+    #[must_use]
+    pub fn session(self, id: &'a str) -> Self {
+        self.own("session", id)
     }
 
     /// Names the receipt that the frame with these headers asked for, if it did: this `ERROR` is about it
@@ -232,6 +271,11 @@ impl<'a, H> FrameBuilder<'a, H> {
         self.command
     }
 
+    /// The value of a header that belongs to the command.
+    pub(super) fn own_value(&self, name: &str) -> Option<&'a str> {
+        self.own.as_slice().iter().find(|(own, _)| *own == name).map(|(_, value)| *value)
+    }
+
     pub(super) const fn body_bytes(&self) -> &'a [u8] {
         self.body
     }
@@ -243,20 +287,26 @@ impl<'a, H> FrameBuilder<'a, H> {
     }
 }
 
-impl<'a, H: Clone + IntoIterator<Item: Header<'a>>> FrameBuilder<'a, H> {
+impl<'a, H> FrameBuilder<'a, H> {
     /// Length of the whole frame in this version, in bytes.
-    pub fn encoded_len(&self, version: Version) -> Result<u64, SendError> {
+    pub fn encoded_len<'h>(&self, version: Version) -> Result<u64, SendError>
+    where
+        H: Clone + IntoIterator<Item: Header<'h>>,
+    {
         let mut len = 0_u64;
         self.write_whole(Some(version), |piece| len = len.saturating_add(piece.len() as u64))?;
         Ok(len)
     }
 
     /// Calls `put` with the pieces of the whole frame.
-    pub(super) fn write_whole(
+    pub(super) fn write_whole<'h>(
         &self,
         version: Option<Version>,
         mut put: impl FnMut(&[u8]),
-    ) -> Result<(), SendError> {
+    ) -> Result<(), SendError>
+    where
+        H: Clone + IntoIterator<Item: Header<'h>>,
+    {
         self.write_command(version, &mut put)?;
         self.write_rest(version, &[], &mut put)
     }
@@ -276,12 +326,15 @@ impl<'a, H: Clone + IntoIterator<Item: Header<'a>>> FrameBuilder<'a, H> {
     }
 
     /// Calls `put` with the pieces of what follows the first line. Headers called as in `except` are left out.
-    pub(super) fn write_rest(
+    pub(super) fn write_rest<'h>(
         &self,
         version: Option<Version>,
         except: &[&str],
         mut put: impl FnMut(&[u8]),
-    ) -> Result<(), SendError> {
+    ) -> Result<(), SendError>
+    where
+        H: Clone + IntoIterator<Item: Header<'h>>,
+    {
         let has_body = self.command.may_have_body();
         if !self.body.is_empty() && !has_body {
             return Err(SendError::BodyNotAllowed);
@@ -297,13 +350,16 @@ impl<'a, H: Clone + IntoIterator<Item: Header<'a>>> FrameBuilder<'a, H> {
     }
 
     /// Calls `put` with the pieces of the headers and of the empty line.
-    pub(super) fn write_headers(
+    pub(super) fn write_headers<'h>(
         &self,
         version: Option<Version>,
         except: &[&str],
         content_len: Option<u64>,
         mut put: impl FnMut(&[u8]),
-    ) -> Result<(), SendError> {
+    ) -> Result<(), SendError>
+    where
+        H: Clone + IntoIterator<Item: Header<'h>>,
+    {
         let escapes = if self.command.has_escapes() { Escapes::of(version) } else { Escapes::None };
         for (name, value) in self.own.as_slice() {
             put_header(escapes, name, value, &mut put)?;

@@ -85,8 +85,8 @@ impl<B: Buffer> SharedMessage<B> {
     /// Encodes what follows the headers of a [`Delivery`] in `buffer`, whose content is overwritten.
     ///
     /// Of the headers of `frame`, those that a delivery sets are left out.
-    pub fn encode<'f, H: Clone + IntoIterator<Item: Header<'f>>>(
-        frame: FrameBuilder<'f, H>,
+    pub fn encode<'h, H: Clone + IntoIterator<Item: Header<'h>>>(
+        frame: FrameBuilder<'_, H>,
         version: Version,
         mut buffer: B,
     ) -> Result<Self, SendError> {
