@@ -95,7 +95,7 @@ impl Slots for Vec<Slot> {
 /// use framewright::http2::{Connection, Limits, Server, Slot, Storage, hpack};
 /// use framewright::{ArrayBuf, Buffer};
 ///
-/// const TABLE: usize = hpack::decoder_storage_len(4096);
+/// const TABLE: usize = hpack::storage_len(4096);
 ///
 /// /// Four streams at once.
 /// struct Session {
@@ -121,14 +121,12 @@ impl Slots for Vec<Slot> {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Storage<B, S> {
-    /// For the table that heads are decoded with: [`decoder_storage_len`](super::hpack::decoder_storage_len) says how
-    /// many bytes.
+    /// For the table that heads are decoded with: [`storage_len`](super::hpack::storage_len) says how many bytes.
     pub decoder_table: B,
     /// The size of that table, which the peer is told. A server should have 4096: until a client knows the
     /// settings, it may fill as many.
     pub decoder_table_size: u32,
-    /// For the table that heads are encoded with: [`encoder_storage_len`](super::hpack::encoder_storage_len) says how
-    /// many bytes.
+    /// For the table that heads are encoded with: [`storage_len`](super::hpack::storage_len) says how many bytes.
     pub encoder_table: B,
     /// The size of that table. The peer may allow less.
     pub encoder_table_size: u32,

@@ -21,7 +21,7 @@ use super::fixed::{STATIC_LEN, StaticEntry};
 use super::huffman::{self, HuffmanBits};
 use super::integer::LongInteger;
 use super::policy::LiteralKind;
-use super::table::{EntryText, PLAIN, Table};
+use super::table::{EntryText, Table};
 use crate::debug::Payload;
 use crate::http2::Error;
 use crate::http2::entry::{Entry, EntryHeader};
@@ -30,11 +30,10 @@ use crate::{Buffer, BufferFull};
 /// Decodes field blocks to fields.
 ///
 /// It takes any split of the bytes, and holds at most a part of an integer or of a Huffman code. `B` is
-/// the storage of its table, of which
-/// [`decoder_storage_len`](super::decoder_storage_len) tells the length.
+/// the storage of its table, of which [`storage_len`](super::storage_len) tells the length.
 #[derive(Clone, Debug)]
 pub struct Decoder<B> {
-    pub(super) table: Table<B, PLAIN>,
+    pub(super) table: Table<B>,
     /// The largest size that the other end may give its table.
     size_limit: u32,
     /// Whether the other end has to change the size before the next field.
@@ -249,7 +248,7 @@ impl From<Error> for PutEntryError {
 
 impl<B: Buffer> Decoder<B> {
     /// A decoder for the field blocks of one connection, with a table of `table_size` bytes in `storage`:
-    /// what SETTINGS_HEADER_TABLE_SIZE has to tell the other end.
+    /// what SETTINGS_HEADER_TABLE_SIZE has to tell the other end. More than 65 536 count as that.
     ///
     /// Storage that grows is taken when the table gets its first entry. At a server, less than 4096 bytes
     /// are a risk: until a client knows the settings, it may fill as many. It then gets

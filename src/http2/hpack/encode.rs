@@ -5,22 +5,21 @@ use core::fmt;
 use super::fixed::{STATIC_LEN, StaticEntry};
 use super::integer::{self, MAX_INTEGER_LEN};
 use super::policy::LiteralKind;
-use super::table::{HASHED, Table, are_same, entry_size};
+use super::table::{Table, are_same, entry_size};
 use super::{INITIAL_SIZE, huffman};
 use crate::http::{FieldValue, Fields};
 use crate::{Buffer, BufferFull};
 
 /// Encodes lists of fields to field blocks.
 ///
-/// `B` is the storage of its table, of which [`encoder_storage_len`](super::encoder_storage_len) tells the
-/// length. Without storage, nothing is put in a table, and only the static one is used.
+/// `B` is the storage of its table, of which [`storage_len`](super::storage_len) tells the length. Without storage, nothing is put in a table, and only the static one is used.
 ///
 /// What repeats is put in the table. Values that change with every message, as `content-length` does, and
 /// paths with a query are not. `authorization`, `set-cookie`, short cookies and what is marked as
 /// [sensitive](FieldValue::sensitive) go as literals that no table may ever hold (§7.1.3).
 #[derive(Clone)]
 pub struct Encoder<B> {
-    table: Table<B, HASHED>,
+    table: Table<B>,
     /// The size that the other end knows of.
     told_size: u32,
     /// The smallest size since then.
@@ -76,7 +75,8 @@ impl Place {
 
 impl<B: Buffer> Encoder<B> {
     /// An encoder for the field blocks of one connection, with a table of at most `table_size` bytes in
-    /// `storage`. 4096 are enough for nearly all, whatever the other end allows.
+    /// `storage`. 4096 are enough for nearly all, whatever the other end allows. More than 65 536 count as
+    /// that.
     ///
     /// Storage that grows is taken when the table gets its first entry.
     pub const fn new(storage: B, table_size: u32) -> Self {
@@ -215,11 +215,11 @@ impl<B: Buffer> Encoder<B> {
             block.put_integer(index, 0x80, 7);
             return Some(Place::fixed(index));
         }
-        let entry_hash = name_hash & NAME_HASH | hash(value) & !NAME_HASH;
+        let entry_hash = entry_hash(name_hash, hash(value));
         if kind == LiteralKind::Indexed
             && let Some(index) = self
                 .table
-                .find(u32::MAX, entry_hash, |entry| entry.compare(name, value) == Some(true))
+                .find(u16::MAX, entry_hash, |entry| entry.compare(name, value) == Some(true))
         {
             block.put_integer(STATIC_LEN + 1 + index, 0x80, 7);
             return Some(self.place_of(index));
@@ -254,8 +254,9 @@ impl<B: Buffer> Encoder<B> {
     }
 
     fn find_dynamic_name(&self, name: &[u8], name_hash: u32) -> Option<u32> {
-        let index =
-            self.table.find(NAME_HASH, name_hash, |entry| entry.compare(name, &[]).is_some())?;
+        let index = self.table.find(NAME_HASH, entry_hash(name_hash, 0), |entry| {
+            entry.compare(name, &[]).is_some()
+        })?;
         Some(STATIC_LEN + 1 + index)
     }
 
@@ -287,7 +288,13 @@ impl<B> fmt::Debug for Encoder<B> {
 /// Values of up to that many bytes are gathered if they are not in memory as they are written.
 const MAX_GATHERED: usize = 256;
 /// The bits of an entry's hash that are its name's. The others are its value's.
-const NAME_HASH: u32 = 0xFFFF_0000;
+const NAME_HASH: u16 = 0xFF00;
+
+/// The hash that the table keeps of an entry.
+#[inline]
+const fn entry_hash(name_hash: u32, value_hash: u32) -> u16 {
+    (name_hash >> 16) as u16 & NAME_HASH | (value_hash >> 24) as u16
+}
 
 /// The value as it is written, if it fits.
 fn gather<'r>(value: FieldValue<'_>, room: &'r mut [u8; MAX_GATHERED]) -> Option<&'r [u8]> {

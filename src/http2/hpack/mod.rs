@@ -50,23 +50,14 @@ mod tests;
 pub use decode::{Decoder, Field};
 pub use encode::Encoder;
 
-/// How many bytes of storage a [`Decoder`] needs for a table of `size` bytes, as
-/// SETTINGS_HEADER_TABLE_SIZE counts them.
+/// How many bytes of storage a [`Decoder`] or an [`Encoder`] needs for a table of `size` bytes, as
+/// SETTINGS_HEADER_TABLE_SIZE counts them. No table is larger than 65 536 bytes.
 ///
 /// ```
-/// assert_eq!(framewright::http2::hpack::decoder_storage_len(4096), 5120);
+/// assert_eq!(framewright::http2::hpack::storage_len(4096), 5120);
 /// ```
-pub const fn decoder_storage_len(size: u32) -> usize {
-    table::storage_len::<{ table::PLAIN }>(size)
-}
-
-/// How many bytes of storage an [`Encoder`] needs for a table of `size` bytes.
-///
-/// ```
-/// assert_eq!(framewright::http2::hpack::encoder_storage_len(4096), 5632);
-/// ```
-pub const fn encoder_storage_len(size: u32) -> usize {
-    table::storage_len::<{ table::HASHED }>(size)
+pub const fn storage_len(size: u32) -> usize {
+    table::storage_len(size)
 }
 
 /// The size of a table until settings change it (RFC 9113 §6.5.2).

@@ -3,30 +3,31 @@
 //! ```text
 //! | text: names and values, a ring of `capacity` bytes | records: a ring of one for each entry |
 //!
-//! record:  | start of the text u32 | length of the name u32 | hash u32, in an encoder's table |
+//! record:  | start of the text u16 | length of the name u16 | length of the value u16 | hash u16 |
 //! ```
 //!
-//! The text of an entry ends where that of the next one starts. An entry counts 32 bytes besides its text
-//! (§4.1), so there are at most `capacity / 32` of them.
+//! An entry counts 32 bytes besides its text (§4.1), so there are at most `capacity / 32` of them.
 
 use crate::Buffer;
 
 /// What an entry counts besides its text (§4.1).
 const OVERHEAD: u32 = 32;
-/// Length in bytes of a decoder's record.
-pub(super) const PLAIN: usize = 8;
-/// Length in bytes of an encoder's record.
-pub(super) const HASHED: usize = 12;
+/// No table is larger, so that a record is one word.
+const MAX_CAPACITY: u32 = 1 << 16;
 
-/// How many bytes of storage a table of `capacity` needs, with records of `RECORD` bytes.
-pub(super) const fn storage_len<const RECORD: usize>(capacity: u32) -> usize {
-    let records = (capacity / OVERHEAD) as usize;
-    (capacity as usize).saturating_add(records.saturating_mul(RECORD))
+const fn capacity_of(size: u32) -> u32 {
+    if size < MAX_CAPACITY { size } else { MAX_CAPACITY }
 }
 
-/// A dynamic table. `RECORD` is the length of a record.
+/// How many bytes of storage a table of `size` needs.
+pub(super) const fn storage_len(size: u32) -> usize {
+    let capacity = capacity_of(size);
+    capacity as usize + (capacity / OVERHEAD) as usize * Record::LEN
+}
+
+/// A dynamic table.
 #[derive(Clone, Debug)]
-pub(super) struct Table<B, const RECORD: usize> {
+pub(super) struct Table<B> {
     /// Nothing, or as many bytes as [`storage_len`] says.
     storage: B,
     /// The largest size that there is storage for.
@@ -43,6 +44,42 @@ pub(super) struct Table<B, const RECORD: usize> {
     inserted: u32,
     /// Whether the other end may still have entries that were dropped here for want of storage.
     lost: bool,
+}
+
+/// Where the text of an entry is. The hash is the encoder's.
+#[derive(Clone, Copy)]
+struct Record {
+    start: u16,
+    name_len: u16,
+    value_len: u16,
+    hash: u16,
+}
+
+impl Record {
+    const LEN: usize = 8;
+
+    #[inline]
+    const fn parse(bytes: [u8; Self::LEN]) -> Self {
+        let word = u64::from_le_bytes(bytes);
+        Self {
+            start: word as u16,
+            name_len: (word >> 16) as u16,
+            value_len: (word >> 32) as u16,
+            hash: (word >> 48) as u16,
+        }
+    }
+
+    #[inline]
+    const fn to_bytes(self) -> [u8; Self::LEN] {
+        let low = self.start as u64 | (self.name_len as u64) << 16;
+        let high = self.value_len as u64 | (self.hash as u64) << 16;
+        (low | high << 32).to_le_bytes()
+    }
+
+    #[inline]
+    fn text_len(self) -> usize {
+        usize::from(self.name_len) + usize::from(self.value_len)
+    }
 }
 
 /// The text of an entry, in two pieces if it goes over the end of the ring.
@@ -92,13 +129,12 @@ impl EntryText<'_> {
     }
 }
 
-impl<B: Buffer, const RECORD: usize> Table<B, RECORD> {
-    /// An empty table of at most `capacity` bytes, to be kept in `storage`. Both ends have agreed on
-    /// `max_size`.
-    pub(super) const fn new(storage: B, capacity: u32, max_size: u32) -> Self {
+impl<B: Buffer> Table<B> {
+    /// An empty table of at most `size` bytes, to be kept in `storage`. Both ends have agreed on `max_size`.
+    pub(super) const fn new(storage: B, size: u32, max_size: u32) -> Self {
         Self {
             storage,
-            capacity,
+            capacity: capacity_of(size),
             max_size,
             size: 0,
             len: 0,
@@ -150,16 +186,16 @@ impl<B: Buffer, const RECORD: usize> Table<B, RECORD> {
                 self.lost = true;
             }
             let oldest = self.len - 1;
-            let len = self.entry(oldest).map_or(0, |entry| entry.len());
+            let len = self.record(oldest).map_or(0, Record::text_len);
             self.size = self.size.saturating_sub(entry_size(len));
             self.len = oldest;
         }
     }
 
-    /// Inserts an entry. `hash` is kept if records have one.
+    /// Inserts an entry. `hash` is for [`find`](Self::find).
     ///
     /// One that is larger than the table empties it, and that is no error (§4.4).
-    pub(super) fn insert(&mut self, name: &[u8], value: &[u8], hash: u32) {
+    pub(super) fn insert(&mut self, name: &[u8], value: &[u8], hash: u16) {
         let size = entry_size(name.len().saturating_add(value.len()));
         self.make_room(size);
         if size > self.max_size {
@@ -172,25 +208,32 @@ impl<B: Buffer, const RECORD: usize> Table<B, RECORD> {
         let start = self.next_text;
         self.next_text = self.put_text(start, name);
         self.next_text = self.put_text(self.next_text, value);
-        let record = (self.capacity as usize)
-            .saturating_add((self.next_record as usize).saturating_mul(RECORD));
-        let numbers = [start, name.len() as u32, hash].map(u32::to_le_bytes);
-        let bytes = numbers.as_flattened();
-        if let (Some(to), Some(from)) =
-            (self.storage.as_mut_slice().get_mut(record..record + RECORD), bytes.get(..RECORD))
-        {
-            to.copy_from_slice(from);
+        // All of them are below the capacity.
+        let (start, name_len, value_len) = (start as u16, name.len() as u16, value.len() as u16);
+        let record = Record { start, name_len, value_len, hash };
+        let place = self.next_record as usize;
+        let records = self.storage.as_mut_slice().get_mut(self.capacity as usize..);
+        let (records, _) = records.unwrap_or_default().as_chunks_mut();
+        if let Some(to) = records.get_mut(place) {
+            *to = record.to_bytes();
         }
-        self.next_record = self.record_after(self.next_record);
+        self.next_record =
+            if self.next_record + 1 < self.max_len() { self.next_record + 1 } else { 0 };
         self.inserted = self.inserted.wrapping_add(1);
         self.size += size;
         self.len += 1;
     }
 
+    /// How many entries there can be.
+    #[inline]
+    const fn max_len(&self) -> u32 {
+        self.capacity / OVERHEAD
+    }
+
     /// Whether there is storage for a table of `capacity`. It is taken at the first call.
     #[inline]
     pub(super) fn has_storage(&mut self) -> bool {
-        let needed = storage_len::<RECORD>(self.capacity);
+        let needed = storage_len(self.capacity);
         let held = self.storage.as_slice().len();
         held >= needed || self.take_storage(needed)
     }
@@ -225,27 +268,25 @@ impl<B: Buffer, const RECORD: usize> Table<B, RECORD> {
         tail.len() as u32
     }
 
+    /// The ring of text, and that of records. Both are empty as long as there is no storage.
     #[inline]
-    const fn record_after(&self, record: u32) -> u32 {
-        let next = record + 1;
-        if next >= self.capacity / OVERHEAD { 0 } else { next }
+    fn rings(&self) -> (&[u8], &[[u8; Record::LEN]]) {
+        let rings = self.storage.as_slice().split_at_checked(self.capacity as usize);
+        rings.map_or((&[], &[]), |(text, records)| (text, records.as_chunks().0))
     }
 
     /// The place of the record of the entry with this index, 0 being the newest. It is below `len`.
     #[inline]
-    const fn record_of(&self, index: u32) -> u32 {
-        if index < self.next_record {
-            self.next_record - 1 - index
-        } else {
-            (self.capacity / OVERHEAD).saturating_add(self.next_record).saturating_sub(1 + index)
-        }
+    const fn place_of(&self, index: u32) -> usize {
+        let newer = index + 1;
+        let place = self.next_record.wrapping_sub(newer);
+        let wrapped = if newer > self.next_record { self.max_len() } else { 0 };
+        place.wrapping_add(wrapped) as usize
     }
 
     #[inline]
-    fn record(&self, record: u32) -> Option<&[u8; RECORD]> {
-        // Not `as_chunks`, which divides.
-        let at = (self.capacity as usize).checked_add((record as usize).checked_mul(RECORD)?)?;
-        self.storage.as_slice().get(at..)?.first_chunk()
+    fn record(&self, index: u32) -> Option<Record> {
+        self.rings().1.get(self.place_of(index)).copied().map(Record::parse)
     }
 
     /// The text of the entry with this index, 0 being the newest.
@@ -254,35 +295,27 @@ impl<B: Buffer, const RECORD: usize> Table<B, RECORD> {
         if index >= self.len {
             return None;
         }
-        let place = self.record_of(index);
-        let record = self.record(place)?;
-        let (start, name_len) = (number(record, 0)? as usize, number(record, 4)? as usize);
-        let end = match index {
-            0 => self.next_text,
-            _ => number(self.record(self.record_after(place))?, 0)?,
-        } as usize;
-        let ring = self.storage.as_slice().get(..self.capacity as usize)?;
-        let (head, tail) = match ring.get(start..end) {
+        let (ring, records) = self.rings();
+        let record = Record::parse(*records.get(self.place_of(index))?);
+        let (start, name_len) = (usize::from(record.start), usize::from(record.name_len));
+        let (_, text) = ring.split_at_checked(start)?;
+        let (head, tail) = match text.get(..record.text_len()) {
             Some(head) => (head, &[][..]),
-            None => (ring.get(start..)?, ring.get(..end)?),
+            None => (text, ring.get(..record.text_len() - text.len())?),
         };
         Some(EntryText { head, tail, name_len })
     }
-}
 
-impl<B: Buffer> Table<B, HASHED> {
     /// Finds the newest entry whose hash agrees with `hash` in the bits of `mask`, and that `is` the right
     /// one.
-    #[inline]
     pub(super) fn find(
         &self,
-        mask: u32,
-        hash: u32,
+        mask: u16,
+        hash: u16,
         is: impl Fn(EntryText<'_>) -> bool,
     ) -> Option<u32> {
         (0..self.len).find(|&index| {
-            let found = self.record(self.record_of(index)).and_then(|record| number(record, 8));
-            found.is_some_and(|found| (found ^ hash) & mask == 0)
+            self.record(index).is_some_and(|record| (record.hash ^ hash) & mask == 0)
                 && self.entry(index).is_some_and(&is)
         })
     }
@@ -301,12 +334,6 @@ pub(super) fn are_same(a: &[u8], b: &[u8]) -> bool {
         }
         _ => a.iter().zip(b).all(|(a, b)| a == b),
     }
-}
-
-/// The number at `at` in a record.
-#[inline]
-fn number(record: &[u8], at: usize) -> Option<u32> {
-    record.get(at..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes))
 }
 
 /// The size of an entry whose text has `len` bytes (§4.1).

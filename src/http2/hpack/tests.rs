@@ -281,6 +281,27 @@ fn an_entry_without_room_is_lost_only_if_it_is_referred_to() {
     assert_eq!(decode(&mut decoder, &bytes("bf"), 1), Err(Error::TableLost));
 }
 
+/// Where an entry is takes 16 bits.
+#[test]
+fn no_table_is_larger_than_65536_bytes() {
+    for size in [65_536, 65_537, u32::MAX] {
+        assert_eq!(super::storage_len(size), 65_536 + 65_536 / 4);
+        let mut decoder = Decoder::new(Vec::new(), size);
+        assert_eq!(decoder.table_size(), 65_536);
+        decoder.table.set_max_size(65_536);
+        // As large as the table, so that its text begins after the first, and goes over the end.
+        let long = [b'x'; 65_536 - 32 - 1];
+        decoder.table.insert(b"a", b"b", 0);
+        decoder.table.insert(b"c", &long, 0);
+        let entry = decoder.table.entry(0).expect("it is there");
+        assert_eq!((entry.name_len, entry.len(), entry.tail.is_empty()), (1, 65_504, true));
+        decoder.table.insert(&long, b"d", 0);
+        let entry = decoder.table.entry(0).expect("it is there");
+        assert_eq!((entry.name_len, entry.len(), entry.tail.is_empty()), (65_503, 65_504, false));
+        assert_eq!(decoder.table.size(), 65_536);
+    }
+}
+
 /// §4.4: an entry that is larger than the table empties it.
 #[test]
 fn an_entry_larger_than_the_table_empties_it() {
