@@ -43,6 +43,7 @@ enum Form<'a> {
 }
 
 impl<'a> FieldValue<'a> {
+    #[inline]
     const fn new(form: Form<'a>) -> Self {
         Self { form, is_sensitive: false }
     }
@@ -52,12 +53,14 @@ impl<'a> FieldValue<'a> {
     /// HTTP/2 writes it as a literal that is never indexed, and so does every intermediary. HTTP/1.1 has
     /// no such mark.
     #[must_use]
+    #[inline]
     pub const fn sensitive(mut self) -> Self {
         self.is_sensitive = true;
         self
     }
 
     /// Whether the value was marked as [`sensitive`](Self::sensitive).
+    #[inline]
     pub const fn is_sensitive(&self) -> bool {
         self.is_sensitive
     }
@@ -72,6 +75,7 @@ impl<'a> FieldValue<'a> {
     }
 
     /// A value that is written as it is.
+    #[inline]
     pub(crate) const fn plain(bytes: &'a [u8]) -> Self {
         Self::new(Form::Plain(bytes))
     }
@@ -109,7 +113,12 @@ impl<'a> FieldValue<'a> {
     }
 
     /// Length in bytes, as it is written.
+    #[inline]
     pub fn len(&self) -> usize {
+        self.as_plain().map_or_else(|| self.encoded_len(), <[u8]>::len)
+    }
+
+    fn encoded_len(&self) -> usize {
         match self.form {
             Form::Plain(bytes) => bytes.len(),
             Form::Base64(bytes) => base64::encoded_len(bytes.len(), false).unwrap_or(usize::MAX),
@@ -196,12 +205,14 @@ fn percent_encode(bytes: &[u8], keep_percent: bool, mut put: impl FnMut(&[u8])) 
 }
 
 impl<'a> From<&'a [u8]> for FieldValue<'a> {
+    #[inline]
     fn from(bytes: &'a [u8]) -> Self {
         Self::plain(bytes)
     }
 }
 
 impl<'a> From<&'a str> for FieldValue<'a> {
+    #[inline]
     fn from(text: &'a str) -> Self {
         Self::plain(text.as_bytes())
     }

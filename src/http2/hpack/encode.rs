@@ -24,17 +24,23 @@ pub struct Encoder<B> {
     told_size: u32,
     /// The smallest size since then.
     smallest_size: u32,
-    /// Where fields were found last, by the hash of their names.
+    /// Where fields were found last, by [`memory_of`] their names.
     memory: [Place; MEMORY_LEN],
 }
 
 const MEMORY_LEN: usize = 128;
 
-/// Where in the memory a name has its place. No two names that are usual in one head share a place, with
-/// these bits of the hash.
+/// Where in the memory a name has its place: a hash of its length, and of the four bytes at each end. Not
+/// even [`hash`] would be cheap enough, since every field of a head that repeats takes this.
 #[inline]
-const fn memory_of(name_hash: u32) -> usize {
-    (name_hash >> 18) as usize % MEMORY_LEN
+fn memory_of(name: &[u8]) -> usize {
+    let [head, tail] = match (name.first_chunk(), name.last_chunk()) {
+        (Some(head), Some(tail)) => [*head, *tail].map(u32::from_le_bytes),
+        _ => [name.iter().fold(0, |number, &byte| number << 8 | u32::from(byte)), 0],
+    };
+    let mixed = u64::from(head) << 32 | u64::from(tail ^ name.len() as u32);
+    // With this factor, no two names that are usual in one head share a place.
+    (mixed.wrapping_mul(0xC97B_4BB0_8CFF_BAE1) >> (64 - MEMORY_LEN.ilog2())) as usize
 }
 
 /// Where a field was found: nowhere, in the static table, or in the dynamic one by how many entries were
@@ -144,39 +150,37 @@ impl<B: Buffer> Encoder<B> {
         self.smallest_size = size;
     }
 
+    #[inline]
     fn put_field(&mut self, name: &[u8], value: FieldValue<'_>, block: &mut BlockWriter<'_>) {
-        let is_sensitive = value.is_sensitive();
-        if let Some(plain) = value.as_plain() {
-            return self.put_plain(name, plain, is_sensitive, block);
+        match value.as_plain() {
+            Some(plain) if !value.is_sensitive() => self.put_plain(name, plain, block),
+            _ => self.put_unusual(name, value, block),
         }
+    }
+
+    /// Writes a field whose value is sensitive, or not in memory as it is written.
+    #[inline(never)]
+    fn put_unusual(&mut self, name: &[u8], value: FieldValue<'_>, block: &mut BlockWriter<'_>) {
         let mut room = [0; MAX_GATHERED];
-        match gather(value, &mut room) {
-            Some(plain) => self.put_plain(name, plain, is_sensitive, block),
+        match value.as_plain().or_else(|| gather(value, &mut room)) {
+            Some(plain) if value.is_sensitive() => {
+                let named = self.find_name(name, hash(name));
+                block.put_literal(LiteralKind::NeverIndexed, named, name, plain);
+            }
+            Some(plain) => self.put_plain(name, plain, block),
             None => self.put_pieces(name, value, block),
         }
     }
 
-    #[inline]
-    fn put_plain(
-        &mut self,
-        name: &[u8],
-        value: &[u8],
-        is_sensitive: bool,
-        block: &mut BlockWriter<'_>,
-    ) {
-        let name_hash = hash(name);
-        let memory = memory_of(name_hash);
+    fn put_plain(&mut self, name: &[u8], value: &[u8], block: &mut BlockWriter<'_>) {
+        let memory = memory_of(name);
         let place = self.memory.get(memory).copied().unwrap_or(Place::NOWHERE);
         let found = self.look_at(place, name, value);
-        if let Some(Found { index, with_value: true }) = found
-            && !is_sensitive
-        {
+        if let Some(Found { index, with_value: true }) = found {
             return block.put_integer(index, 0x80, 7);
         }
-        let kind =
-            if is_sensitive { LiteralKind::NeverIndexed } else { LiteralKind::of(name, value) };
         let named = found.map(|found| found.index);
-        if let Some(place) = self.put_searched(kind, named, name, name_hash, value, block)
+        if let Some(place) = self.put_searched(named, name, value, block)
             && let Some(memory) = self.memory.get_mut(memory)
         {
             *memory = place;
@@ -184,16 +188,25 @@ impl<B: Buffer> Encoder<B> {
     }
 
     /// What is at `place` of a field with `name` and `value`.
-    #[inline]
+    #[inline(always)]
     fn look_at(&self, place: Place, name: &[u8], value: &[u8]) -> Option<Found> {
-        let Some(index) = place.dynamic_index(self.table.inserted()) else {
-            let entry = StaticEntry::get(place.0.into())?;
-            let with_value = are_same(entry.value(), value);
-            return are_same(entry.name(), name)
-                .then_some(Found { index: place.0.into(), with_value });
+        let (index, entry_name, entry_value) = match place.dynamic_index(self.table.inserted()) {
+            Some(index) => {
+                let entry = self.table.entry(index)?;
+                let index = STATIC_LEN + 1 + index;
+                let Some((entry_name, entry_value)) = entry.parts() else {
+                    let with_value = entry.compare_pieces(name, value)?;
+                    return Some(Found { index, with_value });
+                };
+                (index, entry_name, entry_value)
+            }
+            None => {
+                let entry = StaticEntry::get(place.0.into())?;
+                (place.0.into(), entry.name(), entry.value())
+            }
         };
-        let with_value = self.table.entry(index)?.compare(name, value)?;
-        Some(Found { index: STATIC_LEN + 1 + index, with_value })
+        let with_value = are_same(entry_value, value);
+        are_same(entry_name, name).then_some(Found { index, with_value })
     }
 
     /// Writes a field that is not where it was last. `named` is the index of an entry with its name, if
@@ -201,13 +214,13 @@ impl<B: Buffer> Encoder<B> {
     #[inline(never)]
     fn put_searched(
         &mut self,
-        kind: LiteralKind,
         named: Option<u32>,
         name: &[u8],
-        name_hash: u32,
         value: &[u8],
         block: &mut BlockWriter<'_>,
     ) -> Option<Place> {
+        let kind = LiteralKind::of(name, value);
+        let name_hash = hash(name);
         let fixed = StaticEntry::find(name, name_hash);
         if kind != LiteralKind::NeverIndexed
             && let Some(index) = fixed.and_then(|first| StaticEntry::find_value(first, name, value))

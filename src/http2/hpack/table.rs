@@ -90,7 +90,7 @@ pub(super) struct EntryText<'a> {
     pub(super) name_len: usize,
 }
 
-impl EntryText<'_> {
+impl<'a> EntryText<'a> {
     #[inline]
     pub(super) const fn len(&self) -> usize {
         self.head.len() + self.tail.len()
@@ -100,19 +100,26 @@ impl EntryText<'_> {
     /// differ.
     #[inline]
     pub(super) fn compare(&self, name: &[u8], value: &[u8]) -> Option<bool> {
-        if self.name_len != name.len() {
-            return None;
+        match self.parts() {
+            Some((own_name, own_value)) => {
+                are_same(own_name, name).then(|| are_same(own_value, value))
+            }
+            None => self.compare_pieces(name, value),
         }
-        if !self.tail.is_empty() {
-            return self.compare_pieces(name, value);
-        }
-        let (own_name, own_value) = self.head.split_at_checked(name.len())?;
-        are_same(own_name, name).then(|| are_same(own_value, value))
+    }
+
+    /// The name and the value, unless one of them is in two pieces.
+    #[inline]
+    pub(super) fn parts(&self) -> Option<(&'a [u8], &'a [u8])> {
+        if self.tail.is_empty() { self.head.split_at_checked(self.name_len) } else { None }
     }
 
     /// Compares an entry that goes over the end of the ring.
     #[cold]
-    fn compare_pieces(&self, name: &[u8], value: &[u8]) -> Option<bool> {
+    pub(super) fn compare_pieces(&self, name: &[u8], value: &[u8]) -> Option<bool> {
+        if self.name_len != name.len() {
+            return None;
+        }
         let mut own = self.head.iter().chain(self.tail);
         own.by_ref().take(name.len()).eq(name).then(|| own.eq(value))
     }
@@ -327,13 +334,21 @@ pub(super) fn are_same(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }
-    match (a.last_chunk::<8>(), b.last_chunk::<8>()) {
-        // The last eight bytes may overlap those before.
-        (Some(last), Some(other)) => {
-            last == other && a.as_chunks::<8>().0.iter().zip(b.as_chunks().0).all(|(a, b)| a == b)
+    match a.len() {
+        0..4 => a.iter().zip(b).all(|(a, b)| a == b),
+        4..8 => have_same_ends::<4>(a, b),
+        8..=16 => have_same_ends::<8>(a, b),
+        _ => {
+            have_same_ends::<16>(a, b)
+                && a.as_chunks::<16>().0.iter().zip(b.as_chunks().0).skip(1).all(|(a, b)| a == b)
         }
-        _ => a.iter().zip(b).all(|(a, b)| a == b),
     }
+}
+
+/// Whether the first and the last `LEN` bytes are the same. They may overlap.
+#[inline]
+fn have_same_ends<const LEN: usize>(a: &[u8], b: &[u8]) -> bool {
+    a.first_chunk::<LEN>() == b.first_chunk() && a.last_chunk::<LEN>() == b.last_chunk()
 }
 
 /// The size of an entry whose text has `len` bytes (§4.1).
