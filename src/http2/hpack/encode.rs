@@ -192,13 +192,10 @@ impl<B: Buffer> Encoder<B> {
     fn look_at(&self, place: Place, name: &[u8], value: &[u8]) -> Option<Found> {
         let (index, entry_name, entry_value) = match place.dynamic_index(self.table.inserted()) {
             Some(index) => {
-                let entry = self.table.entry(index)?;
-                let index = STATIC_LEN + 1 + index;
-                let Some((entry_name, entry_value)) = entry.parts() else {
-                    let with_value = entry.compare_pieces(name, value)?;
-                    return Some(Found { index, with_value });
+                let Some((entry_name, entry_value)) = self.table.whole_entry(index) else {
+                    return self.look_at_pieces(index, name, value);
                 };
-                (index, entry_name, entry_value)
+                (STATIC_LEN + 1 + index, entry_name, entry_value)
             }
             None => {
                 let entry = StaticEntry::get(place.0.into())?;
@@ -207,6 +204,13 @@ impl<B: Buffer> Encoder<B> {
         };
         let with_value = are_same(entry_value, value);
         are_same(entry_name, name).then_some(Found { index, with_value })
+    }
+
+    /// What is at `index` of the dynamic table, if that is an entry in two pieces.
+    #[cold]
+    fn look_at_pieces(&self, index: u32, name: &[u8], value: &[u8]) -> Option<Found> {
+        let with_value = self.table.entry(index)?.compare(name, value)?;
+        Some(Found { index: STATIC_LEN + 1 + index, with_value })
     }
 
     /// Writes a field that is not where it was last. `named` is the index of an entry with its name, if

@@ -90,7 +90,7 @@ pub(super) struct EntryText<'a> {
     pub(super) name_len: usize,
 }
 
-impl<'a> EntryText<'a> {
+impl EntryText<'_> {
     #[inline]
     pub(super) const fn len(&self) -> usize {
         self.head.len() + self.tail.len()
@@ -99,24 +99,17 @@ impl<'a> EntryText<'a> {
     /// Compares the entry with a field. Returns whether the values are the same, or `None` if the names
     /// differ.
     #[inline]
-    pub(super) fn compare(&self, name: &[u8], value: &[u8]) -> Option<bool> {
-        match self.parts() {
-            Some((own_name, own_value)) => {
-                are_same(own_name, name).then(|| are_same(own_value, value))
-            }
-            None => self.compare_pieces(name, value),
+    pub(super) fn compare(self, name: &[u8], value: &[u8]) -> Option<bool> {
+        if !self.tail.is_empty() {
+            return self.compare_pieces(name, value);
         }
-    }
-
-    /// The name and the value, unless one of them is in two pieces.
-    #[inline]
-    pub(super) fn parts(&self) -> Option<(&'a [u8], &'a [u8])> {
-        if self.tail.is_empty() { self.head.split_at_checked(self.name_len) } else { None }
+        let (own_name, own_value) = self.head.split_at_checked(self.name_len)?;
+        are_same(own_name, name).then(|| are_same(own_value, value))
     }
 
     /// Compares an entry that goes over the end of the ring.
     #[cold]
-    pub(super) fn compare_pieces(&self, name: &[u8], value: &[u8]) -> Option<bool> {
+    fn compare_pieces(self, name: &[u8], value: &[u8]) -> Option<bool> {
         if self.name_len != name.len() {
             return None;
         }
@@ -294,6 +287,19 @@ impl<B: Buffer> Table<B> {
     #[inline]
     fn record(&self, index: u32) -> Option<Record> {
         self.rings().1.get(self.place_of(index)).copied().map(Record::parse)
+    }
+
+    /// The name and the value of the entry with this index, 0 being the newest, unless its text goes over the
+    /// end of the ring.
+    #[inline]
+    pub(super) fn whole_entry(&self, index: u32) -> Option<(&[u8], &[u8])> {
+        if index >= self.len {
+            return None;
+        }
+        let (ring, records) = self.rings();
+        let record = Record::parse(*records.get(self.place_of(index))?);
+        let text = ring.get(usize::from(record.start)..)?.get(..record.text_len())?;
+        text.split_at_checked(record.name_len.into())
     }
 
     /// The text of the entry with this index, 0 being the newest.
