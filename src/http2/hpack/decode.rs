@@ -167,6 +167,23 @@ impl TableEntry<'_> {
     }
 }
 
+/// Where in the caller's buffer a field begins that was decoded.
+#[derive(Clone, Copy)]
+struct FieldPlace {
+    at: usize,
+    displaced: bool,
+}
+
+impl FieldPlace {
+    /// The field, in all that the buffer holds.
+    #[inline]
+    fn field(self, bytes: &[u8]) -> Option<Field<'_>> {
+        let Self { at, displaced } = self;
+        let Entry { name, value, sensitive } = Entry::take(&mut bytes.get(at..)?)?;
+        Some(Field { name, value, sensitive, displaced })
+    }
+}
+
 /// A text that is all there.
 #[derive(Clone, Copy)]
 struct WholeText<'i> {
@@ -295,14 +312,57 @@ impl<B: Buffer> Decoder<B> {
     ///
     /// Errors are final, and end the connection. Besides those of the format, a name and value longer than
     /// `max_len` together, or than all of `out`, are [`Error::HeadTooLong`].
+    #[inline(always)]
     pub fn decode<'b, O: Buffer>(
         &mut self,
         input: &mut &[u8],
         out: &'b mut O,
         max_len: u32,
     ) -> Result<Option<Field<'b>>, Error> {
+        // Most fields are in a table: they take one step, in line.
+        if let Some(place) = self.take_indexed(input, out, max_len) {
+            return Ok(place.field(O::as_slice(out)));
+        }
+        match self.decode_any(input, out, max_len)? {
+            // Not `out.as_slice()`, whose result would end with this call.
+            Some(place) => Ok(place.field(O::as_slice(out))),
+            None => Ok(None),
+        }
+    }
+
+    /// Takes a field off `input` if it is an entry of a table whose index takes one byte, and has room in
+    /// `out`.
+    ///
+    /// `None` means that the case does not apply, and that nothing has changed.
+    #[inline]
+    fn take_indexed(
+        &mut self,
+        input: &mut &[u8],
+        out: &mut impl Buffer,
+        max_len: u32,
+    ) -> Option<FieldPlace> {
+        let (&first, rest) = input.split_first()?;
+        let State::Field = self.state else { return None };
+        if !matches!(first, 0x80..=0xFE) || self.must_resize {
+            return None;
+        }
+        let at = out.as_slice().len();
+        self.put_entry(u32::from(first & 0x7F), out, max_len).ok()?;
+        self.is_at_start = false;
+        *input = rest;
+        Some(FieldPlace { at, displaced: false })
+    }
+
+    /// Decodes the next field, whatever it is and wherever it is cut.
+    #[inline(never)]
+    fn decode_any(
+        &mut self,
+        input: &mut &[u8],
+        out: &mut impl Buffer,
+        max_len: u32,
+    ) -> Result<Option<FieldPlace>, Error> {
         let whole = match self.state {
-            State::Field => self.take_whole(input, out, max_len),
+            State::Field => self.take_literal(input, out, max_len),
             _ => None,
         };
         let decoded = match whole {
@@ -310,17 +370,9 @@ impl<B: Buffer> Decoder<B> {
             None => self.take_steps(input, out, max_len),
         };
         match decoded {
-            Ok(false) => Ok(None),
-            Ok(true) => {
+            Ok(complete) => {
                 let PendingField { at, displaced, .. } = self.pending;
-                // Not `out.as_slice()`, whose result would end with this call.
-                let mut entry = O::as_slice(out).get(at as usize..).unwrap_or_default();
-                Ok(Entry::take(&mut entry).map(|Entry { name, value, sensitive }| Field {
-                    name,
-                    value,
-                    sensitive,
-                    displaced,
-                }))
+                Ok(complete.then_some(FieldPlace { at: at as usize, displaced }))
             }
             Err(e) => {
                 self.state = State::Failed(e);
@@ -343,36 +395,36 @@ impl<B: Buffer> Decoder<B> {
         }
     }
 
-    /// Takes a field off `input` if it is all there, is right, has lengths of one byte, and has room in
+    /// Takes a literal off `input` if it is all there, is right, has lengths of one byte, and has room in
     /// `out`.
     ///
     /// `None` means that the case does not apply, and that nothing has changed.
     #[inline]
-    fn take_whole(&mut self, input: &mut &[u8], out: &mut impl Buffer, max_len: u32) -> Option<()> {
+    fn take_literal(
+        &mut self,
+        input: &mut &[u8],
+        out: &mut impl Buffer,
+        max_len: u32,
+    ) -> Option<()> {
         let mut rest = *input;
         let first = *rest.split_off_first()?;
         if self.must_resize {
             return None;
         }
         let (prefix, max, kind) = match first {
-            0x80.. => (first & 0x7F, 0x7F, LiteralKind::Unindexed),
-            0x40.. => (first & 0x3F, 0x3F, LiteralKind::Indexed),
-            0x20.. => return None,
-            0x10.. => (first & 0x0F, 0x0F, LiteralKind::NeverIndexed),
-            _ => (first, 0x0F, LiteralKind::Unindexed),
+            0x40..0x80 => (first & 0x3F, 0x3F, LiteralKind::Indexed),
+            0x10..0x20 => (first & 0x0F, 0x0F, LiteralKind::NeverIndexed),
+            0x00..0x10 => (first, 0x0F, LiteralKind::Unindexed),
+            _ => return None,
         };
         if prefix == max {
             return None;
         }
         let at = out.as_slice().len();
-        if first >= 0x80 {
-            self.put_entry(prefix.into(), out, max_len).ok()?;
-        } else {
-            let literal = WholeLiteral::take(prefix, kind, &mut rest)?;
-            if self.put_literal(literal, out, max_len).is_none() {
-                out.truncate(at);
-                return None;
-            }
+        let literal = WholeLiteral::take(prefix, kind, &mut rest)?;
+        if self.put_literal(literal, out, max_len).is_none() {
+            out.truncate(at);
+            return None;
         }
         self.pending.at = u32::try_from(at).ok()?;
         self.pending.displaced = false;
