@@ -131,9 +131,9 @@ impl<const CALLS: usize, const MESSAGE: usize, const TABLE: usize, const HEAD: u
     fn storage() -> Storage<ArrayBuf<TABLE>, [Slot; CALLS]> {
         Storage {
             decoder_table: ArrayBuf::new(),
-            decoder_table_size: table_size(TABLE, hpack::decoder_storage_len),
+            decoder_table_size: table_size(TABLE),
             encoder_table: ArrayBuf::new(),
-            encoder_table_size: table_size(TABLE, hpack::encoder_storage_len),
+            encoder_table_size: table_size(TABLE),
             slots: [const { Slot::new() }; CALLS],
         }
     }
@@ -167,8 +167,12 @@ impl<T, const LEN: usize> Pool<T> for [T; LEN] {
 
 /// The largest table, of at most 4096 bytes, that fits in `len` bytes of storage. No entry is shorter than
 /// 32 bytes (RFC 7541 §4.1).
-fn table_size(len: usize, storage_len: impl Fn(u32) -> usize) -> u32 {
-    (0..=128).map(|entries| entries * 32).rev().find(|&size| storage_len(size) <= len).unwrap_or(0)
+fn table_size(len: usize) -> u32 {
+    (0..=128)
+        .map(|entries| entries * 32)
+        .rev()
+        .find(|&size| hpack::storage_len(size) <= len)
+        .unwrap_or(0)
 }
 
 mod sealed {
