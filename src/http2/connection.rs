@@ -57,7 +57,7 @@ pub struct Connection<R, B, S> {
     /// Whether the peer has acknowledged our settings.
     pub(super) acknowledged: bool,
     /// How many pings have come. It wraps.
-    pub(super) ping_count: u32,
+    pub(super) ping_count: u8,
     pub(super) extended_connect: bool,
     pub(super) owed: Owed,
     pub(super) budgets: Budgets,
@@ -295,7 +295,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
     }
 
     /// How many pings of the peer's have come. The number wraps.
-    pub(crate) const fn ping_count(&self) -> u32 {
+    pub(crate) const fn ping_count(&self) -> u8 {
         self.ping_count
     }
 

@@ -12,25 +12,25 @@ use framewright::http2::{
 };
 
 /// Any bytes, to decide what happens. After their end, there are zeros.
-struct Choices<'a>(&'a [u8]);
+pub struct Choices<'a>(pub &'a [u8]);
 
 impl Choices<'_> {
-    fn byte(&mut self) -> u8 {
+    pub fn byte(&mut self) -> u8 {
         self.0.split_off_first().copied().unwrap_or_default()
     }
 
     /// A number below `end`.
-    fn below(&mut self, end: usize) -> usize {
+    pub fn below(&mut self, end: usize) -> usize {
         usize::from(u16::from_be_bytes([self.byte(), self.byte()])) % end.max(1)
     }
 
     /// A length, mostly short.
-    fn len(&mut self) -> usize {
+    pub fn len(&mut self) -> usize {
         1 << self.below(18) >> 1
     }
 
     /// The length of a body. It may be sent byte by byte, so it is not too long.
-    fn body_len(&mut self) -> usize {
+    pub fn body_len(&mut self) -> usize {
         self.len().min(1 << 13)
     }
 }

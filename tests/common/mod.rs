@@ -8,6 +8,8 @@
 #[cfg(feature = "deflate")]
 pub mod deflate;
 pub mod grpc;
+#[cfg(feature = "alloc")]
+pub mod grpc_pair;
 pub mod hpack;
 pub mod http1;
 pub mod http2;

@@ -66,3 +66,17 @@ fn a_connection_of_http2_takes_at_most_800_bytes_without_its_storage() {
     assert!(size_of::<Option<Event<'_>>>() <= 32);
     assert_eq!(size_of::<Option<Stream>>(), 8);
 }
+
+#[test]
+#[cfg(feature = "alloc")]
+fn a_connection_of_grpc_takes_at_most_1500_bytes_without_its_calls() {
+    use framewright::grpc::{CallId, Client, ClientEvent, Heap, Server, ServerEvent};
+
+    for len in [size_of::<Server<Heap>>(), size_of::<Client<Heap>>()] {
+        println!("server or client: {len} bytes");
+        assert!(len <= 1500);
+    }
+    assert_eq!(size_of::<CallId>(), 8);
+    assert!(size_of::<Option<ServerEvent>>() <= 16);
+    assert!(size_of::<Option<ClientEvent>>() <= 16);
+}

@@ -8,6 +8,7 @@ use framewright::grpc::{
     Trailers, Trailing, Value, metadata,
 };
 use framewright::http::Headers;
+use framewright::http2;
 use framewright::{ArrayBuf, Assembler, Buffer, Chunk, SliceBuf};
 
 fn without_allocator<T>(run: impl FnOnce() -> T) -> T {
@@ -159,5 +160,74 @@ fn calls_need_no_allocator() {
             assert_eq!(end, Some(Event::End(Code::Ok)));
             assert_eq!(client.status().unwrap().code, Code::Ok);
         }
+    });
+}
+
+/// A unary call over HTTP/2, and a stream of responses whose window is short, from connections of a fixed size.
+#[test]
+fn calls_over_http2_need_no_allocator() {
+    use framewright::grpc::{Client, ClientEvent, Fixed, SendError, Server, ServerEvent};
+
+    let limits = http2::Limits::new().max_head_len(2048).max_send_len(256).stream_window(50);
+    without_allocator(|| {
+        let mut client = Client::<Fixed<2, 256, 0>>::new(Limits::new(), limits, 0);
+        let mut server = Server::<Fixed<2, 64>>::new(ServerConfig::new(), limits, 0);
+        let (mut up, mut down) = (ArrayBuf::<1024>::new(), ArrayBuf::<1024>::new());
+        let (mut left, mut messages, mut ends) = ([0; 2], 0, 0);
+        for (kind, count) in [(CallKind::Unary, 1), (CallKind::ServerStreaming, 20)] {
+            let request = ClientRequest::new(Path::parse("/p.S/M").unwrap()).authority("host");
+            let call = client.call(&request, kind, &mut up).unwrap();
+            client.send(call, &[count], &mut up).unwrap();
+            client.half_close(call, &mut up).unwrap();
+        }
+        for _ in 0..100 {
+            client.transmit(&mut up);
+            let mut input = up.as_mut_slice();
+            while let Some(event) = server.receive(&mut input, 0) {
+                let call = match event {
+                    ServerEvent::Call(call) => {
+                        server.accept(call, CallKind::ServerStreaming);
+                        continue;
+                    }
+                    ServerEvent::Message(call) => {
+                        left[call.slot()] = server.message(call).bytes[0];
+                        call
+                    }
+                    ServerEvent::Writable(call) => call,
+                    _ => continue,
+                };
+                let left = &mut left[call.slot()];
+                while *left > 0 {
+                    match server.send(call, &[*left; 40], &mut down) {
+                        Ok(()) => *left -= 1,
+                        Err(e) => {
+                            assert_eq!(e, SendError::Busy);
+                            break;
+                        }
+                    }
+                }
+                if *left == 0 {
+                    server.finish(call, Status::OK, &mut down).unwrap();
+                }
+            }
+            up.clear();
+            server.transmit(&mut down);
+            let mut input = down.as_mut_slice();
+            while let Some(event) = client.receive(&mut input, 0) {
+                match event {
+                    ClientEvent::Message(call) => {
+                        assert_eq!(client.message(call).bytes.len(), 40);
+                        messages += 1;
+                    }
+                    ClientEvent::End { code, .. } => {
+                        assert_eq!(code, Code::Ok);
+                        ends += 1;
+                    }
+                    _ => {}
+                }
+            }
+            down.clear();
+        }
+        assert_eq!((messages, ends), (21, 2));
     });
 }

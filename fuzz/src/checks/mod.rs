@@ -16,6 +16,7 @@ pub(crate) mod input;
 pub mod deflate;
 pub mod grpc_call;
 pub mod grpc_message;
+pub mod grpc_pair;
 pub mod grpc_web;
 pub mod handshake_client;
 pub mod handshake_server;
@@ -41,10 +42,11 @@ pub struct Check {
 }
 
 /// All checks. T17 holds in each: a call takes a byte, yields something, or asks for more.
-pub const ALL: [Check; 18] = [
+pub const ALL: [Check; 19] = [
     Check { name: "deflate", run: deflate::check },
     Check { name: "grpc_call", run: grpc_call::check },
     Check { name: "grpc_message", run: grpc_message::check },
+    Check { name: "grpc_pair", run: grpc_pair::check },
     Check { name: "grpc_web", run: grpc_web::check },
     Check { name: "handshake_client", run: handshake_client::check },
     Check { name: "handshake_server", run: handshake_server::check },

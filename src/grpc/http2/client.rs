@@ -215,12 +215,16 @@ impl<M: Memory> Client<M> {
         }
     }
 
-    /// Resets the stream of a call that has ended, if need be. What it came to is kept a while.
+    /// Resets the stream of a call that has ended, unless both sides are done. What it came to is kept a while.
     fn end(&mut self, stream: Stream) {
-        let state = self.shared.calls.call(stream);
-        let reset = state.and_then(|state| state.call.as_ref()?.reset_code());
-        if let Some(reset) = reset {
-            self.shared.http2.reset(stream, ErrorCode(reset.code()));
+        if let Some(entry) = self.shared.calls.get(stream) {
+            let reset = entry.call.call.as_ref().and_then(ClientCall::reset_code);
+            if let Some(reset) = reset {
+                self.shared.http2.reset(stream, ErrorCode(reset.code()));
+            } else if !entry.outbox.is_empty() {
+                // The server needs no more of the request.
+                self.shared.http2.reset(stream, ErrorCode::NO_ERROR);
+            }
         }
         self.ended = Some(stream);
     }

@@ -1,5 +1,6 @@
 //! `grpc::Server` and `grpc::Client`: whole connections.
 
+mod any;
 mod calls;
 mod ends;
 mod pair;
