@@ -31,6 +31,8 @@ const MIN_LEN: usize = 5;
 const EOS: u16 = 256;
 /// Codes up to that many bits are found with one look into [`SHORT`].
 const SHORT_LEN: u32 = 9;
+/// How many short codes are certainly in what is held after more was read.
+const AT_ONCE: usize = 6;
 
 /// A symbol's code, in the lowest bits.
 #[derive(Clone, Copy)]
@@ -169,8 +171,7 @@ impl HuffmanBits {
     pub(super) fn decode(&mut self, mut input: &[u8], out: &mut [u8]) -> Result<usize, Error> {
         let mut bits = u64::from(self.bits) << 32;
         let mut len = u32::from(self.len);
-        let room = out.len();
-        let mut out = out.iter_mut();
+        let mut written = 0;
         loop {
             if let Some(&next) = input.first_chunk() {
                 // Bits beyond `len` are read once more later, and are the same then.
@@ -185,13 +186,25 @@ impl HuffmanBits {
                     input = rest;
                 }
             }
+            if len >= SHORT_LEN * AT_ONCE as u32
+                && let Some(to) = out.get_mut(written..).and_then(|out| out.first_chunk_mut())
+            {
+                let to: &mut [u8; AT_ONCE] = to;
+                for to in to {
+                    let Some((symbol, taken)) = short_symbol(bits) else { break };
+                    *to = symbol;
+                    bits <<= taken;
+                    len -= taken;
+                    written += 1;
+                }
+            }
             // Every code is all there.
             while len >= MAX_LEN {
                 let (symbol, taken) = first_symbol(bits)?;
-                let Some(to) = out.next() else { return Err(Error::Huffman) };
-                *to = symbol;
+                *out.get_mut(written).ok_or(Error::Huffman)? = symbol;
                 bits <<= taken;
                 len -= taken;
+                written += 1;
             }
             if input.is_empty() {
                 break;
@@ -201,13 +214,13 @@ impl HuffmanBits {
         while let Ok((symbol, taken)) = first_symbol(bits)
             && taken <= len
         {
-            let Some(to) = out.next() else { return Err(Error::Huffman) };
-            *to = symbol;
+            *out.get_mut(written).ok_or(Error::Huffman)? = symbol;
             bits <<= taken;
             len -= taken;
+            written += 1;
         }
         *self = Self { bits: (bits >> 32) as u32, len: len as u8 };
-        Ok(room - out.len())
+        Ok(written)
     }
 
     /// Checks that a text may end here: what is left is the beginning of the code that ends a string, and
@@ -225,11 +238,17 @@ impl HuffmanBits {
 /// The symbol that `bits` begin with, and the length of its code.
 #[inline(always)]
 fn first_symbol(bits: u64) -> Result<(u8, u32), Error> {
-    let short = SHORT.get((bits >> (64 - SHORT_LEN)) as usize).copied().unwrap_or_default();
-    if short != 0 {
-        return Ok((short as u8, u32::from(short >> 8)));
+    match short_symbol(bits) {
+        Some(short) => Ok(short),
+        None => first_long_symbol(bits),
     }
-    first_long_symbol(bits)
+}
+
+/// Likewise, if the code is short.
+#[inline(always)]
+fn short_symbol(bits: u64) -> Option<(u8, u32)> {
+    let short = *SHORT.get((bits >> (64 - SHORT_LEN)) as usize)?;
+    if short == 0 { None } else { Some((short as u8, u32::from(short >> 8))) }
 }
 
 #[inline(never)]
