@@ -320,13 +320,15 @@ impl<B: Buffer> Decoder<B> {
         max_len: u32,
     ) -> Result<Option<Field<'b>>, Error> {
         // Most fields are in a table: they take one step, in line.
-        if let Some(place) = self.take_indexed(input, out, max_len) {
-            return Ok(place.field(O::as_slice(out)));
-        }
-        match self.decode_any(input, out, max_len)? {
+        let place = match self.take_indexed(input, out, max_len) {
+            Some(place) => Some(place),
+            None => self.decode_any(input, out, max_len),
+        };
+        match (place, self.state) {
             // Not `out.as_slice()`, whose result would end with this call.
-            Some(place) => Ok(place.field(O::as_slice(out))),
-            None => Ok(None),
+            (Some(place), _) => Ok(place.field(O::as_slice(out))),
+            (None, State::Failed(e)) => Err(e),
+            (None, _) => Ok(None),
         }
     }
 
@@ -334,7 +336,7 @@ impl<B: Buffer> Decoder<B> {
     /// `out`.
     ///
     /// `None` means that the case does not apply, and that nothing has changed.
-    #[inline]
+    #[inline(always)]
     fn take_indexed(
         &mut self,
         input: &mut &[u8],
@@ -347,20 +349,21 @@ impl<B: Buffer> Decoder<B> {
             return None;
         }
         let at = out.as_slice().len();
-        self.put_entry(u32::from(first & 0x7F), out, max_len).ok()?;
+        self.put_whole_entry(u32::from(first & 0x7F), out, max_len)?;
         self.is_at_start = false;
         *input = rest;
         Some(FieldPlace { at, displaced: false })
     }
 
-    /// Decodes the next field, whatever it is and wherever it is cut.
+    /// Decodes the next field, whatever it is and wherever it is cut. `None` means that it is not complete, or
+    /// that the decoder has failed.
     #[inline(never)]
     fn decode_any(
         &mut self,
         input: &mut &[u8],
         out: &mut impl Buffer,
         max_len: u32,
-    ) -> Result<Option<FieldPlace>, Error> {
+    ) -> Option<FieldPlace> {
         let whole = match self.state {
             State::Field => self.take_literal(input, out, max_len),
             _ => None,
@@ -369,17 +372,13 @@ impl<B: Buffer> Decoder<B> {
             Some(()) => Ok(true),
             None => self.take_steps(input, out, max_len),
         };
-        match decoded {
-            Ok(complete) => {
-                let PendingField { at, displaced, .. } = self.pending;
-                Ok(complete.then_some(FieldPlace { at: at as usize, displaced }))
-            }
-            Err(e) => {
-                self.state = State::Failed(e);
-                *input = &[];
-                Err(e)
-            }
-        }
+        let complete = decoded.unwrap_or_else(|error| {
+            self.state = State::Failed(error);
+            *input = &[];
+            false
+        });
+        let PendingField { at, displaced, .. } = self.pending;
+        complete.then_some(FieldPlace { at: at as usize, displaced })
     }
 
     /// Ends the block, and checks that it may end here: not inside a field (§3.1).
@@ -433,8 +432,21 @@ impl<B: Buffer> Decoder<B> {
         Some(())
     }
 
+    /// Appends an entry of the tables whose text is in one piece. `None` means that the case does not apply, or
+    /// that it has no room, and that nothing has changed.
+    #[inline(always)]
+    fn put_whole_entry(&self, index: u32, out: &mut impl Buffer, max_len: u32) -> Option<()> {
+        let (name_len, text) = match StaticEntry::get(index) {
+            Some(entry) => (entry.name_len(), entry.text()),
+            None => self.table.whole_entry(index.checked_sub(STATIC_LEN + 1)?)?,
+        };
+        if text.len() > max_len as usize {
+            return None;
+        }
+        out.try_append_both(&header(name_len, text.len(), false), text).ok()
+    }
+
     /// Appends an entry of the tables, or changes nothing.
-    #[inline]
     fn put_entry(
         &self,
         index: u32,
@@ -446,19 +458,10 @@ impl<B: Buffer> Decoder<B> {
         if len > max_len as usize {
             return Err(Error::HeadTooLong.into());
         }
-        let header = header(name_len, len, false);
-        match entry {
-            TableEntry::Static(entry) => out.try_append_both(&header, entry.text())?,
-            TableEntry::Dynamic(EntryText { head, tail: &[], .. }) => {
-                out.try_append_both(&header, head)?;
-            }
-            TableEntry::Dynamic(entry) => {
-                let room = out.try_grow(EntryHeader::LEN + len)?;
-                if let Some((to_header, to_text)) = room.split_first_chunk_mut() {
-                    *to_header = header;
-                    entry.copy_to(to_text);
-                }
-            }
+        let room = out.try_grow(EntryHeader::LEN + len)?;
+        if let Some((to_header, to_text)) = room.split_first_chunk_mut() {
+            *to_header = header(name_len, len, false);
+            entry.copy_to(to_text);
         }
         Ok(())
     }

@@ -192,9 +192,10 @@ impl<B: Buffer> Encoder<B> {
     fn look_at(&self, place: Place, name: &[u8], value: &[u8]) -> Option<Found> {
         let (index, entry_name, entry_value) = match place.dynamic_index(self.table.inserted()) {
             Some(index) => {
-                let Some((entry_name, entry_value)) = self.table.whole_entry(index) else {
+                let Some((name_len, text)) = self.table.whole_entry(index) else {
                     return self.look_at_pieces(index, name, value);
                 };
+                let (entry_name, entry_value) = text.split_at_checked(name_len)?;
                 (STATIC_LEN + 1 + index, entry_name, entry_value)
             }
             None => {

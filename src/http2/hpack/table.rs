@@ -289,17 +289,17 @@ impl<B: Buffer> Table<B> {
         self.rings().1.get(self.place_of(index)).copied().map(Record::parse)
     }
 
-    /// The name and the value of the entry with this index, 0 being the newest, unless its text goes over the
-    /// end of the ring.
+    /// The text of the entry with this index, 0 being the newest, and the length of its name before it, unless the
+    /// text goes over the end of the ring.
     #[inline]
-    pub(super) fn whole_entry(&self, index: u32) -> Option<(&[u8], &[u8])> {
+    pub(super) fn whole_entry(&self, index: u32) -> Option<(usize, &[u8])> {
         if index >= self.len {
             return None;
         }
         let (ring, records) = self.rings();
         let record = Record::parse(*records.get(self.place_of(index))?);
         let text = ring.get(usize::from(record.start)..)?.get(..record.text_len())?;
-        text.split_at_checked(record.name_len.into())
+        Some((record.name_len.into(), text))
     }
 
     /// The text of the entry with this index, 0 being the newest.
