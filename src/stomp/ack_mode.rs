@@ -1,4 +1,4 @@
-//! How the messages of a subscription are acknowledged ("SUBSCRIBE ack Header").
+//! How the messages of a subscription are acknowledged (*SUBSCRIBE ack Header*).
 
 use super::Error;
 

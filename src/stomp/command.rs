@@ -118,13 +118,13 @@ impl Command {
         matches!(self, Self::Connected | Self::Message | Self::Receipt | Self::Error)
     }
 
-    /// Whether its frames may have a body ("Body", since 1.1).
+    /// Whether its frames may have a body (*Body*, since 1.1).
     pub const fn may_have_body(self) -> bool {
         matches!(self, Self::Send | Self::Message | Self::Error)
     }
 
     /// Whether escapes have a meaning in its headers. In those that open a connection they have none, so that
-    /// 1.0 can read them ("Value Encoding").
+    /// 1.0 can read them (*Value Encoding*).
     ///
     /// The standard exempts `CONNECT` and `CONNECTED` by name. It says that `STOMP` is handled like `CONNECT`,
     /// so it is exempt here, too.

@@ -116,7 +116,7 @@ pub enum Closer {
     /// This end, once everything that was transmitted has been written.
     ///
     /// A server that closes while there is input that it has not read may lose the `ERROR` or `RECEIPT` that it has
-    /// written ("Connection Lingering"): shut down writing alone, then read until the end, but not for long.
+    /// written (*Connection Lingering*): shut down writing alone, then read until the end, but not for long.
     Us,
     /// The other end. This end closes only after a timeout.
     Peer,

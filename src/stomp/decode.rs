@@ -30,7 +30,7 @@ use crate::{Buffer, Chunk, OverLimit, Truncated};
 /// can be read up to its `CONNECT` or `CONNECTED`.
 ///
 /// Heart-beats are line ends between frames. They are taken, and nothing is returned for them: every byte is a sign
-/// of life ("Heart-beating").
+/// of life (*Heart-beating*).
 ///
 /// ```
 /// use framewright::stomp::{Command, Decoder, Inbox, Limits, Part, Version};

@@ -121,7 +121,7 @@ impl Encoder {
         Ok(())
     }
 
-    /// Writes a heart-beat: an LF ("Heart-beating").
+    /// Writes a heart-beat: an LF (*Heart-beating*).
     pub fn encode_heart_beat(&mut self, out: &mut impl Buffer) -> Result<(), SendError> {
         self.ready()?;
         Ok(out.try_append(b"\n")?)

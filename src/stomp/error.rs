@@ -8,30 +8,30 @@ use crate::{BufferFull, OverLimit};
 /// The rule of the protocol, or the limit, that the peer broke.
 ///
 /// It is final: nothing more is read. A server tells its client with an `ERROR` frame, which a
-/// [`Connection`](super::Connection) writes by itself, and closes ("ERROR").
+/// [`Connection`](super::Connection) writes by itself, and closes (*ERROR*).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
     /// The first line of a frame is no command.
     UnknownCommand,
-    /// A line of a head has no colon ("Augmented BNF").
+    /// A line of a head has no colon (*Augmented BNF*).
     ColonMissing,
-    /// The name of a header is empty ("Augmented BNF").
+    /// The name of a header is empty (*Augmented BNF*).
     NameEmpty,
-    /// A backslash is followed by a byte that makes no escape, or by nothing ("Value Encoding").
+    /// A backslash is followed by a byte that makes no escape, or by nothing (*Value Encoding*).
     EscapeUndefined,
-    /// A line of 1.2 has a CR that no LF follows ("Augmented BNF").
+    /// A line of 1.2 has a CR that no LF follows (*Augmented BNF*).
     LoneCarriageReturn,
     /// A head has a NUL. Stricter than the standard, whose grammar allows one in a header: it is nearly
     /// always the end of a frame that lacks its empty line.
     NulInHead,
-    /// A header is not UTF-8 ("STOMP Frames").
+    /// A header is not UTF-8 (*STOMP Frames*).
     InvalidUtf8,
-    /// `content-length` is not a number of bytes ("Header content-length").
+    /// `content-length` is not a number of bytes (*Header content-length*).
     ContentLengthInvalid,
-    /// No NUL follows a body of announced length ("Header content-length").
+    /// No NUL follows a body of announced length (*Header content-length*).
     NulMissing,
-    /// A NUL came between two frames ("Augmented BNF").
+    /// A NUL came between two frames (*Augmented BNF*).
     NulBetweenFrames,
     /// A header line is longer than [`Limits::max_line_len`](super::Limits::max_line_len). The length is
     /// the limit and one more byte.
@@ -53,30 +53,30 @@ pub enum Error {
     /// inbox. This is the caller's fault, not the peer's.
     BeginningMissing,
     /// A client's first frame is neither `CONNECT` nor `STOMP`, or a frame follows before it was accepted
-    /// ("Connecting").
+    /// (*Connecting*).
     ConnectMissing,
-    /// A client connects a second time ("Connecting").
+    /// A client connects a second time (*Connecting*).
     ConnectRepeated,
     /// A server's first frame is neither `CONNECTED` nor `ERROR`, or a `CONNECTED` comes again
-    /// ("Connecting").
+    /// (*Connecting*).
     ConnectedUnexpected,
     /// A server's frame came from a client, or a client's frame from a server.
     WrongSide(Command),
-    /// The client speaks no version that the server does ("Protocol Negotiation").
+    /// The client speaks no version that the server does (*Protocol Negotiation*).
     NoVersionInCommon,
-    /// The server chose a version that it was not offered ("Protocol Negotiation").
+    /// The server chose a version that it was not offered (*Protocol Negotiation*).
     VersionNotOffered,
-    /// `heart-beat` is not two numbers with a comma between them ("Heart-beating").
+    /// `heart-beat` is not two numbers with a comma between them (*Heart-beating*).
     HeartBeatInvalid,
-    /// `ack` is not the name of an [`AckMode`](super::AckMode) ("SUBSCRIBE ack Header").
+    /// `ack` is not the name of an [`AckMode`](super::AckMode) (*SUBSCRIBE ack Header*).
     AckModeInvalid,
-    /// A frame lacks a header that its command requires ("Frames and Headers").
+    /// A frame lacks a header that its command requires (*Frames and Headers*).
     HeaderMissing(RequiredHeader),
-    /// A frame of 1.1 or 1.2 has a body, and its command has none ("Body").
+    /// A frame of 1.1 or 1.2 has a body, and its command has none (*Body*).
     BodyNotAllowed(Command),
     /// A `NACK` came in 1.0, which has none.
     NackUndefined,
-    /// No byte came for longer than the peer promised in its heart-beats ("Heart-beating").
+    /// No byte came for longer than the peer promised in its heart-beats (*Heart-beating*).
     HeartBeatMissing,
     /// The peer did not connect in time.
     ConnectTimedOut,
@@ -195,7 +195,7 @@ pub enum SendError {
     BodyTooShort,
     /// A body of unannounced length has a NUL, which would end the frame.
     NulInBody,
-    /// The command has no body ("Body").
+    /// The command has no body (*Body*).
     BodyNotAllowed,
     /// The command is the other side's, or has a method of its own: [`connect`](super::Connection::connect),
     /// for instance.

@@ -1,4 +1,4 @@
-//! Escapes in names and values of headers ("Value Encoding").
+//! Escapes in names and values of headers (*Value Encoding*).
 //!
 //! | byte | 1.2 | 1.1 | 1.0, and the frames that open a connection |
 //! |---|---|---|---|

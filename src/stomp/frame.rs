@@ -38,7 +38,7 @@ impl<'a, N: AsRef<str>, V: AsRef<str>> Header<'a> for &'a (N, V) {
 ///
 /// It has the headers that belong to its command, those of the caller, and a body. The caller's headers follow
 /// the others. Those with a name that the frame has already are left out, and so is a `content-length`: the
-/// first would count ("Repeated Header Entries"), and receivers are known that let the last count.
+/// first would count (*Repeated Header Entries*), and receivers are known that let the last count.
 ///
 /// ```
 /// use framewright::stomp::{Encoder, FrameBuilder, Version};
@@ -212,7 +212,7 @@ impl<'a, H> FrameBuilder<'a, H> {
     }
 
     /// Sets the media type of the body. Text should say its `charset`, or it counts as binary unless the type
-    /// begins with `text/` ("Header content-type").
+    /// begins with `text/` (*Header content-type*).
     #[must_use]
     pub fn content_type(self, media_type: &'a str) -> Self {
         self.own("content-type", media_type)
@@ -231,7 +231,7 @@ impl<'a, H> FrameBuilder<'a, H> {
     }
 
     /// Names the receipt that the frame with these headers asked for, if it did: this `ERROR` is about it
-    /// ("ERROR").
+    /// (*ERROR*).
     #[must_use]
     pub fn about(self, headers: &Headers<'a>) -> Self {
         match headers.get("receipt") {

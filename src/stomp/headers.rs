@@ -18,7 +18,7 @@ pub(super) const VALUE_END: u8 = 0xFF;
 
 /// The headers of a frame, in their order, with escapes resolved.
 ///
-/// Names are case-sensitive. Where a name is repeated, the first counts ("Repeated Header Entries"). Nothing is
+/// Names are case-sensitive. Where a name is repeated, the first counts (*Repeated Header Entries*). Nothing is
 /// trimmed: some senders of 1.0 put a space after the colon.
 ///
 /// ```
@@ -71,18 +71,18 @@ impl<'a> Headers<'a> {
         self.bytes.is_empty()
     }
 
-    /// The versions that a `CONNECT` accepts: 1.0 alone if it does not say ("Protocol Negotiation").
+    /// The versions that a `CONNECT` accepts: 1.0 alone if it does not say (*Protocol Negotiation*).
     pub fn accept_version(&self) -> Versions {
         self.get("accept-version").map_or(Versions::only(super::Version::V1_0), Versions::parse)
     }
 
-    /// The heart-beats of a `CONNECT` or `CONNECTED`: none if it does not say ("Heart-beating").
+    /// The heart-beats of a `CONNECT` or `CONNECTED`: none if it does not say (*Heart-beating*).
     pub fn heart_beat(&self) -> Result<HeartBeat, Error> {
         self.get("heart-beat").map_or(Ok(HeartBeat::NONE), HeartBeat::parse)
     }
 
     /// How a `SUBSCRIBE` says that messages are acknowledged: automatically if it does not say
-    /// ("SUBSCRIBE ack Header").
+    /// (*SUBSCRIBE ack Header*).
     pub fn ack_mode(&self) -> Result<AckMode, Error> {
         self.get("ack").map_or(Ok(AckMode::Auto), AckMode::parse)
     }

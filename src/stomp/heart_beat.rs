@@ -1,4 +1,4 @@
-//! What the two ends promise each other about heart-beats ("Heart-beating").
+//! What the two ends promise each other about heart-beats (*Heart-beating*).
 
 use super::Error;
 use crate::http::syntax::parse_len;

@@ -2,7 +2,7 @@
 
 /// What a peer may send, at most.
 ///
-/// A peer that exceeds a limit has broken the protocol: nothing more is read ("Size Limits").
+/// A peer that exceeds a limit has broken the protocol: nothing more is read (*Size Limits*).
 ///
 /// Each limit is a field to read it, and a method to set it:
 ///

@@ -1,7 +1,9 @@
-//! STOMP 1.0, 1.1 and 1.2, over TCP or WebSocket.
+//! Messaging by STOMP 1.2, and by 1.1 and 1.0, over TCP or WebSocket.
 //!
-//! A name in quotes, as in ("Heart-beating"), is a section of the STOMP 1.2 specification, or of that of another
-//! version where that is named.
+//! A name in italics in parentheses means a section of the [STOMP 1.2] specification, or of that of another version
+//! where that is named.
+//!
+//! [STOMP 1.2]: https://stomp.github.io/stomp-specification-1.2.html
 //!
 //! A [`Connection`] is one end: it puts whole frames in an [`Inbox`], agrees on a version and on heart-beats, and
 //! says when to close. Callers that need no whole frames, such as proxies, take [parts](Connection::receive) of them

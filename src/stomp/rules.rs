@@ -1,4 +1,4 @@
-//! What each frame has to say ("Frames and Headers").
+//! What each frame has to say (*Frames and Headers*).
 
 use super::{Command, Error, Headers, RequiredHeader, Version};
 

@@ -70,7 +70,7 @@ impl Connection<Server> {
 
     /// Writes the `RECEIPT` that the frame with these headers asked for, if it did.
     ///
-    /// Call it for every frame but the `CONNECT`, once the frame was carried out ("Header receipt").
+    /// Call it for every frame but the `CONNECT`, once the frame was carried out (*Header receipt*).
     pub fn send_receipt(
         &mut self,
         headers: &Headers<'_>,
