@@ -23,6 +23,8 @@ pub mod http2_session;
 pub mod inbox;
 #[cfg(feature = "alloc")]
 pub mod sse;
+#[cfg(feature = "alloc")]
+pub mod stomp;
 pub mod ws;
 
 use std::fmt::Debug;
