@@ -106,8 +106,8 @@ impl<B: Buffer> Encoder<B> {
     pub fn max_block_len(&self, fields: &impl Fields) -> usize {
         let mut len = 2 * MAX_INTEGER_LEN;
         fields.for_each_field(|name, value| {
-            len = len.saturating_add(name.len()).saturating_add(value.len());
-            len = len.saturating_add(3 * MAX_INTEGER_LEN);
+            // No name is so long that this overflows.
+            len = len.saturating_add(name.len() + 3 * MAX_INTEGER_LEN).saturating_add(value.len());
         });
         len
     }
