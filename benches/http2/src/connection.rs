@@ -6,7 +6,8 @@ use framewright::http2::{
     Client, Connection, Event, Limits, Request, Server, Slot, Storage, Stream,
 };
 
-use crate::race::race;
+use crate::calls::MESSAGE;
+use crate::race::{Row, race};
 
 const FRAME: usize = 16_384;
 const BODY: usize = 1 << 20;
@@ -57,7 +58,7 @@ impl Pair {
     pub fn call(&mut self) -> usize {
         let before = self.answered;
         let stream = self.open(false);
-        self.client.send(stream, &[7; 16], true, &mut self.requests).expect("it is open");
+        self.client.send(stream, MESSAGE, true, &mut self.requests).expect("it is open");
         self.exchange();
         self.answered - before
     }
@@ -99,7 +100,7 @@ impl Pair {
 fn answer(server: &mut Connection<Server, Vec<u8>, Vec<Slot>>, stream: Stream, out: &mut Vec<u8>) {
     let fields = [("content-type", "application/grpc+proto")];
     server.send_head(stream, 200, fields, false, out).expect("it is open");
-    server.send(stream, &[7; 16], false, out).expect("it is open");
+    server.send(stream, MESSAGE, false, out).expect("it is open");
     server.send_trailers(stream, [("grpc-status", "0")], out).expect("it is open");
 }
 
@@ -131,7 +132,8 @@ fn receive() {
         black_box(&copy);
         BODY / 1024
     };
-    race("receive 1 MiB of DATA, against a memcpy of the read", ours, theirs);
+    let name = "receive 1 MiB of DATA, per KiB";
+    race(Row { name, peer: "memcpy", goal: Some(1.1) }, ours, theirs);
 }
 
 /// The peer grants windows anew after each body.
@@ -164,7 +166,8 @@ fn send() {
         black_box(&copy);
         BODY / 1024
     };
-    race("send 1 MiB of DATA, against a memcpy of it", ours, theirs);
+    let name = "send 1 MiB of DATA, per KiB";
+    race(Row { name, peer: "memcpy", goal: Some(1.1) }, ours, theirs);
 }
 
 /// A call beside `count` streams that stay open, against the same call beside one.
@@ -177,5 +180,6 @@ fn many_streams(count: usize) {
         }
         move || (0..16).map(|_| pair.call()).sum()
     };
-    race(&format!("a call beside {count} open streams, against one"), beside(count), beside(1));
+    let name = &format!("a call beside {count} open streams");
+    race(Row { name, peer: "beside one", goal: Some(1.3) }, beside(count), beside(1));
 }

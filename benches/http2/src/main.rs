@@ -7,27 +7,31 @@ mod calls;
 mod connection;
 mod nghttp2;
 mod race;
+mod sessions;
 
 use std::hint::black_box;
 
 use framewright::http2::hpack::{Decoder, Encoder};
 use hpack_stories::{Story, files};
 
-use crate::race::race;
+use crate::race::{Row, begin_table, race};
 
 type Field = (String, String);
 type Lists = Vec<Vec<Field>>;
 
 fn main() {
-    println!("| workload | ours, ns | the other, ns | ratio |");
-    println!("|---|---|---|---|");
-    decode("decode a gRPC request that repeats", &[blocks(&vec![grpc_request(); 200])]);
-    decode("decode nghttp2's stories", &stories("nghttp2"));
-    decode("decode go's stories", &stories("go-hpack"));
-    decode("decode stories in Huffman code, no table", &stories("haskell-http2-naive-huffman"));
-    encode("encode a gRPC request that repeats", &[vec![grpc_request(); 200]]);
-    encode("encode requests with changing values", &[changing()]);
-    encode("encode the stories", &fields("nghttp2"));
+    println!("Field blocks, per field:\n");
+    begin_table();
+    let repeats = "a gRPC request that repeats";
+    decode(repeats, 0.6, &[blocks(&vec![grpc_request(); 200])]);
+    decode("nghttp2's stories", 0.6, &stories("nghttp2"));
+    decode("go's stories", 0.6, &stories("go-hpack"));
+    decode("stories in Huffman code, no table", 0.6, &stories("haskell-http2-naive-huffman"));
+    encode(repeats, Some(0.35), &[vec![grpc_request(); 200]]);
+    encode("requests with changing values", Some(0.6), &[changing()]);
+    encode("the stories", None, &fields("nghttp2"));
+    println!("\nConnections:\n");
+    begin_table();
     connection::rows();
     calls::rows();
 }
@@ -93,7 +97,7 @@ fn fields(encoder: &str) -> Vec<Lists> {
 }
 
 /// Decodes the blocks of some connections, each with a new decoder.
-fn decode(name: &str, connections: &[Vec<Vec<u8>>]) {
+fn decode(what: &str, goal: f64, connections: &[Vec<Vec<u8>>]) {
     let mut buffer = Vec::with_capacity(1 << 16);
     let ours = || {
         let mut count = 0;
@@ -123,11 +127,12 @@ fn decode(name: &str, connections: &[Vec<Vec<u8>>]) {
         }
         count
     };
-    race(name, ours, theirs);
+    let name = &format!("decode {what}");
+    race(Row { name, peer: "nghttp2", goal: Some(goal) }, ours, theirs);
 }
 
 /// Encodes the fields of some connections, each with a new encoder.
-fn encode(name: &str, connections: &[Lists]) {
+fn encode(what: &str, goal: Option<f64>, connections: &[Lists]) {
     let mut block = Vec::with_capacity(1 << 16);
     let pairs: Vec<Vec<Vec<(&str, &str)>>> = connections
         .iter()
@@ -166,7 +171,8 @@ fn encode(name: &str, connections: &[Lists]) {
         }
         count
     };
-    race(name, ours, theirs);
+    let name = &format!("encode {what}");
+    race(Row { name, peer: "nghttp2", goal }, ours, theirs);
 }
 
 /// The text for as long as the program runs.

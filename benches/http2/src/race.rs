@@ -6,9 +6,24 @@ use cpu_time::ThreadTime;
 
 const ROUNDS: usize = 61;
 
+/// A row of the results.
+pub struct Row<'a> {
+    pub name: &'a str,
+    pub peer: &'a str,
+    /// The ratio to reach.
+    pub goal: Option<f64>,
+}
+
+/// Prints the head of a table.
+pub fn begin_table() {
+    println!("| | ours, ns | | the other, ns | ratio | to reach |");
+    println!("|---|--:|---|--:|--:|--:|");
+}
+
 /// Runs one row, unless the program was asked for others. Both return how many units of work they have done.
-pub fn race(name: &str, mut ours: impl FnMut() -> usize, mut theirs: impl FnMut() -> usize) {
-    if std::env::args().nth(1).is_some_and(|text| !name.contains(&text)) {
+pub fn race(row: Row<'_>, mut ours: impl FnMut() -> usize, mut theirs: impl FnMut() -> usize) {
+    let Row { name, peer, goal } = row;
+    if std::env::args().nth(1).is_some_and(|text| !format!("{name}, {peer}").contains(&text)) {
         return;
     }
     let units = ours();
@@ -38,5 +53,8 @@ pub fn race(name: &str, mut ours: impl FnMut() -> usize, mut theirs: impl FnMut(
         values[values.len() / 2]
     };
     let (us, them, ratio) = (median(|r| r.0), median(|r| r.1), median(|r| r.0 / r.1));
-    println!("| {name} | {us:.1} | {them:.1} | {ratio:.2} |");
+    let mark =
+        if goal.is_some_and(|goal| (ratio * 100.0).round() <= goal * 100.0) { "**" } else { "" };
+    let goal = goal.map_or(String::new(), |goal| format!("≤ {goal:.2}"));
+    println!("| {name} | {us:.1} | {peer} | {them:.1} | {mark}{ratio:.2}{mark} | {goal} |");
 }
