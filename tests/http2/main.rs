@@ -24,4 +24,6 @@ mod pair;
 mod server;
 mod small_frames;
 #[cfg(feature = "alloc")]
+mod states;
+#[cfg(feature = "alloc")]
 mod writers;
