@@ -1,7 +1,7 @@
 //! The end of a connection and of its streams: GOAWAY, RST_STREAM, and the transport's end (RFC 9113 §6.4, §6.8).
 
 use framewright::http::NO_FIELDS;
-use framewright::http2::{ErrorCode, Request, SendError};
+use framewright::http2::{Error, ErrorCode, Request, SendError};
 
 use super::common::http2_peer::*;
 use super::common::http2_session::{Seen, client, server};
@@ -159,4 +159,54 @@ fn pings_of_the_caller_are_not_those_of_the_close() {
     server.receive(&frame(PING, ACK, 0, &[1; 8]));
     assert_eq!(server.seen.last(), Some(&Seen::Pong([1; 8])));
     server.h2.ping(payload).expect("none is in flight");
+}
+
+/// A client that closes says 0, since a server opens no streams, and some say it twice (Node 20). Its own go on.
+#[test]
+fn streams_of_a_client_that_closes_go_on() {
+    let mut server = server();
+    server.open();
+    server.receive(&[post(1), goaway(0, NO_ERROR), data(1, 0, b"x"), goaway(0, NO_ERROR)].concat());
+    server.take_frames();
+    assert!(!server.h2.is_over());
+    server.receive(&data(1, END_STREAM, b"y"));
+    assert!(matches!(server.seen.last(), Some(Seen::Data { stream: 1, end: true, .. })));
+    let stream = server.streams[0];
+    server.h2.send_head(stream, 200, NO_FIELDS, true, &mut server.out).expect("it is open");
+    server.take_frames();
+    assert!(server.h2.is_over());
+    assert_eq!(
+        (server.h2.receive_eof().code, server.h2.receive_eof().truncated),
+        (Some(ErrorCode::NO_ERROR), false)
+    );
+}
+
+/// §8.7: what the end of the transport says of the requests that were not answered.
+#[test]
+fn the_transports_end_says_what_was_cut_off() {
+    let end = |frames: &[Vec<u8>]| {
+        let mut server = server();
+        server.open();
+        server.receive(&frames.concat());
+        server.take_frames();
+        let ending = server.h2.receive_eof();
+        (ending.code.map(|code| code.0), ending.truncated)
+    };
+    assert_eq!(end(&[]), (None, false));
+    assert_eq!(end(&[get(1)]), (None, true), "it was not answered");
+    assert_eq!(end(&[get(1), reset(1, CANCEL)]), (None, false));
+    assert_eq!(end(&[ping(&[0; 8])[..10].to_vec()]), (None, true), "in a frame");
+    assert_eq!(end(&[goaway(0, ENHANCE_YOUR_CALM)]), (Some(ENHANCE_YOUR_CALM), false));
+}
+
+/// §5.1.1: the first need not be 1 (Firefox begins with 3, nghttp with 13), and the last is 2³¹ - 1.
+#[test]
+fn identifiers_rise_to_the_last() {
+    let mut server = server();
+    server.open();
+    server.receive(&[priority(3, 0), priority(11, 0), get(13), get(15), get(LAST)].concat());
+    let ids: Vec<_> = server.streams.iter().map(|stream| stream.id().get()).collect();
+    assert_eq!((ids, server.h2.error()), (vec![13, 15, LAST], None));
+    server.receive(&get(LAST - 2));
+    assert_eq!(server.h2.error(), Some(Error::StreamId));
 }

@@ -1,7 +1,7 @@
 //! Flow control and settings: the cases of h2spec in which the server sends a body, by name (RFC 9113 §5.2, §6.5, §6.9).
 
 use framewright::http::NO_FIELDS;
-use framewright::http2::{Limits, SendError, Server, Stream};
+use framewright::http2::{Error, Limits, SendError, Server, Stream};
 
 use super::common::http2_peer::*;
 use super::common::http2_session::{Seen, Session, client, server, server_with};
@@ -325,4 +325,83 @@ fn windows_follow_the_last_of_many_values() {
     assert_eq!(sent(&mut server, stream, &[0; 10], false), [(10, 0)]);
     server.receive(&settings(&values));
     assert_eq!(sent(&mut server, stream, &[0; 10], false), [(2, 0)]);
+}
+
+/// §6.9.1: the length that a frame announces counts, before a byte of it is returned.
+#[test]
+fn a_frame_that_is_too_long_for_its_window_shows_nothing() {
+    for (connection, stream, error) in [
+        (0xFFFF, 1 << 20, Seen::Failed(Error::WindowExceeded)),
+        (1 << 20, 0xFFFF, Seen::StreamFailed { stream: 1, error: Error::WindowExceeded }),
+    ] {
+        let limits = Limits::new().connection_window(connection).stream_window(stream);
+        let mut server = server_with(limits.max_frame_len(70_000));
+        server.open();
+        server.receive(&post(1));
+        // The connection's first credit goes out, if it is larger.
+        server.take_frames();
+        let frame = data(1, 0, &[0; 65_536]);
+        server.receive(&frame[..9]);
+        // With nothing of its payload, it is not a frame yet.
+        server.receive(&frame[9..10]);
+        assert_eq!(server.seen.last(), Some(&error));
+    }
+}
+
+#[test]
+fn a_body_that_has_ended_gets_no_window() {
+    let mut server = server_with(Limits::new().stream_window(0xFFFF));
+    server.open();
+    server.receive(&post(1));
+    server.take_frames();
+    for flags in [0, 0, 0, END_STREAM] {
+        server.receive(&data(1, flags, &[0; 16_000]));
+    }
+    let updates: Vec<_> =
+        server.take_frames().into_iter().filter(|f| f.kind == WINDOW_UPDATE).collect();
+    assert!(updates.iter().all(|update| update.stream == 0), "{updates:?}");
+    server.h2.release(server.streams[0], 1000);
+    assert_eq!(server.take_frames(), []);
+}
+
+/// What `send_header` returns, with the bytes that it names, is what `send` writes, and changes the same.
+#[test]
+fn a_header_for_a_vectored_write_is_that_of_the_frame() {
+    let body = [7; 50_000];
+    for (window, end) in [(100_000, true), (100_000, false), (20_000, true), (0, false), (0, true)]
+    {
+        for len in [0, 1, 16_384, 50_000] {
+            let (mut one, stream) = answering(&[(INITIAL_WINDOW_SIZE, window)]);
+            let (mut other, _) = answering(&[(INITIAL_WINDOW_SIZE, window)]);
+            loop {
+                let taken = one.h2.send(stream, &body[..len], end, &mut one.out);
+                let header = other.h2.send_header(stream, len, end);
+                assert_eq!(taken.is_err(), header.is_err(), "{window}, {len}, {end}");
+                let (Ok(taken), Ok(header)) = (taken, header) else { break };
+                if let Some(header) = header {
+                    other.out.extend(header.to_bytes());
+                    other.out.extend(&body[..header.len() as usize]);
+                }
+                assert_eq!(header.map_or(0, |header| header.len() as usize), taken);
+                assert_eq!(one.out, other.out, "{window}, {len}, {end}");
+                assert_eq!(one.h2.is_waiting(stream), other.h2.is_waiting(stream));
+                if taken == 0 {
+                    break;
+                }
+            }
+            assert_eq!(one.take_frames(), other.take_frames());
+        }
+    }
+}
+
+/// Nothing may be written before the acknowledgement of the settings that it follows.
+#[test]
+fn a_header_for_a_vectored_write_waits_for_what_is_owed() {
+    let (mut server, stream) = answering(&[]);
+    server.receive(&settings(&[(MAX_FRAME_SIZE, 20_000)]));
+    assert_eq!(server.h2.send_header(stream, 10, true), Ok(None));
+    server.take_frames();
+    assert_eq!(server.h2.writable(), Some(stream));
+    let header = server.h2.send_header(stream, 10, true).expect("the stream is open");
+    assert_eq!(header.expect("nothing is owed").len(), 10);
 }

@@ -22,8 +22,12 @@ mod messages;
 mod pair;
 #[cfg(feature = "alloc")]
 mod server;
+#[cfg(feature = "alloc")]
+mod settings;
 mod small_frames;
 #[cfg(feature = "alloc")]
 mod states;
+#[cfg(feature = "alloc")]
+mod tunnels;
 #[cfg(feature = "alloc")]
 mod writers;
