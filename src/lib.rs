@@ -87,7 +87,8 @@
 //! The types of the table are those of [`ws`]. [`sse`] and [`grpc`] have types of the same names, on
 //! as many layers as they need. The assembler of `sse` decodes too, so its verbs are `receive` and
 //! `event`.
-//! With [`http1`], all three work without an HTTP stack. With [`http`], they work with yours: its
+//! [`stomp`] has all four, and one inbox for heads and bodies.
+//! With [`http1`], all of them work without an HTTP stack. With [`http`], they work with yours: its
 //! header lists come in, and fields go out, without a byte of HTTP/1.1 in between.
 //!
 //! A [`Chunk`] says where bytes fall in their message. A [`Buffer`] is where bytes are appended: a

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::error::Error;
 
 use framewright::ws::{self, CloseCode, handshake};
-use framewright::{BufferFull, OverLimit, Truncated, grpc, http1, http2, sse};
+use framewright::{BufferFull, OverLimit, Truncated, grpc, http1, http2, sse, stomp};
 
 const FULL: BufferFull = BufferFull { needed: 1234 };
 const OVER_TEXT: &str = "too long: 70000 bytes, over the limit of 65536";
@@ -399,4 +399,65 @@ fn errors_of_the_caller_say_which() {
         (grpc::SendError::MetadataValue(7), "7"),
     ]);
     says(&[(grpc::DecodeError::Base64, "base64")]);
+}
+
+#[test]
+fn errors_of_stomp_have_different_texts() {
+    use stomp::{Command, Error, RequiredHeader, SendError};
+    are_told_apart([
+        &Error::UnknownCommand,
+        &Error::ColonMissing,
+        &Error::NameEmpty,
+        &Error::EscapeUndefined,
+        &Error::LoneCarriageReturn,
+        &Error::NulInHead,
+        &Error::InvalidUtf8,
+        &Error::ContentLengthInvalid,
+        &Error::NulMissing,
+        &Error::NulBetweenFrames,
+        &Error::LineTooLong(OVER),
+        &Error::TooManyHeaders { limit: 7 },
+        &Error::HeadTooLong(OVER),
+        &Error::BodyTooLong(OVER),
+        &Error::BufferFull(FULL),
+        &Error::BeginningMissing,
+        &Error::ConnectMissing,
+        &Error::ConnectRepeated,
+        &Error::ConnectedUnexpected,
+        &Error::WrongSide(Command::Send),
+        &Error::NoVersionInCommon,
+        &Error::VersionNotOffered,
+        &Error::HeartBeatInvalid,
+        &Error::AckModeInvalid,
+        &Error::HeaderMissing(RequiredHeader::Destination),
+        &Error::HeaderMissing(RequiredHeader::Id),
+        &Error::HeaderMissing(RequiredHeader::MessageId),
+        &Error::HeaderMissing(RequiredHeader::Subscription),
+        &Error::HeaderMissing(RequiredHeader::Transaction),
+        &Error::HeaderMissing(RequiredHeader::ReceiptId),
+        &Error::BodyNotAllowed(Command::Send),
+        &Error::NackUndefined,
+        &Error::HeartBeatMissing,
+        &Error::ConnectTimedOut,
+    ]);
+    are_told_apart([
+        &SendError::BufferFull(FULL),
+        &SendError::NotConnected,
+        &SendError::AlreadyConnected,
+        &SendError::Closing,
+        &SendError::FrameUnfinished,
+        &SendError::FrameMissing,
+        &SendError::BodyTooLong,
+        &SendError::BodyTooShort,
+        &SendError::NulInBody,
+        &SendError::BodyNotAllowed,
+        &SendError::CommandNotAllowed,
+        &SendError::NotInVersion,
+        &SendError::HeaderInvalid,
+        &SendError::HeaderMissing(RequiredHeader::Ack),
+        &SendError::ReceiptTooLong,
+        &SendError::OtherVersion,
+    ]);
+    let error = Error::BodyTooLong(OVER);
+    assert_eq!(error.to_string(), format!("body is {OVER_TEXT}"));
 }

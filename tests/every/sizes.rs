@@ -80,3 +80,19 @@ fn a_connection_of_grpc_takes_at_most_1500_bytes_without_its_calls() {
     assert!(size_of::<Option<ServerEvent>>() <= 16);
     assert!(size_of::<Option<ClientEvent>>() <= 16);
 }
+
+#[test]
+fn a_connection_of_stomp_takes_less_than_400_bytes() {
+    use framewright::stomp::{
+        Client, Connection, Decoder, Error, Event, FrameEvent, Part, SendError, Server,
+    };
+    println!("stomp decoder: {} bytes", size_of::<Decoder>());
+    println!("stomp connection: {} bytes", size_of::<Connection<Server>>());
+    assert!(size_of::<Connection<Server>>() < 400);
+    assert!(size_of::<Connection<Client>>() < 400);
+    assert!(size_of::<Result<Option<Part<'_>>, Error>>() <= 32);
+    assert!(size_of::<Option<Event<'_>>>() <= 32);
+    assert!(size_of::<Option<FrameEvent>>() <= 16);
+    assert!(size_of::<Error>() <= 16);
+    assert!(size_of::<SendError>() <= 16);
+}

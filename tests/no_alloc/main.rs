@@ -9,4 +9,5 @@ mod grpc;
 mod http1;
 mod http2;
 mod sse;
+mod stomp;
 mod ws;
