@@ -29,6 +29,8 @@ pub mod http2_frames;
 pub mod http2_pair;
 pub mod http2_server;
 pub mod sse;
+pub mod stomp_decoder;
+pub mod stomp_pair;
 pub mod ws_connection;
 pub mod ws_decoder;
 pub mod ws_inbox;
@@ -42,7 +44,7 @@ pub struct Check {
 }
 
 /// All checks. T17 holds in each: a call takes a byte, yields something, or asks for more.
-pub const ALL: [Check; 19] = [
+pub const ALL: [Check; 21] = [
     Check { name: "deflate", run: deflate::check },
     Check { name: "grpc_call", run: grpc_call::check },
     Check { name: "grpc_message", run: grpc_message::check },
@@ -58,6 +60,8 @@ pub const ALL: [Check; 19] = [
     Check { name: "http2_pair", run: http2_pair::check },
     Check { name: "http2_server", run: http2_server::check },
     Check { name: "sse", run: sse::check },
+    Check { name: "stomp_decoder", run: stomp_decoder::check },
+    Check { name: "stomp_pair", run: stomp_pair::check },
     Check { name: "ws_connection", run: ws_connection::check },
     Check { name: "ws_decoder", run: ws_decoder::check },
     Check { name: "ws_inbox", run: ws_inbox::check },
