@@ -1,8 +1,8 @@
 //! A head or trailers to be sent: checked, pseudo-fields first, names in lower case.
 
 use super::rules::{Asked, Rules, is_about_connection, is_value};
-use super::{Request, SendError};
-use crate::http::syntax::{ascii, is_field_value, is_token, parse_len};
+use super::{Request, SendError, hpack};
+use crate::http::syntax::{ascii, is_field_value, is_lower_token, is_token, parse_len};
 use crate::http::{FieldValue, Fields};
 
 /// A head or trailers to be sent, all of it checked.
@@ -12,6 +12,21 @@ use crate::http::{FieldValue, Fields};
 pub(super) struct Outgoing<'a, F> {
     pseudo: Pseudo<'a>,
     fields: &'a F,
+    facts: Facts,
+}
+
+/// What was learnt of the fields while they were checked.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Facts {
+    /// Whether all names are in lower case.
+    is_lower: bool,
+    has_content_length: bool,
+    /// The longest that their part of a field block can be, in bytes.
+    max_len: usize,
+}
+
+impl Facts {
+    const NONE: Self = Self { is_lower: true, has_content_length: false, max_len: 0 };
 }
 
 /// The pseudo-fields of what is sent.
@@ -27,8 +42,8 @@ impl<'a, F: Fields> Outgoing<'a, F> {
     pub(super) fn request(request: Request<'a>, fields: &'a F) -> Result<Self, SendError> {
         Rules::check_request(&request).map_err(SendError::Request)?;
         // `:authority` takes the place of `host` (§8.3.1).
-        check(fields, |name| name == b"host")?;
-        Ok(Self { pseudo: Pseudo::Request(request), fields })
+        let facts = check(fields, |name| name == b"host")?;
+        Ok(Self { pseudo: Pseudo::Request(request), fields, facts })
     }
 
     /// The head of a response, informational ones included.
@@ -39,16 +54,16 @@ impl<'a, F: Fields> Outgoing<'a, F> {
         }
         // Such responses have no body to have a length (RFC 9110 §8.6).
         let is_bodiless = matches!(status, 100..200 | 204);
-        check(fields, |name| is_bodiless && name == b"content-length")?;
+        let facts = check(fields, |name| is_bodiless && name == b"content-length")?;
         let digits = [status / 100, status / 10 % 10, status % 10].map(|digit| b'0' + digit as u8);
-        Ok(Self { pseudo: Pseudo::Status(digits), fields })
+        Ok(Self { pseudo: Pseudo::Status(digits), fields, facts })
     }
 
     /// Trailers.
     pub(super) fn trailers(fields: &'a F) -> Result<Self, SendError> {
         // What a message's framing depends on cannot follow it (RFC 9110 §6.5.1).
-        check(fields, |name| matches!(name, b"content-length" | b"host"))?;
-        Ok(Self { pseudo: Pseudo::None, fields })
+        let facts = check(fields, |name| matches!(name, b"content-length" | b"host"))?;
+        Ok(Self { pseudo: Pseudo::None, fields, facts })
     }
 
     /// What matters of a request's method to its response.
@@ -60,9 +75,18 @@ impl<'a, F: Fields> Outgoing<'a, F> {
     }
 }
 
-impl<F: Fields> Fields for Outgoing<'_, F> {
+impl<F> Outgoing<'_, F> {
+    /// The longest that the field block can be, in bytes.
+    pub(super) fn max_block_len(&self) -> usize {
+        let mut len = hpack::MAX_PREFIX_LEN.saturating_add(self.facts.max_len);
+        self.for_each_pseudo(|name, value| {
+            len = len.saturating_add(hpack::max_field_len(name, value));
+        });
+        len
+    }
+
     #[inline]
-    fn for_each_field(&self, mut put: impl FnMut(&str, FieldValue<'_>)) {
+    fn for_each_pseudo(&self, mut put: impl FnMut(&str, FieldValue<'_>)) {
         match &self.pseudo {
             Pseudo::Request(request) => {
                 request.for_each_pseudo(|name, value| put(name, value.into()));
@@ -70,8 +94,15 @@ impl<F: Fields> Fields for Outgoing<'_, F> {
             Pseudo::Status(digits) => put(":status", FieldValue::from(&digits[..])),
             Pseudo::None => {}
         }
+    }
+}
+
+impl<F: Fields> Fields for Outgoing<'_, F> {
+    #[inline]
+    fn for_each_field(&self, mut put: impl FnMut(&str, FieldValue<'_>)) {
+        self.for_each_pseudo(&mut put);
         self.fields.for_each_field(|name, value| {
-            if is_lower(name) {
+            if self.facts.is_lower || is_lower(name) {
                 put(name, value);
             } else {
                 let mut room = [0; MAX_UPPER_LEN];
@@ -102,17 +133,17 @@ fn lower<'r>(name: &str, room: &'r mut [u8; MAX_UPPER_LEN]) -> Option<&'r str> {
 
 /// Checks fields to be sent. Besides those about a connection, a name `is_reserved` if it is one, in lower
 /// case.
-fn check(fields: &impl Fields, is_reserved: impl Fn(&[u8]) -> bool) -> Result<(), SendError> {
+fn check(fields: &impl Fields, is_reserved: impl Fn(&[u8]) -> bool) -> Result<Facts, SendError> {
     let mut index = 0;
-    let mut has_length = false;
+    let mut facts = Facts::NONE;
     let mut checked = Ok(());
     fields.for_each_field(|name, value| {
         if checked.is_ok() {
-            checked = check_field(index, name, value, &is_reserved, &mut has_length);
+            checked = check_field(index, name, value, &is_reserved, &mut facts);
             index += 1;
         }
     });
-    checked
+    checked.map(|()| facts)
 }
 
 #[inline]
@@ -121,21 +152,35 @@ fn check_field(
     name: &str,
     value: FieldValue<'_>,
     is_reserved: &impl Fn(&[u8]) -> bool,
-    has_length: &mut bool,
+    facts: &mut Facts,
 ) -> Result<(), SendError> {
-    if !is_token(name.as_bytes()) {
-        return Err(SendError::FieldName(index));
+    facts.max_len = facts.max_len.saturating_add(hpack::max_field_len(name, value));
+    if is_lower_token(name.as_bytes()) {
+        return check_lower(index, name.as_bytes(), value, is_reserved, facts);
     }
+    facts.is_lower = false;
     let mut room = [0; MAX_UPPER_LEN];
-    let name = if is_lower(name) { Some(name) } else { lower(name, &mut room) };
-    let name = name.ok_or(SendError::FieldName(index))?.as_bytes();
+    let lower = if is_token(name.as_bytes()) { lower(name, &mut room) } else { None };
+    let name = lower.ok_or(SendError::FieldName(index))?;
+    check_lower(index, name.as_bytes(), value, is_reserved, facts)
+}
+
+/// Checks a field whose name is right, and in lower case.
+#[inline]
+fn check_lower(
+    index: usize,
+    name: &[u8],
+    value: FieldValue<'_>,
+    is_reserved: &impl Fn(&[u8]) -> bool,
+    facts: &mut Facts,
+) -> Result<(), SendError> {
     if is_about_connection(name) || is_reserved(name) {
         return Err(SendError::FieldReserved(index));
     }
     let valid = match (value.as_plain(), name) {
         (Some(value), b"te") => value.eq_ignore_ascii_case(b"trailers"),
         (Some(value), b"content-length") => {
-            parse_len(value).is_some() && !core::mem::replace(has_length, true)
+            parse_len(value).is_some() && !core::mem::replace(&mut facts.has_content_length, true)
         }
         (Some(value), _) => is_value(value),
         (None, _) => is_encoded_value(value),

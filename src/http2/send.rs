@@ -270,19 +270,19 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
     pub(super) fn write_head(
         &mut self,
         id: StreamId,
-        head: &impl Fields,
+        head: &Outgoing<'_, impl Fields>,
         end: bool,
         out: &mut impl Buffer,
     ) -> Result<(), BufferFull> {
         let start = out.as_slice().len();
-        let max_len = self.field_encoder.max_block_len(head);
+        let max_len = head.max_block_len();
         if !u32::try_from(max_len).is_ok_and(|len| len <= self.encoder.max_frame_len()) {
             // It may need more than one frame. There has to be room for all, before the table changes.
             out.try_grow(max_len.saturating_add(self.encoder.block_headers_len(max_len)))?;
             out.truncate(start);
         }
         let begun = self.encoder.begin_field_block(out)?;
-        if let Err(full) = self.field_encoder.encode(head, out) {
+        if let Err(full) = self.field_encoder.encode_within(head, max_len, out) {
             out.truncate(start);
             return Err(full);
         }

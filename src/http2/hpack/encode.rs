@@ -104,10 +104,9 @@ impl<B: Buffer> Encoder<B> {
 
     /// The longest that the block for `fields` can be, in bytes.
     pub fn max_block_len(&self, fields: &impl Fields) -> usize {
-        let mut len = 2 * MAX_INTEGER_LEN;
+        let mut len = MAX_PREFIX_LEN;
         fields.for_each_field(|name, value| {
-            // No name is so long that this overflows.
-            len = len.saturating_add(name.len() + 3 * MAX_INTEGER_LEN).saturating_add(value.len());
+            len = len.saturating_add(max_field_len(name, value));
         });
         len
     }
@@ -126,8 +125,19 @@ impl<B: Buffer> Encoder<B> {
         fields: &impl Fields,
         out: &mut impl Buffer,
     ) -> Result<(), BufferFull> {
+        self.encode_within(fields, self.max_block_len(fields), out)
+    }
+
+    /// Appends the block for `fields` to `out`. It is known to have at most `max_len` bytes.
+    #[inline]
+    pub(in super::super) fn encode_within(
+        &mut self,
+        fields: &impl Fields,
+        max_len: usize,
+        out: &mut impl Buffer,
+    ) -> Result<(), BufferFull> {
         let start = out.as_slice().len();
-        let mut block = BlockWriter { out: out.try_grow(self.max_block_len(fields))?, len: 0 };
+        let mut block = BlockWriter { out: out.try_grow(max_len)?, len: 0 };
         self.put_sizes(&mut block);
         fields.for_each_field(|name, value| self.put_field(name.as_bytes(), value, &mut block));
         let len = block.len;
@@ -301,6 +311,16 @@ impl<B> fmt::Debug for Encoder<B> {
             .field("smallest_size", &self.smallest_size)
             .finish_non_exhaustive()
     }
+}
+
+/// The longest that the sizes before the fields of a block can be, in bytes.
+pub(in super::super) const MAX_PREFIX_LEN: usize = 2 * MAX_INTEGER_LEN;
+
+/// The longest that a field can be in a block, in bytes.
+#[inline]
+pub(in super::super) fn max_field_len(name: &str, value: FieldValue<'_>) -> usize {
+    // No name is so long that this overflows.
+    value.len().saturating_add(name.len() + 3 * MAX_INTEGER_LEN)
 }
 
 /// Values of up to that many bytes are gathered if they are not in memory as they are written.
