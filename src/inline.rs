@@ -29,6 +29,9 @@ impl<const N: usize> Inline<N> {
     /// The bytes as text; empty if they are not UTF-8.
     #[inline]
     pub(crate) const fn as_str(&self) -> &str {
+        if self.is_empty() {
+            return "";
+        }
         match core::str::from_utf8(self.as_slice()) {
             Ok(text) => text,
             Err(_) => "",

@@ -41,6 +41,7 @@ pub enum Framing {
 impl ContentType {
     /// Protobuf in gRPC.
     pub const GRPC: Self = Self { framing: Framing::Grpc, subtype: Subtype::PROTO };
+    const GRPC_UNNAMED: Self = Self { framing: Framing::Grpc, subtype: Subtype::UNNAMED };
     /// Protobuf in gRPC-Web.
     pub const WEB: Self = Self { framing: Framing::Web, subtype: Subtype::PROTO };
     /// Protobuf in gRPC-Web, in base64.
@@ -51,6 +52,12 @@ impl ContentType {
     /// `None` if it is not one of gRPC, or if the name of its message format is longer than
     /// [`Subtype::MAX_LEN`].
     pub fn parse(value: &[u8]) -> Option<Self> {
+        // As nearly all write it.
+        match value {
+            b"application/grpc" => return Some(Self::GRPC_UNNAMED),
+            b"application/grpc+proto" => return Some(Self::GRPC),
+            _ => {}
+        }
         let media_type = value.split(|&b| b == b';').next().map(trim)?;
         let (name, subtype) = match media_type.iter().position(|&b| b == b'+') {
             Some(at) => (media_type.get(..at)?, media_type.get(at + 1..)?),
@@ -63,9 +70,11 @@ impl ContentType {
     /// Yields a field whose value is this.
     pub(super) fn put(&self, name: &str, put: &mut dyn FnMut(&str, FieldValue<'_>)) {
         let media_type = self.framing.media_type();
-        match self.subtype.name() {
-            "" => put(name, media_type.into()),
-            subtype => put(name, FieldValue::joined(&[media_type, subtype], "+")),
+        match (self.framing, &*self.subtype.name) {
+            (_, b"") => put(name, media_type.into()),
+            // In one piece, what nearly all calls are.
+            (Framing::Grpc, b"proto") => put(name, "application/grpc+proto".into()),
+            _ => put(name, FieldValue::joined(&[media_type, self.subtype.name()], "+")),
         }
     }
 }
@@ -142,9 +151,9 @@ impl Subtype {
 /// By name, in any case. No name is Protobuf's.
 impl PartialEq for Subtype {
     fn eq(&self, other: &Self) -> bool {
-        fn named(subtype: &Subtype) -> &str {
-            match subtype.name() {
-                "" => "proto",
+        fn named(subtype: &Subtype) -> &[u8] {
+            match &*subtype.name {
+                b"" => b"proto",
                 name => name,
             }
         }

@@ -242,6 +242,9 @@ impl MetadataParts<'_> {
     /// Yields metadata that were checked, one field for each value: some peers cannot split.
     pub(super) fn each(&self, put: &mut dyn FnMut(&str, FieldValue<'_>)) {
         each(self.pairs, put);
+        if self.list.is_empty() {
+            return;
+        }
         for (name, value) in self.list {
             put(name, value.into());
         }

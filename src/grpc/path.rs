@@ -1,6 +1,6 @@
 //! The path of a request: which method is called.
 
-use crate::http::syntax::is_visible;
+use crate::http::words::{from_to, is_every_byte};
 
 /// The path of a request, `/service/method`, which says what method is called (PROTOCOL-HTTP2, *Path*).
 ///
@@ -24,8 +24,13 @@ impl<'a> Path<'a> {
     /// The method follows the last slash, because the name of a service may have slashes of its own.
     pub fn parse(path: &'a str) -> Option<Self> {
         let (service, method) = path.strip_prefix('/')?.rsplit_once('/')?;
-        let valid = |name: &str| is_visible(name.as_bytes()) && !name.contains(['?', '#']);
-        (valid(service) && valid(method)).then_some(Self { path, service, method })
+        let valid = |word| {
+            from_to::<b'!', b'~'>(word)
+                & !from_to::<b'?', b'?'>(word)
+                & !from_to::<b'#', b'#'>(word)
+        };
+        let is_name = |name: &str| !name.is_empty() && is_every_byte(name.as_bytes(), valid);
+        (is_name(service) && is_name(method)).then_some(Self { path, service, method })
     }
 
     /// The whole path.
