@@ -50,8 +50,6 @@ pub enum Error {
     NoRfc7540Priorities,
     /// An acknowledgement of settings came, but all were acknowledged (§6.5.3).
     AckUnexpected,
-    /// Our settings were not acknowledged in time (§6.5.3).
-    SettingsTimedOut,
     // Streams.
     /// A frame came on a stream that nobody has opened (§5.1).
     StreamIdle,
@@ -60,9 +58,6 @@ pub enum Error {
     /// A stream was opened with an identifier of the other side, or one that is not above all before
     /// (§5.1.1).
     StreamId,
-    /// More streams are open than [`Limits::max_streams`](super::Limits::max_streams) allows
-    /// (§5.1.2).
-    StreamRefused,
     // Flow control.
     /// More was sent than the window allowed (§6.9.1).
     WindowExceeded,
@@ -148,9 +143,7 @@ impl Error {
             Self::InitialWindowSize | Self::WindowExceeded | Self::WindowOverflow => {
                 ErrorCode::FLOW_CONTROL_ERROR
             }
-            Self::SettingsTimedOut => ErrorCode::SETTINGS_TIMEOUT,
             Self::StreamClosed => ErrorCode::STREAM_CLOSED,
-            Self::StreamRefused => ErrorCode::REFUSED_STREAM,
             Self::Index
             | Self::Integer
             | Self::Huffman
@@ -185,11 +178,9 @@ impl Error {
             Self::EnableConnectProtocol => "wrong value of SETTINGS_ENABLE_CONNECT_PROTOCOL",
             Self::NoRfc7540Priorities => "wrong value of SETTINGS_NO_RFC7540_PRIORITIES",
             Self::AckUnexpected => "acknowledgement of no settings",
-            Self::SettingsTimedOut => "settings were not acknowledged in time",
             Self::StreamIdle => "frame on an idle stream",
             Self::StreamClosed => "frame on a closed stream",
             Self::StreamId => "identifier that must not be opened",
-            Self::StreamRefused => "too many streams",
             Self::WindowExceeded => "more was sent than the window allows",
             Self::WindowOverflow => "window is too large",
             Self::WindowIncrement => "window update of 0",

@@ -62,6 +62,9 @@ fn a_connection_of_http2_takes_at_most_800_bytes_without_its_storage() {
         assert!(len - storage <= 800);
     }
     assert!(size_of::<Slot>() <= 48);
+    let decoder = size_of::<framewright::http2::hpack::Decoder<Storage>>() - size_of::<Storage>();
+    println!("hpack decoder: {decoder} bytes");
+    assert!(decoder <= 72);
     println!("event: {} bytes", size_of::<Option<Event<'_>>>());
     assert!(size_of::<Option<Event<'_>>>() <= 32);
     assert_eq!(size_of::<Option<Stream>>(), 8);
