@@ -92,7 +92,7 @@ pub(super) const CLOSE_PING: [u8; 8] = *b"goaway\0\0";
 pub struct Ending {
     /// What the peer's GOAWAY said; `None` if there was none.
     pub code: Option<ErrorCode>,
-    /// Whether a frame was cut off, or a stream was open.
+    /// Whether the transport ended inside of a frame, or while a stream was open.
     pub truncated: bool,
 }
 
@@ -146,6 +146,15 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
     }
 
     /// What the peer has said of itself.
+    ///
+    /// ```
+    /// use framewright::http2::{Connection, Limits, Storage};
+    ///
+    /// let client = Connection::client(Storage::new(), Limits::new());
+    /// let settings = client.peer();
+    /// // Nothing so far: these are the values to begin with.
+    /// assert_eq!((settings.received, settings.initial_window_size), (false, 65_535));
+    /// ```
     pub const fn peer(&self) -> &PeerSettings {
         &self.peer
     }
@@ -194,18 +203,20 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         self.streams.take_ready()
     }
 
-    /// Takes notice that `len` bytes of a body are not used yet. The peer is granted no more for them.
+    /// Marks `len` bytes of a body as not used yet: the peer may send as many more only after their
+    /// [release](Self::release).
     ///
-    /// Without this, bytes count as used when they are returned. A caller that keeps bodies until it can use
-    /// them calls it with every [`Data`](super::Data), so that it never keeps more than
-    /// [`Limits::stream_window`] for each stream.
+    /// Without this, bytes count as used when they are returned. A caller that stores bodies calls it with the
+    /// length of each [`Data`](super::Data). Then it never has more than [`Limits::stream_window`] bytes of one
+    /// stream in store.
     pub fn keep(&mut self, stream: Stream, len: u32) {
         if let Some(slot) = self.streams.get_mut(stream) {
             slot.receive_window.keep(len);
         }
     }
 
-    /// Takes notice that `len` bytes that were [kept](Self::keep) are used. More than were kept do not count.
+    /// Marks `len` bytes that were [kept](Self::keep) as used: the peer may send as many more. Beyond what was
+    /// kept, nothing counts.
     pub fn release(&mut self, stream: Stream, len: u32) {
         if let Some(slot) = self.streams.get_mut(stream) {
             slot.receive_window.release(len);
@@ -324,8 +335,8 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
             || self.streams.owing().is_some()
     }
 
-    /// Whether the transport is to be closed: after a failure, or once a close by either end has left no
-    /// stream open, and everything owed is written.
+    /// Whether to close the transport, because everything owed is written and nothing more will happen: the
+    /// connection failed, or one of the ends closed it and no stream is open.
     pub fn is_over(&mut self) -> bool {
         if self.owes() {
             return false;
@@ -337,9 +348,19 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         }
     }
 
-    /// The transport has ended: says how the connection did.
+    /// Returns how the connection ended, once the transport has.
     ///
-    /// Without a GOAWAY that refuses it, a request that was not answered may have been processed (§8.7).
+    /// A request that was not answered may have been processed, unless a GOAWAY refused it (§8.7).
+    ///
+    /// ```
+    /// use framewright::http2::{Connection, Ending, Limits, Storage};
+    ///
+    /// let mut server = Connection::server(Storage::new(), Limits::new());
+    /// let mut read = *b"PRI * HTTP/2.0\r\n";
+    /// assert!(server.receive(&mut &mut read[..], &mut Vec::new()).is_none());
+    /// // The next read returns 0 bytes: the client is gone, in the middle of its preface.
+    /// assert_eq!(server.receive_eof(), Ending { code: None, truncated: true });
+    /// ```
     pub const fn receive_eof(&self) -> Ending {
         let code = match self.peer_goaway {
             Some((_, code)) => Some(code),
@@ -349,10 +370,10 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         Ending { code, truncated }
     }
 
-    /// Gives back to the peer what time gives back of [`Limits::reset_budget`] and
-    /// [`Limits::useless_budget`]. `now` is in milliseconds, on any scale that never goes back.
+    /// Refills [`Limits::reset_budget`] and [`Limits::useless_budget`] by the time that has passed. `now` is in
+    /// milliseconds, on any scale that never goes back.
     ///
-    /// Optional: useful work gives back too.
+    /// It is optional, since useful work refills them too. Once a second is often enough.
     pub fn poll(&mut self, now: u64) {
         self.budgets.poll(now, &self.limits);
     }

@@ -7,8 +7,17 @@ use crate::{BufferFull, OverLimit};
 
 /// The rule of the protocol, or the limit, that the peer broke.
 ///
-/// How much it ends is for the value that brings it to say: one stream (§5.4.2) or the connection
-/// (§5.4.1). The peer must get [`code`](Self::code), which a connection writes by itself.
+/// In an [`Event::StreamFailed`](super::Event::StreamFailed) it ends one stream (§5.4.2). In an
+/// [`Event::Failed`](super::Event::Failed), and as the error of a decoder, it ends the connection (§5.4.1). The
+/// peer has to be told its [`code`](Self::code): a connection does that by itself.
+///
+/// ```
+/// use framewright::http2::{Error, ErrorCode};
+///
+/// let error = Error::WindowExceeded;
+/// assert_eq!(error.code(), ErrorCode::FLOW_CONTROL_ERROR);
+/// assert_eq!(error.to_string(), "more was sent than the window allows");
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
@@ -75,11 +84,11 @@ pub enum Error {
     Integer,
     /// A Huffman code is the one for the end of a string, or its padding is wrong (RFC 7541 §5.2).
     Huffman,
-    /// The table's size changed to more than we allow, inside a block, or not at all although it had
-    /// to (RFC 7541 §4.2, §6.3).
+    /// The size of the table changed to more than we allow, or after the first field of a block
+    /// (RFC 7541 §6.3). Or it did not change, after our settings had made it smaller (RFC 7541 §4.2).
     TableSize,
-    /// An index names an entry that our storage was too small to keep, before the peer knew our
-    /// settings.
+    /// An index names an entry that was sent before the peer knew our settings, and that our storage was too small
+    /// to keep.
     TableLost,
     /// A field block ends inside a field (RFC 7541 §3.1).
     BlockTruncated,

@@ -15,7 +15,7 @@ pub enum Event<'e> {
         stream: Stream,
         /// The head, all of it checked.
         head: Head<'e>,
-        /// Whether neither a body nor trailers follow.
+        /// Whether the message ends here: no body and no trailers follow.
         end: bool,
     },
     /// The head of an informational response. The final one follows (RFC 9110 §15.2).
@@ -47,7 +47,7 @@ pub enum Event<'e> {
     },
     /// The stream is over: the peer broke a rule on it (§5.4.2). `transmit` tells the peer.
     ///
-    /// A server may not have heard of the stream before, where the head of a request is wrong.
+    /// If the head of a request is wrong, this is the first and last that a server hears of its stream.
     StreamFailed {
         /// The stream.
         stream: Stream,
@@ -91,7 +91,7 @@ impl<'e> Data<'e> {
         self.stream.stream()
     }
 
-    /// Whether neither more bytes nor trailers follow.
+    /// Whether the message ends here: no bytes and no trailers follow.
     #[inline]
     pub const fn end(&self) -> bool {
         self.stream.mark()

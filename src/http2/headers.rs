@@ -13,6 +13,19 @@ use crate::{Buffer, BufferFull};
 /// Names are in lower case, and names and values were checked. Pseudo-fields are not among them.
 ///
 /// Nothing is indexed: each look-up goes through the list, at about a nanosecond per field.
+///
+/// ```
+/// # use framewright::http2::Headers;
+/// # let headers = Headers::default();
+/// use framewright::http2::HeaderField;
+///
+/// if let Some(value) = headers.get("content-type") {
+///     println!("a body of type {}", value.escape_ascii());
+/// }
+/// for HeaderField { name, value, sensitive } in headers {
+///     println!("{name} has {} bytes{}", value.len(), if sensitive { ", not for logs" } else { "" });
+/// }
+/// ```
 #[derive(Clone, Copy, Default)]
 pub struct Headers<'a> {
     /// Fields that were checked, none of them a pseudo-field.

@@ -2,71 +2,13 @@
 //!
 //! `§` without a document means a section of that RFC.
 //!
-//! A [`Connection`] is one end of a connection, with everything that the protocol asks for. Below it, a
-//! [`Decoder`] turns what a peer sends into frames, however the bytes are split, and an [`Encoder`]
-//! writes them. Field blocks are compressed: [`hpack`] reads and writes those. A [`Keepalive`] says when
-//! a peer is late. [`is_preface`] picks between HTTP/1.1 and HTTP/2 on a port that serves both.
+//! A [`Connection`] is one end of a connection. It opens and closes streams, checks messages, keeps flow control
+//! and limits, and answers what has to be answered. You give it the bytes that were read, and write the bytes
+//! that it appends to `out`. It needs no heap if its [`Storage`] needs none.
 //!
-//! | of the RFC | what | file |
-//! |---|---|---|
-//! | §3.4 | the preface | `preface` |
-//! | §4.1 | the header of a frame, stream identifiers | `frame` |
-//! | §4.2, §6 | frames received, in any split | `decode`, with `incoming` and `part` |
-//! | §4.2, §6 | frames sent | `encode` |
-//! | §4.3 | field blocks, from pieces to heads | `blocks`, `hpack` (RFC 7541) |
-//! | §5.1 | streams: their states, and where they are kept | `slot`, `streams`, `closed`, `storage` |
-//! | §5 | the connection: itself, what comes in, what goes out | `connection`, `receive`, `receive_head`, `event`, `send`, `transmit` |
-//! | §5.2, §6.9 | windows | `window` |
-//! | §5.4, §7 | errors and their codes | `error`, `code` |
-//! | §6.5 | settings and their values | `setting`, `settings` |
-//! | §6 | answers and resets that are owed | `owed` |
-//! | §8 | the rules of messages, heads read and written | `rules`, `head`, `headers`, `outgoing` |
-//! | §9.1, §10.5 | time and limits | `keepalive`, `limits`, `budget` |
+//! # A client and a server
 //!
-//! A server on this layer, as far as the head of a request:
-//!
-//! ```
-//! use framewright::http2::{BlockFrame, Decoder, Encoder, Limits, Part, Role, hpack};
-//! # use framewright::http2::{PREFACE, StreamId};
-//! # let (mut wire, client) = (PREFACE.to_vec(), Encoder::new());
-//! # client.encode_settings(&[], &mut wire)?;
-//! # let stream = StreamId::new(1).expect("not 0");
-//! # client.encode_field_block(stream, b"\x82\x86\x84\x41\x01a", true, &mut wire)?;
-//! # client.encode_ping(*b"pingpong", false, &mut wire)?;
-//! let mut decoder = Decoder::new(Role::Server, Limits::new());
-//! let mut fields = hpack::Decoder::new(Vec::new(), 4096);
-//! let (encoder, mut out) = (Encoder::new(), Vec::new());
-//! let (mut storage, mut request) = (Vec::new(), Vec::new());
-//! encoder.encode_settings(&[], &mut out)?;
-//!
-//! for read in wire.chunks_mut(7) { // what the server has just read, any size
-//!     let mut input = read;
-//!     while let Some(part) = decoder.decode(&mut input)? {
-//!         match part {
-//!             Part::SettingsEnd => encoder.encode_settings_ack(&mut out)?,
-//!             Part::Ping(payload) => encoder.encode_ping(payload, true, &mut out)?,
-//!             Part::FieldBlock(block) => {
-//!                 if let Some(BlockFrame::Headers { .. }) = block.begins {
-//!                     storage.clear();
-//!                 }
-//!                 let mut piece = block.bytes;
-//!                 while let Some(field) = fields.decode(&mut piece, &mut storage, 16_384)? {
-//!                     request.push([field.name, b" = ", field.value].concat());
-//!                 }
-//!                 if block.end {
-//!                     fields.end_block()?;
-//!                 }
-//!             }
-//!             _ => {}
-//!         }
-//!     }
-//! }
-//! assert_eq!(request, [&b":method = GET"[..], b":scheme = http", b":path = /", b":authority = a"]);
-//! assert!(out.ends_with(b"\0\0\x08\x06\x01\0\0\0\0pingpong"));
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
-//!
-//! A server and a client that are joined in memory. The client sends a body, and the server sends it back, with trailers:
+//! They are joined in memory here. The client sends a body, and the server sends it back, with trailers:
 //!
 //! ```
 //! use framewright::http::NO_FIELDS;
@@ -117,6 +59,93 @@
 //! }
 //! assert_eq!(body, b"hello");
 //! # Ok::<(), framewright::http2::SendError>(())
+//! ```
+//!
+//! # Streams
+//!
+//! A request and its response make a stream. Each side of it ends by itself, with `end`, with trailers, or with a
+//! reset (§5.1). A [`Stream`] is the handle that events bring and methods take.
+//!
+//! | state | how it begins | what you may send | what may come |
+//! |---|---|---|---|
+//! | open, at a client | [`open`](Connection::open) | a body, trailers | informational heads, one head, a body, trailers |
+//! | open, at a server | [`Event::Head`] | informational heads, one head, a body, trailers | a body, trailers |
+//! | half-closed (local) | your message ended | only [`reset`](Connection::reset) | as if open |
+//! | half-closed (remote) | the peer's message ended | as if open | only [`Event::Reset`] |
+//! | closed | both ended, or `reset`, [`Event::Reset`], [`Event::StreamFailed`] | nothing: [`SendError::StreamOver`] | nothing |
+//!
+//! What a window does not allow is not taken: [`send`](Connection::send) says how much it took, and
+//! [`writable`](Connection::writable) which stream can go on. Nothing is queued.
+//!
+//! # Around it
+//!
+//! * A [`Keepalive`] says when a peer is late, from times that you tell it.
+//! * [`is_preface`] picks between HTTP/1.1 and HTTP/2 on a port that serves both.
+//! * [`Limits`] say what a peer may do, and what that costs at worst.
+//!
+//! # Where each section is
+//!
+//! | of the RFC | what | file |
+//! |---|---|---|
+//! | §3.4 | the preface | `preface` |
+//! | §4.1 | the header of a frame, stream identifiers | `frame` |
+//! | §4.2, §6 | frames received, in any split | `decode`, with `incoming` and `part` |
+//! | §4.2, §6 | frames sent | `encode` |
+//! | §4.3 | field blocks, from pieces to heads | `blocks`, `hpack` (RFC 7541) |
+//! | §5.1 | streams: their states, and where they are kept | `slot`, `streams`, `closed`, `storage` |
+//! | §5 | the connection: itself, what comes in, what goes out | `connection`, `receive`, `receive_head`, `event`, `send`, `transmit` |
+//! | §5.2, §6.9 | windows | `window` |
+//! | §5.4, §7 | errors and their codes | `error`, `code` |
+//! | §6.5 | settings and their values | `setting`, `settings` |
+//! | §6 | answers and resets that are owed | `owed` |
+//! | §8 | the rules of messages, heads read and written | `rules`, `head`, `headers`, `outgoing` |
+//! | §9.1, §10.5 | time and limits | `keepalive`, `limits`, `budget` |
+//!
+//! # Frames alone
+//!
+//! Below the connection, a [`Decoder`] turns what a peer sends into frames, however the bytes are split, and an
+//! [`Encoder`] writes them. [`hpack`] decompresses field blocks and compresses them. This is a server as far as
+//! the head of a request:
+//!
+//! ```
+//! use framewright::http2::{BlockFrame, Decoder, Encoder, Limits, Part, Role, hpack};
+//! # use framewright::http2::{PREFACE, StreamId};
+//! # let (mut wire, client) = (PREFACE.to_vec(), Encoder::new());
+//! # client.encode_settings(&[], &mut wire)?;
+//! # let stream = StreamId::new(1).expect("not 0");
+//! # client.encode_field_block(stream, b"\x82\x86\x84\x41\x01a", true, &mut wire)?;
+//! # client.encode_ping(*b"pingpong", false, &mut wire)?;
+//! let mut decoder = Decoder::new(Role::Server, Limits::new());
+//! let mut fields = hpack::Decoder::new(Vec::new(), 4096);
+//! let (encoder, mut out) = (Encoder::new(), Vec::new());
+//! let (mut storage, mut request) = (Vec::new(), Vec::new());
+//! encoder.encode_settings(&[], &mut out)?;
+//!
+//! for read in wire.chunks_mut(7) { // what the server has just read, any size
+//!     let mut input = read;
+//!     while let Some(part) = decoder.decode(&mut input)? {
+//!         match part {
+//!             Part::SettingsEnd => encoder.encode_settings_ack(&mut out)?,
+//!             Part::Ping(payload) => encoder.encode_ping(payload, true, &mut out)?,
+//!             Part::FieldBlock(block) => {
+//!                 if let Some(BlockFrame::Headers { .. }) = block.begins {
+//!                     storage.clear();
+//!                 }
+//!                 let mut piece = block.bytes;
+//!                 while let Some(field) = fields.decode(&mut piece, &mut storage, 16_384)? {
+//!                     request.push([field.name, b" = ", field.value].concat());
+//!                 }
+//!                 if block.end {
+//!                     fields.end_block()?;
+//!                 }
+//!             }
+//!             _ => {}
+//!         }
+//!     }
+//! }
+//! assert_eq!(request, [&b":method = GET"[..], b":scheme = http", b":path = /", b":authority = a"]);
+//! assert!(out.ends_with(b"\0\0\x08\x06\x01\0\0\0\0pingpong"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 // Numbers of the protocol have 32 bits, and lengths of heads and frames are checked against limits that have fewer.

@@ -13,14 +13,30 @@ use crate::http::Fields;
 use crate::{Buffer, BufferFull};
 
 impl<B: Buffer, S: Slots> Connection<Client, B, S> {
-    /// Opens a stream with a request (§8.3.1). With `end`, it has no body.
+    /// Opens a stream with a request (§8.3.1). With `end`, neither a body nor trailers follow.
     ///
-    /// It may be called at once: a server's settings need not have come.
+    /// There is no need to wait for the server's settings.
+    ///
+    /// ```
+    /// use framewright::http::NO_FIELDS;
+    /// use framewright::http2::{Connection, Limits, Request, SendError, Storage};
+    ///
+    /// let mut client = Connection::client(Storage::new(), Limits::new());
+    /// let mut out = Vec::new();
+    /// let wrong = Request::new("GET", "http", "example.com", "no slash");
+    /// let opened = client.open(wrong, NO_FIELDS, true, &mut out);
+    /// assert!(matches!(opened, Err(SendError::Request(_))) && out.is_empty());
+    ///
+    /// let request = Request::new("GET", "http", "example.com", "/");
+    /// let stream = client.open(request, [("accept", "text/plain")], true, &mut out)?;
+    /// assert_eq!(stream.id().get(), 1);
+    /// # Ok::<(), SendError>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// Among others: the server allows no further stream at once, or the storage has no room for it, for which
-    /// [`SendError::TooManyStreams`] says to wait.
+    /// Among others: [`SendError::TooManyStreams`] means that the server allows no further stream at once, or that
+    /// the storage has no room for it. Wait for one to end.
     pub fn open(
         &mut self,
         request: Request<'_>,

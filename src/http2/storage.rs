@@ -7,9 +7,9 @@ use super::Slot;
 
 /// Storage for the streams of a connection: one [`Slot`] for each that is open at once.
 ///
-/// An array or a slice has a fixed number of slots, and the peer is told so. A `Vec` (feature `alloc`) grows to
-/// the number that was open at once at most. Your own storage needs three methods, which always return the same
-/// slots, with those that were there in the same places.
+/// An array or a slice has a fixed number of slots, and the peer is told so. A `Vec` (feature `alloc`) grows when
+/// more streams are open at once than ever before. Storage of your own needs three methods. A slot that was there
+/// once always stays at its index.
 pub trait Slots {
     /// The slots.
     fn as_slice(&self) -> &[Slot];

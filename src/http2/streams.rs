@@ -17,7 +17,8 @@ use super::{Error, StreamId};
 
 /// A stream of a connection: its identifier, and its place in the connection's storage.
 ///
-/// It stays valid, and finds nothing once the stream is over, even if another one has its place.
+/// It outlives its stream. After that, [`send`](super::Connection::send) and the like return
+/// [`SendError::StreamOver`](super::SendError::StreamOver), even if another stream has the place.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Stream {
     id: StreamId,
@@ -31,8 +32,8 @@ impl Stream {
         self.id
     }
 
-    /// The place in the connection's storage. No other open stream has the same, and it is below the greatest
-    /// number of streams: an array of what belongs to each stream can be indexed by it.
+    /// The place in the connection's storage. It is below the greatest number of streams, and no other open stream
+    /// has the same: use it as an index into an array of what you keep for each stream.
     #[inline]
     pub const fn slot(self) -> usize {
         self.slot as usize

@@ -14,11 +14,11 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
     /// peer may send anew, and how the connection ends.
     ///
     /// **Call it only once the output before has been written to the transport.** What is owed has a
-    /// fixed size, and a peer that causes more without reading is cut off. A caller that transmits into a growing
-    /// `Vec` gives that up.
+    /// fixed size, so a peer that causes more and reads nothing is cut off. If you transmit into a `Vec` that the
+    /// transport has not emptied, the answers pile up there instead.
     ///
-    /// Returns whether everything was written. If not, `out` has no room. Frames are written whole, and what
-    /// was not written can be transmitted later: room for 128 bytes always gets on.
+    /// Returns whether everything was written. If not, `out` has no room. Frames are written whole, and the next
+    /// call goes on with those that were not written. Room for 128 bytes is enough for any of them.
     pub fn transmit(&mut self, out: &mut impl Buffer) -> bool {
         self.write_owed(out).is_ok()
     }
