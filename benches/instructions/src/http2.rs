@@ -2,6 +2,9 @@
 
 use std::hint::black_box;
 
+use framewright::grpc::{
+    self, CallKind, ClientEvent, ClientRequest, Code, Heap, Path, ServerConfig, ServerEvent,
+};
 use framewright::http2::{
     Client, Connection, Decoder, Encoder, Event, Limits, Request, Role, SendError, Server, Slot,
     Storage, Stream, StreamId, hpack,
@@ -222,4 +225,46 @@ fn answer(server: &mut Connection<Server, Vec<u8>, Vec<Slot>>, stream: Stream, o
     server.send_head(stream, 200, fields, false, out).expect("it is open");
     server.send(stream, black_box(b"sixteen bytes..."), false, out).expect("it is open");
     server.send_trailers(stream, [("grpc-status", "0")], out).expect("it is open");
+}
+
+/// An item is a unary call of gRPC: a request and a response of 16 bytes each. Both ends count.
+#[inline(never)]
+pub fn grpc_call(laps: usize) {
+    let mut client = grpc::Client::<Heap>::new(grpc::Limits::new(), Limits::new(), 0);
+    let mut server = grpc::Server::<Heap>::new(ServerConfig::new(), Limits::new(), 0);
+    let path = Path::parse("/user.UserService/GetUser").expect("it is one");
+    let request = ClientRequest::new(path).authority("localhost:50051");
+    let (mut requests, mut responses) = (Vec::new(), Vec::new());
+    for _ in 0..laps * ITEMS {
+        client
+            .unary(&request, black_box(b"sixteen bytes..."), &mut requests)
+            .expect("it is allowed");
+        client.transmit(&mut requests);
+        let mut input = &mut requests[..]; // what the transport delivers
+        while let Some(event) = server.receive(&mut input, 0) {
+            match event {
+                ServerEvent::Call(call) => server.accept(call, CallKind::Unary),
+                ServerEvent::Message(call) => {
+                    black_box(server.message(call));
+                    let reply = black_box(b"sixteen bytes...");
+                    server.reply(call, reply, &mut responses).expect("it is open");
+                }
+                _ => {}
+            }
+        }
+        requests.clear();
+        server.transmit(&mut responses);
+        let (mut input, mut ended) = (&mut responses[..], false);
+        while let Some(event) = client.receive(&mut input, 0) {
+            match event {
+                ClientEvent::Message(call) => {
+                    black_box(client.message(call));
+                }
+                ClientEvent::End { code, .. } => ended = code == Code::Ok,
+                _ => {}
+            }
+        }
+        assert!(ended);
+        responses.clear();
+    }
 }
