@@ -1,5 +1,7 @@
 //! What the echo servers on tokio share: everything but the WebSocket.
 
+pub mod contest;
+
 use std::io::{self, Read, Write};
 use std::pin::pin;
 

@@ -3,20 +3,18 @@
 //! `run` builds what this needs and starts it. README.md says how it measures.
 
 use std::error::Error;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use framewright::http1;
 use framewright::ws::handshake::{ClientRequest, Reply};
 use framewright::ws::{Encoder, Message};
+use framewright_loopback::contest::{Better, Contestant, Sample, Table, pin_this};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
-use nix::sched::{CpuSet, sched_setaffinity};
-use nix::time::{ClockId, clock_getcpuclockid, clock_gettime};
-use nix::unistd::Pid;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -80,12 +78,12 @@ fn parse_options() -> std::result::Result<Options, lexopt::Error> {
 
 fn main() -> Result<()> {
     let options = parse_options()?;
-    pin(Pid::this(), 0)?;
+    pin_this(0)?;
     let contestants = start_all(&options)?;
     let names: Vec<_> = contestants.iter().map(|c| c.name).collect();
 
-    let mut rates = Table::new("Messages per second, in thousands", &names, Better::More);
-    let mut costs = Table::new("CPU time of the server per message, in µs", &names, Better::Less);
+    let mut rates = table("Messages per second, in thousands", &names, Better::More);
+    let mut costs = table("CPU time of the server per message, in µs", &names, Better::Less);
     let text = "The quick brown fox jumps over the lazy dog; ";
     for (kind, message) in [
         ("16 B binary", Message::Binary(&[7; 16])),
@@ -126,13 +124,8 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// A server under test.
-struct Contestant {
-    name: &'static str,
-    child: Child,
-    addr: SocketAddr,
-    /// Its CPU time.
-    clock: ClockId,
+fn table(title: &str, names: &[&str], better: Better) -> Table {
+    Table::new(title, "message | connections | in flight", names, OURS, &OUR_OWN, better)
 }
 
 fn start_all(options: &Options) -> Result<Vec<Contestant>> {
@@ -168,41 +161,6 @@ fn start_all(options: &Options) -> Result<Vec<Contestant>> {
         Contestant::start(name, command).map_err(|e| format!("{name}: {e}").into())
     })
     .collect()
-}
-
-impl Contestant {
-    fn start(name: &'static str, mut command: Command) -> Result<Self> {
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("it is a pipe")).read_line(&mut line)?;
-        let addr = line.trim().strip_prefix("listening on http://").ok_or("it does not listen")?;
-        let pid = Pid::from_raw(child.id().cast_signed());
-        pin(pid, 1)?;
-        Ok(Self { name, addr: addr.parse()?, clock: clock_getcpuclockid(pid)?, child })
-    }
-
-    fn cpu_time(&self) -> Result<Duration> {
-        Ok(clock_gettime(self.clock)?.into())
-    }
-}
-
-impl Drop for Contestant {
-    fn drop(&mut self) {
-        // It ends when its input does. Waiting makes sure that no process is left over.
-        drop(self.child.stdin.take());
-        let _ = self.child.wait();
-    }
-}
-
-/// Keeps a process on one processor. Otherwise, luck would decide which server shares one with the load generator.
-fn pin(pid: Pid, cpu: usize) -> nix::Result<()> {
-    let mut cpus = CpuSet::new();
-    cpus.set(cpu)?;
-    match sched_setaffinity(pid, &cpus) {
-        // There is only one processor, or we may not use it.
-        Err(nix::errno::Errno::EINVAL) => Ok(()),
-        result => result,
-    }
 }
 
 /// The bytes of a connection: a cycle of different messages, repeated.
@@ -257,14 +215,6 @@ impl Traffic {
     fn echoed_len(&self) -> (usize, usize) {
         (self.echoed.len() / 2, self.echoed.len() / 2 / CYCLE)
     }
-}
-
-/// The result of one contestant in one round.
-#[derive(Clone, Copy)]
-struct Sample {
-    per_second: f64,
-    /// In seconds.
-    cpu_per_message: f64,
 }
 
 /// All connections to one contestant.
@@ -427,76 +377,4 @@ fn open(addr: SocketAddr) -> Result<TcpStream> {
     }
     stream.set_nonblocking(true)?;
     Ok(TcpStream::from_std(stream))
-}
-
-enum Better {
-    More,
-    Less,
-}
-
-/// A table of one figure for each contestant in each case, with the ratio of ours to the best peer's.
-struct Table {
-    text: String,
-    peers: Vec<usize>,
-    ours: Option<usize>,
-    better: Better,
-}
-
-impl Table {
-    fn new(title: &str, names: &[&str], better: Better) -> Self {
-        let rule = "|---".repeat(3) + &"|---:".repeat(names.len() + 1) + "|";
-        let text = format!(
-            "{title}:\n\n| message | connections | in flight | {} | gateway ÷ best peer |\n{rule}\n",
-            names.join(" | ")
-        );
-        Self {
-            text,
-            peers: (0..names.len()).filter(|&at| !OUR_OWN.contains(&names[at])).collect(),
-            ours: names.iter().position(|&name| name == OURS),
-            better,
-        }
-    }
-
-    fn add(&mut self, case: &str, samples: &[Vec<Sample>], figure: impl Fn(&Sample) -> f64) {
-        let figures: Vec<Vec<f64>> =
-            samples.iter().map(|rounds| rounds.iter().map(&figure).collect()).collect();
-        let medians: Vec<f64> =
-            figures.iter().map(|rounds| sorted(rounds.clone())[rounds.len() / 2]).collect();
-        let best = self.peers.iter().copied().min_by(|&a, &b| match self.better {
-            Better::More => medians[b].total_cmp(&medians[a]),
-            Better::Less => medians[a].total_cmp(&medians[b]),
-        });
-        let cells: Vec<_> = medians.iter().map(|&median| three_digits(median)).collect();
-        let ratio = match (self.ours, best) {
-            // A ratio within one round: whatever disturbed the round disturbed both.
-            (Some(ours), Some(best)) => {
-                let ratios = figures[ours].iter().zip(&figures[best]).map(|(a, b)| a / b);
-                let ratios = sorted(ratios.collect());
-                let [low, median, high] =
-                    [1, 2, 3].map(|quarter| ratios[(ratios.len() - 1) * quarter / 4]);
-                format!("**{median:.2}** ({low:.2}–{high:.2})")
-            }
-            _ => "–".to_owned(),
-        };
-        self.text += &format!("| {case} | {} | {ratio} |\n", cells.join(" | "));
-    }
-}
-
-impl std::fmt::Display for Table {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-fn sorted(mut values: Vec<f64>) -> Vec<f64> {
-    values.sort_by(f64::total_cmp);
-    values
-}
-
-fn three_digits(value: f64) -> String {
-    match value {
-        ..10.0 => format!("{value:.2}"),
-        ..100.0 => format!("{value:.1}"),
-        _ => format!("{value:.0}"),
-    }
 }
