@@ -153,7 +153,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         Ok(len)
     }
 
-    /// Writes all of `prefix` and `payload` in one DATA frame. Returns whether it could: if windows or the length of
+    /// Writes all of `prefix` and `payload` in one DATA frame. With `end`, the body ends with it. Returns whether it could: if windows or the length of
     /// a frame do not allow it, or the output has no room, nothing changes.
     #[inline]
     pub(crate) fn send_whole(
@@ -161,6 +161,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         stream: Stream,
         prefix: [u8; 5],
         payload: &[u8],
+        end: bool,
         out: &mut impl Buffer,
     ) -> Result<bool, SendError> {
         let len = prefix.len().saturating_add(payload.len());
@@ -168,13 +169,13 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
             return Ok(false);
         }
         self.write_opening(out)?;
-        let header = self.encoder.data_header(stream.id(), len, false)?;
+        let header = self.encoder.data_header(stream.id(), len, end)?;
         let mut head = [0; FrameHeader::LEN + 5];
         let (to_header, to_prefix) = head.split_at_mut(FrameHeader::LEN);
         to_header.copy_from_slice(&header.to_bytes());
         to_prefix.copy_from_slice(&prefix);
         out.try_append_both(&head, payload)?;
-        self.sent(stream, len, len, false);
+        self.sent(stream, len, len, end);
         Ok(true)
     }
 

@@ -111,6 +111,7 @@ impl BodyEncoder {
     /// Returns the prefix alone of a whole message of `len` bytes, for a vectored write.
     ///
     /// The caller has to write the payload right after it. The message counts as sent.
+    #[inline]
     pub fn encode_prefix(&mut self, len: u64, compressed: bool) -> Result<Prefix, SendError> {
         self.check(compressed)?;
         if self.wrap != Wrap::Nothing {
@@ -184,8 +185,12 @@ impl BodyEncoder {
         self.closing = true;
     }
 
-    /// Sets how many messages have to be sent, before any was.
-    pub(super) const fn set_cardinality(&mut self, messages: Cardinality) {
+    /// How many messages have to be sent, and whether any was.
+    pub(in crate::grpc) const fn cardinality(&self) -> Cardinality {
+        self.messages
+    }
+
+    pub(in crate::grpc) const fn set_cardinality(&mut self, messages: Cardinality) {
         self.messages = messages;
     }
 

@@ -151,7 +151,7 @@ enum Carrier {
 /// The messages that go one way, counted as far as it matters (statuscodes.md, *cardinality
 /// violation*).
 #[derive(Clone, Copy, Debug)]
-struct Cardinality {
+pub(super) struct Cardinality {
     /// Whether there has to be exactly one.
     single: bool,
     /// Whether there was one.

@@ -335,7 +335,7 @@ impl<M: Memory> Server<M> {
         if !self.call(call)?.is_head_sent() {
             self.send_head(call, ResponseHead::new(), out)?;
         }
-        self.shared.send(call.0, message.into(), out)?;
+        self.shared.send(call.0, message.into(), false, out)?;
         self.pings.sent();
         Ok(())
     }

@@ -247,31 +247,23 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
         event
     }
 
-    /// Sends a whole message, at once or as its windows open.
+    /// Sends a whole message, at once or as its windows open. With `end`, no other follows.
     pub(super) fn send(
         &mut self,
         stream: Stream,
         message: Message<'_>,
+        end: bool,
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
-        self.calls.call(stream).ok_or(SendError::Ended)?.body()?;
-        let pumped = self.pump(stream, out);
+        self.send_kept(stream, out)?;
         let Self { http2, calls, .. } = self;
         let entry = calls.get_mut(stream).ok_or(SendError::Ended)?;
-        match pumped {
-            Pumped::Empty => {}
-            Pumped::Full(full) => return Err(full.into()),
-            Pumped::More | Pumped::Blocked => {
-                entry.wants_writable = true;
-                return Err(SendError::Busy);
-            }
-        }
         let body = entry.call.body()?;
-        let before = body.clone();
+        let before = body.cardinality();
         match body.encode_prefix(message.bytes.len() as u64, message.compressed) {
             Ok(prefix) => {
                 let prefix: [u8; Prefix::LEN] = prefix.to_bytes();
-                let sent = match http2.send_whole(stream, prefix, message.bytes, out) {
+                let sent = match http2.send_whole(stream, prefix, message.bytes, end, out) {
                     Ok(true) => return Ok(()),
                     Ok(false) | Err(http2::SendError::BufferFull(_)) => {
                         entry.outbox.body().try_append_both(&prefix, message.bytes)
@@ -279,7 +271,7 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
                     Err(_) => return Err(SendError::Ended),
                 };
                 if let Err(full) = sent {
-                    *body = before;
+                    body.set_cardinality(before);
                     return Err(full.into());
                 }
             }
@@ -288,8 +280,32 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
             Err(e) => return Err(e),
         }
         entry.outbox.body_appended();
-        self.pump(stream, out);
+        if end {
+            self.send_eof(stream, out);
+        } else {
+            self.pump(stream, out);
+        }
         Ok(())
+    }
+
+    /// Sends what is kept of the message before, if there is any: all of it, or the next one has to wait.
+    #[inline]
+    fn send_kept(&mut self, stream: Stream, out: &mut impl Buffer) -> Result<(), SendError> {
+        let Some(entry) = self.calls.get_mut(stream) else { return Err(SendError::Ended) };
+        if entry.outbox.is_empty() {
+            return Ok(());
+        }
+        entry.call.body()?;
+        match self.pump(stream, out) {
+            Pumped::Empty => Ok(()),
+            Pumped::Full(full) => Err(full.into()),
+            Pumped::More | Pumped::Blocked => {
+                if let Some(entry) = self.calls.get_mut(stream) {
+                    entry.wants_writable = true;
+                }
+                Err(SendError::Busy)
+            }
+        }
     }
 
     /// Ends the stream from our side, after what is left of the body.

@@ -23,6 +23,7 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
     /// Does what the time asks for.
     pub(super) fn look_at_time(&mut self) {
         let now = self.now;
+        self.http2.poll(now);
         if self.http2.is_acknowledged() {
             self.keepalive.acknowledged();
         }
