@@ -268,3 +268,25 @@ pub fn grpc_call(laps: usize) {
         responses.clear();
     }
 }
+
+/// An item is a message of 100 bytes that a server sends.
+#[inline(never)]
+pub fn grpc_stream(laps: usize) {
+    let limits = Limits::new().stream_window(1 << 30).connection_window(1 << 30);
+    let mut client = grpc::Client::<Heap>::new(grpc::Limits::new(), limits, 0);
+    let mut server = grpc::Server::<Heap>::new(ServerConfig::new(), Limits::new(), 0);
+    let path = Path::parse("/user.UserService/ListUsers").expect("it is one");
+    let request = ClientRequest::new(path).authority("localhost:50051");
+    let (mut requests, mut out) = (Vec::new(), Vec::new());
+    client.call(&request, CallKind::ServerStreaming, &mut requests).expect("it is allowed");
+    client.transmit(&mut requests);
+    let mut input = &mut requests[..];
+    let Some(ServerEvent::Call(call)) = server.receive(&mut input, 0) else { panic!("it is one") };
+    server.accept(call, CallKind::ServerStreaming);
+    assert_eq!(server.receive(&mut input, 0), None);
+    for _ in 0..laps * ITEMS {
+        out.clear();
+        server.send(call, black_box(&[7; 100]), &mut out).expect("the window is open");
+        black_box(&out);
+    }
+}

@@ -25,7 +25,7 @@ struct Task {
 }
 
 /// All workloads.
-const TASKS: [Task; 34] = [
+const TASKS: [Task; 35] = [
     Task {
         name: "ws receive binary 16 B",
         run: |laps| receive(laps, Message::Binary(&[0x5A; 16])),
@@ -96,6 +96,7 @@ const TASKS: [Task; 34] = [
     Task { name: "http2 hpack encode responses", run: http2::encode_responses },
     Task { name: "http2 unary call", run: http2::call },
     Task { name: "grpc unary call over http2", run: http2::grpc_call },
+    Task { name: "grpc send 100 B over http2", run: http2::grpc_stream },
     Task { name: "grpc decode 16 B", run: decode },
     Task { name: "grpc encode 16 B", run: encode },
     Task { name: "grpc-web text decode 1 KiB", run: decode_text },

@@ -36,6 +36,11 @@ impl Contestant {
         Ok(Self { name, addr: addr.parse()?, clock: clock_getcpuclockid(pid)?, child })
     }
 
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The CPU time that it has used.
     pub fn cpu_time(&self) -> Result<Duration> {
         Ok(clock_gettime(self.clock)?.into())
@@ -122,7 +127,8 @@ impl Table {
             samples.iter().map(|rounds| rounds.iter().map(&figure).collect()).collect();
         let medians: Vec<f64> =
             figures.iter().map(|rounds| sorted(rounds.clone())[rounds.len() / 2]).collect();
-        let best = self.peers.iter().copied().min_by(|&a, &b| match self.better {
+        let took_part = self.peers.iter().copied().filter(|&at| !medians[at].is_nan());
+        let best = took_part.min_by(|&a, &b| match self.better {
             Better::More => medians[b].total_cmp(&medians[a]),
             Better::Less => medians[a].total_cmp(&medians[b]),
         });
@@ -155,6 +161,7 @@ fn sorted(mut values: Vec<f64>) -> Vec<f64> {
 
 fn three_digits(value: f64) -> String {
     match value {
+        _ if value.is_nan() => "–".to_owned(),
         ..10.0 => format!("{value:.2}"),
         ..100.0 => format!("{value:.1}"),
         _ => format!("{value:.0}"),
