@@ -31,6 +31,18 @@ impl<'b, B: Buffer> Append<'b, B> {
         self.full = self.full || self.out.try_append(bytes).is_err();
     }
 
+    /// Appends `len` bytes for the caller to overwrite, if all before had room and these have.
+    #[inline]
+    pub(crate) fn grow(&mut self, len: usize) -> Option<&mut [u8]> {
+        self.needed = self.needed.saturating_add(len);
+        if self.full {
+            return None;
+        }
+        let grown = self.out.try_grow(len);
+        self.full = grown.is_err();
+        grown.ok()
+    }
+
     /// Appends `number` in decimal digits.
     pub(crate) fn put_number(&mut self, number: u64) {
         self.put(&Inline::decimal(number));

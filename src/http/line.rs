@@ -34,16 +34,25 @@ impl<B: Buffer> Append<'_, B> {
     /// Appends a field as a line, whose value is written as it is.
     #[inline]
     pub(crate) fn put_plain_field(&mut self, name: &str, value: &[u8]) {
-        self.put(name.as_bytes());
-        self.put(b": ");
-        self.put(value);
-        self.put(b"\r\n");
+        // A buffer that grows does so once.
+        let Some(line) = self.grow(name.len() + value.len() + b": \r\n".len()) else { return };
+        if let Some((to_name, [colon, space, to_value @ .., cr, lf])) =
+            line.split_at_mut_checked(name.len())
+            && to_value.len() == value.len()
+        {
+            to_name.copy_from_slice(name.as_bytes());
+            to_value.copy_from_slice(value);
+            (*colon, *space, *cr, *lf) = (b':', b' ', b'\r', b'\n');
+        }
     }
 
     /// Appends a field as a line.
     #[inline]
     pub(crate) fn put_field(&mut self, name: &str, value: FieldValue<'_>) {
-        put_line(name, value, |piece| self.put(piece));
+        match value.as_plain() {
+            Some(value) => self.put_plain_field(name, value),
+            None => put_line(name, value, |piece| self.put(piece)),
+        }
     }
 }
 
