@@ -32,6 +32,7 @@ def pytest_addoption(parser):
     parser.addoption("--http2-client", help="the client of HTTP/2 to test, in place of our example")
     parser.addoption("--ws-client", help="the client to test, in place of our example")
     parser.addoption("--sse-client", help="the client of event streams to test, in place of our example")
+    parser.addoption("--stomp-client", help="the client of STOMP to test, in place of our example")
     parser.addoption("--sse-json", help="the encoder and decoder of event streams to test, in place of our example")
     parser.addoption("--chromium", default="chromium", help="the browser to test with")
     parser.addoption("--screenshots", type=pathlib.Path, help="the directory for what the browser shows")
@@ -79,6 +80,11 @@ def http2_address(http2_server_path):
 @pytest.fixture(scope="session")
 def sse_client_path(request):
     return request.config.getoption("sse_client") or programs.example("sse_client")
+
+
+@pytest.fixture(scope="session")
+def stomp_client_path(request):
+    return request.config.getoption("stomp_client") or programs.example("stomp_client")
 
 
 @pytest.fixture(scope="session")
