@@ -1,0 +1,101 @@
+//! SockJS 0.3, the server (sockjs-protocol 0.3.3).
+//!
+//! SockJS gives pages in browsers something like a WebSocket where none gets through: text messages in both
+//! directions, over whichever of its transports works.
+//!
+//! ```text
+//!   request ──▶ Routes ──▶ Route ──▶ Reply                                    (greeting, info, preflight)
+//!                            ├─ Receive, WebSocket ──▶ Session::attach ──▶ transmit() ──▶ body, or messages
+//!                            └─ Send, WebSocket's messages ──▶ MessageDecoder ──▶ the application
+//! ```
+//!
+//! The caller keeps the sessions by their names, and brings the requests and the time. It also keeps the
+//! connection of a session's receiver, to know when it is lost.
+//!
+//! A service that echoes. Each call is a request, as any HTTP stack has it:
+//!
+//! ```
+//! use framewright::Assembler;
+//! use framewright::sockjs::{Framing, Limits, MessageDecoder, Output, Reply, Route, Routes, Session};
+//! use std::collections::HashMap;
+//!
+//! const LIMITS: Limits = Limits::new();
+//!
+//! #[derive(Default)]
+//! struct Echo {
+//!     sessions: HashMap<String, Session<Vec<u8>>>,
+//! }
+//!
+//! impl Echo {
+//!     /// Answers with a status and the body so far.
+//!     fn answer(&mut self, method: &str, path: &str, body: &mut [u8], now: u64) -> (u16, Vec<u8>) {
+//!         let mut out = Vec::new();
+//!         let reply = match Routes::new().parse(method, path) {
+//!             Ok(Route::Receive { session, .. }) => { // here, all of them poll
+//!                 let new = || Session::new(LIMITS, Vec::new(), now);
+//!                 let session = self.sessions.entry(session.to_owned()).or_insert_with(new);
+//!                 match session.attach(Framing::Xhr, now) {
+//!                     // If it has nothing to say, the response is held until it does.
+//!                     Ok(_) => while let Ok(Some(Output::Frame)) = session.transmit(&mut out, now) {},
+//!                     Err(e) => Framing::Xhr.encode(e.frame(), &mut out).expect("a Vec has room"),
+//!                 }
+//!                 Reply::receiver(Framing::Xhr)
+//!             }
+//!             Ok(Route::Send { session, .. }) => match self.sessions.get_mut(session) {
+//!                 Some(session) => Self::receive(session, body),
+//!                 None => Reply::session_unknown(),
+//!             },
+//!             Ok(_) => Reply::greeting(), // and the others
+//!             Err(e) => Reply::not_routed(e),
+//!         };
+//!         out.extend_from_slice(reply.body());
+//!         (reply.status(), out)
+//!     }
+//!
+//!     fn receive(session: &mut Session<Vec<u8>>, body: &mut [u8]) -> Reply<'static> {
+//!         let mut decoder = MessageDecoder::new_request(LIMITS);
+//!         let mut assembler = Assembler::new(Vec::new());
+//!         let mut input = body; // or what has arrived of it: any size
+//!         loop {
+//!             match decoder.decode(&mut input) {
+//!                 Ok(Some(chunk)) => if let Ok(Some(message)) = assembler.push(chunk) {
+//!                     let message = str::from_utf8(message).expect("the decoder checked it");
+//!                     let _ = session.send(message); // full or closed: it is lost
+//!                 },
+//!                 Ok(None) => break, // `input` is empty: there is nothing to keep, move or count
+//!                 Err(e) => return Reply::refused(e),
+//!             }
+//!         }
+//!         decoder.check_eof().map_or_else(Reply::refused, |()| Reply::sent())
+//!     }
+//! }
+//!
+//! let mut echo = Echo::default();
+//! assert_eq!(echo.answer("POST", "/0/abc/xhr", &mut [], 0), (200, b"o\n".to_vec()));
+//! assert_eq!(echo.answer("POST", "/0/abc/xhr_send", &mut br#"["hi","\u00e9"]"#.clone(), 1).0, 204);
+//! assert_eq!(echo.answer("POST", "/0/abc/xhr", &mut [], 2).1, "a[\"hi\",\"é\"]\n".as_bytes());
+//! assert_eq!(echo.answer("POST", "/0/abc/xhr_send", &mut [], 3), (500, b"Payload expected.".to_vec()));
+//! ```
+
+mod callback;
+mod decode;
+mod error;
+mod form;
+mod frame;
+mod limits;
+mod page;
+mod quote;
+mod reply;
+mod route;
+mod session;
+
+pub use callback::{Callback, CallbackError};
+pub use decode::MessageDecoder;
+pub use error::{Error, SendError};
+pub use form::FormDecoder;
+pub use frame::{Frame, Framing};
+pub use limits::Limits;
+pub use page::{IframePage, Info};
+pub use reply::{Cookie, Cors, Reply};
+pub use route::{Receiver, Route, RouteError, Routes, Sender};
+pub use session::{Action, AttachError, MAX_REASON_LEN, Output, ReceiverId, Session};
