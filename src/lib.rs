@@ -135,6 +135,7 @@ mod assemble;
 mod buffer;
 mod chunk;
 mod debug;
+pub mod engineio;
 pub mod grpc;
 pub mod http;
 pub mod http1;

@@ -7,6 +7,7 @@
 
 #[cfg(feature = "deflate")]
 pub mod deflate;
+pub mod engineio;
 pub mod grpc;
 #[cfg(feature = "alloc")]
 pub mod grpc_pair;

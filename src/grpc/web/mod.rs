@@ -131,5 +131,5 @@ mod text;
 pub use cors::{EXPOSED_HEADERS, METHODS, REQUEST_HEADERS};
 pub(super) use socket::DATA as SOCKET_DATA;
 pub use socket::{HALF_CLOSE, PROTOCOL, SocketDecoder, SocketPart};
-pub(super) use text::TextEncoder;
+pub(crate) use text::TextEncoder;
 pub use text::{TextDecoder, encode_text};

@@ -64,7 +64,7 @@ impl TextDecoder {
     }
 
     /// Decodes `bytes` to their beginning. Returns how many bytes that gave.
-    pub(in crate::grpc) fn decode_in_place(&mut self, bytes: &mut [u8]) -> usize {
+    pub(crate) fn decode_in_place(&mut self, bytes: &mut [u8]) -> usize {
         let mut text = TextInPlace { bytes, from: 0, to: 0 };
         loop {
             let run = match self.state {
@@ -91,7 +91,7 @@ impl TextDecoder {
     }
 
     /// What was wrong, if something was.
-    pub(in crate::grpc) const fn error(&self) -> Option<Error> {
+    pub(crate) const fn error(&self) -> Option<Error> {
         match self.state {
             State::Failed(e) => Some(e),
             _ => None,
@@ -221,7 +221,7 @@ pub fn encode_text(bytes: &[u8], out: &mut impl Buffer) -> Result<(), BufferFull
 }
 
 /// Encodes one piece of base64, padded at its end.
-pub(in crate::grpc) struct TextEncoder<F> {
+pub(crate) struct TextEncoder<F> {
     /// What takes the symbols.
     put: F,
     /// Bytes that do not make a group of three.
@@ -229,11 +229,11 @@ pub(in crate::grpc) struct TextEncoder<F> {
 }
 
 impl<F: FnMut(&[u8])> TextEncoder<F> {
-    pub(in crate::grpc) const fn new(put: F) -> Self {
+    pub(crate) const fn new(put: F) -> Self {
         Self { put, rest: Inline::EMPTY }
     }
 
-    pub(in crate::grpc) fn encode(&mut self, mut bytes: &[u8]) {
+    pub(crate) fn encode(&mut self, mut bytes: &[u8]) {
         if !self.rest.is_empty() {
             if !self.rest.fill_from(&mut bytes) {
                 return;
@@ -249,7 +249,7 @@ impl<F: FnMut(&[u8])> TextEncoder<F> {
     }
 
     /// Encodes what is left, with padding.
-    pub(in crate::grpc) fn finish(mut self) {
+    pub(crate) fn finish(mut self) {
         put_symbols(&self.rest, &mut self.put);
     }
 }

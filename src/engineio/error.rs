@@ -1,0 +1,103 @@
+//! What a peer did wrong, and what a caller cannot send.
+
+use core::fmt;
+
+use crate::ws::CloseCode;
+use crate::{BufferFull, OverLimit};
+
+/// The rule of the protocol, or the limit, that the peer broke. It ends the session.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Error {
+    /// A packet without even a digit: an empty body, or one with a separator too many.
+    PacketEmpty,
+    /// A packet begins with a byte that is not the digit of a kind.
+    PacketType(u8),
+    /// A packet that this peer does not send, or not at this time.
+    PacketUnexpected,
+    /// A binary message is not base64 with its padding.
+    Base64,
+    /// Text is not UTF-8.
+    InvalidUtf8,
+    /// A body is longer than [`Limits::max_payload`](super::Limits::max_payload) allows.
+    PayloadTooLong(OverLimit),
+    /// A message over WebSocket is longer than
+    /// [`Limits::max_message_len`](super::Limits::max_message_len) allows.
+    MessageTooLong(OverLimit),
+    /// A POST said that its body is not text. Protocol 3 had binary bodies.
+    ContentType,
+    /// A GET came while another was held, or a POST while another was read.
+    RequestsOverlap,
+    /// The open packet is not the JSON object that it has to be.
+    Handshake,
+}
+
+impl Error {
+    /// The code of the WebSocket close frame that says so.
+    pub const fn close_code(&self) -> CloseCode {
+        match self {
+            Self::InvalidUtf8 => CloseCode::INVALID_DATA,
+            Self::PayloadTooLong(_) | Self::MessageTooLong(_) => CloseCode::TOO_BIG,
+            _ => CloseCode::PROTOCOL_ERROR,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::PacketEmpty => "packet is empty",
+            Self::PacketType(byte) => return write!(f, "packet begins with the byte {byte:#04X}"),
+            Self::PacketUnexpected => "packet is not expected here",
+            Self::Base64 => "binary message is not base64",
+            Self::InvalidUtf8 => "text is not UTF-8",
+            Self::PayloadTooLong(over) => return write!(f, "body is too long: {over}"),
+            Self::MessageTooLong(over) => return write!(f, "message is too long: {over}"),
+            Self::ContentType => "body is not text",
+            Self::RequestsOverlap => "two requests at the same time",
+            Self::Handshake => "open packet is not valid",
+        })
+    }
+}
+
+impl core::error::Error for Error {}
+
+/// The caller asked for something that cannot be sent. Nothing was written, and nothing changed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The output, or the storage for the next poll, has no room for it.
+    BufferFull(BufferFull),
+    /// What waits for the next poll would be longer than
+    /// [`Limits::max_backlog`](super::Limits::max_backlog) allows.
+    BacklogFull(OverLimit),
+    /// Text contains U+001E, which separates packets in a poll.
+    Separator,
+    /// A session identifier needs at least one byte, and only letters, digits, `-`, `_` and `.`.
+    SidInvalid,
+    /// The session is closing, or over.
+    Closed,
+    /// The client has not received the open packet.
+    NotOpen,
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BufferFull(full) => return full.fmt(f),
+            Self::BacklogFull(over) => return write!(f, "too much waits for a poll: {over}"),
+            Self::Separator => "text contains U+001E, which separates packets",
+            Self::SidInvalid => "session identifier has a character that it must not have",
+            Self::Closed => "the session is closed",
+            Self::NotOpen => "the session is not open",
+        })
+    }
+}
+
+impl core::error::Error for SendError {}
+
+impl From<BufferFull> for SendError {
+    fn from(full: BufferFull) -> Self {
+        Self::BufferFull(full)
+    }
+}

@@ -1,0 +1,6 @@
+//! Engine.IO, in the order of the protocol's document.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod codec;
