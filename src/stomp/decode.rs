@@ -12,6 +12,7 @@
 //! Every state can lead to `Failed`, which is final.
 
 mod head;
+mod quick;
 
 use memchr::memchr;
 
@@ -143,7 +144,13 @@ impl Decoder {
         input: &mut &'a [u8],
         inbox: &mut Inbox<B>,
     ) -> Result<Option<Part<'a>>, Error> {
-        let result = self.decode_any(input, inbox);
+        let result = match self.state {
+            // Short of the loop below, so that a long body costs little more than the search for its end.
+            State::Unsized { len, started } if !input.is_empty() => {
+                self.in_unsized(len, started, input)
+            }
+            _ => self.decode_any(input, inbox),
+        };
         if let Err(e) = result {
             self.fail(e);
         }

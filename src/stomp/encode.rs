@@ -65,6 +65,7 @@ impl Encoder {
     }
 
     /// Writes a whole frame.
+    #[expect(clippy::needless_pass_by_value, reason = "frames are made where they are sent")]
     pub fn encode<'h, H: Clone + IntoIterator<Item: Header<'h>>>(
         &mut self,
         frame: FrameBuilder<'_, H>,
@@ -79,6 +80,7 @@ impl Encoder {
     ///
     /// Only [`encode_body`](Self::encode_body) may follow, until [`end`](Self::end). Without a length, no piece may
     /// have a NUL.
+    #[expect(clippy::needless_pass_by_value, reason = "frames are made where they are sent")]
     pub fn begin<'h, H: Clone + IntoIterator<Item: Header<'h>>>(
         &mut self,
         frame: FrameBuilder<'_, H>,

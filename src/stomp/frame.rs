@@ -287,7 +287,7 @@ impl<'a, H> FrameBuilder<'a, H> {
     }
 }
 
-impl<'a, H> FrameBuilder<'a, H> {
+impl<H> FrameBuilder<'_, H> {
     /// Length of the whole frame in this version, in bytes.
     pub fn encoded_len<'h>(&self, version: Version) -> Result<u64, SendError>
     where

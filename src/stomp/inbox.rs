@@ -137,6 +137,12 @@ impl<B: Buffer> Inbox<B> {
         Ok(())
     }
 
+    /// Notes that all lines of a head are here.
+    #[inline]
+    pub(super) fn end_lines(&mut self) {
+        self.headers_len = self.len();
+    }
+
     /// Notes that the head is complete. Of its empty line, a CR may be here.
     #[inline]
     pub(super) fn end_head(&mut self) {

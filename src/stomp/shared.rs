@@ -85,6 +85,7 @@ impl<B: Buffer> SharedMessage<B> {
     /// Encodes what follows the headers of a [`Delivery`] in `buffer`, whose content is overwritten.
     ///
     /// Of the headers of `frame`, those that a delivery sets are left out.
+    #[expect(clippy::needless_pass_by_value, reason = "frames are made where they are sent")]
     pub fn encode<'h, H: Clone + IntoIterator<Item: Header<'h>>>(
         frame: FrameBuilder<'_, H>,
         version: Version,

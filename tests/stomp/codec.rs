@@ -42,6 +42,35 @@ fn got(command: Command, headers: &[(&str, &str)], body: &[u8]) -> Got {
 
 // STOMP Frames
 
+/// Heads of any length, with something out of the ordinary at any place or nowhere.
+#[test]
+fn heads_of_every_length_are_read_alike() {
+    for len in 0..200 {
+        let value = "v".repeat(len);
+        for tail in [
+            "",
+            "\\c",
+            "\\x",
+            "ä",
+            "\r",
+            "\0",
+            ":",
+            "\nb:2",
+            "\nb",
+            "\n:",
+            "\ncontent-length:1",
+            "\ncontent-length:x",
+        ] {
+            let stream = format!("SEND\na:{value}{tail}\n\nx\0ACK\n\n\0");
+            let settings = Settings::of(V1_2);
+            let expected = naive(settings, stream.as_bytes());
+            assert_eq!(read(settings, &[stream.as_bytes()]), expected, "{len} {tail:?}");
+            let (a, b) = stream.as_bytes().split_at(5 + len / 2);
+            assert_eq!(read(settings, &[a, b]), expected, "{len} {tail:?}");
+        }
+    }
+}
+
 #[test]
 fn a_frame_is_a_command_headers_a_body_and_a_nul() {
     let send = got(

@@ -30,6 +30,9 @@ impl Decoder {
         if !inbox.has_head(self.head.stored) {
             return Err(Error::BeginningMissing);
         }
+        if self.head.is_at_start() && self.take_plain_head(input, inbox) {
+            return Ok(Some(self.end_head(command, inbox)));
+        }
         let escapes = if command.has_escapes() { Escapes::of(self.version) } else { Escapes::None };
         loop {
             let room = self.room();
@@ -46,18 +49,24 @@ impl Decoder {
             }
             self.head.line_len = 0;
             if self.add_line(escapes, piece, inbox)? {
-                inbox.end_head();
-                self.state = match self.head.content_len {
-                    Some(left) => State::Sized { left, started: false },
-                    None => State::Unsized { len: 0, started: false },
-                };
-                return Ok(Some(Part::Head(command)));
+                return Ok(Some(self.end_head(command, inbox)));
             }
             self.head.stored = inbox.len();
             if input.is_empty() {
                 return Ok(None);
             }
         }
+    }
+
+    /// Goes on to the body.
+    #[inline]
+    fn end_head<'a, B: Buffer>(&mut self, command: Command, inbox: &mut Inbox<B>) -> Part<'a> {
+        inbox.end_head();
+        self.state = match self.head.content_len {
+            Some(left) => State::Sized { left, started: false },
+            None => State::Unsized { len: 0, started: false },
+        };
+        Part::Head(command)
     }
 
     /// How many more bytes the current line may have before its LF.
@@ -116,7 +125,9 @@ impl Decoder {
         if line.has_escapes {
             (name_len, value_len) = unescape_line(escapes, inbox.line(), &line)?;
         }
-        self.note_content_len(inbox.line(), name_len, value_len)?;
+        let mut head = self.head;
+        self.note_content_len(&mut head, inbox.line(), name_len, value_len)?;
+        self.head = head;
         inbox.end_line(name_len, value_len).map_err(Error::BufferFull)?;
         Ok(false)
     }
@@ -148,14 +159,15 @@ impl Decoder {
 
     /// Notes the first `content-length`.
     #[inline]
-    fn note_content_len(
-        &mut self,
+    pub(super) fn note_content_len(
+        &self,
+        head: &mut HeadSoFar,
         line: &[u8],
         name_len: usize,
         value_len: usize,
     ) -> Result<(), Error> {
         const NAME: &[u8] = b"content-length";
-        if name_len != NAME.len() || self.head.content_len.is_some() {
+        if name_len != NAME.len() || head.content_len.is_some() {
             return Ok(());
         }
         let Some((name, value)) = line.split_at_checked(name_len) else { return Ok(()) };
@@ -173,7 +185,7 @@ impl Decoder {
         if len > limit {
             return Err(Error::BodyTooLong(OverLimit::new(len, limit)));
         }
-        self.head.content_len = Some(len);
+        head.content_len = Some(len);
         Ok(())
     }
 }
@@ -187,14 +199,19 @@ pub(super) struct HeadSoFar {
     line_len: u64,
     /// How many bytes the inbox has.
     stored: usize,
-    headers: u32,
+    pub(super) headers: u32,
     /// The first `content-length`.
-    content_len: Option<u64>,
+    pub(super) content_len: Option<u64>,
 }
 
 impl HeadSoFar {
     pub(super) const EMPTY: Self =
         Self { len: 0, line_len: 0, stored: 0, headers: 0, content_len: None };
+
+    /// Whether no byte of the head has come.
+    const fn is_at_start(&self) -> bool {
+        self.len == 0 && self.line_len == 0
+    }
 }
 
 /// A line that is complete and well-formed, but for its escapes.
