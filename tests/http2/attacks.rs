@@ -75,6 +75,31 @@ const FLOODS: &[Flood] = &[
         transmits: true, tolerated: (200, 201), code: ENHANCE_YOUR_CALM,
     },
     Flood {
+        name: "MadeYouReset by bodies of another length (CVE-2025-8671)",
+        setup: nothing,
+        piece: |n| {
+            let length = [POST, &[("content-length", "1")]].concat();
+            [headers(id(n), 0, &length), data(id(n), 0, b"xy")].concat()
+        },
+        transmits: true, tolerated: (200, 201), code: ENHANCE_YOUR_CALM,
+    },
+    Flood {
+        name: "MadeYouReset by heads over a limit (CVE-2025-8671)",
+        setup: nothing,
+        piece: |n| headers(id(n), END_STREAM, &[GET, &[("cookie", "a=b"); 128]].concat()),
+        transmits: true, tolerated: (200, 201), code: ENHANCE_YOUR_CALM,
+    },
+    Flood {
+        name: "MadeYouReset by DATA after RST_STREAM (CVE-2025-8671)",
+        setup: || [post(1), reset(1, CANCEL)].concat(), piece: |_| data(1, 0, b"x"),
+        transmits: true, tolerated: (199, 200), code: ENHANCE_YOUR_CALM,
+    },
+    Flood {
+        name: "MadeYouReset by HEADERS after RST_STREAM (CVE-2025-8671)",
+        setup: || [post(1), reset(1, CANCEL)].concat(), piece: |_| get(1),
+        transmits: true, tolerated: (199, 200), code: ENHANCE_YOUR_CALM,
+    },
+    Flood {
         name: "refused streams (c4punks/CWIST#97)",
         setup: || (0..100).flat_map(|n| post(id(n))).collect(),
         piece: |n| post(id(100 + n)),
@@ -140,6 +165,11 @@ const FLOODS: &[Flood] = &[
         transmits: true, tolerated: (900, 1001), code: ENHANCE_YOUR_CALM,
     },
     Flood {
+        name: "answers to no PING",
+        setup: nothing, piece: |_| frame(PING, ACK, 0, &[0; 8]),
+        transmits: true, tolerated: (900, 1001), code: ENHANCE_YOUR_CALM,
+    },
+    Flood {
         name: "SETTINGS flood, unanswered (CVE-2019-9515)",
         setup: nothing, piece: |_| settings(&[]),
         transmits: false, tolerated: (31, 32), code: ENHANCE_YOUR_CALM,
@@ -168,6 +198,11 @@ const FLOODS: &[Flood] = &[
     Flood {
         name: "WINDOW_UPDATE of 1 (CVE-2019-9511)",
         setup: nothing, piece: |_| window_update(0, 1),
+        transmits: true, tolerated: (900, 1001), code: ENHANCE_YOUR_CALM,
+    },
+    Flood {
+        name: "WINDOW_UPDATE of 1 on a stream that needs none (CVE-2019-9511)",
+        setup: || post(1), piece: |_| window_update(1, 1),
         transmits: true, tolerated: (900, 1001), code: ENHANCE_YOUR_CALM,
     },
     Flood {
@@ -269,6 +304,24 @@ fn slow_and_busy_peers_are_not_cut_off() {
             server.seen.clear();
             assert_eq!(server.h2.error(), None, "{name}: {n} times");
         }
+    }
+}
+
+/// h2spec and grpcio grant each byte anew, for the stream and for the connection.
+#[test]
+fn a_client_that_grants_little_at_a_time_is_not_cut_off() {
+    let mut server = server_with(Limits::new().useless_budget(5));
+    server.open();
+    server.receive(&[settings(&[(INITIAL_WINDOW_SIZE, 1)]), get(1)].concat());
+    let stream = server.streams[0];
+    let head =
+        server.h2.send_head(stream, 200, framewright::http::NO_FIELDS, false, &mut server.out);
+    head.expect("it is the first");
+    for n in 0..10_000 {
+        assert_eq!(server.h2.send(stream, b"body", false, &mut server.out), Ok(1), "{n}");
+        server.take_frames();
+        server.receive(&[window_update(1, 1), window_update(0, 1)].concat());
+        assert_eq!((server.h2.error(), server.h2.writable()), (None, Some(stream)), "{n}");
     }
 }
 
