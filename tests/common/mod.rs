@@ -15,6 +15,10 @@ pub mod hpack;
 pub mod http1;
 pub mod http2;
 #[cfg(feature = "alloc")]
+pub mod http2_calls;
+#[cfg(feature = "alloc")]
+pub mod http2_judge;
+#[cfg(feature = "alloc")]
 pub mod http2_pair;
 #[cfg(feature = "alloc")]
 pub mod http2_peer;

@@ -6,6 +6,8 @@ mod common;
 #[cfg(feature = "alloc")]
 mod attacks;
 #[cfg(feature = "alloc")]
+mod calls;
+#[cfg(feature = "alloc")]
 mod client;
 #[cfg(feature = "alloc")]
 mod closing;

@@ -24,6 +24,7 @@ pub mod hpack;
 pub mod http1_body;
 pub mod http1_head;
 mod http2_any;
+pub mod http2_calls;
 pub mod http2_client;
 pub mod http2_frames;
 pub mod http2_pair;
@@ -44,7 +45,7 @@ pub struct Check {
 }
 
 /// All checks. T17 holds in each: a call takes a byte, yields something, or asks for more.
-pub const ALL: [Check; 21] = [
+pub const ALL: [Check; 22] = [
     Check { name: "deflate", run: deflate::check },
     Check { name: "grpc_call", run: grpc_call::check },
     Check { name: "grpc_message", run: grpc_message::check },
@@ -55,6 +56,7 @@ pub const ALL: [Check; 21] = [
     Check { name: "hpack", run: hpack::check },
     Check { name: "http1_body", run: http1_body::check },
     Check { name: "http1_head", run: http1_head::check },
+    Check { name: "http2_calls", run: http2_calls::check },
     Check { name: "http2_client", run: http2_client::check },
     Check { name: "http2_frames", run: http2_frames::check },
     Check { name: "http2_pair", run: http2_pair::check },
