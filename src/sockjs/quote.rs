@@ -62,6 +62,12 @@ pub(super) fn quote(text: &str, mut put: impl FnMut(&[u8])) {
         match unit {
             0x22 => put(b"\\\""),
             0x5C => put(b"\\\\"),
+            // The suite compares these byte by byte.
+            0x08 => put(b"\\b"),
+            0x09 => put(b"\\t"),
+            0x0A => put(b"\\n"),
+            0x0C => put(b"\\f"),
+            0x0D => put(b"\\r"),
             _ => put(&unicode_escape(unit)),
         }
         rest = after.get(len..).unwrap_or_default();

@@ -155,8 +155,8 @@ impl<'a> Reply<'a> {
     }
 
     /// The names and values of the head.
-    pub fn fields(&self) -> impl Iterator<Item = (&'static str, &'a [u8])> + Clone + use<'a> {
-        let text = |name, value: Option<&'static str>| Some((name, value?.as_bytes()));
+    pub fn fields(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + Clone + use<'a> {
+        let text = |name: &'a str, value: Option<&'a str>| Some((name, value?.as_bytes()));
         let (cache_control, expires, tag) = match self.caching {
             Caching::Unsaid => (None, None, None),
             Caching::Never => (Some(NOT_CACHED), None, None),
