@@ -1,5 +1,5 @@
 //! Floods, each against a server: the peer is cut off with the right code, nothing grows meanwhile, and who does the
-//! same now and then is not cut off.
+//! same now and then is not cut off (RFC 9113).
 
 use super::common::http2_peer::*;
 use super::common::http2_session::{Reaction, Seen, reaction_to, server, server_with};
@@ -244,6 +244,7 @@ const FLOODS: &[Flood] = &[
     },
 ];
 
+/// §10.5.
 #[test]
 fn every_flood_ends() {
     for Flood { name, setup, piece, transmits, tolerated: (least, most), code } in FLOODS {
@@ -273,6 +274,7 @@ fn every_flood_ends() {
 }
 
 /// What looks like a flood and is none: all of these go on for ever.
+/// §10.5.
 #[test]
 fn slow_and_busy_peers_are_not_cut_off() {
     type Piece = fn(u32) -> Vec<u8>;
@@ -308,6 +310,7 @@ fn slow_and_busy_peers_are_not_cut_off() {
 }
 
 /// h2spec and grpcio grant each byte anew, for the stream and for the connection.
+/// §10.5.
 #[test]
 fn a_client_that_grants_little_at_a_time_is_not_cut_off() {
     let mut server = server_with(Limits::new().useless_budget(5));
@@ -327,6 +330,7 @@ fn a_client_that_grants_little_at_a_time_is_not_cut_off() {
 
 /// A client that has not heard of the reset may send what is left of the stream's window, in frames of any length, and
 /// no more.
+/// §5.1, §10.5.
 #[test]
 fn an_upload_that_was_reset_may_go_on_to_the_end_of_its_window() {
     const WINDOW: usize = 100_000;
@@ -355,6 +359,7 @@ fn an_upload_that_was_reset_may_go_on_to_the_end_of_its_window() {
 }
 
 /// A head over the limit, or with too many fields, is answered with the status 431, and the connection goes on.
+/// §10.5.1.
 #[test]
 fn a_head_over_a_limit_is_answered() {
     let long = "y".repeat(20_000);
@@ -388,6 +393,7 @@ fn a_head_over_a_limit_is_answered() {
 }
 
 /// SETTINGS with as many entries as fit.
+/// §6.5.
 #[test]
 fn settings_of_any_number_are_one() {
     let reaction = reaction_to(server, &[settings(&[(0xAA, 0); 2730])]);
@@ -395,6 +401,7 @@ fn settings_of_any_number_are_one() {
 }
 
 /// An integer without an end (CVE-2019-9516 and others), and one over 32 bits.
+/// RFC 7541 §5.1.
 #[test]
 fn huge_integers_end_the_connection() {
     for block in [&b"\xFF\x80\x80\x80\x80\x80\x80\x80"[..], b"\xFF\xFF\xFF\xFF\xFF\x7F"] {
@@ -404,6 +411,7 @@ fn huge_integers_end_the_connection() {
 }
 
 /// CVE-2026-47244: streams without a limit.
+/// §5.1.2.
 #[test]
 fn streams_are_limited_by_default() {
     let frames: Vec<_> = (0..101).map(|n| get(id(n))).collect();
@@ -411,6 +419,7 @@ fn streams_are_limited_by_default() {
 }
 
 /// Discarded DATA counts for the connection's window, and is granted again.
+/// §5.2, §6.9.
 #[test]
 fn discarded_data_does_not_stall_the_connection() {
     let mut server = server_with(Limits::new().connection_window(0xFFFF));

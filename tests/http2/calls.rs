@@ -1,7 +1,8 @@
-//! An end of HTTP/2 with any calls and any peer: see `common::http2_calls`.
+//! An end of HTTP/2 with any calls and any peer: see `common::http2_calls` (RFC 9113).
 
 use super::common::http2_calls::run;
 
+/// §4.2, §4.3, §5.1, §5.2, §6.5.3, §6.7, §6.8, §6.9.1, §8.1.
 #[test]
 fn what_is_written_and_told_keeps_all_rules() {
     let mut seed = 7_u64;

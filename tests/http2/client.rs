@@ -1,4 +1,4 @@
-//! A client in front of a server that breaks the rules: the cases of h2spec seen from the other side, in its order.
+//! A client in front of a server that breaks the rules: the cases of h2spec seen from the other side, in its order (RFC 9113).
 
 use super::common::http2_peer::*;
 use super::common::http2_session::{Reaction, Reaction::*, client, reaction_to};
@@ -103,6 +103,7 @@ const CASES: &[Case] = &[
     }),
 ];
 
+/// §4.1, §4.2, §4.3, §5.1, §5.1.1, §5.4.1, §5.4.2, §6.4, §6.5.2, §6.6, §6.8, §6.9, §8.1, §8.1.1.
 #[test]
 fn a_client_reacts_as_the_standard_says() {
     for Case { name, send, reaction } in CASES {

@@ -8,6 +8,7 @@ use super::common::http2_session::{Seen, client, server};
 
 const LAST: u32 = (1 << 31) - 1;
 
+/// §6.8.
 #[test]
 fn a_server_closes_in_two_steps() {
     let mut server = server();
@@ -39,6 +40,7 @@ fn a_server_closes_in_two_steps() {
     assert_eq!(server.h2.error(), None);
 }
 
+/// §6.8, §8.7.
 #[test]
 fn requests_above_the_last_were_not_processed() {
     let mut client = client();
@@ -55,6 +57,7 @@ fn requests_above_the_last_were_not_processed() {
     assert!(matches!(client.seen.last(), Some(Seen::Head { stream: 1, end: true, .. })));
 }
 
+/// §5.4.1.
 #[test]
 fn a_server_that_fails_says_why_and_no_more() {
     let mut server = server();
@@ -71,6 +74,7 @@ fn a_server_that_fails_says_why_and_no_more() {
     assert!(server.h2.is_over());
 }
 
+/// §5.4.2, §6.4.
 #[test]
 fn after_a_reset_nothing_is_sent() {
     let mut server = server();
@@ -95,6 +99,7 @@ fn after_a_reset_nothing_is_sent() {
     assert_eq!((server.seen.len(), server.take_frames()), (seen, vec![]));
 }
 
+/// §6.4.
 #[test]
 fn a_reset_by_the_peer_ends_the_stream_once() {
     let mut server = server();
@@ -123,6 +128,7 @@ fn a_response_stands_when_the_server_needs_no_more_of_the_request() {
 
 /// A ping of the caller's may have the payload of the one that asks whether a client knows of the close. Answers come in
 /// the order of the pings.
+/// §6.7.
 #[test]
 fn pings_of_the_caller_are_not_those_of_the_close() {
     let payload = {
@@ -162,6 +168,7 @@ fn pings_of_the_caller_are_not_those_of_the_close() {
 }
 
 /// A client that closes says 0, since a server opens no streams, and some say it twice (Node 20). Its own go on.
+/// §6.8.
 #[test]
 fn streams_of_a_client_that_closes_go_on() {
     let mut server = server();

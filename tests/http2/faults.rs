@@ -1,4 +1,4 @@
-//! Faults that a reading of the connection against the standard has found.
+//! Faults that a reading of the connection against the standard has found (RFC 9113).
 
 use framewright::SliceBuf;
 use framewright::http2::{Error, ErrorCode, Limits, SendError};
@@ -7,6 +7,7 @@ use super::common::http2_peer::*;
 use super::common::http2_session::{client, client_with, server_with};
 
 /// `writable` takes a stream out of its queue. If the output has no room then, nobody else remembers it.
+/// §5.2.
 #[test]
 fn a_stream_that_found_no_room_in_the_output_is_writable_again() {
     let mut session = client();
@@ -25,6 +26,7 @@ fn a_stream_that_found_no_room_in_the_output_is_writable_again() {
 }
 
 /// Their field blocks are decoded for nothing.
+/// §6.8.
 #[test]
 fn requests_after_the_last_stream_are_counted() {
     let mut server = server_with(Limits::new().useless_budget(20));
@@ -46,6 +48,7 @@ fn requests_after_the_last_stream_are_counted() {
 }
 
 /// A caller that keeps everything holds no more than the window, wherever a frame is cut.
+/// §6.9.
 #[test]
 fn what_is_kept_is_not_granted_while_its_frame_is_still_coming() {
     for cut in [9, 10, 8000, 16_000] {
@@ -72,6 +75,7 @@ fn what_is_kept_is_not_granted_while_its_frame_is_still_coming() {
 }
 
 /// A stream ends once: what completes after the caller has reset it is for nobody, whether the peer knows of that or not.
+/// §5.1.
 #[test]
 fn a_block_that_was_cut_by_a_reset_is_for_nobody() {
     type Block = fn() -> Vec<u8>;
@@ -107,6 +111,7 @@ fn a_block_that_was_cut_by_a_reset_is_for_nobody() {
 }
 
 /// Likewise for a window that the peer opens too far.
+/// §5.1.
 #[test]
 fn a_window_of_a_stream_that_was_reset_does_not_fail_it_again() {
     let mut server = server_with(Limits::new().reset_budget(0));

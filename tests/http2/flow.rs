@@ -32,6 +32,7 @@ fn data_frames(server: &mut Session<Server>) -> Vec<(usize, u8)> {
     data.map(|frame| (frame.payload.len(), frame.flags)).collect()
 }
 
+/// §6.9, §6.9.1.
 #[test]
 fn window_of_1_then_window_updates() {
     // http2/6.9.1: sends SETTINGS to set the initial window size to 1 and HEADERS.
@@ -48,6 +49,7 @@ fn window_of_1_then_window_updates() {
     assert_eq!(server.h2.writable(), None);
 }
 
+/// §6.9.2.
 #[test]
 fn the_initial_window_size_changes_after_headers() {
     // http2/6.9.2: changes SETTINGS_INITIAL_WINDOW_SIZE after sending HEADERS frame.
@@ -58,6 +60,7 @@ fn the_initial_window_size_changes_after_headers() {
     assert_eq!(sent(&mut server, stream, b"abc", true), [(1, 0)]);
 }
 
+/// §6.9.2.
 #[test]
 fn a_window_can_be_negative() {
     // http2/6.9.2: sends a SETTINGS frame for a window size to be negative.
@@ -71,6 +74,7 @@ fn a_window_can_be_negative() {
     assert_eq!(sent(&mut server, stream, b"def", true), [(1, 0)]);
 }
 
+/// §6.5.3.
 #[test]
 fn the_last_of_several_values_counts() {
     // http2/6.5.3: sends multiple values of SETTINGS_INITIAL_WINDOW_SIZE.
@@ -78,6 +82,7 @@ fn the_last_of_several_values_counts() {
     assert_eq!(sent(&mut server, stream, b"abc", false), [(1, 0)]);
 }
 
+/// §6.5.3.
 #[test]
 fn each_settings_is_acknowledged_once() {
     // http2/6.5.3: sends a SETTINGS frame without ACK flag.
@@ -92,6 +97,7 @@ fn each_settings_is_acknowledged_once() {
     assert!(acks.iter().all(|ack| ack.payload.is_empty()));
 }
 
+/// §6.7.
 #[test]
 fn a_ping_is_answered_with_its_payload() {
     // http2/6.7: sends a PING frame.
@@ -105,12 +111,14 @@ fn a_ping_is_answered_with_its_payload() {
     assert_eq!(payloads, [(PING, ACK, &b"h2spec\0\0"[..]), (PING, ACK, b"h2spec\0\x01")]);
 }
 
+/// §6.9.1.
 #[test]
 fn an_empty_end_passes_a_closed_window() {
     let (mut server, stream) = answering(&[(INITIAL_WINDOW_SIZE, 0)]);
     assert_eq!(sent(&mut server, stream, b"", true), [(0, END_STREAM)]);
 }
 
+/// §5.2.
 #[test]
 fn trailers_pass_a_closed_window() {
     let (mut server, stream) = answering(&[(INITIAL_WINDOW_SIZE, 0)]);
@@ -119,6 +127,7 @@ fn trailers_pass_a_closed_window() {
     assert_eq!((frames[0].kind, frames[0].flags), (HEADERS, END_STREAM | END_HEADERS));
 }
 
+/// §4.2, §5.2.
 #[test]
 fn both_windows_and_the_longest_frame_limit_a_frame() {
     let (mut server, stream) = answering(&[(INITIAL_WINDOW_SIZE, 1 << 20)]);
@@ -139,6 +148,7 @@ fn both_windows_and_the_longest_frame_limit_a_frame() {
     assert_eq!(sent(&mut server, stream, &body[at..], false), [(5, 0)]);
 }
 
+/// §5.2.
 #[test]
 fn streams_take_turns_at_the_connections_window() {
     let mut server = server();
@@ -169,6 +179,7 @@ fn streams_take_turns_at_the_connections_window() {
     assert!(counts[2] - counts[0] <= 1, "{turns:?}");
 }
 
+/// §6.9.1.
 #[test]
 fn a_peer_that_sends_more_than_it_may_is_told() {
     for (name, connection, stream, error) in [
@@ -191,6 +202,7 @@ fn a_peer_that_sends_more_than_it_may_is_told() {
     }
 }
 
+/// §6.9.
 #[test]
 fn kept_bytes_are_granted_when_they_are_released() {
     let mut server = server_with(Limits::new().stream_window(0xFFFF));
@@ -213,6 +225,7 @@ fn kept_bytes_are_granted_when_they_are_released() {
     assert_eq!(updates(&mut server), [(1, 3 * 16_384)]);
 }
 
+/// §6.1, §6.9.1.
 #[test]
 fn padding_is_granted_again() {
     let mut server = server_with(Limits::new().stream_window(0xFFFF).connection_window(0xFFFF));
@@ -230,6 +243,7 @@ fn padding_is_granted_again() {
     assert_eq!(server.h2.error(), None);
 }
 
+/// §8.1, §8.2.2, §8.6.
 #[test]
 fn what_cannot_be_sent_changes_nothing() {
     let mut server = server();
@@ -250,6 +264,7 @@ fn what_cannot_be_sent_changes_nothing() {
     assert_eq!(server.take_frames().len(), 3);
 }
 
+/// §5.1.2.
 #[test]
 fn a_client_waits_for_its_turn() {
     let mut client = client();
@@ -317,6 +332,7 @@ fn a_table_that_was_small_for_a_moment_is_told() {
 }
 
 /// A SETTINGS may have 2730 of them: streams are gone through once, at its end.
+/// §6.5.3, §6.9.2.
 #[test]
 fn windows_follow_the_last_of_many_values() {
     let (mut server, stream) = answering(&[(INITIAL_WINDOW_SIZE, 10)]);
@@ -348,6 +364,7 @@ fn a_frame_that_is_too_long_for_its_window_shows_nothing() {
     }
 }
 
+/// §5.1, §6.9.
 #[test]
 fn a_body_that_has_ended_gets_no_window() {
     let mut server = server_with(Limits::new().stream_window(0xFFFF));
@@ -395,6 +412,7 @@ fn a_header_for_a_vectored_write_is_that_of_the_frame() {
 }
 
 /// Nothing may be written before the acknowledgement of the settings that it follows.
+/// §6.5.3.
 #[test]
 fn a_header_for_a_vectored_write_waits_for_what_is_owed() {
     let (mut server, stream) = answering(&[]);

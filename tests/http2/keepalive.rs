@@ -1,4 +1,4 @@
-//! Deadlines, with a clock that the test sets.
+//! Deadlines, with a clock that the test sets (RFC 9113).
 
 use framewright::http2::{Action, Keepalive};
 
@@ -29,6 +29,7 @@ fn next(keepalive: &mut Keepalive) -> Option<(u64, Action)> {
     Some((deadline, keepalive.poll(deadline).expect("it is time")))
 }
 
+/// §3.4.
 #[test]
 fn a_slow_preface_times_out_however_many_bytes_come() {
     let mut keepalive = fresh();
@@ -41,6 +42,7 @@ fn a_slow_preface_times_out_however_many_bytes_come() {
     assert_eq!(next(&mut keepalive), None);
 }
 
+/// §6.5.3.
 #[test]
 fn settings_have_to_be_acknowledged() {
     let mut keepalive = fresh();
@@ -68,6 +70,7 @@ fn a_peer_that_talks_is_not_pinged() {
     }
 }
 
+/// §6.7.
 #[test]
 fn a_silent_peer_is_pinged_once_and_is_dead_once() {
     let mut keepalive = open();
@@ -87,6 +90,7 @@ fn a_late_poll_still_gives_the_peer_its_time_to_answer() {
     assert_eq!(next(&mut keepalive), Some((2050, Action::Dead)));
 }
 
+/// §9.1.
 #[test]
 fn without_a_stream_nobody_is_pinged_and_the_connection_closes() {
     // gRFC A8: servers end connections that ping without a call.
@@ -102,6 +106,7 @@ fn without_a_stream_nobody_is_pinged_and_the_connection_closes() {
     assert_eq!(next(&mut keepalive), Some((2120, Action::CloseTimedOut)));
 }
 
+/// §10.5.
 #[test]
 fn a_peer_that_keeps_its_windows_shut_is_told_by_the_bytes_that_go_out() {
     // CVE-2019-9511: windows that open by one byte at a time, and pings all the while.
@@ -134,6 +139,7 @@ fn who_makes_progress_does_not_stall() {
     }
 }
 
+/// §9.1.
 #[test]
 fn a_close_times_out_whatever_still_comes() {
     let mut keepalive = fresh();

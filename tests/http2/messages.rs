@@ -213,6 +213,7 @@ fn error_of<R: framewright::http2::Side>(
     }
 }
 
+/// §8.1.1, §8.2.1, §8.2.2, §8.2.3, §8.3, §8.3.1, §8.5 (RFC 8441 §4).
 #[test]
 fn requests_keep_the_rules() {
     for Case { source, fields, error } in REQUESTS {
@@ -220,6 +221,7 @@ fn requests_keep_the_rules() {
     }
 }
 
+/// §8.1.1, §8.2.1, §8.2.2, §8.3, §8.3.2, §8.6.
 #[test]
 fn responses_keep_the_rules() {
     for Case { source, fields, error } in RESPONSES {
@@ -227,6 +229,7 @@ fn responses_keep_the_rules() {
     }
 }
 
+/// §8.1, §8.2.1, §8.2.2, §8.3.
 #[test]
 fn trailers_keep_the_rules() {
     for Case { source, fields, error } in TRAILERS {

@@ -1,4 +1,4 @@
-//! A server in front of a peer that breaks the rules: the cases of h2spec by name, in its order.
+//! A server in front of a peer that breaks the rules: the cases of h2spec by name, in its order (RFC 9113).
 
 use super::common::http2_peer::*;
 use super::common::http2_session::{Reaction, Reaction::*, reaction_to, server};
@@ -206,16 +206,19 @@ fn check(cases: &[Case]) {
     }
 }
 
+/// §6.1, §6.2, §6.3, §6.4, §6.5, §6.7, §6.8, §6.9, §6.10.
 #[test]
 fn generic() {
     check(GENERIC);
 }
 
+/// §4.1, §4.2, §4.3, §5.1, §5.1.1, §5.4.1, §5.5, §6.1, §6.2, §6.3, §6.4, §6.5, §6.5.2, §6.7, §6.8, §6.9, §6.9.1, §6.10, §7, §8.1, §8.1.1, §8.4.
 #[test]
 fn http2() {
     check(HTTP2);
 }
 
+/// RFC 7541 §2.3.3, §4.2, §5.2, §6.1, §6.3.
 #[test]
 fn hpack() {
     check(HPACK);

@@ -13,6 +13,7 @@ fn ack() -> Vec<u8> {
     frame(SETTINGS, ACK, 0, &[])
 }
 
+/// §6.5.2.
 #[test]
 fn an_end_announces_its_limits_and_only_what_differs() {
     let values = |frames: &[Frame]| {
@@ -34,6 +35,7 @@ fn an_end_announces_its_limits_and_only_what_differs() {
     );
 }
 
+/// §6.5.3.
 #[test]
 fn an_acknowledgement_answers_settings() {
     let mut server = server();
@@ -122,6 +124,7 @@ fn an_initial_window_may_not_lift_one_over_the_limit() {
 }
 
 /// A value that is wrong ends the connection before its frame does.
+/// §6.5.2.
 #[test]
 fn a_wrong_value_is_known_at_once() {
     let frame = settings(&[(INITIAL_WINDOW_SIZE, 1 << 31), (MAX_FRAME_SIZE, 0)]);
@@ -135,6 +138,7 @@ fn a_wrong_value_is_known_at_once() {
     assert_eq!(reaction_to(client, &[taken_back]), Reaction::GoAway(PROTOCOL_ERROR));
 }
 
+/// §5.1.2.
 #[test]
 fn fewer_streams_close_none() {
     let mut client = client();
@@ -156,6 +160,7 @@ fn fewer_streams_close_none() {
 }
 
 /// grpcio 1.85 and Java 17 say so of pushes. It is not about their own streams.
+/// §6.5.2.
 #[test]
 fn a_client_that_allows_no_streams_opens_its_own() {
     let frames = [settings(&[(ENABLE_PUSH, 0), (MAX_CONCURRENT_STREAMS, 0)]), get(1), get(3)];

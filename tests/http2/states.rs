@@ -324,11 +324,13 @@ fn check<R: Side>(states: &[State<R>], new: fn() -> Session<R>, other: fn(u32) -
     }
 }
 
+/// §5.1, §5.1.1, §5.1.2.
 #[test]
 fn a_server_takes_each_frame_as_the_state_has_it() {
     check(SERVER, || server_with(limits()), |_| referring(1001, GET));
 }
 
+/// §5.1, §5.1.1.
 #[test]
 fn a_client_takes_each_frame_as_the_state_has_it() {
     check(
@@ -340,6 +342,7 @@ fn a_client_takes_each_frame_as_the_state_has_it() {
 
 /// What is discarded counts for the connection's window, and is granted again: apache/trafficserver#13640,
 /// apache/pekko-http#1259, golang/go#20469.
+/// §5.1, §6.9.
 #[test]
 fn no_state_keeps_bytes_of_the_connections_window() {
     fn check<R: Side>(states: &[State<R>], new: fn() -> Session<R>) {

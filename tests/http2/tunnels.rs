@@ -44,6 +44,7 @@ fn asked(request: Request<'_>, end: bool) -> (Session<Client>, Stream) {
     (client, opened.expect("it is right"))
 }
 
+/// RFC 9110 §6.4.
 #[test]
 fn responses_that_have_no_body_get_none() {
     for (request, status) in [(HEAD, 200), (HEAD, 404), (GET, 204), (GET, 304)] {
@@ -80,6 +81,7 @@ fn a_length_without_a_body_counts_nothing() {
     assert_eq!(reaction_to(client, &frames), Reaction::Fine);
 }
 
+/// §8.5.
 #[test]
 fn a_tunnel_is_of_data_alone() {
     for request in [CONNECT, WEBSOCKET] {
@@ -111,6 +113,7 @@ fn a_tunnel_is_of_data_alone() {
     }
 }
 
+/// §8.5.
 #[test]
 fn a_connect_that_is_refused_is_like_any_request() {
     let (mut server, stream) = answered(CONNECT, 0, 403);
