@@ -2,31 +2,85 @@
 //!
 //! Section names are those of the protocol's document.
 //!
+//! A [`Request`] says what an HTTP request asks for. A [`Session`] is a server's side of one client: it takes
+//! requests and WebSocket messages, moves from polling to WebSocket when the client does, pings, and knows when it is
+//! over. The map from identifiers to sessions is the caller's, and so are sockets, HTTP and WebSocket. Over polling,
+//! messages come in parts, which an [`Assembler`] joins.
+//!
+//! Where polling is not wanted, open sessions for [`Transport::WebSocket`] only: most clients can be told to begin
+//! there.
+//!
+//! A session that echoes, first over polling and then over WebSocket:
+//!
 //! ```
-//! use framewright::engineio::{Kind, Packet, Part, PayloadDecoder, PayloadEncoder};
+//! use framewright::engineio::{Assembler, Event, Limits, Sent, Session, Transport};
+//! use framewright::ws::Message;
 //!
+//! let limits = Limits::new();
+//! let mut session = Session::new("u6Xw2", Transport::Polling, false, limits, Vec::new(), 0)?;
+//! let mut assembler = Assembler::new(limits.max_message_len, Vec::new());
+//!
+//! // The answer to the GET that opened the session.
 //! let mut body = Vec::new();
-//! let mut encoder = PayloadEncoder::new();
-//! encoder.encode(Packet::Text(Kind::Message, "hi"), &mut body)?;
-//! encoder.encode(Packet::Binary(b"\x01\x02\x03"), &mut body)?;
+//! assert!(session.transmit_poll(&mut body)?);
+//! assert!(body.starts_with(b"0{\"sid\":\"u6Xw2\",\"upgrades\":[\"websocket\"]"));
 //!
-//! let mut decoder = PayloadDecoder::new();
-//! for mut input in body.chunks_mut(3) { // what has just been read, any size
-//!     while let Some(part) = decoder.decode(&mut input)? {
-//!         if let Part::Message(part) = part {
-//!             println!("{:?}: {:?}", part.kind, part.chunk);
+//! // A GET that is held, and a POST in pieces of any size.
+//! session.get()?;
+//! session.post(Some(b"text/plain"))?;
+//! let mut posted = *b"4hello\x1Eb/w==";
+//! let mut out = Vec::new(); // for messages over WebSocket: none yet
+//! for mut input in posted.chunks_mut(5) {
+//!     while let Some(event) = session.receive_post(&mut input, 10) {
+//!         if let Event::Message(part) = event
+//!             && let Some(message) = assembler.push(part)?
+//!         {
+//!             assert_eq!(session.send(message, &mut out)?, Sent::Queued);
 //!         }
 //!     }
 //! }
-//! let last = decoder.finish()?; // the last packet ends where the body does
-//! assert!(matches!(last, Some(Part::Message(part)) if part.chunk.end));
+//! if let Some(Event::Message(part)) = session.end_post(10)
+//!     && let Some(message) = assembler.push(part)?
+//! {
+//!     session.send(message, &mut out)?;
+//! } // now the POST is answered with `Answer::OK`
+//! body.clear();
+//! assert!(session.transmit_poll(&mut body)?);
+//! assert_eq!(body, b"4hello\x1Eb/w==");
+//!
+//! // The client moves to WebSocket.
+//! session.upgrade(20)?;
+//! for message in ["2probe", "5", "4over"] { // as `ws::Inbox` has them
+//!     match session.receive_socket(Message::Text(message), 30) {
+//!         Some(Event::Message(part)) => {
+//!             let message = assembler.push(part)?.expect("it is whole");
+//!             let Sent::Written(kind) = session.send(message, &mut out)? else { unreachable!() };
+//!             println!("to be sent as one message, {kind:?}: {}", out.escape_ascii());
+//!             out.clear();
+//!         }
+//!         event => println!("{event:?}"),
+//!     }
+//!     while let Some(kind) = session.transmit_socket(&mut out)? {
+//!         println!("to be sent as one message, {kind:?}: {}", out.escape_ascii()); // "3probe"
+//!         out.clear();
+//!     }
+//! }
+//! assert_eq!(session.transport(), Transport::WebSocket);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod assemble;
 mod error;
+mod limits;
 mod packet;
 mod payload;
+mod request;
+mod session;
 
+pub use assemble::{AssembleError, Assembler};
 pub use error::{Error, SendError};
+pub use limits::Limits;
 pub use packet::{Base64, Kind, Packet};
 pub use payload::{MessagePart, Part, PayloadDecoder, PayloadEncoder};
+pub use request::{Answer, Refusal, Request, Transport};
+pub use session::{Action, Event, Reason, Sent, Session};

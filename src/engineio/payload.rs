@@ -236,6 +236,11 @@ impl PayloadEncoder {
         Self { begun: false }
     }
 
+    /// An encoder that goes on with a body, if it was `begun`.
+    pub(super) const fn after(begun: bool) -> Self {
+        Self { begun }
+    }
+
     /// Appends a packet, and before it a separator unless it is the first.
     ///
     /// # Errors

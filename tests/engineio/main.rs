@@ -4,3 +4,5 @@
 mod common;
 
 mod codec;
+mod requests;
+mod session;

@@ -1,0 +1,305 @@
+//! A server's session: what comes and goes, over one transport after another.
+//!
+//! ```text
+//!             upgrade()               2probe              5
+//!   Polling ─────────────▶ Candidate ────────▶ Probed ────────▶ Socket
+//!      ▲                       │                 │                ▲
+//!      └───────────────────────┴─────────────────┘                │
+//!         any other packet, socket_lost(), time    a session opened over WebSocket
+//! ```
+//!
+//! The life of the session goes beside that:
+//!
+//! ```text
+//!           close(), while polling            a poll took the close, time
+//!     Open ────────────────────────▶ Closing ─────────────────────────────▶ Over
+//!      │                                                                     ▲
+//!      └────── the client closed, broke a rule, was lost or silent ──────────┘
+//! ```
+
+mod polling;
+mod socket;
+mod timer;
+
+use core::fmt;
+
+pub use socket::Sent;
+pub use timer::Action;
+use timer::Timer;
+
+use super::{
+    Answer, Base64, Error, Kind, Limits, MessagePart, PayloadDecoder, Refusal, SendError, Transport,
+};
+use crate::append::Append;
+use crate::{Buffer, OverLimit};
+
+/// A server's session: one client, whichever way its packets travel.
+///
+/// It has no socket and no clock: times are milliseconds on any scale that never goes back. The caller
+/// finds the session by its identifier, and brings what has come to it:
+///
+/// | what comes | call |
+/// |---|---|
+/// | a GET | [`get`](Self::get), then [`transmit_poll`](Self::transmit_poll) now and later |
+/// | a POST | [`post`](Self::post), [`receive_post`](Self::receive_post), [`end_post`](Self::end_post) |
+/// | a WebSocket for this session | [`upgrade`](Self::upgrade) |
+/// | a message of its WebSocket | [`receive_socket`](Self::receive_socket), [`transmit_socket`](Self::transmit_socket) |
+/// | the end of a connection | [`get_lost`](Self::get_lost), [`post_lost`](Self::post_lost), [`socket_lost`](Self::socket_lost) |
+/// | the [`deadline`](Self::deadline) | [`poll_timer`](Self::poll_timer) |
+///
+/// While the client polls, what is sent waits in the storage `B`, encoded as the next poll carries it, up
+/// to [`Limits::max_backlog`]. Over WebSocket the storage is empty. Everything else that is owed is a bit.
+pub struct Session<B> {
+    limits: Limits,
+    /// Packets that no transport has taken, joined as in a body. The open packet is the first.
+    backlog: B,
+    /// How many bytes of them went over WebSocket.
+    sent: usize,
+    /// Whether the client wants base64 over WebSocket.
+    base64: bool,
+    link: Link,
+    life: Life,
+    /// Whether a GET is held.
+    get_held: bool,
+    post: Option<Post>,
+    owes_ping: bool,
+    timer: Timer,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Link {
+    Polling,
+    /// A WebSocket came, and has said nothing.
+    Candidate {
+        deadline: u64,
+    },
+    /// The WebSocket was probed.
+    Probed {
+        deadline: u64,
+        owes_answer: bool,
+    },
+    Socket,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Life {
+    Open,
+    Closing,
+    Over(Reason),
+}
+
+/// A POST that is being read.
+#[derive(Clone, Debug)]
+struct Post {
+    decoder: PayloadDecoder,
+    len: u64,
+}
+
+/// What has come from the client.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// Bytes of a message. An [`Assembler`](super::Assembler) joins them.
+    Message(MessagePart<'a>),
+    /// A binary message that came in base64 over WebSocket.
+    Base64(Base64<'a>),
+    /// The session moved to WebSocket: [`Session::transmit_socket`] has what waited.
+    Upgraded,
+    /// The WebSocket that was to take over broke a rule. Close it: polling goes on.
+    UpgradeFailed,
+    /// The session is over. A POST in progress gets [`Reason::answer`], a WebSocket a close frame
+    /// with [`Reason::close_code`].
+    Closed(Reason),
+}
+
+/// Why a session is over.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The client closed it.
+    PeerClosed,
+    /// [`Session::close`] was called.
+    Closed,
+    /// The client did not answer a ping, or a close was not fetched.
+    TimedOut,
+    /// A connection that the session needs was lost.
+    TransportLost,
+    /// The client broke a rule.
+    Error(Error),
+}
+
+impl Reason {
+    /// The answer to the POST that is being read.
+    pub const fn answer(&self) -> Answer {
+        match self {
+            Self::Error(Error::PayloadTooLong(_)) => Refusal::PayloadTooLarge.answer(),
+            Self::Error(_) => Refusal::BadRequest.answer(),
+            _ => Answer::OK,
+        }
+    }
+
+    /// The code of a WebSocket's close frame. It carries no meaning for Engine.IO.
+    pub const fn close_code(&self) -> crate::ws::CloseCode {
+        match self {
+            Self::Error(error) => error.close_code(),
+            _ => crate::ws::CloseCode::NORMAL,
+        }
+    }
+}
+
+impl<B: Buffer> Session<B> {
+    /// Opens a session at `now`. What `storage` holds is dropped.
+    ///
+    /// The open packet is the first to go out: by [`transmit_poll`](Self::transmit_poll) in answer to the
+    /// request that opened the session, or by [`transmit_socket`](Self::transmit_socket).
+    ///
+    /// `sid` goes into URLs and lets its owner speak for the client: take at least 96 random bits, log
+    /// them nowhere, and show them to nobody else. `base64` is that of the
+    /// [request](super::Request::Open).
+    pub fn new(
+        sid: &str,
+        transport: Transport,
+        base64: bool,
+        limits: Limits,
+        mut storage: B,
+        now: u64,
+    ) -> Result<Self, SendError> {
+        storage.clear();
+        write_open(sid, transport, &limits, &mut storage)?;
+        let link = match transport {
+            Transport::Polling => Link::Polling,
+            Transport::WebSocket => Link::Socket,
+        };
+        Ok(Self {
+            backlog: storage,
+            sent: 0,
+            base64,
+            link,
+            life: Life::Open,
+            get_held: transport == Transport::Polling,
+            post: None,
+            owes_ping: false,
+            timer: Timer::ping_at(now.saturating_add(limits.ping_interval)),
+            limits,
+        })
+    }
+
+    /// How packets travel: polling until the client has moved.
+    pub const fn transport(&self) -> Transport {
+        match self.link {
+            Link::Socket => Transport::WebSocket,
+            _ => Transport::Polling,
+        }
+    }
+
+    /// Why the session is over, if it is.
+    ///
+    /// Then a held GET is still owed an answer by [`transmit_poll`](Self::transmit_poll). After
+    /// [`close`](Self::close), a WebSocket is owed what [`transmit_socket`](Self::transmit_socket)
+    /// writes, and its close frame.
+    pub const fn over(&self) -> Option<Reason> {
+        match self.life {
+            Life::Over(reason) => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// How many bytes wait for a poll, or for [`transmit_socket`](Self::transmit_socket).
+    pub fn backlog_len(&self) -> usize {
+        self.backlog.as_slice().len().saturating_sub(self.sent)
+    }
+
+    /// Ends the session from our side.
+    ///
+    /// A client that polls is told by the next poll, which has to come within
+    /// [`Limits::close_timeout`]. Over WebSocket the session is over at once: transmit, then
+    /// close the WebSocket.
+    pub fn close(&mut self, now: u64) {
+        if self.life != Life::Open {
+            return;
+        }
+        if self.link == Link::Socket {
+            self.end(Reason::Closed);
+        } else {
+            self.life = Life::Closing;
+            self.timer = Timer::close_at(now.saturating_add(self.limits.close_timeout));
+        }
+    }
+
+    /// Ends the session. Returns the event that says so.
+    fn end(&mut self, reason: Reason) -> Event<'static> {
+        if let Life::Over(reason) = self.life {
+            return Event::Closed(reason);
+        }
+        self.life = Life::Over(reason);
+        self.timer = Timer::NONE;
+        self.post = None;
+        self.owes_ping = false;
+        if reason != Reason::Closed {
+            self.forget_backlog();
+        }
+        Event::Closed(reason)
+    }
+
+    fn forget_backlog(&mut self) {
+        self.backlog.free();
+        self.sent = 0;
+    }
+
+    /// Takes a packet that is no message. `None` if it changes nothing for the caller.
+    fn take_control(&mut self, kind: Kind, now: u64) -> Option<Event<'static>> {
+        match kind {
+            Kind::Pong => {
+                // Each pong counts, asked for or not.
+                if self.life == Life::Open {
+                    self.timer = Timer::ping_at(now.saturating_add(self.limits.ping_interval));
+                }
+                None
+            }
+            Kind::Noop => None,
+            Kind::Close => Some(self.end(Reason::PeerClosed)),
+            _ => Some(self.end(Reason::Error(Error::PacketUnexpected))),
+        }
+    }
+}
+
+impl<B> fmt::Debug for Session<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("link", &self.link)
+            .field("life", &self.life)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Appends the open packet (*Handshake*).
+fn write_open(
+    sid: &str,
+    transport: Transport,
+    limits: &Limits,
+    out: &mut impl Buffer,
+) -> Result<(), SendError> {
+    let valid = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if sid.is_empty() || !sid.bytes().all(valid) {
+        return Err(SendError::SidInvalid);
+    }
+    let upgrades = transport == Transport::Polling && limits.upgrades;
+    let mut append = Append::new(out);
+    append.put(b"0{\"sid\":\"");
+    append.put(sid.as_bytes());
+    append.put(if upgrades { b"\",\"upgrades\":[\"websocket\"]" } else { b"\",\"upgrades\":[]" });
+    append.put(b",\"pingInterval\":");
+    append.put_number(limits.ping_interval);
+    append.put(b",\"pingTimeout\":");
+    append.put_number(limits.ping_timeout);
+    append.put(b",\"maxPayload\":");
+    append.put_number(limits.max_payload);
+    append.put(b"}");
+    Ok(append.finish()?)
+}
+
+/// The error for a length over a limit.
+fn check_len(len: usize, limit: u64) -> Result<(), OverLimit> {
+    let len = len as u64;
+    if len > limit { Err(OverLimit::new(len, limit)) } else { Ok(()) }
+}

@@ -1,0 +1,199 @@
+//! The WebSocket of a session, from its probe on (*Upgrade*).
+
+use memchr::memchr;
+
+use super::{Event, Life, Link, Reason, Session, check_len};
+use crate::engineio::payload::SEPARATOR;
+use crate::engineio::{
+    Base64, Error, Kind, MessagePart, Packet, PayloadEncoder, Refusal, SendError,
+};
+use crate::ws::{self, Message};
+use crate::{Buffer, BufferFull, Chunk, OverLimit};
+
+/// What became of a message that was sent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Sent {
+    /// It waits: call [`Session::transmit_poll`] if a GET is held, or
+    /// [`Session::transmit_socket`].
+    Queued,
+    /// It was written to the output, as the payload of one WebSocket message of this kind.
+    Written(ws::Kind),
+}
+
+impl<B: Buffer> Session<B> {
+    /// Sends a message. Over WebSocket it is written to `out`, to be sent as one WebSocket message.
+    /// While the client polls, it waits for the next poll.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was written, and nothing changed. While it would wait, text must not contain U+001E.
+    pub fn send<'m>(
+        &mut self,
+        message: impl Into<Message<'m>>,
+        out: &mut impl Buffer,
+    ) -> Result<Sent, SendError> {
+        if self.life != Life::Open {
+            return Err(SendError::Closed);
+        }
+        let message = message.into();
+        if self.link != Link::Socket || self.backlog_len() > 0 {
+            return self.queue(message).map(|()| Sent::Queued);
+        }
+        match message {
+            Message::Text(text) => {
+                Packet::Text(Kind::Message, text).write(out)?;
+                Ok(Sent::Written(ws::Kind::Text))
+            }
+            Message::Binary(bytes) if self.base64 => {
+                PayloadEncoder::new().encode(Packet::Binary(bytes), out)?;
+                Ok(Sent::Written(ws::Kind::Text))
+            }
+            Message::Binary(bytes) => {
+                out.try_append(bytes)?;
+                Ok(Sent::Written(ws::Kind::Binary))
+            }
+        }
+    }
+
+    /// Adds a message to what waits.
+    fn queue(&mut self, message: Message<'_>) -> Result<(), SendError> {
+        let (packet, len) = match message {
+            Message::Text(text) => (Packet::Text(Kind::Message, text), text.len()),
+            Message::Binary(bytes) => {
+                (Packet::Binary(bytes), bytes.len().div_ceil(3).saturating_mul(4))
+            }
+        };
+        let held = self.backlog.as_slice().len();
+        let len = held.saturating_add(len).saturating_add(1 + usize::from(held > 0));
+        check_len(len, self.limits.max_backlog).map_err(SendError::BacklogFull)?;
+        PayloadEncoder::after(held > 0).encode(packet, &mut self.backlog)
+    }
+
+    /// Takes a WebSocket for this session, as a candidate to take over. Call it before the WebSocket
+    /// handshake is answered.
+    ///
+    /// # Errors
+    ///
+    /// The answer to its request, instead of the handshake: the session has a WebSocket, or is over.
+    pub fn upgrade(&mut self, now: u64) -> Result<(), Refusal> {
+        match (self.life, self.link) {
+            (Life::Over(_), _) => Err(Refusal::UnknownSid),
+            (Life::Open, Link::Polling) if self.limits.upgrades => {
+                let deadline = now.saturating_add(self.limits.upgrade_timeout);
+                self.link = Link::Candidate { deadline };
+                Ok(())
+            }
+            _ => Err(Refusal::BadRequest),
+        }
+    }
+
+    /// Receives a message of the session's WebSocket, or of the candidate. Then
+    /// [transmit](Self::transmit_socket), and while it polls, [transmit there](Self::transmit_poll).
+    pub fn receive_socket<'a>(&mut self, message: Message<'a>, now: u64) -> Option<Event<'a>> {
+        let is_text = |expected| message == Message::Text(expected);
+        match self.link {
+            _ if matches!(self.life, Life::Over(_)) => None,
+            Link::Polling => None,
+            Link::Candidate { deadline } if is_text("2probe") => {
+                self.link = Link::Probed { deadline, owes_answer: true };
+                None
+            }
+            Link::Probed { .. } if is_text("5") => {
+                self.link = Link::Socket;
+                if self.life == Life::Closing {
+                    // The close frame says so.
+                    return Some(self.end(Reason::Closed));
+                }
+                Some(Event::Upgraded)
+            }
+            Link::Candidate { .. } | Link::Probed { .. } => {
+                self.link = Link::Polling;
+                Some(Event::UpgradeFailed)
+            }
+            Link::Socket => self.receive_packet(message, now),
+        }
+    }
+
+    fn receive_packet<'a>(&mut self, message: Message<'a>, now: u64) -> Option<Event<'a>> {
+        let len = message.as_bytes().len();
+        let packet = check_len(len, self.limits.max_message_len)
+            .map_err(|over: OverLimit| Error::MessageTooLong(over))
+            .and_then(|()| Packet::parse(message));
+        let (kind, bytes) = match packet {
+            Ok(Packet::Text(Kind::Message, text)) => (ws::Kind::Text, text.as_bytes()),
+            Ok(Packet::Binary(bytes)) => (ws::Kind::Binary, bytes),
+            Ok(Packet::Base64(base64)) => return Some(Event::Base64(base64)),
+            Ok(Packet::Text(kind, _)) => return self.take_control(kind, now),
+            Err(error) => return Some(self.end(Reason::Error(error))),
+        };
+        Some(Event::Message(MessagePart { kind, chunk: Chunk::whole(bytes) }))
+    }
+
+    /// Writes the next packet that is owed over WebSocket: the payload of one message, of the kind that
+    /// is returned. `None` if nothing is owed.
+    ///
+    /// Call it until it returns `None` when the WebSocket is open, and after
+    /// [`receive_socket`](Self::receive_socket) and [`poll_timer`](Self::poll_timer).
+    pub fn transmit_socket(
+        &mut self,
+        out: &mut impl Buffer,
+    ) -> Result<Option<ws::Kind>, BufferFull> {
+        // After any other end, nothing is owed.
+        if self.over().is_some_and(|reason| reason != Reason::Closed) {
+            return Ok(None);
+        }
+        match &mut self.link {
+            Link::Probed { owes_answer, .. } if *owes_answer => {
+                out.try_append(b"3probe")?;
+                *owes_answer = false;
+                return Ok(Some(ws::Kind::Text));
+            }
+            Link::Socket => {}
+            _ => return Ok(None),
+        }
+        if self.backlog_len() > 0 {
+            return self.transmit_backlog(out).map(Some);
+        }
+        if self.owes_ping {
+            out.try_append(b"2")?;
+            self.owes_ping = false;
+            return Ok(Some(ws::Kind::Text));
+        }
+        Ok(None)
+    }
+
+    /// Writes the next packet that waits.
+    fn transmit_backlog(&mut self, out: &mut impl Buffer) -> Result<ws::Kind, BufferFull> {
+        let waiting = self.backlog.as_slice().get(self.sent..).unwrap_or_default();
+        let end = memchr(SEPARATOR, waiting);
+        let packet = waiting.get(..end.unwrap_or(waiting.len())).unwrap_or_default();
+        let base64 = packet.strip_prefix(b"b").filter(|_| !self.base64);
+        let base64 = base64.and_then(|text| Base64::parse(core::str::from_utf8(text).ok()?));
+        let kind = match base64 {
+            Some(base64) => {
+                base64.decode(out)?;
+                ws::Kind::Binary
+            }
+            None => {
+                out.try_append(packet)?;
+                ws::Kind::Text
+            }
+        };
+        match end {
+            Some(end) => self.sent += end + 1,
+            None => self.forget_backlog(),
+        }
+        Ok(kind)
+    }
+
+    /// The WebSocket was lost. If it had not taken over, polling goes on, else the session is over.
+    pub fn socket_lost(&mut self) {
+        match self.link {
+            Link::Socket => {
+                self.end(Reason::TransportLost);
+            }
+            Link::Candidate { .. } | Link::Probed { .. } => self.link = Link::Polling,
+            Link::Polling => {}
+        }
+    }
+}
