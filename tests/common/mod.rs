@@ -27,6 +27,8 @@ pub mod http2_session;
 #[cfg(feature = "alloc")]
 pub mod inbox;
 #[cfg(feature = "alloc")]
+pub mod sockjs;
+#[cfg(feature = "alloc")]
 pub mod sse;
 #[cfg(feature = "alloc")]
 pub mod stomp;
