@@ -7,7 +7,7 @@
 //! the caller's, that refers to earlier blocks of the connection: a block that is not decoded spoils all
 //! that follow.
 //!
-//! Rules about what a field may be called and hold are HTTP's: nothing here knows them.
+//! Which names and values a field may have is for HTTP to say (RFC 9113 §8.2). Nothing here checks that.
 //!
 //! ```
 //! use framewright::http2::hpack::{Decoder, Encoder};
