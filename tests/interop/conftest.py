@@ -33,6 +33,7 @@ def pytest_addoption(parser):
     parser.addoption("--ws-client", help="the client to test, in place of our example")
     parser.addoption("--sse-client", help="the client of event streams to test, in place of our example")
     parser.addoption("--stomp-client", help="the client of STOMP to test, in place of our example")
+    parser.addoption("--stomp-server", help="the broker of STOMP to test, in place of our example")
     parser.addoption("--sse-json", help="the encoder and decoder of event streams to test, in place of our example")
     parser.addoption("--chromium", default="chromium", help="the browser to test with")
     parser.addoption("--screenshots", type=pathlib.Path, help="the directory for what the browser shows")
@@ -85,6 +86,11 @@ def sse_client_path(request):
 @pytest.fixture(scope="session")
 def stomp_client_path(request):
     return request.config.getoption("stomp_client") or programs.example("stomp_client")
+
+
+@pytest.fixture(scope="session")
+def stomp_server_path(request):
+    return request.config.getoption("stomp_server") or programs.example("stomp_server")
 
 
 @pytest.fixture(scope="session")

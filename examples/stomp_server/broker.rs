@@ -1,0 +1,181 @@
+//! A broker of topics that holds nothing: what is sent goes to those who are subscribed, and is gone.
+//!
+//! It knows no sockets. Bytes come in for a session, and go out of each session's output.
+//!
+//! ```text
+//!   bytes ──▶ receive ──▶ Session ── SEND ──▶ publish ──▶ output of every subscriber
+//!                            │                   ▲
+//!                            └── transaction ────┘ COMMIT
+//! ```
+
+use std::collections::{BTreeMap, HashMap};
+
+use framewright::stomp::{
+    AckMode, Action, Closer, Command, Connection, Delivery, FrameBuilder, FrameEvent, HeartBeat,
+    Limits, SendError, Server, SharedMessage, Version,
+};
+
+use crate::session::{Message, Pending, Session, Subscription};
+
+const LIMITS: Limits = Limits::new().max_body_len(16 << 20);
+/// The output that a session may have before it counts as too slow, in bytes.
+const MAX_OUTPUT: usize = 64 << 20;
+/// How many messages of a subscription may wait for their acknowledgement.
+const MAX_UNACKNOWLEDGED: usize = 10_000;
+
+/// All sessions, and what they are subscribed to.
+#[derive(Default)]
+pub struct Broker {
+    sessions: BTreeMap<u64, Session>,
+    next_session: u64,
+    next_message: u64,
+}
+
+/// Why a frame cannot be carried out, as the `ERROR` says it.
+type Refusal = &'static str;
+
+impl Broker {
+    /// Begins a session, and returns its number.
+    pub fn open(&mut self, now: u64) -> u64 {
+        let connection = Connection::server(LIMITS, now)
+            .heart_beat(HeartBeat::new(5_000, 5_000))
+            .accept_stray_nul(true);
+        self.next_session += 1;
+        self.sessions.insert(self.next_session, Session::new(connection));
+        self.next_session
+    }
+
+    /// Ends a session. Its transactions are aborted.
+    pub fn close(&mut self, id: u64) {
+        self.sessions.remove(&id);
+    }
+
+    /// Receives bytes of a session.
+    pub fn receive(&mut self, id: u64, bytes: &[u8], now: u64) {
+        let Some(mut session) = self.sessions.remove(&id) else { return };
+        let mut input = bytes;
+        while let Some(event) =
+            session.connection.receive_frame(&mut input, &mut session.inbox, now)
+        {
+            let FrameEvent::Frame(command) = event else { continue };
+            if let Err(refusal) = self.carry_out(command, &mut session) {
+                let error = FrameBuilder::error(refusal).about(&session.inbox.headers());
+                // It fails if the connection is closing already.
+                let _ = session.connection.send(error, &mut session.out);
+            }
+        }
+        self.sessions.insert(id, session);
+    }
+
+    /// Returns what a session has to send, and whether the transport is to be closed after that.
+    pub fn output(&mut self, id: u64, now: u64) -> (Vec<u8>, bool) {
+        let Some(session) = self.sessions.get_mut(&id) else { return (Vec::new(), true) };
+        let Session { connection, out, .. } = session;
+        let timed_out = connection.poll(now) == Some(Action::CloseTimedOut);
+        connection.transmit(out, now);
+        let over = match connection.close_expected() {
+            Some(Closer::Us) => true,
+            Some(Closer::Peer) | None => timed_out,
+        };
+        (std::mem::take(out), over)
+    }
+
+    /// Carries out a frame, and confirms it.
+    fn carry_out(&mut self, command: Command, session: &mut Session) -> Result<(), Refusal> {
+        let headers = session.inbox.headers();
+        let transaction = headers.get("transaction");
+        match command {
+            Command::Connect | Command::Stomp => {
+                let connected = FrameBuilder::connected().server("framewright-example/1");
+                let accepted = session.connection.accept(connected, &mut session.out);
+                return accepted.map_err(|_| "cannot be accepted");
+            }
+            Command::Send => {
+                let message = Message::of(&session.inbox);
+                match transaction {
+                    Some(name) => session.transactions.add(name, Pending::Send(message))?,
+                    None => self.publish(&message, session),
+                }
+            }
+            Command::Subscribe => session.subscribe()?,
+            Command::Unsubscribe => session.unsubscribe()?,
+            Command::Ack | Command::Nack => {
+                let id = headers.get("id").or(headers.get("message-id"));
+                let id = id.and_then(|id| id.parse().ok()).ok_or("no such message")?;
+                match transaction {
+                    Some(name) => session.transactions.add(name, Pending::Ack(id))?,
+                    None => session.acknowledge(id)?,
+                }
+            }
+            Command::Begin => session.transactions.begin(transaction.unwrap_or_default())?,
+            Command::Abort => drop(session.transactions.end(transaction.unwrap_or_default())?),
+            Command::Commit => {
+                for pending in session.transactions.end(transaction.unwrap_or_default())? {
+                    match pending {
+                        Pending::Send(message) => self.publish(&message, session),
+                        Pending::Ack(id) => session.acknowledge(id)?,
+                    }
+                }
+            }
+            _ => {}
+        }
+        let confirmed = session.connection.send_receipt(&session.inbox.headers(), &mut session.out);
+        confirmed.map_err(|_| "cannot be confirmed")
+    }
+
+    /// Sends a message to all that are subscribed to its destination, `own` among them.
+    fn publish(&mut self, message: &Message, own: &mut Session) {
+        self.next_message += 1;
+        let number = self.next_message;
+        let id = number.to_string();
+        let mut encoded = HashMap::new();
+        for session in self.sessions.values_mut().chain([own]) {
+            let Session { connection, subscriptions, out, .. } = session;
+            let Some(version) = connection.agreed_version() else { continue };
+            for subscription in subscriptions {
+                if subscription.destination != message.destination {
+                    continue;
+                }
+                // Once for each version, when the first subscriber of that version comes.
+                let shared = encoded.entry(version).or_insert_with(|| encode(message, version));
+                let Ok(shared) = shared else { continue };
+                if let Some(error) = deliver(connection, subscription, number, &id, shared, out) {
+                    let _ = connection.send(FrameBuilder::error(error), out);
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Sends a message to a subscription. Returns why the session has to end, if it has to.
+fn deliver(
+    connection: &mut Connection<Server>,
+    subscription: &mut Subscription,
+    number: u64,
+    id: &str,
+    shared: &SharedMessage<Vec<u8>>,
+    out: &mut Vec<u8>,
+) -> Option<&'static str> {
+    let mut delivery = match &subscription.id {
+        Some(subscription) => Delivery::new(subscription, id),
+        None => Delivery::without_subscription(id),
+    };
+    if subscription.mode != AckMode::Auto {
+        delivery = delivery.ack(id);
+        subscription.unacknowledged.push_back(number);
+    }
+    // It fails if the connection is closing.
+    let _ = connection.send_message(delivery, shared, out);
+    if subscription.unacknowledged.len() > MAX_UNACKNOWLEDGED {
+        return Some("too many messages without an acknowledgement");
+    }
+    (out.len() > MAX_OUTPUT).then_some("too slow")
+}
+
+/// Encodes a message for all subscribers of a version. Headers that the version cannot carry are left out.
+fn encode(message: &Message, version: Version) -> Result<SharedMessage<Vec<u8>>, SendError> {
+    let headers = message.headers.iter().filter(|(name, value)| version.can_carry(name, value));
+    let frame = FrameBuilder::shared_message(&message.destination).headers(headers);
+    SharedMessage::encode(frame.body(&message.body), version, Vec::new())
+}

@@ -1,0 +1,123 @@
+"""Our STOMP broker with clients of other people: `@stomp/stompjs` in Node.js over WebSocket, and Python's `stomp.py` over
+TCP. The checks of the first are in `stomp_node_client.cjs`."""
+
+import contextlib
+import json
+import queue
+import socket
+import subprocess
+
+import pytest
+import stomp
+
+from conftest import HERE
+from programs import Program
+
+WAIT = 20
+SCRIPT = HERE / "stomp_node_client.cjs"
+CHECKS = json.loads(subprocess.run(["node", SCRIPT, "--list"], check=True, capture_output=True, timeout=30).stdout)
+PEERS = {"1.0": stomp.Connection10, "1.1": stomp.Connection11, "1.2": stomp.Connection12}
+BLOB = bytes(range(256)) * 4096
+
+
+@pytest.fixture(scope="module")
+def address(stomp_server_path):
+    with Program(stomp_server_path, "--listen", "127.0.0.1:0", name="stomp_server") as program:
+        yield program.line_after("listening on ")
+        assert not program.has_ended(), program.last_words()
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_stompjs(address, check):
+    done = subprocess.run(["node", SCRIPT, check, f"ws://{address}/stomp"], capture_output=True, text=True, timeout=50)
+    if done.returncode != 0:
+        pytest.fail(done.stderr, pytrace=False)
+
+
+class Listener(stomp.ConnectionListener):
+    def __init__(self):
+        self.messages, self.receipts, self.errors = queue.Queue(), queue.Queue(), queue.Queue()
+
+    def on_message(self, frame):
+        self.messages.put(frame)
+
+    def on_receipt(self, frame):
+        self.receipts.put(frame.headers["receipt-id"])
+
+    def on_error(self, frame):
+        self.errors.put(frame)
+
+    def receipt(self):
+        return self.receipts.get(timeout=WAIT)
+
+
+@contextlib.contextmanager
+def peer(address, version, **options):
+    """A connection of stomp.py, and its listener."""
+    host, port = address.split(":")
+    connection = PEERS[version]([(host, int(port))], auto_decode=False, **options)
+    listener = Listener()
+    connection.set_listener("", listener)
+    connection.connect(wait=True)
+    yield connection, listener
+    if connection.is_connected():
+        connection.disconnect()
+
+
+@pytest.mark.parametrize("version", PEERS)
+def test_stomp_py_gets_back_what_it_sends(address, version):
+    with peer(address, version) as (connection, listener):
+        connection.subscribe("/topic/py", id="1", receipt="s")
+        assert listener.receipt() == "s"
+        connection.send("/topic/py", "Gr\u00fc\u00dfe", headers={"priority": "9"})
+        frame = listener.messages.get(timeout=WAIT)
+        assert (frame.body, frame.headers["priority"]) == ("Gr\u00fc\u00dfe".encode(), "9")
+        assert frame.headers["subscription"] == "1"
+        connection.send("/topic/py", BLOB)
+        assert listener.messages.get(timeout=WAIT).body == BLOB
+        connection.unsubscribe("/topic/py" if version == "1.0" else "1", receipt="u")
+        assert listener.receipt() == "u"
+        connection.send("/topic/py", "nobody", receipt="n")
+        assert listener.receipt() == "n"
+        assert listener.messages.empty()
+
+
+@pytest.mark.parametrize("version", PEERS)
+def test_stomp_py_acknowledges(address, version):
+    with peer(address, version) as (connection, listener):
+        mode = "client" if version == "1.0" else "client-individual"
+        connection.subscribe("/topic/ack", id="1", ack=mode)
+        for body in "one", "two":
+            connection.send("/topic/ack", body)
+        for receipt in "a", "b":
+            headers = listener.messages.get(timeout=WAIT).headers
+            if version == "1.2":
+                connection.ack(headers["ack"], receipt=receipt)
+            elif version == "1.1":
+                connection.ack(headers["message-id"], "1", receipt=receipt)
+            else:
+                connection.ack(headers["message-id"], receipt=receipt)
+            assert listener.receipt() == receipt
+        connection.ack("999999", "1") if version == "1.1" else connection.ack("999999")
+        assert listener.errors.get(timeout=WAIT).headers["message"] == "no such message"
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.2"])
+@pytest.mark.waits
+def test_stomp_py_hears_our_heart_beats(address, version):
+    """It checks for itself that they come, and the broker that its own do."""
+    with peer(address, version, heartbeats=(500, 500)) as (connection, listener):
+        connection.subscribe("/topic/silent", id="1", receipt="s")
+        assert listener.receipt() == "s"
+        with pytest.raises(queue.Empty):
+            listener.errors.get(timeout=12)
+        assert connection.is_connected()
+
+
+def test_a_client_that_breaks_a_rule_is_told_and_dropped(address):
+    host, port = address.split(":")
+    for sent, message in (b"HELLO\n\n\0", b"unknown command"), (b"SEND\ndestination:/a\n\n\0", b"not connected"):
+        with socket.create_connection((host, int(port)), WAIT) as client:
+            client.sendall(sent)
+            answer = b"".join(iter(lambda: client.recv(4096), b""))
+            assert answer == b"ERROR\nmessage:" + message + b"\ncontent-length:0\n\n\0"
