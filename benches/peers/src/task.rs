@@ -52,6 +52,11 @@ pub enum Task {
     Sse {
         read_len: usize,
     },
+    /// Decode `MESSAGE` frames of ten headers, with a body of `len` bytes, that come in reads of `read_len`.
+    Stomp {
+        len: usize,
+        read_len: usize,
+    },
     GrpcDecode {
         len: usize,
     },
@@ -113,6 +118,11 @@ pub fn workloads() -> Vec<Workload> {
         let name = format!("190 B, in reads of {}", size(read_len));
         add("SSE, decode", name, Task::Sse { read_len }, bar);
     }
+    for (len, read_len, bar) in [(256, BUFFER, 0.25), (1 << 20, BUFFER, 1.10), (1 << 20, 64, 1.60)]
+    {
+        let name = format!("10 headers, {}, in reads of {}", size(len), size(read_len));
+        add("STOMP, decode", name, Task::Stomp { len, read_len }, bar);
+    }
     for (len, bar) in [(16, 0.15), (1 << 10, 0.15), (64 << 10, 0.85)] {
         add("gRPC, decode", size(len), Task::GrpcDecode { len }, bar);
     }
@@ -151,6 +161,9 @@ impl Task {
             Self::Send { client, len } => send(&messages(len, 14), client),
             Self::Handshake => handshake(),
             Self::Sse { read_len } => sse(&Rc::new(Wire::sse(190, 1000, read_len))),
+            Self::Stomp { len, read_len } => {
+                stomp(&Rc::new(Wire::stomp(len, (LAP / len).max(1), read_len)))
+            }
             Self::GrpcDecode { len } => grpc_decode(&Rc::new(Wire::grpc(len, LAP / len))),
             Self::GrpcEncode { len } => grpc_encode(&messages(len, 5)),
             Self::Deflate { level } => deflate(&json(), level),
@@ -168,6 +181,7 @@ impl Task {
         match self {
             Self::Receive { .. }
             | Self::Sse { .. }
+            | Self::Stomp { .. }
             | Self::GrpcDecode { .. }
             | Self::Inflate { .. } => return sink.digest(),
             Self::Send { client, .. } => {
@@ -253,6 +267,12 @@ fn handshake() -> Vec<Contestant> {
 fn sse(wire: &Rc<Wire>) -> Vec<Contestant> {
     let mut all = vec![limits::lines(wire), framewright::sse(wire)];
     all.extend(peers::sse(wire));
+    all
+}
+
+fn stomp(wire: &Rc<Wire>) -> Vec<Contestant> {
+    let mut all = vec![limits::nul(wire), framewright::stomp(wire), framewright::stomp_parts(wire)];
+    all.extend(peers::stomp(wire));
     all
 }
 

@@ -120,6 +120,26 @@ impl Wire {
         }
     }
 
+    /// That many `MESSAGE` frames with ten headers and a body of `len` bytes.
+    pub fn stomp(len: usize, count: usize, read_len: usize) -> Self {
+        let mut rng = Rng::with_seed(1);
+        let (mut bytes, mut payloads) = (Vec::new(), Vec::new());
+        for n in 0..count {
+            let body = text::ascii(&mut rng, len);
+            let head = format!(
+                "MESSAGE\nsubscription:sub-0\nmessage-id:{n:08}\ndestination:/topic/messages\n\
+                content-type:application/json\nack:{n:08}-1\ntimestamp:1700000000000\npriority:4\n\
+                expires:0\nx-origin:gateway-17.example.com\ncontent-length:{len}\n\n"
+            );
+            bytes.extend_from_slice(head.as_bytes());
+            bytes.extend_from_slice(body.as_bytes());
+            bytes.push(0);
+            payloads.extend_from_slice(body.as_bytes());
+        }
+        let (items, content) = (count as u64, Content::Ascii);
+        Self { bytes, items, read_len, max_read: MAX_READ, content, payloads }
+    }
+
     /// That many messages of `len` bytes, each after its prefix.
     pub fn grpc(len: usize, count: usize) -> Self {
         let mut rng = Rng::with_seed(1);

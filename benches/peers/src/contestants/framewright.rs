@@ -6,6 +6,7 @@ use bytes::Bytes;
 use framewright::grpc;
 use framewright::http1;
 use framewright::sse;
+use framewright::stomp;
 use framewright::ws::deflate::{Config, Deflater, Inflater, InflatingAssembler, Params};
 use framewright::ws::handshake::{Extensions, Origins, Server};
 use framewright::ws::{
@@ -185,6 +186,59 @@ pub fn sse(wire: &Rc<Wire>) -> Contestant {
             while let Some(item) = assembler.receive(&mut input) {
                 if let sse::Item::Event(event) = item {
                     sink.text(event.data);
+                }
+            }
+        }
+    })
+}
+
+/// A client that was accepted.
+fn stomp_client() -> stomp::Connection<stomp::Client> {
+    let limits = stomp::Limits::new();
+    let mut client = stomp::Connection::client(limits, 0);
+    client.connect(stomp::FrameBuilder::connect("a"), &mut Vec::new()).expect("it is the first");
+    let mut inbox = stomp::Inbox::new(Vec::new());
+    let mut input = &b"CONNECTED\nversion:1.2\n\n\0"[..];
+    client.receive_frame(&mut input, &mut inbox, 0).expect("it is whole");
+    client
+}
+
+/// Receives whole frames, and looks for one header.
+pub fn stomp(wire: &Rc<Wire>) -> Contestant {
+    let wire = Rc::clone(wire);
+    let mut buf = vec![0; wire.read_len];
+    let mut client = stomp_client();
+    let mut inbox = stomp::Inbox::new(Vec::new());
+    let mut out = Vec::new();
+    Contestant::new(Kind::Ours, NAME, move |sink| {
+        for read in wire.reads() {
+            let mut input = &*recv(read, &mut buf);
+            while let Some(event) = client.receive_frame(&mut input, &mut inbox, 0) {
+                assert_eq!(event, stomp::FrameEvent::Frame(stomp::Command::Message));
+                assert!(inbox.headers().get("message-id").is_some());
+                sink.binary(inbox.body());
+            }
+            client.transmit(&mut out, 0);
+        }
+    })
+}
+
+/// Receives parts, and joins those that are not whole.
+pub fn stomp_parts(wire: &Rc<Wire>) -> Contestant {
+    let wire = Rc::clone(wire);
+    let mut buf = vec![0; wire.read_len];
+    let mut client = stomp_client();
+    let mut inbox = stomp::Inbox::new(Vec::new());
+    let mut assembler = framewright::Assembler::new(Vec::new());
+    Contestant::new(Kind::Ours, "framewright, parts", move |sink| {
+        for read in wire.reads() {
+            let mut input = &*recv(read, &mut buf);
+            while let Some(event) = client.receive(&mut input, &mut inbox, 0) {
+                if let stomp::Event::Body(chunk) = event
+                    && let Some(body) = assembler.push(chunk).expect("a Vec has room")
+                {
+                    assert!(inbox.headers().get("message-id").is_some());
+                    sink.binary(body);
                 }
             }
         }

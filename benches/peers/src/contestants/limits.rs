@@ -89,6 +89,20 @@ pub fn lines(wire: &Rc<Wire>) -> Contestant {
     })
 }
 
+/// Looks for the NUL after each frame.
+pub fn nul(wire: &Rc<Wire>) -> Contestant {
+    let wire = Rc::clone(wire);
+    let mut buf = vec![0; wire.read_len];
+    Contestant::new(Kind::Limit, "copy + memchr", move |sink| {
+        let mut frames = 0;
+        for read in wire.reads() {
+            frames += memchr::memchr_iter(0, recv(read, &mut buf)).count();
+        }
+        assert_eq!(frames as u64, wire.items);
+        sink.items += wire.items;
+    })
+}
+
 /// Copies each payload.
 pub fn send(messages: &Rc<[Bytes]>) -> Contestant {
     let messages = Rc::clone(messages);

@@ -27,6 +27,10 @@ pub const fn sse(_: &Rc<Wire>) -> [Contestant; 0] {
     []
 }
 
+pub const fn stomp(_: &Rc<Wire>) -> [Contestant; 0] {
+    []
+}
+
 pub const fn grpc_decode(_: &Rc<Wire>) -> [Contestant; 0] {
     []
 }

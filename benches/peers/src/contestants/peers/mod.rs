@@ -6,6 +6,7 @@ mod event_streams;
 mod fastwebsockets;
 mod sockudo;
 mod soketto;
+mod stomp;
 pub mod tape;
 mod tokio_websockets;
 mod tonic;
@@ -83,6 +84,10 @@ pub fn sse(wire: &Rc<Wire>) -> Vec<Contestant> {
         event_streams::eventsource_stream(wire),
         event_streams::sseer(wire),
     ]
+}
+
+pub fn stomp(wire: &Rc<Wire>) -> Vec<Contestant> {
+    vec![stomp::async_stomp(wire), stomp::stomp_parser(wire)]
 }
 
 pub fn grpc_decode(wire: &Rc<Wire>) -> Vec<Contestant> {
