@@ -3,6 +3,9 @@
 //! A name in capitals is a document in gRPC's repository, such as PROTOCOL-HTTP2. A name in italics
 //! is a rule or a section in it.
 //!
+//! A [`Server`] and a [`Client`] are a connection of this crate's own HTTP/2 with all of its calls: begin there, unless
+//! you have an HTTP stack already. The examples `grpc_server` and `grpc_client` are whole programs, in the README too.
+//!
 //! A [`Decoder`] and an [`Encoder`] handle messages. A [`ClientCall`] and a [`ServerCall`] also know
 //! which event may come when, over any HTTP stack that passes on heads, bodies and trailers.
 //!
