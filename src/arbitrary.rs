@@ -10,7 +10,7 @@ use arbitrary::{Arbitrary, Result, Unstructured};
 
 #[cfg(feature = "deflate")]
 use crate::ws::deflate;
-use crate::{BufferFull, OverLimit, grpc, http1, http2, sse, ws};
+use crate::{BufferFull, OverLimit, grpc, http1, http2, sse, stomp, ws};
 
 /// Implements [`Arbitrary`] for a type that is made of arbitrary parts.
 macro_rules! of_parts {
@@ -171,6 +171,18 @@ of_parts!(sse::Policy, |(
         policy = policy.idle_timeout(ms.get());
     }
     if any_type { policy.any_content_type() } else { policy }
+});
+
+of_parts!(stomp::Limits, |(headers, [line, head, body])| -> (u32, [Magnitude; 3]) {
+    Self::new()
+        .max_headers(headers)
+        .max_line_len(line.get())
+        .max_head_len(head.get())
+        .max_body_len(body.get())
+});
+
+of_parts!(stomp::Versions, |(one, two)| -> (stomp::Version, Option<stomp::Version>) {
+    two.into_iter().fold(Self::only(one), Self::and)
 });
 
 of_parts!(grpc::Limits, |[message, trailers]| -> [Magnitude; 2] {

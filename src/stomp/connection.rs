@@ -146,8 +146,15 @@ impl Connection<Client> {
 }
 
 impl<S: Side> Connection<S> {
-    /// The most that [`transmit`](Self::transmit) writes, in bytes: one `ERROR`.
-    pub const MAX_TRANSMIT_LEN: usize = 256;
+    /// The most that [`transmit`](Self::transmit) writes, in bytes: one `ERROR`, or at a client a heart-beat.
+    pub const MAX_TRANSMIT_LEN: usize = if S::IS_SERVER {
+        let message = b"message:".len() + Error::MAX_TEXT_LEN + 1;
+        // Every byte of it may have to be escaped.
+        let receipt = b"receipt-id:".len() + 2 * MAX_RECEIPT_LEN + 1;
+        b"ERROR\n".len() + message + receipt + b"content-length:0\n\n\0".len()
+    } else {
+        1
+    };
 
     /// The longest receipt that a connection remembers, in bytes: that of a client's `DISCONNECT`, and that of a
     /// frame that broke a rule at a server.

@@ -118,6 +118,9 @@ impl RequiredHeader {
 }
 
 impl Error {
+    /// Length of the longest text, in bytes.
+    pub(super) const MAX_TEXT_LEN: usize = 39;
+
     /// What the `message` of an `ERROR` frame says. It has no numbers, so that a device that never prints
     /// an error needs no code to format them.
     pub(super) const fn text(&self) -> &'static str {

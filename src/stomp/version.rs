@@ -102,7 +102,7 @@ impl Versions {
 
     /// Parses the value of `accept-version`. Versions that do not exist here are left out.
     pub fn parse(list: &str) -> Self {
-        let known = list.split(',').filter_map(|version| Version::parse(version.trim_ascii()));
+        let known = list.split([',']).filter_map(|version| Version::parse(version.trim_ascii()));
         known.fold(Self { bits: 0 }, Self::and)
     }
 

@@ -5,6 +5,7 @@ use framewright::grpc::{
     CallKind, Encodings, Request, ResponseHead, ServerCall, ServerConfig, Subtype,
 };
 use framewright::http1::{self, HeadReader, Limits, write_continue};
+use framewright::stomp;
 use framewright::ws::handshake::{self, MAX_RESPONSE_LEN, Offer, Origins};
 use framewright::ws::{self, Client, Connection, Server, Side};
 use framewright::{ArrayBuf, OverLimit};
@@ -35,6 +36,43 @@ fn a_websocket_connection_transmits_no_more_than_it_says() {
     both.extend(b"\x88\xFD\0\0\0\0\x03\xE8");
     both.extend([b'x'; 123]);
     assert_eq!(transmitted(server(), &both), Connection::<Server>::MAX_TRANSMIT_LEN);
+}
+
+#[test]
+fn a_stomp_connection_transmits_no_more_than_it_says() {
+    use stomp::{FrameBuilder, HeartBeat, Inbox};
+
+    const MAX: usize = stomp::Connection::<stomp::Server>::MAX_TRANSMIT_LEN;
+    let mut longest = 0;
+    // In 1.2, every byte of a receipt may be two.
+    let receipt = "\\".repeat(2 * stomp::Connection::<stomp::Server>::MAX_RECEIPT_LEN);
+    for (accepts, rest) in [
+        ("2.0", ""),
+        ("1.2", "SEND\ncontent-length:x\n"),
+        ("1.2", "SEND\ndestination:a\ncontent-length:0\n\nx"),
+    ] {
+        let mut server = stomp::Connection::server(stomp::Limits::new(), 0);
+        let mut inbox = Inbox::new(Vec::new());
+        let receipt = if accepts == "2.0" { &receipt[..64] } else { &receipt };
+        let bytes = format!("CONNECT\naccept-version:{accepts}\nreceipt:{receipt}\n\n\0");
+        server.receive_frame(&mut bytes.as_bytes(), &mut inbox, 0).unwrap();
+        let _ = server.accept(FrameBuilder::connected(), &mut Vec::new());
+        let bytes = rest.replace("SEND\n", &format!("SEND\nreceipt:{receipt}\n"));
+        server.receive_frame(&mut bytes.as_bytes(), &mut inbox, 0);
+        let mut out = ArrayBuf::<MAX>::new();
+        assert!(server.owes() && server.transmit(&mut out, 0));
+        longest = longest.max(out.len());
+    }
+    assert_eq!(longest, MAX);
+
+    let beat = HeartBeat::new(1, 0);
+    let mut client = stomp::Connection::client(stomp::Limits::new(), 0).heart_beat(beat);
+    client.connect(FrameBuilder::connect("a"), &mut Vec::new()).unwrap();
+    let mut input = &b"CONNECTED\nversion:1.2\nheart-beat:0,1\n\n\0"[..];
+    client.receive_frame(&mut input, &mut Inbox::new(Vec::new()), 0).unwrap();
+    let mut out = ArrayBuf::<{ stomp::Connection::<stomp::Client>::MAX_TRANSMIT_LEN }>::new();
+    assert!(client.transmit(&mut out, 100));
+    assert_eq!(out[..], *b"\n");
 }
 
 #[test]

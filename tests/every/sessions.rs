@@ -9,6 +9,7 @@ use crate::common::ws::{frame, masked};
 use framewright::grpc::{self, ClientRequest, Encodings, Path, ServerCall, ServerConfig};
 use framewright::http1::{self, BodyDecoder, Decoded, HeadReader};
 use framewright::sse::{self, Item, Storage};
+use framewright::stomp::{self, FrameBuilder};
 use framewright::ws::handshake::{ClientRequest as Upgrade, Origins, Reply, Server};
 use framewright::ws::{self, Connection, Event, Message, Part, Side};
 
@@ -375,4 +376,60 @@ fn the_body_of_a_grpc_web_response_however_split() {
         log.end(len(pieces), pieces.len())
     });
     assert_eq!(said, ["Some(Head)", "one", "", "End(NotFound)", "NOT_FOUND: no é"]);
+}
+
+#[test]
+fn a_stomp_server_however_split() {
+    let bytes = b"STOMP\r\naccept-version:1.1,1.2\r\nheart-beat:0,0\r\n\r\n\0\n\
+        SUBSCRIBE\nid:0\ndestination:/a\\cb\nack:client\n\n\0\r\n\
+        SEND\ndestination:/a\ncontent-length:3\n\na\0b\0SEND\ndestination:/b\nreceipt:1\n\nhello\0\n\n\
+        ACK\nid:1\ntransaction:t\n\n\0DISCONNECT\nreceipt:2\n\n\0ignored";
+    let said = same_however_cut_twice(bytes, |pieces| {
+        let mut log = Log::default();
+        let mut connection = stomp::Connection::server(stomp::Limits::new(), 0);
+        let mut inbox = stomp::Inbox::new(Vec::new());
+        let mut out = Vec::new();
+        for piece in pieces {
+            let mut input = *piece;
+            loop {
+                log.call();
+                match connection.receive(&mut input, &mut inbox, 0) {
+                    Some(stomp::Event::Head(command)) => {
+                        log.say(format!("{command} {:?}", inbox.headers()));
+                        if command == stomp::Command::Stomp {
+                            connection.accept(FrameBuilder::connected(), &mut out).unwrap();
+                        }
+                    }
+                    Some(stomp::Event::Body(chunk)) => {
+                        let before = log.said.pop().unwrap();
+                        log.say(before + &chunk.bytes.escape_ascii().to_string());
+                        if chunk.end {
+                            connection.send_receipt(&inbox.headers(), &mut out).unwrap();
+                        }
+                    }
+                    Some(event) => log.say(format!("{event:?}")),
+                    None => break,
+                }
+            }
+            assert!(input.is_empty());
+            assert!(connection.transmit(&mut out, 0));
+        }
+        log.say(String::from_utf8(out).unwrap());
+        log.say(format!("{:?}", connection.receive_eof()));
+        let bodies = 6;
+        log.end(len(pieces) + bodies, pieces.len())
+    });
+    assert_eq!(
+        said,
+        [
+            r#"STOMP {"accept-version": "1.1,1.2", "heart-beat": "0,0"}"#,
+            r#"SUBSCRIBE {"id": "0", "destination": "/a:b", "ack": "client"}"#,
+            r#"SEND {"destination": "/a", "content-length": "3"}a\x00b"#,
+            r#"SEND {"destination": "/b", "receipt": "1"}hello"#,
+            r#"ACK {"id": "1", "transaction": "t"}"#,
+            r#"DISCONNECT {"receipt": "2"}"#,
+            "CONNECTED\nversion:1.2\nheart-beat:0,0\n\n\0RECEIPT\nreceipt-id:1\n\n\0RECEIPT\nreceipt-id:2\n\n\0",
+            "Ending { clean: true, truncated: false }",
+        ]
+    );
 }

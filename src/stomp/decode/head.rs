@@ -232,7 +232,12 @@ fn unescape_line(escapes: Escapes, bytes: &mut [u8], line: &Line) -> Result<(usi
     let value = rest.get_mut(1..).unwrap_or_default();
     let name_len = escapes.unescape(name).ok_or(Error::EscapeUndefined)?;
     let value_len = escapes.unescape(value).ok_or(Error::EscapeUndefined)?;
-    let value_start = line.colon + 1;
-    bytes.copy_within(value_start..value_start + value_len, name_len + 1);
+    // The value follows the name. `copy_within` could panic, for all that the compiler knows.
+    for at in 0..value_len {
+        let byte = bytes.get(line.colon + 1 + at).copied().unwrap_or_default();
+        if let Some(to) = bytes.get_mut(name_len + 1 + at) {
+            *to = byte;
+        }
+    }
     Ok((name_len, value_len))
 }

@@ -19,6 +19,7 @@ use no_panic::no_panic;
 use {
     framewright::http1::{HeadReader, Version},
     framewright::sse,
+    framewright::stomp,
     framewright::ws::handshake::{self, Offer, Origins},
 };
 
@@ -203,6 +204,53 @@ cannot_panic! {
     fn ws_handshake_extensions(value: &[u8]) -> usize {
         let params = Extensions::parse(value).map(|list| list.flat_map(|e| e.params()).count());
         params.unwrap_or_default()
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn stomp_decode<'a>(
+        decoder: &mut stomp::Decoder,
+        input: &mut &'a [u8],
+        inbox: &mut stomp::Inbox<SliceBuf<'_>>,
+    ) -> Result<Option<stomp::Part<'a>>, stomp::Error> {
+        decoder.decode(input, inbox)
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn stomp_receive_frame(
+        connection: &mut stomp::Connection<stomp::Server>,
+        input: &mut &[u8],
+        inbox: &mut stomp::Inbox<SliceBuf<'_>>,
+        now: u64,
+    ) -> Option<stomp::FrameEvent> {
+        connection.receive_frame(input, inbox, now)
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn stomp_receive_frame_at_client(
+        connection: &mut stomp::Connection<stomp::Client>,
+        input: &mut &[u8],
+        inbox: &mut stomp::Inbox<SliceBuf<'_>>,
+        now: u64,
+    ) -> Option<stomp::FrameEvent> {
+        connection.receive_frame(input, inbox, now)
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn stomp_send(
+        connection: &mut stomp::Connection<stomp::Client>,
+        frame: stomp::FrameBuilder<'_>,
+        out: &mut SliceBuf<'_>,
+    ) -> Result<(), stomp::SendError> {
+        connection.send(frame, out)
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn stomp_transmit(
+        connection: &mut stomp::Connection<stomp::Server>,
+        out: &mut SliceBuf<'_>,
+        now: u64,
+    ) -> bool {
+        connection.transmit(out, now)
     }
 
     #[cfg(not(target_arch = "x86_64"))]
