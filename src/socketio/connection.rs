@@ -1,0 +1,334 @@
+//! One end of a connection: its namespaces, and the rules between them (*Connection to a namespace*).
+//!
+//! The states of a namespace, at a server and at a client:
+//!
+//! ```text
+//!   CONNECT came   accept()                    connect()   CONNECT came
+//!     ────▶ Pending ────▶ Connected              ────▶ Pending ────▶ Connected
+//!              │ refuse()   │   │                        │ CONNECT_ERROR  │   │
+//!              ▼            │   │ disconnect()           ▼                │   │ disconnect()
+//!            (gone) ◀───────┘   ▼                      (gone) ◀───────────┘   ▼
+//!              DISCONNECT came  Left                     DISCONNECT came    Left
+//! ```
+//!
+//! What still comes for a namespace that we left is skipped.
+
+mod names;
+
+use core::fmt;
+
+use names::{Names, NamespaceState};
+
+use super::decode::Attachment;
+use super::{Decoder, Error, Kind, Limits, Packet, SendError};
+use crate::{Buffer, Chunk, OverLimit};
+
+/// One end of a connection, over messages of Engine.IO or any others.
+///
+/// Messages come in through [`receive_text`](Self::receive_text) and
+/// [`receive_binary`](Self::receive_binary). What goes out is appended to a buffer: the text of one
+/// message. The names of the namespaces are in the storage `B`, and nothing else is.
+///
+/// A peer that breaks a rule gets no answer: after [`Event::Failed`], close the connection.
+pub struct Connection<B> {
+    decoder: Decoder,
+    limits: Limits,
+    names: Names<B>,
+    role: ConnectionRole,
+    /// What the attachments that come belong to.
+    incoming: IncomingAttachments,
+    /// How many attachments of our packet have to be sent.
+    outgoing: u32,
+    /// By when a server wants a namespace to be connected.
+    connect_by: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum ConnectionRole {
+    Client,
+    Server,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum IncomingAttachments {
+    Wanted,
+    /// Their namespace was left.
+    Skipped,
+}
+
+/// What has come from the peer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A packet.
+    ///
+    /// At a server, [`Kind::Connect`] has to be answered by [`Connection::accept`] or
+    /// [`Connection::refuse`], now or later.
+    Packet(Packet<'a>),
+    /// Bytes of an attachment to the packet before.
+    Attachment(Attachment<'a>),
+    /// The peer broke a rule: close the connection.
+    Failed(Error),
+}
+
+/// What a server usually says to refuse a namespace.
+pub const INVALID_NAMESPACE: &str = r#"{"message":"Invalid namespace"}"#;
+
+impl<B: Buffer> Connection<B> {
+    /// A server's end, opened at `now`. What `storage` holds is dropped.
+    pub fn server(limits: Limits, storage: B, now: u64) -> Self {
+        let connect_by = Some(now.saturating_add(limits.connect_within));
+        Self::new(limits, storage, ConnectionRole::Server, connect_by)
+    }
+
+    /// A client's end. What `storage` holds is dropped.
+    pub fn client(limits: Limits, storage: B) -> Self {
+        Self::new(limits, storage, ConnectionRole::Client, None)
+    }
+
+    fn new(limits: Limits, storage: B, role: ConnectionRole, connect_by: Option<u64>) -> Self {
+        Self {
+            decoder: Decoder::new(limits),
+            limits,
+            names: Names::new(storage),
+            role,
+            incoming: IncomingAttachments::Wanted,
+            outgoing: 0,
+            connect_by,
+        }
+    }
+
+    /// Receives a text message, which came at `now`. `None` if there is nothing to do about it.
+    pub fn receive_text<'a>(&mut self, text: &'a str, now: u64) -> Option<Event<'a>> {
+        let packet = match self.decoder.decode_text(text, now) {
+            Ok(packet) => packet,
+            Err(error) => return Some(Event::Failed(error)),
+        };
+        match self.take(packet) {
+            Ok(true) => {
+                self.incoming = IncomingAttachments::Wanted;
+                Some(Event::Packet(packet))
+            }
+            Ok(false) => {
+                self.incoming = IncomingAttachments::Skipped;
+                None
+            }
+            Err(error) => Some(Event::Failed(self.decoder.fail(error))),
+        }
+    }
+
+    /// Receives bytes of a binary message. `None` if there is nothing to do about them.
+    pub fn receive_binary<'a>(&mut self, chunk: Chunk<'a>) -> Option<Event<'a>> {
+        match self.decoder.decode_binary(chunk) {
+            Ok(_) if self.incoming == IncomingAttachments::Skipped => None,
+            Ok(attachment) => Some(Event::Attachment(attachment)),
+            Err(error) => Some(Event::Failed(error)),
+        }
+    }
+
+    /// Checks what is due at `now`: attachments, and a server's first namespace. Returns the failure.
+    pub fn poll_timer(&mut self, now: u64) -> Option<Event<'static>> {
+        if self.connect_by.is_some_and(|deadline| deadline <= now) {
+            self.connect_by = None;
+            return Some(Event::Failed(self.decoder.fail(Error::ConnectLate)));
+        }
+        self.decoder.deadline().filter(|deadline| *deadline <= now)?;
+        self.decoder.check_time(now).err().map(Event::Failed)
+    }
+
+    /// When to call [`poll_timer`](Self::poll_timer) next.
+    pub fn deadline(&self) -> Option<u64> {
+        match (self.connect_by, self.decoder.deadline()) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+
+    /// How many namespaces are connected, or about to be. When the last is gone, clients close the
+    /// connection.
+    pub fn namespace_count(&self) -> usize {
+        self.names.iter().filter(|(state, _)| *state != NamespaceState::Left).count()
+    }
+
+    /// Whether `namespace` is connected.
+    pub fn is_connected(&self, namespace: &str) -> bool {
+        self.names.state(namespace) == Some(NamespaceState::Connected)
+    }
+
+    /// The namespaces that are connected.
+    pub fn namespaces(&self) -> impl Iterator<Item = &str> {
+        self.names
+            .iter()
+            .filter(|(state, _)| *state == NamespaceState::Connected)
+            .map(|(_, name)| name)
+    }
+
+    /// Grants a namespace, at a server. `json` is an object with the client's `sid` in this namespace:
+    /// it is not that of Engine.IO.
+    pub fn accept(
+        &mut self,
+        namespace: &str,
+        json: &str,
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        self.answer(Kind::Connect, namespace, json, out)?;
+        self.names.set(namespace, NamespaceState::Connected);
+        self.connect_by = None;
+        Ok(())
+    }
+
+    /// Refuses a namespace, at a server. `json` is an object with a `message`, such as
+    /// [`INVALID_NAMESPACE`]. The connection stays.
+    pub fn refuse(
+        &mut self,
+        namespace: &str,
+        json: &str,
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        self.answer(Kind::ConnectError, namespace, json, out)?;
+        self.names.remove(namespace);
+        Ok(())
+    }
+
+    fn answer(
+        &self,
+        kind: Kind,
+        namespace: &str,
+        json: &str,
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        self.ready()?;
+        let pending = self.names.state(namespace) == Some(NamespaceState::Pending);
+        if self.role == ConnectionRole::Client || !pending {
+            return Err(SendError::NotConnected);
+        }
+        if json.is_empty() {
+            return Err(SendError::Payload);
+        }
+        Packet { kind, namespace, id: None, attachments: 0, json }.write(out)
+    }
+
+    /// Asks for a namespace, at a client. `auth` is an object, or empty.
+    pub fn connect(
+        &mut self,
+        namespace: &str,
+        auth: &str,
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        self.ready()?;
+        let state = self.names.state(namespace);
+        if self.role == ConnectionRole::Server
+            || !matches!(state, None | Some(NamespaceState::Left))
+        {
+            return Err(SendError::NotConnected);
+        }
+        let len = out.as_slice().len();
+        let packet =
+            Packet { kind: Kind::Connect, namespace, id: None, attachments: 0, json: auth };
+        packet.write(out)?;
+        if let Err(full) = self.names.add(namespace) {
+            out.truncate(len);
+            return Err(full.into());
+        }
+        Ok(())
+    }
+
+    /// Leaves a namespace. What the peer still sends to it is skipped.
+    pub fn disconnect(&mut self, namespace: &str, out: &mut impl Buffer) -> Result<(), SendError> {
+        self.check_connected(namespace)?;
+        Packet { kind: Kind::Disconnect, namespace, id: None, attachments: 0, json: "" }
+            .write(out)?;
+        self.names.set(namespace, NamespaceState::Left);
+        Ok(())
+    }
+
+    /// Sends an event or an acknowledgement. Its attachments have to be the next messages: note each
+    /// by [`attachment_sent`](Self::attachment_sent).
+    pub fn send(&mut self, packet: Packet<'_>, out: &mut impl Buffer) -> Result<(), SendError> {
+        if !matches!(packet.kind, Kind::Event | Kind::Ack) {
+            return Err(SendError::Payload);
+        }
+        self.check_connected(packet.namespace)?;
+        packet.write(out)?;
+        self.outgoing = packet.attachments;
+        Ok(())
+    }
+
+    /// Notes that the next attachment of the packet was sent, as a binary message.
+    pub fn attachment_sent(&mut self) -> Result<(), SendError> {
+        self.outgoing = self.outgoing.checked_sub(1).ok_or(SendError::AttachmentsUnfinished)?;
+        Ok(())
+    }
+
+    fn check_connected(&self, namespace: &str) -> Result<(), SendError> {
+        self.ready()?;
+        if self.is_connected(namespace) { Ok(()) } else { Err(SendError::NotConnected) }
+    }
+
+    fn ready(&self) -> Result<(), SendError> {
+        if self.decoder.is_failed() {
+            return Err(SendError::Failed);
+        }
+        if self.outgoing > 0 { Err(SendError::AttachmentsUnfinished) } else { Ok(()) }
+    }
+
+    /// Applies a packet to its namespace. Returns whether the caller has to know of it.
+    fn take(&mut self, packet: Packet<'_>) -> Result<bool, Error> {
+        let Packet { kind, namespace, .. } = packet;
+        let state = self.names.state(namespace);
+        match (self.role, kind, state) {
+            (ConnectionRole::Server, Kind::Connect, None | Some(NamespaceState::Left)) => {
+                self.admit(namespace, state.is_none())?;
+            }
+            (ConnectionRole::Server, Kind::Connect, Some(_)) => {
+                return Err(Error::AlreadyConnected);
+            }
+            (ConnectionRole::Server, Kind::ConnectError, _) => return Err(Error::PacketUnexpected),
+            (ConnectionRole::Client, Kind::Connect, Some(NamespaceState::Pending)) => {
+                if packet.json.is_empty() {
+                    return Err(Error::ServerVersion);
+                }
+                self.names.set(namespace, NamespaceState::Connected);
+            }
+            (ConnectionRole::Client, Kind::Connect, Some(NamespaceState::Connected)) => {
+                return Err(Error::AlreadyConnected);
+            }
+            (ConnectionRole::Client, Kind::ConnectError, Some(NamespaceState::Pending)) => {
+                self.names.remove(namespace);
+            }
+            (_, Kind::ConnectError, _) | (_, Kind::Connect, None) => {
+                return Err(Error::PacketUnexpected);
+            }
+            (_, _, Some(NamespaceState::Left)) => return Ok(false),
+            (_, Kind::Disconnect, Some(NamespaceState::Connected)) => self.names.remove(namespace),
+            (_, Kind::Event | Kind::Ack, Some(NamespaceState::Connected)) => {}
+            // A server that recovers a connection sends what was missed before its answer.
+            (ConnectionRole::Client, Kind::Event, Some(NamespaceState::Pending)) => {}
+            _ => return Err(Error::NotConnected),
+        }
+        Ok(true)
+    }
+
+    /// Takes a client's CONNECT. `fresh` if nothing is known of the namespace.
+    fn admit(&mut self, namespace: &str, fresh: bool) -> Result<(), Error> {
+        let len = namespace.len() as u64;
+        if len > self.limits.max_namespace_len {
+            let over = OverLimit::new(len, self.limits.max_namespace_len);
+            return Err(Error::NamespaceTooLong(over));
+        }
+        let limit = self.limits.max_namespaces;
+        if fresh && self.names.iter().count() as u64 >= u64::from(limit) {
+            return Err(Error::TooManyNamespaces { limit });
+        }
+        self.names.add(namespace).map_err(Error::BufferFull)
+    }
+}
+
+impl<B> fmt::Debug for Connection<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("role", &self.role)
+            .field("decoder", &self.decoder)
+            .finish_non_exhaustive()
+    }
+}

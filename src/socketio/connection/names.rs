@@ -1,0 +1,100 @@
+//! The namespaces of a connection, in one buffer.
+
+use crate::{Buffer, BufferFull};
+
+/// Names with their states: for each a byte for the state, the name, and a comma, which no name has.
+pub(super) struct Names<B> {
+    storage: B,
+}
+
+/// How far a namespace has come.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum NamespaceState {
+    Pending,
+    Connected,
+    /// We left it, and the peer may not know.
+    Left,
+}
+
+impl NamespaceState {
+    const fn to_byte(self) -> u8 {
+        match self {
+            Self::Pending => b'?',
+            Self::Connected => b'+',
+            Self::Left => b'-',
+        }
+    }
+
+    const fn from_byte(byte: u8) -> Self {
+        match byte {
+            b'+' => Self::Connected,
+            b'-' => Self::Left,
+            _ => Self::Pending,
+        }
+    }
+}
+
+impl<B: Buffer> Names<B> {
+    pub(super) fn new(mut storage: B) -> Self {
+        storage.clear();
+        Self { storage }
+    }
+
+    pub(super) fn state(&self, name: &str) -> Option<NamespaceState> {
+        self.iter().find(|(_, other)| *other == name).map(|(state, _)| state)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (NamespaceState, &str)> {
+        self.storage.as_slice().split_inclusive(|byte| *byte == b',').filter_map(parse)
+    }
+
+    /// Adds a name that is not there, or sets the state of one that is: to pending.
+    pub(super) fn add(&mut self, name: &str) -> Result<(), BufferFull> {
+        if self.set(name, NamespaceState::Pending) {
+            return Ok(());
+        }
+        let entry = self.storage.try_grow(name.len() + 2)?;
+        if let [state, to_name @ .., comma] = entry {
+            (*state, *comma) = (NamespaceState::Pending.to_byte(), b',');
+            to_name.copy_from_slice(name.as_bytes());
+        }
+        Ok(())
+    }
+
+    /// Sets the state of a name. Returns whether it is there.
+    pub(super) fn set(&mut self, name: &str, state: NamespaceState) -> bool {
+        let Some(at) = self.find(name) else { return false };
+        if let Some(byte) = self.storage.as_mut_slice().get_mut(at) {
+            *byte = state.to_byte();
+        }
+        true
+    }
+
+    pub(super) fn remove(&mut self, name: &str) {
+        let Some(at) = self.find(name) else { return };
+        let after = at + name.len() + 2;
+        let names = self.storage.as_mut_slice();
+        let len = names.len();
+        if after <= len {
+            names.copy_within(after.., at);
+            self.storage.truncate(len - (after - at));
+        }
+    }
+
+    /// Where the entry of a name begins.
+    fn find(&self, name: &str) -> Option<usize> {
+        let mut at = 0;
+        for entry in self.storage.as_slice().split_inclusive(|byte| *byte == b',') {
+            if parse(entry).is_some_and(|(_, other)| other == name) {
+                return Some(at);
+            }
+            at += entry.len();
+        }
+        None
+    }
+}
+
+fn parse(entry: &[u8]) -> Option<(NamespaceState, &str)> {
+    let [state, name @ .., b','] = entry else { return None };
+    Some((NamespaceState::from_byte(*state), core::str::from_utf8(name).ok()?))
+}

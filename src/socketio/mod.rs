@@ -1,0 +1,56 @@
+//! Socket.IO, protocol 5: events with acknowledgements and attachments, in namespaces.
+//!
+//! It goes over the messages of [`engineio`](crate::engineio), or of anything else that keeps them in order. Section
+//! names are those of the protocol's document.
+//!
+//! A [`Packet`] is the text of one message. Binary messages that follow it are its attachments, which come as events
+//! and are not kept: an [`Assembler`](crate::Assembler) joins one that comes in chunks. A [`Connection`] knows the
+//! namespaces and the rules between them, at either end. JSON stays text, for a JSON library of the caller's. Rooms,
+//! broadcasts, tables of acknowledgements and recovery are the caller's, too.
+//!
+//! A server that echoes:
+//!
+//! ```
+//! use framewright::socketio::{Connection, Event, INVALID_NAMESPACE, Kind, Limits, Packet};
+//!
+//! let mut server = Connection::server(Limits::new(), Vec::new(), 0);
+//! let mut answers = Vec::new();
+//! for message in [r#"0{"token":"x"}"#, r#"20["hello",1]"#, "0/other,", "1"] { // of Engine.IO
+//!     let mut out = Vec::new();
+//!     match server.receive_text(message, 10) {
+//!         Some(Event::Packet(Packet { kind: Kind::Connect, namespace: "/", .. })) => {
+//!             server.accept("/", r#"{"sid":"wZX3oN0b"}"#, &mut out)?;
+//!         }
+//!         Some(Event::Packet(Packet { kind: Kind::Connect, namespace, .. })) => {
+//!             server.refuse(namespace, INVALID_NAMESPACE, &mut out)?;
+//!         }
+//!         Some(Event::Packet(packet)) => {
+//!             if let (Some(id), Some("hello")) = (packet.id, packet.event_name()) {
+//!                 let arguments = format!("[{}]", packet.arguments());
+//!                 server.send(Packet::ack(packet.namespace, id, &arguments), &mut out)?;
+//!             }
+//!         }
+//!         Some(Event::Attachment(attachment)) => println!("{attachment:?}"),
+//!         event => panic!("close the connection: {event:?}"),
+//!     }
+//!     answers.push(String::from_utf8(out)?); // each the text of one message of Engine.IO
+//! }
+//! assert_eq!(
+//!     answers,
+//!     [r#"0{"sid":"wZX3oN0b"}"#, "30[1]", r#"4/other,{"message":"Invalid namespace"}"#, ""]
+//! );
+//! assert_eq!(server.namespace_count(), 0); // nobody is left: close Engine.IO
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod connection;
+mod decode;
+mod error;
+mod limits;
+mod packet;
+
+pub use connection::{Connection, Event, INVALID_NAMESPACE};
+pub use decode::{Attachment, Decoder};
+pub use error::{Error, SendError};
+pub use limits::Limits;
+pub use packet::{Kind, Packet};

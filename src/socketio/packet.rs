@@ -1,0 +1,270 @@
+//! One packet, less its attachments (*Packet encoding*).
+//!
+//! ```text
+//! <type>[<number of attachments>-][<namespace>,][<number of the acknowledgement>][<JSON>]
+//! ```
+
+use core::fmt;
+
+use super::{Error, SendError};
+use crate::Buffer;
+use crate::append::Append;
+use crate::debug::Payload;
+use crate::json_value::{JsonKind, JsonReader};
+
+/// What a packet is.
+///
+/// Events and acknowledgements with attachments have types of their own on the wire:
+/// [`Packet::attachments`] tells them apart.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub enum Kind {
+    /// A client asks for a namespace, or the server grants it.
+    Connect,
+    /// Either end leaves a namespace.
+    Disconnect,
+    /// An event.
+    Event,
+    /// The answer to an event.
+    Ack,
+    /// The server refuses a namespace.
+    ConnectError,
+}
+
+/// A packet, less its attachments. JSON is text, and is checked for its shape only.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub struct Packet<'a> {
+    /// What it is.
+    pub kind: Kind,
+    /// The namespace: `/` if the packet names none.
+    pub namespace: &'a str,
+    /// The number of the acknowledgement that an event asks for, or that this is.
+    pub id: Option<u64>,
+    /// How many binary messages follow. The JSON has a placeholder for each:
+    /// `{"_placeholder":true,"num":0}`.
+    pub attachments: u32,
+    /// The payload: an array for events, which begins with the name, and for acknowledgements. An object
+    /// or nothing to connect, an object or a string to refuse, nothing to disconnect.
+    pub json: &'a str,
+}
+
+impl<'a> Packet<'a> {
+    /// An event of `namespace`. `json` is an array that begins with the event's name.
+    pub const fn event(namespace: &'a str, json: &'a str) -> Self {
+        Self { kind: Kind::Event, namespace, id: None, attachments: 0, json }
+    }
+
+    /// The acknowledgement of the event with the number `id`. `json` is an array.
+    pub const fn ack(namespace: &'a str, id: u64, json: &'a str) -> Self {
+        Self { kind: Kind::Ack, namespace, id: Some(id), attachments: 0, json }
+    }
+
+    /// Asks for an acknowledgement with the number `id`.
+    #[must_use]
+    pub const fn id(mut self, id: u64) -> Self {
+        self.id = Some(id);
+        self
+    }
+
+    /// Sets how many binary messages follow.
+    #[must_use]
+    pub const fn attachments(mut self, count: u32) -> Self {
+        self.attachments = count;
+        self
+    }
+
+    /// Parses the text of a message.
+    ///
+    /// Stricter than Node, which takes an empty message for a CONNECT, a space for the number 0, numbers of
+    /// attachments with fractions and signs, events without a name, and acknowledgements without a number.
+    /// Laxer in that it takes events with reserved names.
+    ///
+    /// ```
+    /// use framewright::socketio::{Kind, Packet};
+    ///
+    /// let packet = Packet::parse(r#"2/chat,12["say","hi",7]"#)?;
+    /// assert_eq!((packet.kind, packet.namespace, packet.id), (Kind::Event, "/chat", Some(12)));
+    /// assert_eq!((packet.event_name(), packet.arguments()), (Some("say"), r#""hi",7"#));
+    /// # Ok::<(), framewright::socketio::Error>(())
+    /// ```
+    pub fn parse(text: &'a str) -> Result<Self, Error> {
+        let digit = *text.as_bytes().first().ok_or(Error::PacketEmpty)?;
+        let (kind, binary) = match digit {
+            b'0' => (Kind::Connect, false),
+            b'1' => (Kind::Disconnect, false),
+            b'2' => (Kind::Event, false),
+            b'3' => (Kind::Ack, false),
+            b'4' => (Kind::ConnectError, false),
+            b'5' => (Kind::Event, true),
+            b'6' => (Kind::Ack, true),
+            other => return Err(Error::PacketType(other)),
+        };
+        let mut rest = text.get(1..).unwrap_or_default();
+        let attachments = if binary { parse_count(&mut rest)? } else { 0 };
+        let namespace = if rest.starts_with('/') {
+            let (namespace, after) = rest.split_once(',').unwrap_or((rest, ""));
+            rest = after;
+            namespace
+        } else {
+            "/"
+        };
+        let id = parse_id(&mut rest)?;
+        let packet = Self { kind, namespace, id, attachments, json: rest };
+        match packet.check_id() {
+            true if packet.shape_is_valid() => Ok(packet),
+            true => Err(Error::Payload),
+            false => Err(Error::AckId),
+        }
+    }
+
+    /// Appends the packet, as the text of one message. Its attachments follow as messages of their own.
+    ///
+    /// # Errors
+    ///
+    /// The packet is one that a peer would refuse. Nothing was written.
+    pub fn write(&self, out: &mut impl Buffer) -> Result<(), SendError> {
+        self.check()?;
+        let digit = match (self.kind, self.attachments) {
+            (Kind::Connect, _) => b'0',
+            (Kind::Disconnect, _) => b'1',
+            (Kind::Event, 0) => b'2',
+            (Kind::Ack, 0) => b'3',
+            (Kind::ConnectError, _) => b'4',
+            (Kind::Event, _) => b'5',
+            (Kind::Ack, _) => b'6',
+        };
+        let mut append = Append::new(out);
+        append.put(&[digit]);
+        if self.attachments > 0 {
+            append.put_number(self.attachments.into());
+            append.put(b"-");
+        }
+        if self.namespace != "/" {
+            append.put(self.namespace.as_bytes());
+            append.put(b",");
+        }
+        if let Some(id) = self.id {
+            append.put_number(id);
+        }
+        append.put(self.json.as_bytes());
+        Ok(append.finish()?)
+    }
+
+    /// The name of the event, as it stands between its quotes: escapes are not resolved. A name that is
+    /// a number is returned as its digits. `None` if this is no event.
+    pub fn event_name(&self) -> Option<&'a str> {
+        let (kind, name) = self.first_element()?;
+        match kind {
+            JsonKind::String => name.get(1..name.len() - 1),
+            _ => Some(name),
+        }
+    }
+
+    /// The arguments of the event after its name, or of the acknowledgement: JSON values with commas
+    /// between them.
+    pub fn arguments(&self) -> &'a str {
+        let mut reader = JsonReader::new(self.json);
+        if !matches!(self.kind, Kind::Event | Kind::Ack) || !reader.take(b'[') {
+            return "";
+        }
+        if self.kind == Kind::Event {
+            reader.value();
+            reader.take(b',');
+        }
+        let rest = reader.rest().trim_end();
+        rest.strip_suffix(']').unwrap_or(rest).trim()
+    }
+
+    /// The first element of an event's array.
+    fn first_element(&self) -> Option<(JsonKind, &'a str)> {
+        let mut reader = JsonReader::new(self.json);
+        let is_event = self.kind == Kind::Event && reader.take(b'[');
+        reader.value().filter(|_| is_event)
+    }
+
+    /// Whether there is a number exactly where one may be.
+    const fn check_id(&self) -> bool {
+        match self.kind {
+            Kind::Event => true,
+            Kind::Ack => self.id.is_some(),
+            _ => self.id.is_none(),
+        }
+    }
+
+    /// Whether the payload is JSON of the shape that the packet has.
+    fn shape_is_valid(&self) -> bool {
+        if self.json.is_empty() {
+            return matches!(self.kind, Kind::Connect | Kind::Disconnect);
+        }
+        // White space before JSON would be read as a number by some.
+        if self.json.starts_with([' ', '\t', '\n', '\r']) {
+            return false;
+        }
+        let shape = JsonReader::kind_of(self.json);
+        match self.kind {
+            Kind::Connect => shape == Some(JsonKind::Object),
+            Kind::Disconnect => false,
+            Kind::Ack => shape == Some(JsonKind::Array),
+            Kind::ConnectError => matches!(shape, Some(JsonKind::Object | JsonKind::String)),
+            Kind::Event => {
+                let name = self.first_element();
+                shape == Some(JsonKind::Array)
+                    && matches!(name, Some((JsonKind::String | JsonKind::Number, _)))
+            }
+        }
+    }
+
+    fn check(&self) -> Result<(), SendError> {
+        let bad = |byte: u8| byte == b',' || byte.is_ascii_control();
+        if !self.namespace.starts_with('/') || self.namespace.bytes().any(bad) {
+            return Err(SendError::Namespace);
+        }
+        if !self.check_id() {
+            return Err(SendError::AckId);
+        }
+        if self.attachments > 0 && !matches!(self.kind, Kind::Event | Kind::Ack) {
+            return Err(SendError::Attachments);
+        }
+        if !self.shape_is_valid() {
+            return Err(SendError::Payload);
+        }
+        match self.event_name() {
+            Some(name) if RESERVED.contains(&name) => Err(SendError::ReservedName),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Names of events that a JavaScript peer emits to itself.
+const RESERVED: [&str; 6] =
+    ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
+
+/// Reads the number of attachments, and the dash after it.
+fn parse_count(rest: &mut &str) -> Result<u32, Error> {
+    let (digits, after) = rest.split_once('-').ok_or(Error::AttachmentCount)?;
+    let valid = !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit());
+    *rest = after;
+    digits.parse().ok().filter(|_| valid).ok_or(Error::AttachmentCount)
+}
+
+fn parse_id(rest: &mut &str) -> Result<Option<u64>, Error> {
+    let end = rest.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len());
+    let (digits, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
+    *rest = after;
+    if digits.is_empty() {
+        return Ok(None);
+    }
+    digits.parse().map(Some).map_err(|_| Error::AckId)
+}
+
+impl fmt::Debug for Packet<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Packet")
+            .field("kind", &self.kind)
+            .field("namespace", &Payload(self.namespace.as_bytes()))
+            .field("id", &self.id)
+            .field("attachments", &self.attachments)
+            .field("json", &Payload(self.json.as_bytes()))
+            .finish()
+    }
+}

@@ -1,0 +1,228 @@
+//! Namespaces, and the rules between them (*Connection to a namespace*).
+
+use framewright::socketio::{
+    Connection, Error, Event, INVALID_NAMESPACE, Kind, Limits, Packet, SendError,
+};
+use framewright::{Chunk, OverLimit, SliceBuf};
+
+type End = Connection<Vec<u8>>;
+
+const SID: &str = r#"{"sid":"x"}"#;
+
+fn fails(end: &mut End, text: &str, error: Error) {
+    assert_eq!(end.receive_text(text, 0), Some(Event::Failed(error)), "{text}");
+    assert_eq!(end.receive_text("0/again,", 0), Some(Event::Failed(error)), "it is final");
+    let result = end.send(Packet::event("/", r#"["e"]"#), &mut Vec::new());
+    assert_eq!(result, Err(SendError::Failed));
+}
+
+fn receives(end: &mut End, text: &str) {
+    let expected = Packet::parse(text).unwrap();
+    assert_eq!(end.receive_text(text, 0), Some(Event::Packet(expected)), "{text}");
+}
+
+fn written(run: impl FnOnce(&mut Vec<u8>) -> Result<(), SendError>) -> String {
+    let mut out = Vec::new();
+    run(&mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn server() -> End {
+    Connection::server(Limits::new(), Vec::new(), 0)
+}
+
+fn connected() -> End {
+    let mut server = server();
+    receives(&mut server, "0");
+    assert_eq!(written(|out| server.accept("/", SID, out)), r#"0{"sid":"x"}"#);
+    server
+}
+
+#[test]
+fn the_first_packet_connects() {
+    for text in ["1", r#"2["e"]"#, "30[]", "1/a,"] {
+        fails(&mut server(), text, Error::NotConnected);
+    }
+    for text in ["1/a,", r#"2/a,["e"]"#, "3/a,0[]"] {
+        fails(&mut connected(), text, Error::NotConnected);
+    }
+    fails(&mut server(), "", Error::PacketEmpty);
+    fails(&mut server(), r#"4{"message":"no"}"#, Error::PacketUnexpected);
+    fails(&mut connected(), r#"4{"message":"no"}"#, Error::PacketUnexpected);
+}
+
+#[test]
+fn a_namespace_is_granted_or_refused() {
+    let mut server = server();
+    receives(&mut server, r#"0/a,{"token":"x"}"#);
+    receives(&mut server, "0/b,");
+    assert_eq!((server.namespace_count(), server.is_connected("/a")), (2, false));
+    fails(&mut { self::server() }, r#"2/a,["e"]"#, Error::NotConnected);
+    assert_eq!(
+        server.send(Packet::event("/a", r#"["e"]"#), &mut Vec::new()),
+        Err(SendError::NotConnected)
+    );
+    assert_eq!(written(|out| server.accept("/a", SID, out)), r#"0/a,{"sid":"x"}"#);
+    let refusal = r#"4/b,{"message":"Invalid namespace"}"#;
+    assert_eq!(written(|out| server.refuse("/b", INVALID_NAMESPACE, out)), refusal);
+    assert_eq!(server.namespaces().collect::<Vec<_>>(), ["/a"]);
+    for result in [
+        server.accept("/a", SID, &mut Vec::new()),
+        server.accept("/c", SID, &mut Vec::new()),
+        server.refuse("/b", INVALID_NAMESPACE, &mut Vec::new()),
+        server.connect("/d", "", &mut Vec::new()),
+        server.disconnect("/b", &mut Vec::new()),
+    ] {
+        assert_eq!(result, Err(SendError::NotConnected));
+    }
+    // Refused is not forgotten for ever.
+    receives(&mut server, "0/b,");
+    assert_eq!(server.accept("/b", "", &mut Vec::new()), Err(SendError::Payload));
+    assert_eq!(server.accept("/b", "[]", &mut Vec::new()), Err(SendError::Payload));
+    assert!(server.accept("/b", SID, &mut SliceBuf::new(&mut [])).is_err());
+    assert!(!server.is_connected("/b"));
+    fails(&mut server, "0/b,", Error::AlreadyConnected);
+    fails(&mut connected(), "0", Error::AlreadyConnected);
+}
+
+#[test]
+fn events_and_acknowledgements_go_both_ways() {
+    let mut server = connected();
+    receives(&mut server, r#"27["e",1]"#);
+    assert_eq!(written(|out| server.send(Packet::ack("/", 7, "[1]"), out)), "37[1]");
+    assert_eq!(written(|out| server.send(Packet::event("/", r#"["e"]"#).id(0), out)), r#"20["e"]"#);
+    receives(&mut server, "30[]");
+    receives(&mut server, "399[]");
+    let connect = Packet { kind: Kind::Connect, ..Packet::event("/", "") };
+    assert_eq!(server.send(connect, &mut Vec::new()), Err(SendError::Payload));
+}
+
+#[test]
+fn attachments_come_after_their_packet() {
+    let mut server = connected();
+    receives(&mut server, r#"51-["e",{"_placeholder":true,"num":0}]"#);
+    let Some(Event::Attachment(attachment)) = server.receive_binary(Chunk::whole(b"x")) else {
+        panic!("an attachment")
+    };
+    assert!(attachment.last);
+    let sent = Packet::event("/", r#"["e"]"#).attachments(2);
+    assert_eq!(written(|out| server.send(sent, out)), r#"52-["e"]"#);
+    for _ in 0..2 {
+        assert_eq!(server.send(sent, &mut Vec::new()), Err(SendError::AttachmentsUnfinished));
+        server.attachment_sent().unwrap();
+    }
+    assert_eq!(server.attachment_sent(), Err(SendError::AttachmentsUnfinished));
+    let event = server.receive_binary(Chunk::whole(b"x"));
+    assert_eq!(event, Some(Event::Failed(Error::AttachmentUnexpected)));
+    let mut server = connected();
+    receives(&mut server, r#"51-["e"]"#);
+    fails(&mut server, "1", Error::AttachmentMissing);
+}
+
+#[test]
+fn a_namespace_ends_from_either_side() {
+    let mut server = connected();
+    receives(&mut server, "0/a,");
+    server.accept("/a", SID, &mut Vec::new()).unwrap();
+    receives(&mut server, "1");
+    assert_eq!((server.namespace_count(), server.is_connected("/")), (1, false));
+    assert_eq!(written(|out| server.disconnect("/a", out)), "1/a,");
+    assert_eq!(server.namespace_count(), 0);
+    // What crosses our packet is skipped, its attachments too.
+    for text in [r#"2/a,["e"]"#, r#"51-/a,["e"]"#] {
+        assert_eq!(server.receive_text(text, 0), None);
+    }
+    assert_eq!(server.receive_binary(Chunk::whole(b"x")), None);
+    assert_eq!(server.receive_text("1/a,", 0), None);
+    receives(&mut server, "0/a,");
+    server.accept("/a", SID, &mut Vec::new()).unwrap();
+    receives(&mut server, "1/a,");
+    fails(&mut server, "1/a,", Error::NotConnected);
+}
+
+#[test]
+fn a_client_asks_and_is_answered() {
+    let mut client = Connection::client(Limits::new(), Vec::new());
+    assert_eq!(client.deadline(), None);
+    assert_eq!(written(|out| client.connect("/", r#"{"t":1}"#, out)), r#"0{"t":1}"#);
+    assert_eq!(written(|out| client.connect("/a", "", out)), "0/a,");
+    assert_eq!(client.connect("/a", "", &mut Vec::new()), Err(SendError::NotConnected));
+    assert_eq!(client.connect("a", "", &mut Vec::new()), Err(SendError::Namespace));
+    // A server that recovers a connection sends events first.
+    receives(&mut client, r#"2["missed"]"#);
+    receives(&mut client, r#"0{"sid":"x"}"#);
+    receives(&mut client, r#"4/a,{"message":"no"}"#);
+    assert_eq!(client.namespaces().collect::<Vec<_>>(), ["/"]);
+    receives(&mut client, r#"2["e"]"#);
+    assert_eq!(written(|out| client.disconnect("/", out)), "1");
+    assert_eq!(client.receive_text(r#"2["late"]"#, 0), None);
+    assert_eq!(written(|out| client.connect("/", "", out)), "0");
+    receives(&mut client, r#"0{"sid":"y"}"#);
+    receives(&mut client, "1");
+    for (text, error) in [
+        ("0", Error::ServerVersion),
+        (r#"0/b,{"sid":"x"}"#, Error::PacketUnexpected),
+        (r#"4/b,{"message":"no"}"#, Error::PacketUnexpected),
+        (r#"2/b,["e"]"#, Error::NotConnected),
+        ("30[]", Error::NotConnected),
+    ] {
+        let mut client = Connection::client(Limits::new(), Vec::new());
+        client.connect("/", "", &mut Vec::new()).unwrap();
+        fails(&mut client, text, error);
+    }
+    let mut client = Connection::client(Limits::new(), Vec::new());
+    client.connect("/", "", &mut Vec::new()).unwrap();
+    receives(&mut client, r#"0{"sid":"x"}"#);
+    fails(&mut client, r#"0{"sid":"x"}"#, Error::AlreadyConnected);
+}
+
+#[test]
+fn time_is_limited() {
+    let limits = Limits::new().connect_within(100).attachments_within(10);
+    let mut server = Connection::server(limits, Vec::new(), 5);
+    assert_eq!(server.deadline(), Some(105));
+    receives(&mut server, "0");
+    assert_eq!(server.deadline(), Some(105), "nobody has said yes");
+    assert_eq!(server.poll_timer(104), None);
+    assert_eq!(server.poll_timer(105), Some(Event::Failed(Error::ConnectLate)));
+    assert_eq!((server.poll_timer(105), server.deadline()), (None, None));
+
+    let mut server = Connection::server(limits, Vec::new(), 5);
+    receives(&mut server, "0");
+    server.accept("/", SID, &mut Vec::new()).unwrap();
+    assert_eq!((server.deadline(), server.poll_timer(1000)), (None, None));
+    assert!(server.receive_text(r#"51-["e"]"#, 1000).is_some());
+    assert_eq!((server.deadline(), server.poll_timer(1009)), (Some(1010), None));
+    assert_eq!(server.poll_timer(1010), Some(Event::Failed(Error::AttachmentsLate)));
+    assert_eq!((server.deadline(), server.poll_timer(1010)), (None, None));
+}
+
+#[test]
+fn namespaces_have_limits() {
+    let limits = Limits::new().max_namespaces(2).max_namespace_len(4);
+    let mut server = Connection::server(limits, Vec::new(), 0);
+    receives(&mut server, "0/1,");
+    receives(&mut server, "0/abc,");
+    fails(&mut server, "0/3,", Error::TooManyNamespaces { limit: 2 });
+    let mut server = Connection::server(limits, Vec::new(), 0);
+    fails(&mut server, "0/abcd,", Error::NamespaceTooLong(OverLimit::new(5, 4)));
+    let mut bytes = [0; 5];
+    let mut server = Connection::server(limits, SliceBuf::new(&mut bytes), 0);
+    assert!(matches!(server.receive_text("0/1,", 0), Some(Event::Packet(_))));
+    let event = server.receive_text("0/2,", 0);
+    assert!(matches!(event, Some(Event::Failed(Error::BufferFull(_)))));
+    // A client that finds no room has written nothing.
+    let mut bytes = [0; 4];
+    let mut client = Connection::client(limits, SliceBuf::new(&mut bytes));
+    let mut out = Vec::new();
+    assert!(matches!(client.connect("/abc", "", &mut out), Err(SendError::BufferFull(_))));
+    assert_eq!((&out[..], client.namespace_count()), (&b""[..], 0));
+}
+
+#[test]
+fn an_idle_connection_is_small() {
+    let len = size_of::<Connection<()>>();
+    println!("connection: {len} bytes");
+    assert!(len <= 160);
+    assert!(size_of::<Error>() <= 16 && size_of::<SendError>() <= 16);
+}
