@@ -119,6 +119,7 @@ impl<B: Buffer, S: Slots> Connection<Client, B, S> {
 
 impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
     fn new(storage: Storage<B, S>, limits: Limits) -> Self {
+        let limits = limits.in_range();
         Self {
             side: PhantomData,
             limits,

@@ -90,7 +90,7 @@ impl Decoder {
             Role::Server => State::Preface { matched: 0 },
             Role::Client => State::First,
         };
-        Self { role, max_frame_len: limits.max_frame_len, state, cut: Inline::EMPTY }
+        Self { role, max_frame_len: limits.in_range().max_frame_len, state, cut: Inline::EMPTY }
     }
 
     /// Decodes the next part, advancing `input` past it.

@@ -2,7 +2,8 @@
 
 /// What a peer may send, at most.
 ///
-/// Each limit is a field to read it, and a method to set it:
+/// Each limit is a field to read it, and a method to set it. What is out of its range counts as the nearest value in
+/// it:
 ///
 /// ```
 /// use framewright::http2::Limits;
@@ -156,6 +157,14 @@ impl Limits {
     pub const fn useless_budget(mut self, frames: u32) -> Self {
         self.useless_budget = frames;
         self
+    }
+
+    /// The same limits, each in its range, whether a method set it or a field was written.
+    pub(super) const fn in_range(self) -> Self {
+        self.stream_window(self.stream_window)
+            .connection_window(self.connection_window)
+            .max_frame_len(self.max_frame_len)
+            .max_send_len(self.max_send_len)
     }
 
     /// The least value of SETTINGS_MAX_FRAME_SIZE, and its initial one.

@@ -35,6 +35,23 @@ fn an_end_announces_its_limits_and_only_what_differs() {
     );
 }
 
+/// §6.5.2. The fields of limits can be written, and what is announced is right all the same.
+#[test]
+fn limits_out_of_range_are_not_announced() {
+    let mut limits = Limits::new();
+    (limits.stream_window, limits.connection_window) = (u32::MAX, 0);
+    (limits.max_frame_len, limits.max_send_len) = (u32::MAX, 0);
+    let frames = server_with(limits).take_frames();
+    assert_eq!(
+        frames.len(),
+        1,
+        "the connection's window is the least, and nothing is granted: {frames:?}"
+    );
+    let values: Vec<u32> =
+        (2..frames[0].payload.len()).step_by(6).map(|at| frames[0].number(at)).collect();
+    assert_eq!(values, [100, (1 << 31) - 1, (1 << 24) - 1, 16 << 10, 1]);
+}
+
 /// §6.5.3.
 #[test]
 fn an_acknowledgement_answers_settings() {
