@@ -223,7 +223,7 @@ impl Rules {
         rules.finish_request()
     }
 
-    /// Checks the next field, whose value ends that many bytes into the entries of the block.
+    /// Checks the next field. Its value ends at the byte `end` of the block's entries.
     #[inline]
     pub(super) fn check(&mut self, name: &[u8], value: &[u8], end: u32) -> Result<(), Error> {
         if !is_value(value) {
@@ -245,7 +245,7 @@ impl Rules {
         }
     }
 
-    /// Checks a pseudo-field, whose value ends `end` that many bytes into the entries.
+    /// Checks a pseudo-field. Its value ends at the byte `end` of the block's entries.
     fn check_pseudo(&mut self, name: &[u8], value: &[u8], end: u32) -> Result<(), Error> {
         let bit = match (self.message, name) {
             (Message::Request { .. }, pseudo::METHOD) => Seen::METHOD,
@@ -291,7 +291,7 @@ impl Rules {
         if valid { Ok(()) } else { Err(otherwise) }
     }
 
-    /// Takes notice of the authority. Returns whether it is one.
+    /// Notes which of host and port the authority has. Returns whether it is right.
     fn see_authority(&mut self, value: &[u8]) -> bool {
         if let Some(has_port) = usual_authority(value) {
             (self.has_host, self.has_port) = (true, has_port);
@@ -378,6 +378,7 @@ impl Rules {
             _ => Err(Error::Path),
         }
     }
+
     /// Compares `host` with `:authority`, if both are there.
     fn compare_host(&self, entries: &[u8]) -> Result<(), Error> {
         if !self.seen.all(Seen::HOST | Seen::AUTHORITY) {

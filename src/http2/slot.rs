@@ -22,12 +22,12 @@
 //! | `Closed`, ours is not | S STREAM_CLOSED | S STREAM_CLOSED | ends it | adds | ignored |
 //! | over: both ended it | C STREAM_CLOSED | C STREAM_CLOSED | ignored | ignored | ignored |
 //! | over: the peer reset it | S STREAM_CLOSED | S STREAM_CLOSED | ignored | ignored | ignored |
-//! | over: we reset it | discarded | discarded | ignored | ignored | ignored |
+//! | over: we reset or refused it | discarded | discarded | ignored | ignored | ignored |
 //! | over, and forgotten | discarded | discarded | ignored | ignored | ignored |
 //! | skipped | C PROTOCOL_ERROR | C PROTOCOL_ERROR | C PROTOCOL_ERROR | C PROTOCOL_ERROR | ignored |
 //!
 //! C ends the connection, S the stream. DATA that is discarded counts for the connection's window, and a field
-//! block that is discarded is decoded.
+//! block that is discarded is decoded. `tests/http2/states.rs` has the table once more, as a test.
 
 use core::fmt;
 
@@ -57,7 +57,7 @@ pub struct Slot {
     flags: u8,
 }
 
-/// How far one side of a stream has come.
+/// How far one side of a stream has come: a message is a head, a body, and perhaps trailers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Half {
     /// Its head is to come.
