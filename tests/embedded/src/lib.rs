@@ -11,6 +11,7 @@ pub mod handshake;
 mod session;
 mod socket;
 pub mod sse;
+pub mod stomp;
 pub mod ws;
 
 use core::panic::PanicInfo;

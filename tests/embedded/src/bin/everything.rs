@@ -2,7 +2,7 @@
 #![no_std]
 #![no_main]
 
-use embedded::{Memory, grpc, grpc_web, handshake, sse, ws};
+use embedded::{Memory, grpc, grpc_web, handshake, sse, stomp, ws};
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
@@ -13,6 +13,7 @@ fn main() -> ! {
             (&ws::SESSION, ws::device),
             (&handshake::SESSION, handshake::device),
             (&sse::SESSION, sse::device),
+            (&stomp::SESSION, stomp::device),
             (&grpc::SESSION, grpc::device),
             (&grpc_web::SESSION, grpc_web::device),
         ],
