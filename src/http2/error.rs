@@ -127,7 +127,8 @@ pub enum Error {
     /// HEADERS came on a tunnel, where only DATA may (§8.5).
     HeadUnexpected,
     // Limits.
-    /// A head is longer than [`Limits::max_head_len`](super::Limits::max_head_len) allows (§10.5.1).
+    /// A head is longer than [`Limits::max_head_len`](super::Limits::max_head_len) allows (§10.5.1), or than the
+    /// caller's buffer for heads.
     HeadTooLong,
     /// A head has more fields than [`Limits::max_fields`](super::Limits::max_fields) allows
     /// (§10.5.1).
