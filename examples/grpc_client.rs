@@ -7,7 +7,7 @@ use framewright::grpc::{Client, ClientEvent, ClientRequest, Code, Heap, Limits, 
 use prost::Message; // a message of one string is encoded like a `String`
 
 fn main() -> Result<(), Box<dyn Error>> {
-    Ok(println!("{}", say_hello("127.0.0.1:50051", "world")?))
+    say_hello("127.0.0.1:50051", "world").map(|reply| println!("{reply}"))
 }
 
 pub fn say_hello(address: &str, name: &str) -> Result<String, Box<dyn Error>> {

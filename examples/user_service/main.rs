@@ -1,0 +1,29 @@
+//! A service as people write them, with all four kinds of call: its server on `mio`, its client on a blocking socket.
+//!
+//! ```text
+//! cargo run --example user_service -- server --listen ADDR
+//! cargo run --example user_service -- client ADDR
+//! ```
+
+#[path = "../grpc_blocking/mod.rs"]
+mod channel;
+mod client;
+#[path = "../grpc_mio/mod.rs"]
+mod event_loop;
+mod messages;
+mod server;
+
+use std::error::Error;
+
+const USAGE: &str = "usage: user_service server --listen ADDR | user_service client ADDR";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let args: Vec<_> = std::env::args().skip(1).collect();
+    match &*args.iter().map(|arg| &**arg).collect::<Vec<_>>() {
+        ["server", "--listen", address] => {
+            event_loop::serve(address.parse()?, server::Users::new())
+        }
+        ["client", address] => client::run(address.trim_start_matches("http://")),
+        _ => Err(USAGE.into()),
+    }
+}
