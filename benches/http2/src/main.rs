@@ -1,4 +1,5 @@
-//! Races HPACK against nghttp2, connections against a memcpy, and calls against `h2`, in memory and on one thread.
+//! Races HPACK against nghttp2, connections against a memcpy, and calls against `h2` and nghttp2, in memory and on one
+//! thread.
 //!
 //! Both do the same work in turns of a few milliseconds. A ratio is the median, over the rounds, of our time divided by
 //! the other's in the same round.
@@ -20,7 +21,7 @@ type Field = (String, String);
 type Lists = Vec<Vec<Field>>;
 
 fn main() {
-    println!("Field blocks, per field:\n");
+    println!("## Field blocks, per field\n");
     begin_table();
     let repeats = "a gRPC request that repeats";
     decode(repeats, 0.6, &[blocks(&vec![grpc_request(); 200])]);
@@ -30,7 +31,7 @@ fn main() {
     encode(repeats, Some(0.35), &[vec![grpc_request(); 200]]);
     encode("requests with changing values", Some(0.6), &[changing()]);
     encode("the stories", None, &fields("nghttp2"));
-    println!("\nConnections:\n");
+    println!("\n## Connections\n");
     begin_table();
     connection::rows();
     calls::rows();

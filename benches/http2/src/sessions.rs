@@ -182,7 +182,7 @@ unsafe extern "C" fn read_request(
     // SAFETY: there is as much room as is said.
     unsafe {
         ptr::copy_nonoverlapping(MESSAGE.as_ptr(), to, MESSAGE.len());
-        *flags |= sys::NGHTTP2_DATA_FLAG_EOF as u32;
+        *flags |= sys::NGHTTP2_DATA_FLAG_EOF;
     }
     MESSAGE.len() as isize
 }
@@ -202,7 +202,7 @@ unsafe extern "C" fn read_response(
     // SAFETY: there is as much room as is said.
     unsafe {
         ptr::copy_nonoverlapping(MESSAGE.as_ptr(), to, MESSAGE.len());
-        *flags |= (sys::NGHTTP2_DATA_FLAG_EOF | sys::NGHTTP2_DATA_FLAG_NO_END_STREAM) as u32;
+        *flags |= sys::NGHTTP2_DATA_FLAG_EOF | sys::NGHTTP2_DATA_FLAG_NO_END_STREAM;
         sys::nghttp2_submit_trailer(session, stream, trailers.as_ptr(), trailers.len());
     }
     MESSAGE.len() as isize
