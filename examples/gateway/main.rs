@@ -15,6 +15,7 @@ mod grpc;
 mod output;
 mod peer;
 mod service;
+mod stomp;
 mod tunnel;
 mod unused;
 mod websocket;
@@ -124,6 +125,8 @@ struct Shared {
     now: u64,
     /// For every member of the chat room, encoded once.
     broadcast: Broadcast,
+    /// The topics of STOMP.
+    stomp: stomp::Hub,
     /// An event before it goes into a body.
     scratch: Vec<u8>,
     /// When a peer next has something to send, in milliseconds since the start.
@@ -153,6 +156,7 @@ impl Gateway {
             origins: args.origins,
             now: 0,
             broadcast: Broadcast::new(args.deflate),
+            stomp: stomp::Hub::default(),
             scratch: Vec::new(),
             wake_at: u64::MAX,
         };
@@ -243,7 +247,7 @@ impl Gateway {
         Ok(())
     }
 
-    /// Lets a peer go on as far as it can, then delivers its chat messages to all members.
+    /// Lets a peer go on as far as it can, then delivers its messages to the members of the chat room and of topics.
     fn drive(&mut self, key: usize) {
         let Some(peer) = self.peers.get_mut(key) else { return };
         match peer.act(&mut self.shared, Peer::drive) {
@@ -256,6 +260,9 @@ impl Gateway {
         if !self.shared.broadcast.is_empty() {
             let heard = self.shared.broadcast.take();
             self.for_each(|peer, shared| peer.hear(&heard, shared));
+        }
+        if self.shared.stomp.take_published() {
+            self.for_each(Peer::hear_topics);
         }
     }
 

@@ -388,6 +388,14 @@ impl Peer {
         }
     }
 
+    /// Passes on what was published to the topics that the peer has subscribed to.
+    pub fn hear_topics(&mut self, shared: &mut Shared) -> Progress {
+        match &self.state {
+            State::WebSocket(session) if session.has_topics() => self.written(shared),
+            _ => Progress::Blocked,
+        }
+    }
+
     fn written(&mut self, shared: &mut Shared) -> Progress {
         self.write(shared).unwrap_or(Progress::Ended)
     }

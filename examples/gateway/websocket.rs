@@ -1,8 +1,9 @@
-//! WebSocket: an echo, a chat room, and a tunnel for calls of gRPC-Web.
+//! WebSocket: an echo, a chat room, topics of STOMP, and a tunnel for calls of gRPC-Web.
 
 use framewright::Buffer;
 use framewright::grpc::web;
 use framewright::http1::Request;
+use framewright::stomp::SUBPROTOCOLS;
 use framewright::ws::deflate::{Config, Deflater};
 use framewright::ws::handshake::{self, Offer, Origins};
 use framewright::ws::{
@@ -14,6 +15,7 @@ use crate::Shared;
 use crate::events::Filled;
 use crate::output::Output;
 use crate::service;
+use crate::stomp;
 use crate::tunnel::Tunnel;
 
 /// Replies of a call are written at most this many bytes ahead of their reader.
@@ -31,6 +33,7 @@ pub fn is_offer(request: &Request<'_>) -> bool {
 pub enum Place {
     Echo,
     Chat,
+    Stomp,
     Tunnel,
 }
 
@@ -40,6 +43,7 @@ impl Place {
         match path {
             "/ws/echo" => Some(Self::Echo),
             "/ws/chat" => Some(Self::Chat),
+            "/stomp" => Some(Self::Stomp),
             _ if service::is_method(path) && is_offer(request) => Some(Self::Tunnel),
             _ => None,
         }
@@ -58,7 +62,7 @@ impl Place {
             return None;
         }
         let origins = match self {
-            Self::Echo | Self::Chat => shared.origins,
+            Self::Echo | Self::Chat | Self::Stomp => shared.origins,
             // Every page may call the service, as it may over HTTP.
             Self::Tunnel => Origins::any(),
         };
@@ -70,11 +74,16 @@ impl Place {
             }
         };
         let (required, max_message) = match self {
-            Self::Echo => (None, shared.max_message),
+            Self::Echo | Self::Stomp => (None, shared.max_message),
             Self::Chat => (Some("chat"), shared.max_message.min(CHAT_MESSAGE)),
             Self::Tunnel => (Some(web::PROTOCOL), shared.max_message),
         };
-        let protocol = required.and_then(|protocol| offer.choose(&[protocol]));
+        let protocol = match required {
+            Some(protocol) => offer.choose(&[protocol]),
+            // Clients of STOMP may name a version, and some do not.
+            None if self == Self::Stomp => offer.choose(&SUBPROTOCOLS),
+            None => None,
+        };
         if let Some(required) = required
             && protocol.is_none()
         {
@@ -89,6 +98,7 @@ impl Place {
             // A message that is compressed once for all members cannot refer to earlier ones, which
             // not all have received.
             Self::Chat => shared.deflate.map(|config| config.server_no_context_takeover(true)),
+            Self::Stomp => shared.deflate,
             // gRPC compresses its messages by itself.
             Self::Tunnel => None,
         };
@@ -98,6 +108,7 @@ impl Place {
         let service = match self {
             Self::Echo => Service::Echo,
             Self::Chat => Service::Chat,
+            Self::Stomp => Service::Stomp(shared.stomp.open(shared.now)),
             Self::Tunnel => Service::Tunnel(Tunnel::new(path, shared.now)),
         };
         Some(Session {
@@ -129,6 +140,7 @@ pub struct Session {
 enum Service {
     Echo,
     Chat,
+    Stomp(stomp::Client),
     Tunnel(Tunnel),
 }
 
@@ -136,16 +148,16 @@ impl Session {
     /// Returns where to read next: `buffer`, or the place of a long message.
     pub fn read_target<'b>(&'b mut self, buffer: &'b mut [u8]) -> &'b mut [u8] {
         match self.service {
-            Service::Echo | Service::Chat => self.connection.read_target(buffer, &mut self.inbox),
             Service::Tunnel(_) => buffer,
+            _ => self.connection.read_target(buffer, &mut self.inbox),
         }
     }
 
     /// Returns how many of the `len` bytes that were read there are in the `buffer`.
     pub fn filled(&mut self, buffer: &[u8], len: usize) -> usize {
         match self.service {
-            Service::Echo | Service::Chat => self.inbox.filled(buffer, len).len(),
             Service::Tunnel(_) => len,
+            _ => self.inbox.filled(buffer, len).len(),
         }
     }
 
@@ -154,8 +166,8 @@ impl Session {
     pub fn receive(&mut self, input: &mut [u8], out: &mut Output, shared: &mut Shared) {
         self.keepalive.received(shared.now);
         match self.service {
-            Service::Echo | Service::Chat => self.receive_messages(input, out, shared),
             Service::Tunnel(_) => self.receive_parts(input, out, shared),
+            _ => self.receive_messages(input, out, shared),
         }
         self.connection.transmit(out);
         if self.connection.is_closing() {
@@ -170,6 +182,10 @@ impl Session {
                 // Sending fails while we are closing, and then nobody waits for the message.
                 let _ = match service {
                     Service::Chat => shared.broadcast.say(inbox.message()),
+                    Service::Stomp(client) => {
+                        client.receive(inbox.message().as_bytes(), shared.now);
+                        Ok(())
+                    }
                     Service::Echo | Service::Tunnel(_) => connection.send(inbox.message(), out),
                 };
             }
@@ -196,9 +212,13 @@ impl Session {
         }
     }
 
-    /// Writes what a call has to say, and closes after its end.
+    /// Writes what a call or a broker has to say, and closes after its end.
     pub fn fill(&mut self, out: &mut Output, shared: &mut Shared) -> Filled {
-        let Service::Tunnel(tunnel) = &mut self.service else { return Filled::Until(u64::MAX) };
+        let tunnel = match &mut self.service {
+            Service::Tunnel(tunnel) => tunnel,
+            Service::Stomp(_) => return self.fill_frames(out, shared.now),
+            Service::Echo | Service::Chat => return Filled::Until(u64::MAX),
+        };
         if self.connection.ready().is_err() {
             return Filled::Until(u64::MAX);
         }
@@ -212,6 +232,34 @@ impl Session {
         let Filled::End = filled else { return filled };
         self.close(CloseCode::NORMAL, "", shared.now, out);
         Filled::Until(u64::MAX)
+    }
+
+    /// Writes what the broker has for this client. While that waits to be sent, more stays in the broker, which
+    /// gives up a client that is too slow.
+    fn fill_frames(&mut self, out: &mut Output, now: u64) -> Filled {
+        let Service::Stomp(client) = &self.service else { return Filled::Until(u64::MAX) };
+        if self.connection.ready().is_err() || out.pending() > AHEAD {
+            return Filled::Until(u64::MAX);
+        }
+        let (frames, over) = client.output(now);
+        let deadline = client.deadline();
+        // Text wherever it is, because some clients take nothing else.
+        let sent = match std::str::from_utf8(&frames) {
+            Ok("") => Ok(()),
+            Ok(text) => self.connection.send(text, out),
+            Err(_) => self.connection.send(&frames, out),
+        };
+        sent.expect("it was ready, and a Vec has room");
+        if over {
+            self.close(CloseCode::NORMAL, "", now, out);
+            return Filled::Until(u64::MAX);
+        }
+        Filled::Until(deadline)
+    }
+
+    /// Whether the peer is a client of the broker.
+    pub fn has_topics(&self) -> bool {
+        matches!(self.service, Service::Stomp(_))
     }
 
     fn send_bytes(&mut self, bytes: &[u8], out: &mut Output) {

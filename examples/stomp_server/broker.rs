@@ -15,7 +15,7 @@ use framewright::stomp::{
     Limits, SendError, Server, SharedMessage, Version,
 };
 
-use crate::session::{Message, Pending, Session, Subscription};
+use super::session::{Message, Pending, Session, Subscription};
 
 const LIMITS: Limits = Limits::new().max_body_len(16 << 20);
 /// The output that a session may have before it counts as too slow, in bytes.
@@ -50,9 +50,10 @@ impl Broker {
         self.sessions.remove(&id);
     }
 
-    /// Receives bytes of a session.
-    pub fn receive(&mut self, id: u64, bytes: &[u8], now: u64) {
-        let Some(mut session) = self.sessions.remove(&id) else { return };
+    /// Receives bytes of a session. Returns whether a message was published: other sessions may have output then.
+    pub fn receive(&mut self, id: u64, bytes: &[u8], now: u64) -> bool {
+        let before = self.next_message;
+        let Some(mut session) = self.sessions.remove(&id) else { return false };
         let mut input = bytes;
         while let Some(event) =
             session.connection.receive_frame(&mut input, &mut session.inbox, now)
@@ -65,6 +66,7 @@ impl Broker {
             }
         }
         self.sessions.insert(id, session);
+        self.next_message > before
     }
 
     /// Returns what a session has to send, and whether the transport is to be closed after that.
@@ -78,6 +80,11 @@ impl Broker {
             Some(Closer::Peer) | None => timed_out,
         };
         (std::mem::take(out), over)
+    }
+
+    /// When to ask for the output of a session, unless something happens before then.
+    pub fn deadline(&self, id: u64) -> Option<u64> {
+        self.sessions.get(&id)?.connection.deadline()
     }
 
     /// Carries out a frame, and confirms it.

@@ -27,8 +27,6 @@ use std::time::{Duration, Instant};
 use broker::Broker;
 use link::Link;
 
-/// How often heart-beats and deadlines are looked at.
-const TICK: Duration = Duration::from_millis(100);
 /// How long a client may take nothing.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -114,8 +112,9 @@ fn write(mut stream: &TcpStream, id: u64, shared: &Shared, link: &Link) -> io::R
         let (output, over) = broker.output(id, shared.now());
         let bytes = link.wrap(output, over)?;
         if bytes.is_empty() && !over {
-            broker = shared.changed.wait_timeout(broker, TICK).expect("nobody panics").0;
-            drop(broker);
+            let left = broker.deadline(id).unwrap_or(u64::MAX).saturating_sub(shared.now());
+            let left = PATIENCE.min(Duration::from_millis(left));
+            drop(shared.changed.wait_timeout(broker, left).expect("nobody panics"));
             continue;
         }
         drop(broker);

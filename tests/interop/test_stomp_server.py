@@ -1,5 +1,5 @@
-"""Our STOMP broker with clients of other people: `@stomp/stompjs` in Node.js over WebSocket, and Python's `stomp.py` over
-TCP. The checks of the first are in `stomp_node_client.cjs`."""
+"""Our STOMP broker with clients of other people: `@stomp/stompjs` in Node.js over WebSocket, also through the gateway, and
+Python's `stomp.py` over TCP. The checks of the first are in `stomp_node_client.cjs`."""
 
 import contextlib
 import json
@@ -21,15 +21,18 @@ BLOB = bytes(range(256)) * 4096
 
 
 @pytest.fixture(scope="module")
-def address(stomp_server_path):
+def broker(stomp_server_path):
+    """The `127.0.0.1:PORT` of a broker."""
     with Program(stomp_server_path, "--listen", "127.0.0.1:0", name="stomp_server") as program:
         yield program.line_after("listening on ")
         assert not program.has_ended(), program.last_words()
 
 
 @pytest.mark.parametrize("check", CHECKS)
-def test_stompjs(address, check):
-    done = subprocess.run(["node", SCRIPT, check, f"ws://{address}/stomp"], capture_output=True, text=True, timeout=50)
+@pytest.mark.parametrize("server", ["broker", "address"], ids=["stomp_server", "gateway"])
+def test_stompjs(request, server, check):
+    url = f"ws://{request.getfixturevalue(server)}/stomp"
+    done = subprocess.run(["node", SCRIPT, check, url], capture_output=True, text=True, timeout=50)
     if done.returncode != 0:
         pytest.fail(done.stderr, pytrace=False)
 
@@ -65,8 +68,8 @@ def peer(address, version, **options):
 
 
 @pytest.mark.parametrize("version", PEERS)
-def test_stomp_py_gets_back_what_it_sends(address, version):
-    with peer(address, version) as (connection, listener):
+def test_stomp_py_gets_back_what_it_sends(broker, version):
+    with peer(broker, version) as (connection, listener):
         connection.subscribe("/topic/py", id="1", receipt="s")
         assert listener.receipt() == "s"
         connection.send("/topic/py", "Gr\u00fc\u00dfe", headers={"priority": "9"})
@@ -83,8 +86,8 @@ def test_stomp_py_gets_back_what_it_sends(address, version):
 
 
 @pytest.mark.parametrize("version", PEERS)
-def test_stomp_py_acknowledges(address, version):
-    with peer(address, version) as (connection, listener):
+def test_stomp_py_acknowledges(broker, version):
+    with peer(broker, version) as (connection, listener):
         mode = "client" if version == "1.0" else "client-individual"
         connection.subscribe("/topic/ack", id="1", ack=mode)
         for body in "one", "two":
@@ -104,9 +107,9 @@ def test_stomp_py_acknowledges(address, version):
 
 @pytest.mark.parametrize("version", ["1.1", "1.2"])
 @pytest.mark.waits
-def test_stomp_py_hears_our_heart_beats(address, version):
+def test_stomp_py_hears_our_heart_beats(broker, version):
     """It checks for itself that they come, and the broker that its own do."""
-    with peer(address, version, heartbeats=(500, 500)) as (connection, listener):
+    with peer(broker, version, heartbeats=(500, 500)) as (connection, listener):
         connection.subscribe("/topic/silent", id="1", receipt="s")
         assert listener.receipt() == "s"
         with pytest.raises(queue.Empty):
@@ -114,8 +117,8 @@ def test_stomp_py_hears_our_heart_beats(address, version):
         assert connection.is_connected()
 
 
-def test_a_client_that_breaks_a_rule_is_told_and_dropped(address):
-    host, port = address.split(":")
+def test_a_client_that_breaks_a_rule_is_told_and_dropped(broker):
+    host, port = broker.split(":")
     for sent, message in (b"HELLO\n\n\0", b"unknown command"), (b"SEND\ndestination:/a\n\n\0", b"not connected"):
         with socket.create_connection((host, int(port)), WAIT) as client:
             client.sendall(sent)
