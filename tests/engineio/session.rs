@@ -211,6 +211,15 @@ fn the_server_pings_after_each_pong() {
 }
 
 #[test]
+fn a_late_ping_does_not_put_off_the_end() {
+    for (pinged, dead) in [(300, 500), (325, 500), (326, 526), (10_000, 10_200)] {
+        let mut session = socket();
+        assert_eq!(session.poll_timer(pinged), Some(Action::Ping));
+        assert_eq!(session.deadline(), Some(dead));
+    }
+}
+
+#[test]
 fn a_get_is_held_until_there_is_something() {
     let mut session = polling();
     assert_eq!(poll(&mut session), None);

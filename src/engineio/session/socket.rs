@@ -74,7 +74,8 @@ impl<B: Buffer> Session<B> {
     ///
     /// # Errors
     ///
-    /// The answer to its request, instead of the handshake: the session has a WebSocket, or is over.
+    /// The answer to its request, instead of the handshake: the session has a WebSocket, or is over. Since
+    /// browsers do not say why a WebSocket was refused, some servers open and close it instead.
     pub fn upgrade(&mut self, now: u64) -> Result<(), Refusal> {
         match (self.life, self.link) {
             (Life::Over(_), _) => Err(Refusal::UnknownSid),

@@ -62,8 +62,11 @@ impl<B: Buffer> Session<B> {
         match self.timer.what {
             Due::Nothing => None,
             Due::Ping => {
-                // From when it is queued, whether a poll fetches it or not.
-                let at = now.saturating_add(self.limits.ping_timeout);
+                // From when it is queued, whether a poll fetches it or not. A caller that is a little late does
+                // not put off the end; one that slept leaves the client its time.
+                let (due, timeout) = (self.timer.at, self.limits.ping_timeout);
+                let from = if now.saturating_sub(due) > timeout / 8 { now } else { due };
+                let at = from.saturating_add(timeout);
                 self.timer = Timer { what: Due::Pong, at };
                 self.owes_ping = true;
                 Some(Action::Ping)
