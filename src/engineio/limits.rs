@@ -58,7 +58,7 @@ impl Limits {
     }
 
     /// Sets how long an upgrade may take, in ms. Default: 10 s. Then the candidate is dropped, and polling
-    /// goes on.
+    /// goes on. At a client, this is how long the open packet may take.
     #[must_use]
     pub const fn upgrade_timeout(mut self, ms: u64) -> Self {
         self.upgrade_timeout = ms;

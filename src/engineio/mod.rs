@@ -7,6 +7,8 @@
 //! over. The map from identifiers to sessions is the caller's, and so are sockets, HTTP and WebSocket. Over polling,
 //! messages come in parts, which an [`Assembler`] joins.
 //!
+//! A [`ClientSession`] is the other end, over WebSocket.
+//!
 //! Where polling is not wanted, open sessions for [`Transport::WebSocket`] only: most clients can be told to begin
 //! there.
 //!
@@ -70,7 +72,9 @@
 //! ```
 
 mod assemble;
+mod client;
 mod error;
+mod handshake;
 mod limits;
 mod packet;
 mod payload;
@@ -78,7 +82,9 @@ mod request;
 mod session;
 
 pub use assemble::{AssembleError, Assembler};
+pub use client::{ClientEvent, ClientSession};
 pub use error::{Error, SendError};
+pub use handshake::Handshake;
 pub use limits::Limits;
 pub use packet::{Base64, Kind, Packet};
 pub use payload::{MessagePart, Part, PayloadDecoder, PayloadEncoder};

@@ -27,10 +27,10 @@ pub use socket::Sent;
 pub use timer::Action;
 use timer::Timer;
 
+use super::handshake::write_open;
 use super::{
     Answer, Base64, Error, Kind, Limits, MessagePart, PayloadDecoder, Refusal, SendError, Transport,
 };
-use crate::append::Append;
 use crate::{Buffer, OverLimit};
 
 /// A server's session: one client, whichever way its packets travel.
@@ -270,32 +270,6 @@ impl<B> fmt::Debug for Session<B> {
             .field("life", &self.life)
             .finish_non_exhaustive()
     }
-}
-
-/// Appends the open packet (*Handshake*).
-fn write_open(
-    sid: &str,
-    transport: Transport,
-    limits: &Limits,
-    out: &mut impl Buffer,
-) -> Result<(), SendError> {
-    let valid = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    if sid.is_empty() || !sid.bytes().all(valid) {
-        return Err(SendError::SidInvalid);
-    }
-    let upgrades = transport == Transport::Polling && limits.upgrades;
-    let mut append = Append::new(out);
-    append.put(b"0{\"sid\":\"");
-    append.put(sid.as_bytes());
-    append.put(if upgrades { b"\",\"upgrades\":[\"websocket\"]" } else { b"\",\"upgrades\":[]" });
-    append.put(b",\"pingInterval\":");
-    append.put_number(limits.ping_interval);
-    append.put(b",\"pingTimeout\":");
-    append.put_number(limits.ping_timeout);
-    append.put(b",\"maxPayload\":");
-    append.put_number(limits.max_payload);
-    append.put(b"}");
-    Ok(append.finish()?)
 }
 
 /// The error for a length over a limit.

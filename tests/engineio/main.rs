@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod client;
 mod codec;
 mod requests;
 mod session;

@@ -1,0 +1,219 @@
+//! A client's session over WebSocket.
+//!
+//! ```text
+//!              the open packet             the server closed or was silent, a rule was broken,
+//!   Opening ─────────────────────▶ Open ──────────────────────────────────────────────────────▶ Over
+//!      │                                     close(), lost()                                     ▲
+//!      └─────────────────────────── any other packet, time ──────────────────────────────────────┘
+//! ```
+
+use super::{Base64, Error, Handshake, Kind, Limits, MessagePart, Packet, Reason, SendError};
+use crate::ws::{self, Message};
+use crate::{Buffer, BufferFull, Chunk, OverLimit};
+
+/// A client's session, over a WebSocket that the caller has opened.
+///
+/// The request of its handshake has the query [`ClientSession::QUERY`]. Every message of the WebSocket goes to
+/// [`receive`](Self::receive), and what [`transmit`](Self::transmit) writes goes back. To end the session, close the
+/// WebSocket.
+///
+/// ```
+/// use framewright::engineio::{ClientEvent, ClientSession, Limits};
+/// use framewright::ws::{Kind, Message};
+///
+/// let mut client = ClientSession::new(Limits::new(), 0);
+/// let mut out = Vec::new();
+/// let open = r#"0{"sid":"u6Xw2","upgrades":[],"pingInterval":25000,"pingTimeout":20000}"#;
+/// for (at, message) in [(10, open), (25_010, "2"), (25_020, "4hello")] { // as `ws::Inbox` has them
+///     match client.receive(Message::Text(message), at) {
+///         Some(ClientEvent::Open(handshake)) => assert_eq!(handshake.sid, "u6Xw2"),
+///         Some(ClientEvent::Message(part)) => assert_eq!(part.chunk.bytes, b"hello"),
+///         Some(event) => println!("{event:?}"),
+///         None => {}
+///     }
+///     if let Some(Kind::Text) = client.transmit(&mut out)? {
+///         assert_eq!(out, b"3"); // to be sent as one message
+///         out.clear();
+///     }
+/// }
+/// assert_eq!(client.deadline(), Some(70_010)); // when to call `poll_timer`
+/// client.send("hi", &mut out)?;
+/// assert_eq!(out, b"4hi");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ClientSession {
+    state: ClientState,
+    max_message_len: u64,
+    owes_pong: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum ClientState {
+    Opening {
+        deadline: u64,
+    },
+    /// `patience` is how long the server may be silent.
+    Open {
+        deadline: u64,
+        patience: u64,
+    },
+    Over(Reason),
+}
+
+/// What has come from the server.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum ClientEvent<'a> {
+    /// The session is open.
+    Open(Handshake<'a>),
+    /// A message: it is whole.
+    Message(MessagePart<'a>),
+    /// A binary message that came in base64.
+    Base64(Base64<'a>),
+    /// The session is over: close the WebSocket, with [`Reason::close_code`].
+    Closed(Reason),
+}
+
+impl ClientSession {
+    /// The query of the request that opens the WebSocket.
+    pub const QUERY: &'static str = "EIO=4&transport=websocket";
+
+    /// A session whose WebSocket opened at `now`.
+    ///
+    /// Of the limits, [`upgrade_timeout`](Limits::upgrade_timeout) is how long the open packet may take, and
+    /// [`max_message_len`](Limits::max_message_len) bounds messages. The server announces the others.
+    pub const fn new(limits: Limits, now: u64) -> Self {
+        Self {
+            state: ClientState::Opening { deadline: now.saturating_add(limits.upgrade_timeout) },
+            max_message_len: limits.max_message_len,
+            owes_pong: false,
+        }
+    }
+
+    /// Receives a message of the WebSocket.
+    pub fn receive<'a>(&mut self, message: Message<'a>, now: u64) -> Option<ClientEvent<'a>> {
+        if let ClientState::Over(_) = self.state {
+            return None;
+        }
+        match self.take(message, now) {
+            Ok(event) => event,
+            Err(error) => Some(self.end(Reason::Error(error))),
+        }
+    }
+
+    fn take<'a>(
+        &mut self,
+        message: Message<'a>,
+        now: u64,
+    ) -> Result<Option<ClientEvent<'a>>, Error> {
+        let (len, limit) = (message.as_bytes().len() as u64, self.max_message_len);
+        if len > limit {
+            return Err(Error::MessageTooLong(OverLimit::new(len, limit)));
+        }
+        let packet = Packet::parse(message)?;
+        let patience = match (self.state, packet) {
+            (ClientState::Opening { .. }, Packet::Text(Kind::Open, json)) => {
+                let handshake = Handshake::parse(json)?;
+                let patience = handshake.ping_interval.saturating_add(handshake.ping_timeout);
+                let deadline = now.saturating_add(patience);
+                self.state = ClientState::Open { deadline, patience };
+                return Ok(Some(ClientEvent::Open(handshake)));
+            }
+            (ClientState::Open { patience, .. }, _) => patience,
+            _ => return Err(Error::PacketUnexpected),
+        };
+        let (kind, bytes) = match packet {
+            Packet::Text(Kind::Message, text) => (ws::Kind::Text, text.as_bytes()),
+            Packet::Binary(bytes) => (ws::Kind::Binary, bytes),
+            Packet::Base64(base64) => return Ok(Some(ClientEvent::Base64(base64))),
+            Packet::Text(Kind::Ping, _) => {
+                self.owes_pong = true;
+                let deadline = now.saturating_add(patience);
+                self.state = ClientState::Open { deadline, patience };
+                return Ok(None);
+            }
+            Packet::Text(Kind::Noop, _) => return Ok(None),
+            Packet::Text(Kind::Close, _) => return Ok(Some(self.end(Reason::PeerClosed))),
+            Packet::Text(Kind::Open | Kind::Pong | Kind::Upgrade, _) => {
+                return Err(Error::PacketUnexpected);
+            }
+        };
+        Ok(Some(ClientEvent::Message(MessagePart { kind, chunk: Chunk::whole(bytes) })))
+    }
+
+    /// Sends a message: it is written to `out`, to be sent as one WebSocket message of the kind that is
+    /// returned.
+    pub fn send<'m>(
+        &mut self,
+        message: impl Into<Message<'m>>,
+        out: &mut impl Buffer,
+    ) -> Result<ws::Kind, SendError> {
+        match self.state {
+            ClientState::Opening { .. } => return Err(SendError::NotOpen),
+            ClientState::Over(_) => return Err(SendError::Closed),
+            ClientState::Open { .. } => {}
+        }
+        let message = message.into();
+        match message {
+            Message::Text(text) => Packet::Text(Kind::Message, text).write(out)?,
+            Message::Binary(bytes) => out.try_append(bytes)?,
+        }
+        Ok(message.kind())
+    }
+
+    /// Writes the packet that is owed: a pong, as one WebSocket message. `None` if nothing is.
+    pub fn transmit(&mut self, out: &mut impl Buffer) -> Result<Option<ws::Kind>, BufferFull> {
+        if !self.owes_pong {
+            return Ok(None);
+        }
+        out.try_append(b"3")?;
+        self.owes_pong = false;
+        Ok(Some(ws::Kind::Text))
+    }
+
+    /// Ends the session from our side. Then close the WebSocket.
+    pub fn close(&mut self) {
+        self.end(Reason::Closed);
+    }
+
+    /// The WebSocket was lost.
+    pub fn lost(&mut self) {
+        self.end(Reason::TransportLost);
+    }
+
+    /// Why the session is over, if it is.
+    pub const fn over(&self) -> Option<Reason> {
+        match self.state {
+            ClientState::Over(reason) => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// Ends the session if the server was silent for too long at `now`: no ping came within its interval and
+    /// time-out. Returns the reason once.
+    pub fn poll_timer(&mut self, now: u64) -> Option<Reason> {
+        self.deadline().filter(|deadline| *deadline <= now)?;
+        self.end(Reason::TimedOut);
+        self.over()
+    }
+
+    /// When to call [`poll_timer`](Self::poll_timer) next. `None` when the session is over.
+    pub const fn deadline(&self) -> Option<u64> {
+        match self.state {
+            ClientState::Opening { deadline } | ClientState::Open { deadline, .. } => {
+                Some(deadline)
+            }
+            ClientState::Over(_) => None,
+        }
+    }
+
+    fn end(&mut self, reason: Reason) -> ClientEvent<'static> {
+        if let ClientState::Over(reason) = self.state {
+            return ClientEvent::Closed(reason);
+        }
+        self.state = ClientState::Over(reason);
+        self.owes_pong = false;
+        ClientEvent::Closed(reason)
+    }
+}
