@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::Headers;
 use super::entry::Entry;
-use super::rules::pseudo;
+use super::rules::{parse_status, pseudo};
 use crate::http::syntax::{ascii, split_once};
 
 /// The head of a request or of a response, borrowed from the buffer that it was decoded into (§8.3).
@@ -27,15 +27,22 @@ impl<'a> Head<'a> {
         let mut request = Request::EMPTY;
         let mut entries = self.entries;
         while let Some(Entry { name, value, .. }) = Entry::take(&mut entries) {
-            let value = ascii(value);
-            match name {
-                pseudo::METHOD => request.method = value,
-                pseudo::SCHEME => request.scheme = value,
-                pseudo::AUTHORITY => request.authority = value,
-                pseudo::PATH => request.target = value,
-                pseudo::PROTOCOL => request.protocol = Some(value),
+            let part = match name {
+                pseudo::METHOD => &mut request.method,
+                pseudo::SCHEME => &mut request.scheme,
+                pseudo::AUTHORITY => &mut request.authority,
+                pseudo::PATH => &mut request.target,
+                pseudo::PROTOCOL => request.protocol.insert(""),
                 _ => break,
-            }
+            };
+            // Most are one of few words.
+            *part = match value {
+                b"GET" => "GET",
+                b"POST" => "POST",
+                b"http" => "http",
+                b"https" => "https",
+                _ => ascii(value),
+            };
         }
         // A gateway from HTTP/1.1 may send the one for the other (§8.3.1).
         if request.authority.is_empty()
@@ -49,7 +56,7 @@ impl<'a> Head<'a> {
     /// The status of a response, from 100 to 999. It is 0 in a request.
     pub fn status(&self) -> u16 {
         match Entry::take(&mut { self.entries }) {
-            Some(Entry { name: pseudo::STATUS, value, .. }) => ascii(value).parse().unwrap_or(0),
+            Some(Entry { name: pseudo::STATUS, value, .. }) => parse_status(value).unwrap_or(0),
             _ => 0,
         }
     }

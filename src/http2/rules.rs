@@ -44,7 +44,7 @@
 
 use super::{Error, Request};
 use crate::http::syntax::{
-    ascii, authority, is_field_value, is_in_any_case, is_lower_token, is_space, is_token, parse_len,
+    authority, is_field_value, is_in_any_case, is_lower_token, is_space, is_token, parse_len,
 };
 use crate::http::words::{from_to, is_every_byte};
 
@@ -474,7 +474,12 @@ fn is_scheme(value: &[u8]) -> bool {
 }
 
 /// The number that `:status` has, from 100 to 999 (§8.3.2).
-fn parse_status(value: &[u8]) -> Option<u16> {
-    let valid = matches!(value, [b'1'..=b'9', b, c] if b.is_ascii_digit() && c.is_ascii_digit());
-    if valid { ascii(value).parse().ok() } else { None }
+pub(super) fn parse_status(value: &[u8]) -> Option<u16> {
+    match *value {
+        [a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] => {
+            let [a, b, c] = [a, b, c].map(|digit| u16::from(digit - b'0'));
+            Some(a * 100 + b * 10 + c)
+        }
+        _ => None,
+    }
 }

@@ -13,7 +13,7 @@ use super::NamedEncoding;
 use crate::append::Append;
 use crate::grpc::status::StatusFields;
 use crate::grpc::{Code, ContentType, Error};
-use crate::http::syntax::{is_field_value, is_token, list};
+use crate::http::syntax::{is_field_value, is_lower_token, is_token, list};
 use crate::http::{Field, Headers, Name};
 use crate::{Buffer, OverLimit};
 
@@ -77,7 +77,8 @@ impl<B: Buffer> ReceivedLists<B> {
             let (name, value) = field.parts();
             facts.note(name, value);
             // The HTTP stack should have seen to it that neither ends a line.
-            if is_token(name.as_bytes()) && is_field_value(value) {
+            let is_name = is_lower_token(name.as_bytes()) || is_token(name.as_bytes());
+            if is_name && is_field_value(value) {
                 len = len.saturating_add((name.len() + value.len() + 4) as u64);
                 if len <= self.max_len {
                     append.put_field(name, value.into());
