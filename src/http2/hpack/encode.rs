@@ -434,3 +434,37 @@ impl BlockWriter<'_> {
         self.put_text(value);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_are_usual_in_one_head_do_not_share_a_place() {
+        for names in [
+            // A browser's request.
+            ":method :authority :scheme :path cache-control sec-ch-ua sec-ch-ua-mobile sec-ch-ua-platform \
+             upgrade-insecure-requests user-agent accept sec-fetch-site sec-fetch-mode sec-fetch-user sec-fetch-dest \
+             accept-encoding accept-language cookie referer if-none-match if-modified-since priority origin \
+             content-type content-length range",
+            // A request of gRPC.
+            ":method :scheme :path :authority te content-type user-agent grpc-accept-encoding grpc-encoding \
+             grpc-timeout authorization traceparent tracestate x-request-id grpc-trace-bin grpc-tags-bin",
+            // A response of gRPC, with its trailers.
+            ":status content-type grpc-encoding grpc-accept-encoding grpc-status grpc-message \
+             grpc-status-details-bin date server",
+            // A response.
+            ":status date server content-type content-length cache-control etag last-modified vary \
+             content-encoding location set-cookie expires age via accept-ranges strict-transport-security \
+             x-content-type-options x-frame-options alt-svc access-control-allow-origin x-cache link \
+             content-security-policy x-xss-protection content-range referrer-policy pragma",
+        ] {
+            let mut taken = [None; MEMORY_LEN];
+            for name in names.split_ascii_whitespace() {
+                let place = memory_of(name.as_bytes());
+                assert_eq!(taken[place].replace(name), None, "{name}");
+            }
+        }
+        assert!([&b""[..], b"a", b"abc", &[0xFF; 300]].map(memory_of) < [MEMORY_LEN; 4]);
+    }
+}
