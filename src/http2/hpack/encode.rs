@@ -66,16 +66,16 @@ impl Place {
     }
 
     /// In the dynamic table, to which `inserted` entries were added so far.
-    const fn dynamic(index: u32, inserted: u32) -> Self {
-        Self((inserted.wrapping_sub(1).wrapping_sub(index)) as u8 | Self::DYNAMIC)
+    const fn dynamic(index: u32, inserted: u8) -> Self {
+        Self(inserted.wrapping_sub(1).wrapping_sub(index as u8) | Self::DYNAMIC)
     }
 
     /// The index in the dynamic table, if it is there.
-    const fn dynamic_index(self, inserted: u32) -> Option<u32> {
+    const fn dynamic_index(self, inserted: u8) -> Option<u32> {
         if self.0 & Self::DYNAMIC == 0 {
             return None;
         }
-        Some(((inserted as u8).wrapping_sub(1).wrapping_sub(self.0) & !Self::DYNAMIC) as u32)
+        Some((inserted.wrapping_sub(1).wrapping_sub(self.0) & !Self::DYNAMIC) as u32)
     }
 }
 

@@ -39,9 +39,9 @@ pub(super) struct Table<B> {
     /// The record that is written next.
     next_record: u32,
     /// Where the text of the next entry starts.
-    next_text: u32,
-    /// How many entries were ever inserted, modulo 2³².
-    inserted: u32,
+    next_text: u16,
+    /// How many entries were ever inserted, modulo 256.
+    inserted: u8,
     /// Whether the other end may still have entries that were dropped here for want of storage.
     lost: bool,
 }
@@ -159,9 +159,9 @@ impl<B: Buffer> Table<B> {
         self.size
     }
 
-    /// How many entries were ever inserted, modulo 2³².
+    /// How many entries were ever inserted, modulo 256.
     #[inline]
-    pub(super) const fn inserted(&self) -> u32 {
+    pub(super) const fn inserted(&self) -> u8 {
         self.inserted
     }
 
@@ -209,7 +209,7 @@ impl<B: Buffer> Table<B> {
         self.next_text = self.put_text(start, name);
         self.next_text = self.put_text(self.next_text, value);
         // All of them are below the capacity.
-        let (start, name_len, value_len) = (start as u16, name.len() as u16, value.len() as u16);
+        let (name_len, value_len) = (name.len() as u16, value.len() as u16);
         let record = Record { start, name_len, value_len, hash };
         let place = self.next_record as usize;
         let records = self.storage.as_mut_slice().get_mut(self.capacity as usize..);
@@ -246,18 +246,18 @@ impl<B: Buffer> Table<B> {
 
     /// Writes text to the ring. Returns where it ends.
     #[inline]
-    fn put_text(&mut self, start: u32, text: &[u8]) -> u32 {
+    fn put_text(&mut self, start: u16, text: &[u8]) -> u16 {
         let Some(ring) = self.storage.as_mut_slice().get_mut(..self.capacity as usize) else {
             return start;
         };
-        let start = start as usize;
+        let start = usize::from(start);
         if let Some(to) = ring.get_mut(start..start + text.len()) {
             to.copy_from_slice(text);
             let end = start + text.len();
-            return if end == ring.len() { 0 } else { end as u32 };
+            return if end == ring.len() { 0 } else { end as u16 };
         }
         let Some((head, tail)) = text.split_at_checked(ring.len().saturating_sub(start)) else {
-            return start as u32;
+            return start as u16;
         };
         if let Some(to) = ring.get_mut(start..) {
             to.copy_from_slice(head);
@@ -265,7 +265,7 @@ impl<B: Buffer> Table<B> {
         if let Some(to) = ring.get_mut(..tail.len()) {
             to.copy_from_slice(tail);
         }
-        tail.len() as u32
+        tail.len() as u16
     }
 
     /// The ring of text, and that of records. Both are empty as long as there is no storage.
