@@ -14,6 +14,7 @@ mod events;
 mod grpc;
 mod output;
 mod peer;
+mod route;
 mod service;
 mod stomp;
 mod tunnel;

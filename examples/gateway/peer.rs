@@ -4,17 +4,17 @@ use std::io::{self, Read};
 use std::mem;
 use std::net::Shutdown;
 
-use framewright::Buffer;
-use framewright::http1::{Body, HeadReader, Limits, Request};
+use framewright::http1::{HeadReader, Limits, Request};
 use mio::event::Event;
 use mio::net::TcpStream;
 
 use crate::Shared;
 use crate::events::{self, Filled};
 use crate::output::Output;
+use crate::route::answer_request;
 use crate::unused::Unused;
-use crate::websocket::{self, Heard, Session};
-use crate::{answer, grpc, service};
+use crate::websocket::{Heard, Session};
+use crate::{answer, grpc};
 
 /// Above this many unsent bytes, the requests that have come wait for their answers.
 const HIGH_WATER: usize = 256 * 1024;
@@ -402,14 +402,14 @@ impl Peer {
 }
 
 impl State {
-    const CLOSING: Self = Self::Closing { shut: false, ignored: 0 };
+    pub const CLOSING: Self = Self::Closing { shut: false, ignored: 0 };
 
-    fn http() -> Self {
+    pub fn http() -> Self {
         Self::Http(HeadReader::new(Vec::new(), Limits::new()))
     }
 
     /// The state after the answer to `request`.
-    fn after(request: &Request<'_>) -> Self {
+    pub fn after(request: &Request<'_>) -> Self {
         if answer::is_persistent(request) { Self::http() } else { Self::CLOSING }
     }
 
@@ -423,85 +423,8 @@ impl State {
     }
 }
 
-/// Answers a request, and returns the connection's next state.
-fn answer_request(request: &Request<'_>, out: &mut Output, shared: &Shared) -> State {
-    let path = path_of(request.target());
-    let is_call = service::is_method(path) && request.method() == "POST";
-    // A client that waits before it sends its body is spared that.
-    if is_call || request.body() == Body::Len(0) || request.expects_continue() {
-        return route(request, path, out, shared);
-    }
-    let mut answer = Output::default();
-    match route(request, path, &mut answer, shared) {
-        // Nothing is read after this answer, so it does not wait.
-        State::Closing { .. } => {
-            out.try_append(answer.as_slice()).expect("a Vec has room");
-            State::CLOSING
-        }
-        next => {
-            let mut unused = Unused::new(request, answer, next);
-            // A length that is too long is known before the first byte.
-            if let Err(e) = unused.receive(&mut &mut [][..]) {
-                return give_up(e.status(), &e.to_string(), out);
-            }
-            State::Unused(Box::new(unused))
-        }
-    }
-}
-
-/// Answers a request as if it had no body, unless it is a call.
-fn route(request: &Request<'_>, path: &str, out: &mut Output, shared: &Shared) -> State {
-    let method = request.method();
-    if let Some(place) = websocket::Place::at(path, request)
-        && matches!(method, "GET" | "HEAD")
-    {
-        return match place.enter(request, path, out, shared) {
-            Some(session) => State::WebSocket(Box::new(session)),
-            None => State::CLOSING,
-        };
-    }
-    if service::is_method(path) {
-        return match grpc::Call::open(request, path, out, shared) {
-            grpc::Opened::Call(call) => State::Grpc(call),
-            grpc::Opened::Answered => State::after(request),
-            grpc::Opened::Closing => State::CLOSING,
-        };
-    }
-    match method {
-        "GET" | "HEAD" => {}
-        "OPTIONS" => {
-            answer::options(request, out);
-            return State::after(request);
-        }
-        _ => {
-            answer::refuse(request, 405, "this can be read, but nothing else", out);
-            return State::after(request);
-        }
-    }
-    match events::Stream::open(request, path, out, shared) {
-        Some(events::Opened::Stream(stream)) => return State::Events(stream),
-        Some(events::Opened::Answered) => {}
-        None if path == "/" => {
-            let headers =
-                [("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store")];
-            answer::write(request, 200, &headers, include_bytes!("page.html"), out);
-        }
-        None => answer::refuse(request, 404, "there is nothing here", out),
-    }
-    State::after(request)
-}
-
-/// The path of a request target, which may be a whole URI (RFC 9112 §3.2.2).
-fn path_of(target: &str) -> &str {
-    let path = target.split('?').next().unwrap_or_default();
-    match path.split_once("://") {
-        Some((_, rest)) => rest.find('/').map_or("/", |slash| &rest[slash..]),
-        None => path,
-    }
-}
-
 /// Refuses bytes that are no request, or not a whole one.
-fn give_up(status: u16, why: &str, out: &mut Output) -> State {
+pub fn give_up(status: u16, why: &str, out: &mut Output) -> State {
     answer::give_up(status, why, out);
     State::CLOSING
 }
