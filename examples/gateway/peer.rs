@@ -12,6 +12,7 @@ use crate::Shared;
 use crate::events::{self, Filled};
 use crate::output::Output;
 use crate::route::answer_request;
+use crate::stomp;
 use crate::unused::Unused;
 use crate::websocket::{Heard, Session};
 use crate::{answer, grpc};
@@ -40,9 +41,11 @@ const IGNORED: usize = 8 << 20;
 /// One TCP connection.
 ///
 /// ```text
-///        ┌── a body that is ignored ──▶ Unused ──┐
-///        │                                       ▼
-///   ──▶ Http ── a request ──▶ WebSocket, Events, Grpc, or an answer at once
+///   First ── a frame of STOMP ──▶ Stomp ─────────┐
+///     │                                          │
+///     │  ┌── a body that is ignored ──▶ Unused ──┼──┐
+///     ▼  │                                       │  ▼
+///     Http ── a request ──▶ WebSocket, Events, Grpc, or an answer at once
 ///        ▲                                       │
 ///        │                                       │ a close, a failure,
 ///        │ the connection goes on                │ the last answer
@@ -73,6 +76,10 @@ pub struct Peer {
 }
 
 pub enum State {
+    /// Before the first bytes have told the protocol. These have come.
+    First(Vec<u8>),
+    /// Topics of STOMP.
+    Stomp(stomp::Client),
     /// Between HTTP requests, or within the head of one.
     Http(HeadReader<Vec<u8>>),
     /// Within the body of a request that has no use for it.
@@ -113,7 +120,7 @@ impl Peer {
             out: Output::default(),
             blocked: false,
             taken_at: now,
-            state: State::http(),
+            state: State::First(Vec::new()),
             since: now,
         }
     }
@@ -219,6 +226,11 @@ impl Peer {
     fn receive(&mut self, mut input: &mut [u8], shared: &mut Shared) {
         while !input.is_empty() {
             let next = match &mut self.state {
+                State::First(bytes) => {
+                    bytes.extend_from_slice(input);
+                    return self.receive_first(shared);
+                }
+                State::Stomp(client) => return client.receive(input, shared.now),
                 State::Http(_) if self.out.pending() > HIGH_WATER => return self.hold(input),
                 State::Http(reader) => match reader.read_request(&mut input) {
                     Ok(Some(request)) => answer_request(&request, &mut self.out, shared),
@@ -249,6 +261,19 @@ impl Peer {
         }
     }
 
+    /// Goes on once the first bytes tell the protocol.
+    fn receive_first(&mut self, shared: &mut Shared) {
+        let State::First(bytes) = &mut self.state else { return };
+        let next = match stomp::begins(bytes) {
+            None => return,
+            Some(true) => State::Stomp(shared.stomp.open(shared.now)),
+            Some(false) => State::http(),
+        };
+        let mut bytes = mem::take(bytes);
+        self.enter(next, shared.now);
+        self.receive(&mut bytes, shared);
+    }
+
     /// Keeps requests until it is their turn.
     fn hold(&mut self, input: &[u8]) {
         self.held.extend_from_slice(input);
@@ -264,9 +289,12 @@ impl Peer {
             State::Unused(_) => give_up(400, "the request was cut off", &mut self.out),
             State::Grpc(call) => return call.receive_eof(),
             State::Events(_) => return,
-            State::Http(_) | State::WebSocket(_) | State::Closing { .. } | State::Ended => {
-                State::Ended
-            }
+            State::First(_)
+            | State::Stomp(_)
+            | State::Http(_)
+            | State::WebSocket(_)
+            | State::Closing { .. }
+            | State::Ended => State::Ended,
         };
         self.enter(next, shared.now);
     }
@@ -325,6 +353,7 @@ impl Peer {
             State::Events(stream) => (stream.fill(&mut self.out, shared), stream.is_persistent()),
             State::Grpc(call) => (call.fill(&mut self.out, shared), call.is_persistent()),
             State::WebSocket(session) => (session.fill(&mut self.out, shared), true),
+            State::Stomp(client) => (client.fill(&mut self.out, shared.now), false),
             _ => return false,
         };
         match filled {
@@ -343,6 +372,7 @@ impl Peer {
         let waited = now.saturating_sub(self.since.max(self.taken_at));
         let stalled = self.blocked && now.saturating_sub(self.taken_at) >= STALLED;
         let ends = match &mut self.state {
+            State::First(_) => waited >= HEAD_WITHIN,
             // Between requests, it ends without a word.
             State::Http(reader) if waited >= HEAD_WITHIN && reader.check_eof().is_ok() => true,
             State::Http(_) if waited >= HEAD_WITHIN => self.time_out(now),
@@ -350,7 +380,7 @@ impl Peer {
             State::Http(_) | State::Unused(_) => false,
             State::Closing { .. } => waited >= CLOSE_WITHIN,
             State::WebSocket(session) => !session.tick(now, &mut self.out),
-            State::Events(_) | State::Grpc(_) | State::Ended => stalled,
+            State::Stomp(_) | State::Events(_) | State::Grpc(_) | State::Ended => stalled,
         };
         if ends { Progress::Ended } else { self.written(shared) }
     }
@@ -391,6 +421,7 @@ impl Peer {
     /// Passes on what was published to the topics that the peer has subscribed to.
     pub fn hear_topics(&mut self, shared: &mut Shared) -> Progress {
         match &self.state {
+            State::Stomp(_) => self.written(shared),
             State::WebSocket(session) if session.has_topics() => self.written(shared),
             _ => Progress::Blocked,
         }

@@ -1,4 +1,4 @@
-//! STOMP over WebSocket: clients of one broker, which is that of the example `stomp_server`.
+//! STOMP over TCP and over WebSocket: clients of one broker, which is that of the example `stomp_server`.
 
 #[path = "../stomp_server/broker.rs"]
 mod broker;
@@ -9,6 +9,24 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use broker::Broker;
+use framewright::Buffer;
+
+use crate::events::Filled;
+use crate::output::Output;
+
+/// Frames are written at most this many bytes ahead of their reader. The broker holds the others, and gives up a
+/// client that is too slow.
+const AHEAD: usize = 64 * 1024;
+
+/// Whether a connection begins with a frame of STOMP; `None` if more bytes have to tell. HTTP has a `CONNECT`, too, but a
+/// space follows it.
+pub fn begins(bytes: &[u8]) -> Option<bool> {
+    let firsts: [&[u8]; 4] = [b"CONNECT\n", b"CONNECT\r\n", b"STOMP\n", b"STOMP\r\n"];
+    if firsts.iter().any(|first| bytes.starts_with(first)) {
+        return Some(true);
+    }
+    firsts.iter().all(|first| !first.starts_with(bytes)).then_some(false)
+}
 
 /// The broker that all clients share.
 #[derive(Clone, Default)]
@@ -51,6 +69,16 @@ impl Client {
     /// Returns what there is to send, and whether the connection is to be closed after that.
     pub fn output(&self, now: u64) -> (Vec<u8>, bool) {
         self.hub.0.broker.borrow_mut().output(self.id, now)
+    }
+
+    /// Writes what there is to send. At its end, the connection is to be closed.
+    pub fn fill(&self, out: &mut Output, now: u64) -> Filled {
+        if out.pending() > AHEAD {
+            return Filled::Until(u64::MAX);
+        }
+        let (frames, over) = self.output(now);
+        out.try_append(&frames).expect("a Vec has room");
+        if over { Filled::End } else { Filled::Until(self.deadline()) }
     }
 
     /// When to ask for output, unless something happens before then.

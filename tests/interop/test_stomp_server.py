@@ -1,5 +1,5 @@
-"""Our STOMP broker with clients of other people: `@stomp/stompjs` in Node.js over WebSocket, also through the gateway, and
-Python's `stomp.py` over TCP. The checks of the first are in `stomp_node_client.cjs`."""
+"""Our STOMP brokers, the gateway's among them, with clients of other people: `@stomp/stompjs` in Node.js over WebSocket,
+and Python's `stomp.py` over TCP. The checks of the first are in `stomp_node_client.cjs`."""
 
 import contextlib
 import json
@@ -21,17 +21,21 @@ BLOB = bytes(range(256)) * 4096
 
 
 @pytest.fixture(scope="module")
-def broker(stomp_server_path):
-    """The `127.0.0.1:PORT` of a broker."""
+def stomp_address(stomp_server_path):
     with Program(stomp_server_path, "--listen", "127.0.0.1:0", name="stomp_server") as program:
         yield program.line_after("listening on ")
         assert not program.has_ended(), program.last_words()
 
 
+@pytest.fixture(params=["stomp_address", "address"], ids=["stomp_server", "gateway"])
+def broker(request):
+    """The `127.0.0.1:PORT` of a broker."""
+    return request.getfixturevalue(request.param)
+
+
 @pytest.mark.parametrize("check", CHECKS)
-@pytest.mark.parametrize("server", ["broker", "address"], ids=["stomp_server", "gateway"])
-def test_stompjs(request, server, check):
-    url = f"ws://{request.getfixturevalue(server)}/stomp"
+def test_stompjs(broker, check):
+    url = f"ws://{broker}/stomp"
     done = subprocess.run(["node", SCRIPT, check, url], capture_output=True, text=True, timeout=50)
     if done.returncode != 0:
         pytest.fail(done.stderr, pytrace=False)
@@ -119,8 +123,13 @@ def test_stomp_py_hears_our_heart_beats(broker, version):
 
 def test_a_client_that_breaks_a_rule_is_told_and_dropped(broker):
     host, port = broker.split(":")
-    for sent, message in (b"HELLO\n\n\0", b"unknown command"), (b"SEND\ndestination:/a\n\n\0", b"not connected"):
+    connect = b"CONNECT\naccept-version:1.2\n\n\0"
+    for sent, message in (b"HELLO\n", b"unknown command"), (b"SEND\na\n", b"header without a colon"):
         with socket.create_connection((host, int(port)), WAIT) as client:
+            # Byte by byte: the gateway tells by the first bytes that this is not HTTP.
+            for byte in connect:
+                client.sendall(bytes([byte]))
+            assert client.recv(4096).startswith(b"CONNECTED\n")
             client.sendall(sent)
             answer = b"".join(iter(lambda: client.recv(4096), b""))
             assert answer == b"ERROR\nmessage:" + message + b"\ncontent-length:0\n\n\0"
