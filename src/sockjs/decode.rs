@@ -203,52 +203,57 @@ impl MessageSoFar {
             return self.add_to_escape(input);
         }
         let bytes = core::mem::take(input);
-        let end = bytes.len().min(room);
+        let text = bytes.get_mut(..room.min(bytes.len())).unwrap_or_default();
+        let Unescaped { read, written, end } = self.unescape(text)?;
+        let (bytes, rest) = bytes.split_at_mut_checked(read).unwrap_or_default();
+        *input = rest;
+        if written == 0 && !end {
+            return Ok((None, DecoderState::Message(self)));
+        }
+        Ok(self.chunk(bytes.get(..written).unwrap_or_default(), end))
+    }
+
+    /// Unescapes `text` in place, up to the end of the message.
+    fn unescape(&mut self, text: &mut [u8]) -> Result<Unescaped, Error> {
         let (mut read, mut written) = (0, 0);
         loop {
-            let rest = bytes.get(read..end).unwrap_or_default();
+            let rest = text.get(read..).unwrap_or_default();
             let found = memchr2(b'"', b'\\', rest);
-            let run = rest.get(..found.unwrap_or(rest.len())).unwrap_or_default();
-            let run_len = run.len();
-            self.check_run(run)?;
+            let run_len = found.unwrap_or(rest.len());
+            self.check_run(rest.get(..run_len).unwrap_or_default())?;
             if found.is_some() && self.utf8 != Utf8State::Boundary {
                 return Err(Error::Json);
             }
-            bytes.copy_within(read..read + run_len, written);
+            if read > written {
+                let window = text.get_mut(written..read + run_len).unwrap_or_default();
+                window.copy_within((read - written).min(window.len()).., 0);
+            }
             written += run_len;
             read += run_len;
-            let rest = bytes.get(read..end).unwrap_or_default();
+            let rest = text.get(read..).unwrap_or_default();
             match rest {
-                [] => break,
-                [b'"', ..] => {
-                    let (bytes, rest) = bytes.split_at_mut_checked(read + 1).ok_or(Error::Json)?;
-                    *input = rest;
-                    return Ok(self.chunk(bytes.get(..written).unwrap_or_default(), true));
+                [] => return Ok(Unescaped { read, written, end: false }),
+                [b'"', ..] => return Ok(Unescaped { read: read + 1, written, end: true }),
+                _ => {}
+            }
+            match Escape::parse(rest) {
+                Escape::Char { char, len } => {
+                    let mut utf8 = [0; 4];
+                    let utf8 = char.encode_utf8(&mut utf8).as_bytes();
+                    // An escape is longer than what it stands for.
+                    for (to, byte) in text.iter_mut().skip(written).zip(utf8) {
+                        *to = *byte;
+                    }
+                    written += utf8.len();
+                    read += len;
                 }
-                _ => match Escape::parse(rest) {
-                    Escape::Char { char, len } => {
-                        // An escape is longer than what it stands for.
-                        let room = bytes.get_mut(written..).unwrap_or_default();
-                        let mut utf8 = [0; 4];
-                        let utf8 = char.encode_utf8(&mut utf8).as_bytes();
-                        room.get_mut(..utf8.len()).ok_or(Error::Json)?.copy_from_slice(utf8);
-                        written += utf8.len();
-                        read += len;
-                    }
-                    Escape::Unfinished => {
-                        self.escape = inline(rest);
-                        break;
-                    }
-                    Escape::Invalid => return Err(Error::Json),
-                },
+                Escape::Unfinished => {
+                    self.escape = inline(rest);
+                    return Ok(Unescaped { read: text.len(), written, end: false });
+                }
+                Escape::Invalid => return Err(Error::Json),
             }
         }
-        let (bytes, over) = bytes.split_at_mut_checked(end).unwrap_or_default();
-        *input = over;
-        if written == 0 {
-            return Ok((None, DecoderState::Message(self)));
-        }
-        Ok(self.chunk(bytes.get(..written).unwrap_or_default(), false))
     }
 
     /// Takes the next byte of an escape that began with an earlier input, unless it is complete.
@@ -306,6 +311,13 @@ impl MessageSoFar {
         self.utf8 = self.utf8.advance(run).map_err(|_| Error::Json)?;
         Ok(())
     }
+}
+
+/// How much of a text was read, how much of it is left without escapes, and whether the message ended there.
+struct Unescaped {
+    read: usize,
+    written: usize,
+    end: bool,
 }
 
 /// As many of `bytes` as the caller knows to fit.

@@ -66,7 +66,7 @@ impl Limits {
 
     /// Sets after how long without output a heartbeat is sent, in ms. Default: 25 s.
     ///
-    /// Clients that use JSONP give up after 35 s, and many proxies after 60 s.
+    /// Clients that use JSONP give up after 35 s, and many proxies after 60 s. 0 counts as 1.
     #[must_use]
     pub const fn heartbeat_interval(mut self, ms: u64) -> Self {
         self.heartbeat_interval = ms;

@@ -297,8 +297,8 @@ impl<B: Buffer> Session<B> {
         self.backlog.as_slice().len()
     }
 
-    const fn heartbeat_at(&self, receiver: &AttachedReceiver) -> u64 {
-        receiver.last.saturating_add(self.limits.heartbeat_interval)
+    fn heartbeat_at(&self, receiver: &AttachedReceiver) -> u64 {
+        receiver.last.saturating_add(self.limits.heartbeat_interval.max(1))
     }
 
     /// Lets a receiver go whose end was written.

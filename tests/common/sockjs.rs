@@ -241,7 +241,7 @@ impl Modelled {
         match &self.receiver {
             None => self.until,
             Some(receiver) => {
-                let heartbeat = receiver.last + self.limits.heartbeat_interval;
+                let heartbeat = receiver.last + self.limits.heartbeat_interval.max(1);
                 Some(self.close.as_ref().map_or(heartbeat, |close| close.2.min(heartbeat)))
             }
         }
@@ -336,7 +336,7 @@ impl Modelled {
             }
             return true;
         }
-        let is_due = receiver.last + self.limits.heartbeat_interval <= self.now;
+        let is_due = receiver.last + self.limits.heartbeat_interval.max(1) <= self.now;
         let frame = match &self.close {
             _ if !self.opened => "o".to_owned(),
             _ if !self.waiting.is_empty() => {
@@ -376,8 +376,9 @@ impl Modelled {
     fn poll(&mut self) {
         let was_over = self.is_over();
         self.expire();
-        let is_due =
-            |receiver: &ModelReceiver| receiver.last + self.limits.heartbeat_interval <= self.now;
+        let is_due = |receiver: &ModelReceiver| {
+            receiver.last + self.limits.heartbeat_interval.max(1) <= self.now
+        };
         let expected = match &self.receiver {
             _ if was_over => None,
             _ if self.is_over() => Some(Action::Over),

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::error::Error;
 
 use framewright::ws::{self, CloseCode, handshake};
-use framewright::{BufferFull, OverLimit, Truncated, grpc, http1, http2, sse, stomp};
+use framewright::{BufferFull, OverLimit, Truncated, grpc, http1, http2, sockjs, sse, stomp};
 
 const FULL: BufferFull = BufferFull { needed: 1234 };
 const OVER_TEXT: &str = "too long: 70000 bytes, over the limit of 65536";
@@ -464,4 +464,20 @@ fn errors_of_stomp_have_different_texts() {
     ]);
     let error = Error::BodyTooLong(OVER);
     assert_eq!(error.to_string(), format!("body is {OVER_TEXT}"));
+}
+
+#[test]
+fn errors_of_sockjs_have_different_texts() {
+    use sockjs::{AttachError, CallbackError, Error, RouteError, SendError};
+    are_told_apart([&Error::PayloadMissing, &Error::Json, &Error::PayloadTooLong { limit: 7 }]);
+    are_told_apart([
+        &SendError::Closed,
+        &SendError::BacklogFull,
+        &SendError::BufferFull(FULL),
+        &SendError::CodeInvalid,
+        &SendError::ReasonTooLong,
+    ]);
+    are_told_apart([&AttachError::AnotherOpen, &AttachError::Over]);
+    are_told_apart([&CallbackError::Missing, &CallbackError::Invalid]);
+    are_told_apart([&RouteError::NotFound, &RouteError::MethodNotAllowed { allow: "GET" }]);
 }

@@ -99,3 +99,19 @@ fn a_connection_of_stomp_takes_less_than_400_bytes() {
     assert!(size_of::<Error>() <= 16);
     assert!(size_of::<SendError>() <= 16);
 }
+
+#[test]
+#[cfg(feature = "alloc")]
+fn a_session_of_sockjs_takes_at_most_300_bytes_without_its_backlog() {
+    use framewright::sockjs::{Error, Framing, MessageDecoder, Output, SendError, Session};
+    let session = size_of::<Session<Vec<u8>>>() - size_of::<Vec<u8>>();
+    println!("sockjs session: {session} bytes");
+    println!("sockjs decoder: {} bytes", size_of::<MessageDecoder>());
+    assert!(session <= 300);
+    assert!(size_of::<MessageDecoder>() <= 64);
+    assert!(size_of::<Framing>() <= 40);
+    assert!(size_of::<Result<Option<framewright::Chunk<'_>>, Error>>() <= 32);
+    assert!(size_of::<Result<Option<Output>, framewright::BufferFull>>() <= 16);
+    assert!(size_of::<Error>() <= 16);
+    assert!(size_of::<SendError>() <= 16);
+}

@@ -8,6 +8,7 @@ mod counting;
 mod grpc;
 mod http1;
 mod http2;
+mod sockjs;
 mod sse;
 mod stomp;
 mod ws;

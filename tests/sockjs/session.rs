@@ -199,6 +199,13 @@ fn a_heartbeat_comes_after_silence_and_ends_a_poll() {
 }
 
 #[test]
+fn heartbeats_without_a_pause_come_one_by_one() {
+    let mut session = Session::new(Limits::new().heartbeat_interval(0), Vec::new(), 0);
+    assert_eq!(attach(&mut session, Framing::XhrStreaming, 0), streamed("o\n"));
+    assert_eq!(taken(&mut session, 1), streamed("h\n"));
+}
+
+#[test]
 fn output_puts_a_heartbeat_off() {
     let mut session = session();
     attach(&mut session, Framing::XhrStreaming, 0);
