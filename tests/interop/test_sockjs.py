@@ -1,0 +1,108 @@
+"""Our SockJS server, and the client that everybody uses: in Node and in a browser, with each transport alone."""
+
+import functools
+import http.server
+import json
+import os
+import pathlib
+import subprocess
+import threading
+
+import pytest
+
+import chromium
+import programs
+from conftest import HERE
+
+SCRIPT = HERE / "sockjs_checks.cjs"
+IN_NODE = ["websocket", "xhr-streaming", "eventsource", "xhr-polling"]
+IN_BROWSER = [*IN_NODE, "jsonp-polling", "htmlfile"]
+# For pages of another origin, from the time before CORS.
+BY_IFRAME = ["iframe-eventsource", "iframe-htmlfile", "iframe-xhr-polling"]
+
+
+def dist():
+    return pathlib.Path(os.environ["NODE_PATH"]) / "sockjs-client" / "dist"
+
+
+@pytest.fixture(scope="module")
+def scripts():
+    """The origin of a server that has the client's script."""
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=dist())
+    handler.log_message = lambda *_: None
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def sockjs(request, scripts):
+    """The `http://127.0.0.1:PORT` of a server that has survived every check at the end."""
+    path = request.config.getoption("sockjs_server") or programs.example("sockjs_server")
+    with programs.gateway(path, "--script", f"{scripts}/sockjs.js") as program:
+        yield f"http://{program.address}"
+        assert not program.has_ended(), program.last_words()
+
+
+@pytest.fixture(scope="module")
+def page(request):
+    with chromium.page(request.config.getoption("chromium")) as page:
+        yield page
+
+
+def in_node(check, url, transport):
+    command = ["node", SCRIPT, check, url, transport]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=50)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def in_page(page, origin, check, url, transport):
+    page.open(origin)
+    client = (dist() / "sockjs.js").read_text()
+    body = f"{client};\n{SCRIPT.read_text()};\nreturn checks[args[0]](SockJS, args[1], args[2]);"
+    return page.run(body, check, url, transport)
+
+
+def expect_echoes(result, transport):
+    assert result == {"used": transport, "wrong": -1, "got": None}, result
+
+
+@pytest.mark.parametrize("transport", IN_NODE)
+def test_node_gets_every_message_back(sockjs, transport):
+    expect_echoes(in_node("echo", f"{sockjs}/echo", transport), transport)
+
+
+@pytest.mark.parametrize("transport", IN_NODE)
+def test_node_sends_and_receives_with_pauses(sockjs, transport):
+    assert in_node("pauses", f"{sockjs}/echo", transport) == {"received": [str(i) for i in range(10)]}
+
+
+@pytest.mark.parametrize("transport", IN_NODE)
+def test_node_sees_why_we_close(sockjs, transport):
+    assert in_node("close", f"{sockjs}/close", transport) == {"code": 3000, "reason": "Go away!"}
+
+
+@pytest.mark.parametrize("transport", IN_BROWSER)
+def test_a_page_of_our_origin_gets_every_message_back(sockjs, page, transport):
+    url = f"{sockjs}/echo"
+    expect_echoes(in_page(page, url, "echo", url, transport), transport)
+
+
+@pytest.mark.parametrize("transport", [*IN_NODE, "jsonp-polling", *BY_IFRAME])
+def test_a_page_of_another_origin_gets_every_message_back(sockjs, page, scripts, transport):
+    origin = f"{scripts}/".replace("127.0.0.1", "localhost")
+    expect_echoes(in_page(page, origin, "echo", f"{sockjs}/echo", transport), transport)
+
+
+@pytest.mark.parametrize("transport", IN_BROWSER)
+def test_a_page_sees_why_we_close(sockjs, page, transport):
+    assert in_page(page, f"{sockjs}/close", "close", f"{sockjs}/close", transport) == {"code": 3000, "reason": "Go away!"}
+
+
+def test_without_websocket_the_client_finds_another_way(sockjs):
+    result = in_node("echo", f"{sockjs}/disabled_websocket_echo", "xhr-streaming")
+    expect_echoes(result, "xhr-streaming")
+    result = in_node("close", f"{sockjs}/disabled_websocket_echo", "websocket")
+    assert result["code"] == 2000  # all transports failed
