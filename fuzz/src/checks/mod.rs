@@ -29,6 +29,8 @@ pub mod http2_client;
 pub mod http2_frames;
 pub mod http2_pair;
 pub mod http2_server;
+pub mod sockjs_messages;
+pub mod sockjs_session;
 pub mod sse;
 pub mod stomp_decoder;
 pub mod stomp_pair;
@@ -45,7 +47,7 @@ pub struct Check {
 }
 
 /// All checks. T17 holds in each: a call takes a byte, yields something, or asks for more.
-pub const ALL: [Check; 22] = [
+pub const ALL: [Check; 24] = [
     Check { name: "deflate", run: deflate::check },
     Check { name: "grpc_call", run: grpc_call::check },
     Check { name: "grpc_message", run: grpc_message::check },
@@ -61,6 +63,8 @@ pub const ALL: [Check; 22] = [
     Check { name: "http2_frames", run: http2_frames::check },
     Check { name: "http2_pair", run: http2_pair::check },
     Check { name: "http2_server", run: http2_server::check },
+    Check { name: "sockjs_messages", run: sockjs_messages::check },
+    Check { name: "sockjs_session", run: sockjs_session::check },
     Check { name: "sse", run: sse::check },
     Check { name: "stomp_decoder", run: stomp_decoder::check },
     Check { name: "stomp_pair", run: stomp_pair::check },
