@@ -131,10 +131,8 @@ impl<'a> Base64<'a> {
     /// Checks that `text` is base64.
     pub fn parse(text: &'a str) -> Option<Self> {
         let bytes = text.as_bytes();
-        let symbols = match bytes {
-            [symbols @ .., b'=', b'='] | [symbols @ .., b'='] => symbols,
-            symbols => symbols,
-        };
+        let symbols = bytes.strip_suffix(b"=").unwrap_or(bytes);
+        let symbols = symbols.strip_suffix(b"=").unwrap_or(symbols);
         let is_symbol = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
         (bytes.len().is_multiple_of(4) && symbols.iter().all(is_symbol)).then_some(Self(text))
     }

@@ -280,9 +280,6 @@ impl<B: Buffer> Connection<B> {
             (ConnectionRole::Server, Kind::Connect, None | Some(NamespaceState::Left)) => {
                 self.admit(namespace, state.is_none())?;
             }
-            (ConnectionRole::Server, Kind::Connect, Some(_)) => {
-                return Err(Error::AlreadyConnected);
-            }
             (ConnectionRole::Server, Kind::ConnectError, _) => return Err(Error::PacketUnexpected),
             (ConnectionRole::Client, Kind::Connect, Some(NamespaceState::Pending)) => {
                 if packet.json.is_empty() {
@@ -290,7 +287,8 @@ impl<B: Buffer> Connection<B> {
                 }
                 self.names.set(namespace, NamespaceState::Connected);
             }
-            (ConnectionRole::Client, Kind::Connect, Some(NamespaceState::Connected)) => {
+            (ConnectionRole::Server, Kind::Connect, Some(_))
+            | (ConnectionRole::Client, Kind::Connect, Some(NamespaceState::Connected)) => {
                 return Err(Error::AlreadyConnected);
             }
             (ConnectionRole::Client, Kind::ConnectError, Some(NamespaceState::Pending)) => {
@@ -301,9 +299,9 @@ impl<B: Buffer> Connection<B> {
             }
             (_, _, Some(NamespaceState::Left)) => return Ok(false),
             (_, Kind::Disconnect, Some(NamespaceState::Connected)) => self.names.remove(namespace),
-            (_, Kind::Event | Kind::Ack, Some(NamespaceState::Connected)) => {}
             // A server that recovers a connection sends what was missed before its answer.
-            (ConnectionRole::Client, Kind::Event, Some(NamespaceState::Pending)) => {}
+            (_, Kind::Event | Kind::Ack, Some(NamespaceState::Connected))
+            | (ConnectionRole::Client, Kind::Event, Some(NamespaceState::Pending)) => {}
             _ => return Err(Error::NotConnected),
         }
         Ok(true)

@@ -4,7 +4,9 @@ use std::collections::HashSet;
 use std::error::Error;
 
 use framewright::ws::{self, CloseCode, handshake};
-use framewright::{BufferFull, OverLimit, Truncated, grpc, http1, http2, sockjs, sse, stomp};
+use framewright::{
+    BufferFull, OverLimit, Truncated, engineio, grpc, http1, http2, socketio, sockjs, sse, stomp,
+};
 
 const FULL: BufferFull = BufferFull { needed: 1234 };
 const OVER_TEXT: &str = "too long: 70000 bytes, over the limit of 65536";
@@ -480,4 +482,76 @@ fn errors_of_sockjs_have_different_texts() {
     are_told_apart([&AttachError::AnotherOpen, &AttachError::Over]);
     are_told_apart([&CallbackError::Missing, &CallbackError::Invalid]);
     are_told_apart([&RouteError::NotFound, &RouteError::MethodNotAllowed { allow: "GET" }]);
+}
+
+#[test]
+fn errors_of_engineio_have_different_texts() {
+    use engineio::{AssembleError, Error, Refusal, SendError};
+    are_told_apart([
+        &Error::PacketEmpty,
+        &Error::PacketType(7),
+        &Error::PacketUnexpected,
+        &Error::Base64,
+        &Error::InvalidUtf8,
+        &Error::PayloadTooLong(OVER),
+        &Error::MessageTooLong(OVER),
+        &Error::ContentType,
+        &Error::RequestsOverlap,
+        &Error::Handshake,
+    ]);
+    are_told_apart([
+        &SendError::BufferFull(FULL),
+        &SendError::BacklogFull(OVER),
+        &SendError::Separator,
+        &SendError::SidInvalid,
+        &SendError::Closed,
+        &SendError::NotOpen,
+    ]);
+    are_told_apart([&AssembleError::BufferFull(FULL), &AssembleError::Peer(Error::InvalidUtf8)]);
+    are_told_apart([
+        &Refusal::UnknownTransport,
+        &Refusal::UnknownSid,
+        &Refusal::BadHandshakeMethod,
+        &Refusal::BadRequest,
+        &Refusal::Forbidden,
+        &Refusal::UnsupportedVersion,
+        &Refusal::PayloadTooLarge,
+        &Refusal::MethodNotAllowed,
+    ]);
+}
+
+#[test]
+fn errors_of_socketio_have_different_texts() {
+    use socketio::{Error, SendError};
+    are_told_apart([
+        &Error::PacketEmpty,
+        &Error::PacketType(7),
+        &Error::AttachmentCount,
+        &Error::TooManyAttachments { limit: 7 },
+        &Error::AttachmentsTooLong(OVER),
+        &Error::AttachmentsLate,
+        &Error::AttachmentMissing,
+        &Error::AttachmentUnexpected,
+        &Error::AckId,
+        &Error::Payload,
+        &Error::NotConnected,
+        &Error::AlreadyConnected,
+        &Error::PacketUnexpected,
+        &Error::TooManyNamespaces { limit: 7 },
+        &Error::NamespaceTooLong(OVER),
+        &Error::BufferFull(FULL),
+        &Error::ConnectLate,
+        &Error::ServerVersion,
+    ]);
+    are_told_apart([
+        &SendError::BufferFull(FULL),
+        &SendError::Namespace,
+        &SendError::Payload,
+        &SendError::ReservedName,
+        &SendError::AckId,
+        &SendError::Attachments,
+        &SendError::AttachmentsUnfinished,
+        &SendError::NotConnected,
+        &SendError::Failed,
+    ]);
 }

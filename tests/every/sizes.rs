@@ -115,3 +115,15 @@ fn a_session_of_sockjs_takes_at_most_300_bytes_without_its_backlog() {
     assert!(size_of::<Error>() <= 16);
     assert!(size_of::<SendError>() <= 16);
 }
+
+#[test]
+fn an_idle_client_of_socketio_takes_at_most_512_bytes_and_its_buffers() {
+    use framewright::engineio::{ClientSession, Event, Session};
+    use framewright::socketio;
+    let (session, connection) = (size_of::<Session<()>>(), size_of::<socketio::Connection<()>>());
+    println!("engineio session: {session} bytes, socketio connection: {connection} bytes");
+    assert!(session + connection <= 512);
+    println!("engineio event: {} bytes", size_of::<Option<Event<'_>>>());
+    assert!(size_of::<Option<Event<'_>>>() <= 40);
+    assert!(size_of::<ClientSession>() <= 64);
+}

@@ -5,6 +5,7 @@ mod common;
 #[path = "../common/counting.rs"]
 mod counting;
 
+mod engineio;
 mod grpc;
 mod http1;
 mod http2;

@@ -1,0 +1,84 @@
+//! Engine.IO and Socket.IO need no allocator.
+
+use crate::counting::allocations;
+use framewright::engineio::{
+    Assembler, ClientEvent, ClientSession, Event, Limits, Sent, Session, Transport,
+};
+use framewright::socketio::{self, Connection, Packet};
+use framewright::ws::Message;
+use framewright::{ArrayBuf, Buffer, Chunk};
+
+#[test]
+fn a_session_needs_no_allocator() {
+    let mut posted = *b"4hello\x1EbAQL/\x1E3\x1E4last";
+    let mut answers = 0;
+    let count = allocations(|| {
+        let backlog = ArrayBuf::<256>::new();
+        let mut session =
+            Session::new("sid", Transport::Polling, false, Limits::new(), backlog, 0).unwrap();
+        let mut assembler = Assembler::new(64, ArrayBuf::<64>::new());
+        let mut out = ArrayBuf::<256>::new();
+        assert!(session.transmit_poll(&mut out).unwrap());
+        session.get().unwrap();
+        session.post(None).unwrap();
+        for mut input in posted.chunks_mut(2) {
+            while let Some(event) = session.receive_post(&mut input, 0) {
+                if let Event::Message(part) = event
+                    && let Some(message) = assembler.push(part).unwrap()
+                {
+                    assert_eq!(session.send(message, &mut out), Ok(Sent::Queued));
+                    answers += 1;
+                }
+            }
+        }
+        assert!(session.end_post(0).is_some());
+        session.upgrade(0).unwrap();
+        for message in ["2probe", "5"] {
+            session.receive_socket(Message::Text(message), 0);
+            out.clear();
+            while session.transmit_socket(&mut out).unwrap().is_some() {
+                out.clear();
+            }
+        }
+        session.poll_timer(25_000);
+        session.transmit_socket(&mut out).unwrap();
+        let message = session.receive_socket(Message::Text("4x"), 0);
+        assert!(matches!(message, Some(Event::Message(_))));
+    });
+    assert_eq!((count, answers), (0, 2));
+}
+
+#[test]
+fn a_client_needs_no_allocator() {
+    let count = allocations(|| {
+        let mut client = ClientSession::new(Limits::new(), 0);
+        let open = r#"0{"sid":"s","upgrades":[],"pingInterval":300,"pingTimeout":200}"#;
+        let event = client.receive(Message::Text(open), 0);
+        assert!(matches!(event, Some(ClientEvent::Open(_))));
+        client.receive(Message::Text("2"), 0);
+        let mut out = ArrayBuf::<16>::new();
+        client.transmit(&mut out).unwrap();
+        client.send("hi", &mut out).unwrap();
+        assert_eq!(out[..], *b"34hi");
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn namespaces_need_no_allocator() {
+    let count = allocations(|| {
+        let limits = socketio::Limits::new();
+        let mut server = Connection::server(limits, ArrayBuf::<64>::new(), 0);
+        let mut out = ArrayBuf::<128>::new();
+        server.receive_text("0/a,", 0);
+        server.accept("/a", r#"{"sid":"x"}"#, &mut out).unwrap();
+        out.clear();
+        server.receive_text(r#"51-/a,7["e",{"_placeholder":true,"num":0}]"#, 0);
+        server.receive_binary(Chunk::whole(b"abc"));
+        server.send(Packet::ack("/a", 7, "[1]"), &mut out).unwrap();
+        assert_eq!(out[..], *b"3/a,7[1]");
+        server.receive_text("1/a,", 0);
+        server.receive_text("8", 0);
+    });
+    assert_eq!(count, 0);
+}
