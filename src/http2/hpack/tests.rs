@@ -290,7 +290,7 @@ fn no_table_is_larger_than_65536_bytes() {
         assert_eq!(decoder.table_size(), 65_536);
         decoder.table.set_max_size(65_536);
         // As large as the table, so that its text begins after the first, and goes over the end.
-        let long = [b'x'; 65_536 - 32 - 1];
+        let long = std::vec![b'x'; 65_536 - 32 - 1];
         decoder.table.insert(b"a", b"b", 0);
         decoder.table.insert(b"c", &long, 0);
         let entry = decoder.table.entry(0).expect("it is there");
