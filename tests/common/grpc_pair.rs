@@ -132,7 +132,7 @@ impl World {
             }
             9 if !self.calls.is_empty() => {
                 let at = some(choices, &self.calls);
-                let code = if choices.byte() % 2 == 0 { Code::Ok } else { Code::Aborted };
+                let code = if choices.byte().is_multiple_of(2) { Code::Ok } else { Code::Aborted };
                 self.finish(at, code);
             }
             10 => self.now += u64::from(choices.byte()),
