@@ -88,7 +88,7 @@
 //! as many layers as they need. The assembler of `sse` decodes too, so its verbs are `receive` and
 //! `event`.
 //! [`stomp`] has all four, and one inbox for heads and bodies.
-//! With [`http1`], all of them work without an HTTP stack. With [`http`], they work with yours: its
+//! [`sockjs`] has sessions, which several requests serve. With [`http1`], all of them work without an HTTP stack. With [`http`], they work with yours: its
 //! header lists come in, and fields go out, without a byte of HTTP/1.1 in between.
 //!
 //! A [`Chunk`] says where bytes fall in their message. A [`Buffer`] is where bytes are appended: a
@@ -155,6 +155,10 @@ pub mod ws;
 #[cfg(all(doctest, feature = "alloc"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+#[cfg(all(doctest, feature = "alloc"))]
+#[doc = include_str!("../docs/polling.md")]
+struct Polling;
 
 pub use array_buf::ArrayBuf;
 pub use assemble::Assembler;
