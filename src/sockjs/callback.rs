@@ -4,7 +4,8 @@ use core::fmt;
 
 use crate::inline::Inline;
 
-/// The name of the function that a page wants to be called: the parameter `c` or `callback` of a request.
+/// The name of the function that a page wants to be called: the parameter `c` or `callback` of a request
+/// (*HtmlFile*, *JsonpPolling*).
 ///
 /// It has 1 to 32 of `a-z A-Z 0-9 - _ .`, and so cannot be anything but a name in the script that it is written to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

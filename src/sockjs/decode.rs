@@ -18,7 +18,7 @@ use crate::inline::Inline;
 use crate::json::Escape;
 use crate::utf8::Utf8State;
 
-/// Decodes a client's messages: the strings of an array in JSON, unescaped in place.
+/// Decodes a client's messages: the strings of an array in JSON, unescaped in place (*XhrPolling*).
 ///
 /// Use one for the body of each request that sends, and for each WebSocket message. Each chunk is text of one
 /// message; a character may be cut between two. Half of a surrogate pair in an escape becomes U+FFFD.
@@ -26,7 +26,7 @@ use crate::utf8::Utf8State;
 /// Messages that came before a fault were returned. A caller that wants all or none of a request joins its body
 /// first.
 ///
-/// Stricter than other servers, which turn other elements into text: all of them are strings. No client sends
+/// Stricter than other servers, which turn other elements into text: all of them are strings, and no client sends
 /// anything else.
 ///
 /// ```

@@ -7,7 +7,7 @@ use super::callback::percent_decoded;
 use crate::inline::Inline;
 
 /// Takes the field `d` out of a form, decoded in place: the body of `jsonp_send`, unless its content type is
-/// `text/plain`.
+/// `text/plain` (*JsonpPolling*).
 ///
 /// What it returns is for a [`MessageDecoder`](super::MessageDecoder). Without the field, that gets nothing, and says
 /// that the payload is missing.

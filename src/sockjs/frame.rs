@@ -5,7 +5,7 @@ use super::quote::{Wrapping, quote};
 use crate::append::Append;
 use crate::{Buffer, BufferFull};
 
-/// What a server sends.
+/// What a server sends (*Protocol and framing*).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Frame<'a> {
     /// `o`: the session is open.
@@ -24,10 +24,10 @@ pub enum Frame<'a> {
 }
 
 impl Frame<'static> {
-    /// For a second receiver, while another is there.
+    /// For a second receiver, while another is there (*Handling close*).
     pub const ANOTHER_OPEN: Self =
         Frame::Close { code: 2010, reason: "Another connection still open" };
-    /// For the next receiver after one was lost, where the session is remembered.
+    /// For the next receiver after one was lost, where the session is remembered (*Handling close*).
     pub const INTERRUPTED: Self = Frame::Close { code: 1002, reason: "Connection interrupted" };
 }
 
@@ -43,17 +43,17 @@ impl Frame<'static> {
 /// | `Jsonp` | | `/**/callback("F");` CRLF | after one frame |
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Framing {
-    /// Each frame is a WebSocket message of text.
+    /// Each frame is a WebSocket message of text (*WebSocket protocols*).
     WebSocket,
-    /// Long polling: a response for each frame.
+    /// Long polling: a response for each frame (*XhrPolling*).
     Xhr,
-    /// A response that goes on.
+    /// A response that goes on (*XhrStreaming*).
     XhrStreaming,
-    /// Server-Sent Events.
+    /// Server-Sent Events (*EventSource*).
     EventSource,
-    /// A document that goes on, in a hidden iframe.
+    /// A document that goes on, in a hidden iframe (*HtmlFile*).
     HtmlFile(Callback),
-    /// Long polling by script elements.
+    /// Long polling by script elements (*JsonpPolling*).
     Jsonp(Callback),
 }
 

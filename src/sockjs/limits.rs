@@ -57,7 +57,7 @@ impl Limits {
 
     /// Sets after how many bytes a streaming response ends. Default: 128 KiB.
     ///
-    /// Browsers keep such a response whole. A frame is never split, so the last one may exceed the limit.
+    /// Browsers keep such a response whole (*XhrStreaming*). A frame is never split, so the last one may exceed the limit.
     #[must_use]
     pub const fn response_limit(mut self, bytes: u64) -> Self {
         self.response_limit = bytes;

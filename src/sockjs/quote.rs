@@ -49,7 +49,7 @@ impl Wrapping {
     }
 }
 
-/// Calls `put` with the pieces of `text` as a JSON string, quotes included.
+/// Calls `put` with the pieces of `text` as a JSON string, quotes included (*JSON Unicode Encoding*).
 ///
 /// Besides what JSON escapes, these are: U+200C–200F, 2028–202F, 2060–206F, FFF0–FFFF. Clients and proxies are
 /// known to lose them. Other servers escape all characters above U+FFFF too, and need not.

@@ -195,7 +195,7 @@ const FAR_FUTURE: &str = "Thu, 31 Dec 2099 23:59:59 GMT";
 
 const IFRAME_TAG: &str = "\"sockjs-iframe-1\"";
 
-/// What a request says about the page that it comes from (Fetch §3.2).
+/// What a request says about the page that it comes from: the headers of CORS.
 ///
 /// SockJS lets all pages of the web in: whoever wants others refuses them by their `Origin`, before.
 #[derive(Clone, Copy, Debug, Default)]
@@ -220,7 +220,7 @@ impl<'a> Cors<'a> {
     }
 }
 
-/// The cookie by which load balancers know which server a session is at.
+/// The cookie by which load balancers know which server a session is at (*JSESSIONID cookie*).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Cookie(Inline<160>);
 

@@ -5,15 +5,16 @@ use core::fmt;
 /// What a request asks for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Route<'a> {
-    /// The greeting: [`Reply::greeting`](super::Reply::greeting).
+    /// The greeting (*Greeting url*): [`Reply::greeting`](super::Reply::greeting).
     Greeting,
-    /// What the service offers: [`Reply::info`](super::Reply::info), and an [`Info`](super::Info) as its body.
+    /// What the service offers (*Info test*): [`Reply::info`](super::Reply::info), and an [`Info`](super::Info) as its body.
     Info,
-    /// The page for iframes: [`Reply::iframe`](super::Reply::iframe), and an [`IframePage`](super::IframePage).
+    /// The page for iframes (*IFrame page*): [`Reply::iframe`](super::Reply::iframe), and an [`IframePage`](super::IframePage).
     Iframe,
-    /// A WebSocket whose messages are those of the application, without frames of SockJS.
+    /// A WebSocket whose messages are those of the application, without frames of SockJS
+    /// (*Raw WebSocket url*).
     RawWebSocket,
-    /// A WebSocket with a session of its own, whatever other requests say.
+    /// A WebSocket with a session of its own, whatever other requests say (*WebSocket protocols*).
     WebSocket,
     /// A receiver for a session: its own first one, or the next.
     Receive {
@@ -29,7 +30,7 @@ pub enum Route<'a> {
         /// How they are sent.
         transport: Sender,
     },
-    /// A browser asks whether it may send a request with these methods.
+    /// A browser asks whether it may send a request with these methods (*XhrPolling*).
     Preflight {
         /// The methods, for [`Reply::preflight`](super::Reply::preflight).
         methods: &'static str,
@@ -184,12 +185,12 @@ fn allow_cors<'a>(
     }
 }
 
-/// The name of a server or session. Clients pick both.
+/// The name of a server or session. Clients pick both (*Session URLs*).
 fn is_id(part: &str) -> bool {
     !part.is_empty() && !part.contains('.')
 }
 
-/// `iframe[0-9-.a-z_]*.html`
+/// `iframe`, a version, and `.html` (*IFrame page*).
 fn is_iframe(page: &str) -> bool {
     let version = page.strip_prefix("iframe").and_then(|rest| rest.strip_suffix(".html"));
     version.is_some_and(|version| {

@@ -145,7 +145,8 @@ impl<B: Buffer> Session<B> {
         Ok(ReceiverId(self.attached))
     }
 
-    /// Ends the session, because the connection of its receiver was lost: what was written to it may be, too.
+    /// Ends the session, because the connection of its receiver was lost: what was written to it may be, too
+    /// (*Handling close*).
     ///
     /// It does nothing for a receiver whose end was [written](Output::End) before.
     pub fn lost(&mut self, receiver: ReceiverId) {
@@ -184,7 +185,7 @@ impl<B: Buffer> Session<B> {
         result
     }
 
-    /// Closes the session: each receiver is told so, after the messages that wait.
+    /// Closes the session: each receiver is told so, after the messages that wait (*Handling close*).
     ///
     /// The usual code without a reason of the application's own is 1000, `Normal closure`. Its own are 3000 to
     /// 4999.

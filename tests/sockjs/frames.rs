@@ -24,6 +24,8 @@ fn encoded(framing: Framing, frame: Frame<'_>) -> String {
     String::from_utf8(out.as_slice().to_vec()).unwrap()
 }
 
+// Protocol and framing, XhrPolling, XhrStreaming, EventSource, HtmlFile, JsonpPolling
+
 #[test]
 fn each_transport_wraps_the_same_frames() {
     let rows = [
@@ -77,6 +79,8 @@ fn what_a_transport_would_misread_is_escaped() {
     assert_eq!(all().map(|framing| encoded(framing, frame)), expected);
 }
 
+// JSON Unicode Encoding
+
 #[test]
 fn characters_that_get_lost_on_the_way_are_escaped_and_no_others() {
     let escaped = |char: char| {
@@ -106,6 +110,8 @@ fn characters_that_get_lost_on_the_way_are_escaped_and_no_others() {
         assert_eq!(escaped(char), expected, "{char:?}");
     }
 }
+
+// XhrStreaming, EventSource, HtmlFile
 
 #[test]
 fn preludes_are_long_enough_for_browsers_that_wait_for_bytes() {

@@ -1,4 +1,4 @@
-//! SockJS, in the order of sockjs-protocol 0.3.3.
+//! SockJS (sockjs-protocol 0.3.3).
 
 #[path = "../common/mod.rs"]
 mod common;

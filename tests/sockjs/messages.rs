@@ -19,6 +19,8 @@ fn websocket(payload: &[u8]) -> Messages {
     got
 }
 
+// XhrPolling, WebSocket protocols
+
 #[test]
 fn messages_are_the_strings_of_an_array() {
     let rows: &[(&str, &[&str])] = &[
@@ -175,6 +177,8 @@ fn form(body: &[u8]) -> Result<Vec<u8>, Error> {
         decoder.check_eof().map(|()| value)
     })
 }
+
+// JsonpPolling
 
 #[test]
 fn a_form_has_the_payload_in_one_field() {

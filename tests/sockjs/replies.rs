@@ -16,6 +16,8 @@ fn text(reply: &Reply<'_>) -> String {
     text
 }
 
+// Greeting url, IFrame page, Info test, XhrPolling, JsonpPolling
+
 #[test]
 fn each_answer_has_its_type_and_what_caches_may_do() {
     let plain = "Content-Type: text/plain; charset=UTF-8";
@@ -120,6 +122,8 @@ fn a_preflight_is_answered_for_a_year() {
     assert!(!text(&reply).contains("a, b"));
 }
 
+// JSESSIONID cookie
+
 #[test]
 fn the_cookie_of_the_client_is_kept() {
     let long = format!("JSESSIONID={}", "x".repeat(150));
@@ -137,6 +141,8 @@ fn the_cookie_of_the_client_is_kept() {
         assert_eq!(text(&reply), format!("404\nSet-Cookie: {expected}"), "{header:?}");
     }
 }
+
+// Info test
 
 #[test]
 fn info_is_json() {
@@ -156,6 +162,8 @@ fn info_is_json() {
         r#"{"websocket":false,"origins":["*:*"],"cookie_needed":true,"entropy":0,"base_url":"/\"x"}"#
     );
 }
+
+// IFrame page
 
 #[test]
 fn the_page_for_iframes_is_that_of_the_protocol() {

@@ -12,6 +12,8 @@ fn not_allowed(allow: &'static str) -> Result<Route<'static>, RouteError> {
     Err(RouteError::MethodNotAllowed { allow })
 }
 
+// Session URLs, Greeting url, Info test, Raw WebSocket url
+
 #[test]
 fn each_path_has_its_method() {
     let rows: &[(&str, &str, Result<Route<'_>, RouteError>)] = &[
@@ -85,6 +87,8 @@ fn nothing_is_at_other_paths() {
     }
 }
 
+// IFrame page
+
 #[test]
 fn the_page_for_iframes_has_any_version() {
     for path in [
@@ -110,6 +114,8 @@ fn the_page_for_iframes_has_any_version() {
     }
 }
 
+// Session URLs
+
 #[test]
 fn what_old_browsers_need_is_off_by_default_and_websockets_can_be() {
     let routes = Routes::new();
@@ -128,6 +134,8 @@ fn errors_have_a_status() {
     assert_eq!(RouteError::NotFound.status(), 404);
     assert_eq!(RouteError::MethodNotAllowed { allow: "GET" }.status(), 405);
 }
+
+// JsonpPolling, HtmlFile
 
 #[test]
 fn a_callback_is_a_name() {

@@ -35,6 +35,8 @@ fn streamed(text: &str) -> (String, bool) {
     (text.to_owned(), false)
 }
 
+// Protocol and framing
+
 #[test]
 fn the_first_receiver_gets_an_open_frame_at_once() {
     let jsonp = Framing::Jsonp(Callback::parse("?c=f").unwrap());
@@ -63,6 +65,8 @@ fn messages_wait_for_the_next_poll() {
     session.send("c").unwrap();
     assert_eq!(taken(&mut session, 3), polled("a[\"c\"]\n"));
 }
+
+// Handling close
 
 #[test]
 fn a_second_receiver_is_refused_and_the_session_goes_on() {
@@ -213,6 +217,8 @@ fn output_puts_a_heartbeat_off() {
     taken(&mut session, 10_000);
     assert_eq!(session.deadline(), Some(35_000));
 }
+
+// XhrStreaming
 
 #[test]
 fn a_stream_ends_at_its_limit_and_a_websocket_does_not() {
