@@ -14,6 +14,8 @@ mod counting;
 pub(crate) mod input;
 
 pub mod deflate;
+pub mod engineio_payload;
+pub mod engineio_session;
 pub mod grpc_call;
 pub mod grpc_message;
 pub mod grpc_pair;
@@ -29,6 +31,7 @@ pub mod http2_client;
 pub mod http2_frames;
 pub mod http2_pair;
 pub mod http2_server;
+pub mod socketio;
 pub mod sockjs_messages;
 pub mod sockjs_session;
 pub mod sse;
@@ -47,8 +50,10 @@ pub struct Check {
 }
 
 /// All checks. T17 holds in each: a call takes a byte, yields something, or asks for more.
-pub const ALL: [Check; 24] = [
+pub const ALL: [Check; 27] = [
     Check { name: "deflate", run: deflate::check },
+    Check { name: "engineio_payload", run: engineio_payload::check },
+    Check { name: "engineio_session", run: engineio_session::check },
     Check { name: "grpc_call", run: grpc_call::check },
     Check { name: "grpc_message", run: grpc_message::check },
     Check { name: "grpc_pair", run: grpc_pair::check },
@@ -65,6 +70,7 @@ pub const ALL: [Check; 24] = [
     Check { name: "http2_server", run: http2_server::check },
     Check { name: "sockjs_messages", run: sockjs_messages::check },
     Check { name: "sockjs_session", run: sockjs_session::check },
+    Check { name: "socketio", run: socketio::check },
     Check { name: "sse", run: sse::check },
     Check { name: "stomp_decoder", run: stomp_decoder::check },
     Check { name: "stomp_pair", run: stomp_pair::check },
