@@ -7,7 +7,7 @@
 //! | `:` | `\c` | `\c` | itself, in a value |
 //! | `\` | `\\` | `\\` | itself |
 
-use memchr::{memchr, memchr2, memchr3};
+use memchr::memchr;
 
 use super::Version;
 
@@ -72,12 +72,18 @@ impl Escapes {
     /// A NUL is never sent, since some receivers end the frame there. Without the escape for it, a CR is not
     /// sent either: the standards of 1.0 and 1.1 allow it, but many receivers take it off the end of a line,
     /// or out of it.
+    #[inline]
     pub(super) fn escape(self, text: &str, part: HeaderPart, mut put: impl FnMut(&[u8])) -> bool {
-        let mut rest = text.as_bytes();
-        if memchr3(b'\r', b'\n', 0, rest).is_none() && memchr2(b':', b'\\', rest).is_none() {
-            put(rest);
+        if is_plain(text) {
+            put(text.as_bytes());
             return true;
         }
+        self.escape_special(text, part, put)
+    }
+
+    #[cold]
+    fn escape_special(self, text: &str, part: HeaderPart, mut put: impl FnMut(&[u8])) -> bool {
+        let mut rest = text.as_bytes();
         while let Some((at, byte)) = find_special(rest) {
             let escaped: &[u8] = match (byte, self) {
                 (b'\n', Self::V1_1 | Self::V1_2) => b"\\n",
@@ -106,10 +112,19 @@ pub(super) enum HeaderPart {
     Value,
 }
 
+/// Whether every byte of `text` is sent as it is in every version.
+#[inline]
+fn is_plain(text: &str) -> bool {
+    // No early end, so that many are compared at a time.
+    text.bytes().fold(0, |found, byte| found | u8::from(is_special(byte))) == 0
+}
+
 /// The first byte that is not sent as it is in every version.
 fn find_special(text: &[u8]) -> Option<(usize, u8)> {
-    text.iter()
-        .enumerate()
-        .find(|(_, byte)| matches!(byte, b'\r' | b'\n' | b':' | b'\\' | 0))
-        .map(|(at, &byte)| (at, byte))
+    text.iter().copied().enumerate().find(|(_, byte)| is_special(*byte))
+}
+
+#[inline]
+const fn is_special(byte: u8) -> bool {
+    (byte == b'\r') | (byte == b'\n') | (byte == b':') | (byte == b'\\') | (byte == 0)
 }

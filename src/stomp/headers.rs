@@ -54,11 +54,18 @@ impl<'a> Headers<'a> {
         &self,
         name: &'n str,
     ) -> impl Iterator<Item = &'a str> + Clone + use<'a, 'n> {
+        self.values(name).map(text)
+    }
+
+    /// Whether there is a header called `name`.
+    pub fn has(&self, name: &str) -> bool {
+        self.values(name).next().is_some()
+    }
+
+    fn values<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a, 'n> {
         let name = name.as_bytes();
-        Lines { bytes: self.bytes }.filter_map(move |line| {
-            let value = line.strip_prefix(name)?.strip_prefix(&[NAME_END])?;
-            Some(text(value))
-        })
+        Lines { bytes: self.bytes }
+            .filter_map(move |line| line.strip_prefix(name)?.strip_prefix(&[NAME_END]))
     }
 
     /// Yields every name and value.

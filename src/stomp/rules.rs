@@ -12,9 +12,8 @@ pub(super) fn check_headers(
 ) -> Result<(), Error> {
     use RequiredHeader::{Destination, Id, MessageId, ReceiptId, Subscription, Transaction};
 
-    let need = |header: RequiredHeader| match headers.get(header.name()) {
-        Some(_) => Ok(()),
-        None => Err(Error::HeaderMissing(header)),
+    let need = |header: RequiredHeader| {
+        if headers.has(header.name()) { Ok(()) } else { Err(Error::HeaderMissing(header)) }
     };
     let has_ids = version > Version::V1_0;
     match command {

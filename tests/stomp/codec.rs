@@ -273,6 +273,7 @@ fn of_repeated_headers_the_first_counts_and_the_others_can_be_seen() {
     let headers = inbox.headers();
     assert_eq!(headers.get("foo"), Some("World"));
     assert_eq!(headers.get_all("foo").collect::<Vec<_>>(), ["World", "Hello"]);
+    assert!(headers.has("foo") && !headers.has("fo") && !headers.has("foo:"));
     assert_eq!((headers.get("FOO"), headers.get("fo"), headers.get("foo2")), (None, None, None));
     assert_eq!(format!("{headers:?}"), r#"{"foo": "World", "foo": "Hello", "Foo": "x"}"#);
 }
