@@ -1,6 +1,7 @@
 //! Fixed work for callgrind to count: `framewright-instructions NAME LAPS`. See README.md.
 
 mod http2;
+mod stomp;
 
 use std::env;
 use std::hint::black_box;
@@ -25,7 +26,7 @@ struct Task {
 }
 
 /// All workloads.
-const TASKS: [Task; 35] = [
+const TASKS: [Task; 38] = [
     Task {
         name: "ws receive binary 16 B",
         run: |laps| receive(laps, Message::Binary(&[0x5A; 16])),
@@ -80,6 +81,9 @@ const TASKS: [Task; 35] = [
         run: |laps| receive_event(laps, "event: delta\nid: 1234567\n"),
     },
     Task { name: "sse send 190 B", run: send_event },
+    Task { name: "stomp receive 10 headers and 256 B", run: stomp::receive },
+    Task { name: "stomp send 256 B", run: stomp::send },
+    Task { name: "stomp deliver 256 B", run: stomp::deliver },
     Task {
         name: "http2 decode DATA 16 B",
         run: |laps| http2::decode_frames(laps, b"\0\0\x10\0\0\0\0\0\x01sixteen bytes..."),
