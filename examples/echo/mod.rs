@@ -98,6 +98,7 @@ pub fn decode<M: prost::Message + Default>(
 }
 
 /// Encodes a message, compressed if asked for, and lends it to `send`.
+#[allow(dead_code, reason = "a server may do the two at different times")]
 pub fn encode<T>(
     message: &impl prost::Message,
     compress: bool,
@@ -107,7 +108,11 @@ pub fn encode<T>(
     if !compress {
         return send(Message::new(&bytes));
     }
+    send(Message::new_compressed(&self::compress(&bytes)))
+}
+
+/// Compresses an encoded message.
+pub fn compress(bytes: &[u8]) -> Vec<u8> {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
-    let deflated = gzip.write_all(&bytes).and_then(|()| gzip.finish());
-    send(Message::new_compressed(&deflated.expect("a Vec takes everything")))
+    gzip.write_all(bytes).and_then(|()| gzip.finish()).expect("a Vec takes everything")
 }

@@ -5,6 +5,7 @@
 
 mod peer;
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, VecDeque};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use framewright::grpc::{CallKind, Message, MetadataList, ServerConfig, Status};
+use framewright::grpc::{CallKind, Code, Message, MetadataList, ServerConfig};
 use framewright::http2::Headers;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
@@ -65,7 +66,7 @@ pub enum Next {
     WaitUntil(u64),
     /// Nothing before another message, or the end of them.
     Wait,
-    End(Status<'static>),
+    End(Code, Cow<'static, str>),
 }
 
 /// Serves until a signal says to stop, and then until all calls have ended.

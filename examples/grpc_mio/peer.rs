@@ -20,6 +20,8 @@ use mio::net::TcpStream;
 
 use super::{Begun, Next, Service};
 
+/// How many calls a connection may have at once.
+const MAX_CALLS: u32 = 1000;
 /// How much output is gathered before it is written.
 const ENOUGH: usize = 64 * 1024;
 /// How often a connection reads before others have their turn.
@@ -77,7 +79,7 @@ impl<C> Peer<C> {
             socket,
             is_busy: false,
             timer: None,
-            grpc: Server::new(config, Limits::new(), now),
+            grpc: Server::new(config, Limits::new().max_streams(MAX_CALLS), now),
             out: Vec::new(),
             written: 0,
             patience: None,
@@ -281,8 +283,9 @@ impl<C> Peer<C> {
                 Next::SendCompressed(bytes) => {
                     self.grpc.send(id, Message::new_compressed(bytes), &mut self.out)
                 }
-                Next::End(status) => {
-                    let trailers = Trailers::new(*status).metadata_list(&call.trailing_metadata);
+                Next::End(code, text) => {
+                    let status = Status::new(*code, text);
+                    let trailers = Trailers::new(status).metadata_list(&call.trailing_metadata);
                     match self.grpc.finish(id, trailers, &mut self.out) {
                         Ok(()) => Err(SendError::Ended),
                         failed => failed,

@@ -3,18 +3,20 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound::{Excluded, Unbounded};
 
-use framewright::grpc::{CallKind, Code, Message, MetadataList, ServerConfig, Status};
+use framewright::grpc::{CallKind, Code, Message, MetadataList, ServerConfig};
 use framewright::http2::Headers;
 use prost::Message as _;
 
 use crate::event_loop::{Begun, Next, Service};
 use crate::messages::{self, Empty, GetUserRequest, Summary, User};
 
-const MALFORMED: Status<'_> = Status::new(Code::Internal, "malformed message");
 /// How many users there may be.
 const MAX_USERS: usize = 10_000;
 /// How many bytes of a chat may wait for a client that does not read.
 const MAX_UNREAD: usize = 1 << 20;
+
+/// Why a call ends early.
+type Refusal = (Code, &'static str);
 
 /// The users, by their identifiers.
 pub struct Users(BTreeMap<i64, User>);
@@ -49,7 +51,7 @@ pub enum Call {
     },
     /// The only reply.
     Reply(Vec<u8>),
-    End(Status<'static>),
+    End(Code, &'static str),
 }
 
 impl Service for Users {
@@ -77,8 +79,8 @@ impl Service for Users {
     }
 
     fn message(&mut self, call: &mut Call, message: Message<'_>) {
-        if let Err(status) = self.receive(call, message.bytes) {
-            *call = Call::End(status);
+        if let Err((code, text)) = self.receive(call, message.bytes) {
+            *call = Call::End(code, text);
         }
     }
 
@@ -98,7 +100,7 @@ impl Service for Users {
             Call::List { last, .. } => {
                 let after = last.map_or(Unbounded, Excluded);
                 let Some((id, user)) = self.0.range((after, Unbounded)).next() else {
-                    return Next::End(Status::OK);
+                    return Next::End(Code::Ok, "".into());
                 };
                 *last = Some(*id);
                 Next::Send(user.encode_to_vec())
@@ -108,26 +110,26 @@ impl Service for Users {
                     *len -= text.len();
                     Next::Send(text)
                 }
-                None if *is_half_closed => Next::End(Status::OK),
+                None if *is_half_closed => Next::End(Code::Ok, "".into()),
                 None => Next::Wait,
             },
             Call::Reply(bytes) => {
                 let reply = Next::Send(std::mem::take(bytes));
-                *call = Call::End(Status::OK);
+                *call = Call::End(Code::Ok, "");
                 reply
             }
-            Call::End(status) => Next::End(*status),
+            Call::End(code, text) => Next::End(*code, (*text).into()),
         }
     }
 }
 
 impl Users {
     /// Takes a message of a call, or ends the call with the status.
-    fn receive(&mut self, call: &mut Call, bytes: &[u8]) -> Result<(), Status<'static>> {
+    fn receive(&mut self, call: &mut Call, bytes: &[u8]) -> Result<(), Refusal> {
         match call {
             Call::Get => {
                 let id = decode::<GetUserRequest>(bytes)?.id;
-                let user = self.0.get(&id).ok_or(Status::new(Code::NotFound, "no such user"))?;
+                let user = self.0.get(&id).ok_or((Code::NotFound, "no such user"))?;
                 *call = Call::Reply(user.encode_to_vec());
             }
             Call::List { is_asked, .. } => {
@@ -137,7 +139,7 @@ impl Users {
             Call::Create { count } => {
                 let user = decode::<User>(bytes)?;
                 if self.0.len() >= MAX_USERS && !self.0.contains_key(&user.id) {
-                    return Err(Status::new(Code::ResourceExhausted, "too many users"));
+                    return Err((Code::ResourceExhausted, "too many users"));
                 }
                 if self.0.insert(user.id, user).is_none() {
                     *count += 1;
@@ -147,16 +149,16 @@ impl Users {
                 let text = decode::<messages::Message>(bytes)?.encode_to_vec();
                 *len += text.len();
                 if *len > MAX_UNREAD {
-                    return Err(Status::new(Code::ResourceExhausted, "replies are not read"));
+                    return Err((Code::ResourceExhausted, "replies are not read"));
                 }
                 texts.push_back(text);
             }
-            Call::Reply(_) | Call::End(_) => {}
+            Call::Reply(_) | Call::End(..) => {}
         }
         Ok(())
     }
 }
 
-fn decode<M: prost::Message + Default>(bytes: &[u8]) -> Result<M, Status<'static>> {
-    M::decode(bytes).map_err(|_| MALFORMED)
+fn decode<M: prost::Message + Default>(bytes: &[u8]) -> Result<M, Refusal> {
+    M::decode(bytes).map_err(|_| (Code::Internal, "malformed message"))
 }
