@@ -28,6 +28,8 @@ def pytest_addoption(parser):
     parser.addoption("--gateway", help="the server to test, in place of our example")
     parser.addoption("--echo-blocking", help="the echo server to test, in place of our example")
     parser.addoption("--grpc-h2", help="the server and client of gRPC to test, in place of our example")
+    parser.addoption("--grpc-interop", help="the server and client of gRPC's test cases to test, in place of our example")
+    parser.addoption("--user-service", help="the server and client of the users to test, in place of our example")
     parser.addoption("--http2-server", help="the server of HTTP/2 to test, in place of our example")
     parser.addoption("--http2-client", help="the client of HTTP/2 to test, in place of our example")
     parser.addoption("--ws-client", help="the client to test, in place of our example")
@@ -56,8 +58,30 @@ def ws_client_path(request):
 
 
 @pytest.fixture(scope="session")
-def grpc_path(request):
+def grpc_h2_path(request):
     return request.config.getoption("grpc_h2") or programs.grpc_h2()
+
+
+@pytest.fixture(scope="session")
+def grpc_interop_path(request):
+    return request.config.getoption("grpc_interop") or programs.example("grpc_interop")
+
+
+@pytest.fixture(scope="session", params=["grpc_h2", "grpc_interop"])
+def grpc_path(request):
+    """An Echo server on the `h2` crate, and one on our own HTTP/2."""
+    return request.getfixturevalue(f"{request.param}_path")
+
+
+@pytest.fixture(scope="session")
+def grpc_interop_address(grpc_interop_path):
+    """The `127.0.0.1:PORT` of a server for gRPC's own test cases."""
+    yield from running_gateway(grpc_interop_path)
+
+
+@pytest.fixture(scope="session")
+def user_service_path(request):
+    return request.config.getoption("user_service") or programs.example("user_service")
 
 
 @pytest.fixture(scope="session")

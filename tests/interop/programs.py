@@ -110,7 +110,10 @@ class Program:
         return len(os.listdir(f"/proc/{self._process.pid}/fd"))
 
     def interrupt(self):
-        self._process.send_signal(signal.SIGINT)
+        self.signal(signal.SIGINT)
+
+    def signal(self, number):
+        self._process.send_signal(number)
 
     def kill(self):
         self._process.kill()

@@ -1,4 +1,4 @@
-"""Our gRPC client against a server made with Python's `grpcio`, and against our own server.
+"""Our gRPC client against a server made with Python's `grpcio`, and against our own two.
 
 `grpc_h2 --connect ADDRESS` runs its checks, and prints `ok NAME` or `FAILED NAME` for each.
 """
@@ -33,16 +33,17 @@ CHECKS = [
 ]
 
 
-@pytest.fixture(scope="module", params=["grpcio", "grpc_h2"])
-def outcome(grpc_path, request):
+@pytest.fixture(scope="module", params=["grpcio", "grpc_h2", "grpc_interop"])
+def outcome(grpc_h2_path, grpc_interop_path, request):
     """What our client printed, without the panics, and its exit status."""
     servers = {
         "grpcio": [sys.executable, "-u", HERE / "grpc_python_server.py"],
-        "grpc_h2": [grpc_path, "--listen", "127.0.0.1:0"],
+        "grpc_h2": [grpc_h2_path, "--listen", "127.0.0.1:0"],
+        "grpc_interop": [grpc_interop_path, "--listen", "127.0.0.1:0"],
     }
     with Program(*servers[request.param], name=request.param) as server:
         url = server.line_after("listening on ")
-        with Program(grpc_path, "--connect", url, name="grpc_h2") as client:
+        with Program(grpc_h2_path, "--connect", url, name="grpc_h2") as client:
             lines = []
             while (line := client.line(40)) is not None:
                 lines.append(line)
