@@ -88,6 +88,7 @@
 //! as many layers as they need. The assembler of `sse` decodes too, so its verbs are `receive` and
 //! `event`.
 //! [`stomp`] has all four, and one inbox for heads and bodies.
+//! [`engineio`] has sessions that move from polling to WebSocket, and [`socketio`] the packets above them.
 //! [`sockjs`] has sessions, which several requests serve. With [`http1`], all of them work without an HTTP stack. With [`http`], they work with yours: its
 //! header lists come in, and fields go out, without a byte of HTTP/1.1 in between.
 //!

@@ -1,6 +1,4 @@
-//! Engine.IO, protocol 4: messages over WebSocket, or over HTTP polling where WebSocket does not get through.
-//!
-//! Section names are those of the protocol's document.
+//! Messages over WebSocket, or over HTTP polling where WebSocket does not get through (Engine.IO protocol 4).
 //!
 //! A [`Request`] says what an HTTP request asks for. A [`Session`] is a server's side of one client: it takes
 //! requests and WebSocket messages, moves from polling to WebSocket when the client does, pings, and knows when it is

@@ -39,7 +39,7 @@ pub enum Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// Parses the query of a request's `target`. `upgrade` is whether the request asks for a WebSocket.
+    /// Parses the query of a request's `target` (*Query parameters*). `upgrade` is whether the request asks for a WebSocket.
     ///
     /// The path is the caller's to check: `/engine.io/`, or `/socket.io/` under Socket.IO. Names in the query
     /// may come in any order, and those that are unknown are ignored.

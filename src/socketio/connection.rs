@@ -233,7 +233,7 @@ impl<B: Buffer> Connection<B> {
         Ok(())
     }
 
-    /// Leaves a namespace. What the peer still sends to it is skipped.
+    /// Leaves a namespace (*Disconnection from a namespace*). What the peer still sends to it is skipped.
     pub fn disconnect(&mut self, namespace: &str, out: &mut impl Buffer) -> Result<(), SendError> {
         self.check_connected(namespace)?;
         Packet { kind: Kind::Disconnect, namespace, id: None, attachments: 0, json: "" }
@@ -242,7 +242,7 @@ impl<B: Buffer> Connection<B> {
         Ok(())
     }
 
-    /// Sends an event or an acknowledgement. Its attachments have to be the next messages: note each
+    /// Sends an event or an acknowledgement (*Sending and receiving data*, *Acknowledgement*). Its attachments have to be the next messages: note each
     /// by [`attachment_sent`](Self::attachment_sent).
     pub fn send(&mut self, packet: Packet<'_>, out: &mut impl Buffer) -> Result<(), SendError> {
         if !matches!(packet.kind, Kind::Event | Kind::Ack) {

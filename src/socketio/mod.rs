@@ -1,7 +1,6 @@
-//! Socket.IO, protocol 5: events with acknowledgements and attachments, in namespaces.
+//! Events with acknowledgements and attachments, in namespaces (Socket.IO protocol 5).
 //!
-//! It goes over the messages of [`engineio`](crate::engineio), or of anything else that keeps them in order. Section
-//! names are those of the protocol's document.
+//! It goes over the messages of [`engineio`](crate::engineio), or of anything else that keeps them in order.
 //!
 //! A [`Packet`] is the text of one message. Binary messages that follow it are its attachments, which come as events
 //! and are not kept: an [`Assembler`](crate::Assembler) joins one that comes in chunks. A [`Connection`] knows the

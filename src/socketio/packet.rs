@@ -1,4 +1,4 @@
-//! One packet, less its attachments (*Packet encoding*).
+//! One packet, less its attachments (*Format*).
 //!
 //! ```text
 //! <type>[<number of attachments>-][<namespace>,][<number of the acknowledgement>][<JSON>]

@@ -58,6 +58,7 @@ fn handshakes_of_other_servers_are_read() {
     }
 }
 
+/// (*Handshake*)
 #[test]
 fn the_open_packet_comes_first_and_in_time() {
     for (message, error) in [
@@ -79,6 +80,7 @@ fn the_open_packet_comes_first_and_in_time() {
     assert_eq!((client.deadline(), client.poll_timer(10_005)), (None, None));
 }
 
+/// (*Heartbeat*)
 #[test]
 fn pings_are_answered_and_missed() {
     let mut client = open();

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use crate::common::engineio::{Got, decode, naive, text};
 use crate::common::{same_however_cut_twice, same_however_split};
 
+/// (*Packet encoding*)
 #[test]
 fn a_websocket_message_is_one_packet() {
     for (message, kind, data) in [
@@ -77,6 +78,7 @@ fn what_is_no_packet_is_refused() {
     }
 }
 
+/// (*Packet encoding*)
 #[test]
 fn a_body_is_packets_joined_by_a_separator() {
     for (body, expected) in [

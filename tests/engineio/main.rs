@@ -1,4 +1,4 @@
-//! Engine.IO, in the order of the protocol's document.
+//! Engine.IO, in the order of its document (Engine.IO protocol 4).
 
 #[path = "../common/mod.rs"]
 mod common;

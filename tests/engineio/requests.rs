@@ -5,6 +5,7 @@ use framewright::engineio::{Answer, Refusal, Request, Transport};
 const OPEN: Request<'_> = Request::Open { transport: Transport::Polling, base64: false };
 const OPEN_SOCKET: Request<'_> = Request::Open { transport: Transport::WebSocket, base64: false };
 
+/// (*Query parameters*)
 #[test]
 fn each_request_is_taken_for_what_it_is() {
     let sid = "lv_VI97HAXpY6yYWAAAC";

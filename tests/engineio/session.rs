@@ -112,6 +112,7 @@ fn upgrade(session: &mut Server) {
     assert_eq!(receive(session, "5"), Some(Event::Upgraded));
 }
 
+/// (*Message*)
 #[test]
 fn messages_go_both_ways_over_websocket() {
     let mut session = socket();
@@ -187,6 +188,7 @@ fn a_packet_that_no_client_sends_ends_the_session() {
     }
 }
 
+/// (*Heartbeat*)
 #[test]
 fn the_server_pings_after_each_pong() {
     let mut session = socket();
@@ -219,6 +221,7 @@ fn a_late_ping_does_not_put_off_the_end() {
     }
 }
 
+/// (*HTTP long-polling*)
 #[test]
 fn a_get_is_held_until_there_is_something() {
     let mut session = polling();
@@ -255,6 +258,7 @@ fn a_poll_that_finds_no_room_can_be_repeated() {
     assert_eq!(poll(&mut session).unwrap(), "4abc");
 }
 
+/// (*Sending and receiving data*)
 #[test]
 fn messages_come_by_post_however_it_is_split() {
     let body = "4a\u{1E}4\u{1E}bAQL/\u{1E}3\u{1E}4é".as_bytes();
@@ -371,6 +375,7 @@ fn what_waits_has_a_limit() {
     assert_eq!(poll(&mut session).unwrap().len(), 100);
 }
 
+/// (*Upgrade*)
 #[test]
 fn an_upgrade_takes_along_what_waits() {
     let mut session = polling();
@@ -419,6 +424,7 @@ fn a_get_that_is_held_when_the_upgrade_ends_is_released() {
     assert_eq!(pushed(&mut session), [text("4x"), text("2")]);
 }
 
+/// (*Upgrade*)
 #[test]
 fn polling_goes_on_after_an_upgrade_that_fails() {
     for messages in

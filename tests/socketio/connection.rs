@@ -51,6 +51,7 @@ fn the_first_packet_connects() {
     fails(&mut connected(), r#"4{"message":"no"}"#, Error::PacketUnexpected);
 }
 
+/// (*Connection to a namespace*)
 #[test]
 fn a_namespace_is_granted_or_refused() {
     let mut server = server();
@@ -85,6 +86,7 @@ fn a_namespace_is_granted_or_refused() {
     fails(&mut connected(), "0", Error::AlreadyConnected);
 }
 
+/// (*Acknowledgement*, *Sending and receiving data*)
 #[test]
 fn events_and_acknowledgements_go_both_ways() {
     let mut server = connected();
@@ -119,6 +121,7 @@ fn attachments_come_after_their_packet() {
     fails(&mut server, "1", Error::AttachmentMissing);
 }
 
+/// (*Disconnection from a namespace*)
 #[test]
 fn a_namespace_ends_from_either_side() {
     let mut server = connected();

@@ -1,4 +1,4 @@
-//! Socket.IO, in the order of the protocol's document.
+//! Socket.IO, in the order of its document (Socket.IO protocol 5).
 
 mod connection;
 mod json;

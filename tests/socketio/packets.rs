@@ -8,6 +8,7 @@ fn packet<'a>(kind: Kind, namespace: &'a str, id: Option<u64>, json: &'a str) ->
     Packet { kind, namespace, id, attachments: 0, json }
 }
 
+/// (*Format*)
 #[test]
 fn packets_are_read_and_written() {
     let event = |namespace, json| packet(Kind::Event, namespace, None, json);
@@ -159,6 +160,7 @@ fn names_and_arguments_stay_text() {
     assert_eq!((connect.event_name(), connect.arguments()), (None, ""));
 }
 
+/// (*Packet encoding*)
 #[test]
 fn attachments_follow_their_packet() {
     let mut decoder = Decoder::new(Limits::new());
