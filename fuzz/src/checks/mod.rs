@@ -17,6 +17,7 @@ pub mod deflate;
 pub mod engineio_payload;
 pub mod engineio_session;
 pub mod grpc_call;
+pub mod grpc_connection;
 pub mod grpc_message;
 pub mod grpc_pair;
 pub mod grpc_web;
@@ -50,11 +51,12 @@ pub struct Check {
 }
 
 /// All checks. T17 holds in each: a call takes a byte, yields something, or asks for more.
-pub const ALL: [Check; 27] = [
+pub const ALL: [Check; 28] = [
     Check { name: "deflate", run: deflate::check },
     Check { name: "engineio_payload", run: engineio_payload::check },
     Check { name: "engineio_session", run: engineio_session::check },
     Check { name: "grpc_call", run: grpc_call::check },
+    Check { name: "grpc_connection", run: grpc_connection::check },
     Check { name: "grpc_message", run: grpc_message::check },
     Check { name: "grpc_pair", run: grpc_pair::check },
     Check { name: "grpc_web", run: grpc_web::check },
