@@ -12,11 +12,13 @@ import pytest
 
 import grpc_testing as testing
 from conftest import HERE
-from programs import Program
+from programs import TARGET, Program
 
 Code = grpc.StatusCode
 NODE = HERE / "grpc_testing_node.cjs"
 NODE_CASES = json.loads(subprocess.run(["node", NODE, "--list"], check=True, capture_output=True, timeout=30).stdout)
+# `run` has built it.
+GO = TARGET / "interop" / "grpc_go"
 WAIT = 20
 SIZES = [(27182, 31415), (8, 9), (1828, 2653), (45904, 58979)]
 STATUS = testing.EchoStatus(code=2, message="test status message")
@@ -28,12 +30,13 @@ SPECIAL = testing.EchoStatus(
 # Our client.
 
 
-@pytest.fixture(scope="module", params=["grpcio", "grpc-js", "ours"])
+@pytest.fixture(scope="module", params=["grpcio", "grpc-js", pytest.param("go", marks=pytest.mark.waits), "ours"])
 def outcome(grpc_interop_path, request):
     """What our client printed, and its exit status."""
     servers = {
         "grpcio": [sys.executable, "-u", HERE / "grpc_testing_server.py"],
         "grpc-js": ["node", NODE, "--listen"],
+        "go": [GO, "--listen"],
         "ours": [grpc_interop_path, "--listen", "127.0.0.1:0"],
     }
     with Program(*servers[request.param], name=request.param) as server:
@@ -65,6 +68,14 @@ def test_our_client_has_no_other_cases(outcome):
 @pytest.mark.parametrize("case", NODE_CASES)
 def test_our_server_and_grpc_js(grpc_interop_address, case):
     done = subprocess.run(["node", NODE, case, grpc_interop_address], capture_output=True, text=True, timeout=50)
+    if done.returncode != 0:
+        pytest.fail(done.stderr, pytrace=False)
+
+
+@pytest.mark.waits
+@pytest.mark.parametrize("case", NODE_CASES + OTHER_CASES[:2] + ["gzip_from_the_client"])
+def test_our_server_and_go(grpc_interop_address, case):
+    done = subprocess.run([GO, case, grpc_interop_address], capture_output=True, text=True, timeout=50)
     if done.returncode != 0:
         pytest.fail(done.stderr, pytrace=False)
 
