@@ -84,13 +84,13 @@
 //! | connection | both directions and the rules between them | [`Connection`](ws::Connection) → [`Event`](ws::Event) | `receive`, `send`, `close`, `transmit` |
 //! | assembly | whole messages, in storage the caller picks | [`Inbox`](ws::Inbox), [`Assembler`](ws::Assembler) → [`Message`](ws::Message) | `message`, `push` |
 //!
-//! The types of the table are those of [`ws`]. [`sse`] and [`grpc`] have types of the same names, on
-//! as many layers as they need. The assembler of `sse` decodes too, so its verbs are `receive` and
-//! `event`.
-//! [`stomp`] has all four, and one inbox for heads and bodies.
-//! [`engineio`] has sessions that move from polling to WebSocket, and [`socketio`] the packets above them.
-//! [`sockjs`] has sessions, which several requests serve. With [`http1`], all of them work without an HTTP stack. With [`http`], they work with yours: its
-//! header lists come in, and fields go out, without a byte of HTTP/1.1 in between.
+//! The types of the table are those of [`ws`]. [`sse`] and [`grpc`] have types of the same names, on as
+//! many layers as they need. The assembler of `sse` decodes too, so its verbs are `receive` and
+//! `event`. [`stomp`] has all four, and one inbox for heads and bodies. [`engineio`] has sessions that
+//! move from polling to WebSocket, and [`socketio`] the packets above them. [`sockjs`] has sessions,
+//! which several requests serve. With [`http1`], all of them work without an HTTP stack. With [`http`],
+//! they work with yours: its header lists come in, and fields go out, without a byte of HTTP/1.1 in
+//! between.
 //!
 //! A [`Chunk`] says where bytes fall in their message. A [`Buffer`] is where bytes are appended: a
 //! `Vec<u8>`, a `BytesMut`, a fixed slice, an [`ArrayBuf`] that owns its bytes, or a type of your own.

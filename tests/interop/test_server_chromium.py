@@ -113,3 +113,20 @@ def test_another_origin_is_kept_out(page):
         return await answer;
     """
     assert page.run(body) == "kept out"
+
+
+def test_the_page_speaks_stomp(page):
+    """What is sent on the page comes back to it, and to every other subscriber of the topic."""
+    body = """
+        const section = document.getElementById('stomp');
+        const form = section.querySelector('form');
+        form.elements.text.value = args[0];
+        form.requestSubmit();
+        for (let left = 200; left > 0; left -= 1) {
+            const lines = [...section.querySelectorAll('li:not(.sent)')].map((item) => item.textContent);
+            if (lines.length > 0) return lines;
+            await new Promise((done) => setTimeout(done, 100));
+        }
+        return 'nothing came';
+    """
+    assert page.run(body, "Grüße: a\\b") == ["← /topic/messages: Grüße: a\\b"]
