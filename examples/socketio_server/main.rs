@@ -1,4 +1,4 @@
-//! A server of Socket.IO, and of bare Engine.IO: `cargo run --example socketio_server -- [ADDR]`.
+//! A server of Socket.IO, and of bare Engine.IO: `cargo run --example socketio_server -- [--listen ADDR]`.
 //!
 //! Under `/socket.io/` there are the namespaces `/` and `/custom`. Each answers a client with the event `auth` and what
 //! the client sent to connect, `message` with `message-back`, and `message-with-ack` with an acknowledgement. Under
@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut quick = false;
     while let Some(arg) = options.next()? {
         match arg {
-            lexopt::Arg::Value(value) => addr = value.string()?,
+            lexopt::Arg::Long("listen") => addr = options.value()?.string()?,
             // What the protocols' own test suites want: they wait for pings and time-outs.
             lexopt::Arg::Long("quick") => quick = true,
             other => return Err(other.unexpected().into()),
