@@ -7,6 +7,7 @@ use framewright::grpc::web::TextDecoder;
 use framewright::grpc::{self, Prefix, ServerCall};
 use framewright::http1::{self, BodyDecoder, BodyEncoder, ResponseWriter};
 use framewright::http2::{self, ErrorCode, Setting, StreamId};
+use framewright::sockjs;
 use framewright::ws::handshake::Extensions;
 use framewright::ws::{
     self, Client, CloseFrame, Connection, FrameHeader, Inbox, Kind, Mask, Message, MessageEvent,
@@ -430,6 +431,36 @@ cannot_panic! {
         input: &mut &'a mut [u8],
     ) -> Result<Option<handshake::Reply<'a>>, handshake::Error> {
         client.receive(input)
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn sockjs_decode<'a>(
+        decoder: &mut sockjs::MessageDecoder,
+        input: &mut &'a mut [u8],
+    ) -> Result<Option<Chunk<'a>>, sockjs::Error> {
+        decoder.decode(input)
+    }
+
+    fn sockjs_decode_form<'a>(
+        decoder: &mut sockjs::FormDecoder,
+        input: &mut &'a mut [u8],
+    ) -> Result<Option<&'a mut [u8]>, sockjs::Error> {
+        decoder.decode(input)
+    }
+
+    fn sockjs_send(
+        session: &mut sockjs::Session<SliceBuf<'_>>,
+        message: &str,
+    ) -> Result<(), sockjs::SendError> {
+        session.send(message)
+    }
+
+    fn sockjs_transmit(
+        session: &mut sockjs::Session<SliceBuf<'_>>,
+        out: &mut SliceBuf<'_>,
+        now: u64,
+    ) -> Result<Option<sockjs::Output>, BufferFull> {
+        session.transmit(out, now)
     }
 
     fn http1_encode(
