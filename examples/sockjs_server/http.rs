@@ -48,9 +48,9 @@ enum State {
     Head(HeadReader<Vec<u8>>),
     /// Reading the body of a request, and maybe messages out of it.
     Body {
-        asked: Asked,
+        asked: Box<Asked>,
         body: BodyDecoder,
-        sending: Option<Sending>,
+        sending: Option<Box<Sending>>,
     },
     /// A response goes on, or waits.
     Receiving {
@@ -234,12 +234,12 @@ impl Peer {
         self.is_last = !request.is_persistent();
         let (method, headers) = (request.method(), request.headers());
         let named = |name| headers.get(name).map(<[u8]>::to_vec);
-        let mut asked = Asked {
+        let mut asked = Box::new(Asked {
             origin: named("Origin"),
             headers: named("Access-Control-Request-Headers"),
             cookie: None,
             version: request.version(),
-        };
+        });
         let (service, path) = Service::of(request.target()).ok_or(404_u16)?;
         let route = match service.routes().parse(method, path) {
             Ok(route) => route,
@@ -297,7 +297,7 @@ impl Peer {
                 }
                 let is_plain = named("Content-Type")
                     .is_some_and(|value| value.to_ascii_lowercase().starts_with(b"text/plain"));
-                let sending = Sending::new(key, transport, is_plain);
+                let sending = Box::new(Sending::new(key, transport, is_plain));
                 let body = BodyDecoder::new(request.body(), http1::Limits::new());
                 // The answer comes with the end of the body.
                 self.state = State::Body { asked, body, sending: Some(sending) };
@@ -308,7 +308,7 @@ impl Peer {
     }
 
     /// Ignores the body of a request that was answered.
-    fn skip_body(&mut self, asked: Asked, request: &Request<'_>) -> Result<(), u16> {
+    fn skip_body(&mut self, asked: Box<Asked>, request: &Request<'_>) -> Result<(), u16> {
         if request.body() != Body::Len(0) {
             let body = BodyDecoder::new(request.body(), http1::Limits::new());
             self.state = State::Body { asked, body, sending: None };

@@ -1,13 +1,13 @@
 //! Decodes the messages that a client sends.
 //!
 //! ```text
-//!               [                     "                       "
-//!   Start ───────────▶ First ────────────────┐  ┌─────────────────▶ AfterMessage ───┐
-//!     │                  │ ]                 ▼  │                     │  ▲  │ ,      │ ]
-//!     │                  │                 Message ◀── " ── Next ◀─────┼──┼──┘      │
-//!     │                  ▼                   ▲  │                         │         ▼
-//!     │                 End ◀────────────────┼──┼─────────────────────────┼──────  End
-//!     └────── " (WebSocket) ─────────────────┘  └── bare: " ──▶ End
+//!                                    ┌───────── " ────────── Next
+//!                                    ▼                        ▲ ,
+//!   Start ── [ ──▶ First ── " ──▶ Message ──── " ───▶ AfterMessage
+//!     │              │                                   │
+//!     │              └──────── ] ──▶ End ◀────── ] ──────┘
+//!     │                               ▲
+//!     └─── " ──▶ Message, bare ── " ──┘      (WebSocket)
 //! ```
 
 use memchr::memchr2;

@@ -26,7 +26,7 @@ pub struct Reply<'a> {
     status: u16,
     content_type: Option<&'static str>,
     body: &'static str,
-    caching: Caching,
+    caching: ReplyCaching,
     /// `Allow`, or `Access-Control-Allow-Methods`.
     methods: Option<&'static str>,
     cors: Option<Cors<'a>>,
@@ -35,7 +35,7 @@ pub struct Reply<'a> {
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Caching {
+enum ReplyCaching {
     Unsaid,
     Never,
     Year,
@@ -50,12 +50,12 @@ const NOT_CACHED: &str = "no-store, no-cache, no-transform, must-revalidate, max
 
 impl<'a> Reply<'a> {
     const fn new(status: u16, content_type: Option<&'static str>, body: &'static str) -> Self {
-        let caching = Caching::Unsaid;
+        let caching = ReplyCaching::Unsaid;
         let (methods, cors, cookie) = (None, None, None);
         Self { status, content_type, body, caching, methods, cors, cookie, is_jsonp: false }
     }
 
-    const fn caching(mut self, caching: Caching) -> Self {
+    const fn caching(mut self, caching: ReplyCaching) -> Self {
         self.caching = caching;
         self
     }
@@ -67,55 +67,55 @@ impl<'a> Reply<'a> {
 
     /// The head before an [`Info`](super::Info).
     pub const fn info() -> Self {
-        Self::new(200, Some("application/json; charset=UTF-8"), "").caching(Caching::Never)
+        Self::new(200, Some("application/json; charset=UTF-8"), "").caching(ReplyCaching::Never)
     }
 
     /// The head before an [`IframePage`](super::IframePage), or the whole answer if `if_none_match`, the header
     /// of that name, is its tag.
     pub fn iframe(if_none_match: Option<&[u8]>) -> Self {
         if if_none_match.is_some_and(|tags| tags.trim_ascii() == IFRAME_TAG.as_bytes()) {
-            return Self::new(304, None, "").caching(Caching::YearTagged);
+            return Self::new(304, None, "").caching(ReplyCaching::YearTagged);
         }
-        Self::new(200, Some("text/html; charset=UTF-8"), "").caching(Caching::YearTagged)
+        Self::new(200, Some("text/html; charset=UTF-8"), "").caching(ReplyCaching::YearTagged)
     }
 
     /// The answer to a preflight.
     pub const fn preflight(methods: &'static str) -> Self {
-        let mut reply = Self::new(204, None, "").caching(Caching::Year);
+        let mut reply = Self::new(204, None, "").caching(ReplyCaching::Year);
         reply.methods = Some(methods);
         reply
     }
 
     /// The head of a response that has frames as its body.
     pub const fn receiver(framing: Framing) -> Self {
-        let mut reply = Self::new(200, framing.content_type(), "").caching(Caching::Never);
+        let mut reply = Self::new(200, framing.content_type(), "").caching(ReplyCaching::Never);
         reply.is_jsonp = matches!(framing, Framing::Jsonp(_));
         reply
     }
 
     /// The answer to an `xhr_send` whose messages were taken.
     pub const fn sent() -> Self {
-        Self::new(204, Some(TEXT), "").caching(Caching::Never)
+        Self::new(204, Some(TEXT), "").caching(ReplyCaching::Never)
     }
 
     /// The answer to a `jsonp_send` whose messages were taken.
     pub const fn sent_by_jsonp() -> Self {
-        Self::new(200, Some(TEXT), "ok").caching(Caching::Never)
+        Self::new(200, Some(TEXT), "ok").caching(ReplyCaching::Never)
     }
 
     /// The answer to messages that are none.
     pub const fn refused(error: Error) -> Self {
-        Self::new(error.status(), Some(TEXT), error.body()).caching(Caching::Never)
+        Self::new(error.status(), Some(TEXT), error.body()).caching(ReplyCaching::Never)
     }
 
     /// The answer to a receiver without a callback.
     pub const fn callback_refused(error: CallbackError) -> Self {
-        Self::new(500, Some(TEXT), error.body()).caching(Caching::Never)
+        Self::new(500, Some(TEXT), error.body()).caching(ReplyCaching::Never)
     }
 
     /// The answer to messages for a session that is not there.
     pub const fn session_unknown() -> Self {
-        Self::new(404, None, "").caching(Caching::Never)
+        Self::new(404, None, "").caching(ReplyCaching::Never)
     }
 
     /// The answer to a request that nothing answers.
@@ -158,10 +158,10 @@ impl<'a> Reply<'a> {
     pub fn fields(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + Clone + use<'a> {
         let text = |name: &'a str, value: Option<&'a str>| Some((name, value?.as_bytes()));
         let (cache_control, expires, tag) = match self.caching {
-            Caching::Unsaid => (None, None, None),
-            Caching::Never => (Some(NOT_CACHED), None, None),
-            Caching::Year => (Some(YEAR), Some(FAR_FUTURE), None),
-            Caching::YearTagged => (Some(YEAR), Some(FAR_FUTURE), Some(IFRAME_TAG)),
+            ReplyCaching::Unsaid => (None, None, None),
+            ReplyCaching::Never => (Some(NOT_CACHED), None, None),
+            ReplyCaching::Year => (Some(YEAR), Some(FAR_FUTURE), None),
+            ReplyCaching::YearTagged => (Some(YEAR), Some(FAR_FUTURE), Some(IFRAME_TAG)),
         };
         let is_preflight = self.status == 204 && self.methods.is_some();
         let methods = if is_preflight { "Access-Control-Allow-Methods" } else { "Allow" };

@@ -57,7 +57,7 @@ pub struct Session<B> {
     /// How many receivers there were.
     attached: u32,
     open_owed: bool,
-    close: Option<Close>,
+    close: Option<SessionClose>,
     /// Messages, quoted and joined by commas.
     backlog: B,
 }
@@ -84,7 +84,7 @@ struct AttachedReceiver {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Close {
+struct SessionClose {
     code: u16,
     reason: Inline<MAX_REASON_LEN>,
     /// Until when it is remembered.
@@ -201,7 +201,7 @@ impl<B: Buffer> Session<B> {
             return Err(SendError::ReasonTooLong);
         }
         let until = now.saturating_add(self.limits.disconnect_delay);
-        self.close = Some(Close { code, reason: inline, until });
+        self.close = Some(SessionClose { code, reason: inline, until });
         Ok(())
     }
 
@@ -235,7 +235,7 @@ impl<B: Buffer> Session<B> {
                 // Once, because nothing is added after a close.
                 close.until = now.saturating_add(self.limits.disconnect_delay);
             }
-        } else if let Some(Close { code, reason, .. }) = &self.close {
+        } else if let Some(SessionClose { code, reason, .. }) = &self.close {
             framing.encode(Frame::Close { code: *code, reason: reason.as_str() }, out)?;
             receiver.is_ending = true;
         } else if now >= self.heartbeat_at(&receiver) {
