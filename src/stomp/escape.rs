@@ -116,15 +116,17 @@ pub(super) enum HeaderPart {
 #[inline]
 fn is_plain(text: &str) -> bool {
     // No early end, so that many are compared at a time.
-    text.bytes().fold(0, |found, byte| found | u8::from(is_special(byte))) == 0
+    text.bytes().fold(0, |found, byte| found | special(byte)) == 0
 }
 
 /// The first byte that is not sent as it is in every version.
 fn find_special(text: &[u8]) -> Option<(usize, u8)> {
-    text.iter().copied().enumerate().find(|(_, byte)| is_special(*byte))
+    text.iter().copied().enumerate().find(|(_, byte)| special(*byte) != 0)
 }
 
+/// 1 if some version does not send `byte` as it is.
 #[inline]
-const fn is_special(byte: u8) -> bool {
-    (byte == b'\r') | (byte == b'\n') | (byte == b':') | (byte == b'\\') | (byte == 0)
+const fn special(byte: u8) -> u8 {
+    let ends_line = (byte == b'\r') as u8 | (byte == b'\n') as u8;
+    ends_line | (byte == b':') as u8 | (byte == b'\\') as u8 | (byte == 0) as u8
 }
