@@ -32,6 +32,8 @@ pub(super) struct Entry<C, B> {
     pub(super) outbox: Outbox<B>,
     /// Whether a message was refused because the one before it is not sent yet.
     pub(super) wants_writable: bool,
+    /// If the peer is to send no more than its window: how many bytes it sent since then.
+    pub(super) paused: Option<u32>,
     /// Whether it is counted among those that have something left to be sent.
     blocked: bool,
     queued: bool,
@@ -46,6 +48,7 @@ impl<C, B: Buffer> Entry<C, B> {
             inbox: Inbox::new(inbox),
             outbox: Outbox::new(outbox),
             wants_writable: false,
+            paused: None,
             blocked: false,
             queued: false,
             next: NONE,
@@ -95,6 +98,7 @@ impl<M: Memory, C: SideCall<M::Message>> Calls<M, C> {
         entry.stream = Some(stream);
         entry.call = call;
         entry.wants_writable = false;
+        entry.paused = None;
         true
     }
 

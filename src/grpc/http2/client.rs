@@ -320,6 +320,20 @@ impl<M: Memory> Client<M> {
         state.ok_or(SendError::Ended)?.half_close(out)
     }
 
+    /// Lets the server send no more of a call than its window has room for, until [`resume`](Self::resume): what
+    /// cannot be dealt with yet stays where it is.
+    ///
+    /// Events go on for what has come and is on its way. Its length is at most that of
+    /// [`stream_window`](http2::Limits::stream_window). Other calls do not notice.
+    pub fn pause(&mut self, call: CallId) {
+        self.shared.pause(call.0);
+    }
+
+    /// Lets the server send more of a call that was [paused](Self::pause).
+    pub fn resume(&mut self, call: CallId) {
+        self.shared.resume(call.0);
+    }
+
     /// Gives a call up. Nothing more is heard of it.
     pub fn cancel(&mut self, call: CallId) {
         if self.get(call).is_some() {

@@ -99,6 +99,9 @@ use crate::http2::{self, Connection, ErrorCode, Head, Headers, Keepalive, Limits
 /// [`transmit`](Self::transmit) sends it then. While some is kept, the next `send` returns
 /// [`SendError::Busy`], and [`ServerEvent::Writable`] says when to try again. So each call keeps one message
 /// at most.
+///
+/// A server that has to keep messages until it can answer them [pauses](Self::pause) the call. Without that, a
+/// client that sends and does not read costs as much as it likes.
 pub struct Server<M: Memory> {
     shared: Shared<http2::Server, M, ServerState>,
     config: ServerConfig<'static>,
@@ -286,6 +289,20 @@ impl<M: Memory> Server<M> {
     /// The encoding of the compressed messages that the client sends.
     pub fn encoding(&self, call: CallId) -> Option<&str> {
         self.call(call).ok()?.encoding()
+    }
+
+    /// Lets the client send no more of a call than its window has room for, until [`resume`](Self::resume): what
+    /// cannot be dealt with yet stays where it is.
+    ///
+    /// Events go on for what has come and is on its way. Its length is at most that of
+    /// [`stream_window`](http2::Limits::stream_window). Other calls do not notice.
+    pub fn pause(&mut self, call: CallId) {
+        self.shared.pause(call.0);
+    }
+
+    /// Lets the client send more of a call that was [paused](Self::pause).
+    pub fn resume(&mut self, call: CallId) {
+        self.shared.resume(call.0);
     }
 
     /// Sets another time at which the call ends at the latest than the client asked for.

@@ -171,7 +171,13 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
                     // A DATA may have padding behind it.
                     let data_at = data.bytes.as_ptr() as usize - start;
                     let body_len = match self.calls.get_mut(stream) {
-                        Some(entry) => entry.call.decode_text_in_place(data.bytes).len(),
+                        Some(entry) => {
+                            if let Some(kept) = &mut entry.paused {
+                                *kept = kept.saturating_add(data.bytes.len() as u32);
+                                self.http2.keep(stream, data.bytes.len() as u32);
+                            }
+                            entry.call.decode_text_in_place(data.bytes).len()
+                        }
                         None => 0,
                     };
                     self.rest =
@@ -245,6 +251,20 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
         }
         *input = all.get_mut(taken..).unwrap_or_default();
         event
+    }
+
+    /// Lets the peer send no more of a call than its window has room for.
+    pub(super) fn pause(&mut self, stream: Stream) {
+        if let Some(entry) = self.calls.get_mut(stream) {
+            entry.paused.get_or_insert(0);
+        }
+    }
+
+    /// Lets the peer send more of a call again.
+    pub(super) fn resume(&mut self, stream: Stream) {
+        if let Some(kept) = self.calls.get_mut(stream).and_then(|entry| entry.paused.take()) {
+            self.http2.release(stream, kept);
+        }
     }
 
     /// Sends a whole message, at once or as its windows open. With `end`, no other follows.

@@ -77,3 +77,54 @@ fn a_call_is_cancelled_with_a_message_in_hand() {
         pair.service.events.iter().any(|event| matches!(event, ServerEvent::Cancelled { .. }));
     assert!(!cancelled);
 }
+
+#[test]
+fn a_call_that_is_paused_gets_no_more_than_its_window() {
+    for read_len in [1, 7, usize::MAX] {
+        let mut pair: Pair = Pair::with(ServerConfig::new(), limits(1000), limits(1 << 16));
+        pair.read_len = read_len;
+        let call = pair.call("/t.T/Sum", CallKind::ClientStreaming);
+        pair.run();
+        let Some(&ServerEvent::Call(at_server)) = pair.service.events.last() else { panic!() };
+        pair.service.grpc.pause(at_server);
+        let mut sent = 0;
+        while pair.client.send(call, &[7; 95], &mut pair.out).is_ok() {
+            sent += 1;
+            pair.run();
+        }
+        let received = |pair: &Pair| {
+            let message = ServerEvent::Message(at_server);
+            pair.service.events.iter().filter(|event| **event == message).count()
+        };
+        // With its prefix, each has 100 bytes. The client keeps one.
+        assert_eq!((sent, received(&pair)), (11, 10));
+        let other = pair.unary("/t.T/Unary", b"past it");
+        pair.run();
+        assert_eq!(pair.end(other), Some(Code::Ok));
+        assert_eq!(received(&pair), 10);
+
+        pair.service.grpc.resume(at_server);
+        pair.run();
+        assert_eq!((received(&pair), &pair.writable[..]), (11, &[call][..]));
+        for sent in 12..100 {
+            pair.send(call, &[7; 95]);
+            pair.run();
+            assert_eq!(received(&pair), sent);
+        }
+    }
+}
+
+#[test]
+fn a_client_pauses_a_call_too() {
+    let mut pair: Pair = Pair::with(ServerConfig::new(), limits(1 << 16), limits(1050));
+    let call = pair.count(30);
+    pair.client.pause(call);
+    pair.run();
+    // Each has 105 bytes.
+    assert_eq!((pair.messages(call).len(), pair.end(call)), (10, None));
+    pair.client.pause(call); // changes nothing
+    pair.client.resume(call);
+    pair.run();
+    assert_eq!((pair.messages(call).len(), pair.end(call)), (30, Some(Code::Ok)));
+    pair.client.resume(call); // nor does this
+}
