@@ -18,7 +18,9 @@ use crate::messages::{
     StreamingInputCallResponse, StreamingOutputCallRequest, zeros,
 };
 
-/// How many bytes may wait for a client that does not read.
+/// How many bytes may wait to be sent before the client has to.
+const ENOUGH: usize = 64 * 1024;
+/// How many may wait at all: a short request can ask for much.
 const MAX_UNREAD: usize = 64 << 20;
 
 pub struct Services;
@@ -114,6 +116,10 @@ impl Service for Services {
         if call.end.is_none() {
             call.end = call.receive(message).err();
         }
+    }
+
+    fn is_full(&self, call: &Call) -> bool {
+        call.unread > ENOUGH
     }
 
     fn half_close(&mut self, call: &mut Call) {

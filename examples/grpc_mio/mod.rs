@@ -39,6 +39,8 @@ pub trait Service {
     fn begin(&mut self, path: &str, headers: Headers<'_>) -> Option<Begun<Self::Call>>;
     /// Takes a message of the client.
     fn message(&mut self, call: &mut Self::Call, message: Message<'_>);
+    /// Whether so much waits to be sent that the client has to wait before it sends more.
+    fn is_full(&self, call: &Self::Call) -> bool;
     /// Takes notice that no more messages come.
     fn half_close(&mut self, call: &mut Self::Call);
     /// Returns what to do next for a call: asked for after each of the above, and until there is nothing.

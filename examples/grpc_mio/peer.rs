@@ -195,6 +195,9 @@ impl<C> Peer<C> {
                 ServerEvent::Message(id) => {
                     if let Some(Some(call)) = self.calls.get_mut(id.slot()) {
                         service.message(&mut call.state, self.grpc.message(id));
+                        if service.is_full(&call.state) {
+                            self.grpc.pause(id);
+                        }
                         self.wake(id);
                     }
                 }
@@ -293,7 +296,12 @@ impl<C> Peer<C> {
                 }
             };
             match sent {
-                Ok(()) => self.wake(id),
+                Ok(()) => {
+                    if !service.is_full(&call.state) {
+                        self.grpc.resume(id);
+                    }
+                    self.wake(id);
+                }
                 // `Writable` says when.
                 Err(SendError::Busy) => call.unsent = Some(next),
                 Err(SendError::Ended) => self.forget(id),

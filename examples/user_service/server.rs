@@ -12,8 +12,8 @@ use crate::messages::{self, Empty, GetUserRequest, Summary, User};
 
 /// How many users there may be.
 const MAX_USERS: usize = 10_000;
-/// How many bytes of a chat may wait for a client that does not read.
-const MAX_UNREAD: usize = 1 << 20;
+/// How many bytes of a chat may wait before the client has to. What is on its way comes on top.
+const ENOUGH: usize = 64 * 1024;
 
 /// Why a call ends early.
 type Refusal = (Code, &'static str);
@@ -84,6 +84,10 @@ impl Service for Users {
         }
     }
 
+    fn is_full(&self, call: &Call) -> bool {
+        matches!(call, Call::Chat { len, .. } if *len > ENOUGH)
+    }
+
     fn half_close(&mut self, call: &mut Call) {
         match call {
             Call::Create { count } => {
@@ -148,9 +152,6 @@ impl Users {
             Call::Chat { texts, len, .. } => {
                 let text = decode::<messages::Message>(bytes)?.encode_to_vec();
                 *len += text.len();
-                if *len > MAX_UNREAD {
-                    return Err((Code::ResourceExhausted, "replies are not read"));
-                }
                 texts.push_back(text);
             }
             Call::Reply(_) | Call::End(..) => {}

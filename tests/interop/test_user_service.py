@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import signal
+import time
 
 import grpc
 import pytest
@@ -81,6 +82,26 @@ def test_a_client_that_does_not_read_is_waited_for(users):
     # 10 MB do not fit in any window. Another call has to get through nevertheless.
     assert users.get(GetUserRequest(id=5), timeout=WAIT).id == 5
     assert sum(1 for _ in listed) == 999
+
+
+def test_a_client_that_only_sends_has_to_wait(server, users):
+    sent = []
+
+    def texts():
+        for number in range(200):
+            sent.append(number)
+            yield Message(text="x" * 500_000)
+
+    chat = users.chat(texts(), timeout=WAIT)
+    assert len(next(chat).text) == 500_000
+    before = -1
+    while len(sent) > before:
+        before = len(sent)
+        time.sleep(0.5)
+    # 100 MB do not fit in the windows and memory of both.
+    assert before < 150
+    assert server.memory() < 30_000_000
+    assert sum(1 for _ in chat) == 199
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT], ids=lambda stop: stop.name)
