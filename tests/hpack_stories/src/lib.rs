@@ -1,5 +1,7 @@
 //! Stories: the field blocks of one connection, as an encoder wrote them, and the fields in them.
 
+pub mod encoded;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
