@@ -265,7 +265,7 @@ impl<M: Memory> Client<M> {
     }
 
     /// Whether the server has certainly not processed a call that has just ended, so that it can be made again,
-    /// on another connection if this one closes (PROTOCOL-HTTP2, *Errors*; gRFC A6, *Transparent Retries*).
+    /// on another connection if this one closes (PROTOCOL-HTTP2, *Errors*; gRFC A6).
     pub fn is_unprocessed(&self, call: CallId) -> bool {
         self.shared.calls.get(call.0).is_some_and(|entry| entry.call.is_unprocessed)
     }
