@@ -42,7 +42,7 @@ impl<'a> Handshake<'a> {
             let (kind, value) = reader.value()?;
             match key {
                 "sid" if kind == JsonKind::String => sid = value.get(1..value.len() - 1),
-                "upgrades" if kind == JsonKind::Array => upgrades = value.contains("\"websocket\""),
+                "upgrades" if kind == JsonKind::Array => upgrades = names_websocket(value),
                 "pingInterval" => ping_interval = value.parse().ok(),
                 "pingTimeout" => ping_timeout = value.parse().ok(),
                 "maxPayload" => max_payload = value.parse().ok(),
@@ -54,6 +54,19 @@ impl<'a> Handshake<'a> {
         let (ping_interval, ping_timeout) = (ping_interval?, ping_timeout?);
         Some(Self { sid, upgrades, ping_interval, ping_timeout, max_payload })
     }
+}
+
+/// Whether an array has the name of the one upgrade.
+fn names_websocket(array: &str) -> bool {
+    let mut reader = JsonReader::new(array);
+    reader.take(b'[');
+    while let Some((_, value)) = reader.value() {
+        if value == "\"websocket\"" {
+            return true;
+        }
+        reader.take(b',');
+    }
+    false
 }
 
 /// Appends a server's open packet.

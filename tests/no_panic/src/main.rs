@@ -14,6 +14,7 @@ use framewright::ws::{
     Server,
 };
 use framewright::{ArrayBuf, Assembler, Buffer, BufferFull, Chunk, SliceBuf};
+use framewright::{engineio, socketio};
 use no_panic::no_panic;
 // Functions that search with `memchr`, which is called through a pointer on x86-64.
 #[cfg(not(target_arch = "x86_64"))]
@@ -205,6 +206,41 @@ cannot_panic! {
     fn ws_handshake_extensions(value: &[u8]) -> usize {
         let params = Extensions::parse(value).map(|list| list.flat_map(|e| e.params()).count());
         params.unwrap_or_default()
+    }
+
+    fn engineio_packet(message: Message<'_>) -> Result<engineio::Packet<'_>, engineio::Error> {
+        engineio::Packet::parse(message)
+    }
+
+    fn engineio_receive_socket<'a>(
+        session: &mut engineio::Session<SliceBuf<'_>>,
+        message: Message<'a>,
+        now: u64,
+    ) -> Option<engineio::Event<'a>> {
+        session.receive_socket(message, now)
+    }
+
+    fn engineio_transmit_poll(
+        session: &mut engineio::Session<SliceBuf<'_>>,
+        out: &mut SliceBuf<'_>,
+    ) -> Result<bool, BufferFull> {
+        session.transmit_poll(out)
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn engineio_client_receive<'a>(
+        session: &mut engineio::ClientSession,
+        message: Message<'a>,
+        now: u64,
+    ) -> bool {
+        session.receive(message, now).is_some()
+    }
+
+    fn socketio_receive_binary<'a>(
+        connection: &mut socketio::Connection<SliceBuf<'_>>,
+        chunk: Chunk<'a>,
+    ) -> Option<socketio::Event<'a>> {
+        connection.receive_binary(chunk)
     }
 
     #[cfg(not(target_arch = "x86_64"))]
