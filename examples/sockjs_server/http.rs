@@ -3,26 +3,27 @@
 use std::io::{self, Read, Write};
 use std::mem;
 
-use framewright::Assembler;
 use framewright::http1::{
     self, Body, BodyDecoder, BodyEncoder, Decoded, HeadReader, Request, ResponseWriter, Version,
 };
 use framewright::sockjs::{
-    Callback, Cookie, Cors, FormDecoder, Framing, IframePage, Info, MessageDecoder, Output,
-    Receiver, ReceiverId, Reply, Route, Sender,
+    Callback, Cookie, Cors, Framing, IframePage, Info, Output, Receiver, ReceiverId, Reply, Route,
 };
 use framewright::ws;
 use framewright::ws::handshake::{Offer, Origins};
 use mio::net::TcpStream;
 
 use crate::Shared;
-use crate::service::{Entry, Key, LIMITS, Service};
+use crate::sending::Sending;
+use crate::service::{Entry, Key, Service};
 use crate::socket::Socket;
 
 /// How long a request may take to arrive, and a peer to take our output, in ms.
 const PATIENCE: u64 = 30_000;
 /// The most that a peer may send while it waits for a response.
 const PIPELINED: usize = 64 << 10;
+/// How much output may wait for a peer before its session keeps the rest.
+const PENDING: usize = 64 << 10;
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Progress {
@@ -56,7 +57,6 @@ enum State {
     Receiving {
         key: Key,
         receiver: ReceiverId,
-        framing: Framing,
         body: BodyEncoder,
     },
     WebSocket(Box<Socket>),
@@ -68,16 +68,6 @@ struct Asked {
     headers: Option<Vec<u8>>,
     cookie: Option<Cookie>,
     version: Version,
-}
-
-/// Messages that come with a request.
-struct Sending {
-    key: Key,
-    by_jsonp: bool,
-    form: Option<FormDecoder>,
-    decoder: MessageDecoder,
-    assembler: Assembler<Vec<u8>>,
-    error: Option<framewright::sockjs::Error>,
 }
 
 fn head() -> State {
@@ -113,6 +103,10 @@ impl Peer {
             break;
         }
         let progress = self.advance(shared);
+        if let State::Receiving { key, .. } = &self.state {
+            // There may be room for more.
+            shared.sessions.touched.push(key.clone());
+        }
         if is_over { Progress::Over } else { progress }
     }
 
@@ -127,29 +121,40 @@ impl Peer {
         if waits && now > self.since + PATIENCE { Progress::Over } else { self.flush(now) }
     }
 
-    /// Writes what a session has for this connection.
+    /// Writes what a session has for this connection, as long as the peer takes it.
     pub fn serve_session(&mut self, key: &Key, shared: &mut Shared) -> Progress {
-        let State::Receiving { key: own, framing, body, .. } = &mut self.state else {
-            return Progress::Goes;
-        };
-        let Some(entry) = shared.sessions.by_key.get_mut(key).filter(|_| own == key) else {
-            return Progress::Goes;
-        };
         let mut frame = Vec::new();
-        while let Ok(Some(output)) = entry.session.transmit(&mut frame, shared.now) {
-            match output {
-                // One chunk for each frame.
-                Output::Frame => body.encode(&frame, &mut self.out).expect("a Vec has room"),
-                Output::End => {
-                    body.finish(&mut self.out).expect("a Vec has room");
-                    entry.peer = None;
-                    self.state = head();
-                    return self.advance(shared);
+        loop {
+            let State::Receiving { key: own, body, .. } = &mut self.state else {
+                return Progress::Goes;
+            };
+            let Some(entry) = shared.sessions.by_key.get_mut(key).filter(|_| own == key) else {
+                return Progress::Goes;
+            };
+            let mut is_done = false;
+            while self.out.len() < PENDING && !is_done {
+                frame.clear();
+                match entry.session.transmit(&mut frame, shared.now) {
+                    // One chunk for each frame.
+                    Ok(Some(Output::Frame)) => {
+                        body.encode(&frame, &mut self.out).expect("a Vec has room");
+                    }
+                    Ok(Some(Output::End)) => {
+                        body.finish(&mut self.out).expect("a Vec has room");
+                        entry.peer = None;
+                        self.state = head();
+                        return self.advance(shared);
+                    }
+                    _ => is_done = true,
                 }
             }
-            frame.clear();
+            if self.flush(shared.now) == Progress::Over {
+                return Progress::Over;
+            }
+            if is_done || !self.out.is_empty() {
+                return Progress::Goes;
+            }
         }
-        if framing.is_polling() { Progress::Goes } else { self.flush(shared.now) }
     }
 
     /// Handles what was read, as far as it goes.
@@ -297,6 +302,9 @@ impl Peer {
                 }
                 let is_plain = named("Content-Type")
                     .is_some_and(|value| value.to_ascii_lowercase().starts_with(b"text/plain"));
+                if request.expects_continue() {
+                    http1::write_continue(&mut self.out).expect("a Vec has room");
+                }
                 let sending = Box::new(Sending::new(key, transport, is_plain));
                 let body = BodyDecoder::new(request.body(), http1::Limits::new());
                 // The answer comes with the end of the body.
@@ -344,7 +352,7 @@ impl Peer {
         match entry.session.attach(framing, now) {
             Ok(receiver) => {
                 entry.peer = Some(self.index);
-                self.state = State::Receiving { key: key.clone(), receiver, framing, body };
+                self.state = State::Receiving { key: key.clone(), receiver, body };
                 shared.sessions.touched.push(key);
             }
             Err(e) => {
@@ -436,62 +444,4 @@ fn framing(receiver: Receiver, target: &str) -> Result<Framing, Reply<'static>> 
         Receiver::HtmlFile => Framing::HtmlFile(callback()?),
         Receiver::Jsonp => Framing::Jsonp(callback()?),
     })
-}
-
-impl Sending {
-    fn new(key: Key, sender: Sender, is_plain: bool) -> Self {
-        let by_jsonp = sender == Sender::Jsonp;
-        Self {
-            key,
-            by_jsonp,
-            form: (by_jsonp && !is_plain).then(FormDecoder::new),
-            decoder: MessageDecoder::new_request(LIMITS),
-            assembler: Assembler::new(Vec::new()),
-            error: None,
-        }
-    }
-
-    /// Takes a part of the body.
-    fn receive(&mut self, mut input: &mut [u8], shared: &mut Shared) {
-        if self.error.is_some() {
-            return;
-        }
-        let Some(form) = &mut self.form else {
-            self.error = self.take_messages(input, shared).err();
-            return;
-        };
-        match form.decode(&mut input) {
-            Ok(Some(value)) => self.error = self.take_messages(value, shared).err(),
-            Ok(None) => {}
-            Err(error) => self.error = Some(error),
-        }
-    }
-
-    fn take_messages(
-        &mut self,
-        mut input: &mut [u8],
-        shared: &mut Shared,
-    ) -> Result<(), framewright::sockjs::Error> {
-        let Some(entry) = shared.sessions.by_key.get_mut(&self.key) else { return Ok(()) };
-        while let Some(chunk) = self.decoder.decode(&mut input)? {
-            if let Ok(Some(message)) = self.assembler.push(chunk) {
-                let message = str::from_utf8(message).expect("it was checked");
-                if entry.session.is_open() {
-                    Service::on_message(&mut entry.session, message);
-                }
-            }
-        }
-        shared.sessions.touched.push(self.key.clone());
-        Ok(())
-    }
-
-    /// The answer, at the end of the body.
-    fn finish(self) -> Reply<'static> {
-        let form = self.form.map_or(Ok(()), |form| form.check_eof());
-        match self.error.map_or(form, Err).and_then(|()| self.decoder.check_eof()) {
-            Err(error) => Reply::refused(error),
-            Ok(()) if self.by_jsonp => Reply::sent_by_jsonp(),
-            Ok(()) => Reply::sent(),
-        }
-    }
 }

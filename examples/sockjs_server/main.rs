@@ -5,6 +5,7 @@
 //! and `/close` closes each session. `--script` is where the page for iframes finds the client.
 
 mod http;
+mod sending;
 mod service;
 mod socket;
 
