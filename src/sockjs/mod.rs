@@ -76,6 +76,43 @@
 //! assert_eq!(echo.answer("POST", "/0/abc/xhr", &mut [], 2).1, "a[\"hi\",\"é\"]\n".as_bytes());
 //! assert_eq!(echo.answer("POST", "/0/abc/xhr_send", &mut [], 3), (500, b"Payload expected.".to_vec()));
 //! ```
+//!
+//! # Over WebSocket
+//!
+//! Each frame is a message of text, and each message of a client is a payload. After each event of the WebSocket,
+//! and when [`Session::poll`] says so:
+//!
+//! ```
+//! use framewright::sockjs::{Framing, Limits, Output, Session};
+//! use framewright::ws::{self, CloseCode, Connection, Server};
+//!
+//! fn transmit(
+//!     session: &mut Session<Vec<u8>>,
+//!     socket: &mut Connection<Server>,
+//!     now: u64,
+//!     out: &mut Vec<u8>,
+//! ) -> Result<(), Box<dyn std::error::Error>> {
+//!     let mut frame = Vec::new();
+//!     while let Some(output) = session.transmit(&mut frame, now)? {
+//!         match output {
+//!             Output::Frame => socket.send(str::from_utf8(&frame)?, out)?,
+//!             Output::End => socket.close(CloseCode::NORMAL, "", out)?,
+//!         }
+//!         frame.clear();
+//!     }
+//!     socket.transmit(out);
+//!     Ok(())
+//! }
+//!
+//! let mut socket = Connection::server(ws::Limits::new());
+//! let mut session = Session::new(Limits::new(), Vec::new(), 0);
+//! session.attach(Framing::WebSocket, 0)?; // the handshake is done
+//! session.close(3000, "Go away!", 0)?;
+//! let mut out = Vec::new();
+//! transmit(&mut session, &mut socket, 0, &mut out)?;
+//! assert_eq!(out, b"\x81\x01o\x81\x12c[3000,\"Go away!\"]\x88\x02\x03\xE8");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod callback;
 mod decode;
