@@ -157,7 +157,8 @@ impl<S: Side> Connection<S> {
     };
 
     /// The longest receipt that a connection remembers, in bytes: that of a client's `DISCONNECT`, and that of a
-    /// frame that broke a rule at a server.
+    /// frame that broke a rule at a server. Laxer than the standard, an `ERROR` does not name a longer one, so that
+    /// what is owed has a fixed size (*ERROR*).
     pub const MAX_RECEIPT_LEN: usize = MAX_RECEIPT_LEN;
 
     const fn new(limits: Limits, now: u64) -> Self {

@@ -31,6 +31,8 @@ use crate::{Buffer, Chunk, OverLimit, Truncated};
 /// [set](Self::set_version), a CR before the end of a line is dropped, and there are no escapes: so every version
 /// can be read up to its `CONNECT` or `CONNECTED`.
 ///
+/// Laxer than 1.0 and 1.1, a line end between two frames may be CRLF in every version: nothing else begins with a CR.
+///
 /// Heart-beats are line ends between frames. They are taken, and nothing is returned for them: every byte is a sign
 /// of life (*Heart-beating*).
 ///
@@ -233,7 +235,6 @@ impl Decoder {
             match byte {
                 b'\n' => after_cr = false,
                 _ if after_cr => return Err(Error::LoneCarriageReturn),
-                // Laxer than 1.0 and 1.1: nothing else can begin with a CR.
                 b'\r' => after_cr = true,
                 0 if self.nul_accepted => {}
                 0 => return Err(Error::NulBetweenFrames),

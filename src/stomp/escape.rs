@@ -69,9 +69,9 @@ impl Escapes {
 
     /// Calls `put` with the pieces of `text`, escaped. Returns whether it can be sent.
     ///
-    /// A NUL is never sent, since some receivers end the frame there. Without the escape for it, a CR is not
-    /// sent either: the standards of 1.0 and 1.1 allow it, but many receivers take it off the end of a line,
-    /// or out of it.
+    /// Stricter than the standard, a NUL is never sent, since some receivers end the frame there. Stricter than 1.0
+    /// and 1.1, a CR is not sent where it has no escape: many receivers take it off the end of a line, or out of
+    /// it.
     #[inline]
     pub(super) fn escape(self, text: &str, part: HeaderPart, mut put: impl FnMut(&[u8])) -> bool {
         if is_plain(text) {
