@@ -6,6 +6,8 @@ mod common;
 mod assemble;
 mod codec;
 mod compression;
+#[cfg(feature = "alloc")]
+mod connect;
 mod connection;
 mod deflate;
 mod deflate_properties;

@@ -118,9 +118,9 @@ impl<'o, 'a, H, E> Acceptance<'o, 'a, H, E> {
         connection
     }
 
-    /// The status of the response: 101.
+    /// The status of the response: 101, and 200 over HTTP/2 (RFC 8441 §5).
     pub const fn status(&self) -> u16 {
-        101
+        if self.offer.key.is_some() { 101 } else { 200 }
     }
 }
 
@@ -173,9 +173,11 @@ where
     /// Calls `put` with every header of the response, in order. On an error, `put` is not called.
     pub fn fields(&self, mut put: impl FnMut(&str, FieldValue<'_>)) -> Result<(), SendError> {
         self.check()?;
-        put("Upgrade", "websocket".into());
-        put("Connection", "Upgrade".into());
-        put("Sec-WebSocket-Accept", FieldValue::from(&accept_key(self.offer.key())[..]));
+        if let Some(key) = self.offer.key() {
+            put("Upgrade", "websocket".into());
+            put("Connection", "Upgrade".into());
+            put("Sec-WebSocket-Accept", FieldValue::from(&accept_key(key)[..]));
+        }
         self.each_chosen(put);
         Ok(())
     }
@@ -183,8 +185,13 @@ where
     /// Appends the response to `out`, whole or not at all.
     ///
     /// It takes 129 bytes, and more for what was added.
+    ///
+    /// # Errors
+    ///
+    /// Among others: [`SendError::OverHttp2`], if the offer came so.
     pub fn write(&self, out: &mut impl Buffer) -> Result<(), SendError> {
         self.check()?;
+        let key = self.offer.key().ok_or(SendError::OverHttp2)?;
         let mut head = Append::new(out);
         // The constant part is written at once, which takes a tenth off the whole handshake.
         head.put(
@@ -193,14 +200,14 @@ where
             Connection: Upgrade\r\n\
             Sec-WebSocket-Accept: ",
         );
-        head.put(&accept_key(self.offer.key()));
+        head.put(&accept_key(key));
         head.put(b"\r\n");
         self.each_chosen(|name, value| head.put_field(name, value));
         head.put(b"\r\n");
         Ok(head.finish()?)
     }
 
-    fn check(&self) -> Result<(), SendError> {
+    pub(super) fn check(&self) -> Result<(), SendError> {
         if let Some(protocol) = self.protocol
             && !self.offer.protocols().any(|offered| offered == protocol)
         {
@@ -226,7 +233,7 @@ where
     }
 
     /// The headers that depend on what was chosen.
-    fn each_chosen(&self, mut put: impl FnMut(&str, FieldValue<'_>)) {
+    pub(super) fn each_chosen(&self, mut put: impl FnMut(&str, FieldValue<'_>)) {
         if let Some(protocol) = self.protocol {
             put(PROTOCOL, protocol.into());
         }

@@ -48,11 +48,11 @@ use crate::ws::deflate::Config;
 #[derive(Clone, Copy)]
 #[must_use = "nothing is written before `write` or `fields`"]
 pub struct ClientRequest<'a, E = &'a [(&'a str, &'a str)]> {
-    host: &'a str,
-    target: &'a str,
+    pub(super) host: &'a str,
+    pub(super) target: &'a str,
     origin: Option<&'a str>,
-    protocols: &'a [&'a str],
-    offered: Offered<'a>,
+    pub(super) protocols: &'a [&'a str],
+    pub(super) offered: Offered<'a>,
     headers: E,
 }
 
@@ -155,7 +155,7 @@ impl<'a, 'h, E: Clone + IntoIterator<Item: Field<'h>>> ClientRequest<'a, E> {
         self.each(&key, |name, value| head.put_field(name, value));
         head.put(b"\r\n");
         head.finish()?;
-        Ok(Client::new(ReplyCheck::new(&key, self.protocols, self.offered), storage, limits))
+        Ok(Client::new(ReplyCheck::new(Some(&key), self.protocols, self.offered), storage, limits))
     }
 
     /// Calls `put` with every header of the request, in order, and returns the check for the response.
@@ -199,10 +199,10 @@ impl<'a, 'h, E: Clone + IntoIterator<Item: Field<'h>>> ClientRequest<'a, E> {
         self.check()?;
         let key = encode_key(nonce);
         self.each(&key, put);
-        Ok(ReplyCheck::new(&key, self.protocols, self.offered))
+        Ok(ReplyCheck::new(Some(&key), self.protocols, self.offered))
     }
 
-    fn check(&self) -> Result<(), SendError> {
+    pub(super) fn check(&self) -> Result<(), SendError> {
         http1::check_request("GET", self.target, self.host)?;
         if !self.target.starts_with('/') {
             return Err(http1::SendError::Target.into());
@@ -231,6 +231,11 @@ impl<'a, 'h, E: Clone + IntoIterator<Item: Field<'h>>> ClientRequest<'a, E> {
         put("Upgrade", "websocket".into());
         put("Connection", "Upgrade".into());
         put("Sec-WebSocket-Key", key.into());
+        self.each_offered(put);
+    }
+
+    /// The headers that are the same over HTTP/1.1 and HTTP/2.
+    pub(super) fn each_offered(&self, mut put: impl FnMut(&str, FieldValue<'_>)) {
         if let Some(origin) = self.origin {
             put("Origin", origin.into());
         }

@@ -26,6 +26,9 @@ pub enum Error {
     NotAnUpgrade,
     /// No `upgrade` in `Connection` (§4.1, §4.2.1).
     Connection,
+    /// Over HTTP/2, no CONNECT with the protocol `websocket`, for a resource of `http` or `https`
+    /// (RFC 8441 §4, §5).
+    NotAConnect,
     /// A request with a body: a `Content-Length` other than 0 or a `Transfer-Encoding`. Bytes after the
     /// head must be frames.
     ///
@@ -50,7 +53,7 @@ pub enum Error {
     Protocols,
     /// A `Sec-WebSocket-Extensions` that is not a list of extensions (§9.1).
     Extensions,
-    /// A response whose status is not 101: the server refused (§4.1). Only a
+    /// A response whose status is not 101, or over HTTP/2 not from 200 to 299: the server refused (§4.1). Only a
     /// [`ReplyCheck`](super::ReplyCheck) returns it.
     Status,
     /// More than one `Sec-WebSocket-Extensions` in a response (§11.3.2).
@@ -94,6 +97,7 @@ impl Error {
             Self::Target => "invalid resource name",
             Self::NotAnUpgrade => "no upgrade to websocket",
             Self::Connection => "no upgrade in Connection",
+            Self::NotAConnect => "no CONNECT to websocket",
             Self::Body => "a handshake has no body",
             Self::Version => "unsupported Sec-WebSocket-Version",
             Self::RepeatedVersion => "more than one Sec-WebSocket-Version",
@@ -104,7 +108,7 @@ impl Error {
             Self::RepeatedOrigin => "more than one Origin",
             Self::Protocols => "invalid Sec-WebSocket-Protocol",
             Self::Extensions => "invalid Sec-WebSocket-Extensions",
-            Self::Status => "status is not 101",
+            Self::Status => "status is not that of an acceptance",
             Self::RepeatedExtensions => "more than one Sec-WebSocket-Extensions",
             Self::Accept => "no valid Sec-WebSocket-Accept",
             Self::RepeatedAccept => "more than one Sec-WebSocket-Accept",
@@ -148,6 +152,8 @@ pub enum SendError {
     Extensions,
     /// An accepted extension is not among those offered (§4.2.2).
     ExtensionNotOffered,
+    /// Text of HTTP/1.1 cannot answer an offer that came over HTTP/2 (RFC 8441 §5).
+    OverHttp2,
 }
 
 impl From<FieldError> for SendError {
@@ -177,6 +183,7 @@ impl fmt::Display for SendError {
             Self::ProtocolNotOffered => "subprotocol was not offered",
             Self::Extensions => "invalid extensions",
             Self::ExtensionNotOffered => "extension was not offered",
+            Self::OverHttp2 => "the offer came over HTTP/2",
         })
     }
 }

@@ -5,16 +5,18 @@
 //! [refusal](Error::refuse). A [`ClientRequest`] writes the request of a [`Client`], which reads the
 //! [`Reply`]. What follows a head is left in the input: it may be frames.
 //!
-//! It works with the HTTP/1.1 of this crate, and with any other HTTP stack. In HTTP/2, WebSocket opens
-//! in another way (RFC 8441), which is not here; a [`Connection`](super::Connection) works on such a
-//! stream once it is open.
+//! It works with the HTTP/1.1 of this crate, and with any other HTTP stack. Over HTTP/2, WebSocket opens
+//! by a CONNECT instead of an upgrade, and frames are the body of a stream (RFC 8441):
+//! [`Offer::from_connect`] and [`ClientRequest::connect`]. Nothing else differs.
 //!
 //! | | server | client |
 //! |---|---|---|
 //! | the bytes of a head | [`Server::receive`] | [`Client::receive`] |
 //! | a head that [`http1`](crate::http1) has read, for instance to route it | [`Offer::from_request`] | |
+//! | a head of HTTP/2 | [`Offer::from_connect`] | [`ReplyCheck::check_connect`] |
 //! | the headers of another HTTP stack | [`Offer::from_parts`] | [`ReplyCheck::check`] |
 //! | the head to send, as text of HTTP/1.1 | [`Acceptance::write`], [`Refusal::write`] | [`ClientRequest::write`] |
+//! | the same for [`http2`](crate::http2) | [`Acceptance::to_fields`], [`Refusal::to_fields`] | [`ClientRequest::connect`] |
 //! | the same as headers for another HTTP stack | [`Acceptance::fields`], [`Refusal::fields`] | [`ClientRequest::fields`] |
 //!
 //! ```
@@ -54,6 +56,7 @@ pub const MAX_RESPONSE_LEN: usize = 285;
 mod acceptance;
 mod client;
 mod client_request;
+mod connect;
 mod error;
 mod extension;
 mod fields;

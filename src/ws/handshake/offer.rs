@@ -17,14 +17,15 @@ use crate::http1::{self, Request, Version};
 ///
 /// [Accept](Self::accept) or [refuse](Self::refuse) it. Its `Debug` shows no values of headers, which
 /// may be cookies. `H` is the header list: [`Headers`] unless the request came
-/// [from parts](Self::from_parts).
+/// [from parts](Self::from_parts) or [over HTTP/2](Self::from_connect).
 #[derive(Clone)]
 pub struct Offer<'a, H = Headers<'a>> {
     pub(super) target: &'a str,
     pub(super) resource_name: &'a str,
     pub(super) host: &'a str,
     pub(super) origin: Option<&'a str>,
-    pub(super) key: &'a [u8; KEY_LEN],
+    /// `None` over HTTP/2, where there is none (RFC 8441 §5).
+    pub(super) key: Option<&'a [u8; KEY_LEN]>,
     pub(super) protocol: FieldValues<'a>,
     pub(super) extensions: FieldValues<'a>,
     pub(super) headers: H,
@@ -108,6 +109,18 @@ impl<'a, H: Clone + IntoIterator<Item: Field<'a>>> Offer<'a, H> {
         }
         let key = fields.key.only(Error::Key, Error::RepeatedKey)?;
         let key = super::key::parse_key(key).ok_or(Error::Key)?;
+        Self::check_offer(target, (host, resource_name), Some(key), headers, fields, origins)
+    }
+
+    /// Checks what is the same over HTTP/1.1 and HTTP/2.
+    pub(super) fn check_offer(
+        target: &'a str,
+        (host, resource_name): (&'a str, &'a str),
+        key: Option<&'a [u8; KEY_LEN]>,
+        headers: H,
+        fields: &HandshakeFields<'a>,
+        origins: Origins<'_>,
+    ) -> Result<Self, Error> {
         let origin = origins.check(fields.origin, host, &headers)?;
         check_protocols(fields.protocol.all(PROTOCOL, &headers))?;
         for value in fields.extensions.all(EXTENSIONS, &headers) {
@@ -182,7 +195,7 @@ impl<'a, H: Clone + IntoIterator<Item: Field<'a>>> Offer<'a, H> {
         Refusal::of_status(status)
     }
 
-    pub(super) const fn key(&self) -> &'a [u8; KEY_LEN] {
+    pub(super) const fn key(&self) -> Option<&'a [u8; KEY_LEN]> {
         self.key
     }
 }

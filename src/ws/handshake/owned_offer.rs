@@ -41,7 +41,7 @@ pub struct OwnedOffer {
     resource_name: String,
     host: String,
     origin: Option<String>,
-    key: [u8; KEY_LEN],
+    key: Option<[u8; KEY_LEN]>,
     headers: Vec<(String, Vec<u8>)>,
 }
 
@@ -56,7 +56,7 @@ impl OwnedOffer {
             resource_name: offer.resource_name().into(),
             host: offer.host().into(),
             origin: offer.origin().map(Into::into),
-            key: *offer.key(),
+            key: offer.key().copied(),
             headers: headers.collect(),
         }
     }
@@ -70,7 +70,7 @@ impl OwnedOffer {
             resource_name: &self.resource_name,
             host: &self.host,
             origin: self.origin.as_deref(),
-            key: &self.key,
+            key: self.key.as_ref(),
             protocol,
             extensions,
             headers,

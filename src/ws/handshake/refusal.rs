@@ -119,7 +119,7 @@ impl<'h, H: Clone + IntoIterator<Item: Field<'h>>> Refusal<'_, H> {
         Ok(head.finish()?)
     }
 
-    fn check(&self) -> Result<(), SendError> {
+    pub(super) fn check(&self) -> Result<(), SendError> {
         if !matches!(self.status, 300..=599) {
             return Err(http1::SendError::Status.into());
         }
@@ -130,7 +130,7 @@ impl<'h, H: Clone + IntoIterator<Item: Field<'h>>> Refusal<'_, H> {
     }
 
     /// All headers but `Content-Length` and `Connection`.
-    fn each(&self, mut put: impl FnMut(&str, FieldValue<'_>)) {
+    pub(super) fn each(&self, mut put: impl FnMut(&str, FieldValue<'_>)) {
         let content_type = self.content_type.map(|value| ("Content-Type", value));
         for (name, value) in self.own_headers.iter().copied().chain(content_type) {
             put(name, value.into());

@@ -32,7 +32,8 @@ pub enum Reply<'a> {
 /// itself what it reads.
 #[derive(Clone, Debug)]
 pub struct ReplyCheck<'o> {
-    accept: [u8; 28],
+    /// `None` over HTTP/2.
+    accept: Option<[u8; 28]>,
     protocols: &'o [&'o str],
     offered: Offered<'o>,
     /// Takes the place of both lists, if it is there.
@@ -49,9 +50,9 @@ struct OwnedLists {
 }
 
 impl<'o> ReplyCheck<'o> {
-    pub(super) fn new(key: &[u8], protocols: &'o [&'o str], offered: Offered<'o>) -> Self {
+    pub(super) fn new(key: Option<&[u8]>, protocols: &'o [&'o str], offered: Offered<'o>) -> Self {
         Self {
-            accept: accept_key(key),
+            accept: key.map(accept_key),
             protocols,
             offered,
             #[cfg(feature = "alloc")]
@@ -128,11 +129,24 @@ impl<'o> ReplyCheck<'o> {
         if fields.other_upgrade {
             return Err(Error::NotAnUpgrade);
         }
+        let accept = fields.accept.only(Error::Accept, Error::RepeatedAccept)?;
+        if self.accept.is_none_or(|expected| accept != expected) {
+            return Err(Error::Accept);
+        }
+        self.check_chosen(fields, headers)
+    }
+
+    /// Checks what is the same over HTTP/1.1 and HTTP/2.
+    pub(super) fn check_chosen<'a, H>(
+        &self,
+        fields: &HandshakeFields<'a>,
+        headers: H,
+    ) -> Result<Accepted<'a, H>, Error>
+    where
+        H: Clone + IntoIterator<Item: Field<'a>>,
+    {
         if matches!(fields.extensions, FieldValues::Several(_)) {
             return Err(Error::RepeatedExtensions);
-        }
-        if fields.accept.only(Error::Accept, Error::RepeatedAccept)? != self.accept {
-            return Err(Error::Accept);
         }
         let mut protocol = None;
         for value in fields.protocol.all(PROTOCOL, &headers) {
