@@ -173,8 +173,9 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
                     let body_len = match self.calls.get_mut(stream) {
                         Some(entry) => {
                             if let Some(kept) = &mut entry.paused {
-                                *kept = kept.saturating_add(data.bytes.len() as u32);
-                                self.http2.keep(stream, data.bytes.len() as u32);
+                                let len = u32::try_from(len).unwrap_or(u32::MAX);
+                                *kept = kept.saturating_add(len);
+                                self.http2.keep(stream, len);
                             }
                             entry.call.decode_text_in_place(data.bytes).len()
                         }
