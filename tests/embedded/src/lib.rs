@@ -8,6 +8,7 @@
 pub mod grpc;
 pub mod grpc_web;
 pub mod handshake;
+pub mod http2;
 mod session;
 mod socket;
 pub mod sse;
