@@ -109,7 +109,7 @@ fn responses() {
     let other = offer.accept().protocol(Some("other"));
     assert_eq!(other.to_fields().err(), Some(SendError::ProtocolNotOffered));
 
-    // §4.4 of RFC 6455, without what is about the connection.
+    // RFC 6455 §4.4, without what is about the connection.
     let refusal = Error::Version.refuse();
     assert_eq!(refusal.status(), 426);
     let expected = ["sec-websocket-version: 13", "content-type: text/plain"];
