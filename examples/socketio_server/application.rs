@@ -6,6 +6,7 @@ use framewright::socketio::{
 use framewright::{Chunk, ws::Message, ws::OwnedMessage};
 
 /// One client's side of the application.
+#[expect(clippy::large_enum_variant, reason = "most clients are the large one")]
 pub enum Application {
     /// Engine.IO alone: everything is sent back.
     Echo,
