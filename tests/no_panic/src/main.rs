@@ -25,6 +25,9 @@ use {
     framewright::ws::handshake::{self, Offer, Origins},
 };
 
+/// A connection in storage of fixed length.
+type Http2Server<'a> = http2::Connection<http2::Server, SliceBuf<'a>, &'a mut [http2::Slot]>;
+
 /// Proves that the functions cannot panic. Their addresses go where the compiler cannot follow, so it
 /// knows nothing about their arguments.
 macro_rules! cannot_panic {
@@ -368,6 +371,16 @@ cannot_panic! {
         out: &mut SliceBuf<'_>,
     ) -> Result<(), http2::SendError> {
         encoder.encode_goaway(last, ErrorCode::NO_ERROR, debug_data, out)
+    }
+
+    fn http2_send(
+        connection: &mut Http2Server<'_>,
+        stream: http2::Stream,
+        bytes: &[u8],
+        end: bool,
+        out: &mut SliceBuf<'_>,
+    ) -> Result<usize, http2::SendError> {
+        connection.send(stream, bytes, end, out)
     }
 
     fn grpc_prefix(bytes: [u8; 5]) -> [u8; 5] {
