@@ -86,6 +86,8 @@ fn errors_of_the_opening_handshake_have_different_texts() {
         &Error::Target,
         &Error::NotAnUpgrade,
         &Error::Connection,
+        &Error::NotAConnect,
+        &Error::OtherProtocol,
         &Error::Body,
         &Error::Version,
         &Error::RepeatedVersion,
@@ -110,6 +112,7 @@ fn errors_of_the_opening_handshake_have_different_texts() {
         &SendError::ProtocolNotOffered,
         &SendError::Extensions,
         &SendError::ExtensionNotOffered,
+        &SendError::OverHttp2,
     ]);
 }
 

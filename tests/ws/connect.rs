@@ -70,7 +70,7 @@ fn requests() {
     assert_eq!(offer(&[("sec-websocket-key", "no key")]), Ok(None));
     for (change, error) in [
         (&[(":protocol", "")][..], Error::NotAConnect),
-        (&[(":protocol", "connect-udp")], Error::NotAConnect),
+        (&[(":protocol", "connect-udp")], Error::OtherProtocol),
         (&[("sec-websocket-version", "absent")], Error::Version),
         (&[("sec-websocket-version", "8")], Error::Version),
         (&[("origin", "https://evil.example")], Error::Origin),
@@ -110,8 +110,8 @@ fn responses() {
     assert_eq!(other.to_fields().err(), Some(SendError::ProtocolNotOffered));
 
     // RFC 6455 §4.4, without what is about the connection.
-    let refusal = Error::Version.refuse();
-    assert_eq!(refusal.status(), 426);
+    let refusal = Error::Version.refuse_connect();
+    assert_eq!(refusal.status(), 400);
     let expected = ["sec-websocket-version: 13", "content-type: text/plain"];
     assert_eq!(lines(refusal.to_fields().unwrap()), expected);
     let refusal = offer.refuse(302).headers([("location", "/else")]);

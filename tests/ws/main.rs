@@ -8,6 +8,7 @@ mod codec;
 mod compression;
 #[cfg(feature = "alloc")]
 mod connect;
+mod connect_refusals;
 mod connection;
 mod deflate;
 mod deflate_properties;

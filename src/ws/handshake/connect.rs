@@ -3,10 +3,13 @@
 //! There is no key and no `Upgrade`, and an acceptance has the status 200. All else is as over HTTP/1.1.
 
 use super::fields::HandshakeFields;
+use super::offer::is_authority;
 use super::{
     Acceptance, Accepted, ClientRequest, Error, Offer, Origins, Refusal, ReplyCheck, SendError,
 };
+use crate::http::syntax::is_visible;
 use crate::http::{self, Field, Fields};
+use crate::http1;
 use crate::http2;
 
 impl<'a, H: Clone + IntoIterator<Item: Field<'a>>> Offer<'a, H> {
@@ -49,7 +52,7 @@ impl<'a, H: Clone + IntoIterator<Item: Field<'a>>> Offer<'a, H> {
     ///                         websocket = Some(acceptance.connection(ws::Limits::new()));
     ///                     }
     ///                     Err(e) => {
-    ///                         let refusal = e.refuse();
+    ///                         let refusal = e.refuse_connect();
     ///                         let fields = refusal.to_fields()?;
     ///                         http2.send_head(stream, refusal.status(), fields, true, &mut out)?;
     ///                     }
@@ -93,12 +96,25 @@ impl<'a, H: Clone + IntoIterator<Item: Field<'a>>> Offer<'a, H> {
         headers: H,
         origins: Origins<'_>,
     ) -> Result<Self, Error> {
-        let is_websocket = request.protocol() == Some("websocket");
         let (target, host) = (request.target(), request.authority());
-        if !is_websocket || !target.starts_with('/') || host.is_empty() {
+        let protocol = request.protocol().ok_or(Error::NotAConnect)?;
+        let is_http = ["https", "http"].iter().any(|s| s.eq_ignore_ascii_case(request.scheme()));
+        if request.method() != "CONNECT" || !is_http || !target.starts_with('/') {
             return Err(Error::NotAConnect);
         }
+        if protocol != "websocket" {
+            return Err(Error::OtherProtocol);
+        }
+        if !is_visible(target.as_bytes()) || target.contains('#') {
+            return Err(Error::Target);
+        }
+        if !is_authority(host) {
+            return Err(http1::Error::BadHost.into());
+        }
         let fields = HandshakeFields::gather(headers.clone());
+        if fields.body {
+            return Err(Error::Body);
+        }
         if fields.version.only(Error::Version, Error::RepeatedVersion)? != b"13" {
             return Err(Error::Version);
         }

@@ -29,6 +29,8 @@ pub enum Error {
     /// Over HTTP/2, no CONNECT with the protocol `websocket`, for a resource of `http` or `https`
     /// (RFC 8441 §4, §5).
     NotAConnect,
+    /// Over HTTP/2, a CONNECT with a protocol other than `websocket` (RFC 8441 §5).
+    OtherProtocol,
     /// A request with a body: a `Content-Length` other than 0 or a `Transfer-Encoding`. Bytes after the
     /// head must be frames.
     ///
@@ -79,6 +81,7 @@ impl Error {
             Self::Method => 405,
             Self::HttpVersion | Self::NotAnUpgrade | Self::Version => 426,
             Self::MissingOrigin | Self::Origin => 403,
+            Self::OtherProtocol => 501,
             _ => 400,
         }
     }
@@ -89,6 +92,15 @@ impl Error {
         Refusal::of_error(self)
     }
 
+    /// The response to a request over HTTP/2 with this error: send its status and its
+    /// [fields](Refusal::to_fields).
+    ///
+    /// Its status is never 426, which has to name another protocol in `Upgrade` (RFC 9110 §15.5.22): HTTP/2
+    /// has no such field.
+    pub const fn refuse_connect(self) -> Refusal<'static> {
+        Refusal::of_connect_error(self)
+    }
+
     pub(super) const fn text(self) -> &'static str {
         match self {
             Self::Head(e) => e.text(),
@@ -97,6 +109,7 @@ impl Error {
             Self::Target => "invalid resource name",
             Self::NotAnUpgrade => "no upgrade to websocket",
             Self::Connection => "no upgrade in Connection",
+            Self::OtherProtocol => "the protocol is not websocket",
             Self::NotAConnect => "no CONNECT to websocket",
             Self::Body => "a handshake has no body",
             Self::Version => "unsupported Sec-WebSocket-Version",

@@ -219,7 +219,7 @@ impl<'a, H: Clone + IntoIterator<Item: Field<'a>>> fmt::Debug for Offer<'a, H> {
     }
 }
 
-fn is_authority(text: &str) -> bool {
+pub(super) fn is_authority(text: &str) -> bool {
     authority(text).is_some_and(|(host, _)| !host.is_empty())
 }
 

@@ -61,6 +61,16 @@ impl Refusal<'static> {
     }
 }
 
+impl Refusal<'static> {
+    pub(super) const fn of_connect_error(error: Error) -> Self {
+        let refusal = Self::of_error(error);
+        match error.status() {
+            426 => Self { status: 400, ..refusal },
+            _ => refusal,
+        }
+    }
+}
+
 impl<'a, H> Refusal<'a, H> {
     /// Sets headers to write after those of the refusal itself, in this order: any collection of
     /// [`Field`]s.
