@@ -247,7 +247,8 @@ impl<M: Memory> Client<M> {
 
     /// The message that came last.
     ///
-    /// It is there until more of the call comes. While there is none, it is empty.
+    /// It is there until the next one of the call comes: the reply of a unary call still is at its
+    /// [`End`](ClientEvent::End). While there is none, it is empty.
     pub fn message(&self, call: CallId) -> Message<'_> {
         self.shared.calls.message(call.0)
     }
