@@ -3,7 +3,10 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+#[cfg(feature = "alloc")]
 mod client;
+#[cfg(feature = "alloc")]
 mod codec;
 mod requests;
+#[cfg(feature = "alloc")]
 mod session;
