@@ -130,7 +130,7 @@ where
     /// The headers of the response as a list, for a connection of HTTP/2 to send. All of it is checked.
     ///
     /// The offer came [over HTTP/2](Offer::from_connect): over HTTP/1.1, there are more.
-    pub fn to_fields(&self) -> Result<impl Fields + use<'_, 'a, 'h, H, E>, SendError> {
+    pub fn to_fields(&self) -> Result<impl Fields + Copy + use<'_, 'a, 'h, H, E>, SendError> {
         self.check()?;
         Ok(http::from_fn(|put| self.each_chosen(put)))
     }
@@ -139,7 +139,7 @@ where
 impl<'h, H: Clone + IntoIterator<Item: Field<'h>>> Refusal<'_, H> {
     /// The headers of the response as a list, for a connection of HTTP/2 to send: without those that are
     /// about a connection of HTTP/1.1. All of it is checked.
-    pub fn to_fields(&self) -> Result<impl Fields + use<'_, 'h, H>, SendError> {
+    pub fn to_fields(&self) -> Result<impl Fields + Copy + use<'_, 'h, H>, SendError> {
         self.check()?;
         Ok(http::from_fn(|put| {
             self.each(|name, value| {
@@ -201,8 +201,10 @@ impl<'a, 'h, E: Clone + IntoIterator<Item: Field<'h>>> ClientRequest<'a, E> {
     pub fn connect(
         &self,
         scheme: &'a str,
-    ) -> Result<(http2::Request<'a>, impl Fields + use<'_, 'a, 'h, E>, ReplyCheck<'a>), SendError>
-    {
+    ) -> Result<
+        (http2::Request<'a>, impl Fields + Copy + use<'_, 'a, 'h, E>, ReplyCheck<'a>),
+        SendError,
+    > {
         self.check()?;
         let request = http2::Request::extended_connect("websocket", scheme, self.host, self.target);
         let fields = http::from_fn(|put| self.each_offered(put));
