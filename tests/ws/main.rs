@@ -9,6 +9,7 @@ mod compression;
 #[cfg(feature = "alloc")]
 mod connect;
 mod connect_refusals;
+mod connect_sessions;
 mod connection;
 mod deflate;
 mod deflate_properties;
