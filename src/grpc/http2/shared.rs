@@ -375,6 +375,8 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
         if is_open {
             let deadline = call.deadline();
             self.calls.note_deadline(deadline.unwrap_or(u64::MAX));
+            // Whatever still comes is dropped: nobody waits for it to be used.
+            self.resume(stream);
         } else {
             self.calls.close(stream);
         }

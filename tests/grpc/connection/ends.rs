@@ -1,6 +1,6 @@
 //! How connections end, and calls with them (PROTOCOL-HTTP2, *Connection Management*, *Errors*; gRFC A8).
 
-use framewright::grpc::{CallKind, Code, SendError, ServerConfig, ServerEvent};
+use framewright::grpc::{CallKind, Code, SendError, ServerConfig, ServerEvent, Status};
 use framewright::http2::{self, Event, Keepalive, Request};
 
 use super::pair::{Pair, request};
@@ -256,4 +256,30 @@ fn calls_that_may_be_made_again() {
         [None, Some(Code::Unavailable), Some(Code::Unavailable)]
     );
     assert_eq!(calls.map(|call| pair.heard(call).unprocessed), [false, true, true]);
+}
+
+/// What is dropped is no longer held back.
+#[test]
+fn a_paused_call_that_is_answered_early_is_drained() {
+    let limits = http2::Limits::new().stream_window(1000);
+    let mut pair: Pair = Pair::with(ServerConfig::new(), limits, http2::Limits::new());
+    let mut client = Bare::new();
+    client.run(&mut pair); // it knows the window
+    let stream = client.open("POST", "/t.T/Slow", GRPC, false);
+    client.run(&mut pair);
+    let Some(&ServerEvent::Call(call)) = pair.service.events.last() else { panic!() };
+    pair.service.grpc.pause(call);
+    // A message of 1995 bytes.
+    let mut body = vec![0; 2000];
+    body[3..5].copy_from_slice(&1995_u16.to_be_bytes());
+    assert_eq!(client.http2.send(stream, &body, true, &mut client.out), Ok(1000));
+    client.run(&mut pair);
+    assert_eq!(client.http2.send(stream, &body[1000..], true, &mut client.out), Ok(0));
+    let status = Status::new(Code::Aborted, "");
+    pair.service.grpc.finish(call, status, &mut pair.service.out).unwrap();
+    client.run(&mut pair);
+    assert_eq!(client.http2.send(stream, &body[1000..], true, &mut client.out), Ok(1000));
+    client.run(&mut pair);
+    assert_eq!(client.seen, ["1 200 Some(\"10\") true"]);
+    assert_eq!(pair.service.grpc.http2().open_streams(), 0);
 }
