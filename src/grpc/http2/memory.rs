@@ -6,7 +6,7 @@ use crate::{ArrayBuf, Buffer};
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 
-/// Where a [`Server`](super::Server) or a [`Client`](super::Client) keeps itself: [`Heap`] or [`Fixed`].
+/// Where a [`Server`](super::Server) or a [`Client`](super::Client) keeps itself: `Heap`, which needs an allocator, or [`Fixed`].
 ///
 /// What it takes is in the docs of the two. Nobody else can implement it.
 pub trait Memory: sealed::Sealed {
