@@ -6,6 +6,7 @@
 #![no_std]
 
 pub mod grpc;
+pub mod grpc_http2;
 pub mod grpc_web;
 pub mod handshake;
 pub mod http2;
