@@ -12,7 +12,8 @@ pub const SESSION: Session = session!(
         PREFACE,
         SETTINGS,
         SETTINGS_ACK,
-        // The table has 1024 bytes from here on (RFC 7541 §4.2). Then POST /a.B/C from `a`, with `content-type: application/grpc` and `te: trailers`.
+        // The table has 1024 bytes from here on (RFC 7541 §4.2). Then POST /a.B/C from `a`, with
+        // `content-type: application/grpc` and `te: trailers`.
         b"\0\0\x30\x01\x04\0\0\0\x01\x3F\xE1\x07\x83\x86\x04\x06/a.B/C\x01\x01a\x0F\x10\x10application/grpc\0\x02te\x08trailers",
         b"\0\0\x08\0\x01\0\0\0\x01\0\0\0\0\x03you",
         b"\0\0\x2D\x01\x04\0\0\0\x03\x83\x86\x04\x06/a.B/D\x01\x01a\x0F\x10\x10application/grpc\0\x02te\x08trailers",
