@@ -1,13 +1,15 @@
-//! gRPC and gRPC-Web, without HTTP itself.
+//! gRPC over this crate's HTTP/2 or over any other HTTP stack, and gRPC-Web.
 //!
 //! A name in capitals is a document in gRPC's repository, such as PROTOCOL-HTTP2. A name in italics
 //! is a rule or a section in it.
 //!
-//! A [`Server`] and a [`Client`] are a connection of this crate's own HTTP/2 with all of its calls: begin there, unless
-//! you have an HTTP stack already. The examples `grpc_server` and `grpc_client` are whole programs, in the README too.
+//! There are three ways in:
 //!
-//! A [`Decoder`] and an [`Encoder`] handle messages. A [`ClientCall`] and a [`ServerCall`] also know
-//! which event may come when, over any HTTP stack that passes on heads, bodies and trailers.
+//! - A [`Server`] or a [`Client`] is one end of an HTTP/2 connection, with all of its calls. Begin here, unless you
+//!   already have an HTTP stack. The examples `grpc_server` and `grpc_client` are whole programs; the README shows both.
+//! - A [`ServerCall`] or a [`ClientCall`] is one call over any HTTP stack that passes on heads, bodies and trailers.
+//!   It knows which event may come when. The rest of this page is about these.
+//! - A [`Decoder`] and an [`Encoder`] handle messages alone.
 //!
 //! ```text
 //!   client                                      server
@@ -21,7 +23,7 @@
 //! ```
 //!
 //! The two directions run side by side: either side may send as soon as it likes. Trailers end the call,
-//! even if the request has not ended. In gRPC-Web they are in the body, where `receive()` meets them.
+//! even if the request has not ended. In gRPC-Web they are in the body, so `receive()` decodes them.
 //!
 //! Heads and trailers are fields. Types that read them take any iterator of
 //! [`Field`](crate::http::Field)s, such as `&http::HeaderMap`. Types that make them write lines, or

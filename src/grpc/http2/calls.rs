@@ -10,13 +10,13 @@ use crate::Buffer;
 use crate::grpc::{Inbox, Message};
 use crate::http2::Stream;
 
-/// A call of a connection. It stays valid, and finds nothing once the call is over.
+/// Names a call of a connection. It is never reused: once the call is over, it finds nothing.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct CallId(pub(super) Stream);
 
 impl CallId {
-    /// A place for what belongs to the call. No other call has the same at the same time, and it is below the
-    /// greatest number of calls at once: an array can be indexed by it.
+    /// An index for what you keep for the call, such as in an array. No other call has it at the same time, and it is
+    /// less than the greatest number of calls at once. After the call, another one may get it.
     #[inline]
     pub const fn slot(self) -> usize {
         self.0.slot()

@@ -14,11 +14,11 @@ use crate::grpc::{
 };
 use crate::http2::{self, Connection, ErrorCode, Head, Headers, Keepalive, Stream};
 
-/// A client's end of a connection of HTTP/2, with all of its calls.
+/// A client's end of one HTTP/2 connection, with all of its calls.
 ///
-/// Its events have no lifetime, and what they are about is asked for: [`message`](Self::message),
-/// [`headers`](Self::headers), [`status`](Self::status). So it fits in a struct beside a socket and the user's
-/// own state.
+/// An event only names its call. You ask for the rest: [`message`](Self::message), [`headers`](Self::headers),
+/// [`status`](Self::status). So no event borrows from the client, and a struct can hold it beside a socket and your own
+/// state.
 ///
 /// ```
 /// use framewright::grpc::{Client, ClientEvent, ClientRequest, Heap, Limits, Path, SendError};
@@ -65,7 +65,7 @@ use crate::http2::{self, Connection, ErrorCode, Head, Headers, Keepalive, Stream
 /// ```text
 ///     call() ──▶ Head ──▶ Message … ──▶ End
 ///        │                               ▲
-///        └── or at any time ─────────────┘      cancel(): no End, as the caller knows
+///        └── or at any time ─────────────┘      after cancel(), no event comes
 /// ```
 ///
 /// Every call ends with exactly one [`ClientEvent::End`], unless it is [cancelled](Self::cancel).
@@ -86,7 +86,7 @@ pub enum ClientEvent {
     Head(CallId),
     /// A message has come, whole: [`message`](Client::message) has it.
     Message(CallId),
-    /// The message before this is on its way: another one can be sent.
+    /// A [`send`](Client::send) was [`Busy`](SendError::Busy): try it again now.
     Writable(CallId),
     /// The call is over: [`status`](Client::status) and [`trailers`](Client::trailers) say more.
     End {
@@ -106,8 +106,9 @@ pub(super) struct ClientState<B> {
 }
 
 impl<M: Memory> Client<M> {
-    /// A client's end of a connection that begins at `now`, in milliseconds on any scale that never goes
-    /// back. `limits` are those of every call, `http2` those of the connection.
+    /// A client's end of a connection that begins at `now`, in ms on any scale that never goes back.
+    ///
+    /// `limits` are for every call, `http2` for the connection.
     pub fn new(limits: Limits, http2: http2::Limits, now: u64) -> Self {
         let connection = Connection::client(M::storage(), http2);
         Self {
@@ -118,8 +119,8 @@ impl<M: Memory> Client<M> {
         }
     }
 
-    /// Sets when the server is late, and when it is pinged. The default is that of [`Keepalive`], but without
-    /// a limit on the time without calls.
+    /// Sets when the server is pinged, and when it counts as late or dead. Default: that of [`Keepalive`], except that a
+    /// connection without calls may last for ever.
     ///
     /// A server that is pinged more often than it likes ends the connection (gRFC A8).
     #[must_use]
@@ -128,12 +129,16 @@ impl<M: Memory> Client<M> {
         self
     }
 
-    /// Begins a call. Its deadline counts from the time of the last [`receive`](Self::receive).
+    /// Begins a call: writes its head to `out`. Messages follow by [`send`](Self::send).
+    ///
+    /// The time-out of the request counts from the `now` of the last [`receive`](Self::receive), or of
+    /// [`new`](Self::new) before the first.
     ///
     /// # Errors
     ///
-    /// Nothing was sent. [`SendError::TooManyCalls`] says to wait for the end of another one, and
-    /// [`SendError::Closing`] to open another connection.
+    /// No call began. [`SendError::TooManyCalls`]: wait for the end of another call. [`SendError::Closing`]: open another
+    /// connection. [`SendError::BufferFull`]: write `out` to the transport first. [`SendError::Authority`]: the request
+    /// needs a valid [`authority`](ClientRequest::authority).
     pub fn call(
         &mut self,
         request: &ClientRequest<'_>,
@@ -159,7 +164,7 @@ impl<M: Memory> Client<M> {
         Ok(CallId(stream))
     }
 
-    /// Begins a unary call with its message.
+    /// Begins a unary call, sends its message and ends the request.
     ///
     /// # Errors
     ///
@@ -178,10 +183,11 @@ impl<M: Memory> Client<M> {
         Ok(call)
     }
 
-    /// Receives the next event, advancing `input` past it. `now` is the time, in milliseconds.
+    /// Receives the next event, advancing `input` past it. `now` is the time, in ms on the scale of [`new`](Self::new).
     ///
-    /// `None` means that every byte of `input` was taken. Call it when bytes have come, and with none at the
-    /// [`deadline`](Self::deadline).
+    /// `None` means that every byte of `input` was taken and there is no other event. Call it until then whenever bytes
+    /// have come, and with empty `input` at the [`deadline`](Self::deadline). `input` is mutable because bodies are
+    /// decoded in place.
     pub fn receive(&mut self, input: &mut &mut [u8], now: u64) -> Option<ClientEvent> {
         self.announced = None;
         self.forget_ended();
@@ -245,16 +251,17 @@ impl<M: Memory> Client<M> {
         }
     }
 
-    /// The message that came last.
+    /// The message of a call that came last, from its [`ClientEvent::Message`] until the next one of the call begins to
+    /// arrive. Otherwise it is empty.
     ///
-    /// It is there until the next one of the call comes: the reply of a unary call still is at its
-    /// [`End`](ClientEvent::End). While there is none, it is empty.
+    /// The reply of a unary call is still there at its [`End`](ClientEvent::End), as long as its
+    /// [`status`](Self::status) is.
     pub fn message(&self, call: CallId) -> Message<'_> {
         self.shared.calls.message(call.0)
     }
 
-    /// How a call ended: there from its [`ClientEvent::End`] to the next [`receive`](Self::receive) or
-    /// [`call`](Self::call).
+    /// How a call ended. It is there from the [`ClientEvent::End`] to the next [`receive`](Self::receive) or
+    /// [`call`](Self::call), and `None` otherwise.
     pub fn status(&self, call: CallId) -> Option<Status<'_>> {
         self.get(call)?.status()
     }
@@ -265,25 +272,27 @@ impl<M: Memory> Client<M> {
         self.get(call).map(ClientCall::trailers).unwrap_or_default()
     }
 
-    /// Whether the server has certainly not processed a call that has just ended, so that it can be made again,
-    /// on another connection if this one closes (PROTOCOL-HTTP2, *Errors*; gRFC A6).
+    /// Whether a call that has just ended can be repeated, because the server has certainly not processed it
+    /// (PROTOCOL-HTTP2, *Errors*; gRFC A6). If this connection closes, repeat it on another one.
+    ///
+    /// It can be asked for as long as the [`status`](Self::status).
     pub fn is_unprocessed(&self, call: CallId) -> bool {
         self.shared.calls.get(call.0).is_some_and(|entry| entry.call.is_unprocessed)
     }
 
-    /// The encoding of the compressed messages that the server sends.
+    /// The encoding that the server compresses its messages with. `None` if it named none, or the call is over.
     pub fn encoding(&self, call: CallId) -> Option<&str> {
         self.get(call)?.encoding()
     }
 
-    /// Sends a message, whole. What windows or the room in `out` do not let through is kept, and sent by
-    /// [`transmit`](Self::transmit).
+    /// Sends a whole message. What does not fit in the peer's windows or in `out` is kept, and
+    /// [`transmit`](Self::transmit) sends it later.
     ///
     /// # Errors
     ///
-    /// Nothing was sent. [`SendError::Busy`] says to wait for [`ClientEvent::Writable`], and
-    /// [`SendError::BufferFull`] to write `out` to the transport first, or that [`Fixed`](super::Fixed) memory
-    /// is shorter than the message.
+    /// Nothing of this message was sent or kept. [`SendError::Busy`]: the message before it is not sent yet, so wait for
+    /// [`ClientEvent::Writable`]. [`SendError::BufferFull`]: write `out` to the transport first, or, with
+    /// [`Fixed`](super::Fixed) memory, the message is too long for it. [`SendError::Ended`]: the call is over.
     pub fn send<'m>(
         &mut self,
         call: CallId,
@@ -293,7 +302,8 @@ impl<M: Memory> Client<M> {
         self.shared.send(call.0, message.into(), false, out)
     }
 
-    /// Sends the last message and ends the request, which takes one frame less than to do one after the other.
+    /// Sends the last message and ends the request. This takes one frame less than [`send`](Self::send) and
+    /// [`half_close`](Self::half_close).
     ///
     /// # Errors
     ///
@@ -308,7 +318,7 @@ impl<M: Memory> Client<M> {
         self.end_request(call, out)
     }
 
-    /// Ends the request, after what is left to be sent: no other message follows.
+    /// Ends the request, after what is kept of a message. No other message can be sent.
     pub fn half_close(&mut self, call: CallId, out: &mut impl Buffer) -> Result<(), SendError> {
         self.end_request(call, out)?;
         self.shared.send_eof(call.0, out);
@@ -321,21 +331,21 @@ impl<M: Memory> Client<M> {
         state.ok_or(SendError::Ended)?.half_close(out)
     }
 
-    /// Lets the server send no more of a call than its window has room for, until [`resume`](Self::resume): what
-    /// cannot be dealt with yet stays where it is.
+    /// Stops opening the window of a call until [`resume`](Self::resume), so that the server has to stop sending.
     ///
-    /// Events go on for what has come and is on its way. Its length is at most that of
-    /// [`stream_window`](http2::Limits::stream_window). Other calls do not notice.
+    /// Events of the call still come for what the server may send before its window is used up: at most
+    /// [`stream_window`](http2::Limits::stream_window) bytes. Other calls go on as before.
     pub fn pause(&mut self, call: CallId) {
         self.shared.pause(call.0);
     }
 
-    /// Lets the server send more of a call that was [paused](Self::pause).
+    /// Opens the window of a call that was [paused](Self::pause) again. Does nothing to one that was not.
     pub fn resume(&mut self, call: CallId) {
         self.shared.resume(call.0);
     }
 
-    /// Gives a call up. Nothing more is heard of it.
+    /// Cancels a call: resets its stream with `CANCEL`. No event of it comes any more, not even
+    /// [`ClientEvent::End`].
     pub fn cancel(&mut self, call: CallId) {
         if self.get(call).is_some() {
             self.shared.http2.reset(call.0, ErrorCode::CANCEL);
@@ -343,12 +353,12 @@ impl<M: Memory> Client<M> {
         }
     }
 
-    /// Writes what the protocols oblige us to say, and what is left of messages, as far as windows allow.
+    /// Writes what HTTP/2 and gRPC oblige this end to say, and as much of the kept messages as the windows allow.
     ///
-    /// **Call it only once the output before has been written to the transport.** What is owed has a fixed
-    /// size then, whatever the server does.
+    /// **Call it only once the output before has been written to the transport.** Then what is owed has a fixed size,
+    /// whatever the server does.
     ///
-    /// Returns whether everything was written. If not, `out` has no room: call it again once it has.
+    /// Returns `false` if `out` had no room for all of it: call it again once there is room.
     pub fn transmit(&mut self, out: &mut impl Buffer) -> bool {
         self.shared.transmit(out, |_, _, _| Ok(()))
     }
@@ -358,28 +368,32 @@ impl<M: Memory> Client<M> {
         self.shared.owes()
     }
 
-    /// When to call [`receive`](Self::receive) at the latest: a call's deadline passes, or the server is late.
+    /// When to call [`receive`](Self::receive) at the latest, in ms, because a call's deadline passes or the server is
+    /// late. `None` if there is nothing to wait for.
     pub fn deadline(&self) -> Option<u64> {
         self.shared.deadline()
     }
 
-    /// Closes gracefully: calls that have begun go on to their ends, and no other can begin.
+    /// Closes gracefully: no new call can begin, and those that have begun go on to their ends.
+    ///
+    /// Go on with [`receive`](Self::receive) and [`transmit`](Self::transmit) until the connection
+    /// [is over](Self::is_over). [`Keepalive::close_within`] says how long that may take.
     pub fn close(&mut self) {
         self.shared.close();
     }
 
-    /// Takes notice that the transport has ended. [`receive`](Self::receive) returns [`ClientEvent::End`] for
-    /// every call that was open.
+    /// Receives the end of the transport. After it, [`receive`](Self::receive) returns [`ClientEvent::End`] for every
+    /// call that was open.
     pub fn receive_eof(&mut self) {
         self.shared.lose();
     }
 
-    /// Whether the transport is to be closed, once `out` is written.
+    /// Whether the connection is over: close the transport, once everything in `out` is written to it.
     pub fn is_over(&mut self) -> bool {
         self.shared.is_over()
     }
 
-    /// The connection below the calls: what the peer has said of itself, and how it failed.
+    /// The HTTP/2 connection under the calls: it has the server's settings, and the error if it failed.
     pub const fn http2(&self) -> &Connection<http2::Client, M::Table, M::Streams> {
         &self.shared.http2
     }

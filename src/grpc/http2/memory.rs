@@ -6,9 +6,10 @@ use crate::{ArrayBuf, Buffer};
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 
-/// Where a [`Server`](super::Server) or a [`Client`](super::Client) keeps itself: `Heap`, which needs an allocator, or [`Fixed`].
+/// Where a [`Server`](super::Server) or a [`Client`](super::Client) keeps its calls and its tables.
 ///
-/// What it takes is in the docs of the two. Nobody else can implement it.
+/// `Heap` needs an allocator (feature `alloc`). [`Fixed`] does not. Their docs say how much memory each takes. The
+/// trait is sealed: there are no others.
 pub trait Memory: sealed::Sealed {
     /// For the tables of HPACK.
     #[doc(hidden)]
@@ -47,9 +48,16 @@ pub trait Pool<T> {
 
 /// The heap (feature `alloc`): for servers and clients that run on an operating system.
 ///
-/// A connection without calls has some 1.5 KiB. The first heads add 10 KiB of tables for HPACK, and each
-/// call that is open some 600 bytes and its messages: the one that came last, and what is left to be sent of
-/// one.
+/// A connection without calls takes about 1.5 KiB. The first heads add 10 KiB of tables for HPACK. Each open call
+/// adds about 600 bytes and two buffers: the message that came last, and what is left to be sent of one message.
+///
+/// ```
+/// use framewright::grpc::{Heap, Server, ServerConfig};
+/// use framewright::http2::Limits;
+///
+/// let grpc = Server::<Heap>::new(ServerConfig::new(), Limits::new(), 0);
+/// # let _ = grpc;
+/// ```
 #[cfg(feature = "alloc")]
 #[derive(Clone, Copy, Debug)]
 pub enum Heap {}
@@ -102,15 +110,24 @@ impl<T> Pool<T> for Vec<T> {
 
 /// Memory of a fixed size, in the value itself: nothing allocates.
 ///
-/// There are at most `CALLS` calls at once. Each has two buffers of `MESSAGE` bytes, one for the message that
-/// comes in, and one for what is left to be sent. The latter also holds a message's prefix of 5 bytes, and the
-/// trailers behind it. At a client, each call has another one for trailers.
+/// There are at most `CALLS` calls at once. Each call has two buffers of `MESSAGE` bytes: one for the message that
+/// comes in, and one for what is left to be sent. The second also holds the 5 bytes of a message's prefix, and the
+/// trailers after the message. At a client, each call has a third buffer of that length, for the server's trailers.
 ///
-/// Each of the two tables of HPACK takes `TABLE` bytes. A server's clients may use a table of 4096 bytes before
-/// they know better, which takes 5120. A client gets on with 0: then heads are longer, and nothing else
-/// changes.
+/// Each of the two tables of HPACK takes `TABLE` bytes. A server needs the default of 5120: until a client has the
+/// server's settings, it may use a table of 4096 bytes, which takes 5120 bytes here. A client can do with 0: then
+/// heads are longer on the wire, and nothing else changes.
 ///
-/// A head has at most `HEAD` bytes, with some 4 more for each field.
+/// A received head takes at most `HEAD` bytes here: its names and values, and about 4 bytes more for each field.
+///
+/// ```
+/// use framewright::grpc::{Client, Fixed, Limits};
+///
+/// // One call at once, buffers of 512 bytes, no tables, heads of up to 1 KiB.
+/// type Small = Fixed<1, 512, 0, 1024>;
+/// let grpc = Client::<Small>::new(Limits::new(), framewright::http2::Limits::new(), 0);
+/// # let _ = grpc;
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Fixed<
     const CALLS: usize,

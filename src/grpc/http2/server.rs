@@ -16,11 +16,11 @@ use crate::grpc::{
 use crate::http;
 use crate::http2::{self, Connection, ErrorCode, Head, Headers, Keepalive, Limits, Stream};
 
-/// A server's end of a connection of HTTP/2, with all of its calls.
+/// A server's end of one HTTP/2 connection, with all of its calls.
 ///
-/// It does what gRPC and HTTP/2 ask for, and leaves to its user what is particular: what to answer. Its events
-/// have no lifetime, and what they are about is asked for: [`path`](Self::path), [`headers`](Self::headers),
-/// [`message`](Self::message). So it fits in a struct beside a socket and the user's own state.
+/// It handles HTTP/2 and gRPC; you decide which calls there are, and what to answer. An event only names its call. You
+/// ask for the rest: [`path`](Self::path), [`headers`](Self::headers), [`message`](Self::message). So no event borrows
+/// from the server, and a struct can hold it beside a socket and your own state.
 ///
 /// ```
 /// use framewright::grpc::{CallKind, Heap, SendError, Server, ServerConfig, ServerEvent};
@@ -91,17 +91,17 @@ use crate::http2::{self, Connection, ErrorCode, Head, Headers, Keepalive, Limits
 ///      └── not accepted: over   └──────────┴──▶ Cancelled: over
 /// ```
 ///
-/// A call may be finished at any time, even before it is accepted. After that, none of its events comes.
+/// A call may be [finished](Self::finish) at any time, even instead of being accepted. After that, there are no more
+/// events of it.
 ///
 /// # Back-pressure
 ///
-/// [`send`](Self::send) takes a whole message: what windows do not let through is kept until they do, and
-/// [`transmit`](Self::transmit) sends it then. While some is kept, the next `send` returns
-/// [`SendError::Busy`], and [`ServerEvent::Writable`] says when to try again. So each call keeps one message
-/// at most.
+/// [`send`](Self::send) takes a whole message. What does not fit in the client's windows is kept, and
+/// [`transmit`](Self::transmit) sends it once they open. While anything is kept, the next `send` returns
+/// [`SendError::Busy`]; [`ServerEvent::Writable`] says when to try again. So each call keeps at most one message.
 ///
-/// A server that has to keep messages until it can answer them [pauses](Self::pause) the call. Without that, a
-/// client that sends and does not read costs as much as it likes.
+/// A server that gets `Busy` and would have to queue its answers should [pause](Self::pause) the call. Otherwise that
+/// queue grows as long as the client sends and does not read.
 pub struct Server<M: Memory> {
     shared: Shared<http2::Server, M, ServerState>,
     config: ServerConfig<'static>,
@@ -121,20 +121,22 @@ pub enum ServerEvent {
     Message(CallId),
     /// No more messages will come.
     HalfClose(CallId),
-    /// The message before this is on its way: another one can be sent.
+    /// A [`send`](Server::send) was [`Busy`](SendError::Busy): try it again now.
     Writable(CallId),
-    /// The call is over, and the client will be told if it is still there. It gave up, its deadline passed, it
-    /// broke a rule or a limit, or the connection is lost.
+    /// The call ended without being [finished](Server::finish). The client gave up, its deadline passed, it broke a rule
+    /// or a limit, or the connection is lost. A client that is still there is told the `code`.
     Cancelled {
         /// The call.
         call: CallId,
-        /// Why.
+        /// Why it ended.
         code: Code,
     },
 }
 
 impl<M: Memory> Server<M> {
-    /// A server's end of a connection that begins at `now`, in milliseconds on any scale that never goes back.
+    /// A server's end of a connection that begins at `now`, in ms on any scale that never goes back.
+    ///
+    /// `config` is for every call, `limits` for the connection.
     pub fn new(config: ServerConfig<'static>, limits: Limits, now: u64) -> Self {
         let http2 = Connection::server(M::storage(), limits);
         Self {
@@ -145,8 +147,8 @@ impl<M: Memory> Server<M> {
         }
     }
 
-    /// Sets when the client is late. The default is that of [`Keepalive`], but without a limit on the time
-    /// without calls.
+    /// Sets when the client counts as late, silent or idle. Default: that of [`Keepalive`], except that a connection
+    /// without calls may last for ever.
     #[must_use]
     pub fn keepalive(mut self, keepalive: Keepalive) -> Self {
         self.shared.set_keepalive(keepalive);
@@ -156,18 +158,19 @@ impl<M: Memory> Server<M> {
     /// Sets how often the client may ping while nothing is sent to it, in ms. Default: 5 min, as other servers
     /// have it (gRFC A8).
     ///
-    /// Two pings that come sooner are forgiven. The third ends the connection, with ENHANCE_YOUR_CALM and
-    /// `too_many_pings`.
+    /// Two pings that come too soon are forgiven, counted since the server last sent a head, a message or trailers. The
+    /// third ends the connection, with `ENHANCE_YOUR_CALM` and `too_many_pings`.
     #[must_use]
     pub const fn min_ping_interval(mut self, ms: u64) -> Self {
         self.pings.min_interval = ms;
         self
     }
 
-    /// Receives the next event, advancing `input` past it. `now` is the time, in milliseconds.
+    /// Receives the next event, advancing `input` past it. `now` is the time, in ms on the scale of [`new`](Self::new).
     ///
-    /// `None` means that every byte of `input` was taken. Call it when bytes have come, and with none at the
-    /// [`deadline`](Self::deadline).
+    /// `None` means that every byte of `input` was taken and there is no other event. Call it until then whenever bytes
+    /// have come, and with empty `input` at the [`deadline`](Self::deadline). `input` is mutable because bodies are
+    /// decoded in place.
     pub fn receive(&mut self, input: &mut &mut [u8], now: u64) -> Option<ServerEvent> {
         if let Some(stream) = self.announced.take() {
             self.refuse_unaccepted(stream);
@@ -252,11 +255,11 @@ impl<M: Memory> Server<M> {
         self.announced.map(|_| Head::from_checked(self.shared.head.as_slice()))
     }
 
-    /// Accepts the call that [`ServerEvent::Call`] has just announced, with so many messages each way.
+    /// Accepts the call that [`ServerEvent::Call`] has just announced. `kind` says how many messages go each way.
     ///
-    /// A call that is not accepted before the next [`receive`](Self::receive) is answered with
-    /// [`Code::Unimplemented`]. One that is accepted may still be answered with any other status, by
-    /// [`finish`](Self::finish).
+    /// A call that is neither accepted nor finished before the next [`receive`](Self::receive) is answered with
+    /// [`Code::Unimplemented`]. An accepted call can still end with any status, by [`finish`](Self::finish). For any
+    /// other call, this does nothing.
     pub fn accept(&mut self, call: CallId, kind: CallKind) {
         if self.announced == Some(call.0)
             && let Some(state @ ServerState::Offered(_)) = self.shared.calls.call(call.0)
@@ -278,34 +281,32 @@ impl<M: Memory> Server<M> {
         }
     }
 
-    /// The message that came last.
-    ///
-    /// It is there until more of the call comes. While there is none, and after the end of the call, it is
-    /// empty.
+    /// The message of a call that came last, from its [`ServerEvent::Message`] until the next one of the call begins to
+    /// arrive. Otherwise, and after the end of the call, it is empty.
     pub fn message(&self, call: CallId) -> Message<'_> {
         self.shared.calls.message(call.0)
     }
 
-    /// The encoding of the compressed messages that the client sends.
+    /// The encoding that the client compresses its messages with. `None` if it named none, or the call is over.
     pub fn encoding(&self, call: CallId) -> Option<&str> {
         self.call(call).ok()?.encoding()
     }
 
-    /// Lets the client send no more of a call than its window has room for, until [`resume`](Self::resume): what
-    /// cannot be dealt with yet stays where it is.
+    /// Stops opening the window of a call until [`resume`](Self::resume), so that the client has to stop sending.
     ///
-    /// Events go on for what has come and is on its way. Its length is at most that of
-    /// [`stream_window`](http2::Limits::stream_window). Other calls do not notice.
+    /// Events of the call still come for what the client may send before its window is used up: at most
+    /// [`stream_window`](http2::Limits::stream_window) bytes. Other calls go on as before.
     pub fn pause(&mut self, call: CallId) {
         self.shared.pause(call.0);
     }
 
-    /// Lets the client send more of a call that was [paused](Self::pause).
+    /// Opens the window of a call that was [paused](Self::pause) again. Does nothing to one that was not.
     pub fn resume(&mut self, call: CallId) {
         self.shared.resume(call.0);
     }
 
-    /// Sets another time at which the call ends at the latest than the client asked for.
+    /// Sets when the call ends at the latest, in ms on the scale of [`new`](Self::new), instead of what the client asked
+    /// for.
     pub fn set_deadline(&mut self, call: CallId, at: u64) {
         if let Ok(call) = self.call_mut(call) {
             call.set_deadline(at);
@@ -317,7 +318,8 @@ impl<M: Memory> Server<M> {
     ///
     /// # Errors
     ///
-    /// Among others: [`SendError::BufferFull`], if `out` has no room for the whole head.
+    /// Nothing was sent. Among others: [`SendError::BufferFull`] if `out` has no room for the whole head,
+    /// [`SendError::HeadSent`] if it was sent before, [`SendError::Ended`] if the call is over.
     pub fn send_head(
         &mut self,
         call: CallId,
@@ -335,14 +337,14 @@ impl<M: Memory> Server<M> {
         Ok(())
     }
 
-    /// Sends a message, whole. What windows or the room in `out` do not let through is kept, and sent by
-    /// [`transmit`](Self::transmit).
+    /// Sends a whole message. What does not fit in the peer's windows or in `out` is kept, and
+    /// [`transmit`](Self::transmit) sends it later.
     ///
     /// # Errors
     ///
-    /// Nothing was sent of the message. [`SendError::Busy`] says to wait for [`ServerEvent::Writable`], and
-    /// [`SendError::BufferFull`] to write `out` to the transport first, or that [`Fixed`](super::Fixed) memory
-    /// is shorter than the message.
+    /// Nothing of this message was sent or kept. [`SendError::Busy`]: the message before it is not sent yet, so wait for
+    /// [`ServerEvent::Writable`]. [`SendError::BufferFull`]: write `out` to the transport first, or, with
+    /// [`Fixed`](super::Fixed) memory, the message is too long for it. [`SendError::Ended`]: the call is over.
     pub fn send<'m>(
         &mut self,
         call: CallId,
@@ -357,11 +359,11 @@ impl<M: Memory> Server<M> {
         Ok(())
     }
 
-    /// Ends the call with these trailers, after what is left to be sent.
+    /// Ends the call with a status and perhaps metadata. They are sent after what is kept of a message.
     ///
     /// # Errors
     ///
-    /// Nothing was sent: the call goes on.
+    /// Nothing was sent, and the call goes on, unless it was over already ([`SendError::Ended`]).
     pub fn finish<'t>(
         &mut self,
         call: CallId,
@@ -379,8 +381,8 @@ impl<M: Memory> Server<M> {
     ///
     /// # Errors
     ///
-    /// Those of [`send`](Self::send), after which nothing was sent, and those of [`finish`](Self::finish), after
-    /// which the message was.
+    /// Those of [`send`](Self::send), after which the message was not sent, and those of [`finish`](Self::finish), after
+    /// which it was: do not send it again.
     pub fn reply<'m>(
         &mut self,
         call: CallId,
@@ -391,12 +393,12 @@ impl<M: Memory> Server<M> {
         self.finish(call, Status::OK, out)
     }
 
-    /// Writes what the protocols oblige us to say, and what is left of messages, as far as windows allow.
+    /// Writes what HTTP/2 and gRPC oblige this end to say, and as much of the kept messages as the windows allow.
     ///
-    /// **Call it only once the output before has been written to the transport.** What is owed has a fixed
-    /// size then, whatever the client does.
+    /// **Call it only once the output before has been written to the transport.** Then what is owed has a fixed size,
+    /// whatever the client does.
     ///
-    /// Returns whether everything was written. If not, `out` has no room: call it again once it has.
+    /// Returns `false` if `out` had no room for all of it: call it again once there is room.
     pub fn transmit(&mut self, out: &mut impl Buffer) -> bool {
         self.shared.transmit(out, write_owed)
     }
@@ -406,12 +408,13 @@ impl<M: Memory> Server<M> {
         self.shared.owes()
     }
 
-    /// When to call [`receive`](Self::receive) at the latest: a call's deadline passes, or the client is late.
+    /// When to call [`receive`](Self::receive) at the latest, in ms, because a call's deadline passes or the client is
+    /// late. `None` if there is nothing to wait for.
     pub fn deadline(&self) -> Option<u64> {
         self.shared.deadline()
     }
 
-    /// Closes gracefully: no other call begins, and those that have go on to their ends.
+    /// Closes gracefully: no new call begins, and those that have begun go on to their ends.
     ///
     /// Go on with [`receive`](Self::receive) and [`transmit`](Self::transmit) until the connection
     /// [is over](Self::is_over). [`Keepalive::close_within`] says how long that may take.
@@ -419,18 +422,18 @@ impl<M: Memory> Server<M> {
         self.shared.close();
     }
 
-    /// Takes notice that the transport has ended. [`receive`](Self::receive) returns
-    /// [`ServerEvent::Cancelled`] for every call that was open.
+    /// Receives the end of the transport. After it, [`receive`](Self::receive) returns [`ServerEvent::Cancelled`] for
+    /// every call that was open.
     pub fn receive_eof(&mut self) {
         self.shared.lose();
     }
 
-    /// Whether the transport is to be closed, once `out` is written.
+    /// Whether the connection is over: close the transport, once everything in `out` is written to it.
     pub fn is_over(&mut self) -> bool {
         self.shared.is_over()
     }
 
-    /// The connection below the calls: what the peer has said of itself, and how it failed.
+    /// The HTTP/2 connection under the calls: it has the client's settings, and the error if it failed.
     pub const fn http2(&self) -> &Connection<http2::Server, M::Table, M::Streams> {
         &self.shared.http2
     }
