@@ -13,9 +13,9 @@ use crate::{Buffer, BufferFull, Chunk, OverLimit};
 
 /// A client's session, over a WebSocket that the caller has opened.
 ///
-/// The request of its handshake has the query [`ClientSession::QUERY`]. Every message of the WebSocket goes to
-/// [`receive`](Self::receive), and what [`transmit`](Self::transmit) writes goes back. To end the session, close the
-/// WebSocket.
+/// The target of the WebSocket's handshake ends in `?` and [`ClientSession::QUERY`]. Pass every message of the WebSocket
+/// to [`receive`](Self::receive), and send what [`transmit`](Self::transmit) writes. To end the session, call
+/// [`close`](Self::close), then close the WebSocket.
 ///
 /// ```
 /// use framewright::engineio::{ClientEvent, ClientSession, Limits};
@@ -67,9 +67,9 @@ enum ClientState {
 pub enum ClientEvent<'a> {
     /// The session is open.
     Open(Handshake<'a>),
-    /// A message: it is whole.
+    /// A whole message.
     Message(MessagePart<'a>),
-    /// A binary message that came in base64.
+    /// A whole binary message, in base64: [`Base64::decode`] has the bytes.
     Base64(Base64<'a>),
     /// The session is over: close the WebSocket, with [`Reason::close_code`].
     Closed(Reason),
@@ -79,10 +79,10 @@ impl ClientSession {
     /// The query of the request that opens the WebSocket.
     pub const QUERY: &'static str = "EIO=4&transport=websocket";
 
-    /// A session whose WebSocket opened at `now`.
+    /// A session whose WebSocket opened at `now`, in ms.
     ///
-    /// Of the limits, [`upgrade_timeout`](Limits::upgrade_timeout) is how long the open packet may take, and
-    /// [`max_message_len`](Limits::max_message_len) bounds messages. The server announces the others.
+    /// Two of the limits count: [`upgrade_timeout`](Limits::upgrade_timeout) is how long the open packet may take, and
+    /// [`max_message_len`](Limits::max_message_len) is the longest message. The server announces when it pings.
     pub const fn new(limits: Limits, now: u64) -> Self {
         Self {
             state: ClientState::Opening { deadline: now.saturating_add(limits.upgrade_timeout) },
@@ -91,7 +91,9 @@ impl ClientSession {
         }
     }
 
-    /// Receives a message of the WebSocket.
+    /// Receives a message of the WebSocket, which came at `now`. `None` if the caller has nothing to do about it.
+    ///
+    /// Call [`transmit`](Self::transmit) after it. Once the session is over, messages are ignored.
     pub fn receive<'a>(&mut self, message: Message<'a>, now: u64) -> Option<ClientEvent<'a>> {
         if let ClientState::Over(_) = self.state {
             return None;
@@ -142,8 +144,12 @@ impl ClientSession {
         Ok(Some(ClientEvent::Message(MessagePart { kind, chunk: Chunk::whole(bytes) })))
     }
 
-    /// Sends a message: it is written to `out`, to be sent as one WebSocket message of the kind that is
-    /// returned.
+    /// Appends a message to `out`. Send that as one WebSocket message of the kind that is returned.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was written. [`SendError::NotOpen`]: the open packet has not come. [`SendError::Closed`]: the session is
+    /// over. [`SendError::BufferFull`]: `out` has no room.
     pub fn send<'m>(
         &mut self,
         message: impl Into<Message<'m>>,
@@ -162,7 +168,12 @@ impl ClientSession {
         Ok(message.kind())
     }
 
-    /// Writes the packet that is owed: a pong, as one WebSocket message. `None` if nothing is.
+    /// Appends the pong that is owed. Send it as one WebSocket message of the kind that is returned. `None` if none is
+    /// owed.
+    ///
+    /// # Errors
+    ///
+    /// `out` has no room. The pong is still owed.
     pub fn transmit(&mut self, out: &mut impl Buffer) -> Result<Option<ws::Kind>, BufferFull> {
         if !self.owes_pong {
             return Ok(None);
@@ -177,7 +188,7 @@ impl ClientSession {
         self.end(Reason::Closed);
     }
 
-    /// The WebSocket was lost.
+    /// Ends the session because the WebSocket was lost.
     pub fn lost(&mut self) {
         self.end(Reason::TransportLost);
     }
@@ -190,15 +201,16 @@ impl ClientSession {
         }
     }
 
-    /// Ends the session if the server was silent for too long at `now`: no ping came within its interval and
-    /// time-out. Returns the reason once.
+    /// Ends the session if, at `now`, the open packet or a ping is overdue. Returns the reason once.
+    ///
+    /// A ping is overdue after the interval and the time-out that the server announced, together.
     pub fn poll_timer(&mut self, now: u64) -> Option<Reason> {
         self.deadline().filter(|deadline| *deadline <= now)?;
         self.end(Reason::TimedOut);
         self.over()
     }
 
-    /// When to call [`poll_timer`](Self::poll_timer) next. `None` when the session is over.
+    /// When to call [`poll_timer`](Self::poll_timer) next, in ms. `None` when the session is over.
     pub const fn deadline(&self) -> Option<u64> {
         match self.state {
             ClientState::Opening { deadline } | ClientState::Open { deadline, .. } => {

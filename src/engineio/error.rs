@@ -9,7 +9,7 @@ use crate::{BufferFull, OverLimit};
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
-    /// A packet without even a digit: an empty body, or one with a separator too many.
+    /// A packet without the digit of its kind: the body is empty, or has a separator too many.
     PacketEmpty,
     /// A packet begins with a byte that is not the digit of a kind.
     PacketType(u8),
@@ -24,7 +24,7 @@ pub enum Error {
     /// A message over WebSocket is longer than
     /// [`Limits::max_message_len`](super::Limits::max_message_len) allows.
     MessageTooLong(OverLimit),
-    /// A POST said that its body is not text. Protocol 3 had binary bodies.
+    /// The content type of a POST is `application/octet-stream`: a binary body, which only protocol 3 had.
     ContentType,
     /// A GET came while another was held, or a POST while another was read.
     RequestsOverlap,

@@ -10,7 +10,7 @@ use crate::json_value::{JsonKind, JsonReader};
 pub struct Handshake<'a> {
     /// The identifier of the session.
     pub sid: &'a str,
-    /// Whether the session may move to WebSocket. It is `false` if it is there.
+    /// Whether the session may move to WebSocket. It is `false` if it began there.
     pub upgrades: bool,
     /// How long after a pong the next ping comes, in ms.
     pub ping_interval: u64,

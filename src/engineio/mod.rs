@@ -1,14 +1,17 @@
 //! Messages over WebSocket, or over HTTP polling where WebSocket does not get through (Engine.IO protocol 4).
 //!
-//! A [`Request`] says what an HTTP request asks for. A [`Session`] is a server's side of one client: it takes
-//! requests and WebSocket messages, moves from polling to WebSocket when the client does, pings, and knows when it is
-//! over. The map from identifiers to sessions is the caller's, and so are sockets, HTTP and WebSocket. Over polling,
-//! messages come in parts, which an [`Assembler`] joins.
+//! A [`Request`] says what an HTTP request asks for. A [`Session`] is a server's end of a session with one client. It
+//! takes requests and WebSocket messages, moves from polling to WebSocket when the client does, pings, and knows when it
+//! is over. You keep the map from identifiers to sessions, and bring the sockets, HTTP and WebSocket. Over polling,
+//! messages come in parts, and an [`Assembler`] joins them.
 //!
-//! A [`ClientSession`] is the other end, over WebSocket.
+//! A [`ClientSession`] is a client's end, over WebSocket only.
 //!
-//! Where polling is not wanted, open sessions for [`Transport::WebSocket`] only: most clients can be told to begin
-//! there.
+//! A server that does not want polling opens sessions for [`Transport::WebSocket`] only. Most clients can be told to
+//! begin there.
+//!
+//! A name in italics in parentheses is a section of the protocol's specification. Times are in ms, on any scale that
+//! never goes back.
 //!
 //! A session that echoes, first over polling and then over WebSocket:
 //!

@@ -137,7 +137,7 @@ impl<'a> Base64<'a> {
         (bytes.len().is_multiple_of(4) && symbols.iter().all(is_symbol)).then_some(Self(text))
     }
 
-    /// The symbols.
+    /// The text, in base64.
     pub const fn as_str(&self) -> &'a str {
         self.0
     }

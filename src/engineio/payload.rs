@@ -22,10 +22,10 @@ use crate::{Buffer, BufferFull, Chunk, ws};
 /// What separates packets. No character of UTF-8 but itself contains it.
 pub(super) const SEPARATOR: u8 = 0x1E;
 
-/// Bytes of a message, and what it is made of.
+/// Bytes of a message, and its kind.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct MessagePart<'a> {
-    /// Whether the message is text.
+    /// Whether the message is text or binary.
     pub kind: ws::Kind,
     /// The bytes. Of a text, a chunk may end inside a character.
     pub chunk: Chunk<'a>,
@@ -42,8 +42,29 @@ pub enum Part<'a> {
 
 /// Decodes the packets of a body, in place.
 ///
-/// What is in base64 is decoded to where it stood. Bytes are returned as they come, and text is checked.
-/// The last packet ends where the body does, so [`finish`](Self::finish) returns its last part.
+/// Base64 is decoded where it stands. Bytes are returned as they come, and text is checked to be UTF-8. The last packet
+/// ends with the body, so [`finish`](Self::finish) returns its last part.
+///
+/// ```
+/// use framewright::engineio::{Part, PayloadDecoder};
+///
+/// let mut decoder = PayloadDecoder::new();
+/// let (mut bytes, mut messages) = (Vec::new(), 0);
+/// let mut body = *b"4hello\x1EbAQL/";
+/// for mut input in body.chunks_mut(5) { // what the caller has just read, any size
+///     while let Some(part) = decoder.decode(&mut input)? {
+///         if let Part::Message(part) = part {
+///             bytes.extend_from_slice(part.chunk.bytes);
+///             messages += usize::from(part.chunk.end);
+///         }
+///     } // `input` is empty: there is nothing to keep, move or count
+/// }
+/// if let Some(Part::Message(_)) = decoder.finish()? {
+///     messages += 1;
+/// }
+/// assert_eq!((&bytes[..], messages), (&b"hello\x01\x02\xFF"[..], 2));
+/// # Ok::<(), framewright::engineio::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct PayloadDecoder {
     state: PayloadState,

@@ -21,7 +21,7 @@ pub enum Request<'a> {
         /// Whether the client wants binary messages in base64 over WebSocket, too.
         base64: bool,
     },
-    /// What there is to receive in a session: [`Session::get`](super::Session::get).
+    /// A poll for what a session has to send: [`Session::get`](super::Session::get).
     Get {
         /// The session.
         sid: &'a str,
@@ -119,9 +119,9 @@ pub enum Refusal {
     UnknownTransport,
     /// There is no such session, or it is over.
     UnknownSid,
-    /// A handshake that is not a GET.
+    /// A request for a new session is not a GET.
     BadHandshakeMethod,
-    /// Anything else that the session cannot take as it stands.
+    /// The request breaks a rule that no other variant names.
     BadRequest,
     /// The application does not want this client.
     Forbidden,

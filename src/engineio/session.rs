@@ -33,10 +33,10 @@ use super::{
 };
 use crate::{Buffer, OverLimit};
 
-/// A server's session: one client, whichever way its packets travel.
+/// A server's end of a session with one client, over polling or WebSocket.
 ///
-/// It has no socket and no clock: times are milliseconds on any scale that never goes back. The caller
-/// finds the session by its identifier, and brings what has come to it:
+/// It has no socket and no clock. Times are in ms on any scale that never goes back. The caller finds the session by its
+/// identifier, and passes on what has come:
 ///
 /// | what comes | call |
 /// |---|---|
@@ -47,8 +47,9 @@ use crate::{Buffer, OverLimit};
 /// | the end of a connection | [`get_lost`](Self::get_lost), [`post_lost`](Self::post_lost), [`socket_lost`](Self::socket_lost) |
 /// | the [`deadline`](Self::deadline) | [`poll_timer`](Self::poll_timer) |
 ///
-/// While the client polls, what is sent waits in the storage `B`, encoded as the next poll carries it, up
-/// to [`Limits::max_backlog`]. Over WebSocket the storage is empty. Everything else that is owed is a bit.
+/// While the client polls, what is sent waits in the storage `B`, as the next poll will carry it: at most
+/// [`Limits::max_backlog`] bytes. Over WebSocket the storage is empty, once what waited was transmitted. Nothing else that
+/// is owed takes storage.
 pub struct Session<B> {
     limits: Limits,
     /// Packets that no transport has taken, joined as in a body. The open packet is the first.
@@ -120,16 +121,16 @@ pub enum Reason {
     PeerClosed,
     /// [`Session::close`] was called.
     Closed,
-    /// The client did not answer a ping, or a close was not fetched.
+    /// The peer was silent for too long: no answer to a ping, no ping, or no open packet. Or no poll fetched a close.
     TimedOut,
-    /// A connection that the session needs was lost.
+    /// The connection of a held GET, of a POST or of the WebSocket was lost.
     TransportLost,
     /// The client broke a rule.
     Error(Error),
 }
 
 impl Reason {
-    /// The answer to the POST that is being read.
+    /// The answer to a POST whose body was being read when the session ended.
     pub const fn answer(&self) -> Answer {
         match self {
             Self::Error(Error::PayloadTooLong(_)) => Refusal::PayloadTooLarge.answer(),
@@ -138,7 +139,7 @@ impl Reason {
         }
     }
 
-    /// The code of a WebSocket's close frame. It carries no meaning for Engine.IO.
+    /// The code for the WebSocket's close frame. Engine.IO gives it no meaning.
     pub const fn close_code(&self) -> crate::ws::CloseCode {
         match self {
             Self::Error(error) => error.close_code(),
@@ -153,9 +154,13 @@ impl<B: Buffer> Session<B> {
     /// The open packet is the first to go out: by [`transmit_poll`](Self::transmit_poll) in answer to the
     /// request that opened the session, or by [`transmit_socket`](Self::transmit_socket).
     ///
-    /// `sid` goes into URLs and lets its owner speak for the client: take at least 96 random bits, log
-    /// them nowhere, and show them to nobody else. `base64` is that of the
+    /// `sid` is a secret: whoever knows it can speak for the client. Take at least 96 random bits from a cryptographic
+    /// generator, and log them nowhere, although they are in URLs. `base64` is that of the
     /// [request](super::Request::Open).
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::SidInvalid`], or [`SendError::BufferFull`] if `storage` has no room for the open packet.
     pub fn new(
         sid: &str,
         transport: Transport,
@@ -184,7 +189,7 @@ impl<B: Buffer> Session<B> {
         })
     }
 
-    /// How packets travel: polling until the client has moved.
+    /// How packets travel now: by polling, until the client has moved to WebSocket.
     pub const fn transport(&self) -> Transport {
         match self.link {
             Link::Socket => Transport::WebSocket,
@@ -194,9 +199,9 @@ impl<B: Buffer> Session<B> {
 
     /// Why the session is over, if it is.
     ///
-    /// Then a held GET is still owed an answer by [`transmit_poll`](Self::transmit_poll). After
-    /// [`close`](Self::close), a WebSocket is owed what [`transmit_socket`](Self::transmit_socket)
-    /// writes, and its close frame.
+    /// If it is, answer a held GET with what [`transmit_poll`](Self::transmit_poll) writes. After
+    /// [`close`](Self::close) over WebSocket, send what [`transmit_socket`](Self::transmit_socket) writes, then close the
+    /// WebSocket.
     pub const fn over(&self) -> Option<Reason> {
         match self.life {
             Life::Over(reason) => Some(reason),
@@ -209,11 +214,10 @@ impl<B: Buffer> Session<B> {
         self.backlog.as_slice().len().saturating_sub(self.sent)
     }
 
-    /// Ends the session from our side.
+    /// Ends the session from our side at `now`.
     ///
-    /// A client that polls is told by the next poll, which has to come within
-    /// [`Limits::close_timeout`]. Over WebSocket the session is over at once: transmit, then
-    /// close the WebSocket.
+    /// The next poll tells a client that polls. It has to come within [`Limits::close_timeout`]. Over WebSocket the
+    /// session is over at once: call [`transmit_socket`](Self::transmit_socket), then close the WebSocket.
     pub fn close(&mut self, now: u64) {
         if self.life != Life::Open {
             return;

@@ -11,8 +11,8 @@ impl<B: Buffer> Session<B> {
     ///
     /// # Errors
     ///
-    /// The answer to this request. If another GET is held, the session ends as well, and
-    /// `transmit_poll` answers that one.
+    /// The answer to this GET. If another GET is held, the session ends too: answer the held one with what
+    /// `transmit_poll` writes.
     pub fn get(&mut self) -> Result<(), Refusal> {
         self.check_request()?;
         if self.get_held {
@@ -25,8 +25,12 @@ impl<B: Buffer> Session<B> {
 
     /// Writes the body that answers the held GET. Returns whether there is one.
     ///
-    /// Call it after `get`, and after each call that may have left something to say. If it returns
-    /// `false`, nothing was written: hold the request, or there is none.
+    /// Call it after [`get`](Self::get), and after each call that may leave something to send. `false`: nothing was
+    /// written, because there is nothing to send yet, or no GET is held.
+    ///
+    /// # Errors
+    ///
+    /// `out` has no room. Nothing was written, and the GET is still held.
     pub fn transmit_poll(&mut self, out: &mut impl Buffer) -> Result<bool, BufferFull> {
         if !self.get_held {
             return Ok(false);
@@ -85,8 +89,8 @@ impl<B: Buffer> Session<B> {
     ///
     /// # Errors
     ///
-    /// The answer to this request. If another POST is being read, or the `content_type` is not text,
-    /// the session ends as well: the other POST gets the same answer.
+    /// The answer to this POST. If another POST is being read, or `content_type` is `application/octet-stream`, the
+    /// session ends too, and the other POST gets the same answer.
     pub fn post(&mut self, content_type: Option<&[u8]>) -> Result<(), Refusal> {
         const BINARY: &[u8] = b"application/octet-stream";
         self.check_request()?;

@@ -26,7 +26,9 @@ impl<B: Buffer> Session<B> {
     ///
     /// # Errors
     ///
-    /// Nothing was written, and nothing changed. While it would wait, text must not contain U+001E.
+    /// Nothing was written, and nothing changed. [`SendError::BacklogFull`]: too much waits already.
+    /// [`SendError::Separator`]: text that has to wait contains U+001E. [`SendError::Closed`]: the session is closing, or
+    /// over. [`SendError::BufferFull`]: `out`, or the storage of what waits, has no room.
     pub fn send<'m>(
         &mut self,
         message: impl Into<Message<'m>>,
@@ -187,7 +189,7 @@ impl<B: Buffer> Session<B> {
         Ok(kind)
     }
 
-    /// The WebSocket was lost. If it had not taken over, polling goes on, else the session is over.
+    /// Receives the loss of the WebSocket. If it had taken over, the session is over. If not, polling goes on.
     pub fn socket_lost(&mut self) {
         match self.link {
             Link::Socket => {

@@ -78,7 +78,7 @@ impl<B: Buffer> Session<B> {
         }
     }
 
-    /// When to call [`poll_timer`](Self::poll_timer) next. `None` when the session is over.
+    /// When to call [`poll_timer`](Self::poll_timer) next, in ms. `None` when the session is over.
     pub fn deadline(&self) -> Option<u64> {
         match (self.candidate_deadline(), self.timer.deadline()) {
             (Some(a), Some(b)) => Some(a.min(b)),
