@@ -26,8 +26,8 @@ use crate::{Buffer, Chunk, OverLimit};
 /// One end of a connection, over messages of Engine.IO or any others.
 ///
 /// Messages come in through [`receive_text`](Self::receive_text) and
-/// [`receive_binary`](Self::receive_binary). What goes out is appended to a buffer: the text of one
-/// message. The names of the namespaces are in the storage `B`, and nothing else is.
+/// [`receive_binary`](Self::receive_binary). Each method that sends appends the text of one message to `out`. The storage
+/// `B` holds the names of the namespaces, and nothing else.
 ///
 /// A peer that breaks a rule gets no answer: after [`Event::Failed`], close the connection.
 pub struct Connection<B> {
@@ -75,7 +75,7 @@ pub enum Event<'a> {
 pub const INVALID_NAMESPACE: &str = r#"{"message":"Invalid namespace"}"#;
 
 impl<B: Buffer> Connection<B> {
-    /// A server's end, opened at `now`. What `storage` holds is dropped.
+    /// A server's end, opened at `now`, in ms. What `storage` holds is dropped.
     pub fn server(limits: Limits, storage: B, now: u64) -> Self {
         let connect_by = Some(now.saturating_add(limits.connect_within));
         Self::new(limits, storage, ConnectionRole::Server, connect_by)
@@ -98,7 +98,7 @@ impl<B: Buffer> Connection<B> {
         }
     }
 
-    /// Receives a text message, which came at `now`. `None` if there is nothing to do about it.
+    /// Receives a text message, which came at `now`. `None` if the caller has nothing to do about it.
     pub fn receive_text<'a>(&mut self, text: &'a str, now: u64) -> Option<Event<'a>> {
         let packet = match self.decoder.decode_text(text, now) {
             Ok(packet) => packet,
@@ -117,7 +117,7 @@ impl<B: Buffer> Connection<B> {
         }
     }
 
-    /// Receives bytes of a binary message. `None` if there is nothing to do about them.
+    /// Receives bytes of a binary message. `None` if the caller has nothing to do about them.
     pub fn receive_binary<'a>(&mut self, chunk: Chunk<'a>) -> Option<Event<'a>> {
         match self.decoder.decode_binary(chunk) {
             Ok(_) if self.incoming == IncomingAttachments::Skipped => None,
@@ -126,7 +126,8 @@ impl<B: Buffer> Connection<B> {
         }
     }
 
-    /// Checks what is due at `now`: attachments, and a server's first namespace. Returns the failure.
+    /// Fails the connection if, at `now`, attachments or a server's first namespace are overdue. Returns the failure
+    /// as an [`Event::Failed`].
     pub fn poll_timer(&mut self, now: u64) -> Option<Event<'static>> {
         if self.connect_by.is_some_and(|deadline| deadline <= now) {
             self.connect_by = None;
@@ -136,7 +137,7 @@ impl<B: Buffer> Connection<B> {
         self.decoder.check_time(now).err().map(Event::Failed)
     }
 
-    /// When to call [`poll_timer`](Self::poll_timer) next.
+    /// When to call [`poll_timer`](Self::poll_timer) next, in ms. `None` if nothing is due.
     pub fn deadline(&self) -> Option<u64> {
         match (self.connect_by, self.decoder.deadline()) {
             (Some(a), Some(b)) => Some(a.min(b)),
@@ -144,8 +145,7 @@ impl<B: Buffer> Connection<B> {
         }
     }
 
-    /// How many namespaces are connected, or about to be. When the last is gone, clients close the
-    /// connection.
+    /// How many namespaces are connected or being connected. Clients close the connection when none is left.
     pub fn namespace_count(&self) -> usize {
         self.names.iter().filter(|(state, _)| *state != NamespaceState::Left).count()
     }
@@ -163,8 +163,12 @@ impl<B: Buffer> Connection<B> {
             .map(|(_, name)| name)
     }
 
-    /// Grants a namespace, at a server. `json` is an object with the client's `sid` in this namespace:
-    /// it is not that of Engine.IO.
+    /// Grants a namespace, at a server. `json` is an object with the client's `sid` in this namespace, which differs
+    /// from the `sid` of Engine.IO.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was written. [`SendError::NotConnected`]: no `CONNECT` for this namespace waits for an answer.
     pub fn accept(
         &mut self,
         namespace: &str,
@@ -178,7 +182,11 @@ impl<B: Buffer> Connection<B> {
     }
 
     /// Refuses a namespace, at a server. `json` is an object with a `message`, such as
-    /// [`INVALID_NAMESPACE`]. The connection stays.
+    /// [`INVALID_NAMESPACE`]. The connection stays open.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`accept`](Self::accept).
     pub fn refuse(
         &mut self,
         namespace: &str,
@@ -208,7 +216,11 @@ impl<B: Buffer> Connection<B> {
         Packet { kind, namespace, id: None, attachments: 0, json }.write(out)
     }
 
-    /// Asks for a namespace, at a client. `auth` is an object, or empty.
+    /// Asks for a namespace, at a client. `auth` is a JSON object, or empty.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was written. [`SendError::NotConnected`]: it is connected or asked for already, or this is a server.
     pub fn connect(
         &mut self,
         namespace: &str,
@@ -242,8 +254,15 @@ impl<B: Buffer> Connection<B> {
         Ok(())
     }
 
-    /// Sends an event or an acknowledgement (*Sending and receiving data*, *Acknowledgement*). Its attachments have to be the next messages: note each
-    /// by [`attachment_sent`](Self::attachment_sent).
+    /// Sends an event or an acknowledgement (*Sending and receiving data*, *Acknowledgement*).
+    ///
+    /// Its attachments have to be the next messages. Call [`attachment_sent`](Self::attachment_sent) for each.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was written. [`SendError::NotConnected`]: the namespace is not connected.
+    /// [`SendError::AttachmentsUnfinished`]: attachments of the packet before are missing. Others: the packet is one that
+    /// a peer would refuse.
     pub fn send(&mut self, packet: Packet<'_>, out: &mut impl Buffer) -> Result<(), SendError> {
         if !matches!(packet.kind, Kind::Event | Kind::Ack) {
             return Err(SendError::Payload);
@@ -255,6 +274,10 @@ impl<B: Buffer> Connection<B> {
     }
 
     /// Notes that the next attachment of the packet was sent, as a binary message.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::AttachmentsUnfinished`]: the packet has no more attachments.
     pub fn attachment_sent(&mut self) -> Result<(), SendError> {
         self.outgoing = self.outgoing.checked_sub(1).ok_or(SendError::AttachmentsUnfinished)?;
         Ok(())

@@ -14,8 +14,21 @@ use crate::{Chunk, OverLimit};
 
 /// Decodes packets, and counts the attachments that follow them.
 ///
-/// It takes messages as Engine.IO has them, whole text and binary in chunks, and keeps nothing of them.
-/// The connection above a [`Decoder`] is a [`Connection`](super::Connection).
+/// It takes text messages whole and binary messages in chunks, as Engine.IO has them, and keeps nothing of them. It
+/// does not know which namespaces are connected: a [`Connection`](super::Connection) does.
+///
+/// ```
+/// use framewright::Chunk;
+/// use framewright::socketio::{Decoder, Limits};
+///
+/// let mut decoder = Decoder::new(Limits::new());
+/// let packet = decoder.decode_text(r#"51-["file",{"_placeholder":true,"num":0}]"#, 0)?;
+/// assert_eq!((packet.event_name(), packet.attachments), (Some("file"), 1));
+/// assert_eq!(decoder.deadline(), Some(30_000)); // by when the attachment has to come
+/// let attachment = decoder.decode_binary(Chunk::whole(&[1, 2]))?;
+/// assert_eq!((attachment.index, attachment.last), (0, true));
+/// # Ok::<(), framewright::socketio::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Decoder {
     limits: Limits,
@@ -46,7 +59,7 @@ impl Decoder {
         Self { limits, state: DecoderState::Packets }
     }
 
-    /// Decodes a text message, which came at `now`.
+    /// Decodes a text message, which came at `now`, in ms.
     pub fn decode_text<'a>(&mut self, text: &'a str, now: u64) -> Result<Packet<'a>, Error> {
         match self.state {
             DecoderState::Packets => {}
@@ -99,7 +112,7 @@ impl Decoder {
         }
     }
 
-    /// When the attachments that are due become overdue.
+    /// By when the missing attachments have to come, in ms. `None` if none is missing.
     pub const fn deadline(&self) -> Option<u64> {
         match self.state {
             DecoderState::Attachments { deadline, .. } => Some(deadline),

@@ -8,7 +8,7 @@ use crate::{BufferFull, OverLimit};
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
-    /// A message without even a type.
+    /// An empty message: it lacks the type of its packet.
     PacketEmpty,
     /// The first byte is no type of a packet.
     PacketType(u8),

@@ -1,11 +1,15 @@
 //! Events with acknowledgements and attachments, in namespaces (Socket.IO protocol 5).
 //!
-//! It goes over the messages of [`engineio`](crate::engineio), or of anything else that keeps them in order.
+//! It needs messages that stay whole and in order: those of [`engineio`](crate::engineio), or any others.
 //!
-//! A [`Packet`] is the text of one message. Binary messages that follow it are its attachments, which come as events
-//! and are not kept: an [`Assembler`](crate::Assembler) joins one that comes in chunks. A [`Connection`] knows the
-//! namespaces and the rules between them, at either end. JSON stays text, for a JSON library of the caller's. Rooms,
-//! broadcasts, tables of acknowledgements and recovery are the caller's, too.
+//! A [`Packet`] is the text of one message. The binary messages after it are its attachments. They come as events and
+//! are not kept: an [`Assembler`](crate::Assembler) joins one that comes in chunks. A [`Connection`] knows the namespaces
+//! and their rules, at either end.
+//!
+//! JSON stays text: bring a JSON library. Rooms, broadcasts, tables of acknowledgements and recovery are yours, too.
+//!
+//! A name in italics in parentheses is a section of the protocol's specification. Times are in ms, on any scale that
+//! never goes back.
 //!
 //! A server that echoes:
 //!
