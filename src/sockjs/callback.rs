@@ -7,7 +7,16 @@ use crate::inline::Inline;
 /// The name of the function that a page wants to be called: the parameter `c` or `callback` of a request
 /// (*HtmlFile*, *JsonpPolling*).
 ///
-/// It has 1 to 32 of `a-z A-Z 0-9 - _ .`, and so cannot be anything but a name in the script that it is written to.
+/// It has 1 to 32 of the characters `a-z A-Z 0-9 - _ .`, so it cannot be code of its own in the script that it is
+/// written to.
+///
+/// ```
+/// use framewright::sockjs::{Callback, CallbackError};
+///
+/// assert_eq!(Callback::parse("/a/b/jsonp?c=_jp.a1")?.as_str(), "_jp.a1");
+/// assert_eq!(Callback::parse("/a/b/jsonp?c=alert(1)"), Err(CallbackError::Invalid));
+/// # Ok::<(), CallbackError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Callback(Inline<{ Callback::MAX_LEN }>);
 
@@ -24,7 +33,7 @@ impl Callback {
     /// The most bytes in a name.
     pub const MAX_LEN: usize = 32;
 
-    /// Takes the callback out of the query of a request's target.
+    /// Parses the parameter `c` or `callback` in the query of a request's target.
     pub fn parse(target: &str) -> Result<Self, CallbackError> {
         let query = target.split_once('?').map_or("", |(_, query)| query);
         let query = query.split('#').next().unwrap_or_default();

@@ -4,8 +4,8 @@ use core::fmt;
 
 use crate::BufferFull;
 
-/// What a client sent that is no list of messages. A failed [`MessageDecoder`](super::MessageDecoder) keeps
-/// failing the same way; the session goes on.
+/// Why what a client sent is no list of messages. A failed [`MessageDecoder`](super::MessageDecoder) keeps failing the
+/// same way; the session goes on.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Error {

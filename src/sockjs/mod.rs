@@ -1,7 +1,7 @@
 //! SockJS 0.3, the server (sockjs-protocol 0.3.3).
 //!
-//! SockJS gives pages in browsers something like a WebSocket where none gets through: text messages in both
-//! directions, over whichever of its transports works.
+//! SockJS lets a page exchange text messages with a server where WebSocket may not get through, over whichever of its
+//! transports works.
 //!
 //! ```text
 //!   request ──▶ Routes ──▶ Route ──▶ Reply                                    (greeting, info, preflight)
@@ -9,8 +9,12 @@
 //!                            └─ Send, WebSocket's messages ──▶ MessageDecoder ──▶ the application
 //! ```
 //!
-//! The caller keeps the sessions by their names, and brings the requests and the time. It also keeps the
-//! connection of a session's receiver, to know when it is lost.
+//! A *receiver* is a response or a WebSocket that carries frames to the client. You keep the sessions by their names,
+//! and bring the requests and the time. Also remember which connection carries a session's receiver: when it is lost,
+//! call [`Session::lost`].
+//!
+//! A name in italics in parentheses is a section of sockjs-protocol 0.3.3. Times are in ms, on any scale that never goes
+//! back.
 //!
 //! A service that echoes. Each call is a request, as any HTTP stack has it:
 //!
@@ -79,8 +83,8 @@
 //!
 //! # Over WebSocket
 //!
-//! Each frame is a message of text, and each message of a client is a payload. After each event of the WebSocket,
-//! and when [`Session::poll`] says so:
+//! Each frame is a WebSocket message of text. Each WebSocket message of a client is a payload, for a
+//! [`MessageDecoder::new_websocket`]. Call this after each event of the WebSocket, and when [`Session::poll`] says so:
 //!
 //! ```
 //! use framewright::sockjs::{Framing, Limits, Output, Session};

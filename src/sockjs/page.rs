@@ -63,7 +63,17 @@ impl<'a> Info<'a> {
     }
 }
 
-/// The page that a client loads in an iframe, to be of the same origin as the server.
+/// The page that a client loads in an iframe, so that its requests have the server's origin.
+///
+/// ```
+/// use framewright::sockjs::IframePage;
+///
+/// let page = IframePage::new("https://example.com/sockjs.min.js").expect("it is a plain URL");
+/// let mut body = Vec::new();
+/// page.encode(&mut body)?;
+/// assert!(body.starts_with(b"<!DOCTYPE html>"));
+/// # Ok::<(), framewright::BufferFull>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[must_use = "nothing is written before `encode`"]
 pub struct IframePage<'a> {
@@ -73,7 +83,8 @@ pub struct IframePage<'a> {
 impl<'a> IframePage<'a> {
     /// A page that loads the client from the URL `script`, which the caller vouches for.
     ///
-    /// `None` if it has a quote, an angle bracket or a control, and so could be more than a URL.
+    /// `None` if `script` has a double quote, an angle bracket, a space or a control character: it could be more than a
+    /// URL.
     pub fn new(script: &'a str) -> Option<Self> {
         let is_plain = |byte: u8| byte > b' ' && !matches!(byte, b'"' | b'<' | b'>' | 0x7F);
         script.bytes().all(is_plain).then_some(Self { script })

@@ -103,7 +103,7 @@ impl<'a> Reply<'a> {
         Self::new(200, Some(TEXT), "ok").caching(ReplyCaching::Never)
     }
 
-    /// The answer to messages that are none.
+    /// The answer to a request to send whose body is no list of messages.
     pub const fn refused(error: Error) -> Self {
         Self::new(error.status(), Some(TEXT), error.body()).caching(ReplyCaching::Never)
     }
@@ -118,7 +118,7 @@ impl<'a> Reply<'a> {
         Self::new(404, None, "").caching(ReplyCaching::Never)
     }
 
-    /// The answer to a request that nothing answers.
+    /// The answer to a request that no route takes.
     pub const fn not_routed(error: RouteError) -> Self {
         let mut reply = Self::new(error.status(), None, "");
         if let RouteError::MethodNotAllowed { allow } = error {
@@ -132,13 +132,13 @@ impl<'a> Reply<'a> {
         Self::new(400, Some(TEXT), "Can \"Upgrade\" only to \"WebSocket\".")
     }
 
-    /// Says whether a page of another origin may read the response: on all that a route with a preflight has.
+    /// Sets whether a page of another origin may read the response. Call it for every route that has a preflight.
     pub const fn cors(mut self, cors: Cors<'a>) -> Self {
         self.cors = Some(cors);
         self
     }
 
-    /// Sets the cookie, for services that need one: on all requests of sessions.
+    /// Sets the cookie, for services that need one. Call it for every answer to a request of a session.
     pub const fn cookie(mut self, cookie: &'a Cookie) -> Self {
         self.cookie = Some(cookie);
         self
@@ -197,7 +197,7 @@ const IFRAME_TAG: &str = "\"sockjs-iframe-1\"";
 
 /// What a request says about the page that it comes from: the headers of CORS.
 ///
-/// SockJS lets all pages of the web in: whoever wants others refuses them by their `Origin`, before.
+/// SockJS lets pages of every origin in. A server that wants only some checks the `Origin` before it answers.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cors<'a> {
     origin: Option<&'a [u8]>,

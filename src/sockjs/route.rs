@@ -16,7 +16,7 @@ pub enum Route<'a> {
     RawWebSocket,
     /// A WebSocket with a session of its own, whatever other requests say (*WebSocket protocols*).
     WebSocket,
-    /// A receiver for a session: its own first one, or the next.
+    /// A receiver for a session: its first one, which opens it, or the next.
     Receive {
         /// Which session.
         session: &'a str,
@@ -198,7 +198,7 @@ fn is_iframe(page: &str) -> bool {
     })
 }
 
-/// A request that nothing answers.
+/// Why no route takes a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum RouteError {
     /// Nothing is there.

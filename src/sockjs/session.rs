@@ -23,12 +23,12 @@ pub const MAX_REASON_LEN: usize = 123;
 
 /// A session at the server.
 ///
-/// The caller finds it by the name in the [`Route`](super::Route), or opens one if there is none and the request
-/// is a [receiver](super::Route::Receive). Each WebSocket has one of its own. Times are in ms on any clock that
-/// never goes back.
+/// The caller finds it by the name in the [`Route`](super::Route). If there is none and the request is a
+/// [receiver](super::Route::Receive), the caller opens one. Each WebSocket has a session of its own. Times are in ms on
+/// any scale that never goes back.
 ///
-/// Messages are quoted once, into the storage, where they wait for [`transmit`](Self::transmit). It holds nothing
-/// else, and is freed when they were taken.
+/// The storage `B` holds the messages that wait for [`transmit`](Self::transmit), already quoted, and nothing else. It is
+/// freed when they are transmitted.
 ///
 /// ```
 /// use framewright::sockjs::{Framing, Limits, Output, Session};
@@ -100,7 +100,7 @@ pub struct ReceiverId(u32);
 pub enum AttachError {
     /// Another receiver is there. The session goes on.
     AnotherOpen,
-    /// The session is over. The caller may as well open another one for this receiver.
+    /// The session is over. The caller may instead open a new session for this receiver.
     Over,
 }
 
@@ -131,7 +131,12 @@ impl<B: Buffer> Session<B> {
         Self { limits, receiver, attached: 0, open_owed: true, close: None, backlog: storage }
     }
 
-    /// Gives the session a receiver, whose prelude the caller has [written](Framing::encode_prelude).
+    /// Gives the session a receiver, which came at `now`. The caller writes its head, and then its
+    /// [prelude](Framing::encode_prelude), before any frame.
+    ///
+    /// # Errors
+    ///
+    /// The receiver gets [`AttachError::frame`] instead, and its response ends.
     pub fn attach(&mut self, framing: Framing, now: u64) -> Result<ReceiverId, AttachError> {
         self.expire(now);
         match self.receiver {
@@ -145,7 +150,7 @@ impl<B: Buffer> Session<B> {
         Ok(ReceiverId(self.attached))
     }
 
-    /// Ends the session, because the connection of its receiver was lost: what was written to it may be, too
+    /// Ends the session, because the connection of its receiver was lost, and perhaps what was written to it
     /// (*Handling close*).
     ///
     /// It does nothing for a receiver whose end was [written](Output::End) before.
@@ -157,7 +162,11 @@ impl<B: Buffer> Session<B> {
         }
     }
 
-    /// Queues a message for the receiver, or the next one.
+    /// Queues a message for the receiver, or for the next one if there is none.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was queued: the session is closed, or the backlog is full.
     pub fn send(&mut self, message: &str) -> Result<(), SendError> {
         if !self.is_open() {
             return Err(SendError::Closed);
@@ -185,10 +194,15 @@ impl<B: Buffer> Session<B> {
         result
     }
 
-    /// Closes the session: each receiver is told so, after the messages that wait (*Handling close*).
+    /// Closes the session at `now`. Each receiver gets the messages that wait, then the code and the reason, until
+    /// [`Limits::disconnect_delay`] has passed (*Handling close*).
     ///
-    /// The usual code without a reason of the application's own is 1000, `Normal closure`. Its own are 3000 to
-    /// 4999.
+    /// An application uses 3000 to 4999 for reasons of its own, and otherwise 1000 with `Normal closure`.
+    ///
+    /// # Errors
+    ///
+    /// Nothing changed. The session is closed already, `code` is not in 1000 to 4999, or `reason` is longer than
+    /// [`MAX_REASON_LEN`] bytes.
     pub fn close(&mut self, code: u16, reason: &str, now: u64) -> Result<(), SendError> {
         if !self.is_open() {
             return Err(SendError::Closed);
@@ -251,7 +265,10 @@ impl<B: Buffer> Session<B> {
         Ok(Some(Output::Frame))
     }
 
-    /// Returns what to do at `now`.
+    /// Returns what to do at `now`. [`Action::Over`] is returned once, when the session's time is up.
+    ///
+    /// A session that ends by [`lost`](Self::lost) or by the [`Output::End`] of a WebSocket needs no action:
+    /// [`is_over`](Self::is_over) says so.
     pub fn poll(&mut self, now: u64) -> Option<Action> {
         if self.is_over() {
             return None;
@@ -266,7 +283,7 @@ impl<B: Buffer> Session<B> {
         }
     }
 
-    /// When to [`poll`](Self::poll) next. `None` if the session is over.
+    /// When to [`poll`](Self::poll) next, in ms. `None` if the session is over.
     pub fn deadline(&self) -> Option<u64> {
         match &self.receiver {
             ReceiverState::Over => None,
@@ -278,12 +295,12 @@ impl<B: Buffer> Session<B> {
         }
     }
 
-    /// Whether messages are taken, in both directions. What a client sends after a close is dropped.
+    /// Whether messages still go in both directions. Once it is closed, drop what the client sends.
     pub const fn is_open(&self) -> bool {
         self.close.is_none() && !self.is_over()
     }
 
-    /// Whether nothing comes any more, and the caller can forget the session.
+    /// Whether the session is over, so that the caller can forget it.
     pub const fn is_over(&self) -> bool {
         matches!(self.receiver, ReceiverState::Over)
     }
