@@ -34,13 +34,15 @@ use crate::{Buffer, Chunk};
 
 /// One end of a STOMP connection, over TCP or WebSocket.
 ///
-/// It decodes and encodes, agrees on a version and on heart-beats, checks what may come when, and says when the
-/// transport is to be closed. What the peer sends comes in through [`receive_frame`](Self::receive_frame), or in
-/// parts through [`receive`](Self::receive). What the protocol obliges us to say, heart-beats and a server's
-/// `ERROR`, goes out through [`transmit`](Self::transmit). What the caller has to say goes out through
-/// [`send`](Self::send) and similar methods, at any time.
+/// It decodes and encodes, agrees on a version and on heart-beats, checks what may come when, and says when to close
+/// the transport. Three kinds of methods move bytes:
 ///
-/// Time comes in as milliseconds on any scale that never goes back. It owns no heap and takes less than 400 bytes.
+/// - [`receive_frame`](Self::receive_frame) takes what the peer sends, in whole frames; [`receive`](Self::receive) does
+///   so in parts.
+/// - [`transmit`](Self::transmit) writes what the protocol obliges us to say: heart-beats, and a server's `ERROR`.
+/// - [`send`](Self::send) and similar methods write what the caller has to say.
+///
+/// Times are in ms on any scale that never goes back. A connection takes less than 400 bytes, and no heap.
 ///
 /// # Closing
 ///
@@ -125,7 +127,7 @@ pub enum Closer {
 /// How a connection ended, once the transport did.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Ending {
-    /// Whether a `DISCONNECT` said so and, where a client asked for a receipt, that has come.
+    /// Whether a `DISCONNECT` ended it and, at a client that asked for a receipt, the receipt has come.
     pub clean: bool,
     /// Whether a frame was cut off.
     pub truncated: bool,
@@ -187,15 +189,15 @@ impl<S: Side> Connection<S> {
 
     /// Sets the heart-beats that this end can send, and that it wants. Default: none.
     ///
-    /// With them, the caller has to [`poll`](Self::poll) and [`transmit`](Self::transmit) at each
-    /// [`deadline`](Self::deadline). They are 1.1's: with a peer of 1.0 there are none.
+    /// With heart-beats, the caller has to [`poll`](Self::poll) and [`transmit`](Self::transmit) at each
+    /// [`deadline`](Self::deadline). With a peer of 1.0 there are none.
     #[must_use]
     pub const fn heart_beat(mut self, heart_beat: HeartBeat) -> Self {
         self.heart_beat = heart_beat;
         self
     }
 
-    /// Sets after how many periods without a byte the peer counts as dead. Default: 2. Less than 1 counts as 1.
+    /// Sets after how many heart-beat periods without a byte the peer counts as dead. Default: 2. 0 counts as 1.
     #[must_use]
     pub const fn dead_after(mut self, periods: u32) -> Self {
         self.timers.dead_after = periods;
@@ -204,7 +206,7 @@ impl<S: Side> Connection<S> {
 
     /// Sets how long the connection may take to open, in ms. Default: 10 s.
     ///
-    /// At a server it ends when the caller has [accepted](Connection::accept) the client.
+    /// At a server, this includes the time until the caller [accepts](Connection::accept) the client.
     #[must_use]
     pub const fn open_within(mut self, ms: u64) -> Self {
         self.timers.open_within = ms;
@@ -351,9 +353,8 @@ impl<S: Side> Connection<S> {
     /// Writes what the protocol obliges us to say at `now`: a heart-beat if one is due, and the `ERROR` that tells a
     /// client which rule it broke.
     ///
-    /// **Call it only once the output before has been written to the transport.** What is owed until then takes a
-    /// fixed place. Heart-beats are sent whether or not frames are: the byte that they take is cheaper than to know
-    /// when the frames leave.
+    /// **Call it only once the output before has been written to the transport.** What is owed until then has a fixed
+    /// size. Heart-beats are sent even while frames are: a byte costs less than to know when the frames leave.
     ///
     /// Returns whether everything was written. If not, the body of a frame is unfinished, or `out` has no room:
     /// [`MAX_TRANSMIT_LEN`](Self::MAX_TRANSMIT_LEN) is always enough. What was not written can be transmitted
@@ -409,8 +410,8 @@ impl<S: Side> Connection<S> {
         Some(Action::Failed(error))
     }
 
-    /// When to [`poll`](Self::poll) and [`transmit`](Self::transmit) next, unless the peer sends something before
-    /// then. `None` if there is nothing to wait for.
+    /// When to [`poll`](Self::poll) and [`transmit`](Self::transmit) next, in ms. It moves when the peer sends
+    /// something. `None` if there is nothing to wait for.
     pub fn deadline(&self) -> Option<u64> {
         self.timers.deadline()
     }
@@ -447,7 +448,7 @@ impl<S: Side> Connection<S> {
         self.decoder.error()
     }
 
-    /// How many bytes of the current body are known to lack: see [`Decoder::body_remaining`].
+    /// How many bytes of the current body are known to be missing: see [`Decoder::body_remaining`].
     pub const fn body_remaining(&self) -> u64 {
         self.decoder.body_remaining()
     }

@@ -22,7 +22,7 @@ use super::{Command, Error, Inbox, Limits, Version};
 use crate::inline::Inline;
 use crate::{Buffer, Chunk, OverLimit, Truncated};
 
-/// Takes a stream of frames apart.
+/// Decodes a stream of frames.
 ///
 /// The stream may be split anywhere. The headers of each frame are put in an [`Inbox`]. The body is returned as
 /// it comes, borrowed from the input.
@@ -167,10 +167,10 @@ impl Decoder {
         }
     }
 
-    /// How many bytes of the current body are known to lack: 0 between frames, within a head, and in a body whose
-    /// length was not announced.
+    /// How many bytes of the current body are known to be missing. 0 between frames, within a head, and in a body
+    /// without a `content-length`.
     ///
-    /// A driver can make its next read as long.
+    /// The caller can make its next read that long.
     pub const fn body_remaining(&self) -> u64 {
         match self.state {
             State::Sized { left, .. } => left,

@@ -8,8 +8,8 @@ use crate::append::Append;
 
 /// Writes frames, whole or with a body in pieces.
 ///
-/// What is written arrives as it was given, or is refused: no header can end its line, and no body its frame. Each
-/// call writes everything or nothing.
+/// What is written arrives as it was given, or is refused: no header can break its line, and no body can end its frame
+/// early. Each call writes everything or nothing.
 ///
 /// ```
 /// use framewright::stomp::{Encoder, FrameBuilder, Version};

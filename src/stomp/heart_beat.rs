@@ -39,12 +39,12 @@ impl HeartBeat {
         Ok(Self { can_send: parse(can_send)?, wants: parse(wants)? })
     }
 
-    /// How often this end has to send, at most that long apart; `None` if it need not.
+    /// The longest time that this end may go without sending, in ms. `None` if it need not send.
     pub const fn send_period(self, peer: Self) -> Option<u64> {
         period(self.can_send, peer.wants)
     }
 
-    /// How often the peer has promised to send, at most that long apart; `None` if it has not.
+    /// The longest time that the peer has promised to go without sending, in ms. `None` if it promised nothing.
     pub const fn receive_period(self, peer: Self) -> Option<u64> {
         peer.send_period(self)
     }

@@ -62,10 +62,10 @@ impl Limits {
         self
     }
 
-    /// Sets the longest body. Default: 1 MiB.
+    /// Sets the longest body, in bytes. Default: 1 MiB.
     ///
-    /// An [`Inbox`](super::Inbox) that can grow and joins bodies holds up to this many bytes, in a capacity
-    /// of up to twice as many. A body that is received in parts takes no memory.
+    /// An [`Inbox`](super::Inbox) that can grow holds up to this many bytes of a whole frame's body, in a capacity of up
+    /// to twice as many. A body that is received in parts takes no memory.
     #[must_use]
     pub const fn max_body_len(mut self, bytes: u64) -> Self {
         self.max_body_len = bytes;

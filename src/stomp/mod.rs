@@ -16,9 +16,9 @@
 //!   FrameBuilder ── send() ───┘ ──▶ Encoder ──▶ out
 //! ```
 //!
-//! All versions differ in their escapes, which are resolved on the way in and written on the way out, and in how a
-//! message is acknowledged, which [`Connection::ack`] knows. Until a version was agreed on, heads are read as every
-//! version has them.
+//! Versions differ in two ways. Their escapes differ: headers come in with escapes resolved, and go out escaped. And
+//! their acknowledgements differ: [`Connection::ack`] makes the right one. Until a version is agreed on, heads are read by
+//! the rules that all versions share.
 //!
 //! A server with one queue, and a client that sends to it and receives from it:
 //!
@@ -86,9 +86,8 @@
 //!
 //! # Over WebSocket
 //!
-//! The handshake chooses a subprotocol: [`SUBPROTOCOLS`] has those of all versions. After that, the payloads of
-//! messages are the stream: text or binary, with several frames in a message, or a frame over several messages. Where
-//! messages end has no meaning.
+//! The handshake chooses a subprotocol: [`SUBPROTOCOLS`] has those of all versions. After that, the payloads of the
+//! messages, text or binary, are one stream. A message may hold several frames, and a frame may span several messages.
 //!
 //! ```
 //! use framewright::stomp::{self, Command, FrameBuilder, FrameEvent, SUBPROTOCOLS};

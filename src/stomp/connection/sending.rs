@@ -7,9 +7,12 @@ use crate::stomp::{Command, Encoder, FrameBuilder, Header, SendError, Side};
 impl<S: Side> Connection<S> {
     /// Writes a whole frame.
     ///
-    /// The command decides what follows. After a client's `DISCONNECT` and after a server's `ERROR`, nothing more
-    /// can be sent. An `ERROR` can be sent before the client was accepted, which refuses it. `CONNECT` and
-    /// `CONNECTED` have methods of their own.
+    /// After a client's `DISCONNECT` and after a server's `ERROR`, nothing more can be sent. An `ERROR` before the client
+    /// is accepted refuses it. `CONNECT` and `CONNECTED` have methods of their own: `connect` and `accept`.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was written, and nothing changed.
     pub fn send<'h, H: Clone + IntoIterator<Item: Header<'h>>>(
         &mut self,
         frame: FrameBuilder<'_, H>,
@@ -58,7 +61,7 @@ impl<S: Side> Connection<S> {
         }
     }
 
-    /// Returns whether a frame may be sent, and if not, why.
+    /// Checks that a frame may be sent now. The error says why not.
     pub fn ready(&self) -> Result<(), SendError> {
         match self.state {
             State::Opening | State::Connecting => Err(SendError::NotConnected),
@@ -73,7 +76,7 @@ impl<S: Side> Connection<S> {
     ///
     /// # Errors
     ///
-    /// The connection is not open, and no body is to be finished.
+    /// The connection is not open, and no body is left unfinished.
     pub fn encoder(&mut self) -> Result<&mut Encoder, SendError> {
         match self.ready() {
             Ok(()) | Err(SendError::FrameUnfinished) => Ok(&mut self.encoder),

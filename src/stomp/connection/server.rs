@@ -40,8 +40,13 @@ impl Connection<Server> {
     ///
     /// The version and the heart-beats are added. To refuse the client, [`send`](Self::send) an `ERROR`.
     ///
-    /// The client is to wait for this: a frame that it sends before is not received, and fails the connection. A
-    /// caller that needs time to look up the client's passcode leaves the rest of the input until then.
+    /// The client has to wait for this: a frame that comes earlier fails the connection. A caller that needs time to check
+    /// the passcode keeps the rest of the input until then.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was written. [`SendError::NotConnected`]: no `CONNECT` has come. [`SendError::AlreadyConnected`]: the client
+    /// was accepted before. [`SendError::Closing`]: the connection is closing.
     pub fn accept<'h, H: Clone + IntoIterator<Item: Header<'h>>>(
         &mut self,
         frame: FrameBuilder<'_, H>,
@@ -82,7 +87,11 @@ impl Connection<Server> {
         }
     }
 
-    /// Writes the `MESSAGE` for one subscription, of what was encoded once for all subscribers of this version.
+    /// Writes the `MESSAGE` for one subscription. `message` was encoded once for all subscribers of this version.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was written. [`SendError::OtherVersion`]: `message` was encoded for another version.
     pub fn send_message(
         &mut self,
         delivery: Delivery<'_>,
