@@ -13,10 +13,15 @@ use crate::http1;
 use crate::http2;
 
 impl<'a, H: Clone + IntoIterator<Item: Field<'a>>> Offer<'a, H> {
-    /// Checks a request that came over HTTP/2 (RFC 8441 §5), to a server that offers
+    /// Checks a request that came over HTTP/2 (RFC 8441 §5). The server has to offer
     /// [extended CONNECT](http2::Connection::extended_connect).
     ///
-    /// [`Error::NotAConnect`] means any other request, which a server that also serves pages may answer.
+    /// # Errors
+    ///
+    /// [`Error::NotAConnect`]: it is some other request, such as one for a page. Answer it as such. Any other error: the
+    /// request is refused, and [`Error::refuse_connect`] makes the answer.
+    ///
+    /// # Example
     ///
     /// ```
     /// use framewright::http2::{self, Connection, Event, Storage};
@@ -127,9 +132,13 @@ where
     H: Clone + IntoIterator<Item: Field<'a>>,
     E: Clone + IntoIterator<Item: Field<'h>>,
 {
-    /// The headers of the response as a list, for a connection of HTTP/2 to send. All of it is checked.
+    /// The headers of the response, for an HTTP/2 connection to send.
     ///
-    /// The offer came [over HTTP/2](Offer::from_connect): over HTTP/1.1, there are more.
+    /// Use it only for an offer that came [over HTTP/2](Offer::from_connect): a response over HTTP/1.1 has more headers.
+    ///
+    /// # Errors
+    ///
+    /// What the caller chose or added cannot be sent.
     pub fn to_fields(&self) -> Result<impl Fields + Copy + use<'_, 'a, 'h, H, E>, SendError> {
         self.check()?;
         Ok(http::from_fn(|put| self.each_chosen(put)))
@@ -137,8 +146,11 @@ where
 }
 
 impl<'h, H: Clone + IntoIterator<Item: Field<'h>>> Refusal<'_, H> {
-    /// The headers of the response as a list, for a connection of HTTP/2 to send: without those that are
-    /// about a connection of HTTP/1.1. All of it is checked.
+    /// The headers of the response, for an HTTP/2 connection to send. `Upgrade` is left out, because HTTP/2 forbids it.
+    ///
+    /// # Errors
+    ///
+    /// What the caller added cannot be sent.
     pub fn to_fields(&self) -> Result<impl Fields + Copy + use<'_, 'h, H>, SendError> {
         self.check()?;
         Ok(http::from_fn(|put| {
@@ -152,10 +164,16 @@ impl<'h, H: Clone + IntoIterator<Item: Field<'h>>> Refusal<'_, H> {
 }
 
 impl<'a, 'h, E: Clone + IntoIterator<Item: Field<'h>>> ClientRequest<'a, E> {
-    /// The request as it is made over HTTP/2, its headers, and the check for the response (RFC 8441 §5).
+    /// Returns the request for HTTP/2, its headers, and the check for the response (RFC 8441 §5).
     ///
-    /// The scheme is `https` over TLS, and `http` otherwise. The server has to offer extended CONNECT:
-    /// [`PeerSettings::extended_connect`](http2::PeerSettings::extended_connect) says so, once its settings have come.
+    /// `scheme` is `https` over TLS, and `http` otherwise. Wait for the server's settings first: only if
+    /// [`PeerSettings::extended_connect`](http2::PeerSettings::extended_connect) is set does it take such a request.
+    ///
+    /// # Errors
+    ///
+    /// The request cannot be sent as it is: its host, target, subprotocols, extensions or headers are not valid.
+    ///
+    /// # Example
     ///
     /// ```
     /// use framewright::http2::{self, Connection, Event, Storage};
@@ -217,7 +235,7 @@ impl ReplyCheck<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::Status`] if the server refused. For other errors, the stream must be reset.
+    /// [`Error::Status`]: the server refused. Any other error: its answer is not valid, so reset the stream.
     pub fn check_connect<'a, H>(&self, status: u16, headers: H) -> Result<Accepted<'a, H>, Error>
     where
         H: Clone + IntoIterator<Item: Field<'a>>,
