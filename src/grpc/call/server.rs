@@ -18,7 +18,7 @@
 
 use super::decode::BodyDecoder;
 use super::encode::{BodyEncoder, Wrap};
-use super::{Cardinality, Carrier, IDENTITY, NO_ERROR, Outcome, Reset, ResponseHead};
+use super::{Cardinality, Carrier, NO_ERROR, Outcome, Reset, ResponseHead};
 use crate::Buffer;
 use crate::grpc::{
     CallKind, Code, ContentType, Decoder, Encodings, Error, Event, Framing, Message, SendError,
@@ -68,19 +68,19 @@ use crate::http::{self, FieldValue};
 pub struct ServerCall {
     carrier: Carrier,
     /// Of the response.
-    content_type: ContentType,
+    pub(super) content_type: ContentType,
     /// The encodings that can be decompressed.
-    encodings: Encodings,
+    pub(super) encodings: Encodings,
     /// Which of them the messages of the request are in, if they are compressed.
     encoding: Option<u8>,
-    request: BodyDecoder,
-    response: BodyEncoder,
+    pub(super) request: BodyDecoder,
+    pub(super) response: BodyEncoder,
     deadline: Option<u64>,
-    state: State,
+    pub(super) state: State,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum State {
+pub(super) enum State {
     Open {
         half_closed: bool,
         head_sent: bool,
@@ -107,7 +107,7 @@ impl State {
         }
     }
 
-    const fn head_sent(self) -> bool {
+    pub(super) const fn head_sent(self) -> bool {
         match self {
             Self::Open { head_sent, .. }
             | Self::Failed { head_sent, .. }
@@ -319,43 +319,6 @@ impl ServerCall {
         Ok(())
     }
 
-    /// Checks that the head can be sent.
-    pub(in crate::grpc) fn check_head(&self, head: &ResponseHead<'_>) -> Result<(), SendError> {
-        match self.state {
-            State::Open { head_sent: false, .. } => head.check(),
-            State::Open { .. } => Err(SendError::HeadSent),
-            State::Failed { .. } | State::Ended { .. } => Err(SendError::Ended),
-        }
-    }
-
-    /// Yields every field of a head that was checked.
-    pub(in crate::grpc) fn each_of_head(
-        &self,
-        head: &ResponseHead<'_>,
-        put: &mut dyn FnMut(&str, FieldValue<'_>),
-    ) {
-        head.each(self.content_type, self.encodings.as_str(), put);
-    }
-
-    /// Takes notice that a head that was checked is sent.
-    pub(in crate::grpc) fn head_written(&mut self, head: &ResponseHead<'_>) {
-        if let State::Open { head_sent, .. } = &mut self.state {
-            *head_sent = true;
-        }
-        self.response.set_compresses(head.encoding.is_some_and(|name| name != IDENTITY));
-    }
-
-    /// Whether the head was sent.
-    pub(in crate::grpc) const fn is_head_sent(&self) -> bool {
-        self.state.head_sent()
-    }
-
-    /// Sets how many messages go each way. None has come or was sent.
-    pub(in crate::grpc) const fn set_kind(&mut self, kind: CallKind) {
-        self.request.set_cardinality(Cardinality::new(kind.streams_requests()));
-        self.response.set_cardinality(Cardinality::new(kind.streams_responses()));
-    }
-
     /// Writes a whole message of the response.
     #[inline]
     pub fn send<'m>(
@@ -420,36 +383,6 @@ impl ServerCall {
         self.write_trailers(trailers, out, fields_to)?;
         self.trailers_written(trailers.code());
         Ok(())
-    }
-
-    /// Checks that the call can be ended with these trailers.
-    pub(in crate::grpc) fn check_finish(&self, trailers: &Trailers<'_>) -> Result<(), SendError> {
-        let State::Open { .. } = self.state else { return Err(SendError::Ended) };
-        if trailers.code() == Code::Ok && self.response.is_missing_message() {
-            return Err(SendError::MessageMissing);
-        }
-        trailers.check()
-    }
-
-    /// Takes notice that the call has ended with its trailers: with `code`, unless it had ended by itself.
-    pub(in crate::grpc) const fn trailers_written(&mut self, code: Code) {
-        self.state = match self.state {
-            State::Open { half_closed, head_sent } => {
-                State::Ended { outcome: Outcome::Status(code), half_closed, head_sent }
-            }
-            State::Failed { outcome, half_closed, head_sent }
-            | State::Ended { outcome, half_closed, head_sent } => {
-                State::Ended { outcome, half_closed, head_sent }
-            }
-        };
-    }
-
-    /// The trailers that are owed, as [`transmit`](Self::transmit) would write them.
-    pub(in crate::grpc) const fn owed_trailers(&self) -> Option<Trailers<'static>> {
-        match self.state {
-            State::Failed { outcome, .. } => Some(Trailers::new(outcome.status())),
-            State::Open { .. } | State::Ended { .. } => None,
-        }
     }
 
     /// Writes the trailers of a call that ended by itself, as [`finish`](Self::finish) would.
@@ -583,15 +516,6 @@ impl ServerCall {
         self.request.payload_remaining()
     }
 
-    /// Writes trailers that were checked, where they are part of the body.
-    pub(in crate::grpc) fn encode_trailers(
-        &self,
-        trailers: &Trailers<'_>,
-        body: &mut impl Buffer,
-    ) -> Result<(), SendError> {
-        self.response.encode_fields(|put| self.each_of_trailers(trailers, put), body)
-    }
-
     fn write_trailers(
         &self,
         trailers: &Trailers<'_>,
@@ -606,18 +530,6 @@ impl ServerCall {
             (_, FieldSink::Closure(put)) => each(put),
         }
         Ok(())
-    }
-
-    /// Yields every field of trailers that were checked, and those of the head before them if it was not sent.
-    pub(in crate::grpc) fn each_of_trailers(
-        &self,
-        trailers: &Trailers<'_>,
-        put: &mut dyn FnMut(&str, FieldValue<'_>),
-    ) {
-        if self.trailing() == Trailing::TrailersOnly {
-            ResponseHead::new().each(self.content_type, self.encodings.as_str(), put);
-        }
-        trailers.each(put);
     }
 
     #[cold]
