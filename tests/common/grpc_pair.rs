@@ -96,6 +96,11 @@ struct Half {
     waiting: bool,
 }
 
+/// The length of a message. It may be sent byte by byte, so it is not too long.
+fn message_len(choices: &mut Choices<'_>) -> usize {
+    choices.len().min(1000)
+}
+
 /// The byte that a message is made of.
 fn content(call: usize, message: usize) -> u8 {
     (call * 31 + message * 7) as u8
@@ -116,7 +121,7 @@ impl World {
             0 | 1 => self.open(choices),
             2..=4 if !self.calls.is_empty() => {
                 let at = some(choices, &self.calls);
-                self.send_up(at, choices.body_len());
+                self.send_up(at, message_len(choices));
             }
             5 if !self.calls.is_empty() => {
                 let at = some(choices, &self.calls);
@@ -128,7 +133,7 @@ impl World {
             }
             7 | 8 if !self.calls.is_empty() => {
                 let at = some(choices, &self.calls);
-                self.send_down(at, choices.body_len());
+                self.send_down(at, message_len(choices));
             }
             9 if !self.calls.is_empty() => {
                 let at = some(choices, &self.calls);
