@@ -145,6 +145,9 @@ impl<M: Memory> Client<M> {
         kind: CallKind,
         out: &mut impl Buffer,
     ) -> Result<CallId, SendError> {
+        if self.shared.is_lost() {
+            return Err(SendError::Closing);
+        }
         let fields = request.to_fields()?;
         let (scheme, authority) = request.target();
         let path = request.path().as_str();

@@ -179,6 +179,9 @@ impl<M: Memory> Server<M> {
             let step = self.shared.receive(input, now);
             if self.pings.see(self.shared.http2.ping_count(), now) {
                 self.shared.fail_for(ErrorCode::ENHANCE_YOUR_CALM, "too_many_pings");
+                if step.is_none() {
+                    continue; // every call hears of it
+                }
             }
             let (stream, event) = match step? {
                 Step::Request { stream, end } => {
@@ -273,6 +276,13 @@ impl<M: Memory> Server<M> {
     /// Refuses the call that was announced, if it was not accepted.
     fn refuse_unaccepted(&mut self, stream: Stream) {
         let Some(state @ ServerState::Offered(_)) = self.shared.calls.call(stream) else { return };
+        if state.as_call().is_ok_and(ServerCall::is_head_sent)
+            && let ServerState::Offered(call) = core::mem::replace(state, ServerState::Idle)
+        {
+            // It was answered, which accepts it.
+            *state = ServerState::Call(call);
+            return;
+        }
         let head = Head::from_checked(self.shared.head.as_slice());
         let http = head.request();
         if let Ok(request) = Request::parse(http.method(), http.target(), head.headers()) {

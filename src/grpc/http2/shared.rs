@@ -395,13 +395,16 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
             return false;
         }
         while let Some(stream) = self.calls.front() {
-            if let Err(SendError::BufferFull(_)) = write_owed(self, stream, out) {
-                return false;
-            }
             let pumped = self.pump_frame(stream, out);
             if let Pumped::Full(_) = pumped {
                 return false;
             }
+            if let Err(SendError::BufferFull(_)) = write_owed(self, stream, out)
+                && self.calls.get(stream).is_none_or(|entry| entry.outbox.is_empty())
+            {
+                return false;
+            }
+            // Where a fixed outbox has no room behind a message, what is owed waits for the message's window.
             self.calls.dequeue();
             if pumped == Pumped::More {
                 self.calls.enqueue(stream);

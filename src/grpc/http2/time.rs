@@ -120,7 +120,9 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
         if self.lost {
             return None;
         }
-        let at = self.calls.next_deadline().min(self.keepalive.deadline().unwrap_or(u64::MAX));
+        // After a failure, no call has a deadline.
+        let calls = if self.is_lost() { u64::MAX } else { self.calls.next_deadline() };
+        let at = calls.min(self.keepalive.deadline().unwrap_or(u64::MAX));
         (at != u64::MAX).then_some(at)
     }
 }

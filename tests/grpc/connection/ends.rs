@@ -283,3 +283,51 @@ fn a_paused_call_that_is_answered_early_is_drained() {
     assert_eq!(client.seen, ["1 200 Some(\"10\") true"]);
     assert_eq!(pair.service.grpc.http2().open_streams(), 0);
 }
+
+#[test]
+fn no_call_begins_after_the_transport_is_lost() {
+    let mut pair = Pair::new();
+    pair.client.receive_eof();
+    let call = pair.client.call(&request("/t.T/Slow"), CallKind::Unary, &mut pair.out);
+    assert_eq!(call, Err(SendError::Closing));
+}
+
+/// Every call hears of it in the same round, and none has a deadline any more.
+#[test]
+fn too_many_pings_end_calls() {
+    let mut pair = Pair::new();
+    let mut client = Bare::new();
+    client.open("POST", "/t.T/Slow", &[GRPC[0], ("grpc-timeout", "1S")], false);
+    client.run(&mut pair);
+    for _ in 0..4 {
+        client.http2.ping([0; 8]).unwrap();
+        client.http2.transmit(&mut client.out);
+        pair.service.receive(&mut std::mem::take(&mut client.out), 0);
+        client.run(&mut pair);
+    }
+    let cancelled = pair.service.events.last();
+    assert!(matches!(cancelled, Some(ServerEvent::Cancelled { .. })), "{cancelled:?}");
+    assert!(pair.service.grpc.deadline().is_none_or(|at| at > 1000));
+}
+
+/// A server that answers without `accept` has accepted.
+#[test]
+fn a_call_that_is_answered_is_accepted() {
+    let mut pair = Pair::new();
+    let call = pair.unary("/t.T/Unknown", b"x");
+    pair.client.transmit(&mut pair.out);
+    let mut to_server = std::mem::take(&mut pair.out);
+    let (server, out) = (&mut pair.service.grpc, &mut pair.service.out);
+    let mut input = &mut to_server[..];
+    while let Some(event) = server.receive(&mut input, 0) {
+        match event {
+            ServerEvent::Call(call) => server.send(call, b"early", out).unwrap(),
+            ServerEvent::HalfClose(call) => server.finish(call, Status::OK, out).unwrap(),
+            _ => {}
+        }
+    }
+    pair.run();
+    assert_eq!(pair.messages(call), [b"early"]);
+    assert_eq!(pair.end(call), Some(Code::Ok));
+    assert_eq!(pair.service.grpc.http2().open_streams(), 0);
+}

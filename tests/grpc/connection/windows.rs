@@ -1,9 +1,9 @@
 //! Flow control (RFC 9113 §5.2): one message is kept for each call, and turns are taken.
 
-use framewright::grpc::{CallKind, Code, SendError, ServerConfig, ServerEvent};
+use framewright::grpc::{CallKind, Code, Fixed, SendError, ServerConfig, ServerEvent, Timeout};
 use framewright::http2;
 
-use super::pair::Pair;
+use super::pair::{Pair, request};
 
 fn limits(window: u32) -> http2::Limits {
     http2::Limits::new().stream_window(window)
@@ -127,4 +127,26 @@ fn a_client_pauses_a_call_too() {
     pair.run();
     assert_eq!((pair.messages(call).len(), pair.end(call)), (30, Some(Code::Ok)));
     pair.client.resume(call); // nor does this
+}
+
+/// A call whose trailers have no room behind what is kept holds back no other call.
+#[test]
+fn an_outbox_that_is_full_stalls_nobody_else() {
+    let server = http2::Limits::new().max_head_len(2048).max_send_len(256);
+    let mut pair: Pair<Fixed<4, 100>> = Pair::with(ServerConfig::new(), server, limits(10));
+    let timeout = Timeout::parse(b"50m").unwrap();
+    let head = request("/t.T/Bidi").timeout(timeout);
+    let call = pair.client.call(&head, CallKind::BidiStreaming, &mut pair.out).unwrap();
+    pair.send(call, &[7; 95]); // it comes back, and fills the outbox
+    pair.client.pause(call); // its window stays closed
+    pair.run();
+    pair.service.receive(&mut [], 50);
+    assert!(matches!(pair.service.events.last(), Some(ServerEvent::Cancelled { .. })));
+    let other = pair.unary("/t.T/Unary", b"past it");
+    pair.run();
+    assert_eq!((pair.end(other), pair.end(call)), (Some(Code::Ok), None));
+    pair.client.resume(call);
+    pair.run();
+    assert_eq!(pair.messages(call), [[7; 95]]);
+    assert_eq!(pair.end(call), Some(Code::DeadlineExceeded));
 }
