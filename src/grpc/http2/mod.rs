@@ -2,7 +2,6 @@
 
 mod calls;
 mod client;
-
 mod memory;
 mod outbox;
 mod ping_policy;

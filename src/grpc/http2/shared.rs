@@ -399,12 +399,12 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
             if let Pumped::Full(_) = pumped {
                 return false;
             }
+            // If it is the outbox that is full, and not `out`, what is owed waits until the kept message is sent.
             if let Err(SendError::BufferFull(_)) = write_owed(self, stream, out)
                 && self.calls.get(stream).is_none_or(|entry| entry.outbox.is_empty())
             {
                 return false;
             }
-            // Where a fixed outbox has no room behind a message, what is owed waits for the message's window.
             self.calls.dequeue();
             if pumped == Pumped::More {
                 self.calls.enqueue(stream);

@@ -129,7 +129,7 @@ fn a_client_pauses_a_call_too() {
     pair.client.resume(call); // nor does this
 }
 
-/// A call whose trailers have no room behind what is kept holds back no other call.
+/// The trailers of one call do not fit after its kept message. The other calls go on.
 #[test]
 fn an_outbox_that_is_full_stalls_nobody_else() {
     let server = http2::Limits::new().max_head_len(2048).max_send_len(256);
