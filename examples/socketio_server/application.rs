@@ -69,10 +69,10 @@ impl Application {
     }
 
     /// Returns whether the connection is still good at `now`.
-    pub fn poll_timer(&mut self, now: u64) -> Result<(), Failed> {
+    pub fn poll(&mut self, now: u64) -> Result<(), Failed> {
         match self {
             Self::SocketIo { connection, .. } => {
-                connection.poll_timer(now).map_or(Ok(()), |_| Err(Failed))
+                connection.poll(now).map_or(Ok(()), |_| Err(Failed))
             }
             Self::Echo => Ok(()),
         }

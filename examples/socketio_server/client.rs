@@ -75,11 +75,11 @@ impl Client {
         }
     }
 
-    pub fn poll_timer(&mut self, now: u64) {
-        if self.application.poll_timer(now).is_err() {
+    pub fn poll(&mut self, now: u64) {
+        if self.application.poll(now).is_err() {
             self.session.close(now);
         }
-        while let Some(action) = self.session.poll_timer(now) {
+        while let Some(action) = self.session.poll(now) {
             if action == Action::DropCandidate {
                 self.drop_socket(ws::CloseCode::NORMAL);
             }
@@ -90,18 +90,18 @@ impl Client {
     /// Writes what the session has to say. It cannot fail: what happens to a socket is seen where it is read.
     pub fn flush(&mut self) {
         let mut body = Vec::new();
-        if let Ok(true) = self.session.transmit_poll(&mut body)
+        if let Ok(true) = self.session.transmit_get(&mut body)
             && let Some(held) = self.held.take()
         {
             let origin = held.origin.as_deref();
-            let _ = respond(&held.stream, 200, Answer::POLL_CONTENT_TYPE, origin, &body);
+            let _ = respond(&held.stream, 200, Answer::GET_CONTENT_TYPE, origin, &body);
         }
         let mut packet = Vec::new();
         while let Ok(Some(kind)) = self.session.transmit_socket(&mut packet) {
             self.push(kind, &packet);
             packet.clear();
         }
-        if let Some(reason) = self.session.over() {
+        if let Some(reason) = self.session.reason() {
             self.drop_socket(reason.close_code());
         }
     }

@@ -54,7 +54,7 @@ impl Server {
 
     fn find(&self, sid: &str) -> Result<Arc<Mutex<Client>>, Refusal> {
         let client = lock(&self.sessions).get(sid).cloned().ok_or(Refusal::UnknownSid)?;
-        lock(&client).poll_timer(self.now());
+        lock(&client).poll(self.now());
         Ok(client)
     }
 
@@ -87,16 +87,16 @@ impl Server {
     }
 
     /// Does what is due, and forgets sessions that are over. Returns when to come again.
-    pub fn poll_timers(&self) -> Duration {
+    pub fn poll_sessions(&self) -> Duration {
         let now = self.now();
         let clients: Vec<_> = lock(&self.sessions).values().cloned().collect();
         let mut next = now + 10;
         for client in clients {
             let mut client = lock(&client);
-            client.poll_timer(now);
+            client.poll(now);
             next = next.min(client.session.deadline().unwrap_or(next));
         }
-        lock(&self.sessions).retain(|_, client| lock(client).session.over().is_none());
+        lock(&self.sessions).retain(|_, client| !lock(client).session.is_over());
         Duration::from_millis(next.saturating_sub(self.now()))
     }
 }
@@ -137,7 +137,7 @@ pub fn serve(server: &Server, stream: TcpStream) -> Result<(), Box<dyn Error>> {
         let mut client = lock(&client);
         if client.held.as_ref().is_some_and(|held| held.connection == id) {
             client.held = None;
-            client.session.get_lost();
+            client.session.receive_get_eof();
             client.flush();
         }
     }
@@ -228,7 +228,7 @@ impl Peer<'_> {
         let mut answer = Answer::OK;
         while !decoder.is_complete() {
             if !self.fill()? {
-                lock(client).session.post_lost();
+                lock(client).session.receive_post_eof();
                 return Ok(false);
             }
             let mut input = &mut self.buf[self.unread.clone()];
@@ -253,7 +253,7 @@ impl Peer<'_> {
             take_posted(&mut client, event, now, &mut answer);
         }
         // Another POST may have ended the session while this one was read.
-        if let Some(reason @ Reason::Error(_)) = client.session.over() {
+        if let Some(reason @ Reason::Error(_)) = client.session.reason() {
             answer = reason.answer();
         }
         let Answer { status, content_type, body } = answer;
@@ -267,7 +267,7 @@ impl Peer<'_> {
         let result = self.read_socket(client);
         let mut client = lock(client);
         if client.socket.as_ref().is_some_and(|socket| socket.id == self.id) {
-            client.session.socket_lost();
+            client.session.receive_socket_eof();
             client.drop_socket(ws::CloseCode::NORMAL);
         }
         client.flush();

@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let timer = Arc::clone(&server);
     thread::spawn(move || {
         loop {
-            thread::sleep(timer.poll_timers());
+            thread::sleep(timer.poll_sessions());
         }
     });
     for stream in listener.incoming() {

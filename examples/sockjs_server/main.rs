@@ -125,7 +125,7 @@ impl Server {
         if let Some(peer) = self.peers.try_remove(index)
             && let Some((key, receiver)) = peer.receiver()
         {
-            self.shared.sessions.lost(key, receiver);
+            self.shared.sessions.receive_eof(key, receiver);
         }
     }
 

@@ -77,9 +77,9 @@ pub struct Sessions {
 
 impl Sessions {
     /// The connection of a receiver was lost, and so is its session.
-    pub fn lost(&mut self, key: &Key, receiver: ReceiverId) {
+    pub fn receive_eof(&mut self, key: &Key, receiver: ReceiverId) {
         if let Some(entry) = self.by_key.get_mut(key) {
-            entry.session.lost(receiver);
+            entry.session.receive_eof(receiver);
             if entry.session.is_over() {
                 self.by_key.remove(key);
             }

@@ -3,7 +3,7 @@
 //! ```text
 //!              the open packet             the server closed or was silent, a rule was broken,
 //!   Opening ─────────────────────▶ Open ──────────────────────────────────────────────────────▶ Over
-//!      │                                     close(), lost()                                     ▲
+//!      │                                     close(), receive_eof()                                     ▲
 //!      └─────────────────────────── any other packet, time ──────────────────────────────────────┘
 //! ```
 
@@ -36,7 +36,7 @@ use crate::{Buffer, BufferFull, Chunk, OverLimit};
 ///         out.clear();
 ///     }
 /// }
-/// assert_eq!(client.deadline(), Some(70_010)); // when to call `poll_timer`
+/// assert_eq!(client.deadline(), Some(70_010)); // when to call `poll`
 /// client.send("hi", &mut out)?;
 /// assert_eq!(out, b"4hi");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -188,13 +188,18 @@ impl ClientSession {
         self.end(Reason::Closed);
     }
 
-    /// Ends the session because the WebSocket was lost.
-    pub fn lost(&mut self) {
+    /// Receives the end of the WebSocket. If the session is not over, this ends it.
+    pub fn receive_eof(&mut self) {
         self.end(Reason::TransportLost);
     }
 
+    /// Whether the session is over, so that the caller can forget it.
+    pub const fn is_over(&self) -> bool {
+        matches!(self.state, ClientState::Over(_))
+    }
+
     /// Why the session is over, if it is.
-    pub const fn over(&self) -> Option<Reason> {
+    pub const fn reason(&self) -> Option<Reason> {
         match self.state {
             ClientState::Over(reason) => Some(reason),
             _ => None,
@@ -204,13 +209,13 @@ impl ClientSession {
     /// Ends the session if, at `now`, the open packet or a ping is overdue. Returns the reason once.
     ///
     /// A ping is overdue after the interval and the time-out that the server announced, together.
-    pub fn poll_timer(&mut self, now: u64) -> Option<Reason> {
+    pub fn poll(&mut self, now: u64) -> Option<Reason> {
         self.deadline().filter(|deadline| *deadline <= now)?;
         self.end(Reason::TimedOut);
-        self.over()
+        self.reason()
     }
 
-    /// When to call [`poll_timer`](Self::poll_timer) next, in ms. `None` when the session is over.
+    /// When to call [`poll`](Self::poll) next, in ms. `None` when the session is over.
     pub const fn deadline(&self) -> Option<u64> {
         match self.state {
             ClientState::Opening { deadline } | ClientState::Open { deadline, .. } => {

@@ -25,7 +25,7 @@
 //!
 //! // The answer to the GET that opened the session.
 //! let mut body = Vec::new();
-//! assert!(session.transmit_poll(&mut body)?);
+//! assert!(session.transmit_get(&mut body)?);
 //! assert!(body.starts_with(b"0{\"sid\":\"u6Xw2\",\"upgrades\":[\"websocket\"]"));
 //!
 //! // A GET that is held, and a POST in pieces of any size.
@@ -48,7 +48,7 @@
 //!     session.send(message, &mut out)?;
 //! } // now the POST is answered with `Answer::OK`
 //! body.clear();
-//! assert!(session.transmit_poll(&mut body)?);
+//! assert!(session.transmit_get(&mut body)?);
 //! assert_eq!(body, b"4hello\x1Eb/w==");
 //!
 //! // The client moves to WebSocket.

@@ -6,7 +6,7 @@
 //!   ▼                          ▲                        ▼
 //!  Text ──── U+001E ───────────┴──────── U+001E ──── Base64
 //!
-//!   anything else ──▶ Failed          finish() ──▶ Finished
+//!   anything else ──▶ Failed     receive_eof() ──▶ Ended
 //! ```
 
 use core::mem;
@@ -43,7 +43,7 @@ pub enum Part<'a> {
 /// Decodes the packets of a body, in place.
 ///
 /// Base64 is decoded where it stands. Bytes are returned as they come, and text is checked to be UTF-8. The last packet
-/// ends with the body, so [`finish`](Self::finish) returns its last part.
+/// ends with the body, so [`receive_eof`](Self::receive_eof) returns its last part.
 ///
 /// ```
 /// use framewright::engineio::{Part, PayloadDecoder};
@@ -59,7 +59,7 @@ pub enum Part<'a> {
 ///         }
 ///     } // `input` is empty: there is nothing to keep, move or count
 /// }
-/// if let Some(Part::Message(_)) = decoder.finish()? {
+/// if let Some(Part::Message(_)) = decoder.receive_eof()? {
 ///     messages += 1;
 /// }
 /// assert_eq!((&bytes[..], messages), (&b"hello\x01\x02\xFF"[..], 2));
@@ -86,7 +86,7 @@ enum PayloadState {
         padded: bool,
         text: TextDecoder,
     },
-    Finished,
+    Ended,
     Failed(Error),
 }
 
@@ -112,16 +112,16 @@ impl PayloadDecoder {
     /// # Errors
     ///
     /// The body was empty, or ended after a separator or inside a character or a group of base64.
-    pub fn finish(&mut self) -> Result<Option<Part<'static>>, Error> {
+    pub fn receive_eof(&mut self) -> Result<Option<Part<'static>>, Error> {
         let result = match &mut self.state {
             PayloadState::Start => Err(Error::PacketEmpty),
             PayloadState::Text { .. } => self.state.end_text(&[]).map(Some),
             PayloadState::Base64 { .. } => self.state.end_base64(&mut []).map(Some),
-            PayloadState::Finished => Ok(None),
+            PayloadState::Ended => Ok(None),
             PayloadState::Failed(error) => Err(*error),
         };
         self.state = match result {
-            Ok(_) => PayloadState::Finished,
+            Ok(_) => PayloadState::Ended,
             Err(error) => PayloadState::Failed(error),
         };
         result
@@ -130,7 +130,7 @@ impl PayloadDecoder {
     fn decode_next<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Part<'a>>, Error> {
         match self.state {
             PayloadState::Failed(error) => return Err(error),
-            PayloadState::Finished => {
+            PayloadState::Ended => {
                 *input = &mut [];
                 return Ok(None);
             }

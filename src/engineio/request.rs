@@ -187,6 +187,6 @@ impl Answer {
     pub const OK: Self = Self { status: 200, content_type: "text/plain", body: "ok" };
 
     /// The `Content-Type` of an answer to a GET, whose body
-    /// [`Session::transmit_poll`](super::Session::transmit_poll) writes. Its status is 200.
-    pub const POLL_CONTENT_TYPE: &'static str = "text/plain; charset=UTF-8";
+    /// [`Session::transmit_get`](super::Session::transmit_get) writes. Its status is 200.
+    pub const GET_CONTENT_TYPE: &'static str = "text/plain; charset=UTF-8";
 }

@@ -5,7 +5,7 @@
 //!   Polling ─────────────▶ Candidate ────────▶ Probed ────────▶ Socket
 //!      ▲                       │                 │                ▲
 //!      └───────────────────────┴─────────────────┘                │
-//!         any other packet, socket_lost(), time    a session opened over WebSocket
+//!         any other packet, receive_socket_eof(), time    a session opened over WebSocket
 //! ```
 //!
 //! The life of the session goes beside that:
@@ -40,12 +40,12 @@ use crate::{Buffer, OverLimit};
 ///
 /// | what comes | call |
 /// |---|---|
-/// | a GET | [`get`](Self::get), then [`transmit_poll`](Self::transmit_poll) now and later |
+/// | a GET | [`get`](Self::get), then [`transmit_get`](Self::transmit_get) now and later |
 /// | a POST | [`post`](Self::post), [`receive_post`](Self::receive_post), [`end_post`](Self::end_post) |
 /// | a WebSocket for this session | [`upgrade`](Self::upgrade) |
 /// | a message of its WebSocket | [`receive_socket`](Self::receive_socket), [`transmit_socket`](Self::transmit_socket) |
-/// | the end of a connection | [`get_lost`](Self::get_lost), [`post_lost`](Self::post_lost), [`socket_lost`](Self::socket_lost) |
-/// | the [`deadline`](Self::deadline) | [`poll_timer`](Self::poll_timer) |
+/// | the end of a connection | [`receive_get_eof`](Self::receive_get_eof), [`receive_post_eof`](Self::receive_post_eof), [`receive_socket_eof`](Self::receive_socket_eof) |
+/// | the [`deadline`](Self::deadline) | [`poll`](Self::poll) |
 ///
 /// While the client polls, what is sent waits in the storage `B`, as the next poll will carry it: at most
 /// [`Limits::max_backlog`] bytes. Over WebSocket the storage is empty, once what waited was transmitted. Nothing else that
@@ -151,7 +151,7 @@ impl Reason {
 impl<B: Buffer> Session<B> {
     /// Opens a session at `now`. What `storage` holds is dropped.
     ///
-    /// The open packet is the first to go out: by [`transmit_poll`](Self::transmit_poll) in answer to the
+    /// The open packet is the first to go out: by [`transmit_get`](Self::transmit_get) in answer to the
     /// request that opened the session, or by [`transmit_socket`](Self::transmit_socket).
     ///
     /// `sid` is a secret: whoever knows it can speak for the client. Take at least 96 random bits from a cryptographic
@@ -197,12 +197,17 @@ impl<B: Buffer> Session<B> {
         }
     }
 
-    /// Why the session is over, if it is.
+    /// Whether the session is over, so that the caller can forget it.
     ///
-    /// If it is, answer a held GET with what [`transmit_poll`](Self::transmit_poll) writes. After
+    /// If it is, first answer a held GET with what [`transmit_get`](Self::transmit_get) writes. After
     /// [`close`](Self::close) over WebSocket, send what [`transmit_socket`](Self::transmit_socket) writes, then close the
     /// WebSocket.
-    pub const fn over(&self) -> Option<Reason> {
+    pub const fn is_over(&self) -> bool {
+        matches!(self.life, Life::Over(_))
+    }
+
+    /// Why the session is over, if it is.
+    pub const fn reason(&self) -> Option<Reason> {
         match self.life {
             Life::Over(reason) => Some(reason),
             _ => None,

@@ -128,7 +128,7 @@ impl<B: Buffer> Connection<B> {
 
     /// Fails the connection if, at `now`, attachments or a server's first namespace are overdue. Returns the failure
     /// as an [`Event::Failed`].
-    pub fn poll_timer(&mut self, now: u64) -> Option<Event<'static>> {
+    pub fn poll(&mut self, now: u64) -> Option<Event<'static>> {
         if self.connect_by.is_some_and(|deadline| deadline <= now) {
             self.connect_by = None;
             return Some(Event::Failed(self.decoder.fail(Error::ConnectLate)));
@@ -137,7 +137,7 @@ impl<B: Buffer> Connection<B> {
         self.decoder.check_time(now).err().map(Event::Failed)
     }
 
-    /// When to call [`poll_timer`](Self::poll_timer) next, in ms. `None` if nothing is due.
+    /// When to call [`poll`](Self::poll) next, in ms. `None` if nothing is due.
     pub fn deadline(&self) -> Option<u64> {
         match (self.connect_by, self.decoder.deadline()) {
             (Some(a), Some(b)) => Some(a.min(b)),

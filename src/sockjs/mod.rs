@@ -11,7 +11,7 @@
 //!
 //! A *receiver* is a response or a WebSocket that carries frames to the client. You keep the sessions by their names,
 //! and bring the requests and the time. Also remember which connection carries a session's receiver: when it is lost,
-//! call [`Session::lost`].
+//! call [`Session::receive_eof`].
 //!
 //! A name in italics in parentheses is a section of sockjs-protocol 0.3.3. Times are in ms, on any scale that never goes
 //! back.

@@ -3,7 +3,7 @@
 //! ```text
 //!             attach()                        transmit(): `o`
 //!   Absent ─────────────▶ Attached, `o` owed ─────────────────▶ Attached ───────────┐
-//!     ▲  │                                                        │  ▲              │ lost()
+//!     ▲  │                                                        │  ▲              │ receive_eof()
 //!     │  │ disconnect delay                     transmit(): `a`,  │  │ send()       │
 //!     │  ▼                                      `h`, `c`, or the  │  │              ▼
 //!     │ Over                                    limit of bytes    │  │            Over
@@ -150,11 +150,11 @@ impl<B: Buffer> Session<B> {
         Ok(ReceiverId(self.attached))
     }
 
-    /// Ends the session, because the connection of its receiver was lost, and perhaps what was written to it
+    /// Receives the end of the receiver's connection, and with it perhaps of what was written to it: the session is over
     /// (*Handling close*).
     ///
     /// It does nothing for a receiver whose end was [written](Output::End) before.
-    pub fn lost(&mut self, receiver: ReceiverId) {
+    pub fn receive_eof(&mut self, receiver: ReceiverId) {
         if let ReceiverState::Attached(_) = self.receiver
             && receiver.0 == self.attached
         {
@@ -267,7 +267,7 @@ impl<B: Buffer> Session<B> {
 
     /// Returns what to do at `now`. [`Action::Over`] is returned once, when the session's time is up.
     ///
-    /// A session that ends by [`lost`](Self::lost) or by the [`Output::End`] of a WebSocket needs no action:
+    /// A session that ends by [`receive_eof`](Self::receive_eof) or by the [`Output::End`] of a WebSocket needs no action:
     /// [`is_over`](Self::is_over) says so.
     pub fn poll(&mut self, now: u64) -> Option<Action> {
         if self.is_over() {

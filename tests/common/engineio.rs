@@ -45,7 +45,7 @@ pub fn decode(pieces: &[&[u8]]) -> (Vec<Got>, Option<Error>) {
         }
         assert!(input.is_empty(), "None means that all was taken");
     }
-    match decoder.finish() {
+    match decoder.receive_eof() {
         Ok(last) => last.into_iter().for_each(take),
         Err(error) => return (got, Some(error)),
     }

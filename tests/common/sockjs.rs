@@ -281,7 +281,7 @@ impl Modelled {
     fn lost(&mut self, stale: bool) {
         let skipped = usize::from(stale);
         let Some(&id) = self.ids.iter().rev().nth(skipped) else { return };
-        self.session.lost(id);
+        self.session.receive_eof(id);
         if !stale && self.receiver.is_some() {
             self.end();
         }

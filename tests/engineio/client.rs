@@ -75,9 +75,9 @@ fn the_open_packet_comes_first_and_in_time() {
         assert_eq!(client.send("x", &mut Vec::new()), Err(SendError::Closed));
     }
     let mut client = ClientSession::new(Limits::new(), 5);
-    assert_eq!((client.deadline(), client.poll_timer(10_004)), (Some(10_005), None));
-    assert_eq!(client.poll_timer(10_005), Some(Reason::TimedOut));
-    assert_eq!((client.deadline(), client.poll_timer(10_005)), (None, None));
+    assert_eq!((client.deadline(), client.poll(10_004)), (Some(10_005), None));
+    assert_eq!(client.poll(10_005), Some(Reason::TimedOut));
+    assert_eq!((client.deadline(), client.poll(10_005)), (None, None));
 }
 
 /// (*Heartbeat*)
@@ -98,7 +98,7 @@ fn pings_are_answered_and_missed() {
     assert_eq!((&out[..], client.deadline()), (&b"3"[..], Some(599)));
     // Messages do not stand for pings.
     assert!(client.receive(Message::Text("4x"), 598).is_some());
-    assert_eq!(client.poll_timer(599), Some(Reason::TimedOut));
+    assert_eq!(client.poll(599), Some(Reason::TimedOut));
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn what_no_server_sends_ends_the_session() {
         let mut client = open();
         let event = client.receive(Message::Text(message), 0);
         assert_eq!(event, Some(ClientEvent::Closed(reason)), "{message}");
-        assert_eq!(client.over(), Some(reason));
+        assert_eq!(client.reason(), Some(reason));
     }
     let mut client = open();
     assert_eq!(client.receive(Message::Text("6"), 0), None);
@@ -122,9 +122,9 @@ fn what_no_server_sends_ends_the_session() {
     let event = client.receive(Message::Binary(&[0; 101]), 0);
     assert_eq!(event, Some(ClientEvent::Closed(Reason::Error(error))));
     let mut client = open();
-    client.lost();
+    client.receive_eof();
     client.close();
-    assert_eq!(client.over(), Some(Reason::TransportLost));
+    assert_eq!(client.reason(), Some(Reason::TransportLost));
 }
 
 proptest! {

@@ -36,7 +36,7 @@ fn socket() -> Server {
 /// The body that answers the held GET, if there is one.
 fn poll(session: &mut Server) -> Option<String> {
     let mut out = Vec::new();
-    session.transmit_poll(&mut out).unwrap().then(|| String::from_utf8(out).unwrap())
+    session.transmit_get(&mut out).unwrap().then(|| String::from_utf8(out).unwrap())
 }
 
 #[derive(Debug, Eq, PartialEq)]
@@ -170,14 +170,14 @@ fn a_packet_that_no_client_sends_ends_the_session() {
     ] {
         let mut session = socket();
         assert_eq!(receive(&mut session, message), expected.map(Event::Closed), "{message}");
-        assert_eq!(session.over(), expected);
+        assert_eq!(session.reason(), expected);
         let mut session = polling();
         let status = match expected {
             None | Some(Reason::PeerClosed) => 200,
             Some(_) => 400,
         };
         assert_eq!(post(&mut session, message), (vec![], status), "{message}");
-        assert_eq!(session.over(), expected);
+        assert_eq!(session.reason(), expected);
         if expected.is_some() {
             assert_eq!(session.deadline(), None);
             assert_eq!(session.get(), Err(Refusal::UnknownSid));
@@ -193,9 +193,9 @@ fn a_packet_that_no_client_sends_ends_the_session() {
 fn the_server_pings_after_each_pong() {
     let mut session = socket();
     assert_eq!(session.deadline(), Some(300));
-    assert_eq!(session.poll_timer(299), None);
-    assert_eq!(session.poll_timer(300), Some(Action::Ping));
-    assert_eq!(session.poll_timer(300), None);
+    assert_eq!(session.poll(299), None);
+    assert_eq!(session.poll(300), Some(Action::Ping));
+    assert_eq!(session.poll(300), None);
     assert_eq!(pushed(&mut session), [text("2")]);
     // Data is no sign of life.
     assert!(receive(&mut session, "4x").is_some());
@@ -204,11 +204,11 @@ fn the_server_pings_after_each_pong() {
     assert_eq!(session.deadline(), Some(700));
     // Nor is a pong ignored that was not asked for.
     assert_eq!(session.receive_socket(Message::Text("3"), 600), None);
-    assert_eq!(session.poll_timer(900), Some(Action::Ping));
-    assert_eq!(session.poll_timer(1099), None);
-    assert_eq!(session.poll_timer(1100), Some(Action::Dead));
-    assert_eq!(session.over(), Some(Reason::TimedOut));
-    assert_eq!((session.poll_timer(5000), session.deadline()), (None, None));
+    assert_eq!(session.poll(900), Some(Action::Ping));
+    assert_eq!(session.poll(1099), None);
+    assert_eq!(session.poll(1100), Some(Action::Over));
+    assert_eq!(session.reason(), Some(Reason::TimedOut));
+    assert_eq!((session.poll(5000), session.deadline()), (None, None));
     assert_eq!(pushed(&mut session), []);
 }
 
@@ -216,7 +216,7 @@ fn the_server_pings_after_each_pong() {
 fn a_late_ping_does_not_put_off_the_end() {
     for (pinged, dead) in [(300, 500), (325, 500), (326, 526), (10_000, 10_200)] {
         let mut session = socket();
-        assert_eq!(session.poll_timer(pinged), Some(Action::Ping));
+        assert_eq!(session.poll(pinged), Some(Action::Ping));
         assert_eq!(session.deadline(), Some(dead));
     }
 }
@@ -234,7 +234,7 @@ fn a_get_is_held_until_there_is_something() {
     assert_eq!((poll(&mut session), session.backlog_len()), (None, 0));
     // What is sent between polls waits, and so does a ping.
     send(&mut session, "b");
-    assert_eq!(session.poll_timer(300), Some(Action::Ping));
+    assert_eq!(session.poll(300), Some(Action::Ping));
     assert_eq!(session.transmit_socket(&mut Vec::new()), Ok(None));
     session.get().unwrap();
     assert_eq!(poll(&mut session).unwrap(), "4b\u{1E}2");
@@ -242,10 +242,10 @@ fn a_get_is_held_until_there_is_something() {
     assert_eq!(poll(&mut session), None);
     let (_, answer) = post_pieces(&mut session, &[b"3"], 350);
     assert_eq!((answer, session.deadline()), (Answer::OK, Some(650)));
-    assert_eq!(session.poll_timer(650), Some(Action::Ping));
+    assert_eq!(session.poll(650), Some(Action::Ping));
     assert_eq!(poll(&mut session).unwrap(), "2");
     // A client that stays away dies.
-    assert_eq!(session.poll_timer(850), Some(Action::Dead));
+    assert_eq!(session.poll(850), Some(Action::Over));
 }
 
 #[test]
@@ -254,7 +254,7 @@ fn a_poll_that_finds_no_room_can_be_repeated() {
     session.get().unwrap();
     send(&mut session, "abc");
     let mut room = [0; 3];
-    assert!(session.transmit_poll(&mut SliceBuf::new(&mut room)).is_err());
+    assert!(session.transmit_get(&mut SliceBuf::new(&mut room)).is_err());
     assert_eq!(poll(&mut session).unwrap(), "4abc");
 }
 
@@ -287,7 +287,7 @@ fn a_malformed_or_long_post_ends_the_session() {
     let error = Error::MessageTooLong(OverLimit::new(41, 40));
     let event = receive(&mut session, &long);
     assert_eq!(event, Some(Event::Closed(Reason::Error(error))));
-    assert_eq!(session.over().unwrap().close_code(), ws::CloseCode::TOO_BIG);
+    assert_eq!(session.reason().unwrap().close_code(), ws::CloseCode::TOO_BIG);
 }
 
 #[test]
@@ -295,7 +295,7 @@ fn two_requests_at_a_time_end_the_session() {
     let mut session = polling();
     session.get().unwrap();
     assert_eq!(session.get(), Err(Refusal::BadRequest));
-    assert_eq!(session.over(), Some(Reason::Error(Error::RequestsOverlap)));
+    assert_eq!(session.reason(), Some(Reason::Error(Error::RequestsOverlap)));
     assert_eq!(poll(&mut session).unwrap(), "1");
     assert_eq!(poll(&mut session), None);
 
@@ -305,30 +305,30 @@ fn two_requests_at_a_time_end_the_session() {
     let mut bytes = *b"4a";
     let mut input = &mut bytes[..];
     assert_eq!(session.receive_post(&mut input, 0), None);
-    assert_eq!(session.over().unwrap().answer().status, 400);
+    assert_eq!(session.reason().unwrap().answer().status, 400);
 
     let mut session = polling();
     assert_eq!(session.post(Some(b"application/octet-stream")), Err(Refusal::BadRequest));
-    assert_eq!(session.over(), Some(Reason::Error(Error::ContentType)));
+    assert_eq!(session.reason(), Some(Reason::Error(Error::ContentType)));
 }
 
 #[test]
 fn a_request_that_is_lost_ends_the_session() {
     let mut session = polling();
-    session.get_lost();
-    session.post_lost();
-    session.socket_lost();
-    assert_eq!(session.over(), None, "none was there");
+    session.receive_get_eof();
+    session.receive_post_eof();
+    session.receive_socket_eof();
+    assert_eq!(session.reason(), None, "none was there");
     session.get().unwrap();
-    session.get_lost();
-    assert_eq!(session.over(), Some(Reason::TransportLost));
+    session.receive_get_eof();
+    assert_eq!(session.reason(), Some(Reason::TransportLost));
     let mut session = polling();
     session.post(None).unwrap();
-    session.post_lost();
-    assert_eq!(session.over(), Some(Reason::TransportLost));
+    session.receive_post_eof();
+    assert_eq!(session.reason(), Some(Reason::TransportLost));
     let mut session = socket();
-    session.socket_lost();
-    assert_eq!(session.over(), Some(Reason::TransportLost));
+    session.receive_socket_eof();
+    assert_eq!(session.reason(), Some(Reason::TransportLost));
 }
 
 #[test]
@@ -345,19 +345,19 @@ fn either_end_may_close() {
     session.close(10);
     session.close(20);
     assert_eq!(session.send("x", &mut Vec::new()), Err(SendError::Closed));
-    assert_eq!((session.over(), session.deadline()), (None, Some(30_010)));
+    assert_eq!((session.reason(), session.deadline()), (None, Some(30_010)));
     assert_eq!(post(&mut session, "4x\u{1E}3"), (vec![], 200));
     session.get().unwrap();
     assert_eq!(poll(&mut session).unwrap(), "4last\u{1E}1");
-    assert_eq!(session.over(), Some(Reason::Closed));
+    assert_eq!(session.reason(), Some(Reason::Closed));
     // Or by nobody.
     let mut session = polling();
     session.close(10);
-    assert_eq!(session.poll_timer(30_010), Some(Action::Dead));
+    assert_eq!(session.poll(30_010), Some(Action::Over));
     // Over WebSocket the close frame says so.
     let mut session = socket();
     session.close(10);
-    assert_eq!(session.over(), Some(Reason::Closed));
+    assert_eq!(session.reason(), Some(Reason::Closed));
 }
 
 #[test]
@@ -396,7 +396,7 @@ fn an_upgrade_takes_along_what_waits() {
     send(&mut session, "y");
     assert_eq!(session.send(&[7], &mut Vec::new()), Ok(Sent::Queued));
     assert_eq!(pushed(&mut session), [], "not before the client is ready");
-    assert_eq!(session.poll_timer(300), Some(Action::Ping));
+    assert_eq!(session.poll(300), Some(Action::Ping));
     assert_eq!(receive(&mut session, "5"), Some(Event::Upgraded));
     // Until they are transmitted, the order is kept.
     send(&mut session, "z");
@@ -407,7 +407,7 @@ fn an_upgrade_takes_along_what_waits() {
     assert_eq!(session.get(), Err(Refusal::BadRequest));
     assert_eq!(session.post(None), Err(Refusal::BadRequest));
     assert_eq!(session.upgrade(0), Err(Refusal::BadRequest));
-    assert_eq!((session.over(), session.backlog_len()), (None, 0));
+    assert_eq!((session.reason(), session.backlog_len()), (None, 0));
 }
 
 #[test]
@@ -417,7 +417,7 @@ fn a_get_that_is_held_when_the_upgrade_ends_is_released() {
     assert_eq!(receive(&mut session, "2probe"), None);
     assert_eq!(pushed(&mut session), [text("3probe")]);
     session.get().unwrap();
-    assert_eq!(session.poll_timer(300), Some(Action::Ping));
+    assert_eq!(session.poll(300), Some(Action::Ping));
     send(&mut session, "x");
     assert_eq!(receive(&mut session, "5"), Some(Event::Upgraded));
     assert_eq!(poll(&mut session).unwrap(), "6");
@@ -448,15 +448,15 @@ fn polling_goes_on_after_an_upgrade_that_fails() {
     // A candidate that is lost, or slow.
     let mut session = polling();
     session.upgrade(0).unwrap();
-    session.socket_lost();
-    assert_eq!((session.over(), session.transport()), (None, Transport::Polling));
+    session.receive_socket_eof();
+    assert_eq!((session.reason(), session.transport()), (None, Transport::Polling));
     let limits = limits().ping_interval(25_000);
     let mut session = Session::new("s1", Transport::Polling, false, limits, Vec::new(), 0).unwrap();
     session.upgrade(5).unwrap();
     assert_eq!(receive(&mut session, "2probe"), None);
     assert_eq!(session.deadline(), Some(10_005));
-    assert_eq!(session.poll_timer(10_005), Some(Action::DropCandidate));
-    assert_eq!((session.poll_timer(10_005), session.deadline()), (None, Some(25_000)));
+    assert_eq!(session.poll(10_005), Some(Action::DropCandidate));
+    assert_eq!((session.poll(10_005), session.deadline()), (None, Some(25_000)));
     session.upgrade(10_005).unwrap();
 }
 
@@ -483,7 +483,7 @@ fn a_flood_costs_a_constant() {
         assert_eq!(session.receive_socket(Message::Text("3"), now), None);
     }
     for now in 0..1000 {
-        session.poll_timer(1299 + now / 1000);
+        session.poll(1299 + now / 1000);
     }
     assert_eq!(pushed(&mut session), [text("2")]);
     let mut session = polling();

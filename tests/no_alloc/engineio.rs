@@ -18,7 +18,7 @@ fn a_session_needs_no_allocator() {
             Session::new("sid", Transport::Polling, false, Limits::new(), backlog, 0).unwrap();
         let mut assembler = Assembler::new(64, ArrayBuf::<64>::new());
         let mut out = ArrayBuf::<256>::new();
-        assert!(session.transmit_poll(&mut out).unwrap());
+        assert!(session.transmit_get(&mut out).unwrap());
         session.get().unwrap();
         session.post(None).unwrap();
         for mut input in posted.chunks_mut(2) {
@@ -40,7 +40,7 @@ fn a_session_needs_no_allocator() {
                 out.clear();
             }
         }
-        session.poll_timer(25_000);
+        session.poll(25_000);
         session.transmit_socket(&mut out).unwrap();
         let message = session.receive_socket(Message::Text("4x"), 0);
         assert!(matches!(message, Some(Event::Message(_))));

@@ -33,7 +33,7 @@ fn a_whole_session_in_arrays_allocates_nothing() {
         decoder.check_eof().unwrap();
         session.close(3000, "Go away!", 1).unwrap();
         while session.transmit(&mut out, 1).unwrap().is_some() {}
-        session.lost(receiver);
+        session.receive_eof(receiver);
         assert!(out.as_slice().ends_with(b"data: c[3000,\"Go away!\"]\r\n\r\n"));
 
         out.clear();

@@ -186,18 +186,18 @@ fn time_is_limited() {
     assert_eq!(server.deadline(), Some(105));
     receives(&mut server, "0");
     assert_eq!(server.deadline(), Some(105), "nobody has said yes");
-    assert_eq!(server.poll_timer(104), None);
-    assert_eq!(server.poll_timer(105), Some(Event::Failed(Error::ConnectLate)));
-    assert_eq!((server.poll_timer(105), server.deadline()), (None, None));
+    assert_eq!(server.poll(104), None);
+    assert_eq!(server.poll(105), Some(Event::Failed(Error::ConnectLate)));
+    assert_eq!((server.poll(105), server.deadline()), (None, None));
 
     let mut server = Connection::server(limits, Vec::new(), 5);
     receives(&mut server, "0");
     server.accept("/", SID, &mut Vec::new()).unwrap();
-    assert_eq!((server.deadline(), server.poll_timer(1000)), (None, None));
+    assert_eq!((server.deadline(), server.poll(1000)), (None, None));
     assert!(server.receive_text(r#"51-["e"]"#, 1000).is_some());
-    assert_eq!((server.deadline(), server.poll_timer(1009)), (Some(1010), None));
-    assert_eq!(server.poll_timer(1010), Some(Event::Failed(Error::AttachmentsLate)));
-    assert_eq!((server.deadline(), server.poll_timer(1010)), (None, None));
+    assert_eq!((server.deadline(), server.poll(1009)), (Some(1010), None));
+    assert_eq!(server.poll(1010), Some(Event::Failed(Error::AttachmentsLate)));
+    assert_eq!((server.deadline(), server.poll(1010)), (None, None));
 }
 
 #[test]

@@ -111,11 +111,11 @@ fn a_lost_receiver_ends_the_session_at_once() {
     taken(&mut session, 0);
     let second = session.attach(Framing::Xhr, 1).unwrap();
     // The connection of one whose end was written may be lost without harm.
-    session.lost(first);
+    session.receive_eof(first);
     assert!(session.is_attached());
-    session.lost(second);
+    session.receive_eof(second);
     assert!(session.is_over() && !session.is_attached());
-    session.lost(second);
+    session.receive_eof(second);
     assert_eq!(session.attach(Framing::Xhr, 2), Err(AttachError::Over));
 }
 
@@ -124,7 +124,7 @@ fn losing_a_receiver_whose_end_was_written_does_nothing() {
     let mut session = session();
     let receiver = session.attach(Framing::Xhr, 0).unwrap();
     taken(&mut session, 0);
-    session.lost(receiver);
+    session.receive_eof(receiver);
     assert!(!session.is_over());
 }
 

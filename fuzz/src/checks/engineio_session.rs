@@ -76,10 +76,10 @@ impl Play {
             7 => self.receive("3"),
             8 => self.receive(input.text()),
             9 => self.wait(input.byte()),
-            10 => self.session.socket_lost(),
-            11 => self.session.get_lost(),
+            10 => self.session.receive_socket_eof(),
+            11 => self.session.receive_get_eof(),
             12 => drop(self.session.post(None)),
-            13 => self.session.post_lost(),
+            13 => self.session.receive_post_eof(),
             14 => self.session.close(self.now),
             _ => self.transmit(),
         }
@@ -107,20 +107,20 @@ impl Play {
             assert!(piece.is_empty());
         }
         self.session.end_post(self.now);
-        if self.session.over().is_none() {
+        if !self.session.is_over() {
             assert!(naive(body).is_some(), "it was valid");
         }
     }
 
     fn receive(&mut self, text: &str) {
-        let before = self.session.over();
+        let before = self.session.reason();
         let event = self.session.receive_socket(Message::Text(text), self.now);
         assert!(event.is_none() || before.is_none(), "{event:?} came after the end");
     }
 
     fn wait(&mut self, ticks: u8) {
         self.now += u64::from(ticks);
-        while let Some(action) = self.session.poll_timer(self.now) {
+        while let Some(action) = self.session.poll(self.now) {
             self.pings.0 += usize::from(action == Action::Ping);
         }
         assert!(self.session.deadline().is_none_or(|deadline| deadline > self.now));
@@ -128,7 +128,7 @@ impl Play {
 
     fn transmit(&mut self) {
         let mut out = Vec::new();
-        if self.session.transmit_poll(&mut out).expect("a vector grows") {
+        if self.session.transmit_get(&mut out).expect("a vector grows") {
             for packet in naive(&out).expect("the body is valid, and never empty") {
                 self.take(packet);
             }
@@ -177,13 +177,13 @@ impl Play {
         assert!(self.sent.starts_with(&self.arrived), "what arrives was sent, in order");
         assert!(self.pings.1 <= self.pings.0);
         assert!(self.session.backlog_len() as u64 <= MAX_BACKLOG);
-        if self.session.backlog_len() == 0 && self.session.over().is_none() {
+        if self.session.backlog_len() == 0 && !self.session.is_over() {
             assert_eq!(self.arrived.len(), self.sent.len(), "nothing waits, so all went out");
         }
         if self.over.is_some() {
-            assert_eq!(self.session.over(), self.over, "the end is final");
+            assert_eq!(self.session.reason(), self.over, "the end is final");
         }
-        self.over = self.session.over();
+        self.over = self.session.reason();
         assert_eq!(self.session.deadline().is_none(), self.over.is_some());
     }
 }

@@ -46,7 +46,7 @@ pub fn check(data: &[u8]) {
                 Some(_) => assert!(!*failed, "a failure is final"),
                 None => {}
             }
-            *failed |= end.poll_timer(now).is_some();
+            *failed |= end.poll(now).is_some();
             assert!(end.namespace_count() <= 64 / 3, "they fit into the storage");
         }
     }

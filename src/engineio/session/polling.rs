@@ -7,12 +7,12 @@ use crate::engineio::{Error, Kind, Part, PayloadDecoder, Refusal};
 use crate::{Buffer, BufferFull, OverLimit};
 
 impl<B: Buffer> Session<B> {
-    /// Takes a GET. It is held until [`transmit_poll`](Self::transmit_poll) writes the answer's body.
+    /// Takes a GET. It is held until [`transmit_get`](Self::transmit_get) writes the answer's body.
     ///
     /// # Errors
     ///
     /// The answer to this GET. If another GET is held, the session ends too: answer the held one with what
-    /// `transmit_poll` writes.
+    /// `transmit_get` writes.
     pub fn get(&mut self) -> Result<(), Refusal> {
         self.check_request()?;
         if self.get_held {
@@ -31,7 +31,7 @@ impl<B: Buffer> Session<B> {
     /// # Errors
     ///
     /// `out` has no room. Nothing was written, and the GET is still held.
-    pub fn transmit_poll(&mut self, out: &mut impl Buffer) -> Result<bool, BufferFull> {
+    pub fn transmit_get(&mut self, out: &mut impl Buffer) -> Result<bool, BufferFull> {
         if !self.get_held {
             return Ok(false);
         }
@@ -77,9 +77,9 @@ impl<B: Buffer> Session<B> {
         Ok(true)
     }
 
-    /// The connection of the held GET was lost. What it would have carried may be lost too, so the
+    /// Receives the end of the connection whose GET is held. What the answer would have carried may be lost too, so the
     /// session is over.
-    pub fn get_lost(&mut self) {
+    pub fn receive_get_eof(&mut self) {
         if core::mem::take(&mut self.get_held) {
             self.end(Reason::TransportLost);
         }
@@ -141,15 +141,15 @@ impl<B: Buffer> Session<B> {
     /// Then answer it: with [`Answer::OK`](crate::engineio::Answer::OK), or after [`Event::Closed`]
     /// with [`Reason::answer`].
     pub fn end_post(&mut self, now: u64) -> Option<Event<'static>> {
-        match self.post.take()?.decoder.finish() {
+        match self.post.take()?.decoder.receive_eof() {
             Ok(part) => self.take_part(part?, now),
             Err(error) => Some(self.end(Reason::Error(error))),
         }
     }
 
-    /// The connection of the POST was lost before its end, and part of its packets with it: the session
-    /// is over.
-    pub fn post_lost(&mut self) {
+    /// Receives the end of the connection whose POST is being read, before the end of the body. Part of its packets is
+    /// lost with it, so the session is over.
+    pub fn receive_post_eof(&mut self) {
         if self.post.take().is_some() {
             self.end(Reason::TransportLost);
         }

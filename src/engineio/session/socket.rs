@@ -13,7 +13,7 @@ use crate::{Buffer, BufferFull, Chunk, OverLimit};
 /// What became of a message that was sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Sent {
-    /// It waits: call [`Session::transmit_poll`] if a GET is held, or
+    /// It waits: call [`Session::transmit_get`] if a GET is held, or
     /// [`Session::transmit_socket`].
     Queued,
     /// It was written to the output, as the payload of one WebSocket message of this kind.
@@ -91,7 +91,7 @@ impl<B: Buffer> Session<B> {
     }
 
     /// Receives a message of the session's WebSocket, or of the candidate. Then
-    /// [transmit](Self::transmit_socket), and while it polls, [transmit there](Self::transmit_poll).
+    /// [transmit](Self::transmit_socket), and while it polls, [transmit there](Self::transmit_get).
     pub fn receive_socket<'a>(&mut self, message: Message<'a>, now: u64) -> Option<Event<'a>> {
         let is_text = |expected| message == Message::Text(expected);
         match self.link {
@@ -136,13 +136,13 @@ impl<B: Buffer> Session<B> {
     /// is returned. `None` if nothing is owed.
     ///
     /// Call it until it returns `None` when the WebSocket is open, and after
-    /// [`receive_socket`](Self::receive_socket) and [`poll_timer`](Self::poll_timer).
+    /// [`receive_socket`](Self::receive_socket) and [`poll`](Self::poll).
     pub fn transmit_socket(
         &mut self,
         out: &mut impl Buffer,
     ) -> Result<Option<ws::Kind>, BufferFull> {
         // After any other end, nothing is owed.
-        if self.over().is_some_and(|reason| reason != Reason::Closed) {
+        if self.reason().is_some_and(|reason| reason != Reason::Closed) {
             return Ok(None);
         }
         match &mut self.link {
@@ -189,8 +189,8 @@ impl<B: Buffer> Session<B> {
         Ok(kind)
     }
 
-    /// Receives the loss of the WebSocket. If it had taken over, the session is over. If not, polling goes on.
-    pub fn socket_lost(&mut self) {
+    /// Receives the end of the WebSocket. If it had taken over, the session is over. If not, polling goes on.
+    pub fn receive_socket_eof(&mut self) {
         match self.link {
             Link::Socket => {
                 self.end(Reason::TransportLost);

@@ -3,7 +3,7 @@
 use super::{Life, Link, Reason, Session};
 use crate::Buffer;
 
-/// What [`Session::poll_timer`] asks the caller to do.
+/// What [`Session::poll`] asks the caller to do.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Action {
@@ -12,7 +12,7 @@ pub enum Action {
     /// Close the WebSocket that was to take over: the upgrade took too long. Polling goes on.
     DropCandidate,
     /// Drop the session: it is over.
-    Dead,
+    Over,
 }
 
 /// The one deadline of a session. It stays when the transport changes.
@@ -51,7 +51,7 @@ impl Timer {
 
 impl<B: Buffer> Session<B> {
     /// Returns what to do at `now`. Each action is returned once: call it until it returns `None`.
-    pub fn poll_timer(&mut self, now: u64) -> Option<Action> {
+    pub fn poll(&mut self, now: u64) -> Option<Action> {
         if self.candidate_deadline().is_some_and(|deadline| deadline <= now) {
             self.link = Link::Polling;
             return Some(Action::DropCandidate);
@@ -73,12 +73,12 @@ impl<B: Buffer> Session<B> {
             }
             Due::Pong | Due::Close => {
                 self.end(Reason::TimedOut);
-                Some(Action::Dead)
+                Some(Action::Over)
             }
         }
     }
 
-    /// When to call [`poll_timer`](Self::poll_timer) next, in ms. `None` when the session is over.
+    /// When to call [`poll`](Self::poll) next, in ms. `None` when the session is over.
     pub fn deadline(&self) -> Option<u64> {
         match (self.candidate_deadline(), self.timer.deadline()) {
             (Some(a), Some(b)) => Some(a.min(b)),

@@ -227,7 +227,7 @@ cannot_panic! {
         session: &mut engineio::Session<SliceBuf<'_>>,
         out: &mut SliceBuf<'_>,
     ) -> Result<bool, BufferFull> {
-        session.transmit_poll(out)
+        session.transmit_get(out)
     }
 
     #[cfg(not(target_arch = "x86_64"))]
