@@ -168,7 +168,8 @@ impl<B: Buffer> Connection<B> {
     ///
     /// # Errors
     ///
-    /// Nothing was written. [`SendError::NotConnected`]: no `CONNECT` for this namespace waits for an answer.
+    /// Nothing was written. [`SendError::NotPending`]: no `CONNECT` for this namespace waits for an answer.
+    /// [`SendError::Role`]: this is a client.
     pub fn accept(
         &mut self,
         namespace: &str,
@@ -206,9 +207,9 @@ impl<B: Buffer> Connection<B> {
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
         self.ready()?;
-        let pending = self.names.state(namespace) == Some(NamespaceState::Pending);
-        if self.role == ConnectionRole::Client || !pending {
-            return Err(SendError::NotConnected);
+        self.check_role(ConnectionRole::Server)?;
+        if self.names.state(namespace) != Some(NamespaceState::Pending) {
+            return Err(SendError::NotPending);
         }
         if json.is_empty() {
             return Err(SendError::Payload);
@@ -220,7 +221,8 @@ impl<B: Buffer> Connection<B> {
     ///
     /// # Errors
     ///
-    /// Nothing was written. [`SendError::NotConnected`]: it is connected or asked for already, or this is a server.
+    /// Nothing was written. [`SendError::AlreadyConnected`]: it is connected or asked for already. [`SendError::Role`]: this
+    /// is a server.
     pub fn connect(
         &mut self,
         namespace: &str,
@@ -228,11 +230,9 @@ impl<B: Buffer> Connection<B> {
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
         self.ready()?;
-        let state = self.names.state(namespace);
-        if self.role == ConnectionRole::Server
-            || !matches!(state, None | Some(NamespaceState::Left))
-        {
-            return Err(SendError::NotConnected);
+        self.check_role(ConnectionRole::Client)?;
+        if !matches!(self.names.state(namespace), None | Some(NamespaceState::Left)) {
+            return Err(SendError::AlreadyConnected);
         }
         let len = out.as_slice().len();
         let packet =
@@ -261,11 +261,11 @@ impl<B: Buffer> Connection<B> {
     /// # Errors
     ///
     /// Nothing was written. [`SendError::NotConnected`]: the namespace is not connected.
-    /// [`SendError::AttachmentsUnfinished`]: attachments of the packet before are missing. Others: the packet is one that
-    /// a peer would refuse.
+    /// [`SendError::AttachmentsUnfinished`]: attachments of the packet before are missing. [`SendError::Kind`]: it is
+    /// neither an event nor an acknowledgement. Others: the packet is one that a peer would refuse.
     pub fn send(&mut self, packet: Packet<'_>, out: &mut impl Buffer) -> Result<(), SendError> {
         if !matches!(packet.kind, Kind::Event | Kind::Ack) {
-            return Err(SendError::Payload);
+            return Err(SendError::Kind);
         }
         self.check_connected(packet.namespace)?;
         packet.write(out)?;
@@ -277,15 +277,19 @@ impl<B: Buffer> Connection<B> {
     ///
     /// # Errors
     ///
-    /// [`SendError::AttachmentsUnfinished`]: the packet has no more attachments.
+    /// [`SendError::AttachmentUnexpected`]: the packet has no more attachments.
     pub fn attachment_sent(&mut self) -> Result<(), SendError> {
-        self.outgoing = self.outgoing.checked_sub(1).ok_or(SendError::AttachmentsUnfinished)?;
+        self.outgoing = self.outgoing.checked_sub(1).ok_or(SendError::AttachmentUnexpected)?;
         Ok(())
     }
 
     fn check_connected(&self, namespace: &str) -> Result<(), SendError> {
         self.ready()?;
         if self.is_connected(namespace) { Ok(()) } else { Err(SendError::NotConnected) }
+    }
+
+    fn check_role(&self, role: ConnectionRole) -> Result<(), SendError> {
+        if self.role == role { Ok(()) } else { Err(SendError::Role) }
     }
 
     fn ready(&self) -> Result<(), SendError> {

@@ -105,10 +105,20 @@ pub enum SendError {
     AckId,
     /// Only events and acknowledgements have attachments.
     Attachments,
-    /// Attachments of the packet before have to be sent first, or there is none to send.
+    /// Attachments of the packet before have to be sent first.
     AttachmentsUnfinished,
-    /// The namespace is not connected, or not in the state that this needs.
+    /// All attachments of the packet were sent.
+    AttachmentUnexpected,
+    /// The namespace is not connected.
     NotConnected,
+    /// The namespace is connected, or asked for already.
+    AlreadyConnected,
+    /// No CONNECT for the namespace waits for an answer.
+    NotPending,
+    /// Only a client connects, and only a server accepts or refuses.
+    Role,
+    /// Only events and acknowledgements go through [`Connection::send`](super::Connection::send).
+    Kind,
     /// The connection has failed.
     Failed,
 }
@@ -122,8 +132,13 @@ impl fmt::Display for SendError {
             Self::ReservedName => "name of the event is reserved",
             Self::AckId => "number of an acknowledgement is missing, or where none may be",
             Self::Attachments => "this packet cannot have attachments",
-            Self::AttachmentsUnfinished => "attachments are unfinished, or none is due",
+            Self::AttachmentsUnfinished => "attachments of the packet before are unfinished",
+            Self::AttachmentUnexpected => "the packet has no more attachments",
             Self::NotConnected => "namespace is not connected",
+            Self::AlreadyConnected => "namespace is connected, or asked for already",
+            Self::NotPending => "namespace waits for no answer",
+            Self::Role => "the other end does this",
+            Self::Kind => "packet is neither an event nor an acknowledgement",
             Self::Failed => "the connection has failed",
         })
     }

@@ -554,7 +554,12 @@ fn errors_of_socketio_have_different_texts() {
         &SendError::AckId,
         &SendError::Attachments,
         &SendError::AttachmentsUnfinished,
+        &SendError::AttachmentUnexpected,
         &SendError::NotConnected,
+        &SendError::AlreadyConnected,
+        &SendError::NotPending,
+        &SendError::Role,
+        &SendError::Kind,
         &SendError::Failed,
     ]);
 }

@@ -67,15 +67,17 @@ fn a_namespace_is_granted_or_refused() {
     let refusal = r#"4/b,{"message":"Invalid namespace"}"#;
     assert_eq!(written(|out| server.refuse("/b", INVALID_NAMESPACE, out)), refusal);
     assert_eq!(server.namespaces().collect::<Vec<_>>(), ["/a"]);
-    for result in [
-        server.accept("/a", SID, &mut Vec::new()),
-        server.accept("/c", SID, &mut Vec::new()),
-        server.refuse("/b", INVALID_NAMESPACE, &mut Vec::new()),
-        server.connect("/d", "", &mut Vec::new()),
-        server.disconnect("/b", &mut Vec::new()),
+    let out = &mut Vec::new();
+    for (result, error) in [
+        (server.accept("/a", SID, out), SendError::NotPending),
+        (server.accept("/c", SID, out), SendError::NotPending),
+        (server.refuse("/b", INVALID_NAMESPACE, out), SendError::NotPending),
+        (server.connect("/d", "", out), SendError::Role),
+        (server.disconnect("/b", out), SendError::NotConnected),
     ] {
-        assert_eq!(result, Err(SendError::NotConnected));
+        assert_eq!(result, Err(error));
     }
+    assert_eq!(out, b"");
     // Refused is not forgotten for ever.
     receives(&mut server, "0/b,");
     assert_eq!(server.accept("/b", "", &mut Vec::new()), Err(SendError::Payload));
@@ -96,7 +98,7 @@ fn events_and_acknowledgements_go_both_ways() {
     receives(&mut server, "30[]");
     receives(&mut server, "399[]");
     let connect = Packet { kind: Kind::Connect, ..Packet::event("/", "") };
-    assert_eq!(server.send(connect, &mut Vec::new()), Err(SendError::Payload));
+    assert_eq!(server.send(connect, &mut Vec::new()), Err(SendError::Kind));
 }
 
 #[test]
@@ -113,7 +115,7 @@ fn attachments_come_after_their_packet() {
         assert_eq!(server.send(sent, &mut Vec::new()), Err(SendError::AttachmentsUnfinished));
         server.attachment_sent().unwrap();
     }
-    assert_eq!(server.attachment_sent(), Err(SendError::AttachmentsUnfinished));
+    assert_eq!(server.attachment_sent(), Err(SendError::AttachmentUnexpected));
     let event = server.receive_binary(Chunk::whole(b"x"));
     assert_eq!(event, Some(Event::Failed(Error::AttachmentUnexpected)));
     let mut server = connected();
@@ -149,7 +151,9 @@ fn a_client_asks_and_is_answered() {
     assert_eq!(client.deadline(), None);
     assert_eq!(written(|out| client.connect("/", r#"{"t":1}"#, out)), r#"0{"t":1}"#);
     assert_eq!(written(|out| client.connect("/a", "", out)), "0/a,");
-    assert_eq!(client.connect("/a", "", &mut Vec::new()), Err(SendError::NotConnected));
+    assert_eq!(client.connect("/a", "", &mut Vec::new()), Err(SendError::AlreadyConnected));
+    assert_eq!(client.accept("/a", SID, &mut Vec::new()), Err(SendError::Role));
+    assert_eq!(client.refuse("/a", INVALID_NAMESPACE, &mut Vec::new()), Err(SendError::Role));
     assert_eq!(client.connect("a", "", &mut Vec::new()), Err(SendError::Namespace));
     // A server that recovers a connection sends events first.
     receives(&mut client, r#"2["missed"]"#);
