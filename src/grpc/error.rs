@@ -219,6 +219,8 @@ pub enum SendError {
     Closing,
     /// The authority is missing, or is not a host, perhaps with a port (PROTOCOL-HTTP2, *Requests*).
     Authority,
+    /// The scheme is neither `http` nor `https` (PROTOCOL-HTTP2, *Requests*).
+    Scheme,
     /// A prefix alone cannot be had where the payload is written in base64 or in messages of
     /// WebSocket.
     PrefixAlone,
@@ -257,6 +259,7 @@ impl fmt::Display for SendError {
             Self::TooManyCalls => "the server allows no further call at once",
             Self::Closing => "the connection takes no further call",
             Self::Authority => "invalid authority",
+            Self::Scheme => "scheme is neither http nor https",
             Self::PrefixAlone => "this framing wraps the payload",
             Self::Encoding => "invalid name of an encoding",
             Self::UserAgent => "invalid user agent",

@@ -177,6 +177,11 @@ pub(crate) fn split_absolute(target: &str) -> Option<(&str, &str)> {
     rest.split_at_checked(len)
 }
 
+/// Whether `scheme` is `http` or `https`, in any case (RFC 9110 §4.2).
+pub(crate) fn is_http_scheme(scheme: &[u8]) -> bool {
+    is_in_any_case(scheme, b"http") || is_in_any_case(scheme, b"https")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

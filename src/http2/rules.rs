@@ -44,7 +44,7 @@
 
 use super::{Error, Request};
 use crate::http::syntax::{
-    authority, is_field_value, is_in_any_case, is_lower_token, is_space, is_token, parse_len,
+    authority, is_field_value, is_http_scheme, is_in_any_case, is_lower_token, is_space, is_token, parse_len,
 };
 use crate::http::words::{from_to, is_every_byte};
 
@@ -267,7 +267,7 @@ impl Rules {
                 (is_token(value), Error::Method)
             }
             Seen::SCHEME => {
-                self.is_http = is_http(value);
+                self.is_http = is_http_scheme(value);
                 (self.is_http || is_scheme(value), Error::Scheme)
             }
             Seen::PATH => {
@@ -460,11 +460,6 @@ pub(super) const fn is_about_connection(name: &[u8]) -> bool {
             | b"transfer-encoding"
             | b"upgrade"
     )
-}
-
-/// Whether `scheme` is one that RFC 9110 §4.2 defines, in any case.
-fn is_http(scheme: &[u8]) -> bool {
-    is_in_any_case(scheme, b"http") || is_in_any_case(scheme, b"https")
 }
 
 /// Whether `value` is a scheme (RFC 3986 §3.1).

@@ -112,6 +112,7 @@ fn errors_of_the_opening_handshake_have_different_texts() {
         &SendError::ProtocolNotOffered,
         &SendError::Extensions,
         &SendError::ExtensionNotOffered,
+        &SendError::Scheme,
         &SendError::OverHttp2,
     ]);
 }
@@ -224,6 +225,11 @@ fn errors_of_grpc_have_different_texts() {
         &SendError::HeadSent,
         &SendError::HalfClosed,
         &SendError::Ended,
+        &SendError::Busy,
+        &SendError::TooManyCalls,
+        &SendError::Closing,
+        &SendError::Authority,
+        &SendError::Scheme,
         &SendError::PrefixAlone,
         &SendError::Encoding,
         &SendError::UserAgent,

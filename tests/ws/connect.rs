@@ -118,6 +118,18 @@ fn responses() {
     assert_eq!(lines(refusal.to_fields().unwrap()), ["location: /else"]);
 }
 
+/// RFC 8441 §5: the scheme is that of the connection, not that of a WebSocket URI.
+#[test]
+fn a_wrong_scheme_is_not_sent() {
+    let request = ClientRequest::new("example.com", "/");
+    for scheme in ["", "ws", "wss", "htt", "https ", "https:", "coap"] {
+        assert_eq!(request.connect(scheme).err(), Some(SendError::Scheme), "{scheme}");
+    }
+    for scheme in ["http", "https", "HTTPS"] {
+        assert!(request.connect(scheme).is_ok(), "{scheme}");
+    }
+}
+
 #[test]
 fn what_a_client_makes_of_a_response() {
     let request = ClientRequest::new("example.com", "/").protocols(&["a", "b"]);

@@ -9,8 +9,9 @@ use crate::grpc::{
     CallKind, ContentType, Encodings, Framing, Limits, MetadataList, Path, SendError, Timeout,
     Value,
 };
-use crate::http::syntax::{is_field_value, is_token};
+use crate::http::syntax::{is_field_value, is_http_scheme, is_token};
 use crate::http::{self, FieldValue, Fields};
+use crate::http2;
 
 /// The head of a request, to be sent through any HTTP stack (PROTOCOL-HTTP2, *Requests*).
 ///
@@ -77,7 +78,7 @@ impl<'a> ClientRequest<'a> {
         self.path
     }
 
-    /// Sets the scheme: `https` over TLS. Default: `http`. Only [`Client`](crate::grpc::Client) sends it.
+    /// Sets the scheme: `https` over TLS, or `http`. Default: `http`. Only [`Client`](crate::grpc::Client) sends it.
     pub const fn scheme(mut self, scheme: &'a str) -> Self {
         self.scheme = scheme;
         self
@@ -90,9 +91,13 @@ impl<'a> ClientRequest<'a> {
         self
     }
 
-    /// The scheme and the authority.
-    pub(in crate::grpc) const fn target(&self) -> (&'a str, &'a str) {
-        (self.scheme, self.authority)
+    /// The head for HTTP/2, without its headers. Its authority is not checked.
+    pub(in crate::grpc) fn http2_head(&self) -> Result<http2::Request<'a>, SendError> {
+        if !is_http_scheme(self.scheme.as_bytes()) {
+            return Err(SendError::Scheme);
+        }
+        let (scheme, authority) = (self.scheme, self.authority);
+        Ok(http2::Request::new(Self::METHOD, scheme, authority, self.path.as_str()))
     }
 
     /// Sets the framing of the body and the format of the messages.

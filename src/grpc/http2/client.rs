@@ -137,8 +137,9 @@ impl<M: Memory> Client<M> {
     /// # Errors
     ///
     /// No call began. [`SendError::TooManyCalls`]: wait for the end of another call. [`SendError::Closing`]: open another
-    /// connection. [`SendError::BufferFull`]: write `out` to the transport first. [`SendError::Authority`]: the request
-    /// needs a valid [`authority`](ClientRequest::authority).
+    /// connection. [`SendError::BufferFull`]: write `out` to the transport first. [`SendError::Authority`],
+    /// [`SendError::Scheme`]: the request needs a valid [`authority`](ClientRequest::authority) or
+    /// [`scheme`](ClientRequest::scheme).
     pub fn call(
         &mut self,
         request: &ClientRequest<'_>,
@@ -149,9 +150,7 @@ impl<M: Memory> Client<M> {
             return Err(SendError::Closing);
         }
         let fields = request.to_fields()?;
-        let (scheme, authority) = request.target();
-        let path = request.path().as_str();
-        let head = http2::Request::new(ClientRequest::METHOD, scheme, authority, path);
+        let head = request.http2_head()?;
         let stream = self.shared.http2.open(head, fields, false, out).map_err(|e| match e {
             http2::SendError::BufferFull(full) => SendError::BufferFull(full),
             http2::SendError::TooManyStreams => SendError::TooManyCalls,

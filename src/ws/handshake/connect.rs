@@ -7,7 +7,7 @@ use super::offer::is_authority;
 use super::{
     Acceptance, Accepted, ClientRequest, Error, Offer, Origins, Refusal, ReplyCheck, SendError,
 };
-use crate::http::syntax::is_visible;
+use crate::http::syntax::{is_http_scheme, is_visible};
 use crate::http::{self, Field, Fields};
 use crate::http1;
 use crate::http2;
@@ -103,7 +103,7 @@ impl<'a, H: Clone + IntoIterator<Item: Field<'a>>> Offer<'a, H> {
     ) -> Result<Self, Error> {
         let (target, host) = (request.target(), request.authority());
         let protocol = request.protocol().ok_or(Error::NotAConnect)?;
-        let is_http = ["https", "http"].iter().any(|s| s.eq_ignore_ascii_case(request.scheme()));
+        let is_http = is_http_scheme(request.scheme().as_bytes());
         if request.method() != "CONNECT" || !is_http || !target.starts_with('/') {
             return Err(Error::NotAConnect);
         }
@@ -172,6 +172,7 @@ impl<'a, 'h, E: Clone + IntoIterator<Item: Field<'h>>> ClientRequest<'a, E> {
     /// # Errors
     ///
     /// The request cannot be sent as it is: its host, target, subprotocols, extensions or headers are not valid.
+    /// [`SendError::Scheme`]: `scheme` is something else, such as `wss`.
     ///
     /// # Example
     ///
@@ -223,6 +224,9 @@ impl<'a, 'h, E: Clone + IntoIterator<Item: Field<'h>>> ClientRequest<'a, E> {
         (http2::Request<'a>, impl Fields + Copy + use<'_, 'a, 'h, E>, ReplyCheck<'a>),
         SendError,
     > {
+        if !is_http_scheme(scheme.as_bytes()) {
+            return Err(SendError::Scheme);
+        }
         self.check()?;
         let request = http2::Request::extended_connect("websocket", scheme, self.host, self.target);
         let fields = http::from_fn(|put| self.each_offered(put));

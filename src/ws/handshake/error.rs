@@ -165,6 +165,8 @@ pub enum SendError {
     Extensions,
     /// An accepted extension is not among those offered (§4.2.2).
     ExtensionNotOffered,
+    /// A scheme that is neither `http` nor `https` (RFC 8441 §5).
+    Scheme,
     /// Text of HTTP/1.1 cannot answer an offer that came over HTTP/2 (RFC 8441 §5).
     OverHttp2,
 }
@@ -196,6 +198,7 @@ impl fmt::Display for SendError {
             Self::ProtocolNotOffered => "subprotocol was not offered",
             Self::Extensions => "invalid extensions",
             Self::ExtensionNotOffered => "extension was not offered",
+            Self::Scheme => "scheme is neither http nor https",
             Self::OverHttp2 => "the offer came over HTTP/2",
         })
     }

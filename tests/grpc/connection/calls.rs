@@ -65,6 +65,28 @@ fn a_hundred_calls_at_once_and_no_more() {
     assert_eq!(pair.end(call), Some(Code::Ok));
 }
 
+/// PROTOCOL-HTTP2, *Requests*: the scheme and the authority.
+#[test]
+fn a_request_that_cannot_be_sent_begins_no_call() {
+    let mut pair = Pair::new();
+    pair.run();
+    for scheme in ["", "ftp", "grpc", "https ", "h2c"] {
+        let head = request("/t.T/Unary").scheme(scheme);
+        let call = pair.client.call(&head, CallKind::Unary, &mut pair.out);
+        assert_eq!(call, Err(SendError::Scheme), "{scheme}");
+    }
+    for authority in ["", "me@localhost", "a b", ":1"] {
+        let head = request("/t.T/Unary").authority(authority);
+        let call = pair.client.call(&head, CallKind::Unary, &mut pair.out);
+        assert_eq!(call, Err(SendError::Authority), "{authority}");
+    }
+    assert_eq!((&pair.out[..], pair.client.http2().open_streams()), (&b""[..], 0));
+    let head = request("/t.T/Unary").scheme("HTTPS");
+    let call = pair.client.unary(&head, b"x", &mut pair.out).unwrap();
+    pair.run();
+    assert_eq!(pair.end(call), Some(Code::Ok));
+}
+
 /// PROTOCOL-HTTP2, *Custom-Metadata*, *Status*, *Status-Message*.
 #[test]
 fn metadata_and_statuses_both_ways() {
