@@ -25,7 +25,7 @@ pub fn serve(mut socket: TcpStream) -> io::Result<()> {
         while let Some(event) = grpc.receive(&mut input, start.elapsed().as_millis() as u64) {
             match event {
                 ServerEvent::Call(call) if grpc.path() == "/helloworld.Greeter/SayHello" => {
-                    grpc.accept(call, CallKind::Unary);
+                    grpc.accept(call, CallKind::Unary).map_err(io::Error::other)?;
                 }
                 ServerEvent::Message(call) => {
                     let reply = format!("Hello {}", String::decode(grpc.message(call).bytes)?);

@@ -224,7 +224,7 @@ impl<C> Peer<C> {
 
     fn begin(&mut self, id: CallId, begun: Begun<C>) {
         let Begun { call, kind, encoding, metadata, trailing_metadata } = begun;
-        self.grpc.accept(id, kind);
+        self.grpc.accept(id, kind).expect("it was just announced");
         let mut head = ResponseHead::new().metadata_list(&metadata);
         if let Some(name) = encoding {
             head = head.encoding(name);

@@ -213,6 +213,8 @@ pub enum SendError {
     /// [`ServerEvent::Writable`](super::ServerEvent::Writable) or
     /// [`ClientEvent::Writable`](super::ClientEvent::Writable).
     Busy,
+    /// The call was not just announced, or was accepted or finished already.
+    NotAnnounced,
     /// The server allows no further call at once. Try again when one is over.
     TooManyCalls,
     /// The connection takes no further call: it takes a new one (PROTOCOL-HTTP2, *Connection Management*).
@@ -256,6 +258,7 @@ impl fmt::Display for SendError {
             Self::HalfClosed => "the request has ended",
             Self::Ended => "the call is over",
             Self::Busy => "a message before this one is not sent yet",
+            Self::NotAnnounced => "the call was not just announced",
             Self::TooManyCalls => "the server allows no further call at once",
             Self::Closing => "the connection takes no further call",
             Self::Authority => "invalid authority",

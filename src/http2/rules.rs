@@ -44,7 +44,8 @@
 
 use super::{Error, Request};
 use crate::http::syntax::{
-    authority, is_field_value, is_http_scheme, is_in_any_case, is_lower_token, is_space, is_token, parse_len,
+    authority, is_field_value, is_http_scheme, is_in_any_case, is_lower_token, is_space, is_token,
+    parse_len,
 };
 use crate::http::words::{from_to, is_every_byte};
 

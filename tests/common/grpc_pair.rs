@@ -244,7 +244,7 @@ impl World {
             match event {
                 ServerEvent::Call(id) => {
                     let at: usize = self.server.path()["/t.T/".len()..].parse().unwrap();
-                    self.server.accept(id, CallKind::BidiStreaming);
+                    self.server.accept(id, CallKind::BidiStreaming).expect("it was just announced");
                     assert!(self.calls[at].server.id.is_none());
                     self.calls[at].server.id = Some(id);
                     self.at_server.insert(id, at);

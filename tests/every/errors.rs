@@ -226,6 +226,7 @@ fn errors_of_grpc_have_different_texts() {
         &SendError::HalfClosed,
         &SendError::Ended,
         &SendError::Busy,
+        &SendError::NotAnnounced,
         &SendError::TooManyCalls,
         &SendError::Closing,
         &SendError::Authority,

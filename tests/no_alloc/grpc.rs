@@ -186,7 +186,7 @@ fn calls_over_http2_need_no_allocator() {
             while let Some(event) = server.receive(&mut input, 0) {
                 let call = match event {
                     ServerEvent::Call(call) => {
-                        server.accept(call, CallKind::ServerStreaming);
+                        server.accept(call, CallKind::ServerStreaming).unwrap();
                         continue;
                     }
                     ServerEvent::Message(call) => {

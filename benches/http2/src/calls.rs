@@ -262,7 +262,9 @@ impl Grpc {
         let mut input = &mut self.requests[..];
         while let Some(event) = self.server.receive(&mut input, 0) {
             match event {
-                ServerEvent::Call(call) => self.server.accept(call, CallKind::Unary),
+                ServerEvent::Call(call) => {
+                    self.server.accept(call, CallKind::Unary).expect("it was just announced");
+                }
                 ServerEvent::Message(call) => {
                     assert_eq!(self.server.message(call).bytes, &MESSAGE[5..]);
                     let sent = self.server.reply(call, &MESSAGE[5..], &mut self.responses);

@@ -243,7 +243,9 @@ pub fn grpc_call(laps: usize) {
         let mut input = &mut requests[..]; // what the transport delivers
         while let Some(event) = server.receive(&mut input, 0) {
             match event {
-                ServerEvent::Call(call) => server.accept(call, CallKind::Unary),
+                ServerEvent::Call(call) => {
+                    server.accept(call, CallKind::Unary).expect("it was just announced");
+                }
                 ServerEvent::Message(call) => {
                     black_box(server.message(call));
                     let reply = black_box(b"sixteen bytes...");
@@ -282,7 +284,7 @@ pub fn grpc_stream(laps: usize) {
     client.transmit(&mut requests);
     let mut input = &mut requests[..];
     let Some(ServerEvent::Call(call)) = server.receive(&mut input, 0) else { panic!("it is one") };
-    server.accept(call, CallKind::ServerStreaming);
+    server.accept(call, CallKind::ServerStreaming).expect("it was just announced");
     assert_eq!(server.receive(&mut input, 0), None);
     for _ in 0..laps * ITEMS {
         out.clear();

@@ -52,7 +52,7 @@ fn run_server(pieces: &[&[u8]]) -> Seen {
         match event {
             ServerEvent::Call(call) => {
                 assert_eq!(server.path(), "/a.B/C");
-                server.accept(call, CallKind::BidiStreaming);
+                server.accept(call, CallKind::BidiStreaming).expect("it was just announced");
                 open.insert(call, false);
             }
             ServerEvent::Message(call) => {

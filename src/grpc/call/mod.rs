@@ -164,6 +164,11 @@ impl Cardinality {
         Self { single: !streams, any: false }
     }
 
+    /// The same messages, of which there may be any number if `streams`, or else have to be exactly one.
+    const fn with_streams(self, streams: bool) -> Self {
+        Self { single: !streams, ..self }
+    }
+
     #[inline]
     const fn may_have_another(self) -> bool {
         !(self.single && self.any)

@@ -39,10 +39,11 @@ impl ServerCall {
         self.state.head_sent()
     }
 
-    /// Sets how many messages go each way. None has come or was sent.
+    /// Sets how many messages go each way. None has come, but some may have been sent.
     pub(in crate::grpc) const fn set_kind(&mut self, kind: CallKind) {
         self.request.set_cardinality(Cardinality::new(kind.streams_requests()));
-        self.response.set_cardinality(Cardinality::new(kind.streams_responses()));
+        let sent = self.response.cardinality();
+        self.response.set_cardinality(sent.with_streams(kind.streams_responses()));
     }
 
     /// Checks that the call can be ended with these trailers.

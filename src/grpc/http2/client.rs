@@ -35,7 +35,7 @@ use crate::http2::{self, Connection, ErrorCode, Head, Headers, Keepalive, Stream
 /// # let (mut input, mut answer) = (&mut out[..], Vec::new());
 /// # while let Some(event) = server.receive(&mut input, 0) {
 /// #     match event {
-/// #         ServerEvent::Call(call) => server.accept(call, CallKind::Unary),
+/// #         ServerEvent::Call(call) => server.accept(call, CallKind::Unary)?,
 /// #         ServerEvent::Message(call) => server.reply(call, b"hello, you", &mut answer)?,
 /// #         _ => {}
 /// #     }

@@ -37,7 +37,7 @@ use crate::http2::{self, Connection, ErrorCode, Head, Headers, Keepalive, Limits
 ///         while let Some(event) = self.grpc.receive(&mut input, now) {
 ///             match event {
 ///                 ServerEvent::Call(call) => match self.grpc.path() {
-///                     "/helloworld.Greeter/SayHello" => self.grpc.accept(call, CallKind::Unary),
+///                     "/helloworld.Greeter/SayHello" => self.grpc.accept(call, CallKind::Unary)?,
 ///                     _ => {} // without `accept`, the answer is UNIMPLEMENTED
 ///                 },
 ///                 ServerEvent::Message(call) => {
@@ -261,16 +261,18 @@ impl<M: Memory> Server<M> {
     /// Accepts the call that [`ServerEvent::Call`] has just announced. `kind` says how many messages go each way.
     ///
     /// A call that is neither accepted nor finished before the next [`receive`](Self::receive) is answered with
-    /// [`Code::Unimplemented`]. An accepted call can still end with any status, by [`finish`](Self::finish). For any
-    /// other call, this does nothing.
-    pub fn accept(&mut self, call: CallId, kind: CallKind) {
-        if self.announced == Some(call.0)
-            && let Some(state @ ServerState::Offered(_)) = self.shared.calls.call(call.0)
-            && let ServerState::Offered(mut call) = core::mem::replace(state, ServerState::Idle)
-        {
-            call.set_kind(kind);
-            *state = ServerState::Call(call);
+    /// [`Code::Unimplemented`]. An accepted call can still end with any status, by [`finish`](Self::finish).
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::NotAnnounced`], and nothing changes: it is not the call that was just announced, or it was accepted
+    /// or finished already.
+    pub fn accept(&mut self, call: CallId, kind: CallKind) -> Result<(), SendError> {
+        if self.announced != Some(call.0) {
+            return Err(SendError::NotAnnounced);
         }
+        let state = self.shared.calls.call(call.0).ok_or(SendError::NotAnnounced)?;
+        state.accept(kind)
     }
 
     /// Refuses the call that was announced, if it was not accepted.

@@ -11,7 +11,9 @@ use super::outbox::Ending;
 use super::shared::{Shared, SideCall};
 use crate::Buffer;
 use crate::grpc::call::BodyEncoder;
-use crate::grpc::{Inbox, MessageEvent, Refusal, SendError, ServerCall, Trailers, Trailing};
+use crate::grpc::{
+    CallKind, Inbox, MessageEvent, Refusal, SendError, ServerCall, Trailers, Trailing,
+};
 use crate::http::{self, FieldValue, Fields};
 use crate::http2::{self, Connection, ErrorCode, Head, Headers, Stream};
 
@@ -113,6 +115,21 @@ pub(super) fn send_response<B: Buffer, S: http2::Slots>(
 }
 
 impl ServerState {
+    /// Accepts a call that was announced.
+    pub(super) fn accept(&mut self, kind: CallKind) -> Result<(), SendError> {
+        match core::mem::replace(self, Self::Idle) {
+            Self::Offered(mut call) if call.code().is_none() => {
+                call.set_kind(kind);
+                *self = Self::Call(call);
+                Ok(())
+            }
+            other => {
+                *self = other;
+                Err(SendError::NotAnnounced)
+            }
+        }
+    }
+
     pub(super) fn as_call(&self) -> Result<&ServerCall, SendError> {
         match self {
             Self::Call(call) | Self::Offered(call) => Ok(call),

@@ -74,7 +74,9 @@ fn write_all(socket: &mut Socket<'_>, grpc: &mut Grpc, out: &mut SliceBuf<'_>) {
 /// What the application does: it greets.
 fn answer(grpc: &mut Grpc, event: ServerEvent, out: &mut SliceBuf<'_>) {
     match event {
-        ServerEvent::Call(call) if grpc.path() == "/a.B/C" => grpc.accept(call, CallKind::Unary),
+        ServerEvent::Call(call) if grpc.path() == "/a.B/C" => {
+            grpc.accept(call, CallKind::Unary).expect("it was just announced");
+        }
         ServerEvent::Message(call) => {
             let mut reply = [0; 64 + 3];
             let mut reply = SliceBuf::new(&mut reply);

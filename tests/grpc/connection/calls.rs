@@ -104,7 +104,7 @@ fn metadata_and_statuses_both_ways() {
                 let found: Vec<_> = metadata(server.headers()).map(|(name, _)| name).collect();
                 assert_eq!(found, ["x-name", "x-raw-bin"]);
                 assert_eq!(server.headers().get("x-raw-bin"), Some(&b"AP8H"[..]));
-                server.accept(call, CallKind::Unary);
+                server.accept(call, CallKind::Unary).unwrap();
                 assert_eq!(server.path(), "/t.T/M", "it stays until the next event");
             }
             ServerEvent::Message(call) => {
@@ -165,6 +165,59 @@ fn a_call_that_is_not_accepted_is_unimplemented() {
         assert_eq!(pair.heard(refused).message, "für dich nicht");
         assert_eq!(pair.end(known), Some(Code::Ok));
     }
+}
+
+/// Only the call that was just announced can be accepted, and only once.
+#[test]
+fn a_call_is_accepted_once_and_in_time() {
+    let not_announced = Err(SendError::NotAnnounced);
+    let mut pair = Pair::new();
+    let calls = [(); 3].map(|()| pair.unary("/t.T/Unary", b"x"));
+    pair.client.transmit(&mut pair.out);
+    let mut to_server = std::mem::take(&mut pair.out);
+    let (server, out) = (&mut pair.service.grpc, &mut pair.service.out);
+    let (mut input, mut announced) = (&mut to_server[..], Vec::new());
+    while let Some(event) = server.receive(&mut input, 0) {
+        for &earlier in &announced {
+            assert_eq!(server.accept(earlier, CallKind::Unary), not_announced, "{event:?}");
+        }
+        match event {
+            // One is accepted, one is not, and one is answered.
+            ServerEvent::Call(call) => {
+                match announced.len() {
+                    0 => server.accept(call, CallKind::Unary).unwrap(),
+                    1 => {}
+                    _ => server.finish(call, Status::new(Code::Aborted, ""), out).unwrap(),
+                }
+                if announced.len() != 1 {
+                    assert_eq!(server.accept(call, CallKind::Unary), not_announced);
+                }
+                announced.push(call);
+            }
+            ServerEvent::Message(call) => server.reply(call, b"y", out).unwrap(),
+            _ => {}
+        }
+    }
+    pair.run();
+    let ends = [Code::Ok, Code::Unimplemented, Code::Aborted].map(Some);
+    assert_eq!(calls.map(|call| pair.end(call)), ends);
+}
+
+/// What was sent before the call is accepted counts.
+#[test]
+fn a_unary_call_that_is_answered_before_it_is_accepted() {
+    let mut pair = Pair::new();
+    pair.unary("/t.T/Unary", b"x");
+    pair.client.transmit(&mut pair.out);
+    let mut to_server = std::mem::take(&mut pair.out);
+    let (server, out) = (&mut pair.service.grpc, &mut pair.service.out);
+    let Some(ServerEvent::Call(call)) = server.receive(&mut &mut to_server[..], 0) else {
+        panic!()
+    };
+    server.send(call, b"first", out).unwrap();
+    server.accept(call, CallKind::Unary).unwrap();
+    assert_eq!(server.send(call, b"second", out), Err(SendError::MessageUnexpected));
+    server.finish(call, Status::OK, out).unwrap();
 }
 
 /// statuscodes.md, *cardinality violation*.

@@ -65,7 +65,7 @@ impl<M: Memory> Service<M> {
                     }
                     _ => return,
                 };
-                grpc.accept(call, kind);
+                grpc.accept(call, kind).unwrap();
                 calls.insert(call.slot(), job);
             }
             ServerEvent::Message(call) => self.on_message(call),

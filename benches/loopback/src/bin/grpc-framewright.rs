@@ -110,7 +110,7 @@ impl Connection {
                     "/bench.Bench/Hold" => CallKind::BidiStreaming,
                     _ => return Ok(()),
                 };
-                self.grpc.accept(call, kind);
+                self.grpc.accept(call, kind)?;
                 if kind == CallKind::BidiStreaming {
                     self.streams.insert(call.slot(), (0, 1));
                 }
