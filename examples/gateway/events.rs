@@ -2,15 +2,15 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use framewright::http1::{Body, BodyEncoder, Request};
+use framewright::http::NO_FIELDS;
 use framewright::sse::{Encoder, EventBuilder, RESPONSE_HEADERS};
 
 use crate::Shared;
-use crate::answer;
-use crate::output::Output;
+use crate::request::Request;
+use crate::response::Response;
+use crate::route::Answer;
+use crate::service::{Filled, Service};
 
-/// How many bytes are written before the reader has read them.
-const AHEAD: usize = 64 * 1024;
 /// A comment keeps the connection alive after this long without an event, in ms.
 const KEEP_ALIVE: u64 = 5_000;
 /// A reader that was away gets at most this many past ticks.
@@ -21,15 +21,15 @@ const MOST_TOKENS: u64 = 1_000_000_000;
 const RETRY: u64 = 1_000;
 
 /// One event stream.
-pub struct Stream {
+struct Stream {
     source: Source,
     encoder: Encoder,
-    body: BodyEncoder,
+    /// Whether the head was said.
+    has_begun: bool,
     /// Events left to send before the stream ends.
     left: u64,
     /// When a comment is due, in ms since the start.
     comment_at: u64,
-    persistent: bool,
 }
 
 enum Source {
@@ -40,95 +40,57 @@ enum Source {
     Tokens { next: u64, count: u64 },
 }
 
-/// The result of a request for a stream.
-pub enum Opened {
-    Stream(Box<Stream>),
-    /// It was answered.
-    Answered,
+/// Answers a request for the clock.
+pub fn clock(request: &Request<'_>, now: u64) -> Answer {
+    let every = request.number("every").unwrap_or(1_000).clamp(50, 10_000);
+    let current = unix_millis() / every;
+    let next = match last_id(request) {
+        Some(id) if id <= current + REMEMBERED => (id + 1).max(current.saturating_sub(REMEMBERED)),
+        _ => current,
+    };
+    let left = request.number("for").unwrap_or(u64::MAX);
+    Stream::open(Source::Clock { every, next }, left, now)
 }
 
-/// How far a stream has come.
-pub enum Filled {
-    /// As many bytes before its reader as are allowed.
-    Enough,
-    /// Everything there is to send before this time, in ms since the start.
-    Until(u64),
-    /// To its end.
-    End,
+/// Answers a request for tokens.
+pub fn tokens(request: &Request<'_>, response: &mut Response, now: u64) -> Answer {
+    let count = request.number("n").unwrap_or(1_000).min(MOST_TOKENS);
+    let next = last_id(request).map_or(1, |id| id.saturating_add(1));
+    if next > count + 1 {
+        // A reader that has everything must not reconnect (§9.2.3).
+        response.whole(204, NO_FIELDS, b"");
+        return Answer::Whole;
+    }
+    Stream::open(Source::Tokens { next, count }, u64::MAX, now)
+}
+
+/// The last event that the reader has seen.
+fn last_id(request: &Request<'_>) -> Option<u64> {
+    let id = request.headers.get("last-event-id")?;
+    str::from_utf8(id).ok()?.parse().ok()
 }
 
 impl Stream {
-    /// Answers a request for the stream at `path`, if there is one.
-    pub fn open(
-        request: &Request<'_>,
-        path: &str,
-        out: &mut Output,
-        shared: &Shared,
-    ) -> Option<Opened> {
-        let query = request.target().split_once('?').map_or("", |(_, query)| query);
-        let last_id: Option<u64> = request
-            .headers()
-            .get("last-event-id")
-            .and_then(|id| str::from_utf8(id).ok()?.parse().ok());
-        let (source, left) = match path {
-            "/sse/clock" => {
-                let every = number(query, "every").unwrap_or(1_000).clamp(50, 10_000);
-                let current = unix_millis() / every;
-                let next = match last_id {
-                    Some(id) if id <= current + REMEMBERED => {
-                        (id + 1).max(current.saturating_sub(REMEMBERED))
-                    }
-                    _ => current,
-                };
-                (Source::Clock { every, next }, number(query, "for").unwrap_or(u64::MAX))
-            }
-            "/sse/llm" => {
-                let count = number(query, "n").unwrap_or(1_000).min(MOST_TOKENS);
-                let next = last_id.map_or(1, |id| id.saturating_add(1));
-                if next > count + 1 {
-                    // A reader that has everything must not reconnect (§9.2.3).
-                    answer::write(request, 204, &[], b"", out);
-                    return Some(Opened::Answered);
-                }
-                (Source::Tokens { next, count }, u64::MAX)
-            }
-            _ => return None,
-        };
-        let length = Body::of_unknown_len(request.version());
-        let mut body = answer::begin(request, 200, &RESPONSE_HEADERS, length, out);
-        if request.method() == "HEAD" {
-            return Some(Opened::Answered);
+    /// A stream of so many events at most.
+    fn open(source: Source, left: u64, now: u64) -> Answer {
+        let (encoder, comment_at) = (Encoder::new(), now + KEEP_ALIVE);
+        Answer::Service(Box::new(Self { source, encoder, has_begun: false, left, comment_at }))
+    }
+
+    fn begin(&mut self, response: &mut Response) {
+        response.head(200).fields.extend(RESPONSE_HEADERS.iter());
+        self.encoder.encode_retry(RETRY, response).expect("a Vec has room");
+        self.has_begun = true;
+    }
+}
+
+impl Service for Stream {
+    fn fill(&mut self, room: usize, response: &mut Response, shared: &mut Shared) -> Filled {
+        if !self.has_begun {
+            self.begin(response);
         }
-        let mut encoder = Encoder::new();
-        let mut bytes = Vec::new();
-        encoder.encode_retry(RETRY, &mut bytes).expect("a Vec has room");
-        body.encode(&bytes, out).expect("a Vec has room");
-        let comment_at = shared.now + KEEP_ALIVE;
-        let persistent = answer::is_persistent(request);
-        let stream = Self { source, encoder, body, left, comment_at, persistent };
-        Some(Opened::Stream(Box::new(stream)))
-    }
-
-    /// Whether the connection can be used for another request after this.
-    pub fn is_persistent(&self) -> bool {
-        self.persistent
-    }
-
-    /// Writes what there is to send, until too many bytes wait for the reader.
-    pub fn fill(&mut self, out: &mut Output, shared: &mut Shared) -> Filled {
-        let mut bytes = std::mem::take(&mut shared.scratch);
-        bytes.clear();
-        let filled = self.encode(AHEAD.saturating_sub(out.pending()), &mut bytes, shared.now);
-        self.body.encode(&bytes, out).expect("a Vec has room");
-        if matches!(filled, Filled::End) {
-            self.finish(out);
-        }
-        shared.scratch = bytes;
-        filled
-    }
-
-    fn encode(&mut self, room: usize, bytes: &mut Vec<u8>, now: u64) -> Filled {
-        while bytes.len() < room {
+        let now = shared.now;
+        while response.body.pending() < room {
             if self.left == 0 {
                 return Filled::End;
             }
@@ -137,7 +99,7 @@ impl Stream {
                     let (at, unix_now) = (*next * *every, unix_millis());
                     if unix_now < at {
                         if now >= self.comment_at {
-                            self.encoder.encode_keep_alive(bytes).expect("a Vec has room");
+                            self.encoder.encode_keep_alive(response).expect("a Vec has room");
                             self.comment_at = now + KEEP_ALIVE;
                         }
                         return Filled::Until((now + at - unix_now).min(self.comment_at));
@@ -161,15 +123,10 @@ impl Stream {
             let fields = EventBuilder::new().event_type(event_type).data(&data);
             let id = id.to_string();
             self.encoder
-                .encode(fields.id(&id), bytes)
+                .encode(fields.id(&id), response)
                 .expect("the strings have no line breaks, and a Vec has room");
         }
         Filled::Enough
-    }
-
-    /// Ends the body. The reader may reconnect for more.
-    pub fn finish(&mut self, out: &mut Output) {
-        self.body.finish(out).expect("a Vec has room");
     }
 }
 
@@ -178,12 +135,6 @@ fn token_data(token: u64) -> String {
     format!(
         r#"{{"id":"chatcmpl-framewright","object":"chat.completion.chunk","model":"clockwork","choices":[{{"index":0,"delta":{{"content":" word-{token:08}"}},"finish_reason":null}}]}}"#
     )
-}
-
-/// The number that a query gives for `name`.
-fn number(query: &str, name: &str) -> Option<u64> {
-    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.find(|(key, _)| *key == name)?.1.parse().ok()
 }
 
 fn unix_millis() -> u64 {

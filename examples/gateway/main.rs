@@ -5,20 +5,36 @@
 //!     [--listen ADDR] [--max-message BYTES] [--no-deflate | --no-context-takeover] \
 //!     [--origin ORIGIN]... [--forwarded-host]
 //! ```
+//!
+//! Where to look:
+//!
+//! ```text
+//!   main ── the event loop
+//!    └─ peer ── a TCP connection; its first bytes tell what it speaks
+//!        ├─ stomp ── topics; a broker that knows no sockets
+//!        └─ http1 ── one exchange after another ──▶ route ── the table of paths
+//!             ├─ response ── for whatever is said at once
+//!             ├─ service ── for what takes its time: events, grpc
+//!             └─ websocket ── echo, chat, stomp, tunnel
+//! ```
+//!
+//! A service and a WebSocket know nothing of the connection that carries them.
 
-mod answer;
+mod call;
 mod cors;
 #[path = "../echo/mod.rs"]
 mod echo;
 mod events;
 mod grpc;
+mod http1;
 mod output;
 mod peer;
+mod request;
+mod response;
 mod route;
 mod service;
 mod stomp;
 mod tunnel;
-mod unused;
 mod websocket;
 
 use std::io::{self, Write};
@@ -128,7 +144,7 @@ struct Shared {
     broadcast: Broadcast,
     /// The topics of STOMP.
     stomp: stomp::Hub,
-    /// An event before it goes into a body.
+    /// Memory for what a service says, before its connection takes it.
     scratch: Vec<u8>,
     /// When a peer next has something to send, in milliseconds since the start.
     wake_at: u64,

@@ -41,25 +41,40 @@ impl Output {
         self.bytes.len() - self.sent
     }
 
-    /// Writes as much as the peer takes, and returns whether it took anything.
-    pub fn flush(&mut self, to: &mut impl Write) -> io::Result<bool> {
-        let before = self.pending();
-        while self.pending() > 0 {
-            match to.write(&self.bytes[self.sent..]) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(n) => self.sent += n,
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => break,
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(e),
-            }
-        }
-        let progress = self.pending() < before;
+    /// The bytes that the peer has not taken.
+    pub fn unsent(&self) -> &[u8] {
+        &self.bytes[self.sent..]
+    }
+
+    /// Takes notice that the peer has taken the next `len` bytes.
+    pub fn advance(&mut self, len: usize) {
+        self.sent += len;
         // Never moves more bytes than were sent before them, so each byte moves at most once.
         if self.sent >= self.pending() {
             self.bytes.drain(..self.sent);
             self.sent = 0;
         }
-        Ok(progress)
+    }
+
+    /// Forgets what it holds.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.sent = 0;
+    }
+
+    /// Writes as much as the peer takes, and returns whether it took anything.
+    pub fn flush(&mut self, to: &mut impl Write) -> io::Result<bool> {
+        let before = self.pending();
+        while self.pending() > 0 {
+            match to.write(self.unsent()) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(n) => self.advance(n),
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => break,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(self.pending() < before)
     }
 }
 

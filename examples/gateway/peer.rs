@@ -4,21 +4,16 @@ use std::io::{self, Read};
 use std::mem;
 use std::net::Shutdown;
 
-use framewright::http1::{HeadReader, Limits, Request};
 use mio::event::Event;
 use mio::net::TcpStream;
 
 use crate::Shared;
-use crate::events::{self, Filled};
+use crate::http1::{Http1, Next};
 use crate::output::Output;
-use crate::route::answer_request;
+use crate::service::Filled;
 use crate::stomp;
-use crate::unused::Unused;
 use crate::websocket::{Heard, Session};
-use crate::{answer, grpc};
 
-/// Above this many unsent bytes, the requests that have come wait for their answers.
-const HIGH_WATER: usize = 256 * 1024;
 /// A member of the chat room that is this many bytes behind is dropped.
 const BEHIND: usize = 1 << 20;
 /// Number of reads in a peer's turn.
@@ -27,10 +22,8 @@ const READS: usize = 4;
 /// comes after it (epoll(7), kqueue). Elsewhere, there is an event only after another read, one
 /// that would block.
 const SHORT_READ_IS_LAST: bool = cfg!(any(target_os = "linux", target_os = "macos"));
-/// How long a request head may take, and an idle connection without one, in ms.
-const HEAD_WITHIN: u64 = 15_000;
-/// How long a body may take that is only ignored, in ms.
-const BODY_WITHIN: u64 = 15_000;
+/// How long the first bytes may take, in ms.
+const FIRST_WITHIN: u64 = 15_000;
 /// How long a peer has to close after we did, in ms.
 const CLOSE_WITHIN: u64 = 5_000;
 /// How long a peer may take nothing of its output, in ms.
@@ -41,15 +34,10 @@ const IGNORED: usize = 8 << 20;
 /// One TCP connection.
 ///
 /// ```text
-///   First ── a frame of STOMP ──▶ Stomp ─────────┐
-///     │                                          │
-///     │  ┌── a body that is ignored ──▶ Unused ──┼──┐
-///     ▼  │                                       │  ▼
-///     Http ── a request ──▶ WebSocket, Events, Grpc, or an answer at once
-///        ▲                                       │
-///        │                                       │ a close, a failure,
-///        │ the connection goes on                │ the last answer
-///        └───────────────────────────────────────┴──▶ Closing ──▶ Ended
+///     First ──▶ Stomp ───────────────────┐
+///       │                                │ a close, a failure,
+///       └─────▶ Http1 ───────────────────┤ the last answer
+///                 └── an upgrade ──▶ WebSocket ──▶ Closing ──▶ Ended
 /// ```
 ///
 /// Whatever the state, `Ended` follows the end of the input, once all that was asked for is answered.
@@ -80,16 +68,10 @@ pub enum State {
     First(Vec<u8>),
     /// Topics of STOMP.
     Stomp(stomp::Client),
-    /// Between HTTP requests, or within the head of one.
-    Http(HeadReader<Vec<u8>>),
-    /// Within the body of a request that has no use for it.
-    Unused(Box<Unused>),
+    /// HTTP/1.1, until there is an upgrade.
+    Http1(Http1),
     /// WebSocket, until the transport is to be closed.
     WebSocket(Box<Session>),
-    /// An event stream.
-    Events(Box<events::Stream>),
-    /// A call in gRPC-Web.
-    Grpc(Box<grpc::Call>),
     /// Nothing more will be said. What is unsent goes out, then our side is shut down, once. Some of
     /// the remaining input is ignored.
     Closing { shut: bool, ignored: usize },
@@ -231,33 +213,19 @@ impl Peer {
                     return self.receive_first(shared);
                 }
                 State::Stomp(client) => return client.receive(input, shared.now),
-                State::Http(_) if self.out.pending() > HIGH_WATER => return self.hold(input),
-                State::Http(reader) => match reader.read_request(&mut input) {
-                    Ok(Some(request)) => answer_request(&request, &mut self.out, shared),
-                    Ok(None) => return,
-                    Err(e) => give_up(e.status(), &e.to_string(), &mut self.out),
-                },
-                State::Unused(unused) => match unused.receive(&mut input) {
-                    Ok(true) => self.finish_unused(),
-                    Ok(false) => return,
-                    Err(e) => give_up(e.status(), &e.to_string(), &mut self.out),
-                },
+                State::Http1(http1) if http1.holds(&self.out) => return self.hold(input),
+                State::Http1(http1) => http1.receive(&mut input, &mut self.out, shared),
                 State::WebSocket(session) => return session.receive(input, &mut self.out, shared),
-                State::Grpc(call) if !call.has_request() => {
-                    call.receive(&mut input, shared.now);
-                    continue;
-                }
-                State::Events(_) | State::Grpc(_) => return self.hold(input),
                 State::Closing { ignored, .. } => {
                     *ignored += input.len();
-                    if *ignored <= IGNORED {
-                        return;
+                    if *ignored > IGNORED {
+                        self.enter(State::Ended, shared.now);
                     }
-                    State::Ended
+                    return;
                 }
                 State::Ended => return,
             };
-            self.enter(next, shared.now);
+            self.enter_next(next, shared.now);
         }
     }
 
@@ -267,7 +235,7 @@ impl Peer {
         let next = match stomp::begins(bytes) {
             None => return,
             Some(true) => State::Stomp(shared.stomp.open(shared.now)),
-            Some(false) => State::http(),
+            Some(false) => State::Http1(Http1::new(shared.now)),
         };
         let mut bytes = mem::take(bytes);
         self.enter(next, shared.now);
@@ -282,27 +250,24 @@ impl Peer {
     /// Receives the end of the input. The other end may still read, so whatever it asked for is
     /// answered.
     fn receive_eof(&mut self, shared: &mut Shared) {
-        let next = match &mut self.state {
-            State::Http(reader) if reader.check_eof().is_err() => {
-                give_up(400, "the request was cut off", &mut self.out)
+        match &mut self.state {
+            State::Http1(http1) => {
+                let next = http1.receive_eof(&mut self.out);
+                self.enter_next(next, shared.now);
             }
-            State::Unused(_) => give_up(400, "the request was cut off", &mut self.out),
-            State::Grpc(call) => return call.receive_eof(),
-            State::Events(_) => return,
             State::First(_)
             | State::Stomp(_)
-            | State::Http(_)
             | State::WebSocket(_)
             | State::Closing { .. }
-            | State::Ended => State::Ended,
-        };
-        self.enter(next, shared.now);
+            | State::Ended => self.enter(State::Ended, shared.now),
+        }
     }
 
-    fn finish_unused(&mut self) -> State {
-        match mem::replace(&mut self.state, State::Ended) {
-            State::Unused(unused) => unused.finish(&mut self.out),
-            state => state,
+    fn enter_next(&mut self, next: Next, now: u64) {
+        match next {
+            Next::Same => {}
+            Next::WebSocket(session) => self.enter(State::WebSocket(session), now),
+            Next::Close => self.enter(State::CLOSING, now),
         }
     }
 
@@ -349,17 +314,15 @@ impl Peer {
 
     /// Lets the state write what it has to say. Returns whether there is more.
     fn fill(&mut self, shared: &mut Shared) -> bool {
-        let (filled, persistent) = match &mut self.state {
-            State::Events(stream) => (stream.fill(&mut self.out, shared), stream.is_persistent()),
-            State::Grpc(call) => (call.fill(&mut self.out, shared), call.is_persistent()),
-            State::WebSocket(session) => (session.fill(&mut self.out, shared), true),
-            State::Stomp(client) => (client.fill(&mut self.out, shared.now), false),
-            _ => return false,
+        let filled = match &mut self.state {
+            State::Http1(http1) => http1.fill(&mut self.out, shared),
+            State::WebSocket(session) => session.fill(&mut self.out, shared),
+            State::Stomp(client) => client.fill(&mut self.out, shared.now),
+            State::First(_) | State::Closing { .. } | State::Ended => return false,
         };
         match filled {
             Filled::Enough => return true,
             Filled::Until(time) => shared.wake_at = shared.wake_at.min(time),
-            Filled::End if persistent => self.enter(State::http(), shared.now),
             Filled::End => self.enter(State::CLOSING, shared.now),
         }
         false
@@ -372,32 +335,24 @@ impl Peer {
         let waited = now.saturating_sub(self.since.max(self.taken_at));
         let stalled = self.blocked && now.saturating_sub(self.taken_at) >= STALLED;
         let ends = match &mut self.state {
-            State::First(_) => waited >= HEAD_WITHIN,
-            // Between requests, it ends without a word.
-            State::Http(reader) if waited >= HEAD_WITHIN && reader.check_eof().is_ok() => true,
-            State::Http(_) if waited >= HEAD_WITHIN => self.time_out(now),
-            State::Unused(_) if waited >= BODY_WITHIN => self.time_out(now),
-            State::Http(_) | State::Unused(_) => false,
+            State::First(_) => waited >= FIRST_WITHIN,
+            State::Http1(http1) => {
+                let next = http1.tick(self.taken_at, &mut self.out, now);
+                self.enter_next(next, now);
+                stalled
+            }
             State::Closing { .. } => waited >= CLOSE_WITHIN,
             State::WebSocket(session) => !session.tick(now, &mut self.out),
-            State::Stomp(_) | State::Events(_) | State::Grpc(_) | State::Ended => stalled,
+            State::Stomp(_) | State::Ended => stalled,
         };
         if ends { Progress::Ended } else { self.written(shared) }
-    }
-
-    /// Refuses a request that takes too long. The connection ends with the answer, not before.
-    fn time_out(&mut self, now: u64) -> bool {
-        let closing = give_up(408, "the request took too long", &mut self.out);
-        self.enter(closing, now);
-        false
     }
 
     /// Begins to close: nothing new is started.
     pub fn shut_down(&mut self, shared: &mut Shared) -> Progress {
         match &mut self.state {
             State::WebSocket(session) => session.shut_down(shared.now, &mut self.out),
-            State::Events(stream) => stream.finish(&mut self.out),
-            State::Grpc(call) => call.shut_down(&mut self.out, shared),
+            State::Http1(http1) => http1.shut_down(&mut self.out, shared),
             _ => {}
         }
         if !matches!(self.state, State::WebSocket(_) | State::Closing { .. } | State::Ended) {
@@ -435,27 +390,8 @@ impl Peer {
 impl State {
     pub const CLOSING: Self = Self::Closing { shut: false, ignored: 0 };
 
-    pub fn http() -> Self {
-        Self::Http(HeadReader::new(Vec::new(), Limits::new()))
-    }
-
-    /// The state after the answer to `request`.
-    pub fn after(request: &Request<'_>) -> Self {
-        if answer::is_persistent(request) { Self::http() } else { Self::CLOSING }
-    }
-
     /// Whether further requests have to wait.
     fn is_answering(&self) -> bool {
-        match self {
-            Self::Events(_) => true,
-            Self::Grpc(call) => call.has_request(),
-            _ => false,
-        }
+        matches!(self, Self::Http1(http1) if http1.is_answering())
     }
-}
-
-/// Refuses bytes that are no request, or not a whole one.
-pub fn give_up(status: u16, why: &str, out: &mut Output) -> State {
-    answer::give_up(status, why, out);
-    State::CLOSING
 }

@@ -1,86 +1,53 @@
 //! What answers a request: the table of paths.
 
-use framewright::Buffer;
-use framewright::http1::{Body, Request};
+use crate::Shared;
+use crate::call;
+use crate::cors;
+use crate::events;
+use crate::grpc;
+use crate::request::Request;
+use crate::response::Response;
+use crate::service::Service;
+use crate::websocket::Place;
 
-use crate::output::Output;
-use crate::peer::{State, give_up};
-use crate::unused::Unused;
-use crate::{Shared, answer, events, grpc, service, websocket};
+const PAGE: [(&str, &str); 2] =
+    [("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store")];
 
-/// Answers a request, and returns the connection's next state.
-pub fn answer_request(request: &Request<'_>, out: &mut Output, shared: &Shared) -> State {
-    let path = path_of(request.target());
-    let is_call = service::is_method(path) && request.method() == "POST";
-    // A client that waits before it sends its body is spared that.
-    if is_call || request.body() == Body::Len(0) || request.expects_continue() {
-        return route(request, path, out, shared);
-    }
-    let mut answer = Output::default();
-    match route(request, path, &mut answer, shared) {
-        // Nothing is read after this answer, so it does not wait.
-        State::Closing { .. } => {
-            out.try_append(answer.as_slice()).expect("a Vec has room");
-            State::CLOSING
-        }
-        next => {
-            let mut unused = Unused::new(request, answer, next);
-            // A length that is too long is known before the first byte.
-            if let Err(e) = unused.receive(&mut &mut [][..]) {
-                return give_up(e.status(), &e.to_string(), out);
-            }
-            State::Unused(Box::new(unused))
-        }
-    }
+/// What answers a request.
+pub enum Answer {
+    /// The response is complete.
+    Whole,
+    Service(Box<dyn Service>),
+    /// A WebSocket, if the handshake succeeds.
+    WebSocket(Place),
 }
 
-/// Answers a request as if it had no body, unless it is a call.
-fn route(request: &Request<'_>, path: &str, out: &mut Output, shared: &Shared) -> State {
-    let method = request.method();
-    if let Some(place) = websocket::Place::at(path, request)
-        && matches!(method, "GET" | "HEAD")
-    {
-        return match place.enter(request, path, out, shared) {
-            Some(session) => State::WebSocket(Box::new(session)),
-            None => State::CLOSING,
-        };
+/// Picks what answers a request. It may say some of the response, or all of it.
+pub fn answer(request: &Request<'_>, response: &mut Response, shared: &mut Shared) -> Answer {
+    let Request { method, path, .. } = *request;
+    if let Some(place) = Place::of(request) {
+        return Answer::WebSocket(place);
     }
-    if service::is_method(path) {
-        return match grpc::Call::open(request, path, out, shared) {
-            grpc::Opened::Call(call) => State::Grpc(call),
-            grpc::Opened::Answered => State::after(request),
-            grpc::Opened::Closing => State::CLOSING,
-        };
-    }
-    match method {
-        "GET" | "HEAD" => {}
-        "OPTIONS" => {
-            answer::options(request, out);
-            return State::after(request);
+    if method == "OPTIONS" {
+        if call::is_method(path) && cors::is_preflight(request) {
+            cors::answer_preflight(request, response);
+        } else {
+            response.allow();
         }
-        _ => {
-            answer::refuse(request, 405, "this can be read, but nothing else", out);
-            return State::after(request);
-        }
+        return Answer::Whole;
     }
-    match events::Stream::open(request, path, out, shared) {
-        Some(events::Opened::Stream(stream)) => return State::Events(stream),
-        Some(events::Opened::Answered) => {}
-        None if path == "/" => {
-            let headers =
-                [("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store")];
-            answer::write(request, 200, &headers, include_bytes!("page.html"), out);
-        }
-        None => answer::refuse(request, 404, "there is nothing here", out),
+    if call::is_method(path) {
+        return grpc::open(request, response, shared);
     }
-    State::after(request)
-}
-
-/// The path of a request target, which may be a whole URI (RFC 9112 §3.2.2).
-fn path_of(target: &str) -> &str {
-    let path = target.split('?').next().unwrap_or_default();
-    match path.split_once("://") {
-        Some((_, rest)) => rest.find('/').map_or("/", |slash| &rest[slash..]),
-        None => path,
+    if !matches!(method, "GET" | "HEAD") {
+        response.refuse(405, "this can be read, but nothing else");
+        return Answer::Whole;
     }
+    match path {
+        "/" => drop(response.whole(200, PAGE.iter(), include_bytes!("page.html"))),
+        "/sse/clock" => return events::clock(request, shared.now),
+        "/sse/llm" => return events::tokens(request, response, shared.now),
+        _ => response.refuse(404, "there is nothing here"),
+    }
+    Answer::Whole
 }

@@ -1,275 +1,54 @@
-//! Calls of the Echo service, over HTTP or WebSocket.
+//! What a service is to the connection that carries it, whatever the version of HTTP.
+//!
+//! ```text
+//!                 ┌── receive, receive_eof, cut_off ──▶ ┌─────────┐
+//!      Connection │                                     │ Service │
+//!                 └◀── Response: head, body, trailers ──└─────────┘
+//!                                 fill
+//! ```
 
-use std::collections::VecDeque;
+use crate::Shared;
+use crate::response::Response;
 
-use framewright::Buffer;
-use framewright::grpc::{
-    self, CallKind, Code, Framing, Inbox, MessageEvent, MetadataList, Refusal, Request,
-    ResponseHead, ServerCall, Status, Trailers, Value, metadata,
-};
-use framewright::http::{FieldValue, Headers};
-
-use crate::echo::{self, CONFIG, EchoReply, EchoRequest, MAX_LEN};
-use crate::events::Filled;
-
-/// How long a message of a request may take, in ms.
-const MESSAGE_WITHIN: u64 = 60_000;
-
-/// Whether `path` is one of the service's.
-pub fn is_method(path: &str) -> bool {
-    path.starts_with("/echo.Echo/")
-}
-
-/// What carries a call.
-#[derive(Clone, Copy, Eq, PartialEq)]
-pub enum Carrier {
-    Http,
-    WebSocket,
-}
-
-/// One call, of any kind.
-pub struct EchoCall {
-    call: ServerCall,
-    kind: CallKind,
-    inbox: Inbox<Vec<u8>>,
-    /// Requests that wait for their replies.
-    requests: VecDeque<EchoRequest>,
-    /// The texts of a `ClientStream`.
-    joined: String,
-    /// Number of requests.
-    count: u32,
-    /// Why the call ends early.
-    failed: Option<Status<'static>>,
-    /// Whether the client has sent everything.
-    half_closed: bool,
-    /// The next reply's index, and when it is due.
-    index: u32,
-    due: u64,
-    /// When the last message was complete, or the call began.
-    message_at: u64,
-    /// Metadata to be sent back as trailers.
-    trailers: MetadataList<Vec<u8>>,
-}
-
-/// A metadata's name and value as the client sent them.
-pub type Metadata<'a> = Vec<(&'a str, Value<'a>)>;
-
-/// The metadata that come back: in the head, and with another name in the trailers.
-pub fn echoed(headers: Headers<'_>) -> Metadata<'_> {
-    // HTTP/1.1 brings names in any case.
-    let is_echoed = |name: &str| name.to_ascii_lowercase().starts_with("x-echo-");
-    metadata(headers).filter(|(name, _)| is_echoed(name)).collect()
-}
-
-impl EchoCall {
-    /// Accepts or refuses the head of a request.
-    pub fn accept(
-        method: &str,
-        path: &str,
-        headers: Headers<'_>,
-        carrier: Carrier,
-        now: u64,
-    ) -> Result<Self, Refusal<'static>> {
-        let request = Request::parse(method, path, headers)?;
-        let kind = echo::kind(request.path()).ok_or_else(|| request.unimplemented())?;
-        let refuse = |text| Err(request.refuse(Status::new(Code::Unimplemented, text)));
-        if request.content_type().framing == Framing::Grpc {
-            return refuse("gRPC itself needs HTTP/2");
-        }
-        let call = match (carrier, kind) {
-            (Carrier::WebSocket, _) => request.accept_socket(kind, &CONFIG, now)?,
-            (Carrier::Http, CallKind::Unary | CallKind::ServerStreaming) => {
-                request.accept(kind, &CONFIG, now)?
-            }
-            // A browser sends a request only as a whole.
-            (Carrier::Http, _) => return refuse("streams of requests need WebSocket"),
-        };
-        let mut trailers = MetadataList::new(Vec::new());
-        for (name, value) in echoed(headers) {
-            let name = name.to_ascii_lowercase().replacen("x-echo-", "x-trailer-", 1);
-            trailers.push(&name, value).expect("what came can be sent, and a Vec has room");
-        }
-        Ok(Self {
-            call,
-            kind,
-            inbox: Inbox::new(Vec::new()),
-            requests: VecDeque::new(),
-            joined: String::new(),
-            count: 0,
-            failed: None,
-            half_closed: false,
-            index: 0,
-            due: now,
-            message_at: now,
-            trailers,
-        })
-    }
-
-    /// Writes the head: its fields to `put`, or over WebSocket all of it to `body`.
-    pub fn send_head(
-        &mut self,
-        metadata: &Metadata<'_>,
-        body: &mut impl Buffer,
-        put: impl FnMut(&str, FieldValue<'_>),
-    ) -> Result<(), grpc::SendError> {
-        self.call.send_head_fields(ResponseHead::new().metadata(metadata), body, put)
-    }
-
-    /// Decodes base64 in place, if the body is in base64.
-    pub fn decode_text_in_place<'a>(&mut self, bytes: &'a mut [u8]) -> &'a [u8] {
-        self.call.decode_text_in_place(bytes)
+/// What answers one request.
+///
+/// It is dropped after its [end](Filled::End), and before it if the client does not wait for it.
+pub trait Service {
+    /// Whether it reads the body of the request. If not, it is asked to say something once the request is complete.
+    fn takes_body(&self) -> bool {
+        false
     }
 
     /// Receives a piece of the request's body.
-    pub fn receive(&mut self, mut input: &[u8], now: u64) {
-        while let Some(event) = self.call.receive_message(&mut input, &mut self.inbox) {
-            let MessageEvent::Message = event else { continue };
-            self.message_at = now;
-            let message = self.inbox.message();
-            match echo::decode(message.compressed, message.bytes) {
-                Ok(request) => self.take(request),
-                Err(status) => self.failed = self.failed.or(Some(status)),
-            }
-        }
-        self.inbox.release(); // holds no memory between messages
-    }
-
-    fn take(&mut self, request: EchoRequest) {
-        if self.kind != CallKind::ClientStreaming || request.code != 0 {
-            return self.requests.push_back(request);
-        }
-        if self.count > 0 {
-            self.joined.push(',');
-        }
-        self.joined.push_str(&request.text);
-        self.count += 1;
-        if self.joined.len() as u64 > MAX_LEN {
-            self.failed = Some(Status::new(Code::ResourceExhausted, "the reply is too long"));
-        }
-    }
+    fn receive(&mut self, _bytes: &mut [u8], _shared: &mut Shared) {}
 
     /// Receives the end of the request's body.
-    pub fn receive_eof(&mut self) {
-        self.call.receive_eof();
-        self.half_closed = true;
-    }
+    fn receive_eof(&mut self, _shared: &mut Shared) {}
 
-    /// Notes that the request's body was cut off, perhaps between two messages.
-    pub fn cut_off(&mut self) {
-        self.receive_eof();
-        self.failed.get_or_insert(Status::new(Code::Internal, "the request was cut off"));
-    }
+    /// Takes notice that the rest of the request's body will not come. The client may still wait for an answer.
+    fn cut_off(&mut self) {}
 
-    /// Notes that the client does not wait for the call any more.
-    pub fn disconnect(&mut self) {
-        self.call.disconnect();
-    }
+    /// Says what there is to say, until about `room` bytes of the body wait.
+    ///
+    /// The head has to be said by the time of the first byte, and at the end at the latest.
+    fn fill(&mut self, room: usize, response: &mut Response, shared: &mut Shared) -> Filled;
 
-    /// Ends the call because the gateway ends.
-    pub fn shut_down(&mut self, out: &mut Vec<u8>) {
-        self.finish(Status::new(Code::Unavailable, "the gateway shuts down"), out);
-    }
+    /// Says its last, because the gateway ends. If there is no head by then, the answer is 503.
+    fn shut_down(&mut self, _response: &mut Response, _shared: &mut Shared) {}
+}
 
-    /// Writes about `room` bytes of replies at most, and the status at the end.
-    pub fn fill(&mut self, room: usize, out: &mut Vec<u8>, now: u64) -> Filled {
-        self.call.poll(now);
-        if self.call.code().is_some() {
-            self.call.transmit(out);
-            return Filled::End;
-        }
-        if let Some(status) = self.failed {
-            return self.finish(status, out);
-        }
-        match self.kind {
-            // A request with an error ends a stream of requests at once.
-            CallKind::ClientStreaming if !self.requests.is_empty() => self.fail_as_asked(out),
-            CallKind::Unary | CallKind::ServerStreaming if self.half_closed => {
-                self.reply_to_one(room, out, now)
-            }
-            CallKind::ClientStreaming if self.half_closed => {
-                let text = std::mem::take(&mut self.joined);
-                let reply = EchoReply { text, index: self.count, payload: Vec::new() };
-                self.send(&reply, out);
-                self.finish(Status::OK, out)
-            }
-            CallKind::BidiStreaming => self.reply_to_each(room, out, now),
-            _ => self.wait(out, now),
-        }
-    }
+/// How far a service has come.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub enum Filled {
+    /// It has said as much as it may, and has more to say.
+    Enough,
+    /// It has said everything before this time, in ms since the start, unless something happens.
+    Until(u64),
+    /// It has said everything.
+    End,
+}
 
-    /// Waits for more of the request, but not without limit.
-    fn wait(&mut self, out: &mut Vec<u8>, now: u64) -> Filled {
-        let deadline = self.message_at + MESSAGE_WITHIN;
-        if now < deadline {
-            return Filled::Until(self.call.deadline().unwrap_or(deadline).min(deadline));
-        }
-        self.finish(Status::new(Code::DeadlineExceeded, "the request took too long"), out)
-    }
-
-    fn reply_to_one(&mut self, room: usize, out: &mut Vec<u8>, now: u64) -> Filled {
-        let Some(request) = self.requests.front().cloned() else {
-            return self.finish(Status::new(Code::Internal, "no message"), out);
-        };
-        let count = match self.kind {
-            CallKind::Unary => u32::from(request.code == 0),
-            _ => request.count,
-        };
-        while self.index < count {
-            if out.len() >= room {
-                return Filled::Enough;
-            }
-            if now < self.due {
-                return Filled::Until(self.due.min(self.call.deadline().unwrap_or(u64::MAX)));
-            }
-            self.due = now + u64::from(request.delay_ms);
-            self.reply(&request, out);
-        }
-        self.fail_as_asked(out)
-    }
-
-    fn reply_to_each(&mut self, room: usize, out: &mut Vec<u8>, now: u64) -> Filled {
-        while let Some(request) = self.requests.front() {
-            if request.code != 0 {
-                return self.fail_as_asked(out);
-            }
-            if out.len() >= room {
-                return Filled::Enough;
-            }
-            let request = request.clone();
-            self.reply(&request, out);
-            self.requests.pop_front();
-        }
-        if self.half_closed { self.finish(Status::OK, out) } else { self.wait(out, now) }
-    }
-
-    fn reply(&mut self, request: &EchoRequest, out: &mut Vec<u8>) {
-        let (text, payload) = (request.text.clone(), request.payload.clone());
-        let reply = EchoReply { text, index: self.index, payload };
-        self.index += 1;
-        self.send(&reply, out);
-    }
-
-    fn send(&mut self, reply: &EchoReply, out: &mut Vec<u8>) {
-        let sent = echo::encode(reply, false, |message| self.call.send(message, out));
-        if sent.is_err() {
-            self.failed = Some(Status::new(Code::Internal, "cannot reply"));
-        }
-    }
-
-    /// Ends the call with the status that the first of the waiting requests asks for.
-    fn fail_as_asked(&mut self, out: &mut Vec<u8>) -> Filled {
-        let (code, text) = match self.requests.pop_front() {
-            Some(request) => (request.code, request.error),
-            None => (0, String::new()),
-        };
-        self.finish(Status::new(code.into(), &text), out)
-    }
-
-    fn finish(&mut self, status: Status<'_>, out: &mut Vec<u8>) -> Filled {
-        let status = self.failed.unwrap_or(status);
-        let trailers = Trailers::new(status).metadata_list(&self.trailers);
-        // If the call has ended by itself, it knows why, and says that instead.
-        let _ended = self.call.end(trailers, out);
-        Filled::End
-    }
+impl Filled {
+    /// Everything, unless something happens.
+    pub const ALL: Self = Self::Until(u64::MAX);
 }

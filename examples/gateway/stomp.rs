@@ -11,8 +11,8 @@ use std::rc::Rc;
 use broker::Broker;
 use framewright::Buffer;
 
-use crate::events::Filled;
 use crate::output::Output;
+use crate::service::Filled;
 
 /// Frames are written at most this many bytes ahead of their reader. The broker holds the others, and gives up a
 /// client that is too slow.
@@ -74,7 +74,7 @@ impl Client {
     /// Writes what there is to send. At its end, the connection is to be closed.
     pub fn fill(&self, out: &mut Output, now: u64) -> Filled {
         if out.pending() > AHEAD {
-            return Filled::Until(u64::MAX);
+            return Filled::ALL;
         }
         let (frames, over) = self.output(now);
         out.try_append(&frames).expect("a Vec has room");

@@ -5,8 +5,10 @@ use framewright::grpc::web::{SocketDecoder, SocketPart};
 use framewright::http::Headers;
 use framewright::ws::{CloseCode, Part};
 
-use crate::events::Filled;
-use crate::service::{self, Carrier, EchoCall};
+use crate::call::{self, Carrier, EchoCall};
+use crate::request;
+use crate::response::{FieldList, Response};
+use crate::service::Filled;
 
 /// The longest head of a request, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
@@ -30,8 +32,8 @@ enum State {
     /// Before the end of the request's head.
     Head,
     Call(Box<EchoCall>),
-    /// The response's head was all.
-    Refused,
+    /// The response's head was all, or nobody waits for more.
+    Over,
 }
 
 impl Tunnel {
@@ -85,25 +87,26 @@ impl Tunnel {
     fn begin(&mut self, now: u64) -> Result<(), CloseCode> {
         let head = std::mem::take(&mut self.head);
         let headers = Headers::parse_lax(&head).ok_or(CloseCode::POLICY)?;
+        let headers = request::Headers::Http1(headers);
         match EchoCall::accept("POST", &self.path, headers, Carrier::WebSocket, now) {
             Ok(mut call) => {
-                call.send_head(&service::echoed(headers), &mut self.response, |_, _| {})
+                // All of it goes into the body.
+                let mut fields = FieldList::default();
+                call.send_head(&call::echoed(headers), &mut fields, &mut self.response)
                     .map_err(|_| CloseCode::POLICY)?;
                 self.state = State::Call(Box::new(call));
             }
             Err(refusal) => {
                 refusal.write_socket(&mut self.response).map_err(|_| CloseCode::INTERNAL_ERROR)?;
-                self.state = State::Refused;
+                self.state = State::Over;
             }
         }
         Ok(())
     }
 
-    /// Notes that the client has closed the connection.
+    /// Takes notice that the client has closed the connection.
     pub fn disconnect(&mut self) {
-        if let State::Call(call) = &mut self.state {
-            call.disconnect();
-        }
+        self.state = State::Over;
     }
 
     /// Takes the head of the response, once there is one. It has to be a message of its own: clients
@@ -112,17 +115,17 @@ impl Tunnel {
         std::mem::take(&mut self.response)
     }
 
-    /// Writes about `room` bytes of the response's body at most, its status at the end.
-    pub fn fill(&mut self, room: usize, out: &mut Vec<u8>, now: u64) -> Filled {
+    /// Writes the response's body until about `room` bytes wait, its status at the end.
+    pub fn fill(&mut self, room: usize, out: &mut Response, now: u64) -> Filled {
         match &mut self.state {
             State::Call(call) => call.fill(room, out, now),
             State::Head if now < self.head_by => Filled::Until(self.head_by),
-            State::Head | State::Refused => Filled::End,
+            State::Head | State::Over => Filled::End,
         }
     }
 
     /// Writes the status of a call that ends because the gateway ends.
-    pub fn shut_down(&mut self, out: &mut Vec<u8>) {
+    pub fn shut_down(&mut self, out: &mut Response) {
         if let State::Call(call) = &mut self.state {
             call.shut_down(out);
         }

@@ -2,19 +2,21 @@
 
 use framewright::Buffer;
 use framewright::grpc::web;
-use framewright::http1::Request;
+use framewright::http::Field;
 use framewright::stomp::SUBPROTOCOLS;
 use framewright::ws::deflate::{Config, Deflater};
-use framewright::ws::handshake::{self, Offer, Origins};
+use framewright::ws::handshake::{Acceptance, Offer, Origins, Refusal};
 use framewright::ws::{
     Action, CloseCode, Connection, Encoder, Event, Inbox, Keepalive, Limits, Message, MessageEvent,
     SendError, Server,
 };
 
 use crate::Shared;
-use crate::events::Filled;
+use crate::call;
 use crate::output::Output;
-use crate::service;
+use crate::request::{Request, Version};
+use crate::response::Response;
+use crate::service::Filled;
 use crate::stomp;
 use crate::tunnel::Tunnel;
 
@@ -23,10 +25,7 @@ const AHEAD: usize = 64 * 1024;
 /// The longest chat message, in bytes.
 const CHAT_MESSAGE: u64 = 64 * 1024;
 
-/// Whether a request offers to speak WebSocket.
-pub fn is_offer(request: &Request<'_>) -> bool {
-    request.headers().get("sec-websocket-key").is_some()
-}
+const PLAIN: &[(&str, &str)] = &[("Content-Type", "text/plain")];
 
 /// The services over WebSocket.
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -39,93 +38,92 @@ pub enum Place {
 
 impl Place {
     /// The service that a request is for.
-    pub fn at(path: &str, request: &Request<'_>) -> Option<Self> {
-        match path {
+    pub fn of(request: &Request<'_>) -> Option<Self> {
+        let opens = match request.version {
+            Version::Http1 => matches!(request.method, "GET" | "HEAD"),
+            Version::Http2 => matches!(request.method, "GET" | "HEAD" | "CONNECT"),
+        };
+        match request.path {
+            _ if !opens => None,
             "/ws/echo" => Some(Self::Echo),
             "/ws/chat" => Some(Self::Chat),
             "/stomp" => Some(Self::Stomp),
-            _ if service::is_method(path) && is_offer(request) => Some(Self::Tunnel),
+            path if call::is_method(path) && request.offers_websocket => Some(Self::Tunnel),
             _ => None,
         }
     }
 
-    /// Answers the opening handshake; returns `None` if it was refused.
-    pub fn enter(
-        self,
-        request: &Request<'_>,
-        path: &str,
-        out: &mut Output,
-        shared: &Shared,
-    ) -> Option<Session> {
-        if request.method() == "HEAD" {
-            refuse_head(out);
-            return None;
-        }
-        let origins = match self {
+    /// Pages of which origins may open it.
+    pub fn origins(self, shared: &Shared) -> Origins<'static> {
+        match self {
             Self::Echo | Self::Chat | Self::Stomp => shared.origins,
             // Every page may call the service, as it may over HTTP.
             Self::Tunnel => Origins::any(),
-        };
-        let offer = match Offer::from_request(request, origins) {
-            Ok(offer) => offer,
-            Err(e) => {
-                e.refuse().write(out).expect("a Vec has room");
-                return None;
-            }
-        };
-        let (required, max_message) = match self {
-            Self::Echo | Self::Stomp => (None, shared.max_message),
-            Self::Chat => (Some("chat"), shared.max_message.min(CHAT_MESSAGE)),
-            Self::Tunnel => (Some(web::PROTOCOL), shared.max_message),
+        }
+    }
+
+    /// Picks what to answer a client that has made a valid offer.
+    pub fn answer<'o, 'a, H>(
+        self,
+        offer: &'o Offer<'a, H>,
+        shared: &Shared,
+    ) -> Result<Acceptance<'o, 'a, H>, Refusal<'static>>
+    where
+        H: Clone + IntoIterator<Item: Field<'a>>,
+    {
+        let required = match self {
+            Self::Echo | Self::Stomp => None,
+            Self::Chat => Some(("chat", "the subprotocol here is chat\n")),
+            Self::Tunnel => Some((web::PROTOCOL, "the subprotocol here is grpc-websockets\n")),
         };
         let protocol = match required {
-            Some(protocol) => offer.choose(&[protocol]),
+            Some((name, why)) => match offer.choose(&[name]) {
+                None => return Err(offer.refuse(400).headers(PLAIN).body(why.as_bytes())),
+                chosen => chosen,
+            },
             // Clients of STOMP may name a version, and some do not.
             None if self == Self::Stomp => offer.choose(&SUBPROTOCOLS),
             None => None,
         };
-        if let Some(required) = required
-            && protocol.is_none()
-        {
-            let why = format!("the subprotocol here is {required}\n");
-            let headers = [("Content-Type", "text/plain")];
-            let refusal = offer.refuse(400).headers(&headers).body(why.as_bytes());
-            refusal.write(out).expect("a Vec has room");
-            return None;
-        }
         let deflate = match self {
-            Self::Echo => shared.deflate,
+            Self::Echo | Self::Stomp => shared.deflate,
             // A message that is compressed once for all members cannot refer to earlier ones, which
             // not all have received.
             Self::Chat => shared.deflate.map(|config| config.server_no_context_takeover(true)),
-            Self::Stomp => shared.deflate,
             // gRPC compresses its messages by itself.
             Self::Tunnel => None,
         };
-        let acceptance = offer.accept().protocol(protocol).compression(deflate);
-        acceptance.write(out).expect("it was offered, and a Vec has room");
-        let limits = Limits::new().max_frame_len(max_message).max_message_len(max_message);
+        Ok(offer.accept().protocol(protocol).compression(deflate))
+    }
+
+    /// Begins the session of a client that was accepted.
+    pub fn enter<'a, H>(
+        self,
+        path: &str,
+        acceptance: &Acceptance<'_, 'a, H>,
+        shared: &Shared,
+    ) -> Session
+    where
+        H: Clone + IntoIterator<Item: Field<'a>>,
+    {
+        let max_len = match self {
+            Self::Chat => shared.max_message.min(CHAT_MESSAGE),
+            Self::Echo | Self::Stomp | Self::Tunnel => shared.max_message,
+        };
         let service = match self {
             Self::Echo => Service::Echo,
             Self::Chat => Service::Chat,
             Self::Stomp => Service::Stomp(shared.stomp.open(shared.now)),
             Self::Tunnel => Service::Tunnel(Tunnel::new(path, shared.now)),
         };
-        Some(Session {
+        let limits = Limits::new().max_frame_len(max_len).max_message_len(max_len);
+        Session {
             service,
             connection: acceptance.connection(limits),
             inbox: Inbox::new(Vec::new()),
             keepalive: Keepalive::new(shared.now),
-        })
+        }
     }
-}
-
-/// Answers a `HEAD` as a `GET` without an upgrade, but for the body (RFC 9110 §9.3.2).
-fn refuse_head(out: &mut Output) {
-    let start = out.as_slice().len();
-    handshake::Error::NotAnUpgrade.refuse().write(out).expect("a Vec has room");
-    let head = out.as_slice()[start..].windows(4).position(|end| end == b"\r\n\r\n");
-    out.truncate(start + head.expect("a head ends so") + 4);
 }
 
 /// One WebSocket connection.
@@ -217,29 +215,30 @@ impl Session {
         let tunnel = match &mut self.service {
             Service::Tunnel(tunnel) => tunnel,
             Service::Stomp(_) => return self.fill_frames(out, shared.now),
-            Service::Echo | Service::Chat => return Filled::Until(u64::MAX),
+            Service::Echo | Service::Chat => return Filled::ALL,
         };
         if self.connection.ready().is_err() {
-            return Filled::Until(u64::MAX);
+            return Filled::ALL;
         }
         let head = tunnel.take_head();
-        let mut body = std::mem::take(&mut shared.scratch);
-        body.clear();
-        let filled = tunnel.fill(AHEAD.saturating_sub(out.pending()), &mut body, shared.now);
+        let mut reply = Response::default();
+        reply.body.borrow(&mut shared.scratch);
+        let filled = tunnel.fill(AHEAD.saturating_sub(out.pending()), &mut reply, shared.now);
         self.send_bytes(&head, out);
-        self.send_bytes(&body, out);
-        shared.scratch = body;
+        self.send_bytes(reply.body.unsent(), out);
+        reply.body.clear();
+        reply.body.give_back(&mut shared.scratch);
         let Filled::End = filled else { return filled };
         self.close(CloseCode::NORMAL, "", shared.now, out);
-        Filled::Until(u64::MAX)
+        Filled::ALL
     }
 
     /// Writes what the broker has for this client. While that waits to be sent, more stays in the broker, which
     /// gives up a client that is too slow.
     fn fill_frames(&mut self, out: &mut Output, now: u64) -> Filled {
-        let Service::Stomp(client) = &self.service else { return Filled::Until(u64::MAX) };
+        let Service::Stomp(client) = &self.service else { return Filled::ALL };
         if self.connection.ready().is_err() || out.pending() > AHEAD {
-            return Filled::Until(u64::MAX);
+            return Filled::ALL;
         }
         let (frames, over) = client.output(now);
         let deadline = client.deadline();
@@ -252,7 +251,7 @@ impl Session {
         sent.expect("it was ready, and a Vec has room");
         if over {
             self.close(CloseCode::NORMAL, "", now, out);
-            return Filled::Until(u64::MAX);
+            return Filled::ALL;
         }
         Filled::Until(deadline)
     }
@@ -302,9 +301,9 @@ impl Session {
 
     pub fn shut_down(&mut self, now: u64, out: &mut Output) {
         if let Service::Tunnel(tunnel) = &mut self.service {
-            let mut bytes = Vec::new();
-            tunnel.shut_down(&mut bytes);
-            self.send_bytes(&bytes, out);
+            let mut reply = Response::default();
+            tunnel.shut_down(&mut reply);
+            self.send_bytes(reply.body.unsent(), out);
         }
         self.close(CloseCode::GOING_AWAY, "the gateway shuts down", now, out);
     }
