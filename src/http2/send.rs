@@ -51,8 +51,7 @@ impl<B: Buffer, S: Slots> Connection<Client, B, S> {
             return Err(SendError::ConnectNotOffered);
         }
         let head = Outgoing::request(request, &headers)?;
-        let max = self.peer.max_concurrent_streams.min(self.streams.max_len());
-        if self.streams.open_count() >= max {
+        if !self.may_open() {
             return Err(SendError::TooManyStreams);
         }
         let id = match self.streams.last_id() {
@@ -75,6 +74,17 @@ impl<B: Buffer, S: Slots> Connection<Client, B, S> {
             slot.sent = if end { Half::Closed } else { Half::Body };
         }
         Ok(stream)
+    }
+
+    /// The [`slot`](Stream::slot) of the next stream that is opened. `None` if there is no room for one.
+    pub(crate) fn next_slot(&mut self) -> Option<usize> {
+        if self.may_open() { self.streams.next_slot() } else { None }
+    }
+
+    /// Whether the server and the storage allow one more stream.
+    fn may_open(&self) -> bool {
+        let max = self.peer.max_concurrent_streams.min(self.streams.max_len());
+        self.streams.open_count() < max
     }
 }
 

@@ -165,9 +165,7 @@ impl<S: Slots> StreamTable<S> {
         receive: ReceiveWindow,
     ) -> Option<Stream> {
         self.closed.open(id.get());
-        if self.free == NONE {
-            self.grow();
-        }
+        self.next_slot();
         let at = self.free;
         let bucket = self.bucket(id);
         if self.chain_len(bucket) >= MAX_CHAIN {
@@ -182,6 +180,14 @@ impl<S: Slots> StreamTable<S> {
         slots.get_mut(bucket)?.chain_first = at;
         self.open += 1;
         Some(Stream { id, slot: at })
+    }
+
+    /// The slot of the next stream. `None` if there is no room for one.
+    pub(super) fn next_slot(&mut self) -> Option<usize> {
+        if self.free == NONE {
+            self.grow();
+        }
+        (self.free != NONE).then_some(self.free as usize)
     }
 
     /// Takes notice that the stream, which is idle, is refused, and that all idle ones below it are skipped.

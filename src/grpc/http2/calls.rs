@@ -85,9 +85,14 @@ impl<M: Memory, C: SideCall<M::Message>> Calls<M, C> {
         Entry::new(C::IDLE, M::message(), M::message())
     }
 
+    /// Makes room for a call whose stream has this slot. Returns whether there is.
+    pub(super) fn reserve(&mut self, slot: usize) -> bool {
+        self.entries.try_grow(slot + 1, Self::idle)
+    }
+
     /// Puts a call where its stream is. Returns whether there is room for it.
     pub(super) fn open(&mut self, stream: Stream, call: C) -> bool {
-        if !self.entries.try_grow(stream.slot() + 1, Self::idle) {
+        if !self.reserve(stream.slot()) {
             return false;
         }
         let Some(entry) = self.entries.as_mut_slice().get_mut(stream.slot()) else { return false };

@@ -151,6 +151,11 @@ impl<M: Memory> Client<M> {
         }
         let fields = request.to_fields()?;
         let head = request.http2_head()?;
+        // Nothing may be written if there is no room for the call.
+        let Shared { http2, calls, .. } = &mut self.shared;
+        if http2.next_slot().is_some_and(|slot| !calls.reserve(slot)) {
+            return Err(SendError::TooManyCalls);
+        }
         let stream = self.shared.http2.open(head, fields, false, out).map_err(|e| match e {
             http2::SendError::BufferFull(full) => SendError::BufferFull(full),
             http2::SendError::TooManyStreams => SendError::TooManyCalls,
@@ -159,10 +164,7 @@ impl<M: Memory> Client<M> {
         })?;
         self.forget_ended();
         let call = request.call(kind, self.limits, M::message(), self.shared.now);
-        if !self.shared.open(stream, ClientState { call: Some(call), is_unprocessed: false }) {
-            self.shared.http2.reset(stream, ErrorCode::CANCEL);
-            return Err(SendError::TooManyCalls);
-        }
+        self.shared.open(stream, ClientState { call: Some(call), is_unprocessed: false });
         Ok(CallId(stream))
     }
 

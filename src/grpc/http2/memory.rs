@@ -203,3 +203,60 @@ mod sealed {
     {
     }
 }
+
+#[cfg(all(test, feature = "alloc"))]
+mod tests {
+    use super::super::Client;
+    use super::*;
+    use crate::grpc::{ClientRequest, Limits, Path, SendError};
+    use crate::http2;
+
+    /// Room for any number of streams, and for two calls, as when memory runs out.
+    enum TwoCalls {}
+
+    impl sealed::Sealed for TwoCalls {}
+
+    impl Memory for TwoCalls {
+        type Table = Vec<u8>;
+        type Head = Vec<u8>;
+        type Message = Vec<u8>;
+        type Streams = Vec<Slot>;
+        type Calls<T> = [T; 2];
+
+        fn storage() -> Storage<Vec<u8>, Vec<Slot>> {
+            Storage::new()
+        }
+
+        fn head() -> Vec<u8> {
+            Vec::new()
+        }
+
+        fn message() -> Vec<u8> {
+            Vec::new()
+        }
+
+        fn calls<T>(new: fn() -> T) -> [T; 2] {
+            [(); 2].map(|()| new())
+        }
+    }
+
+    /// There is no HEADERS that a reset follows.
+    #[test]
+    fn a_call_without_room_writes_nothing() {
+        let mut client = Client::<TwoCalls>::new(Limits::new(), http2::Limits::new(), 0);
+        let request = ClientRequest::new(Path::parse("/a.B/C").unwrap()).authority("a");
+        let mut out = Vec::new();
+        let first = client.unary(&request, b"", &mut out).unwrap();
+        client.unary(&request, b"", &mut out).unwrap();
+        assert!(client.transmit(&mut out));
+        let written = out.len();
+        for _ in 0..3 {
+            assert_eq!(client.unary(&request, b"", &mut out), Err(SendError::TooManyCalls));
+        }
+        assert!(client.transmit(&mut out));
+        assert_eq!((out.len(), client.http2().open_streams()), (written, 2));
+        client.cancel(first);
+        assert!(client.transmit(&mut out));
+        assert!(client.unary(&request, b"", &mut out).is_ok());
+    }
+}
