@@ -277,7 +277,7 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
         self.send_kept(stream, out)?;
-        let Self { http2, calls, .. } = self;
+        let Self { http2, calls, keepalive, now, .. } = self;
         let entry = calls.get_mut(stream).ok_or(SendError::Ended)?;
         let body = entry.call.body()?;
         let before = body.cardinality();
@@ -285,7 +285,10 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
             Ok(prefix) => {
                 let prefix: [u8; Prefix::LEN] = prefix.to_bytes();
                 let sent = match http2.send_whole(stream, prefix, message.bytes, end, out) {
-                    Ok(true) => return Ok(()),
+                    Ok(true) => {
+                        keepalive.sent(*now, (Prefix::LEN + message.bytes.len()) as u64);
+                        return Ok(());
+                    }
                     Ok(false) | Err(http2::SendError::BufferFull(_)) => {
                         entry.outbox.body().try_append_both(&prefix, message.bytes)
                     }

@@ -150,3 +150,22 @@ fn an_outbox_that_is_full_stalls_nobody_else() {
     assert_eq!(pair.messages(call), [[7; 95]]);
     assert_eq!(pair.end(call), Some(Code::DeadlineExceeded));
 }
+
+/// A call that its client lets wait is no reason to end a connection on which others go on.
+#[test]
+fn one_call_that_waits_stalls_no_connection() {
+    let mut pair: Pair = Pair::with(ServerConfig::new(), limits(1 << 16), limits(1000));
+    let waiting = pair.unary("/t.T/Unary", &[7; 2000]);
+    pair.client.pause(waiting);
+    let beside = pair.call("/t.T/Bidi", CallKind::BidiStreaming);
+    pair.run();
+    for second in 1..200 {
+        pair.send(beside, &[8; 100]);
+        pair.wait(1000);
+        assert_eq!(pair.messages(beside).len(), second);
+    }
+    pair.client.resume(waiting);
+    pair.half_close(beside);
+    pair.run();
+    assert_eq!([waiting, beside].map(|call| pair.end(call)), [Some(Code::Ok); 2]);
+}
