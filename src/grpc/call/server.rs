@@ -75,7 +75,7 @@ pub struct ServerCall {
     encoding: Option<u8>,
     pub(super) request: BodyDecoder,
     pub(super) response: BodyEncoder,
-    deadline: Option<u64>,
+    pub(super) deadline: Option<u64>,
     pub(super) state: State,
 }
 

@@ -46,6 +46,11 @@ impl ServerCall {
         self.response.set_cardinality(sent.with_streams(kind.streams_responses()));
     }
 
+    /// The deadline that the call has, or had: its response may not be sent yet when it is over.
+    pub(in crate::grpc) const fn response_deadline(&self) -> Option<u64> {
+        self.deadline
+    }
+
     /// Checks that the call can be ended with these trailers.
     pub(in crate::grpc) fn check_finish(&self, trailers: &Trailers<'_>) -> Result<(), SendError> {
         let State::Open { .. } = self.state else { return Err(SendError::Ended) };

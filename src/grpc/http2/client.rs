@@ -452,11 +452,11 @@ impl<B: Buffer> SideCall<B> for ClientState<B> {
         self.call.as_mut()?.poll(now).map(Into::into)
     }
 
-    fn deadline(&self) -> Option<u64> {
+    fn deadline(&self, _: bool) -> Option<u64> {
         self.call.as_ref()?.deadline()
     }
 
-    fn due_reset(&self, _: u64) -> Option<ErrorCode> {
+    fn due_reset(&self, _: u64, _: bool) -> Option<ErrorCode> {
         None
     }
 

@@ -199,7 +199,10 @@ impl<M: Memory> Server<M> {
                 MessageEvent::HalfClose => ServerEvent::HalfClose(call),
                 MessageEvent::End(code) => {
                     match self.call(call) {
-                        Ok(ended) if ended.owes() => self.shared.calls.enqueue(stream),
+                        Ok(ended) if ended.owes() => {
+                            self.shared.calls.enqueue(stream);
+                            self.shared.begin_grace(stream);
+                        }
                         _ => self.shared.calls.close(stream),
                     }
                     ServerEvent::Cancelled { call, code }
@@ -320,7 +323,9 @@ impl<M: Memory> Server<M> {
     /// Sets when the call ends at the latest, in ms on the scale of [`new`](Self::new), instead of what the client asked
     /// for.
     pub fn set_deadline(&mut self, call: CallId, at: u64) {
-        if let Ok(call) = self.call_mut(call) {
+        if let Ok(call) = self.call_mut(call)
+            && call.code().is_none()
+        {
             call.set_deadline(at);
             self.shared.calls.note_deadline(at);
         }
@@ -371,7 +376,8 @@ impl<M: Memory> Server<M> {
         Ok(())
     }
 
-    /// Ends the call with a status and perhaps metadata. They are sent after what is kept of a message.
+    /// Ends the call with a status and perhaps metadata. They are sent after what is kept of a message. If the client's
+    /// window is still closed one second after the deadline of the call, its stream is reset instead.
     ///
     /// # Errors
     ///

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!     Offered ── accept() ──▶ Call ── its ending is written ──▶ Draining ── the request ends, or time ──▶ Idle
-//!        │                                                         ▲
+//!        │                     │                                   ▲                                      ▲
+//!        │                     └── it is over, and no window opens ┼──────────────────────────────────────┘
 //!        └──────── nothing ──▶ Refused ── its answer is written ───┘
 //! ```
 
@@ -34,6 +35,10 @@ pub(super) enum ServerState {
 /// How long the rest of a request is read after its call is over, in ms: some proxies drop a response whose stream
 /// is reset right after it.
 const DRAIN: u64 = 1000;
+
+/// How long what is left of a response may wait for a window after the call failed or its deadline passed, in ms.
+/// A client that has it wrong by less still gets the status.
+const GRACE: u64 = 1000;
 
 pub(super) type ServerShared<M> = Shared<http2::Server, M, ServerState>;
 
@@ -93,9 +98,33 @@ pub(super) fn write_trailers<M: Memory>(
     if sent {
         shared.ending_sent(stream);
     } else {
+        shared.note_grace(stream);
         shared.pump(stream, out);
     }
     Ok(())
+}
+
+impl<M: Memory> ServerShared<M> {
+    /// Takes notice that a call is over by itself: what is left of its response has not much time.
+    pub(super) fn begin_grace(&mut self, stream: Stream) {
+        if let Some(ServerState::Call(call)) = self.calls.call(stream) {
+            call.set_deadline(self.now);
+            self.note_grace(stream);
+        }
+    }
+
+    /// Takes notice of the time that what is left of a response has, if there is a limit to it.
+    fn note_grace(&mut self, stream: Stream) {
+        let now = self.now;
+        if let Some(ServerState::Call(call)) = self.calls.call(stream)
+            && let Some(at) = call.response_deadline()
+        {
+            // No less than from now on, however late that is.
+            let at = at.max(now);
+            call.set_deadline(at);
+            self.calls.note_deadline(at.saturating_add(GRACE));
+        }
+    }
 }
 
 /// Sends the head of a response, and says what went wrong in the words of gRPC.
@@ -187,20 +216,33 @@ impl<B: Buffer> SideCall<B> for ServerState {
     }
 
     fn poll(&mut self, now: u64) -> Option<MessageEvent> {
-        self.as_call_mut().ok()?.poll(now).map(Into::into)
+        let call = self.as_call_mut().ok()?;
+        let event = call.poll(now)?;
+        // What is left of the response has its time from now on, however late that is.
+        call.set_deadline(now);
+        Some(event.into())
     }
 
-    fn deadline(&self) -> Option<u64> {
+    fn deadline(&self, blocked: bool) -> Option<u64> {
         match self {
+            Self::Call(call) if blocked && call.code().is_some() => {
+                Some(call.response_deadline()?.saturating_add(GRACE))
+            }
             Self::Call(call) | Self::Offered(call) => call.deadline(),
             Self::Draining { until } => Some(*until),
             Self::Idle | Self::Refused(_) => None,
         }
     }
 
-    fn due_reset(&self, now: u64) -> Option<ErrorCode> {
+    /// The status is lost if a window stays closed, for it follows what is left of a message. If it is the transport
+    /// that is slow, the status waits.
+    fn due_reset(&self, now: u64, blocked: bool) -> Option<ErrorCode> {
+        if SideCall::<B>::deadline(self, blocked)? > now {
+            return None;
+        }
         match self {
-            Self::Draining { until } if *until <= now => Some(ErrorCode::NO_ERROR),
+            Self::Draining { .. } => Some(ErrorCode::NO_ERROR),
+            Self::Call(call) if call.code().is_some() => Some(ErrorCode::CANCEL),
             _ => None,
         }
     }

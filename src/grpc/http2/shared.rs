@@ -52,10 +52,10 @@ pub(super) trait SideCall<B: Buffer> {
     fn disconnect(&mut self) -> Option<MessageEvent>;
     /// Looks at the time.
     fn poll(&mut self, now: u64) -> Option<MessageEvent>;
-    /// When to look at the time again.
-    fn deadline(&self) -> Option<u64>;
+    /// When to look at the time again. The call may be `blocked`: something is left to be sent.
+    fn deadline(&self, blocked: bool) -> Option<u64>;
     /// Why the stream is to be reset now, after the time was looked at.
-    fn due_reset(&self, now: u64) -> Option<ErrorCode>;
+    fn due_reset(&self, now: u64, blocked: bool) -> Option<ErrorCode>;
     fn body(&mut self) -> Result<&mut BodyEncoder, SendError>;
     /// Goes on after our side of the stream has ended, while the peer's has not: until the
     /// [`deadline`](Self::deadline), if it returns `true`.
@@ -376,7 +376,7 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
             return;
         }
         if is_open {
-            let deadline = call.deadline();
+            let deadline = call.deadline(false);
             self.calls.note_deadline(deadline.unwrap_or(u64::MAX));
             // Whatever still comes is dropped: nobody waits for it to be used.
             self.resume(stream);
@@ -428,7 +428,7 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
 
     /// Begins a call on a stream. Returns whether there is room for it.
     pub(super) fn open(&mut self, stream: Stream, call: C) -> bool {
-        let deadline = call.deadline();
+        let deadline = call.deadline(false);
         if let Some(at) = deadline {
             self.calls.note_deadline(at);
         }

@@ -97,7 +97,8 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
 
     fn look_at(&mut self, stream: Stream, why: Why) -> Option<MessageEvent> {
         let now = self.now;
-        let call = self.calls.call(stream)?;
+        let entry = self.calls.get_mut(stream)?;
+        let (call, blocked) = (&mut entry.call, !entry.outbox.is_empty());
         if let Why::Lost = why {
             let event = call.disconnect();
             if event.is_none() {
@@ -106,10 +107,10 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
             return event;
         }
         let event = call.poll(now);
-        if let Some(code) = call.due_reset(now) {
+        if let Some(code) = call.due_reset(now, blocked) {
             self.http2.reset(stream, code);
             self.calls.close(stream);
-        } else if let Some(at) = call.deadline() {
+        } else if let Some(at) = call.deadline(blocked) {
             self.calls.note_deadline(at);
         }
         event

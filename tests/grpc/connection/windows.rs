@@ -1,6 +1,8 @@
 //! Flow control (RFC 9113 §5.2): one message is kept for each call, and turns are taken.
 
-use framewright::grpc::{CallKind, Code, Fixed, SendError, ServerConfig, ServerEvent, Timeout};
+use framewright::grpc::{
+    CallKind, Code, Fixed, Limits, SendError, ServerConfig, ServerEvent, Timeout,
+};
 use framewright::http2;
 
 use super::pair::{Pair, request};
@@ -148,6 +150,86 @@ fn an_outbox_that_is_full_stalls_nobody_else() {
     pair.client.resume(call);
     pair.run();
     assert_eq!(pair.messages(call), [[7; 95]]);
+    assert_eq!(pair.end(call), Some(Code::DeadlineExceeded));
+}
+
+/// Calls whose response waits for a window that the client never opens: until a second after their deadline, however
+/// they are over. Calls beside them go on.
+#[test]
+fn a_closed_window_holds_no_call_past_its_deadline() {
+    let mut pair: Pair = Pair::with(ServerConfig::new(), limits(1 << 16), limits(50));
+    let head = request("/t.T/Bidi").timeout(Timeout::parse(b"100m").unwrap());
+    // One that goes on, one that is finished, and one without a deadline that is finished, too.
+    let bidi = pair.client.call(&head, CallKind::BidiStreaming, &mut pair.out).unwrap();
+    pair.send(bidi, &[7; 1000]);
+    let head = request("/t.T/Unary").timeout(Timeout::parse(b"200m").unwrap());
+    let unary = pair.client.unary(&head, &[8; 1000], &mut pair.out).unwrap();
+    let patient = pair.unary("/t.T/Unary", &[9; 1000]);
+    for call in [bidi, unary, patient] {
+        pair.client.pause(call);
+    }
+    pair.run();
+    let open = |pair: &Pair| pair.service.grpc.http2().open_streams();
+    // Only the server looks at the time: the client's calls would end by themselves.
+    for (now, left, deadline) in
+        [(100, 3, 1100), (1099, 3, 1100), (1100, 2, 1200), (1199, 2, 1200), (1200, 1, 60_000)]
+    {
+        pair.service.receive(&mut [], now);
+        pair.run();
+        assert_eq!((open(&pair), pair.service.grpc.deadline()), (left, Some(deadline)), "{now}");
+        let beside = pair.unary("/t.T/Unary", b"!!");
+        assert_ne!(pair.end(beside), Some(Code::Unavailable));
+        pair.client.cancel(beside);
+        pair.run();
+    }
+    assert_eq!(pair.end(bidi), Some(Code::Cancelled), "the stream is reset");
+    assert_eq!(pair.end(unary), Some(Code::Cancelled));
+    let ended = |event: &&ServerEvent| {
+        matches!(event, ServerEvent::Cancelled { code: Code::DeadlineExceeded, .. })
+    };
+    assert_eq!(pair.service.events.iter().filter(ended).count(), 1, "one was finished");
+    pair.client.resume(patient);
+    pair.run();
+    assert_eq!(pair.messages(patient), [[9; 1000]]);
+    assert_eq!(pair.end(patient), Some(Code::Ok));
+}
+
+/// A client that breaks a rule of its call while it takes nothing.
+#[test]
+fn a_closed_window_holds_no_call_that_failed() {
+    const CONFIG: ServerConfig = ServerConfig::new().limits(Limits::new().max_message_len(2000));
+    let mut pair: Pair = Pair::with(CONFIG, limits(1 << 16), limits(50));
+    let call = pair.call("/t.T/Bidi", CallKind::BidiStreaming);
+    pair.send(call, &[7; 1000]);
+    pair.client.pause(call);
+    pair.run();
+    pair.send(call, &[7; 2001]);
+    pair.run();
+    let exhausted = Some(Code::ResourceExhausted);
+    let last = pair.service.events.last();
+    assert!(matches!(last, Some(ServerEvent::Cancelled { code, .. }) if Some(*code) == exhausted));
+    pair.service.receive(&mut [], 999);
+    pair.run();
+    assert_eq!((pair.service.grpc.http2().open_streams(), pair.end(call)), (1, None));
+    pair.service.receive(&mut [], 1000);
+    pair.run();
+    assert_eq!(pair.service.grpc.http2().open_streams(), 0);
+    assert_eq!(pair.end(call), Some(Code::Cancelled));
+}
+
+/// What waits for the transport is not given up: the status arrives, however late.
+#[test]
+fn a_slow_transport_loses_no_status() {
+    let mut pair = Pair::new();
+    let timeout = Timeout::parse(b"50m").unwrap();
+    let call = pair.client.unary(&request("/t.T/Slow").timeout(timeout), b"!", &mut pair.out);
+    let call = call.unwrap();
+    pair.run();
+    for now in [50, 1050, 2000, 60_000] {
+        pair.service.receive(&mut [], now);
+        assert_ne!(pair.service.grpc.deadline(), Some(now), "nothing is due at once");
+    }
+    pair.run();
     assert_eq!(pair.end(call), Some(Code::DeadlineExceeded));
 }
 
