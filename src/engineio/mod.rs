@@ -73,6 +73,7 @@
 //! ```
 
 mod assemble;
+mod backlog;
 mod client;
 mod error;
 mod handshake;

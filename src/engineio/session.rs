@@ -27,11 +27,12 @@ pub use socket::Sent;
 pub use timer::Action;
 use timer::Timer;
 
+use super::backlog::{Backlog, check_len};
 use super::handshake::write_open;
 use super::{
     Answer, Base64, Error, Kind, Limits, MessagePart, PayloadDecoder, Refusal, SendError, Transport,
 };
-use crate::{Buffer, OverLimit};
+use crate::Buffer;
 
 /// A server's end of a session with one client, over polling or WebSocket.
 ///
@@ -52,10 +53,8 @@ use crate::{Buffer, OverLimit};
 /// is owed takes storage.
 pub struct Session<B> {
     limits: Limits,
-    /// Packets that no transport has taken, joined as in a body. The open packet is the first.
-    backlog: B,
-    /// How many bytes of them went over WebSocket.
-    sent: usize,
+    /// Packets that no transport has taken. The open packet is the first.
+    backlog: Backlog<B>,
     /// Whether the client wants base64 over WebSocket.
     base64: bool,
     link: Link,
@@ -176,8 +175,7 @@ impl<B: Buffer> Session<B> {
             Transport::WebSocket => Link::Socket,
         };
         Ok(Self {
-            backlog: storage,
-            sent: 0,
+            backlog: Backlog::new(storage),
             base64,
             link,
             life: Life::Open,
@@ -216,7 +214,7 @@ impl<B: Buffer> Session<B> {
 
     /// How many bytes wait for a poll, or for [`transmit_socket`](Self::transmit_socket).
     pub fn backlog_len(&self) -> usize {
-        self.backlog.as_slice().len().saturating_sub(self.sent)
+        self.backlog.as_slice().len()
     }
 
     /// Ends the session from our side at `now`.
@@ -245,14 +243,9 @@ impl<B: Buffer> Session<B> {
         self.post = None;
         self.owes_ping = false;
         if reason != Reason::Closed {
-            self.forget_backlog();
+            self.backlog.free();
         }
         Event::Closed(reason)
-    }
-
-    fn forget_backlog(&mut self) {
-        self.backlog.free();
-        self.sent = 0;
     }
 
     /// Takes a packet that is no message. `None` if it changes nothing for the caller.
@@ -279,10 +272,4 @@ impl<B> fmt::Debug for Session<B> {
             .field("life", &self.life)
             .finish_non_exhaustive()
     }
-}
-
-/// The error for a length over a limit.
-fn check_len(len: usize, limit: u64) -> Result<(), OverLimit> {
-    let len = len as u64;
-    if len > limit { Err(OverLimit::new(len, limit)) } else { Ok(()) }
 }

@@ -68,7 +68,7 @@ impl<B: Buffer> Session<B> {
         append.finish()?;
         self.get_held = false;
         if self.link != Link::Socket {
-            self.forget_backlog();
+            self.backlog.free();
             self.owes_ping = false;
         }
         if self.life == Life::Closing {

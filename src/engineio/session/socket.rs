@@ -1,12 +1,7 @@
 //! The WebSocket of a session, from its probe on (*Upgrade*).
 
-use memchr::memchr;
-
 use super::{Event, Life, Link, Reason, Session, check_len};
-use crate::engineio::payload::SEPARATOR;
-use crate::engineio::{
-    Base64, Error, Kind, MessagePart, Packet, PayloadEncoder, Refusal, SendError,
-};
+use crate::engineio::{Error, Kind, MessagePart, Packet, PayloadEncoder, Refusal, SendError};
 use crate::ws::{self, Message};
 use crate::{Buffer, BufferFull, Chunk, OverLimit};
 
@@ -38,8 +33,9 @@ impl<B: Buffer> Session<B> {
             return Err(SendError::Closed);
         }
         let message = message.into();
-        if self.link != Link::Socket || self.backlog_len() > 0 {
-            return self.queue(message).map(|()| Sent::Queued);
+        if self.link != Link::Socket || !self.backlog.is_empty() {
+            let max = self.limits.max_backlog;
+            return self.backlog.push(message, max).map(|()| Sent::Queued);
         }
         match message {
             Message::Text(text) => {
@@ -55,20 +51,6 @@ impl<B: Buffer> Session<B> {
                 Ok(Sent::Written(ws::Kind::Binary))
             }
         }
-    }
-
-    /// Adds a message to what waits.
-    fn queue(&mut self, message: Message<'_>) -> Result<(), SendError> {
-        let (packet, len) = match message {
-            Message::Text(text) => (Packet::Text(Kind::Message, text), text.len()),
-            Message::Binary(bytes) => {
-                (Packet::Binary(bytes), bytes.len().div_ceil(3).saturating_mul(4))
-            }
-        };
-        let held = self.backlog.as_slice().len();
-        let len = held.saturating_add(len).saturating_add(1 + usize::from(held > 0));
-        check_len(len, self.limits.max_backlog).map_err(SendError::BacklogFull)?;
-        PayloadEncoder::after(held > 0).encode(packet, &mut self.backlog)
     }
 
     /// Takes a WebSocket for this session, as a candidate to take over. Call it before the WebSocket
@@ -154,8 +136,8 @@ impl<B: Buffer> Session<B> {
             Link::Socket => {}
             _ => return Ok(None),
         }
-        if self.backlog_len() > 0 {
-            return self.transmit_backlog(out).map(Some);
+        if let Some(kind) = self.backlog.write_first(self.base64, out)? {
+            return Ok(Some(kind));
         }
         if self.owes_ping {
             out.try_append(b"2")?;
@@ -163,30 +145,6 @@ impl<B: Buffer> Session<B> {
             return Ok(Some(ws::Kind::Text));
         }
         Ok(None)
-    }
-
-    /// Writes the next packet that waits.
-    fn transmit_backlog(&mut self, out: &mut impl Buffer) -> Result<ws::Kind, BufferFull> {
-        let waiting = self.backlog.as_slice().get(self.sent..).unwrap_or_default();
-        let end = memchr(SEPARATOR, waiting);
-        let packet = waiting.get(..end.unwrap_or(waiting.len())).unwrap_or_default();
-        let base64 = packet.strip_prefix(b"b").filter(|_| !self.base64);
-        let base64 = base64.and_then(|text| Base64::parse(core::str::from_utf8(text).ok()?));
-        let kind = match base64 {
-            Some(base64) => {
-                base64.decode(out)?;
-                ws::Kind::Binary
-            }
-            None => {
-                out.try_append(packet)?;
-                ws::Kind::Text
-            }
-        };
-        match end {
-            Some(end) => self.sent += end + 1,
-            None => self.forget_backlog(),
-        }
-        Ok(kind)
     }
 
     /// Receives the end of the WebSocket. If it had taken over, the session is over. If not, polling goes on.
