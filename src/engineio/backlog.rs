@@ -1,6 +1,6 @@
 //! Packets that wait for a transport, joined as the body of a request carries them.
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 
 use super::payload::SEPARATOR;
 use super::{Base64, Kind, Packet, PayloadEncoder, SendError};
@@ -8,6 +8,8 @@ use crate::ws::{self, Message};
 use crate::{Buffer, BufferFull, OverLimit};
 
 /// Packets in one buffer, with a separator between them. They leave it at the front.
+///
+/// What has left takes less room than what waits: the buffer is at most twice as long as that.
 #[derive(Clone)]
 pub(super) struct Backlog<B> {
     storage: B,
@@ -30,6 +32,11 @@ impl<B: Buffer> Backlog<B> {
         self.as_slice().is_empty()
     }
 
+    /// Adds bytes that are no whole packet.
+    pub(super) fn append(&mut self, bytes: &[u8]) -> Result<(), BufferFull> {
+        self.storage.try_append(bytes)
+    }
+
     /// Forgets what waits.
     pub(super) fn free(&mut self) {
         self.storage.free();
@@ -38,14 +45,22 @@ impl<B: Buffer> Backlog<B> {
 
     /// Adds a message, if no more than `max` bytes wait with it.
     pub(super) fn push(&mut self, message: Message<'_>, max: u64) -> Result<(), SendError> {
-        let held = self.storage.as_slice().len();
+        let held = self.as_slice().len();
         let len = held.saturating_add(packet_len(message)).saturating_add(usize::from(held > 0));
         check_len(len, max).map_err(SendError::BacklogFull)?;
         let packet = match message {
             Message::Text(text) => Packet::Text(Kind::Message, text),
             Message::Binary(bytes) => Packet::Binary(bytes),
         };
-        PayloadEncoder::after(held > 0).encode(packet, &mut self.storage)
+        let mut encoder = PayloadEncoder::after(held > 0);
+        match encoder.encode(packet, &mut self.storage) {
+            // A fixed buffer may have its room at the front.
+            Err(SendError::BufferFull(_)) if self.sent > 0 => {
+                self.compact();
+                encoder.encode(packet, &mut self.storage)
+            }
+            result => result,
+        }
     }
 
     /// Writes the first packet as a WebSocket message, which has the kind that is returned. `base64` is whether bytes stay
@@ -73,16 +88,51 @@ impl<B: Buffer> Backlog<B> {
                 ws::Kind::Text
             }
         };
-        match end {
-            Some(end) => self.sent += end + 1,
-            None => self.free(),
-        }
+        let len = packet.len();
+        self.leave(len);
         Ok(Some(kind))
+    }
+
+    /// The first packets that wait: at most `max_count` of them and `max_len` bytes, and how many they are.
+    pub(super) fn batch(&self, max_count: usize, max_len: u64) -> (&[u8], usize) {
+        let waiting = self.as_slice();
+        if waiting.is_empty() {
+            return (waiting, 0);
+        }
+        let ends = memchr_iter(SEPARATOR, waiting).chain([waiting.len()]).take(max_count);
+        let (count, len) = ends
+            .take_while(|end| *end as u64 <= max_len)
+            .fold((0, 0), |(count, _), end| (count + 1, end));
+        (waiting.get(..len).unwrap_or_default(), count)
+    }
+
+    /// Drops the first `len` bytes that wait, which are whole packets, and the separator after them.
+    pub(super) fn leave(&mut self, len: usize) {
+        let after = self.sent.saturating_add(len).saturating_add(1);
+        let held = self.storage.as_slice().len();
+        if after >= held {
+            return self.free();
+        }
+        self.sent = after;
+        if after >= held - after {
+            self.compact();
+        }
+    }
+
+    /// Gives the room of what has left back.
+    fn compact(&mut self) {
+        let sent = core::mem::take(&mut self.sent);
+        let bytes = self.storage.as_mut_slice();
+        let held = bytes.len();
+        if sent <= held {
+            bytes.copy_within(sent.., 0);
+            self.storage.truncate(held - sent);
+        }
     }
 }
 
 /// The length of a message's packet in a body.
-const fn packet_len(message: Message<'_>) -> usize {
+pub(super) const fn packet_len(message: Message<'_>) -> usize {
     let len = match message {
         Message::Text(text) => text.len(),
         Message::Binary(bytes) => bytes.len().div_ceil(3).saturating_mul(4),

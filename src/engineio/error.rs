@@ -28,8 +28,13 @@ pub enum Error {
     ContentType,
     /// A GET came while another was held, or a POST while another was read.
     RequestsOverlap,
-    /// The open packet is not the JSON object that it has to be.
+    /// The open packet is not the JSON object that it has to be, or longer than
+    /// [`MAX_HANDSHAKE_LEN`](super::MAX_HANDSHAKE_LEN), or its `sid` than [`MAX_SID_LEN`](super::MAX_SID_LEN).
     Handshake,
+    /// The server answered a request with this status, which is not 200.
+    Status(u16),
+    /// The storage has no room to join the open packet.
+    BufferFull(BufferFull),
 }
 
 impl Error {
@@ -56,6 +61,10 @@ impl fmt::Display for Error {
             Self::ContentType => "body is not text",
             Self::RequestsOverlap => "two requests at the same time",
             Self::Handshake => "open packet is not valid",
+            Self::Status(status) => return write!(f, "request was answered with {status}"),
+            Self::BufferFull(full) => {
+                return write!(f, "no room for the open packet: {} bytes", full.needed);
+            }
         })
     }
 }
@@ -66,11 +75,13 @@ impl core::error::Error for Error {}
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum SendError {
-    /// The output, or the storage for the next poll, has no room for it.
+    /// The output, or the storage for the next request, has no room for it.
     BufferFull(BufferFull),
-    /// What waits for the next poll would be longer than
+    /// What waits for the next request would be longer than
     /// [`Limits::max_backlog`](super::Limits::max_backlog) allows.
     BacklogFull(OverLimit),
+    /// The message is longer than the body of a POST may be: see [`Handshake::max_payload`](super::Handshake::max_payload).
+    PayloadTooLong(OverLimit),
     /// Text contains U+001E, which separates packets in a poll.
     Separator,
     /// A session identifier needs at least one byte, and only letters, digits, `-`, `_` and `.`.
@@ -79,17 +90,21 @@ pub enum SendError {
     Closed,
     /// The client has not received the open packet.
     NotOpen,
+    /// The session cannot move to WebSocket: it is there or on its way, or the server does not offer it.
+    UpgradeUnexpected,
 }
 
 impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::BufferFull(full) => return full.fmt(f),
-            Self::BacklogFull(over) => return write!(f, "too much waits for a poll: {over}"),
+            Self::BacklogFull(over) => return write!(f, "too much waits for a request: {over}"),
+            Self::PayloadTooLong(over) => return write!(f, "message is too long: {over}"),
             Self::Separator => "text contains U+001E, which separates packets",
             Self::SidInvalid => "session identifier has a character that it must not have",
             Self::Closed => "the session is closed",
             Self::NotOpen => "the session is not open",
+            Self::UpgradeUnexpected => "the session cannot move to WebSocket",
         })
     }
 }

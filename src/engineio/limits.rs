@@ -10,15 +10,15 @@ pub struct Limits {
     pub ping_interval: u64,
     /// How long the client has to answer a ping.
     pub ping_timeout: u64,
-    /// How long an upgrade may take.
+    /// How long an upgrade may take, and at a client the open packet.
     pub upgrade_timeout: u64,
-    /// How long a close may wait for a poll that takes it.
+    /// How long a close may wait for a request that takes it.
     pub close_timeout: u64,
     /// The longest body of a POST.
     pub max_payload: u64,
     /// The longest message over WebSocket.
     pub max_message_len: u64,
-    /// The most that may wait for the next poll.
+    /// The most that may wait for the next request.
     pub max_backlog: u64,
     /// Whether a session may move to WebSocket.
     pub upgrades: bool,
@@ -65,7 +65,7 @@ impl Limits {
         self
     }
 
-    /// Sets how long a close may wait for a poll that takes it, in ms. Default: 30 s.
+    /// Sets how long a close may wait for a request that takes it, in ms. Default: 30 s.
     #[must_use]
     pub const fn close_timeout(mut self, ms: u64) -> Self {
         self.close_timeout = ms;
@@ -91,10 +91,10 @@ impl Limits {
         self
     }
 
-    /// Sets the most that may wait for the next poll, in bytes. Default: 1 000 000.
+    /// Sets the most that may wait for the next request, in bytes. Default: 1 000 000.
     ///
-    /// Bytes count as the poll carries them, base64 included. Up to this many are kept for each session that
-    /// polls; a session over WebSocket keeps none.
+    /// Bytes count as a body carries them, base64 included. A server keeps up to this many for each session that polls, and
+    /// a client up to twice as many, while a POST has taken a part. A session over WebSocket keeps none.
     #[must_use]
     pub const fn max_backlog(mut self, bytes: u64) -> Self {
         self.max_backlog = bytes;

@@ -5,7 +5,8 @@
 //! is over. You keep the map from identifiers to sessions, and bring the sockets, HTTP and WebSocket. Over polling,
 //! messages come in parts, and an [`Assembler`] joins them.
 //!
-//! A [`ClientSession`] is a client's end, over WebSocket only.
+//! A [`ClientSession`] is a client's end. It says which requests and WebSocket messages to send, over polling, WebSocket, or
+//! polling first and WebSocket after.
 //!
 //! A server that does not want polling opens sessions for [`Transport::WebSocket`] only. Most clients can be told to
 //! begin there.
@@ -84,7 +85,9 @@ mod request;
 mod session;
 
 pub use assemble::{AssembleError, Assembler};
-pub use client::{ClientEvent, ClientSession};
+pub use client::{
+    ClientAction, ClientEvent, ClientRequest, ClientSession, MAX_HANDSHAKE_LEN, MAX_SID_LEN,
+};
 pub use error::{Error, SendError};
 pub use handshake::Handshake;
 pub use limits::Limits;

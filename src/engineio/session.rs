@@ -116,15 +116,15 @@ pub enum Event<'a> {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Reason {
-    /// The client closed it.
+    /// The peer closed it.
     PeerClosed,
-    /// [`Session::close`] was called.
+    /// Our side closed it.
     Closed,
-    /// The peer was silent for too long: no answer to a ping, no ping, or no open packet. Or no poll fetched a close.
+    /// The peer was silent for too long: no answer to a ping, no ping, or no open packet. Or no request took a close.
     TimedOut,
-    /// The connection of a held GET, of a POST or of the WebSocket was lost.
+    /// The connection of a GET, of a POST or of the WebSocket was lost.
     TransportLost,
-    /// The client broke a rule.
+    /// The peer broke a rule.
     Error(Error),
 }
 

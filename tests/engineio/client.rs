@@ -2,8 +2,8 @@
 
 use framewright::OverLimit;
 use framewright::engineio::{
-    ClientEvent, ClientSession, Error, Event, Handshake, Limits, Reason, SendError, Sent, Session,
-    Transport,
+    ClientAction, ClientEvent, ClientSession, Error, Event, Handshake, Limits, Reason, SendError,
+    Sent, Session, Transport,
 };
 use framewright::ws::{Kind, Message};
 use proptest::prelude::*;
@@ -11,9 +11,17 @@ use proptest::prelude::*;
 const OPEN: &str =
     r#"0{"sid":"s","upgrades":[],"pingInterval":300,"pingTimeout":200,"maxPayload":9}"#;
 
-fn open() -> ClientSession {
-    let mut client = ClientSession::new(Limits::new().max_message_len(100), 0);
-    let event = client.receive(Message::Text(OPEN), 0);
+type Client = ClientSession<Vec<u8>>;
+
+fn client() -> Client {
+    let limits = Limits::new().max_message_len(100);
+    ClientSession::new(Transport::WebSocket, limits, Vec::new(), 0)
+}
+
+fn open() -> Client {
+    let mut client = client();
+    assert_eq!(client.handshake(), None);
+    assert_eq!(client.receive_socket(Message::Text(OPEN), 0), Some(ClientEvent::Open));
     let expected = Handshake {
         sid: "s",
         upgrades: false,
@@ -21,7 +29,7 @@ fn open() -> ClientSession {
         ping_timeout: 200,
         max_payload: Some(9),
     };
-    assert_eq!(event, Some(ClientEvent::Open(expected)));
+    assert_eq!(client.handshake(), Some(expected));
     client
 }
 
@@ -67,16 +75,17 @@ fn the_open_packet_comes_first_and_in_time() {
         ("0", Error::Handshake),
         ("", Error::PacketEmpty),
     ] {
-        let mut client = ClientSession::new(Limits::new(), 0);
+        let mut client = client();
         assert_eq!(client.send("x", &mut Vec::new()), Err(SendError::NotOpen));
         let closed = ClientEvent::Closed(Reason::Error(error));
-        assert_eq!(client.receive(Message::Text(message), 0), Some(closed), "{message}");
-        assert_eq!(client.receive(Message::Text(OPEN), 0), None);
+        assert_eq!(client.receive_socket(Message::Text(message), 0), Some(closed), "{message}");
+        assert_eq!(client.receive_socket(Message::Text(OPEN), 0), None);
         assert_eq!(client.send("x", &mut Vec::new()), Err(SendError::Closed));
     }
-    let mut client = ClientSession::new(Limits::new(), 5);
+    let mut client = ClientSession::new(Transport::WebSocket, Limits::new(), Vec::new(), 5);
     assert_eq!((client.deadline(), client.poll(10_004)), (Some(10_005), None));
-    assert_eq!(client.poll(10_005), Some(Reason::TimedOut));
+    assert_eq!(client.poll(10_005), Some(ClientAction::Over));
+    assert_eq!(client.reason(), Some(Reason::TimedOut));
     assert_eq!((client.deadline(), client.poll(10_005)), (None, None));
 }
 
@@ -85,20 +94,21 @@ fn the_open_packet_comes_first_and_in_time() {
 fn pings_are_answered_and_missed() {
     let mut client = open();
     let mut out = Vec::new();
-    assert_eq!(client.transmit(&mut out), Ok(None));
+    assert_eq!(client.transmit_socket(&mut out), Ok(None));
     assert_eq!(client.deadline(), Some(500));
     // At any time, and however many: one answer is owed.
     for now in 0..1000 {
-        assert_eq!(client.receive(Message::Text("2"), now / 10), None);
+        assert_eq!(client.receive_socket(Message::Text("2"), now / 10), None);
     }
     assert_eq!(
-        (client.transmit(&mut out), client.transmit(&mut out)),
+        (client.transmit_socket(&mut out), client.transmit_socket(&mut out)),
         (Ok(Some(Kind::Text)), Ok(None))
     );
     assert_eq!((&out[..], client.deadline()), (&b"3"[..], Some(599)));
     // Messages do not stand for pings.
-    assert!(client.receive(Message::Text("4x"), 598).is_some());
-    assert_eq!(client.poll(599), Some(Reason::TimedOut));
+    assert!(client.receive_socket(Message::Text("4x"), 598).is_some());
+    assert_eq!(client.poll(599), Some(ClientAction::Over));
+    assert_eq!(client.reason(), Some(Reason::TimedOut));
 }
 
 #[test]
@@ -111,19 +121,22 @@ fn what_no_server_sends_ends_the_session() {
         ("b!", Reason::Error(Error::Base64)),
     ] {
         let mut client = open();
-        let event = client.receive(Message::Text(message), 0);
+        let event = client.receive_socket(Message::Text(message), 0);
         assert_eq!(event, Some(ClientEvent::Closed(reason)), "{message}");
         assert_eq!(client.reason(), Some(reason));
     }
     let mut client = open();
-    assert_eq!(client.receive(Message::Text("6"), 0), None);
-    assert!(matches!(client.receive(Message::Text("bAA=="), 0), Some(ClientEvent::Base64(_))));
+    assert_eq!(client.receive_socket(Message::Text("6"), 0), None);
+    assert!(matches!(
+        client.receive_socket(Message::Text("bAA=="), 0),
+        Some(ClientEvent::Base64(_))
+    ));
     let error = Error::MessageTooLong(OverLimit::new(101, 100));
-    let event = client.receive(Message::Binary(&[0; 101]), 0);
+    let event = client.receive_socket(Message::Binary(&[0; 101]), 0);
     assert_eq!(event, Some(ClientEvent::Closed(Reason::Error(error))));
     let mut client = open();
-    client.receive_eof();
-    client.close();
+    client.receive_socket_eof();
+    client.close(0);
     assert_eq!(client.reason(), Some(Reason::TransportLost));
 }
 
@@ -133,20 +146,20 @@ proptest! {
         messages in prop::collection::vec((any::<bool>(), any::<bool>(), ".{0,20}"), 0..20),
     ) {
         let mut server = Session::new("s", Transport::WebSocket, false, Limits::new(), Vec::new(), 0).unwrap();
-        let mut client = ClientSession::new(Limits::new(), 0);
+        let mut client = client();
         let mut out = Vec::new();
         server.transmit_socket(&mut out).unwrap();
-        let event = client.receive(Message::Text(std::str::from_utf8(&out).unwrap()), 0);
-        prop_assert!(matches!(event, Some(ClientEvent::Open(_))));
+        let event = client.receive_socket(Message::Text(std::str::from_utf8(&out).unwrap()), 0);
+        prop_assert!(matches!(event, Some(ClientEvent::Open)));
         for (from_client, binary, text) in &messages {
             out.clear();
             let message = if *binary { Message::Binary(text.as_bytes()) } else { Message::Text(text) };
             let sent = if *from_client {
-                client.send(message, &mut out).unwrap()
+                client.send(message, &mut out)
             } else {
-                let Ok(Sent::Written(kind)) = server.send(message, &mut out) else { panic!() };
-                kind
+                server.send(message, &mut out)
             };
+            let Ok(Sent::Written(sent)) = sent else { panic!("{sent:?}") };
             prop_assert_eq!(sent, message.kind());
             let carried = match sent {
                 Kind::Text => Message::Text(std::str::from_utf8(&out).unwrap()),
@@ -156,7 +169,7 @@ proptest! {
                 let Some(Event::Message(part)) = server.receive_socket(carried, 0) else { panic!() };
                 part
             } else {
-                let Some(ClientEvent::Message(part)) = client.receive(carried, 0) else { panic!() };
+                let Some(ClientEvent::Message(part)) = client.receive_socket(carried, 0) else { panic!() };
                 part
             };
             prop_assert_eq!((part.kind, part.chunk.bytes), (message.kind(), message.as_bytes()));

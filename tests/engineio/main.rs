@@ -6,6 +6,8 @@ mod common;
 #[cfg(feature = "alloc")]
 mod client;
 #[cfg(feature = "alloc")]
+mod client_polling;
+#[cfg(feature = "alloc")]
 mod codec;
 mod requests;
 #[cfg(feature = "alloc")]

@@ -508,14 +508,18 @@ fn errors_of_engineio_have_different_texts() {
         &Error::ContentType,
         &Error::RequestsOverlap,
         &Error::Handshake,
+        &Error::Status(404),
+        &Error::BufferFull(FULL),
     ]);
     are_told_apart([
         &SendError::BufferFull(FULL),
         &SendError::BacklogFull(OVER),
+        &SendError::PayloadTooLong(OVER),
         &SendError::Separator,
         &SendError::SidInvalid,
         &SendError::Closed,
         &SendError::NotOpen,
+        &SendError::UpgradeUnexpected,
     ]);
     are_told_apart([&AssembleError::BufferFull(FULL), &AssembleError::Peer(Error::InvalidUtf8)]);
     are_told_apart([

@@ -50,16 +50,27 @@ fn a_session_needs_no_allocator() {
 
 #[test]
 fn a_client_needs_no_allocator() {
+    let mut answer =
+        *br#"0{"sid":"s","upgrades":["websocket"],"pingInterval":300,"pingTimeout":200}"#;
     let count = allocations(|| {
-        let mut client = ClientSession::new(Limits::new(), 0);
-        let open = r#"0{"sid":"s","upgrades":[],"pingInterval":300,"pingTimeout":200}"#;
-        let event = client.receive(Message::Text(open), 0);
-        assert!(matches!(event, Some(ClientEvent::Open(_))));
-        client.receive(Message::Text("2"), 0);
-        let mut out = ArrayBuf::<16>::new();
-        client.transmit(&mut out).unwrap();
-        client.send("hi", &mut out).unwrap();
-        assert_eq!(out[..], *b"34hi");
+        let storage = ArrayBuf::<128>::new();
+        let mut client = ClientSession::new(Transport::Polling, Limits::new(), storage, 0);
+        let (mut target, mut out) = (ArrayBuf::<64>::new(), ArrayBuf::<16>::new());
+        let get = client.transmit_request("/", &mut target, &mut out).unwrap().unwrap();
+        assert_eq!(client.receive_head(get, 200), None);
+        for mut input in answer.chunks_mut(7) {
+            assert_eq!(client.receive_body(get, &mut input, 0), None);
+        }
+        assert_eq!(client.end_body(get, 0), Some(ClientEvent::Open));
+        assert_eq!(client.send("hi", &mut out), Ok(Sent::Queued));
+        client.upgrade(0).unwrap();
+        client.transmit_socket(&mut out).unwrap();
+        client.receive_socket(Message::Text("3probe"), 0);
+        while client.transmit_socket(&mut out).unwrap().is_some() {}
+        client.receive_socket(Message::Text("2"), 0);
+        client.transmit_socket(&mut out).unwrap();
+        client.send("ho", &mut out).unwrap();
+        assert_eq!(out[..], *b"2probe54hi34ho");
     });
     assert_eq!(count, 0);
 }

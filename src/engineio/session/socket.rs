@@ -8,8 +8,7 @@ use crate::{Buffer, BufferFull, Chunk, OverLimit};
 /// What became of a message that was sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Sent {
-    /// It waits: call [`Session::transmit_get`] if a GET is held, or
-    /// [`Session::transmit_socket`].
+    /// It waits for the transport: transmit there.
     Queued,
     /// It was written to the output, as the payload of one WebSocket message of this kind.
     Written(ws::Kind),

@@ -223,7 +223,7 @@ cannot_panic! {
         session.receive_socket(message, now)
     }
 
-    fn engineio_transmit_poll(
+    fn engineio_transmit_get(
         session: &mut engineio::Session<SliceBuf<'_>>,
         out: &mut SliceBuf<'_>,
     ) -> Result<bool, BufferFull> {
@@ -232,11 +232,11 @@ cannot_panic! {
 
     #[cfg(not(target_arch = "x86_64"))]
     fn engineio_client_receive<'a>(
-        session: &mut engineio::ClientSession,
+        session: &mut engineio::ClientSession<SliceBuf<'_>>,
         message: Message<'a>,
         now: u64,
     ) -> bool {
-        session.receive(message, now).is_some()
+        session.receive_socket(message, now).is_some()
     }
 
     fn socketio_receive_binary<'a>(
