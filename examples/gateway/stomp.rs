@@ -8,7 +8,7 @@ mod session;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use broker::Broker;
+use broker::{Broker, NoUpstream};
 use framewright::Buffer;
 
 use crate::output::Output;
@@ -34,7 +34,7 @@ pub struct Hub(Rc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    broker: RefCell<Broker>,
+    broker: RefCell<Broker<NoUpstream>>,
     /// Whether a message was published that others may have to hear of.
     published: Cell<bool>,
 }

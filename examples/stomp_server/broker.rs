@@ -7,6 +7,8 @@
 //!                            │                   ▲
 //!                            └── transaction ────┘ COMMIT
 //! ```
+//!
+//! An [`Upstream`], if there is one, takes some of the messages, and confirms them later.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -25,16 +27,87 @@ const MAX_UNACKNOWLEDGED: usize = 10_000;
 
 /// All sessions, and what they are subscribed to.
 #[derive(Default)]
-pub struct Broker {
-    sessions: BTreeMap<u64, Session>,
+pub struct Broker<U> {
+    pub(super) sessions: BTreeMap<u64, Session>,
     next_session: u64,
     next_message: u64,
+    pub(super) upstream: U,
+}
+
+/// Where messages go that are not published at once.
+///
+/// What it carries out later it also confirms later: it remembers the receipt that a session asked for.
+pub trait Upstream {
+    /// Takes the messages that a session sends together: all of them, or none.
+    fn send(
+        &mut self,
+        session: u64,
+        receipt: Option<&str>,
+        messages: Vec<Message>,
+    ) -> Result<Sent, Refusal>;
+
+    /// A session subscribes to a destination. Returns whether that is confirmed later.
+    fn subscribe(
+        &mut self,
+        session: u64,
+        receipt: Option<&str>,
+        destination: &str,
+    ) -> Result<bool, Refusal>;
+
+    /// A subscription ends.
+    fn unsubscribe(&mut self, destination: &str);
+
+    /// A session leaves. Returns whether that is confirmed later, after everything that it sent.
+    fn leave(&mut self, session: u64, receipt: Option<&str>) -> bool;
+
+    /// A session is over.
+    fn close(&mut self, session: u64);
+}
+
+/// What becomes of messages.
+pub struct Sent {
+    /// Those that are to be published at once.
+    pub here: Vec<Message>,
+    /// Whether the others are confirmed later.
+    pub later: bool,
+}
+
+/// There is nothing else: every message is published at once.
+#[derive(Default)]
+pub struct NoUpstream;
+
+impl Upstream for NoUpstream {
+    fn send(
+        &mut self,
+        _session: u64,
+        _receipt: Option<&str>,
+        messages: Vec<Message>,
+    ) -> Result<Sent, Refusal> {
+        Ok(Sent { here: messages, later: false })
+    }
+
+    fn subscribe(
+        &mut self,
+        _session: u64,
+        _receipt: Option<&str>,
+        _destination: &str,
+    ) -> Result<bool, Refusal> {
+        Ok(false)
+    }
+
+    fn unsubscribe(&mut self, _destination: &str) {}
+
+    fn leave(&mut self, _session: u64, _receipt: Option<&str>) -> bool {
+        false
+    }
+
+    fn close(&mut self, _session: u64) {}
 }
 
 /// Why a frame cannot be carried out, as the `ERROR` says it.
-type Refusal = &'static str;
+pub type Refusal = &'static str;
 
-impl Broker {
+impl<U: Upstream> Broker<U> {
     /// Begins a session, and returns its number.
     pub fn open(&mut self, now: u64) -> u64 {
         let connection = Connection::server(LIMITS, now)
@@ -47,7 +120,11 @@ impl Broker {
 
     /// Ends a session. Its transactions are aborted.
     pub fn close(&mut self, id: u64) {
-        self.sessions.remove(&id);
+        let Some(session) = self.sessions.remove(&id) else { return };
+        for subscription in &session.subscriptions {
+            self.upstream.unsubscribe(&subscription.destination);
+        }
+        self.upstream.close(id);
     }
 
     /// Receives bytes of a session. Returns whether a message was published: other sessions may have output then.
@@ -59,7 +136,7 @@ impl Broker {
             session.connection.receive_frame(&mut input, &mut session.inbox, now)
         {
             let FrameEvent::Frame(command) = event else { continue };
-            if let Err(refusal) = self.carry_out(command, &mut session) {
+            if let Err(refusal) = self.carry_out(command, id, &mut session) {
                 let error = FrameBuilder::error(refusal).about(&session.inbox.headers());
                 // It fails if the connection is closing already.
                 let _ = session.connection.send(error, &mut session.out);
@@ -87,10 +164,18 @@ impl Broker {
         self.sessions.get(&id)?.connection.deadline()
     }
 
-    /// Carries out a frame, and confirms it.
-    fn carry_out(&mut self, command: Command, session: &mut Session) -> Result<(), Refusal> {
+    /// Carries out a frame, and confirms it, at once or later.
+    fn carry_out(
+        &mut self,
+        command: Command,
+        id: u64,
+        session: &mut Session,
+    ) -> Result<(), Refusal> {
         let headers = session.inbox.headers();
         let transaction = headers.get("transaction");
+        let receipt = headers.get("receipt").map(str::to_owned);
+        let receipt = receipt.as_deref();
+        let mut later = false;
         match command {
             Command::Connect | Command::Stomp => {
                 let connected = FrameBuilder::connected().server("framewright-example/1");
@@ -101,11 +186,14 @@ impl Broker {
                 let message = Message::of(&session.inbox);
                 match transaction {
                     Some(name) => session.transactions.add(name, Pending::Send(message))?,
-                    None => self.publish(&message, session),
+                    None => later = self.send(vec![message], id, receipt, session)?,
                 }
             }
-            Command::Subscribe => session.subscribe()?,
-            Command::Unsubscribe => session.unsubscribe()?,
+            Command::Subscribe => {
+                let destination = session.subscribe()?;
+                later = self.upstream.subscribe(id, receipt, &destination)?;
+            }
+            Command::Unsubscribe => self.upstream.unsubscribe(&session.unsubscribe()?),
             Command::Ack | Command::Nack => {
                 let id = headers.get("id").or(headers.get("message-id"));
                 let id = id.and_then(|id| id.parse().ok()).ok_or("no such message")?;
@@ -117,26 +205,47 @@ impl Broker {
             Command::Begin => session.transactions.begin(transaction.unwrap_or_default())?,
             Command::Abort => drop(session.transactions.end(transaction.unwrap_or_default())?),
             Command::Commit => {
+                let mut messages = Vec::new();
                 for pending in session.transactions.end(transaction.unwrap_or_default())? {
                     match pending {
-                        Pending::Send(message) => self.publish(&message, session),
+                        Pending::Send(message) => messages.push(message),
                         Pending::Ack(id) => session.acknowledge(id)?,
                     }
                 }
+                later = self.send(messages, id, receipt, session)?;
             }
+            Command::Disconnect => later = self.upstream.leave(id, receipt),
             _ => {}
+        }
+        if later {
+            return Ok(());
         }
         let confirmed = session.connection.send_receipt(&session.inbox.headers(), &mut session.out);
         confirmed.map_err(|_| "cannot be confirmed")
     }
 
+    /// Sends messages on their way. Returns whether that is confirmed later.
+    fn send(
+        &mut self,
+        messages: Vec<Message>,
+        id: u64,
+        receipt: Option<&str>,
+        session: &mut Session,
+    ) -> Result<bool, Refusal> {
+        let Sent { here, later } = self.upstream.send(id, receipt, messages)?;
+        for message in here {
+            self.publish(&message, Some(session));
+        }
+        Ok(later)
+    }
+
     /// Sends a message to all that are subscribed to its destination, `own` among them.
-    fn publish(&mut self, message: &Message, own: &mut Session) {
+    pub(super) fn publish(&mut self, message: &Message, own: Option<&mut Session>) {
         self.next_message += 1;
         let number = self.next_message;
         let id = number.to_string();
         let mut encoded = HashMap::new();
-        for session in self.sessions.values_mut().chain([own]) {
+        for session in self.sessions.values_mut().chain(own) {
             let Session { connection, subscriptions, out, .. } = session;
             let Some(version) = connection.agreed_version() else { continue };
             for subscription in subscriptions {

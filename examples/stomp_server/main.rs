@@ -24,7 +24,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use broker::Broker;
+use broker::{Broker, NoUpstream};
 use link::Link;
 
 /// How long a client may take nothing.
@@ -59,13 +59,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// What all threads share.
 struct Shared {
-    broker: Mutex<Broker>,
+    broker: Mutex<Broker<NoUpstream>>,
     changed: Condvar,
     start: Instant,
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Broker> {
+    fn lock(&self) -> MutexGuard<'_, Broker<NoUpstream>> {
         self.broker.lock().expect("nobody panics")
     }
 

@@ -55,7 +55,7 @@ impl Message {
         }
     }
 
-    fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         let headers = self.headers.iter().map(|(name, value)| name.len() + value.len());
         self.destination.len() + self.body.len() + headers.sum::<usize>()
     }
@@ -72,8 +72,8 @@ impl Session {
         }
     }
 
-    /// Adds the subscription in the inbox.
-    pub fn subscribe(&mut self) -> Result<(), &'static str> {
+    /// Adds the subscription in the inbox, and returns its destination.
+    pub fn subscribe(&mut self) -> Result<String, &'static str> {
         let headers = self.inbox.headers();
         let id = headers.get("id").map(str::to_owned);
         if id.is_some() && self.subscriptions.iter().any(|other| other.id == id) {
@@ -82,25 +82,25 @@ impl Session {
         if self.subscriptions.len() == MAX_SUBSCRIPTIONS {
             return Err("too many subscriptions");
         }
+        let destination = headers.get("destination").unwrap_or_default().to_owned();
         self.subscriptions.push(Subscription {
             id,
-            destination: headers.get("destination").unwrap_or_default().to_owned(),
+            destination: destination.clone(),
             mode: headers.ack_mode().unwrap_or_default(),
             unacknowledged: VecDeque::new(),
         });
-        Ok(())
+        Ok(destination)
     }
 
-    /// Removes the subscription that the inbox names.
-    pub fn unsubscribe(&mut self) -> Result<(), &'static str> {
+    /// Removes the subscription that the inbox names, and returns its destination.
+    pub fn unsubscribe(&mut self) -> Result<String, &'static str> {
         let headers = self.inbox.headers();
         let is_meant = |subscription: &Subscription| match headers.get("id") {
             Some(id) => subscription.id.as_deref() == Some(id),
             None => Some(&subscription.destination[..]) == headers.get("destination"),
         };
         let at = self.subscriptions.iter().position(is_meant).ok_or("no such subscription")?;
-        self.subscriptions.remove(at);
-        Ok(())
+        Ok(self.subscriptions.remove(at).destination)
     }
 
     /// Forgets a message, and in the mode `client` those before it. A topic has no other use for a message that was
