@@ -3,7 +3,8 @@
 //! ```text
 //! cargo run --release --features deflate --example gateway -- \
 //!     [--listen ADDR] [--max-message BYTES] [--no-deflate | --no-context-takeover] \
-//!     [--origin ORIGIN]... [--forwarded-host]
+//!     [--origin ORIGIN]... [--forwarded-host] \
+//!     [--stomp-relay ADDR] [--stomp-hold BYTES]
 //! ```
 //!
 //! Where to look:
@@ -12,6 +13,7 @@
 //!   main ── the event loop
 //!    └─ peer ── a TCP connection; its first bytes tell what it speaks
 //!        ├─ stomp ── topics; a broker that knows no sockets
+//!        │   └─ relay ── topics that many gateways share, on another broker
 //!        └─ http1 ── one exchange after another ──▶ route ── the table of paths
 //!             ├─ response ── for whatever is said at once
 //!             ├─ service ── for what takes its time: events, grpc
@@ -29,6 +31,7 @@ mod grpc;
 mod http1;
 mod output;
 mod peer;
+mod relay_socket;
 mod request;
 mod response;
 mod route;
@@ -48,11 +51,14 @@ use framewright::ws::handshake::Origins;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
 use peer::{Peer, Progress};
+use relay_socket::RelaySocket;
 use slab::Slab;
+use stomp::relay::{self, Relay};
 use websocket::Broadcast;
 
 const LISTENER: Token = Token(usize::MAX);
 const WAKER: Token = Token(usize::MAX - 1);
+const RELAY: Token = Token(usize::MAX - 2);
 
 /// How often deadlines are checked.
 const TICK: Duration = Duration::from_millis(250);
@@ -66,10 +72,19 @@ struct Args {
     deflate: Option<Config>,
     /// Pages of which origins may open a WebSocket.
     origins: Origins<'static>,
+    /// The broker whose topics are shared.
+    stomp_relay: Option<String>,
+    /// How many bytes are held for it.
+    stomp_hold: usize,
 }
 
 const USAGE: &str = "usage: gateway [--listen ADDR] [--max-message BYTES] \
-    [--no-deflate | --no-context-takeover] [--origin ORIGIN]... [--forwarded-host]";
+    [--no-deflate | --no-context-takeover] [--origin ORIGIN]... [--forwarded-host] \
+    [--stomp-relay ADDR] [--stomp-hold BYTES]
+
+--stomp-relay ADDR: topics of STOMP, and the chat room, are those of all gateways at this broker of STOMP. Its user,
+  passcode and virtual host come from the environment: STOMP_RELAY_LOGIN, STOMP_RELAY_PASSCODE, STOMP_RELAY_HOST (/).
+--stomp-hold BYTES: how much may wait until the broker has confirmed it";
 
 fn parse_args() -> Result<Args, lexopt::Error> {
     use lexopt::prelude::{Long, ValueExt};
@@ -79,6 +94,8 @@ fn parse_args() -> Result<Args, lexopt::Error> {
         deflate: Some(Config::new()),
         // No cookies are used here, but pages of other sites should not speak in this chat.
         origins: Origins::same_host().or_absent(),
+        stomp_relay: None,
+        stomp_hold: relay::HELD_BYTES,
     };
     let mut listed = Vec::new();
     let mut parser = lexopt::Parser::from_env();
@@ -97,6 +114,8 @@ fn parse_args() -> Result<Args, lexopt::Error> {
             Long("forwarded-host") => {
                 args.origins = args.origins.forwarded_host("X-Forwarded-Host");
             }
+            Long("stomp-relay") => args.stomp_relay = Some(parser.value()?.string()?),
+            Long("stomp-hold") => args.stomp_hold = parser.value()?.parse()?,
             Long("help") => {
                 println!("{USAGE}");
                 std::process::exit(0);
@@ -125,7 +144,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut stdout = io::stdout();
     writeln!(stdout, "listening on http://{}", listener.local_addr()?)?;
     stdout.flush()?;
-    Gateway::new(poll, Some(listener), &args).run(&stop)?;
+    Gateway::new(poll, Some(listener), &args)?.run(&stop)?;
     Ok(())
 }
 
@@ -159,12 +178,19 @@ struct Gateway {
     again: Vec<usize>,
     /// Whether there was no room for another peer. No event says when there is room again.
     full: bool,
+    /// The connection to the broker whose topics are shared.
+    relay: Option<RelaySocket>,
     shared: Shared,
     start: Instant,
 }
 
 impl Gateway {
-    fn new(poll: Poll, listener: Option<TcpListener>, args: &Args) -> Self {
+    fn new(poll: Poll, listener: Option<TcpListener>, args: &Args) -> io::Result<Self> {
+        let relay = args.stomp_relay.as_deref().map(RelaySocket::new).transpose()?;
+        let stomp = match relay {
+            Some(_) => stomp::Hub::relayed(Relay::new(relay_settings(args.stomp_hold))),
+            None => stomp::Hub::default(),
+        };
         let shared = Shared {
             buf: vec![0; 64 * 1024],
             spare: Vec::new(),
@@ -172,20 +198,21 @@ impl Gateway {
             deflate: args.deflate,
             origins: args.origins,
             now: 0,
-            broadcast: Broadcast::new(args.deflate),
-            stomp: stomp::Hub::default(),
+            broadcast: Broadcast::new(args.deflate, stomp.clone()),
+            stomp,
             scratch: Vec::new(),
             wake_at: u64::MAX,
         };
-        Self {
+        Ok(Self {
             poll,
             listener,
             peers: Slab::new(),
             again: Vec::new(),
             full: false,
+            relay,
             shared,
             start: Instant::now(),
-        }
+        })
     }
 
     fn run(&mut self, stop: &AtomicBool) -> io::Result<()> {
@@ -195,7 +222,9 @@ impl Gateway {
         loop {
             let until_wake =
                 Duration::from_millis(self.shared.wake_at.saturating_sub(self.shared.now));
-            let timeout = if self.again.is_empty() { TICK.min(until_wake) } else { Duration::ZERO };
+            let rests =
+                self.again.is_empty() && !self.relay.as_ref().is_some_and(RelaySocket::has_more);
+            let timeout = if rests { TICK.min(until_wake) } else { Duration::ZERO };
             match self.poll.poll(&mut events, Some(timeout)) {
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
                 polled => polled?,
@@ -211,6 +240,11 @@ impl Gateway {
                 match event.token() {
                     LISTENER => self.accept(),
                     WAKER => {}
+                    RELAY => {
+                        if let Some(relay) = &mut self.relay {
+                            relay.note(event);
+                        }
+                    }
                     Token(key) => {
                         if let Some(peer) = self.peers.get_mut(key) {
                             peer.note(event);
@@ -227,11 +261,15 @@ impl Gateway {
                     self.accept();
                 }
             }
+            self.drive_relay();
             if stop.load(Ordering::Relaxed) && self.listener.take().is_some() {
                 deadline = self.shared.now + SHUTDOWN.as_millis() as u64;
                 self.for_each(Peer::shut_down);
             }
             if self.listener.is_none() && (self.peers.is_empty() || self.shared.now >= deadline) {
+                if let Some(mut socket) = self.relay.take() {
+                    self.shared.stomp.with_relay(|relay| socket.shut_down(relay));
+                }
                 return Ok(());
             }
         }
@@ -274,6 +312,27 @@ impl Gateway {
                 self.peers.remove(key);
             }
         }
+        self.deliver();
+    }
+
+    /// Lets the relay go on, then delivers what came from other gateways.
+    fn drive_relay(&mut self) {
+        let Self { poll, relay: Some(socket), shared, .. } = self else { return };
+        let (registry, now) = (poll.registry(), shared.now);
+        let mut buf = std::mem::take(&mut shared.buf);
+        shared.stomp.with_relay(|relay| {
+            socket.drive(relay, &mut buf, registry, RELAY, now);
+            shared.wake_at = shared.wake_at.min(socket.deadline(relay));
+        });
+        shared.buf = buf;
+        for chat in shared.stomp.take_chat() {
+            shared.broadcast.hear(&chat);
+        }
+        self.deliver();
+    }
+
+    /// Delivers messages to the members of the chat room and of topics.
+    fn deliver(&mut self) {
         if !self.shared.broadcast.is_empty() {
             let heard = self.shared.broadcast.take();
             self.for_each(|peer, shared| peer.hear(&heard, shared));
@@ -293,6 +352,17 @@ impl Gateway {
             }
             progress != Progress::Ended
         });
+    }
+}
+
+/// Which broker to stand on, by the environment.
+fn relay_settings(held_bytes: usize) -> relay::Settings {
+    let variable = |name: &str| std::env::var(format!("STOMP_RELAY_{name}")).ok();
+    relay::Settings {
+        login: variable("LOGIN").map(|user| (user, variable("PASSCODE").unwrap_or_default())),
+        host: variable("HOST").unwrap_or_else(|| "/".to_owned()),
+        held_bytes,
+        name: format!("{:016x}", relay_socket::random()),
     }
 }
 

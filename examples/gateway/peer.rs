@@ -364,7 +364,7 @@ impl Peer {
     /// Passes on chat messages, if the peer is in the room and keeps up.
     pub fn hear(&mut self, heard: &Heard, shared: &mut Shared) -> Progress {
         let State::WebSocket(session) = &mut self.state else { return Progress::Blocked };
-        if !session.hear(heard, shared.broadcast.deflater(), &mut self.out) {
+        if !session.hear(heard, shared.broadcast.deflater(), shared.now, &mut self.out) {
             return Progress::Blocked;
         }
         match self.written(shared) {

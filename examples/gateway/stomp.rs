@@ -1,15 +1,20 @@
-//! STOMP over TCP and over WebSocket: clients of one broker, which is that of the example `stomp_server`.
+//! STOMP over TCP and over WebSocket: clients of one broker, which is that of the example `stomp_server`. It may stand on
+//! another broker, which it shares with other gateways.
 
 #[path = "../stomp_server/broker.rs"]
 mod broker;
+#[path = "relay/mod.rs"]
+pub mod relay;
 #[path = "../stomp_server/session.rs"]
 mod session;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use broker::{Broker, NoUpstream};
-use framewright::Buffer;
+use broker::{Broker, Refusal, Upstream};
+use framewright::{Buffer, ws};
+use relay::{News, Relay};
+use session::Message;
 
 use crate::output::Output;
 use crate::service::Filled;
@@ -17,6 +22,11 @@ use crate::service::Filled;
 /// Frames are written at most this many bytes ahead of their reader. The broker holds the others, and gives up a
 /// client that is too slow.
 const AHEAD: usize = 64 * 1024;
+/// The topic that is the chat room of all gateways.
+const CHAT: &str = "/topic/chat";
+/// No client of STOMP has this number: the chat room.
+const ROOM: u64 = 0;
+const BYTES: &str = "application/octet-stream";
 
 /// Whether a connection begins with a frame of STOMP; `None` if more bytes have to tell. HTTP has a `CONNECT`, too, but a
 /// space follows it.
@@ -34,9 +44,19 @@ pub struct Hub(Rc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    broker: RefCell<Broker<NoUpstream>>,
+    broker: RefCell<Broker<Option<Relay>>>,
     /// Whether a message was published that others may have to hear of.
     published: Cell<bool>,
+    /// What the chat room has to hear.
+    chat: RefCell<Vec<Chat>>,
+}
+
+/// What came from the chat room of all gateways.
+pub enum Chat {
+    Text(String),
+    Bytes(Vec<u8>),
+    /// Messages are missing.
+    Lost,
 }
 
 /// One client of the broker, whose session ends when it is dropped.
@@ -46,6 +66,51 @@ pub struct Client {
 }
 
 impl Hub {
+    /// A broker whose topics, and whose chat room, are those of all gateways on another broker.
+    pub fn relayed(mut relay: Relay) -> Self {
+        relay.subscribe(ROOM, None, CHAT).expect("the name is short");
+        let hub = Self::default();
+        hub.0.broker.borrow_mut().upstream = Some(relay);
+        hub
+    }
+
+    /// Lets `act` move bytes of the relay, then tells clients what came. Returns nothing if there is no relay.
+    pub fn with_relay<T>(&self, act: impl FnOnce(&mut Relay) -> T) -> Option<T> {
+        let mut broker = self.0.broker.borrow_mut();
+        let relay = broker.upstream.as_mut()?;
+        let done = act(relay);
+        let news = relay.take_news();
+        if !news.is_empty() {
+            self.0.published.set(true);
+        }
+        for news in &news {
+            self.0.chat.borrow_mut().extend(Chat::of(news));
+            broker.tell(news);
+        }
+        Some(done)
+    }
+
+    /// Says something in the chat room of all gateways. Returns nothing if there is no relay: the room is here.
+    pub fn say(&self, said: ws::Message<'_>) -> Option<Result<(), Refusal>> {
+        let mut broker = self.0.broker.borrow_mut();
+        let media_type = match said {
+            ws::Message::Text(_) => "text/plain;charset=utf-8",
+            ws::Message::Binary(_) => BYTES,
+        };
+        let message = Message {
+            destination: CHAT.to_owned(),
+            headers: vec![("content-type".to_owned(), media_type.to_owned())],
+            body: said.as_bytes().to_vec(),
+        };
+        let relay = broker.upstream.as_mut()?;
+        Some(relay.send(ROOM, None, vec![message]).map(|_| ()))
+    }
+
+    /// Takes what the chat room has to hear.
+    pub fn take_chat(&self) -> Vec<Chat> {
+        self.0.chat.take()
+    }
+
     /// Begins a session.
     pub fn open(&self, now: u64) -> Client {
         let id = self.0.broker.borrow_mut().open(now);
@@ -55,6 +120,33 @@ impl Hub {
     /// Whether a message was published since this was asked last: other clients may have output.
     pub fn take_published(&self) -> bool {
         self.0.published.take()
+    }
+}
+
+impl Chat {
+    /// What news mean to the chat room.
+    fn of(news: &News) -> Option<Self> {
+        match news {
+            News::Message(Message { destination, headers, body }) if destination == CHAT => {
+                let is_bytes =
+                    headers.iter().any(|(name, value)| name == "content-type" && value == BYTES);
+                // A client of STOMP need not say what it sends.
+                Some(match std::str::from_utf8(body) {
+                    Ok(text) if !is_bytes => Self::Text(text.to_owned()),
+                    _ => Self::Bytes(body.clone()),
+                })
+            }
+            News::Lost(topic) if topic == CHAT => Some(Self::Lost),
+            News::TopicRefused(topic) if topic == CHAT => {
+                eprintln!("the broker refuses the chat room: nothing will be heard there");
+                None
+            }
+            News::Refused { client: ROOM, .. } => {
+                eprintln!("the broker refused a chat message");
+                None
+            }
+            _ => None,
+        }
     }
 }
 

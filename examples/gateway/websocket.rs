@@ -179,7 +179,10 @@ impl Session {
             if let MessageEvent::Message(_) = event {
                 // Sending fails while we are closing, and then nobody waits for the message.
                 let _ = match service {
-                    Service::Chat => shared.broadcast.say(inbox.message()),
+                    Service::Chat => match shared.broadcast.say(inbox.message()) {
+                        Ok(()) => Ok(()),
+                        Err(why) => connection.close(CloseCode::TRY_AGAIN_LATER, why, out),
+                    },
                     Service::Stomp(client) => {
                         client.receive(inbox.message().as_bytes(), shared.now);
                         Ok(())
@@ -309,9 +312,17 @@ impl Session {
     }
 
     /// Passes on chat messages, and returns whether they were for this peer.
-    pub fn hear(&mut self, heard: &Heard, by: Option<&Deflater>, out: &mut Output) -> bool {
+    pub fn hear(
+        &mut self,
+        heard: &Heard,
+        by: Option<&Deflater>,
+        now: u64,
+        out: &mut Output,
+    ) -> bool {
         let hears = matches!(self.service, Service::Chat) && self.connection.ready().is_ok();
-        if hears {
+        if hears && heard.has_gap {
+            self.close(CloseCode::SERVICE_RESTART, "messages were lost", now, out);
+        } else if hears {
             let admitted = by.is_some_and(|by| self.connection.admit(by));
             let frames = if admitted { &heard.compressed } else { &heard.plain };
             out.try_append(frames).expect("a Vec has room");
@@ -324,6 +335,8 @@ impl Session {
 pub struct Broadcast {
     said: Heard,
     deflater: Option<Deflater>,
+    /// It may be a relay to other gateways, too.
+    hub: stomp::Hub,
 }
 
 /// Frames of the chat room, uncompressed and compressed.
@@ -331,16 +344,18 @@ pub struct Broadcast {
 pub struct Heard {
     plain: Vec<u8>,
     compressed: Vec<u8>,
+    /// Whether messages are missing. Then the members have to come again.
+    has_gap: bool,
 }
 
 impl Broadcast {
-    pub fn new(deflate: Option<Config>) -> Self {
+    pub fn new(deflate: Option<Config>, hub: stomp::Hub) -> Self {
         let deflater = deflate.map(|config| Deflater::shared(15, config));
-        Self { said: Heard::default(), deflater }
+        Self { said: Heard::default(), deflater, hub }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.said.plain.is_empty()
+        self.said.plain.is_empty() && !self.said.has_gap
     }
 
     pub fn take(&mut self) -> Heard {
@@ -352,7 +367,29 @@ impl Broadcast {
         self.deflater.as_ref()
     }
 
-    fn say(&mut self, message: Message<'_>) -> Result<(), SendError> {
+    /// Says something to all members, those at other gateways among them. The error says why it cannot be said.
+    pub fn say(&mut self, message: Message<'_>) -> Result<(), &'static str> {
+        // By way of the broker it comes back to all.
+        self.hub.say(message).unwrap_or_else(|| self.encode(message).map_err(|_| "cannot be said"))
+    }
+
+    /// Passes on what was said in the room of all gateways.
+    pub fn hear(&mut self, chat: &stomp::Chat) {
+        let heard = match chat {
+            stomp::Chat::Text(text) => Message::Text(text),
+            stomp::Chat::Bytes(bytes) => Message::Binary(bytes),
+            stomp::Chat::Lost => {
+                self.said.has_gap = true;
+                return;
+            }
+        };
+        // Clients of STOMP may send more than the members of this room take.
+        if heard.as_bytes().len() as u64 > CHAT_MESSAGE || self.encode(heard).is_err() {
+            eprintln!("a message is too long for the chat room");
+        }
+    }
+
+    fn encode(&mut self, message: Message<'_>) -> Result<(), SendError> {
         Encoder::server().encode(message, &mut self.said.plain)?;
         match &mut self.deflater {
             Some(deflater) => {

@@ -72,38 +72,6 @@ pub struct Sent {
     pub later: bool,
 }
 
-/// There is nothing else: every message is published at once.
-#[derive(Default)]
-pub struct NoUpstream;
-
-impl Upstream for NoUpstream {
-    fn send(
-        &mut self,
-        _session: u64,
-        _receipt: Option<&str>,
-        messages: Vec<Message>,
-    ) -> Result<Sent, Refusal> {
-        Ok(Sent { here: messages, later: false })
-    }
-
-    fn subscribe(
-        &mut self,
-        _session: u64,
-        _receipt: Option<&str>,
-        _destination: &str,
-    ) -> Result<bool, Refusal> {
-        Ok(false)
-    }
-
-    fn unsubscribe(&mut self, _destination: &str) {}
-
-    fn leave(&mut self, _session: u64, _receipt: Option<&str>) -> bool {
-        false
-    }
-
-    fn close(&mut self, _session: u64) {}
-}
-
 /// Why a frame cannot be carried out, as the `ERROR` says it.
 pub type Refusal = &'static str;
 

@@ -13,6 +13,7 @@
 //!   other clients ────────┘ └────▶ other clients
 //! ```
 
+mod alone;
 mod broker;
 mod link;
 mod session;
@@ -24,7 +25,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use broker::{Broker, NoUpstream};
+use alone::Alone;
+use broker::Broker;
 use link::Link;
 
 /// How long a client may take nothing.
@@ -59,13 +61,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// What all threads share.
 struct Shared {
-    broker: Mutex<Broker<NoUpstream>>,
+    broker: Mutex<Broker<Alone>>,
     changed: Condvar,
     start: Instant,
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Broker<NoUpstream>> {
+    fn lock(&self) -> MutexGuard<'_, Broker<Alone>> {
         self.broker.lock().expect("nobody panics")
     }
 

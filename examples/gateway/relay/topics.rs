@@ -1,0 +1,214 @@
+//! The topics that somebody here is subscribed to, and what was heard in them.
+//!
+//! ```text
+//!          subscribe            take_next               confirm
+//!   (none) ─────────▶ Wanted ─────────────▶ Asked ─────────────▶ Live
+//!      ▲                ▲                     │                   │
+//!      │ unsubscribe,   └───────────── rewind ┴───────────────────┘
+//!      │ in each of them
+//! ```
+//!
+//! The messages of a gateway are numbered, and each has the number of the one before it in its topic. So a copy is
+//! told from a message, and a message that is missing is noticed at the next one.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::names::{self, Place};
+
+/// At how many breaks a subscription may have been alone in flight.
+const MAX_BREAKS: u32 = 3;
+/// Of how many gateways the last number is remembered, for each topic.
+const MAX_GATEWAYS: usize = 1000;
+
+/// All topics.
+#[derive(Default)]
+pub struct Topics {
+    by_name: HashMap<String, Topic>,
+    /// The names of those topics by the numbers of their subscriptions.
+    by_number: BTreeMap<u64, String>,
+    /// The topics that are wanted, by number.
+    wanted: BTreeMap<u64, String>,
+    /// The subscriptions that the broker has and nobody needs.
+    unneeded: Vec<u64>,
+    /// How many are asked for and not confirmed.
+    asked: usize,
+    next_number: u64,
+}
+
+struct Topic {
+    number: u64,
+    subscribers: usize,
+    state: State,
+    /// Whether it was live on an earlier connection, so that the broker may hold messages.
+    was_live: bool,
+    breaks: u32,
+    /// The last numbers that were heard, by gateway.
+    heard: HashMap<String, u64>,
+}
+
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum State {
+    /// To be subscribed.
+    Wanted,
+    /// The broker has not confirmed it.
+    Asked,
+    /// Its messages come.
+    Live,
+}
+
+/// What a message is, by its place.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Heard {
+    /// The next one.
+    Next,
+    /// One that was there before.
+    Copy,
+    /// One before which others are missing.
+    AfterGap,
+}
+
+impl Topics {
+    /// Adds a subscriber. Returns whether the messages of the topic come by now.
+    pub fn subscribe(&mut self, name: &str) -> Result<bool, &'static str> {
+        if let Some(topic) = self.by_name.get_mut(name) {
+            topic.subscribers += 1;
+            return Ok(topic.state == State::Live);
+        }
+        names::destination(name)?;
+        self.next_number += 1;
+        let number = self.next_number;
+        self.by_number.insert(number, name.to_owned());
+        self.wanted.insert(number, name.to_owned());
+        let topic = Topic {
+            number,
+            subscribers: 1,
+            state: State::Wanted,
+            was_live: false,
+            breaks: 0,
+            heard: HashMap::new(),
+        };
+        self.by_name.insert(name.to_owned(), topic);
+        Ok(false)
+    }
+
+    /// Removes a subscriber.
+    pub fn unsubscribe(&mut self, name: &str) {
+        let Some(topic) = self.by_name.get_mut(name) else { return };
+        topic.subscribers -= 1;
+        if topic.subscribers == 0 {
+            self.remove(name);
+        }
+    }
+
+    fn remove(&mut self, name: &str) {
+        let Some(topic) = self.by_name.remove(name) else { return };
+        self.by_number.remove(&topic.number);
+        self.wanted.remove(&topic.number);
+        match topic.state {
+            State::Wanted => return,
+            State::Asked => self.asked -= 1,
+            State::Live => {}
+        }
+        self.unneeded.push(topic.number);
+    }
+
+    /// How many are asked for and not confirmed.
+    pub fn asked(&self) -> usize {
+        self.asked
+    }
+
+    /// Whether none is to be subscribed, or waits for its confirmation.
+    pub fn is_settled(&self) -> bool {
+        self.wanted.is_empty() && self.asked == 0
+    }
+
+    /// The numbers of the subscriptions to end.
+    pub fn take_unneeded(&mut self) -> Option<u64> {
+        self.unneeded.pop()
+    }
+
+    /// Returns the next topic to subscribe to, with its number, and counts it as asked for.
+    pub fn take_next(&mut self) -> Option<(u64, &str)> {
+        let (number, name) = self.wanted.pop_first()?;
+        let topic = self.by_name.get_mut(&name)?;
+        topic.state = State::Asked;
+        self.asked += 1;
+        self.by_number.get(&number).map(|name| (number, &name[..]))
+    }
+
+    /// Notes that the broker has a subscription. Returns the topic's name.
+    pub fn confirm(&mut self, number: u64) -> Option<&str> {
+        let name = self.by_number.get(&number)?;
+        let topic = self.by_name.get_mut(name).filter(|topic| topic.state == State::Asked)?;
+        topic.state = State::Live;
+        topic.was_live = true;
+        topic.breaks = 0;
+        self.asked -= 1;
+        Some(name)
+    }
+
+    /// The topic of a subscription.
+    pub fn name(&self, number: u64) -> Option<&str> {
+        self.by_number.get(&number).map(|name| &name[..])
+    }
+
+    /// Notes that a message was heard in a topic.
+    pub fn hear(&mut self, name: &str, place: &Place<'_>) -> Heard {
+        let Some(topic) = self.by_name.get_mut(name) else { return Heard::Next };
+        let Some(last) = topic.heard.get_mut(place.gateway) else {
+            if topic.heard.len() == MAX_GATEWAYS {
+                topic.heard.clear();
+            }
+            topic.heard.insert(place.gateway.to_owned(), place.number);
+            return Heard::Next;
+        };
+        if place.number <= *last {
+            return Heard::Copy;
+        }
+        let before = std::mem::replace(last, place.number);
+        if place.before > before { Heard::AfterGap } else { Heard::Next }
+    }
+
+    /// Notes that the broker holds nothing any more. Returns the topics of which messages may be missing.
+    pub fn expire(&mut self) -> Vec<String> {
+        let mut missed = Vec::new();
+        for (name, topic) in &mut self.by_name {
+            topic.heard.clear();
+            if topic.was_live {
+                missed.push(name.clone());
+            }
+        }
+        missed
+    }
+
+    /// Forgets all topics, so that their subscriptions are unneeded.
+    pub fn remove_all(&mut self) {
+        for name in self.by_name.keys().cloned().collect::<Vec<_>>() {
+            self.remove(&name);
+        }
+    }
+
+    /// Notes that the connection broke. Returns a topic that has to be given up, which is removed.
+    ///
+    /// `is_alone`: whether nothing but one subscription or one message was in flight.
+    pub fn rewind(&mut self, is_alone: bool) -> Option<String> {
+        let mut hopeless = None;
+        for (name, topic) in &mut self.by_name {
+            if topic.state == State::Asked && is_alone {
+                topic.breaks += 1;
+                if topic.breaks == MAX_BREAKS {
+                    hopeless = Some(name.clone());
+                }
+            }
+            topic.state = State::Wanted;
+            self.wanted.insert(topic.number, name.clone());
+        }
+        self.asked = 0;
+        // What the broker holds for these it gives up by itself.
+        self.unneeded.clear();
+        if let Some(name) = &hopeless {
+            self.remove(name);
+        }
+        hopeless
+    }
+}
