@@ -1,0 +1,111 @@
+//! Sessions whose clients come by requests and WebSockets, as a server of any version of HTTP carries them.
+//!
+//! A [`Hub`] knows neither sockets nor HTTP's text. The server reads heads, bodies and messages, and numbers what waits
+//! for more: an *exchange* has its number until it ends.
+//!
+//! ```text
+//!   head ──▶ request ─┬─▶ Answer
+//!                     ├─▶ Upload ── receive, again and again ── end_body ─▶ Answer
+//!                     ├─▶ Stream ── fill, whenever it is ready, until it says that this was the end
+//!                     └─▶ Socket ── receive_message, and next_message, whenever it is ready, until a close
+//! ```
+
+mod room;
+mod schedule;
+
+use std::collections::BTreeSet;
+
+use framewright::ws::{CloseCode, Message, OwnedMessage};
+
+pub use room::{Ear, Room};
+pub use schedule::Schedule;
+
+/// Most sessions of a hub at a time.
+pub const MAX_SESSIONS: usize = 10_000;
+
+/// The head of a request.
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    pub method: &'a str,
+    /// The path and the query.
+    pub target: &'a str,
+    pub headers: &'a [(&'a str, &'a [u8])],
+    /// Whether it opens a WebSocket, if the hub agrees.
+    pub opens_socket: bool,
+}
+
+impl<'a> Request<'a> {
+    /// The path, without the query.
+    pub fn path(&self) -> &'a str {
+        self.target.split_once('?').map_or(self.target, |(path, _)| path)
+    }
+
+    /// The value of a header.
+    pub fn header(&self, name: &str) -> Option<&'a [u8]> {
+        self.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
+    }
+}
+
+/// What a request gets.
+pub enum Reply {
+    /// An answer. If the request has a body, nobody needs it.
+    Answer(Answer),
+    /// An answer, once the body was read.
+    Upload,
+    /// An answer whose body comes when there is something to say. The head may wait for its first bytes.
+    Stream(Head),
+    /// A WebSocket.
+    Socket,
+}
+
+/// The head of an answer.
+pub struct Head {
+    pub status: u16,
+    pub fields: Vec<(&'static str, Vec<u8>)>,
+}
+
+/// A whole answer.
+pub struct Answer {
+    pub head: Head,
+    pub body: Vec<u8>,
+}
+
+/// What goes out over a WebSocket.
+pub enum Outgoing {
+    Message(OwnedMessage),
+    /// It is closed, and the exchange is over.
+    Close(CloseCode, String),
+}
+
+/// Sessions, and the exchanges that they wait on.
+pub trait Hub {
+    /// Answers the head of a request, or begins an exchange. `exchange` is a number that no other exchange has.
+    fn request(&mut self, request: &Request<'_>, exchange: u64, now: u64) -> Reply;
+
+    /// Receives a part of an upload's body. An answer ends the exchange, whatever else comes.
+    fn receive(&mut self, exchange: u64, body: &mut [u8], now: u64) -> Option<Answer>;
+
+    /// Ends an upload whose body has come.
+    fn end_body(&mut self, exchange: u64, now: u64) -> Answer;
+
+    /// Writes what there is for a stream. Returns whether this was the end.
+    fn fill(&mut self, exchange: u64, out: &mut Vec<u8>, now: u64) -> bool;
+
+    /// Receives a message of a WebSocket.
+    fn receive_message(&mut self, exchange: u64, message: Message<'_>, now: u64);
+
+    /// Returns the next that is to go out over a WebSocket.
+    fn next_message(&mut self, exchange: u64, now: u64) -> Option<Outgoing>;
+
+    /// Ends an exchange whose connection was lost. One that is over is over.
+    fn receive_eof(&mut self, exchange: u64, now: u64);
+
+    /// Does what is due, and takes what other hubs have said.
+    fn poll(&mut self, now: u64);
+
+    /// When something is due.
+    fn deadline(&self) -> Option<u64>;
+
+    /// Takes the numbers of the streams and WebSockets that may have something to write.
+    fn take_ready(&mut self) -> BTreeSet<u64>;
+}

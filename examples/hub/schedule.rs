@@ -1,0 +1,36 @@
+//! When something is due, for each of many.
+
+use std::collections::BTreeSet;
+
+/// The times of those for whom something is due, the next one first.
+pub struct Schedule<K>(BTreeSet<(u64, K)>);
+
+impl<K: Clone + Ord> Schedule<K> {
+    pub const fn new() -> Self {
+        Self(BTreeSet::new())
+    }
+
+    /// Sets when something is due for `key`. `at` is when that was before, and changes.
+    pub fn set(&mut self, key: &K, at: &mut Option<u64>, deadline: Option<u64>) {
+        if *at == deadline {
+            return;
+        }
+        if let Some(before) = at.take() {
+            self.0.remove(&(before, key.clone()));
+        }
+        if let Some(deadline) = deadline {
+            self.0.insert((deadline, key.clone()));
+        }
+        *at = deadline;
+    }
+
+    /// Returns those for whom something is due at `now`. They stay until their time is [set](Self::set) anew.
+    pub fn due(&self, now: u64) -> Vec<K> {
+        self.0.iter().take_while(|(at, _)| *at <= now).map(|(_, key)| key.clone()).collect()
+    }
+
+    /// When something is next due.
+    pub fn next(&self) -> Option<u64> {
+        self.0.first().map(|(at, _)| *at)
+    }
+}
