@@ -6,7 +6,7 @@
 //! ```text
 //!   head ──▶ request ─┬─▶ Answer
 //!                     ├─▶ Upload ── receive, again and again ── end_body ─▶ Answer
-//!                     ├─▶ Stream ── fill, whenever it is ready, until it says that this was the end
+//!                     ├─▶ Stream ── fill, whenever it is ready, until the end
 //!                     └─▶ Socket ── receive_message, and next_message, whenever it is ready, until a close
 //! ```
 
@@ -35,11 +35,6 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// The path, without the query.
-    pub fn path(&self) -> &'a str {
-        self.target.split_once('?').map_or(self.target, |(path, _)| path)
-    }
-
     /// The value of a header.
     pub fn header(&self, name: &str) -> Option<&'a [u8]> {
         self.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
@@ -61,13 +56,20 @@ pub enum Reply {
 /// The head of an answer.
 pub struct Head {
     pub status: u16,
-    pub fields: Vec<(&'static str, Vec<u8>)>,
+    pub fields: Vec<(String, Vec<u8>)>,
 }
 
 /// A whole answer.
 pub struct Answer {
     pub head: Head,
     pub body: Vec<u8>,
+}
+
+/// A piece of a stream, which makes a chunk of its own.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Piece {
+    /// Whether the exchange is over. The last piece may be empty.
+    pub is_last: bool,
 }
 
 /// What goes out over a WebSocket.
@@ -88,8 +90,8 @@ pub trait Hub {
     /// Ends an upload whose body has come.
     fn end_body(&mut self, exchange: u64, now: u64) -> Answer;
 
-    /// Writes what there is for a stream. Returns whether this was the end.
-    fn fill(&mut self, exchange: u64, out: &mut Vec<u8>, now: u64) -> bool;
+    /// Writes the next piece of a stream, if there is something to say.
+    fn fill(&mut self, exchange: u64, out: &mut Vec<u8>, now: u64) -> Option<Piece>;
 
     /// Receives a message of a WebSocket.
     fn receive_message(&mut self, exchange: u64, message: Message<'_>, now: u64);

@@ -3,13 +3,10 @@
 use std::collections::BTreeSet;
 
 /// The times of those for whom something is due, the next one first.
+#[derive(Default)]
 pub struct Schedule<K>(BTreeSet<(u64, K)>);
 
 impl<K: Clone + Ord> Schedule<K> {
-    pub const fn new() -> Self {
-        Self(BTreeSet::new())
-    }
-
     /// Sets when something is due for `key`. `at` is when that was before, and changes.
     pub fn set(&mut self, key: &K, at: &mut Option<u64>, deadline: Option<u64>) {
         if *at == deadline {

@@ -3,8 +3,9 @@
 use framewright::http1::{Body, BodyEncoder, ResponseWriter, Version};
 use framewright::ws::{self, Connection, Inbox, MessageEvent};
 
-use crate::hub::{Answer, Head, Hub, Outgoing};
+use crate::hub::{Answer, Head, Hub, Outgoing, Piece};
 
+const VALID: &str = "answers are valid, and a Vec has room";
 /// How much output may wait for a peer before its session keeps the rest, in bytes.
 const AHEAD: usize = 64 << 10;
 
@@ -17,7 +18,7 @@ pub struct Stream {
 }
 
 enum StreamState {
-    /// The head waits: if the first bytes are all, it says how many they are.
+    /// The head waits: if the first piece is all, it says how long that is.
     Head(Head),
     Body(BodyEncoder),
 }
@@ -29,34 +30,38 @@ impl Stream {
 
     /// Writes what the hub has. Returns whether this was the end.
     pub fn fill(&mut self, exchange: u64, hub: &mut impl Hub, out: &mut Vec<u8>, now: u64) -> bool {
-        if out.len() > AHEAD {
-            return false;
-        }
         let mut bytes = Vec::new();
-        let is_end = hub.fill(exchange, &mut bytes, now);
-        if bytes.is_empty() && !is_end {
-            return false;
+        while out.len() <= AHEAD
+            && let Some(piece) = hub.fill(exchange, &mut bytes, now)
+        {
+            self.write(&bytes, piece, out);
+            if piece.is_last {
+                return true;
+            }
+            bytes.clear();
         }
+        false
+    }
+
+    fn write(&mut self, bytes: &[u8], piece: Piece, out: &mut Vec<u8>) {
         if let StreamState::Head(head) = &self.state {
             let mut writer = ResponseWriter::new(head.status);
             if self.is_last {
                 writer = writer.close();
             }
             let writer = writer.headers(&head.fields);
-            if is_end {
-                writer.body(&bytes).write(out).expect("answers are valid, and a Vec has room");
-                return true;
+            if piece.is_last {
+                return writer.body(bytes).write(out).expect(VALID);
             }
             let body = writer.begin(Body::of_unknown_len(self.version), out);
-            self.state = StreamState::Body(body.expect("answers are valid, and a Vec has room"));
+            self.state = StreamState::Body(body.expect(VALID));
         }
         if let StreamState::Body(body) = &mut self.state {
-            body.encode(&bytes, out).expect("a Vec has room");
-            if is_end {
+            body.encode(bytes, out).expect("a Vec has room");
+            if piece.is_last {
                 body.finish(out).expect("a Vec has room");
             }
         }
-        is_end
     }
 
     /// Whether the end of the body is that of the connection.
@@ -125,6 +130,5 @@ pub fn write_answer(answer: &Answer, is_last: bool, out: &mut Vec<u8>) {
     if is_last {
         writer = writer.close();
     }
-    let written = writer.headers(&answer.head.fields).write(out);
-    written.expect("answers are valid, and a Vec has room");
+    writer.headers(&answer.head.fields).write(out).expect(VALID);
 }

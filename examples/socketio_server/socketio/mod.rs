@@ -13,7 +13,7 @@ use framewright::engineio::{self, Answer, Limits, Refusal, Transport};
 use framewright::socketio;
 use framewright::ws::{CloseCode, Message};
 
-use crate::hub::{self, Ear, Head, MAX_SESSIONS, Outgoing, Reply, Request, Schedule};
+use crate::hub::{self, Ear, Head, MAX_SESSIONS, Outgoing, Piece, Reply, Request, Schedule};
 use application::Application;
 use client::Client;
 
@@ -69,7 +69,7 @@ impl Hub {
             clients: HashMap::new(),
             exchanges: HashMap::new(),
             ready: BTreeSet::new(),
-            schedule: Schedule::new(),
+            schedule: Schedule::default(),
             ear,
         }
     }
@@ -79,7 +79,7 @@ impl Hub {
         let origin = request.header("origin");
         match engineio::Request::parse(request.method, request.target, request.opens_socket)? {
             Open { transport, base64 } => {
-                let application = match request.path() {
+                let application = match path(request.target) {
                     BARE_PATH => Application::Echo,
                     _ => Application::socketio(self.socketio, now),
                 };
@@ -250,7 +250,7 @@ impl Hub {
 impl hub::Hub for Hub {
     fn request(&mut self, request: &Request<'_>, exchange: u64, now: u64) -> Reply {
         let origin = request.header("origin");
-        if !matches!(request.path(), PATH | BARE_PATH) {
+        if !matches!(path(request.target), PATH | BARE_PATH) {
             let body = b"nothing is there".to_vec();
             return Reply::Answer(hub::Answer { head: head(404, "text/plain", origin), body });
         }
@@ -269,17 +269,18 @@ impl hub::Hub for Hub {
         self.answer_post(exchange, answer.unwrap_or(Answer::OK))
     }
 
-    fn fill(&mut self, exchange: u64, out: &mut Vec<u8>, _: u64) -> bool {
-        let Some(Exchange::Get(sid)) = self.exchanges.get(&exchange) else { return true };
+    fn fill(&mut self, exchange: u64, out: &mut Vec<u8>, _: u64) -> Option<Piece> {
+        let last = Some(Piece { is_last: true });
+        let Some(Exchange::Get(sid)) = self.exchanges.get(&exchange) else { return last };
         let sid = Rc::clone(sid);
-        let Some(client) = self.clients.get_mut(&sid) else { return true };
-        let is_answered = client.session.transmit_get(out).expect("a Vec has room");
-        if is_answered {
-            client.get = None;
-            self.exchanges.remove(&exchange);
-            self.settle(&sid);
+        let Some(client) = self.clients.get_mut(&sid) else { return last };
+        if !client.session.transmit_get(out).expect("a Vec has room") {
+            return None;
         }
-        is_answered
+        client.get = None;
+        self.exchanges.remove(&exchange);
+        self.settle(&sid);
+        last
     }
 
     fn receive_message(&mut self, exchange: u64, message: Message<'_>, now: u64) {
@@ -326,6 +327,10 @@ impl hub::Hub for Hub {
     }
 }
 
+fn path(target: &str) -> &str {
+    target.split_once('?').map_or(target, |(path, _)| path)
+}
+
 /// A fixed answer.
 fn answer(answer: Answer, origin: Option<&[u8]>) -> hub::Answer {
     let Answer { status, content_type, body } = answer;
@@ -335,13 +340,13 @@ fn answer(answer: Answer, origin: Option<&[u8]>) -> hub::Answer {
 /// The head of an answer, which no cache may keep, and which pages of any origin may read.
 fn head(status: u16, content_type: &str, origin: Option<&[u8]>) -> Head {
     let mut fields = vec![
-        ("Content-Type", content_type.into()),
-        ("Cache-Control", b"no-store".to_vec()),
-        ("Access-Control-Allow-Origin", origin.unwrap_or(b"*").to_vec()),
+        ("Content-Type", content_type.as_bytes()),
+        ("Cache-Control", b"no-store"),
+        ("Access-Control-Allow-Origin", origin.unwrap_or(b"*")),
     ];
     if origin.is_some() {
-        let with_credentials = ("Access-Control-Allow-Credentials", b"true".to_vec());
-        fields.extend([with_credentials, ("Vary", b"Origin".to_vec())]);
+        fields.extend([("Access-Control-Allow-Credentials", &b"true"[..]), ("Vary", b"Origin")]);
     }
-    Head { status, fields }
+    let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value.to_vec()));
+    Head { status, fields: fields.collect() }
 }

@@ -1,0 +1,130 @@
+//! The services of SockJS's own tests, and a chat room.
+
+use std::collections::BTreeSet;
+
+use framewright::sockjs::{Limits, Routes};
+use framewright::ws::Message;
+
+use super::sessions::Sessions;
+use crate::hub::Ear;
+
+/// What the sessions under one prefix are for.
+pub trait Service {
+    /// Begins a session.
+    fn open(&mut self, _session: u64, _sessions: &mut Sessions) {}
+
+    /// Receives a message. It is text, except over a raw WebSocket.
+    fn receive(&mut self, session: u64, message: Message<'_>, sessions: &mut Sessions);
+
+    /// Ends a session: nothing can be sent to it.
+    fn close(&mut self, _session: u64) {}
+
+    /// Does what is due, and passes on what came from elsewhere.
+    fn poll(&mut self, _sessions: &mut Sessions) {}
+
+    /// When something is due.
+    fn deadline(&self) -> Option<u64> {
+        None
+    }
+}
+
+/// A service and where it is.
+pub struct Mount {
+    pub prefix: &'static str,
+    pub routes: Routes,
+    /// Whether load balancers need a cookie.
+    pub needs_cookie: bool,
+    pub limits: Limits,
+    pub service: Box<dyn Service>,
+}
+
+impl Mount {
+    /// Mounts a service with every transport.
+    pub fn new(prefix: &'static str, service: impl Service + 'static) -> Self {
+        Self {
+            prefix,
+            routes: Routes::new().legacy(),
+            needs_cookie: false,
+            limits: Limits::new(),
+            service: Box::new(service),
+        }
+    }
+}
+
+/// The services that SockJS's own tests need.
+pub fn for_tests() -> [Mount; 4] {
+    // Responses end early, so that tests see the end of one.
+    let limits = Limits::new().response_limit(4096);
+    let echo = |prefix| Mount { limits, ..Mount::new(prefix, Echo) };
+    [
+        echo("/echo"),
+        Mount {
+            routes: Routes::new().legacy().websocket(false),
+            ..echo("/disabled_websocket_echo")
+        },
+        Mount { needs_cookie: true, ..echo("/cookie_needed_echo") },
+        Mount { limits, ..Mount::new("/close", Close) },
+    ]
+}
+
+/// Sends messages back.
+struct Echo;
+
+impl Service for Echo {
+    fn receive(&mut self, session: u64, message: Message<'_>, sessions: &mut Sessions) {
+        sessions.send(session, message);
+    }
+}
+
+/// Closes each session.
+struct Close;
+
+impl Service for Close {
+    fn open(&mut self, session: u64, sessions: &mut Sessions) {
+        sessions.close(session, 3000, "Go away!");
+    }
+
+    fn receive(&mut self, _: u64, _: Message<'_>, _: &mut Sessions) {}
+}
+
+/// Everybody gets each message, and so does everybody else in the room.
+pub struct Chat {
+    members: BTreeSet<u64>,
+    ear: Ear,
+}
+
+impl Chat {
+    pub const fn new(ear: Ear) -> Self {
+        Self { members: BTreeSet::new(), ear }
+    }
+
+    fn tell(&self, text: &str, sessions: &mut Sessions) {
+        for member in &self.members {
+            sessions.send(*member, Message::Text(text));
+        }
+    }
+}
+
+impl Service for Chat {
+    fn open(&mut self, session: u64, _: &mut Sessions) {
+        self.members.insert(session);
+    }
+
+    fn receive(&mut self, _: u64, message: Message<'_>, sessions: &mut Sessions) {
+        if let Message::Text(text) = message
+            && self.ear.say(text)
+        {
+            self.tell(text, sessions);
+        }
+    }
+
+    fn close(&mut self, session: u64) {
+        self.members.remove(&session);
+    }
+
+    fn poll(&mut self, sessions: &mut Sessions) {
+        for text in self.ear.take() {
+            self.tell(&text, sessions);
+        }
+    }
+}
