@@ -29,6 +29,7 @@ mod echo;
 mod events;
 mod grpc;
 mod http1;
+mod http2;
 mod output;
 mod peer;
 mod relay_socket;
@@ -257,6 +258,7 @@ impl Gateway {
                 next_tick = self.shared.now + TICK.as_millis() as u64;
                 self.shared.wake_at = u64::MAX;
                 self.for_each(Peer::tick);
+                self.deliver();
                 if self.full {
                     self.accept();
                 }
@@ -302,7 +304,7 @@ impl Gateway {
         Ok(())
     }
 
-    /// Lets a peer go on as far as it can, then delivers its messages to the members of the chat room and of topics.
+    /// Lets a peer go on as far as it can, then delivers what it has said to others.
     fn drive(&mut self, key: usize) {
         let Some(peer) = self.peers.get_mut(key) else { return };
         match peer.act(&mut self.shared, Peer::drive) {
@@ -331,14 +333,21 @@ impl Gateway {
         self.deliver();
     }
 
-    /// Delivers messages to the members of the chat room and of topics.
+    /// Delivers messages to the members of the chat room and of topics, until there are none. Whoever hears one may have
+    /// another that waited for its turn.
     fn deliver(&mut self) {
-        if !self.shared.broadcast.is_empty() {
-            let heard = self.shared.broadcast.take();
-            self.for_each(|peer, shared| peer.hear(&heard, shared));
-        }
-        if self.shared.stomp.take_published() {
-            self.for_each(Peer::hear_topics);
+        loop {
+            let (heard, published) =
+                (self.shared.broadcast.take(), self.shared.stomp.take_published());
+            if let Some(heard) = &heard {
+                self.for_each(|peer, shared| peer.hear(heard, shared));
+            }
+            if published {
+                self.for_each(Peer::hear_topics);
+            }
+            if heard.is_none() && !published {
+                return;
+            }
         }
     }
 

@@ -4,11 +4,13 @@ use std::io::{self, Read};
 use std::mem;
 use std::net::Shutdown;
 
+use framewright::http2::is_preface;
 use mio::event::Event;
 use mio::net::TcpStream;
 
 use crate::Shared;
 use crate::http1::{Http1, Next};
+use crate::http2::Http2;
 use crate::output::Output;
 use crate::service::Filled;
 use crate::stomp;
@@ -35,7 +37,7 @@ const IGNORED: usize = 8 << 20;
 ///
 /// ```text
 ///     First ──▶ Stomp ───────────────────┐
-///       │                                │ a close, a failure,
+///       ├─────▶ Http2 ───────────────────┤ a close, a failure,
 ///       └─────▶ Http1 ───────────────────┤ the last answer
 ///                 └── an upgrade ──▶ WebSocket ──▶ Closing ──▶ Ended
 /// ```
@@ -70,6 +72,8 @@ pub enum State {
     Stomp(stomp::Client),
     /// HTTP/1.1, until there is an upgrade.
     Http1(Http1),
+    /// HTTP/2, with WebSockets on its streams.
+    Http2(Box<Http2>),
     /// WebSocket, until the transport is to be closed.
     WebSocket(Box<Session>),
     /// Nothing more will be said. What is unsent goes out, then our side is shut down, once. Some of
@@ -215,6 +219,7 @@ impl Peer {
                 State::Stomp(client) => return client.receive(input, shared.now),
                 State::Http1(http1) if http1.holds(&self.out) => return self.hold(input),
                 State::Http1(http1) => http1.receive(&mut input, &mut self.out, shared),
+                State::Http2(http2) => return http2.receive(input, shared),
                 State::WebSocket(session) => return session.receive(input, &mut self.out, shared),
                 State::Closing { ignored, .. } => {
                     *ignored += input.len();
@@ -232,10 +237,11 @@ impl Peer {
     /// Goes on once the first bytes tell the protocol.
     fn receive_first(&mut self, shared: &mut Shared) {
         let State::First(bytes) = &mut self.state else { return };
-        let next = match stomp::begins(bytes) {
-            None => return,
-            Some(true) => State::Stomp(shared.stomp.open(shared.now)),
-            Some(false) => State::Http1(Http1::new(shared.now)),
+        let next = match (stomp::begins(bytes), is_preface(bytes)) {
+            (Some(true), _) => State::Stomp(shared.stomp.open(shared.now)),
+            (_, Some(true)) => State::Http2(Box::new(Http2::new(shared.now))),
+            (Some(false), Some(false)) => State::Http1(Http1::new(shared.now)),
+            _ => return,
         };
         let mut bytes = mem::take(bytes);
         self.enter(next, shared.now);
@@ -254,6 +260,12 @@ impl Peer {
             State::Http1(http1) => {
                 let next = http1.receive_eof(&mut self.out);
                 self.enter_next(next, shared.now);
+            }
+            State::Http2(http2) => {
+                http2.receive_eof();
+                if !http2.is_answering() {
+                    self.enter(State::Ended, shared.now);
+                }
             }
             State::First(_)
             | State::Stomp(_)
@@ -316,6 +328,7 @@ impl Peer {
     fn fill(&mut self, shared: &mut Shared) -> bool {
         let filled = match &mut self.state {
             State::Http1(http1) => http1.fill(&mut self.out, shared),
+            State::Http2(http2) => http2.fill(&mut self.out, shared),
             State::WebSocket(session) => session.fill(&mut self.out, shared),
             State::Stomp(client) => client.fill(&mut self.out, shared.now),
             State::First(_) | State::Closing { .. } | State::Ended => return false,
@@ -341,6 +354,7 @@ impl Peer {
                 self.enter_next(next, now);
                 stalled
             }
+            State::Http2(http2) => stalled || !http2.tick(shared),
             State::Closing { .. } => waited >= CLOSE_WITHIN,
             State::WebSocket(session) => !session.tick(now, &mut self.out),
             State::Stomp(_) | State::Ended => stalled,
@@ -353,9 +367,10 @@ impl Peer {
         match &mut self.state {
             State::WebSocket(session) => session.shut_down(shared.now, &mut self.out),
             State::Http1(http1) => http1.shut_down(&mut self.out, shared),
+            State::Http2(http2) => http2.shut_down(shared),
             _ => {}
         }
-        if !matches!(self.state, State::WebSocket(_) | State::Closing { .. } | State::Ended) {
+        if let State::First(_) | State::Stomp(_) | State::Http1(_) = self.state {
             self.enter(State::CLOSING, shared.now);
         }
         self.written(shared)
@@ -363,9 +378,17 @@ impl Peer {
 
     /// Passes on chat messages, if the peer is in the room and keeps up.
     pub fn hear(&mut self, heard: &Heard, shared: &mut Shared) -> Progress {
-        let State::WebSocket(session) = &mut self.state else { return Progress::Blocked };
-        if !session.hear(heard, shared.broadcast.deflater(), shared.now, &mut self.out) {
-            return Progress::Blocked;
+        match &mut self.state {
+            State::Http2(http2) => {
+                http2.hear(heard, shared);
+                return self.written(shared);
+            }
+            State::WebSocket(session) => {
+                if !session.hear(heard, shared.broadcast.deflater(), shared.now, &mut self.out) {
+                    return Progress::Blocked;
+                }
+            }
+            _ => return Progress::Blocked,
         }
         match self.written(shared) {
             Progress::Blocked if self.out.pending() > BEHIND => Progress::Ended,
@@ -375,11 +398,13 @@ impl Peer {
 
     /// Passes on what was published to the topics that the peer has subscribed to.
     pub fn hear_topics(&mut self, shared: &mut Shared) -> Progress {
-        match &self.state {
-            State::Stomp(_) => self.written(shared),
-            State::WebSocket(session) if session.has_topics() => self.written(shared),
-            _ => Progress::Blocked,
+        match &mut self.state {
+            State::Stomp(_) => {}
+            State::Http2(http2) => http2.hear_topics(),
+            State::WebSocket(session) if session.has_topics() => {}
+            _ => return Progress::Blocked,
         }
+        self.written(shared)
     }
 
     fn written(&mut self, shared: &mut Shared) -> Progress {
@@ -392,6 +417,10 @@ impl State {
 
     /// Whether further requests have to wait.
     fn is_answering(&self) -> bool {
-        matches!(self, Self::Http1(http1) if http1.is_answering())
+        match self {
+            Self::Http1(http1) => http1.is_answering(),
+            Self::Http2(http2) => http2.is_answering(),
+            _ => false,
+        }
     }
 }

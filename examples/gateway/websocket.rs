@@ -358,8 +358,9 @@ impl Broadcast {
         self.said.plain.is_empty() && !self.said.has_gap
     }
 
-    pub fn take(&mut self) -> Heard {
-        std::mem::take(&mut self.said)
+    /// Takes what was said, if anything was.
+    pub fn take(&mut self) -> Option<Heard> {
+        (!self.is_empty()).then(|| std::mem::take(&mut self.said))
     }
 
     /// The compressor of the chat room.
