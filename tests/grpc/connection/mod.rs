@@ -3,5 +3,7 @@
 mod any;
 mod calls;
 mod ends;
+mod faults;
+mod faults_of_servers;
 mod pair;
 mod windows;
