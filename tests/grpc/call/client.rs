@@ -550,6 +550,27 @@ fn invalid_base64_is_an_error_after_the_valid_part() {
     assert_eq!((seen.messages, seen.end), (whole(&["a"]), Some(Code::Internal)));
 }
 
+/// A body that ends in its padding, or before it, is cut off, although all of its bytes came.
+#[test]
+fn text_that_is_cut_in_its_padding_is_an_error() {
+    for (message, padding) in [("ab", 2), ("a", 0), ("abc", 1)] {
+        let text = base64(&frame(0, message));
+        assert_eq!(text.iter().filter(|b| **b == b'=').count(), padding);
+        for cut in 0..=padding {
+            let start = || web(ContentType::WEB_TEXT, CallKind::ServerStreaming);
+            let body = &text[..text.len() - cut];
+            let (seen, status) = respond(start, body, ClientCall::receive_eof);
+            assert_eq!(seen.messages, whole(&[message]));
+            let expected = if cut == 0 {
+                "INTERNAL: no grpc-status after the body"
+            } else {
+                "INTERNAL: stream ended inside a message"
+            };
+            assert_eq!(status.as_deref(), Some(expected), "{message}, {cut}");
+        }
+    }
+}
+
 /// The padding after the trailers may come later.
 #[test]
 fn trailers_end_the_call_before_the_last_of_their_base64() {

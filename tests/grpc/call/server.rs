@@ -39,6 +39,25 @@ fn a_server_takes_a_request_however_it_is_split() {
     }
 }
 
+/// A body that ends in its padding, or before it, is cut off, although all of its bytes came.
+#[test]
+fn text_that_is_cut_in_its_padding_is_an_error() {
+    for (body, padding) in
+        [(&b"AAAAAAJhYg=="[..], 2), (b"AAAAAANhYmM=", 1), (b"AAAAAAJhYg==AAAAAAA=", 1)]
+    {
+        for cut in 1..=padding {
+            let body = &body[..body.len() - cut];
+            let (code, text) =
+                refused("application/grpc-web-text", CallKind::ClientStreaming, body, true);
+            assert_eq!(
+                (code, text.contains("ended inside a message")),
+                (Code::Internal, true),
+                "{text}"
+            );
+        }
+    }
+}
+
 /// A server's own answer to a request that breaks a rule.
 fn refused(content_type: &str, kind: CallKind, body: &[u8], end: bool) -> (Code, String) {
     same_however_split(body, |pieces| {
