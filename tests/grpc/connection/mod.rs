@@ -5,5 +5,6 @@ mod calls;
 mod ends;
 mod faults;
 mod faults_of_servers;
+mod output;
 mod pair;
 mod windows;
