@@ -5,19 +5,46 @@
 //!   client ───────▶ unsent ─────────────────▶ in flight ───────────▶ gone
 //!                     ▲                           │
 //!                     └────────── rewind ─────────┘
-//!                                    │ for the third time, alone
+//!                                    │ too often, alone
 //!                                    ▼
 //!                                 refused
 //! ```
 //!
 //! What was in flight when a connection broke may have arrived or not. It is sent again, with the same number, by which
 //! the gateways tell the copies. If a message itself is why the broker breaks the connection, it must not do so forever.
-//! So after a break, these messages go one at a time. One that was alone in flight at three breaks is given up.
+//! So after a break, these messages go one at a time. One that was alone in flight when the broker sent an `ERROR` three
+//! times, or when the connection broke twelve times, is given up.
 
 use std::collections::{HashMap, VecDeque};
 
-/// At how many breaks a message may have been alone in flight.
-const MAX_BREAKS: u32 = 3;
+/// Why a connection is over, when something was alone in flight.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub enum Fault {
+    /// The broker sent an `ERROR`.
+    Error,
+    /// It broke. That is seldom the fault of what was in flight.
+    Break,
+    /// Nothing was alone in flight.
+    Nobody,
+}
+
+/// How often a message, or a subscription, was alone in flight when a connection ended.
+#[derive(Default)]
+pub struct Faults(u32);
+
+impl Faults {
+    const MAX: u32 = 12;
+
+    /// Adds one more. Returns whether that is too often.
+    pub fn add(&mut self, fault: Fault) -> bool {
+        self.0 += match fault {
+            Fault::Error => 4,
+            Fault::Break => 1,
+            Fault::Nobody => 0,
+        };
+        self.0 >= Self::MAX
+    }
+}
 
 /// Who is told what became of messages that were sent together: of one, or of a transaction.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -54,7 +81,7 @@ struct Entry {
     ticket: Ticket,
     /// `None` once it is confirmed.
     message: Option<Outgoing>,
-    breaks: u32,
+    faults: Faults,
 }
 
 impl Held {
@@ -89,7 +116,11 @@ impl Held {
         self.tickets.insert(ticket, messages.len());
         for message in messages {
             self.bytes += message.len();
-            self.queue.push_back(Entry { ticket, message: Some(message), breaks: 0 });
+            self.queue.push_back(Entry {
+                ticket,
+                message: Some(message),
+                faults: Faults::default(),
+            });
         }
         ticket
     }
@@ -143,21 +174,22 @@ impl Held {
     /// Gives up a message. Returns its ticket, unless that was refused before.
     pub fn refuse(&mut self, number: u64) -> Option<Ticket> {
         let at = usize::try_from(number.checked_sub(self.first)?).ok()?;
-        let ticket = self.queue.get(at)?.ticket;
+        let ticket = self.queue.get(at).filter(|entry| entry.message.is_some())?.ticket;
+        let is_first = self.tickets.remove(&ticket).is_some();
         self.confirm(number);
-        self.tickets.remove(&ticket).map(|_| ticket)
+        is_first.then_some(ticket)
     }
 
     /// Notes that the connection broke. Returns the number of a message that has to be given up.
     ///
-    /// `is_alone`: whether nothing but one message or one subscription was in flight.
-    pub fn rewind(&mut self, is_alone: bool) -> Option<u64> {
-        let mut flying = self.queue.iter_mut().take(self.sent).zip(self.first..);
-        let alone = flying.find(|(entry, _)| is_alone && entry.message.is_some());
-        let hopeless = alone.and_then(|(entry, number)| {
-            entry.breaks += 1;
-            (entry.breaks == MAX_BREAKS).then_some(number)
-        });
+    /// `fault`: that of the message which is in flight, if it is alone.
+    pub fn rewind(&mut self, fault: Fault) -> Option<u64> {
+        let mut hopeless = None;
+        for (entry, number) in self.queue.iter_mut().take(self.sent).zip(self.first..) {
+            if entry.message.is_some() && entry.faults.add(fault) {
+                hopeless = Some(number);
+            }
+        }
         if self.sent > 0 {
             self.suspects = self.first + self.sent as u64 - 1;
         }

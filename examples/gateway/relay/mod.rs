@@ -41,7 +41,7 @@ use framewright::stomp::{
 
 use super::session::Message;
 use backoff::Backoff;
-use held::Held;
+use held::{Fault, Held};
 use names::{ORIGIN, Place};
 use positions::Positions;
 use topics::{Heard, Topics};
@@ -119,6 +119,8 @@ struct Up {
     inbox: Inbox<Vec<u8>>,
     /// Frames that answer those that came.
     replies: Vec<u8>,
+    /// Whether the broker sent an `ERROR`.
+    has_error: bool,
 }
 
 impl Relay {
@@ -156,7 +158,12 @@ impl Relay {
         let mut replies = Vec::new();
         // It fails if there is a line end in the user, for instance. Then the connection times out.
         let _ = connection.connect(frame.headers(headers), &mut replies);
-        self.link = Link::Up(Box::new(Up { connection, inbox: Inbox::new(Vec::new()), replies }));
+        self.link = Link::Up(Box::new(Up {
+            connection,
+            inbox: Inbox::new(Vec::new()),
+            replies,
+            has_error: false,
+        }));
     }
 
     /// Notes that the connection broke, or could not be made. `random`: any number, another one each time.
@@ -165,11 +172,15 @@ impl Relay {
         if up.connection.agreed_version().is_some() {
             self.away_since = now;
             self.is_careful = true;
-            let is_alone = self.topics.asked() + self.held.in_flight() == 1;
-            if let Some(number) = self.held.rewind(is_alone) {
+            let fault = match self.topics.asked() + self.held.in_flight() {
+                1 if up.has_error => Fault::Error,
+                1 => Fault::Break,
+                _ => Fault::Nobody,
+            };
+            if let Some(number) = self.held.rewind(fault) {
                 self.refuse(number);
             }
-            if let Some(topic) = self.topics.rewind(is_alone) {
+            if let Some(topic) = self.topics.rewind(fault) {
                 self.news.push(News::TopicRefused(topic));
             }
         }
@@ -205,6 +216,7 @@ impl Relay {
                 }
             }
             Command::Error => {
+                up.has_error = true;
                 let text = headers.get("message").unwrap_or_default();
                 let more = String::from_utf8_lossy(up.inbox.body());
                 let error = format!("the broker says: {text}: {}", more.trim());
@@ -230,7 +242,7 @@ impl Relay {
 
     fn receive_message(&mut self) {
         let Link::Up(up) = &mut self.link else { return };
-        let Up { connection, inbox, replies } = &mut **up;
+        let Up { connection, inbox, replies, .. } = &mut **up;
         let headers = inbox.headers();
         let number = headers.get("subscription").and_then(|id| self.settings.topic_number(id));
         // Nobody is subscribed any more.

@@ -13,10 +13,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::held::{Fault, Faults};
 use super::names::{self, Place};
 
-/// At how many breaks a subscription may have been alone in flight.
-const MAX_BREAKS: u32 = 3;
 /// Of how many gateways the last number is remembered, for each topic.
 const MAX_GATEWAYS: usize = 1000;
 
@@ -41,7 +40,7 @@ struct Topic {
     state: State,
     /// Whether it was live on an earlier connection, so that the broker may hold messages.
     was_live: bool,
-    breaks: u32,
+    faults: Faults,
     /// The last numbers that were heard, by gateway.
     heard: HashMap<String, u64>,
 }
@@ -84,7 +83,7 @@ impl Topics {
             subscribers: 1,
             state: State::Wanted,
             was_live: false,
-            breaks: 0,
+            faults: Faults::default(),
             heard: HashMap::new(),
         };
         self.by_name.insert(name.to_owned(), topic);
@@ -142,7 +141,7 @@ impl Topics {
         let topic = self.by_name.get_mut(name).filter(|topic| topic.state == State::Asked)?;
         topic.state = State::Live;
         topic.was_live = true;
-        topic.breaks = 0;
+        topic.faults = Faults::default();
         self.asked -= 1;
         Some(name)
     }
@@ -190,15 +189,12 @@ impl Topics {
 
     /// Notes that the connection broke. Returns a topic that has to be given up, which is removed.
     ///
-    /// `is_alone`: whether nothing but one subscription or one message was in flight.
-    pub fn rewind(&mut self, is_alone: bool) -> Option<String> {
+    /// `fault`: that of the subscription which is asked for, if it is alone in flight.
+    pub fn rewind(&mut self, fault: Fault) -> Option<String> {
         let mut hopeless = None;
         for (name, topic) in &mut self.by_name {
-            if topic.state == State::Asked && is_alone {
-                topic.breaks += 1;
-                if topic.breaks == MAX_BREAKS {
-                    hopeless = Some(name.clone());
-                }
+            if topic.state == State::Asked && topic.faults.add(fault) {
+                hopeless = Some(name.clone());
             }
             topic.state = State::Wanted;
             self.wanted.insert(topic.number, name.clone());
