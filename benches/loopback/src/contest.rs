@@ -10,6 +10,8 @@ use nix::sched::{CpuSet, sched_setaffinity};
 use nix::time::{ClockId, clock_getcpuclockid, clock_gettime};
 use nix::unistd::Pid;
 
+use crate::options::Options;
+
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// A server under test.
@@ -47,6 +49,19 @@ impl Contestant {
     }
 }
 
+/// Starts contestants that are to race.
+pub fn start_all(
+    all: impl IntoIterator<Item = (&'static str, Command)>,
+    options: &Options,
+) -> Result<Vec<Contestant>> {
+    all.into_iter()
+        .filter(|(name, _)| options.wants(name))
+        .map(|(name, command)| {
+            Contestant::start(name, command).map_err(|e| format!("{name}: {e}").into())
+        })
+        .collect()
+}
+
 impl Drop for Contestant {
     fn drop(&mut self) {
         // It ends when its input does. Waiting makes sure that no process is left over.
@@ -78,6 +93,11 @@ pub struct Sample {
     pub per_second: f64,
     /// In seconds.
     pub cpu_per_message: f64,
+}
+
+impl Sample {
+    /// Of a contestant that does not take part.
+    pub const NONE: Self = Self { per_second: f64::NAN, cpu_per_message: f64::NAN };
 }
 
 /// Which figure is better.

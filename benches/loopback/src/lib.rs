@@ -1,6 +1,9 @@
-//! What the echo servers on tokio share: everything but the WebSocket.
+//! What the servers on tokio share: everything but the WebSocket.
 
 pub mod contest;
+pub mod crowd;
+pub mod options;
+pub mod websocket;
 
 use std::io::{self, Read, Write};
 use std::pin::pin;

@@ -5,7 +5,6 @@
 use std::error::Error;
 use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
-use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -13,45 +12,16 @@ use framewright::grpc::{
     CallId, CallKind, Client, ClientEvent, ClientRequest, Code, Heap, Limits, Path, SendError,
 };
 use framewright::http2;
-use framewright_loopback::contest::{Better, Contestant, Sample, Table, pin_this};
+use framewright_loopback::contest::{Better, Contestant, Table, pin_this, start_all};
+use framewright_loopback::crowd::{Case, Crowd, Load};
+use framewright_loopback::options::Options;
 use mio::net::TcpStream;
-use mio::{Events, Interest, Poll, Token};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// How long a call may take before it counts as lost.
-const LOST: Duration = Duration::from_secs(10);
 const OURS: &str = "framewright";
 /// It serves a file that holds an empty message, to whatever is asked.
 const NGHTTPD: &str = "nghttpd";
-
-struct Options {
-    servers: PathBuf,
-    rounds: usize,
-    slice: Duration,
-    cases: String,
-}
-
-fn parse_options() -> std::result::Result<Options, lexopt::Error> {
-    use lexopt::prelude::{Long, ValueExt};
-    let mut options = Options {
-        servers: PathBuf::new(),
-        rounds: 7,
-        slice: Duration::from_millis(300),
-        cases: String::new(),
-    };
-    let mut parser = lexopt::Parser::from_env();
-    while let Some(option) = parser.next()? {
-        match option {
-            Long("servers") => options.servers = parser.value()?.into(),
-            Long("rounds") => options.rounds = parser.value()?.parse()?,
-            Long("slice-ms") => options.slice = Duration::from_millis(parser.value()?.parse()?),
-            Long("cases") => options.cases = parser.value()?.string()?,
-            other => return Err(other.unexpected()),
-        }
-    }
-    Ok(options)
-}
 
 /// What is called, and how.
 #[derive(Clone, Copy)]
@@ -64,73 +34,39 @@ enum Work {
     Upload { count: usize, len: usize },
 }
 
-struct Case {
-    title: &'static str,
-    work: Work,
-    connections: usize,
-    in_flight: usize,
-}
-
-const CASES: [Case; 5] = [
-    Case { title: "unary, 16 B", work: Work::Echo { len: 16 }, connections: 1, in_flight: 1 },
-    Case { title: "unary, 16 B", work: Work::Echo { len: 16 }, connections: 4, in_flight: 50 },
-    Case {
-        title: "1 000 responses of 100 B",
-        work: Work::Stream { count: 1000, len: 100 },
-        connections: 4,
-        in_flight: 4,
-    },
-    Case {
-        title: "upload of 8 messages of 1 MiB",
-        work: Work::Upload { count: 8, len: 1 << 20 },
-        connections: 1,
-        in_flight: 1,
-    },
-    Case { title: "unary, 1 KiB", work: Work::Echo { len: 1024 }, connections: 4, in_flight: 50 },
+/// Titles, with the work, the number of connections, and the calls in flight on each.
+const CASES: [(&str, Work, usize, usize); 5] = [
+    ("unary, 16 B", Work::Echo { len: 16 }, 1, 1),
+    ("unary, 16 B", Work::Echo { len: 16 }, 4, 50),
+    ("1 000 responses of 100 B", Work::Stream { count: 1000, len: 100 }, 4, 4),
+    ("upload of 8 messages of 1 MiB", Work::Upload { count: 8, len: 1 << 20 }, 1, 1),
+    ("unary, 1 KiB", Work::Echo { len: 1024 }, 4, 50),
 ];
 
 fn main() -> Result<()> {
-    let options = parse_options()?;
+    let options = Options::parse(Duration::from_millis(300), |_, _| Ok(false))?;
     pin_this(0)?;
     if options.cases.is_empty() {
-        measure_memory(&start_all(&options)?)?;
+        measure_memory(&start(&options)?)?;
     }
-    let contestants = start_all(&options)?;
+    let contestants = start(&options)?;
     let names: Vec<_> = contestants.iter().map(|contestant| contestant.name).collect();
     let table = |title, better| {
         Table::new(title, "calls | connections | in flight", &names, OURS, &[OURS], better)
     };
     let mut rates = table("Calls per second, in thousands", Better::More);
     let mut costs = table("CPU time of the server per call, in µs", Better::Less);
-    for case in CASES {
-        let Case { title, work, connections, in_flight } = case;
+    for (title, work, connections, in_flight) in CASES {
         let title = format!("{title} | {connections} | {in_flight}");
         if !title.contains(&options.cases) {
             continue;
         }
         eprintln!("{title}");
-        let mut crowds = Vec::new();
-        for contestant in &contestants {
-            crowds.push(Crowd::connect(contestant, connections)?);
-        }
-        let mut samples = vec![Vec::new(); contestants.len()];
-        // The first round only warms up.
-        for round in 0..=options.rounds {
-            for turn in 0..contestants.len() {
-                let at = (round + turn) % contestants.len();
-                let contestant = &contestants[at];
-                let sample = if contestant.name == NGHTTPD && !matches!(work, Work::Echo { .. }) {
-                    Sample { per_second: f64::NAN, cpu_per_message: f64::NAN }
-                } else {
-                    crowds[at]
-                        .race(contestant, work, in_flight, options.slice)
-                        .map_err(|e| format!("{}: {e}", names[at]))?
-                };
-                if round > 0 {
-                    samples[at].push(sample);
-                }
-            }
-        }
+        let case = Case { work: &work, connections, in_flight };
+        let takes_part = |contestant: &Contestant| {
+            contestant.name != NGHTTPD || matches!(work, Work::Echo { .. })
+        };
+        let samples = options.rounds.race::<Connection>(&contestants, &case, takes_part)?;
         rates.add(&title, &samples, |sample| sample.per_second / 1e3);
         costs.add(&title, &samples, |sample| sample.cpu_per_message * 1e6);
     }
@@ -138,7 +74,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-fn start_all(options: &Options) -> Result<Vec<Contestant>> {
+fn start(options: &Options) -> Result<Vec<Contestant>> {
     let server = |name: &str| {
         // Threads that it starts are to share the processor, too.
         let mut command = Command::new("taskset");
@@ -147,130 +83,98 @@ fn start_all(options: &Options) -> Result<Vec<Contestant>> {
     };
     let mut nghttpd = Command::new("bash");
     nghttpd.arg("-c").arg(include_str!("../../nghttpd.sh"));
-    [
+    let all = [
         (OURS, server("grpc-framewright")),
         ("tonic", server("grpc-tonic")),
         ("grpc++", server("grpc-grpcpp")),
         (NGHTTPD, nghttpd),
-    ]
-    .into_iter()
-    .map(|(name, command)| {
-        Contestant::start(name, command).map_err(|e| format!("{name}: {e}").into())
-    })
-    .collect()
-}
-
-/// All connections to one contestant.
-struct Crowd {
-    poll: Poll,
-    events: Events,
-    connections: Vec<Connection>,
-    buf: Vec<u8>,
-    start: Instant,
+    ];
+    start_all(all, options)
 }
 
 struct Connection {
     stream: TcpStream,
     grpc: Client<Heap>,
     authority: String,
+    /// The path of a unary call.
+    echo: &'static str,
     out: Vec<u8>,
     written: usize,
     in_flight: usize,
     /// How many messages each upload has to send, by slot.
     uploads: Vec<usize>,
-    received: u64,
-    ended: usize,
+    /// Number of messages received.
+    received: usize,
 }
 
-impl Crowd {
-    fn connect(to: &Contestant, count: usize) -> Result<Self> {
-        let poll = Poll::new()?;
-        let mut connections = Vec::new();
-        for number in 0..count {
-            let mut stream = TcpStream::from_std({
-                let stream = std::net::TcpStream::connect(to.addr)?;
-                stream.set_nodelay(true)?;
-                stream.set_nonblocking(true)?;
-                stream
-            });
-            let interest = Interest::READABLE | Interest::WRITABLE;
-            poll.registry().register(&mut stream, Token(number), interest)?;
-            connections.push(Connection {
-                stream,
-                grpc: Client::new(Limits::new(), http2::Limits::new(), 0),
-                authority: to.addr.to_string(),
-                out: Vec::new(),
-                written: 0,
-                in_flight: 0,
-                uploads: Vec::new(),
-                received: 0,
-                ended: 0,
-            });
-        }
-        let events = Events::with_capacity(1024);
-        Ok(Self { poll, events, connections, buf: vec![0; 64 << 10], start: Instant::now() })
+impl Load for Connection {
+    type Work = Work;
+
+    fn open(to: &Contestant) -> Result<Self> {
+        let stream = std::net::TcpStream::connect(to.addr)?;
+        stream.set_nodelay(true)?;
+        stream.set_nonblocking(true)?;
+        let nghttpd = to.name == NGHTTPD;
+        Ok(Self {
+            stream: TcpStream::from_std(stream),
+            grpc: Client::new(Limits::new(), http2::Limits::new(), 0),
+            authority: to.addr.to_string(),
+            echo: if nghttpd { "/bench.Bench/Echo.grpc" } else { "/bench.Bench/Echo" },
+            out: Vec::new(),
+            written: 0,
+            in_flight: 0,
+            uploads: Vec::new(),
+            received: 0,
+        })
     }
 
-    /// Keeps `in_flight` calls in flight on each connection for some time, then waits for the last end.
-    fn race(
-        &mut self,
-        contestant: &Contestant,
-        work: Work,
-        in_flight: usize,
-        slice: Duration,
-    ) -> Result<Sample> {
-        let Self { poll, events, connections, buf, .. } = self;
-        let echo =
-            if contestant.name == NGHTTPD { "/bench.Bench/Echo.grpc" } else { "/bench.Bench/Echo" };
-        let cpu = contestant.cpu_time()?;
-        let start = Instant::now();
-        for connection in &mut *connections {
-            for _ in 0..in_flight {
-                connection.begin(work, echo)?;
-            }
-            connection.flush()?;
+    fn stream(&mut self) -> &mut TcpStream {
+        &mut self.stream
+    }
+
+    fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    fn send(&mut self, calls: usize, work: &Work) -> Result<()> {
+        for _ in 0..calls {
+            self.begin(*work)?;
         }
+        Ok(self.flush()?)
+    }
+
+    fn receive(&mut self, buf: &mut [u8], work: &Work) -> Result<usize> {
         let mut ended = 0;
-        while connections.iter().any(|connection| connection.in_flight > 0) {
-            poll.poll(events, Some(LOST))?;
-            if events.is_empty() {
-                return Err(format!("no end within {LOST:?}").into());
-            }
-            let sending = start.elapsed() < slice;
-            for event in &*events {
-                let connection = &mut connections[event.token().0];
-                connection.receive(buf, work)?;
-                let count = std::mem::take(&mut connection.ended);
-                ended += count;
-                if sending {
-                    for _ in 0..count {
-                        connection.begin(work, echo)?;
-                    }
-                }
-                connection.flush()?;
+        loop {
+            let n = match self.stream.read(buf) {
+                Ok(0) => return Err("it closed a connection".into()),
+                Ok(n) => n,
+                Err(e) if e.kind() == ErrorKind::WouldBlock => break,
+                Err(e) => return Err(e.into()),
+            };
+            ended += self.receive_all(&mut buf[..n], *work)?;
+            // A short read has emptied the socket.
+            if n < buf.len() {
+                break;
             }
         }
-        let elapsed = start.elapsed();
-        let cpu = contestant.cpu_time()? - cpu;
-        for connection in connections {
-            if let Work::Stream { count, .. } = work {
-                assert_eq!(connection.received % u64::from(count), 0, "messages are missing");
-            }
+        self.in_flight -= ended;
+        if let (0, Work::Stream { count, .. }) = (self.in_flight, work)
+            && self.received % *count as usize != 0
+        {
+            return Err("messages are missing".into());
         }
-        Ok(Sample {
-            per_second: ended as f64 / elapsed.as_secs_f64(),
-            cpu_per_message: cpu.as_secs_f64() / ended as f64,
-        })
+        Ok(ended)
     }
 }
 
 const ZEROS: &[u8] = &[0; 1 << 20];
 
 impl Connection {
-    fn begin(&mut self, work: Work, echo: &str) -> Result<()> {
+    fn begin(&mut self, work: Work) -> Result<()> {
         let request = |path| ClientRequest::new(Path::parse(path).expect("it is one"));
         self.in_flight += 1;
-        let Self { grpc, out, authority, .. } = self;
+        let Self { grpc, out, authority, echo, .. } = self;
         match work {
             Work::Echo { len } => {
                 let request = request(echo).authority(authority);
@@ -307,34 +211,23 @@ impl Connection {
         Ok(self.grpc.half_close(call, &mut self.out)?)
     }
 
-    fn receive(&mut self, buf: &mut [u8], work: Work) -> Result<()> {
-        loop {
-            let n = match self.stream.read(buf) {
-                Ok(0) => return Err("it closed a connection".into()),
-                Ok(n) => n,
-                Err(e) if e.kind() == ErrorKind::WouldBlock => return Ok(()),
-                Err(e) => return Err(e.into()),
-            };
-            let mut input = &mut buf[..n];
-            while let Some(event) = self.grpc.receive(&mut input, 0) {
-                match event {
-                    ClientEvent::Message(_) => self.received += 1,
-                    ClientEvent::Writable(call) => self.go_on(call, work)?,
-                    ClientEvent::End { call, code } => {
-                        if code != Code::Ok {
-                            return Err(format!("{:?}", self.grpc.status(call)).into());
-                        }
-                        self.in_flight -= 1;
-                        self.ended += 1;
+    /// Receives a read. Returns the number of calls that end in it.
+    fn receive_all(&mut self, mut input: &mut [u8], work: Work) -> Result<usize> {
+        let mut ended = 0;
+        while let Some(event) = self.grpc.receive(&mut input, 0) {
+            match event {
+                ClientEvent::Message(_) => self.received += 1,
+                ClientEvent::Writable(call) => self.go_on(call, work)?,
+                ClientEvent::End { call, code } => {
+                    if code != Code::Ok {
+                        return Err(format!("{:?}", self.grpc.status(call)).into());
                     }
-                    _ => {}
+                    ended += 1;
                 }
-            }
-            // A short read has emptied the socket.
-            if n < buf.len() {
-                return Ok(());
+                _ => {}
             }
         }
+        Ok(ended)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -363,7 +256,7 @@ fn measure_memory(contestants: &[Contestant]) -> Result<()> {
     for contestant in contestants {
         let before = resident(contestant)?;
         let mut crowd = Crowd::connect(contestant, CONNECTIONS)?;
-        crowd.settle()?;
+        settle(&mut crowd)?;
         let idle = (resident(contestant)? - before) / CONNECTIONS as f64;
         let before = resident(contestant)?;
         if contestant.name != NGHTTPD {
@@ -375,7 +268,7 @@ fn measure_memory(contestants: &[Contestant]) -> Result<()> {
                     grpc.call(&request, CallKind::ClientStreaming, out)?;
                 }
             }
-            crowd.settle()?;
+            settle(&mut crowd)?;
             let call = (resident(contestant)? - before) / (100 * CALLS) as f64;
             println!("| {} | {idle:.0} | {call:.0} |", contestant.name);
         } else {
@@ -386,19 +279,19 @@ fn measure_memory(contestants: &[Contestant]) -> Result<()> {
     Ok(())
 }
 
-impl Crowd {
-    /// Lets everything be sent and answered that will be.
-    fn settle(&mut self) -> Result<()> {
-        let now = self.start.elapsed();
-        while self.start.elapsed() < now + Duration::from_secs(1) {
-            for connection in &mut self.connections {
-                connection.receive(&mut self.buf, Work::Echo { len: 0 })?;
-                connection.flush()?;
-            }
-            std::thread::sleep(Duration::from_millis(100));
+/// Lets everything be sent and answered that will be.
+fn settle(crowd: &mut Crowd<Connection>) -> Result<()> {
+    let work = Work::Echo { len: 0 };
+    let mut buf = vec![0; 64 << 10];
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(1) {
+        for connection in &mut crowd.connections {
+            connection.receive(&mut buf, &work)?;
+            connection.flush()?;
         }
-        Ok(())
+        std::thread::sleep(Duration::from_millis(100));
     }
+    Ok(())
 }
 
 /// The memory that the server has touched, in bytes.
