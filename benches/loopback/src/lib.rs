@@ -82,3 +82,27 @@ pub async fn echo<M, E>(
     }
     Ok(())
 }
+
+/// What a receiver has received since it last said so. A message counts when its bytes can be read, unmasked.
+#[derive(Debug, Default)]
+pub struct Receipt {
+    /// Number of bytes.
+    len: u64,
+    /// The sum of the words at the messages' ends.
+    ends: u64,
+}
+
+impl Receipt {
+    /// Notes a message. Returns what to answer if it is empty: that is how the sender asks.
+    pub fn note(&mut self, message: &[u8]) -> Option<[u8; 16]> {
+        if message.is_empty() {
+            let Self { len, ends } = std::mem::take(self);
+            return Some((u128::from(len) << 64 | u128::from(ends)).to_be_bytes());
+        }
+        self.len += message.len() as u64;
+        if let Some(end) = message.last_chunk() {
+            self.ends = self.ends.wrapping_add(u64::from_be_bytes(*end));
+        }
+        None
+    }
+}

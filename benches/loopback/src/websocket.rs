@@ -9,6 +9,7 @@ use framewright::ws::handshake::{ClientRequest, Reply};
 use framewright::ws::{Encoder, Message};
 use mio::net::TcpStream;
 
+use crate::Receipt;
 use crate::contest::Contestant;
 use crate::crowd::{LOST, Load};
 
@@ -40,6 +41,25 @@ impl Traffic {
             };
             client.encode(message, &mut traffic.sent)?;
             Encoder::server().encode(message, &mut traffic.returned)?;
+        }
+        Ok(traffic.twice())
+    }
+
+    /// A request is so many binary messages of `len` bytes, and an empty one. The answer is their [`Receipt`].
+    pub fn batches(len: usize, messages: usize) -> Result<Self> {
+        const CYCLE: usize = 2;
+        let mut traffic = Self { sent: Vec::new(), returned: Vec::new(), cycle: CYCLE };
+        let (mut client, mut random) = (client(), random());
+        for _ in 0..CYCLE {
+            let mut receipt = Receipt::default();
+            for _ in 0..messages {
+                let payload: Vec<u8> = (0..len.div_ceil(8)).flat_map(|_| random()).collect();
+                receipt.note(&payload[..len]);
+                client.encode(&payload[..len], &mut traffic.sent)?;
+            }
+            client.encode(&[], &mut traffic.sent)?;
+            let answer = receipt.note(&[]).expect("it is asked for");
+            Encoder::server().encode(&answer, &mut traffic.returned)?;
         }
         Ok(traffic.twice())
     }
