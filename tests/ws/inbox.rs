@@ -401,26 +401,43 @@ fn an_inbox_grows_by_what_has_come() {
     }
 }
 
+/// T3: as much as the peer has sent, within bounds.
 #[test]
-fn no_more_than_64_kib_are_read_to_the_inbox_at_once() {
-    let payload = vec![7; 200_000];
+fn reads_to_the_inbox_grow_with_the_message() {
+    const KIB: usize = 1 << 10;
+    let payload = vec![7; 2048 * KIB];
     let bytes = masked(0x82, &payload);
     let mut inbox = Inbox::new(Vec::new());
-    let mut server = server(Limits::new());
+    let mut server = server(Limits::new().max_message_len(4 << 20).max_frame_len(4 << 20));
     let mut events = Vec::new();
     receive(&mut server, &mut inbox, &bytes[..14], &mut events);
-    let mut buffer = vec![0; 1 << 20];
-    assert_eq!(server.read_target(&mut buffer, &mut inbox).len(), 1 << 20, "the rest is shorter");
-    buffer.truncate(100_000);
-    for (before, len) in [(0, 65_536), (65_536, 65_536), (131_072, 100_000)] {
+    let mut buffer = vec![0; 3072 * KIB];
+    assert_eq!(server.read_target(&mut buffer, &mut inbox).len(), 3072 * KIB, "it has room for all");
+    buffer.truncate(100 * KIB);
+    let mut unread = &bytes[14..];
+    for (target_len, read_len) in [
+        (64, 30),
+        (64, 64),
+        (94, 94),
+        (188, 188),
+        (376, 376),
+        (512, 512),
+        (512, 512),
+        (272, 200), // the rest of the frame
+        (100, 72),  // the buffer again
+    ] {
         let target = server.read_target(&mut buffer, &mut inbox);
-        assert_eq!(target.len(), len);
-        let len = len.min(200_000 - before);
-        target[..len].copy_from_slice(&bytes[14 + before..][..len]);
-        let input = inbox.filled(&buffer, len);
+        assert_eq!(target.len(), target_len * KIB);
+        let read = unread.split_off(..read_len * KIB).unwrap();
+        target[..read.len()].copy_from_slice(read);
+        let input = inbox.filled(&buffer, read.len());
         receive(&mut server, &mut inbox, input, &mut events);
     }
     assert_eq!(events, [binary(&payload)]);
+
+    // It is no matter how long the message before this one was.
+    receive(&mut server, &mut inbox, &bytes[..14], &mut events);
+    assert_eq!(server.read_target(&mut buffer, &mut inbox).len(), 64 * KIB);
 }
 
 /// A read may fail, or bring nothing.

@@ -25,9 +25,11 @@ pub enum MessageEvent {
     Failed(Error),
 }
 
-/// The most that is read to the inbox at once, in bytes. More is slower, because it leaves the caches
-/// before it is unmasked.
-const MAX_TARGET_LEN: usize = 64 << 10;
+/// The most that is read to the inbox at once while little of a message has come, in bytes.
+const FIRST_TARGET_LEN: usize = 64 << 10;
+/// The most that is read to the inbox at once, in bytes. More would leave the caches before it is
+/// unmasked.
+const MAX_TARGET_LEN: usize = 512 << 10;
 
 impl<S: Side> Connection<S> {
     /// Receives up to the next event, advancing `input` past it. Messages are put in the `inbox`, whole
@@ -82,8 +84,9 @@ impl<S: Side> Connection<S> {
     /// else may be received in between.
     ///
     /// It is the inbox if the current frame lacks at least as many bytes as `buffer` has. A shorter rest
-    /// is better read together with what follows it. It is never more than 64 KiB, so that a peer that
-    /// announces much and sends little makes the inbox grow by no more than that.
+    /// is better read together with what follows it. It is as many bytes as have come of the message, but at
+    /// least 64 KiB and at most 512 KiB. So a peer that announces much and sends little makes the inbox grow by
+    /// no more than it sent, or by 64 KiB.
     ///
     /// ```
     /// # fn run(mut socket: impl std::io::Read) -> std::io::Result<()> {
@@ -115,11 +118,12 @@ impl<S: Side> Connection<S> {
         inbox: &'b mut Inbox<B>,
     ) -> &'b mut [u8] {
         let remaining = usize::try_from(self.payload_remaining()).unwrap_or(usize::MAX);
-        let max = remaining.min(MAX_TARGET_LEN);
-        let min = buffer.len().clamp(1, MAX_TARGET_LEN);
         match self.decoder.next_starts() {
             Some(start) if remaining >= buffer.len() => {
-                inbox.target(start, min, max).unwrap_or(buffer)
+                let joined = if start { 0 } else { inbox.joined_len() };
+                let max = joined.clamp(FIRST_TARGET_LEN, MAX_TARGET_LEN);
+                let min = buffer.len().clamp(1, max);
+                inbox.target(start, min, remaining.min(max)).unwrap_or(buffer)
             }
             _ => {
                 inbox.forget_target();

@@ -128,7 +128,6 @@ impl<B: Buffer> Joined<B> {
     }
 
     /// How many bytes are the message, or its beginning.
-    #[cfg(feature = "deflate")]
     pub(super) const fn len(&self) -> usize {
         self.len
     }

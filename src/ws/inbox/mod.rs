@@ -157,7 +157,6 @@ impl<B: Buffer> Inbox<B> {
     }
 
     /// How many bytes of the current message are here.
-    #[cfg(feature = "deflate")]
     pub(super) const fn joined_len(&self) -> usize {
         self.joined.len()
     }
