@@ -412,7 +412,11 @@ fn reads_to_the_inbox_grow_with_the_message() {
     let mut events = Vec::new();
     receive(&mut server, &mut inbox, &bytes[..14], &mut events);
     let mut buffer = vec![0; 3072 * KIB];
-    assert_eq!(server.read_target(&mut buffer, &mut inbox).len(), 3072 * KIB, "it has room for all");
+    assert_eq!(
+        server.read_target(&mut buffer, &mut inbox).len(),
+        3072 * KIB,
+        "it has room for all"
+    );
     buffer.truncate(100 * KIB);
     let mut unread = &bytes[14..];
     for (target_len, read_len) in [
