@@ -4,21 +4,28 @@ use std::collections::VecDeque;
 
 use framewright::Buffer;
 use framewright::grpc::{
-    self, CallKind, Code, Framing, Inbox, MessageEvent, MetadataList, Refusal, Request,
-    ResponseHead, ServerCall, Status, Trailers, Value, metadata,
+    self, CallKind, Code, ContentType, Encodings, Framing, Inbox, MessageEvent, MetadataList,
+    Refusal, Request, ResponseHead, ServerCall, Status, Trailers, Value, accept_encodings,
+    metadata,
 };
 
-use crate::echo::{self, CONFIG, EchoReply, EchoRequest, MAX_LEN};
-use crate::request::Headers;
+use crate::echo::{self, CONFIG, EchoReply, EchoRequest, GZIP, MAX_LEN};
+use crate::request::{self, Headers};
 use crate::response::{FieldList, Response};
 use crate::service::Filled;
 
 /// How long a message of a request may take, in ms.
 const MESSAGE_WITHIN: u64 = 60_000;
 
-/// Whether `path` is one of the service's.
+/// Whether a path is one of the service's.
 pub fn is_method(path: &str) -> bool {
     path.starts_with("/echo.Echo/")
+}
+
+/// Whether a request is a call, of this service or another.
+pub fn is_call(request: &request::Request<'_>) -> bool {
+    let content_type = request.headers.get("content-type").and_then(ContentType::parse);
+    is_method(request.path) || request.method == "POST" && content_type.is_some()
 }
 
 /// What carries a call.
@@ -51,6 +58,10 @@ pub struct EchoCall {
     message_at: u64,
     /// Metadata to be sent back as trailers.
     trailers: MetadataList<Vec<u8>>,
+    /// Whether replies are sent compressed.
+    compress: bool,
+    /// When the call ends at the latest because the gateway does.
+    ends_at: u64,
 }
 
 /// A metadata's name and value as the client sent them.
@@ -104,6 +115,9 @@ impl EchoCall {
             due: now,
             message_at: now,
             trailers,
+            compress: headers.get("x-echo-gzip") == Some(b"1")
+                && Encodings::GZIP.choose(accept_encodings(headers)).is_some(),
+            ends_at: u64::MAX,
         })
     }
 
@@ -114,7 +128,10 @@ impl EchoCall {
         fields: &mut FieldList,
         body: &mut impl Buffer,
     ) -> Result<(), grpc::SendError> {
-        let head = ResponseHead::new().metadata(metadata);
+        let mut head = ResponseHead::new().metadata(metadata);
+        if self.compress {
+            head = head.encoding(GZIP);
+        }
         self.call.send_head_fields(head, body, |name, value| fields.put(name, value))
     }
 
@@ -164,8 +181,13 @@ impl EchoCall {
     }
 
     /// Ends the call because the gateway ends.
-    pub fn shut_down(&mut self, out: &mut Response) {
-        self.finish(Status::new(Code::Unavailable, "the gateway shuts down"), out);
+    pub fn shut_down(&mut self, out: &mut Response) -> Filled {
+        self.finish(Status::new(Code::Unavailable, "the gateway shuts down"), out)
+    }
+
+    /// Lets the call go on until then, and no longer.
+    pub fn end_by(&mut self, at: u64) {
+        self.ends_at = at;
     }
 
     /// Writes replies until about `room` bytes wait to be sent, and the status at the end.
@@ -177,6 +199,16 @@ impl EchoCall {
         if let Some(status) = self.failed {
             return self.finish(status, out);
         }
+        if now >= self.ends_at {
+            return self.shut_down(out);
+        }
+        match self.reply_to_requests(room, out, now) {
+            Filled::Until(time) => Filled::Until(time.min(self.ends_at)),
+            filled => filled,
+        }
+    }
+
+    fn reply_to_requests(&mut self, room: usize, out: &mut Response, now: u64) -> Filled {
         match self.kind {
             // A request with an error ends a stream of requests at once.
             CallKind::ClientStreaming if !self.requests.is_empty() => self.fail_as_asked(out),
@@ -247,7 +279,7 @@ impl EchoCall {
     }
 
     fn send(&mut self, reply: &EchoReply, out: &mut Response) {
-        let sent = echo::encode(reply, false, |message| self.call.send(message, out));
+        let sent = echo::encode(reply, self.compress, |message| self.call.send(message, out));
         if sent.is_err() {
             self.failed = Some(Status::new(Code::Internal, "cannot reply"));
         }

@@ -10,7 +10,10 @@ use crate::response::Response;
 use crate::route::Answer;
 use crate::service::{Filled, Service};
 
-/// Answers a request for a method of the Echo service.
+/// How long calls may go on when the gateway ends, in ms.
+const GRACE: u64 = 3_000;
+
+/// Answers a call.
 pub fn open(request: &Request<'_>, response: &mut Response, shared: &Shared) -> Answer {
     let Request { method, path, headers, .. } = *request;
     let carrier = match request.version {
@@ -67,7 +70,8 @@ impl Service for Call {
         self.0.fill(room, response, shared.now)
     }
 
-    fn shut_down(&mut self, response: &mut Response, _: &mut Shared) {
-        self.0.shut_down(response);
+    fn shut_down(&mut self, response: &mut Response, shared: &mut Shared) -> Filled {
+        self.0.end_by(shared.now + GRACE);
+        self.0.fill(0, response, shared.now)
     }
 }

@@ -364,13 +364,20 @@ impl Peer {
 
     /// Begins to close: nothing new is started.
     pub fn shut_down(&mut self, shared: &mut Shared) -> Progress {
-        match &mut self.state {
-            State::WebSocket(session) => session.shut_down(shared.now, &mut self.out),
+        let all_said = match &mut self.state {
+            State::First(_) | State::Stomp(_) => true,
             State::Http1(http1) => http1.shut_down(&mut self.out, shared),
-            State::Http2(http2) => http2.shut_down(shared),
-            _ => {}
-        }
-        if let State::First(_) | State::Stomp(_) | State::Http1(_) = self.state {
+            State::Http2(http2) => {
+                http2.shut_down(shared);
+                false
+            }
+            State::WebSocket(session) => {
+                session.shut_down(shared.now, &mut self.out);
+                false
+            }
+            State::Closing { .. } | State::Ended => false,
+        };
+        if all_said {
             self.enter(State::CLOSING, shared.now);
         }
         self.written(shared)

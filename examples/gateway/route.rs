@@ -36,7 +36,7 @@ pub fn answer(request: &Request<'_>, response: &mut Response, shared: &mut Share
         }
         return Answer::Whole;
     }
-    if call::is_method(path) {
+    if call::is_call(request) {
         return grpc::open(request, response, shared);
     }
     if !matches!(method, "GET" | "HEAD") {

@@ -30,11 +30,14 @@ pub trait Service {
 
     /// Says what there is to say, until about `room` bytes of the body wait.
     ///
-    /// The head has to be said by the time of the first byte, and at the end at the latest.
+    /// The head has to be said by the time of the first byte, and at the end at the latest. If the gateway ends, it may be
+    /// missing: the answer is 503 then.
     fn fill(&mut self, room: usize, response: &mut Response, shared: &mut Shared) -> Filled;
 
-    /// Says its last, because the gateway ends. If there is no head by then, the answer is 503.
-    fn shut_down(&mut self, _response: &mut Response, _shared: &mut Shared) {}
+    /// Takes notice that the gateway ends. It says its last, or goes on for a moment.
+    fn shut_down(&mut self, _response: &mut Response, _shared: &mut Shared) -> Filled {
+        Filled::End
+    }
 }
 
 /// How far a service has come.

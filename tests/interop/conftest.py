@@ -68,9 +68,9 @@ def grpc_interop_path(request):
     return request.config.getoption("grpc_interop") or programs.example("grpc_interop")
 
 
-@pytest.fixture(scope="session", params=["grpc_h2", "grpc_interop"])
+@pytest.fixture(scope="session", params=["grpc_h2", "grpc_interop", "gateway"])
 def grpc_path(request):
-    """An Echo server on the `h2` crate, and one on our own HTTP/2."""
+    """An Echo server on the `h2` crate, one on our own HTTP/2, and the gateway, which serves everything on one port."""
     return request.getfixturevalue(f"{request.param}_path")
 
 

@@ -175,16 +175,15 @@ impl Exchange {
         filled
     }
 
-    /// Ends the response because the gateway ends.
-    pub fn shut_down(&mut self, out: &mut Output, shared: &mut Shared) {
-        if let Some(service) = &mut self.service {
-            service.shut_down(&mut self.response, shared);
-            if self.body.is_none() && !self.response.has_head() {
-                self.response.refuse(503, "the gateway shuts down");
-            }
-            self.goes_on = false;
-            self.write(Filled::End, out);
+    /// Says the last of a response, because the gateway ends. Returns whether it was said.
+    pub fn shut_down(&mut self, out: &mut Output, shared: &mut Shared) -> bool {
+        self.goes_on = false;
+        let Some(service) = &mut self.service else { return true };
+        let filled = service.shut_down(&mut self.response, shared);
+        if filled == Filled::End && self.body.is_none() && !self.response.has_head() {
+            self.response.refuse(503, "the gateway shuts down");
         }
+        self.write(filled, out) == Filled::End
     }
 
     /// Writes what the service has said. Returns how far the response has come.

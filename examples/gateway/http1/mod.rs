@@ -150,10 +150,11 @@ impl Http1 {
         }
     }
 
-    /// Writes the last of an answer, because the gateway ends.
-    pub fn shut_down(&mut self, out: &mut Output, shared: &mut Shared) {
-        if let State::Exchange(exchange) = &mut self.state {
-            exchange.shut_down(out, shared);
+    /// Begins to close. Returns whether all was said.
+    pub fn shut_down(&mut self, out: &mut Output, shared: &mut Shared) -> bool {
+        match &mut self.state {
+            State::Head(_) => true,
+            State::Exchange(exchange) => exchange.shut_down(out, shared),
         }
     }
 

@@ -11,7 +11,7 @@ use crate::service::{Filled, Service};
 use crate::websocket::{Heard, Session};
 
 /// A response waits for its reader with at most this many bytes.
-const AHEAD: usize = 64 * 1024;
+const AHEAD: usize = 32 * 1024;
 /// How much of a request is received in a turn, in bytes.
 const PIECE: usize = 16 * 1024;
 
@@ -280,12 +280,14 @@ impl Exchange {
         Wish::Nothing
     }
 
-    /// Says the last of a response, because the gateway ends.
+    /// Takes notice that the gateway ends.
     pub fn shut_down(&mut self, shared: &mut Shared) {
         match &mut self.source {
             Source::Nothing => {}
             Source::Service(service) => {
-                service.shut_down(&mut self.response, shared);
+                if service.shut_down(&mut self.response, shared) != Filled::End {
+                    return;
+                }
                 if !self.has_begun && !self.response.has_head() {
                     self.response.refuse(503, "the gateway shuts down");
                 }

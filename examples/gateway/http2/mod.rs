@@ -25,6 +25,9 @@ use crate::service::Filled;
 use crate::websocket::{Heard, Place, Session};
 use exchange::{Exchange, Sent, Source};
 
+/// A connection may have as many streams as a port has connections, and each holds about as much as one: what its client
+/// sends without reading, in a window.
+const LIMITS: Limits = Limits::new().max_streams(1000).stream_window(64 * 1024);
 /// How much output is gathered before it is written, in bytes.
 const ENOUGH: usize = 64 * 1024;
 /// A member of the chat room that is this many bytes behind is dropped.
@@ -54,7 +57,7 @@ pub struct Http2 {
 impl Http2 {
     pub fn new(now: u64) -> Self {
         Self {
-            connection: Connection::server(Storage::new(), Limits::new()).extended_connect(),
+            connection: Connection::server(Storage::new(), LIMITS).extended_connect(),
             keepalive: Keepalive::new(now).ping_after(PING_AFTER),
             head: Vec::new(),
             exchanges: Vec::new(),
@@ -205,11 +208,13 @@ impl Http2 {
             }
             None => {}
         }
-        while let Some((_, stream)) = self.draining.pop_front_if(|(at, _)| *at <= now) {
-            self.connection.reset(stream, ErrorCode::NO_ERROR);
-        }
-        if let Some((at, _)) = self.draining.front() {
-            shared.wake_at = shared.wake_at.min(*at);
+        while let Some((at, stream)) = self.draining.front() {
+            if *at > now {
+                shared.wake_at = shared.wake_at.min(*at);
+                break;
+            }
+            self.connection.reset(*stream, ErrorCode::NO_ERROR);
+            self.draining.pop_front();
         }
         self.for_each(|exchange| exchange.tick(shared));
         true
