@@ -1,0 +1,48 @@
+//! What the command line asks for.
+
+use std::error::Error;
+
+use framewright::engineio::Transport;
+use lexopt::{Arg, Parser, ValueExt};
+
+pub struct Options {
+    /// How the session begins.
+    pub transport: Transport,
+    /// Whether it moves to WebSocket.
+    pub upgrade: bool,
+    pub namespace: String,
+    pub auth: String,
+    /// `HOST:PORT` of the server.
+    pub host: String,
+    pub path: String,
+}
+
+impl Options {
+    pub fn parse() -> Result<Self, Box<dyn Error>> {
+        let mut parser = Parser::from_env();
+        let (mut transport, mut upgrade) = (Transport::Polling, true);
+        let (mut namespace, mut auth) = ("/".to_owned(), String::new());
+        let (mut path, mut url) = ("/socket.io/".to_owned(), None);
+        while let Some(arg) = parser.next()? {
+            match arg {
+                Arg::Long("transport") => {
+                    (transport, upgrade) = match parser.value()?.string()?.as_str() {
+                        "websocket" => (Transport::WebSocket, false),
+                        "polling" => (Transport::Polling, false),
+                        "upgrade" => (Transport::Polling, true),
+                        other => return Err(format!("no transport is called {other}").into()),
+                    }
+                }
+                Arg::Long("namespace") => namespace = parser.value()?.string()?,
+                Arg::Long("auth") => auth = parser.value()?.string()?,
+                Arg::Long("path") => path = parser.value()?.string()?,
+                Arg::Value(value) if url.is_none() => url = Some(value.string()?),
+                other => return Err(other.unexpected().into()),
+            }
+        }
+        let url = url.ok_or("the last argument is http://HOST:PORT/")?;
+        let host = url.strip_prefix("http://").ok_or("the URL has to begin with http://")?;
+        let host = host.trim_end_matches('/').to_owned();
+        Ok(Self { transport, upgrade, namespace, auth, host, path })
+    }
+}
