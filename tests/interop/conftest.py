@@ -37,6 +37,7 @@ def pytest_addoption(parser):
     parser.addoption("--stomp-client", help="the client of STOMP to test, in place of our example")
     parser.addoption("--stomp-server", help="the broker of STOMP to test, in place of our example")
     parser.addoption("--socketio-server", help="the server of Socket.IO to test, in place of our example")
+    parser.addoption("--socketio-client", help="the client of Socket.IO to test, in place of our example")
     parser.addoption("--sockjs-server", help="the server of SockJS to test, in place of our example")
     parser.addoption("--sse-json", help="the encoder and decoder of event streams to test, in place of our example")
     parser.addoption("--chromium", default="chromium", help="the browser to test with")
@@ -88,6 +89,11 @@ def user_service_path(request):
 @pytest.fixture(scope="session")
 def socketio_server_path(request):
     return request.config.getoption("socketio_server") or programs.example("socketio_server")
+
+
+@pytest.fixture(scope="session")
+def socketio_client_path(request):
+    return request.config.getoption("socketio_client") or programs.example("socketio_client")
 
 
 @pytest.fixture(scope="session")
