@@ -12,7 +12,6 @@ mod messages;
 mod refusal;
 mod response_head;
 mod server;
-mod server_fields;
 mod server_request;
 
 use super::{Code, ContentType, Error, Framing, Part, Status, StatusMessage};

@@ -1,9 +1,9 @@
 //! What a connection of HTTP/2 needs of a server's call: its heads and trailers as fields, checked first, sent, and
 //! noted after.
 
-use super::server::State;
-use super::{Cardinality, IDENTITY, Outcome, ResponseHead, ServerCall, Trailing};
+use super::{ServerCall, State, Trailing};
 use crate::Buffer;
+use crate::grpc::call::{Cardinality, IDENTITY, Outcome, ResponseHead};
 use crate::grpc::{CallKind, Code, SendError, Trailers};
 use crate::http::FieldValue;
 
