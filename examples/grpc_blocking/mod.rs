@@ -7,8 +7,8 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use framewright::grpc::{
-    CallId, CallKind, Client, ClientEvent, ClientRequest, Code, Heap, Limits, MetadataList,
-    SendError,
+    CallId, CallKind, Client, ClientEvent, ClientRequest, Code, Heap, Limits, Message,
+    MetadataList, SendError, Value,
 };
 use framewright::http2;
 
@@ -46,7 +46,11 @@ pub enum Event {
 pub struct Outcome {
     pub code: Code,
     pub message: String,
+    /// The details of the status, decoded.
+    pub details: Option<Vec<u8>>,
     pub trailers: MetadataList<Vec<u8>>,
+    /// Whether the server has certainly not processed it.
+    pub is_unprocessed: bool,
 }
 
 impl Channel {
@@ -83,7 +87,12 @@ impl Channel {
     }
 
     /// Sends a message, as soon as the server takes it. Returns whether the call still goes on.
-    pub fn send(&mut self, call: CallId, message: &[u8]) -> Result<bool, Box<dyn Error>> {
+    pub fn send<'m>(
+        &mut self,
+        call: CallId,
+        message: impl Into<Message<'m>>,
+    ) -> Result<bool, Box<dyn Error>> {
+        let message = message.into();
         loop {
             match self.grpc.send(call, message, &mut self.out) {
                 Err(SendError::Busy) => self.wait()?,
@@ -194,14 +203,23 @@ impl Channel {
                 ClientEvent::End { call, code } => {
                     let status = self.grpc.status(call);
                     let message = status.map_or(String::new(), |status| status.message.to_string());
+                    let details = status.and_then(|status| status.details).and_then(decoded);
                     let trailers = owned(self.grpc.trailers(call));
-                    (call, Event::End(Outcome { code, message, trailers }))
+                    let is_unprocessed = self.grpc.is_unprocessed(call);
+                    let outcome = Outcome { code, message, details, trailers, is_unprocessed };
+                    (call, Event::End(outcome))
                 }
                 _ => continue,
             };
             self.events.push_back((call, event));
         }
     }
+}
+
+/// The bytes of a binary value, unless it is malformed.
+fn decoded(value: Value<'_>) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    value.decode(&mut bytes).ok().map(|()| bytes)
 }
 
 /// The metadata among headers or trailers.

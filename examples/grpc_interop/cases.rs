@@ -1,22 +1,25 @@
 //! The client of gRPC's test cases (interop-test-descriptions.md): its names, messages and sizes are the document's.
 
+use std::collections::VecDeque;
 use std::error::Error;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use framewright::grpc::{
-    CallId, CallKind, ClientRequest, Code, MetadataList, Path, Timeout, Value,
+    CallId, CallKind, ClientRequest, Code, Encodings, MetadataList, Path, RpcStatus, SendError,
+    Timeout, Value,
 };
 use prost::Message;
 
 use crate::channel::{Channel, Event, Outcome};
+use crate::echo;
 use crate::messages::{
-    EchoStatus, PayloadResponse, ResponseParameters, SimpleRequest, StreamingInputCallRequest,
-    StreamingInputCallResponse, StreamingOutputCallRequest, zeros,
+    BoolValue, EchoStatus, PayloadResponse, ResponseParameters, SimpleRequest,
+    StreamingInputCallRequest, StreamingInputCallResponse, StreamingOutputCallRequest, zeros,
 };
 
 type Case = fn(&mut Channel) -> Result<(), Box<dyn Error>>;
 
-const CASES: [(&str, Case); 17] = [
+const CASES: [(&str, Case); 21] = [
     ("empty_unary", empty_unary),
     ("large_unary", large_unary),
     ("client_streaming", client_streaming),
@@ -31,22 +34,35 @@ const CASES: [(&str, Case); 17] = [
     ("unimplemented_method", unimplemented_method),
     ("unimplemented_service", unimplemented_service),
     ("custom_metadata", custom_metadata),
+    ("client_compressed_unary", client_compressed_unary),
+    ("server_compressed_unary", server_compressed_unary),
     // Not in the document.
+    ("status_details", status_details),
     ("a_message_over_the_limit", a_message_over_the_limit),
+    ("a_response_over_the_limit", a_response_over_the_limit),
     ("a_hundred_streams_at_once", a_hundred_streams_at_once),
     ("the_connection_still_works", empty_unary),
 ];
 
+/// Somebody has to stop the server meanwhile, so it is run only if it is asked for.
+const SHUTDOWN: (&str, Case) = ("shutdown_in_mid_call", shutdown_in_mid_call);
+
 const REQUEST_SIZES: [usize; 4] = [27182, 8, 1828, 45904];
 const RESPONSE_SIZES: [i32; 4] = [31415, 9, 2653, 58979];
+const UNARY_CALL: &str = "/grpc.testing.TestService/UnaryCall";
+const FULL_DUPLEX_CALL: &str = "/grpc.testing.TestService/FullDuplexCall";
 /// How long any other call may take.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Runs all cases on one connection, and prints the result of each.
-pub fn run(address: &str) -> Result<(), Box<dyn Error>> {
+/// Runs the case of this name, or all of them, on one connection, and prints the result of each.
+pub fn run(address: &str, only: Option<&str>) -> Result<(), Box<dyn Error>> {
     let mut channel = Channel::connect(address)?;
     let mut failed = 0;
-    for (name, case) in CASES {
+    let cases = match only {
+        Some(_) => &[&CASES[..], &[SHUTDOWN]].concat()[..],
+        None => &CASES,
+    };
+    for (name, case) in cases.iter().filter(|(name, _)| only.is_none_or(|only| only == *name)) {
         match case(&mut channel) {
             Ok(()) => println!("ok {name}"),
             Err(e) => {
@@ -60,7 +76,7 @@ pub fn run(address: &str) -> Result<(), Box<dyn Error>> {
 
 fn empty_unary(channel: &mut Channel) -> Result<(), Box<dyn Error>> {
     let call = begin(channel, "EmptyCall", CallKind::Unary)?;
-    channel.send(call, &[])?;
+    channel.send(call, b"")?;
     channel.half_close(call)?;
     expect(&message::<()>(channel, call)?, &())?;
     expect_end(channel, call, Code::Ok, "")
@@ -124,7 +140,7 @@ fn empty_stream(channel: &mut Channel) -> Result<(), Box<dyn Error>> {
 fn cancel_after_begin(channel: &mut Channel) -> Result<(), Box<dyn Error>> {
     let call = begin(channel, "StreamingInputCall", CallKind::ClientStreaming)?;
     channel.cancel(call)?;
-    expect(&channel.send(call, &[])?, &false)
+    expect(&channel.send(call, b"")?, &false)
 }
 
 fn cancel_after_first_response(channel: &mut Channel) -> Result<(), Box<dyn Error>> {
@@ -132,13 +148,13 @@ fn cancel_after_first_response(channel: &mut Channel) -> Result<(), Box<dyn Erro
     ping(channel, call, 27182, 31415)?;
     expect_zeros(channel, call, 31415)?;
     channel.cancel(call)?;
-    expect(&channel.send(call, &[])?, &false)
+    expect(&channel.send(call, b"")?, &false)
 }
 
 fn timeout_on_sleeping_server(channel: &mut Channel) -> Result<(), Box<dyn Error>> {
-    let path = Path::parse("/grpc.testing.TestService/FullDuplexCall").ok_or("not a path")?;
     let timeout = Timeout::new(Duration::from_millis(1));
-    let call = channel.call(ClientRequest::new(path).timeout(timeout), CallKind::BidiStreaming)?;
+    let request = request_to(FULL_DUPLEX_CALL)?.timeout(timeout);
+    let call = channel.call(request, CallKind::BidiStreaming)?;
     let request = StreamingOutputCallRequest { payload: zeros(27182), ..Default::default() };
     channel.send(call, &request.encode_to_vec())?;
     let end = end(channel, call)?;
@@ -175,9 +191,8 @@ fn custom_metadata(channel: &mut Channel) -> Result<(), Box<dyn Error>> {
         ("x-grpc-test-echo-initial", Value::Text("test_initial_metadata_value"));
     const TRAILING: (&str, Value<'_>) =
         ("x-grpc-test-echo-trailing-bin", Value::Bytes(&[0xab, 0xab, 0xab]));
-    let path = Path::parse("/grpc.testing.TestService/FullDuplexCall").ok_or("not a path")?;
     let metadata = [INITIAL, TRAILING];
-    let request = ClientRequest::new(path).timeout(Timeout::new(TIMEOUT)).metadata(&metadata);
+    let request = request_to(FULL_DUPLEX_CALL)?.metadata(&metadata);
     let call = channel.call(request, CallKind::BidiStreaming)?;
     ping(channel, call, 271_828, 314_159)?;
     channel.half_close(call)?;
@@ -189,11 +204,77 @@ fn custom_metadata(channel: &mut Channel) -> Result<(), Box<dyn Error>> {
     expect_metadata(&end.trailers, TRAILING)
 }
 
+fn status_details(channel: &mut Channel) -> Result<(), Box<dyn Error>> {
+    let status = EchoStatus { code: 9, message: "100 % Grüße, 世界 👋".to_owned() };
+    let call = begin(channel, "UnaryCall", CallKind::Unary)?;
+    let request =
+        SimpleRequest { response_status: Some(status.clone()), ..SimpleRequest::default() };
+    channel.send(call, &request.encode_to_vec())?;
+    channel.half_close(call)?;
+    expect_details(channel, call, &status)?;
+    // Here the status does not come in the head.
+    let call = begin(channel, "FullDuplexCall", CallKind::BidiStreaming)?;
+    ping(channel, call, 1, 1)?;
+    expect_zeros(channel, call, 1)?;
+    let request = StreamingOutputCallRequest {
+        response_status: Some(status.clone()),
+        ..StreamingOutputCallRequest::default()
+    };
+    channel.send(call, &request.encode_to_vec())?;
+    channel.half_close(call)?;
+    expect_details(channel, call, &status)
+}
+
+/// Without the document's probe: few servers can say whether a message was compressed.
+fn client_compressed_unary(channel: &mut Channel) -> Result<(), Box<dyn Error>> {
+    let request = request_to(UNARY_CALL)?.encoding(echo::GZIP);
+    let call = channel.call(request, CallKind::Unary)?;
+    let request = SimpleRequest {
+        response_size: 314_159,
+        payload: zeros(271_828),
+        expect_compressed: Some(BoolValue { value: true }),
+        ..SimpleRequest::default()
+    };
+    echo::encode(&request, true, |message| channel.send(call, message))?;
+    channel.half_close(call)?;
+    expect_zeros(channel, call, 314_159)?;
+    expect_end(channel, call, Code::Ok, "")
+}
+
+/// The metadata ask for compression, because a server has to know before its head.
+fn server_compressed_unary(channel: &mut Channel) -> Result<(), Box<dyn Error>> {
+    let request = request_to(UNARY_CALL)?.accept_encodings(Encodings::GZIP);
+    let metadata = [("x-echo-gzip", Value::Text("1"))];
+    let call = channel.call(request.metadata(&metadata), CallKind::Unary)?;
+    let request = SimpleRequest { response_size: 314_159, ..SimpleRequest::default() };
+    channel.send(call, &request.encode_to_vec())?;
+    channel.half_close(call)?;
+    let message = loop {
+        match channel.next(call)? {
+            Event::Head(_) => {}
+            Event::Message { bytes, compressed: true } => break bytes,
+            other => return Err(format!("{other:?} instead of a compressed message").into()),
+        }
+    };
+    let response: PayloadResponse =
+        echo::decode(true, &message).map_err(|status| status.message.to_string())?;
+    expect(&response.payload, &zeros(314_159))?;
+    expect_end(channel, call, Code::Ok, "")
+}
+
 fn a_message_over_the_limit(channel: &mut Channel) -> Result<(), Box<dyn Error>> {
     let call = begin(channel, "UnaryCall", CallKind::Unary)?;
     let request = SimpleRequest { payload: zeros(5_000_000), ..SimpleRequest::default() };
     channel.send(call, &request.encode_to_vec())?;
     channel.half_close(call)?;
+    expect(&end(channel, call)?.code, &Code::ResourceExhausted)
+}
+
+fn a_response_over_the_limit(channel: &mut Channel) -> Result<(), Box<dyn Error>> {
+    let call = begin(channel, "FullDuplexCall", CallKind::BidiStreaming)?;
+    ping(channel, call, 1, 9)?;
+    expect_zeros(channel, call, 9)?;
+    ping(channel, call, 1, 5_000_000)?;
     expect(&end(channel, call)?.code, &Code::ResourceExhausted)
 }
 
@@ -217,10 +298,62 @@ fn a_hundred_streams_at_once(channel: &mut Channel) -> Result<(), Box<dyn Error>
     Ok(())
 }
 
+/// Calls go on until the server takes no more of them. None may be lost: each ends well, or was certainly not processed.
+fn shutdown_in_mid_call(channel: &mut Channel) -> Result<(), Box<dyn Error>> {
+    let long = begin(channel, "FullDuplexCall", CallKind::BidiStreaming)?;
+    ping(channel, long, 1000, 1000)?;
+    expect_zeros(channel, long, 1000)?;
+    println!("in mid call");
+    std::io::stdin().read_line(&mut String::new())?;
+    let start = Instant::now();
+    let mut calls = VecDeque::new();
+    while start.elapsed() < TIMEOUT / 2 {
+        match begin(channel, "UnaryCall", CallKind::Unary) {
+            Ok(call) => calls.push_back(call),
+            Err(e) if e.downcast_ref() == Some(&SendError::Closing) => break,
+            Err(e) => return Err(e),
+        }
+        let call = calls[calls.len() - 1];
+        channel.send(call, &SimpleRequest::default().encode_to_vec())?;
+        channel.half_close(call)?;
+        if calls.len() == 20 {
+            expect_not_lost(channel, &mut calls)?;
+        }
+    }
+    while !calls.is_empty() {
+        expect_not_lost(channel, &mut calls)?;
+    }
+    let is_over = matches!(
+        begin(channel, "EmptyCall", CallKind::Unary),
+        Err(e) if e.downcast_ref() == Some(&SendError::Closing)
+    );
+    expect(&is_over, &true)?;
+    ping(channel, long, 1000, 2000)?;
+    expect_zeros(channel, long, 2000)?;
+    channel.half_close(long)?;
+    expect_end(channel, long, Code::Ok, "")
+}
+
+fn expect_not_lost(
+    channel: &mut Channel,
+    calls: &mut VecDeque<CallId>,
+) -> Result<(), Box<dyn Error>> {
+    let Some(call) = calls.pop_front() else { return Ok(()) };
+    match channel.message(call)? {
+        Ok(_) => expect_end(channel, call, Code::Ok, ""),
+        Err(end) if end.is_unprocessed => Ok(()),
+        Err(end) => Err(format!("lost: {}: {}", end.code, end.message).into()),
+    }
+}
+
 fn begin(channel: &mut Channel, method: &str, kind: CallKind) -> Result<CallId, Box<dyn Error>> {
     let path = format!("/grpc.testing.TestService/{method}");
-    let path = Path::parse(&path).ok_or("not a path")?;
-    channel.call(ClientRequest::new(path).timeout(Timeout::new(TIMEOUT)), kind)
+    channel.call(request_to(&path)?, kind)
+}
+
+fn request_to(path: &str) -> Result<ClientRequest<'_>, Box<dyn Error>> {
+    let path = Path::parse(path).ok_or("not a path")?;
+    Ok(ClientRequest::new(path).timeout(Timeout::new(TIMEOUT)))
 }
 
 fn response_of(size: i32) -> ResponseParameters {
@@ -275,6 +408,21 @@ fn expect_end(
     expect(&(end.code, found), &(code, text))
 }
 
+fn expect_details(
+    channel: &mut Channel,
+    call: CallId,
+    status: &EchoStatus,
+) -> Result<(), Box<dyn Error>> {
+    let end = end(channel, call)?;
+    expect(&(end.code as i32, &end.message), &(status.code, &status.message))?;
+    let details = end.details.ok_or("no details")?;
+    let details = RpcStatus::parse(&details).ok_or("malformed details")?;
+    expect(&(details.code, details.message), &(status.code, &*status.message))?;
+    let any = details.details().next().ok_or("no detail")?;
+    expect(&any.type_name(), &"grpc.testing.EchoStatus")?;
+    expect(&EchoStatus::decode(any.value)?, status)
+}
+
 /// Asks `UnaryCall` for a status of UNKNOWN with this message.
 fn expect_status(channel: &mut Channel, text: &str) -> Result<(), Box<dyn Error>> {
     let call = begin(channel, "UnaryCall", CallKind::Unary)?;
@@ -286,10 +434,8 @@ fn expect_status(channel: &mut Channel, text: &str) -> Result<(), Box<dyn Error>
 }
 
 fn expect_unimplemented(channel: &mut Channel, path: &str) -> Result<(), Box<dyn Error>> {
-    let path = Path::parse(path).ok_or("not a path")?;
-    let request = ClientRequest::new(path).timeout(Timeout::new(TIMEOUT));
-    let call = channel.call(request, CallKind::Unary)?;
-    channel.send(call, &[])?;
+    let call = channel.call(request_to(path)?, CallKind::Unary)?;
+    channel.send(call, b"")?;
     channel.half_close(call)?;
     expect(&end(channel, call)?.code, &Code::Unimplemented)
 }

@@ -2,10 +2,10 @@
 //!
 //! ```text
 //! cargo run --example grpc_interop -- --listen ADDR
-//! cargo run --example grpc_interop -- --connect ADDR
+//! cargo run --example grpc_interop -- --connect ADDR [CASE]
 //! ```
 //!
-//! A client runs the test cases, and prints `ok NAME` or `FAILED NAME: WHY` for each.
+//! A client runs the test cases, or only one, and prints `ok NAME` or `FAILED NAME: WHY` for each.
 
 mod cases;
 #[path = "../grpc_blocking/mod.rs"]
@@ -19,13 +19,15 @@ mod service;
 
 use std::error::Error;
 
-const USAGE: &str = "usage: grpc_interop (--listen | --connect) ADDR";
+const USAGE: &str = "usage: grpc_interop (--listen ADDR | --connect ADDR [CASE])";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<_> = std::env::args().skip(1).collect();
     match &*args.iter().map(|arg| &**arg).collect::<Vec<_>>() {
         ["--listen", address] => event_loop::serve(address.parse()?, service::Services),
-        ["--connect", address] => cases::run(address.trim_start_matches("http://")),
+        ["--connect", address, case @ ..] if case.len() <= 1 => {
+            cases::run(address.trim_start_matches("http://"), case.first().copied())
+        }
         _ => Err(USAGE.into()),
     }
 }

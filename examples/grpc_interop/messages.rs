@@ -1,5 +1,8 @@
 //! The messages of `grpc.testing.TestService`, as far as the test cases use them.
 
+use framewright::grpc::{Any, Code, RpcStatus};
+use prost::Message as _;
+
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct Payload {
     #[prost(int32, tag = "1")]
@@ -17,6 +20,13 @@ pub struct EchoStatus {
     pub message: String,
 }
 
+/// `google.protobuf.BoolValue`
+#[derive(Clone, Copy, PartialEq, prost::Message)]
+pub struct BoolValue {
+    #[prost(bool, tag = "1")]
+    pub value: bool,
+}
+
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct SimpleRequest {
     #[prost(int32, tag = "2")]
@@ -25,6 +35,9 @@ pub struct SimpleRequest {
     pub payload: Option<Payload>,
     #[prost(message, optional, tag = "7")]
     pub response_status: Option<EchoStatus>,
+    /// Whether this request has to be compressed.
+    #[prost(message, optional, tag = "8")]
+    pub expect_compressed: Option<BoolValue>,
 }
 
 /// The response to everything that is answered with a payload.
@@ -62,6 +75,17 @@ pub struct StreamingOutputCallRequest {
     pub payload: Option<Payload>,
     #[prost(message, optional, tag = "7")]
     pub response_status: Option<EchoStatus>,
+}
+
+/// The `google.rpc.Status` that a call ends with if it was asked for a status: with this one as its only detail.
+pub fn details(status: &EchoStatus) -> Vec<u8> {
+    let value = status.encode_to_vec();
+    let detail = Any { type_url: "type.googleapis.com/grpc.testing.EchoStatus", value: &value };
+    let mut bytes = Vec::new();
+    let code = Code::from(status.code as u32);
+    let written = RpcStatus::new(code, &status.message).with_details(&[detail]).write(&mut bytes);
+    written.expect("a Vec takes everything");
+    bytes
 }
 
 /// A payload of zeros.

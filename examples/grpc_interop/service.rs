@@ -12,10 +12,10 @@ use framewright::http2::Headers;
 use prost::Message as _;
 
 use crate::echo::{self, EchoReply, EchoRequest, GZIP};
-use crate::event_loop::{Begun, Next, Service};
+use crate::event_loop::{Begun, Ending, Next, Service};
 use crate::messages::{
     EchoStatus, PayloadResponse, SimpleRequest, StreamingInputCallRequest,
-    StreamingInputCallResponse, StreamingOutputCallRequest, zeros,
+    StreamingInputCallResponse, StreamingOutputCallRequest, details, zeros,
 };
 
 /// How many bytes may wait to be sent before the client has to.
@@ -36,7 +36,7 @@ pub struct Call {
     /// How many bytes wait in them.
     unread: usize,
     /// The status after them.
-    end: Option<(Code, String)>,
+    end: Option<Ending>,
     /// How many messages have come.
     count: u32,
     /// Of an `echo.Echo/ClientStream`.
@@ -66,9 +66,6 @@ enum Step {
     /// before that is over.
     Repeat(EchoRequest, u32, bool),
 }
-
-/// Why a call ends early.
-type Refusal = (Code, String);
 
 impl Service for Services {
     type Call = Call;
@@ -138,7 +135,7 @@ impl Service for Services {
             }
             _ => {}
         }
-        call.end = Some((Code::Ok, String::new()));
+        call.end = Some(Ending::new(Code::Ok, ""));
     }
 
     fn next(&mut self, call: &mut Call, now: u64) -> Next {
@@ -153,7 +150,7 @@ impl Service for Services {
             match call.steps.pop_front() {
                 None => {
                     return match &call.end {
-                        Some((code, text)) => Next::End(*code, text.clone().into()),
+                        Some(ending) => Next::End(ending.clone()),
                         None => Next::Wait,
                     };
                 }
@@ -187,7 +184,7 @@ impl Service for Services {
 
 impl Call {
     /// Takes a message, or ends the call with the status.
-    fn receive(&mut self, message: Message<'_>) -> Result<(), Refusal> {
+    fn receive(&mut self, message: Message<'_>) -> Result<(), Ending> {
         let index = self.count;
         self.count += 1;
         match self.method {
@@ -198,15 +195,23 @@ impl Call {
                         self.steps.push_back(Step::Repeat(request, 0, false));
                         return Ok(());
                     }
-                    _ if ending(&request).0 != Code::Ok => return Err(ending(&request)),
+                    _ if ending(&request).code != Code::Ok => return Err(ending(&request)),
                     CallKind::ClientStreaming => self.texts.push(request.text),
                     CallKind::Unary | CallKind::BidiStreaming => self.send(&reply(&request, index)),
                 }
             }
             Method::EmptyCall => self.send(&()),
             Method::UnaryCall => {
+                let is_compressed = message.compressed;
                 let request = decode::<SimpleRequest>(message)?;
                 check(request.response_status)?;
+                if request.expect_compressed.is_some_and(|expected| expected.value != is_compressed)
+                {
+                    return Err(Ending::new(
+                        Code::InvalidArgument,
+                        "not as compressed as expected",
+                    ));
+                }
                 self.send(&PayloadResponse { payload: zeros(len(request.response_size)) });
             }
             Method::StreamingInputCall => {
@@ -224,7 +229,7 @@ impl Call {
             }
         }
         if self.unread > MAX_UNREAD {
-            return Err((Code::ResourceExhausted, "replies are not read".to_owned()));
+            return Err(Ending::new(Code::ResourceExhausted, "replies are not read"));
         }
         Ok(())
     }
@@ -248,20 +253,24 @@ fn reply(request: &EchoRequest, index: u32) -> EchoReply {
 }
 
 /// The status that a request of `echo.Echo` asks for.
-fn ending(request: &EchoRequest) -> (Code, String) {
-    (Code::from(request.code), request.error.clone())
+fn ending(request: &EchoRequest) -> Ending {
+    Ending::new(Code::from(request.code), request.error.clone())
 }
 
-fn check(status: Option<EchoStatus>) -> Result<(), Refusal> {
+fn check(status: Option<EchoStatus>) -> Result<(), Ending> {
     match status {
-        Some(EchoStatus { code: code @ 1.., message }) => Err((Code::from(code as u32), message)),
+        Some(status) if status.code > 0 => {
+            let details = details(&status);
+            let message = status.message.into();
+            Err(Ending { code: Code::from(status.code as u32), message, details })
+        }
         _ => Ok(()),
     }
 }
 
-fn decode<M: prost::Message + Default>(message: Message<'_>) -> Result<M, Refusal> {
+fn decode<M: prost::Message + Default>(message: Message<'_>) -> Result<M, Ending> {
     echo::decode(message.compressed, message.bytes)
-        .map_err(|status| (status.code, status.message.to_string()))
+        .map_err(|status| Ending::new(status.code, status.message.to_string()))
 }
 
 /// A length that a client asks for, as far as it makes sense.

@@ -68,7 +68,22 @@ pub enum Next {
     WaitUntil(u64),
     /// Nothing before another message, or the end of them.
     Wait,
-    End(Code, Cow<'static, str>),
+    End(Ending),
+}
+
+/// How a call ends.
+#[derive(Clone)]
+pub struct Ending {
+    pub code: Code,
+    pub message: Cow<'static, str>,
+    /// The message `google.rpc.Status`, or nothing.
+    pub details: Vec<u8>,
+}
+
+impl Ending {
+    pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, message: message.into(), details: Vec::new() }
+    }
 }
 
 /// Serves until a signal says to stop, and then until all calls have ended.

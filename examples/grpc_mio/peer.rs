@@ -18,7 +18,7 @@ use framewright::grpc::{
 use framewright::http2::Limits;
 use mio::net::TcpStream;
 
-use super::{Begun, Next, Service};
+use super::{Begun, Ending, Next, Service};
 
 /// How many calls a connection may have at once.
 const MAX_CALLS: u32 = 1000;
@@ -286,8 +286,11 @@ impl<C> Peer<C> {
                 Next::SendCompressed(bytes) => {
                     self.grpc.send(id, Message::new_compressed(bytes), &mut self.out)
                 }
-                Next::End(code, text) => {
-                    let status = Status::new(*code, text);
+                Next::End(Ending { code, message, details }) => {
+                    let mut status = Status::new(*code, message);
+                    if !details.is_empty() {
+                        status = status.with_details(details);
+                    }
                     let trailers = Trailers::new(status).metadata_list(&call.trailing_metadata);
                     match self.grpc.finish(id, trailers, &mut self.out) {
                         Ok(()) => Err(SendError::Ended),

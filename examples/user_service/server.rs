@@ -7,7 +7,7 @@ use framewright::grpc::{CallKind, Code, Message, MetadataList, ServerConfig};
 use framewright::http2::Headers;
 use prost::Message as _;
 
-use crate::event_loop::{Begun, Next, Service};
+use crate::event_loop::{Begun, Ending, Next, Service};
 use crate::messages::{self, Empty, GetUserRequest, Summary, User};
 
 /// How many users there may be.
@@ -104,7 +104,7 @@ impl Service for Users {
             Call::List { last, .. } => {
                 let after = last.map_or(Unbounded, Excluded);
                 let Some((id, user)) = self.0.range((after, Unbounded)).next() else {
-                    return Next::End(Code::Ok, "".into());
+                    return Next::End(Ending::new(Code::Ok, ""));
                 };
                 *last = Some(*id);
                 Next::Send(user.encode_to_vec())
@@ -114,7 +114,7 @@ impl Service for Users {
                     *len -= text.len();
                     Next::Send(text)
                 }
-                None if *is_half_closed => Next::End(Code::Ok, "".into()),
+                None if *is_half_closed => Next::End(Ending::new(Code::Ok, "")),
                 None => Next::Wait,
             },
             Call::Reply(bytes) => {
@@ -122,7 +122,7 @@ impl Service for Users {
                 *call = Call::End(Code::Ok, "");
                 reply
             }
-            Call::End(code, text) => Next::End(*code, (*text).into()),
+            Call::End(code, text) => Next::End(Ending::new(*code, *text)),
         }
     }
 }
