@@ -147,6 +147,15 @@ impl Channel {
         }
     }
 
+    /// Waits until the server has closed the connection.
+    #[allow(dead_code, reason = "not every client does")]
+    pub fn wait_for_the_end(&mut self) -> Result<(), Box<dyn Error>> {
+        while !self.grpc.is_over() {
+            self.wait()?;
+        }
+        Ok(())
+    }
+
     fn flush(&mut self) -> Result<(), Box<dyn Error>> {
         loop {
             self.socket.write_all(&self.out)?;

@@ -44,8 +44,9 @@ const CASES: [(&str, Case); 21] = [
     ("the_connection_still_works", empty_unary),
 ];
 
-/// Somebody has to stop the server meanwhile, so it is run only if it is asked for.
-const SHUTDOWN: (&str, Case) = ("shutdown_in_mid_call", shutdown_in_mid_call);
+/// Somebody has to stop the server meanwhile, so these are run only if they are asked for.
+const SHUTDOWNS: [(&str, Case); 2] =
+    [("shutdown_in_mid_call", shutdown_in_mid_call), ("calls_in_a_shutdown", calls_in_a_shutdown)];
 
 const REQUEST_SIZES: [usize; 4] = [27182, 8, 1828, 45904];
 const RESPONSE_SIZES: [i32; 4] = [31415, 9, 2653, 58979];
@@ -59,7 +60,7 @@ pub fn run(address: &str, only: Option<&str>) -> Result<(), Box<dyn Error>> {
     let mut channel = Channel::connect(address)?;
     let mut failed = 0;
     let cases = match only {
-        Some(_) => &[&CASES[..], &[SHUTDOWN]].concat()[..],
+        Some(_) => &[&CASES[..], &SHUTDOWNS[..]].concat()[..],
         None => &CASES,
     };
     for (name, case) in cases.iter().filter(|(name, _)| only.is_none_or(|only| only == *name)) {
@@ -249,15 +250,8 @@ fn server_compressed_unary(channel: &mut Channel) -> Result<(), Box<dyn Error>> 
     let request = SimpleRequest { response_size: 314_159, ..SimpleRequest::default() };
     channel.send(call, &request.encode_to_vec())?;
     channel.half_close(call)?;
-    let message = loop {
-        match channel.next(call)? {
-            Event::Head(_) => {}
-            Event::Message { bytes, compressed: true } => break bytes,
-            other => return Err(format!("{other:?} instead of a compressed message").into()),
-        }
-    };
-    let response: PayloadResponse =
-        echo::decode(true, &message).map_err(|status| status.message.to_string())?;
+    let (response, is_compressed) = message_and_form::<PayloadResponse>(channel, call)?;
+    expect(&is_compressed, &true)?;
     expect(&response.payload, &zeros(314_159))?;
     expect_end(channel, call, Code::Ok, "")
 }
@@ -298,24 +292,36 @@ fn a_hundred_streams_at_once(channel: &mut Channel) -> Result<(), Box<dyn Error>
     Ok(())
 }
 
-/// Calls go on until the server takes no more of them. None may be lost: each ends well, or was certainly not processed.
+/// The call goes on until it is over, and then the connection is too.
 fn shutdown_in_mid_call(channel: &mut Channel) -> Result<(), Box<dyn Error>> {
+    let call = begin(channel, "FullDuplexCall", CallKind::BidiStreaming)?;
+    ping(channel, call, 1000, 1000)?;
+    expect_zeros(channel, call, 1000)?;
+    wait_for_the_shutdown()?;
+    ping(channel, call, 1000, 2000)?;
+    expect_zeros(channel, call, 2000)?;
+    channel.half_close(call)?;
+    expect_end(channel, call, Code::Ok, "")?;
+    channel.wait_for_the_end()
+}
+
+/// Calls follow one another until the server takes no more of them. None may be lost: each ends well, or was certainly
+/// not processed.
+fn calls_in_a_shutdown(channel: &mut Channel) -> Result<(), Box<dyn Error>> {
     let long = begin(channel, "FullDuplexCall", CallKind::BidiStreaming)?;
     ping(channel, long, 1000, 1000)?;
     expect_zeros(channel, long, 1000)?;
-    println!("in mid call");
-    std::io::stdin().read_line(&mut String::new())?;
-    let start = Instant::now();
+    wait_for_the_shutdown()?;
     let mut calls = VecDeque::new();
-    while start.elapsed() < TIMEOUT / 2 {
-        match begin(channel, "UnaryCall", CallKind::Unary) {
-            Ok(call) => calls.push_back(call),
+    let start = Instant::now();
+    while start.elapsed() < TIMEOUT {
+        let call = match begin(channel, "UnaryCall", CallKind::Unary) {
             Err(e) if e.downcast_ref() == Some(&SendError::Closing) => break,
-            Err(e) => return Err(e),
-        }
-        let call = calls[calls.len() - 1];
+            call => call?,
+        };
         channel.send(call, &SimpleRequest::default().encode_to_vec())?;
         channel.half_close(call)?;
+        calls.push_back(call);
         if calls.len() == 20 {
             expect_not_lost(channel, &mut calls)?;
         }
@@ -323,15 +329,16 @@ fn shutdown_in_mid_call(channel: &mut Channel) -> Result<(), Box<dyn Error>> {
     while !calls.is_empty() {
         expect_not_lost(channel, &mut calls)?;
     }
-    let is_over = matches!(
-        begin(channel, "EmptyCall", CallKind::Unary),
-        Err(e) if e.downcast_ref() == Some(&SendError::Closing)
-    );
-    expect(&is_over, &true)?;
-    ping(channel, long, 1000, 2000)?;
-    expect_zeros(channel, long, 2000)?;
     channel.half_close(long)?;
-    expect_end(channel, long, Code::Ok, "")
+    expect_end(channel, long, Code::Ok, "")?;
+    channel.wait_for_the_end()
+}
+
+/// Says that it is time, and waits until it was done.
+fn wait_for_the_shutdown() -> Result<(), Box<dyn Error>> {
+    println!("in mid call");
+    std::io::stdin().read_line(&mut String::new())?;
+    Ok(())
 }
 
 fn expect_not_lost(
@@ -377,9 +384,24 @@ fn ping(
 }
 
 fn message<M: Message + Default>(channel: &mut Channel, call: CallId) -> Result<M, Box<dyn Error>> {
-    match channel.message(call)? {
-        Ok(bytes) => Ok(M::decode(&*bytes)?),
-        Err(end) => Err(format!("{}: {}", end.code, end.message).into()),
+    Ok(message_and_form(channel, call)?.0)
+}
+
+/// Waits for a message, and whether it came compressed.
+fn message_and_form<M: Message + Default>(
+    channel: &mut Channel,
+    call: CallId,
+) -> Result<(M, bool), Box<dyn Error>> {
+    loop {
+        match channel.next(call)? {
+            Event::Head(_) => {}
+            Event::Message { bytes, compressed } => {
+                let message =
+                    echo::decode(compressed, &bytes).map_err(|e| e.message.to_string())?;
+                return Ok((message, compressed));
+            }
+            Event::End(end) => return Err(format!("{}: {}", end.code, end.message).into()),
+        }
     }
 }
 

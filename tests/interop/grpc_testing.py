@@ -1,6 +1,7 @@
 """The messages of gRPC's own interoperability tests, as far as they are used here, as `protoc` would generate them."""
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.rpc import status_pb2
 
 Field = descriptor_pb2.FieldDescriptorProto
 INT, TEXT, BYTES, MESSAGE = Field.TYPE_INT32, Field.TYPE_STRING, Field.TYPE_BYTES, Field.TYPE_MESSAGE
@@ -9,11 +10,13 @@ INT, TEXT, BYTES, MESSAGE = Field.TYPE_INT32, Field.TYPE_STRING, Field.TYPE_BYTE
 MESSAGES = {
     "Empty": [],
     "Payload": [(1, "type", INT, ""), (2, "body", BYTES, "")],
+    "BoolValue": [(1, "value", Field.TYPE_BOOL, "")],
     "EchoStatus": [(1, "code", INT, ""), (2, "message", TEXT, "")],
     "SimpleRequest": [
         (2, "response_size", INT, ""),
         (3, "payload", MESSAGE, "Payload"),
         (7, "response_status", MESSAGE, "EchoStatus"),
+        (8, "expect_compressed", MESSAGE, "BoolValue"),
     ],
     "SimpleResponse": [(1, "payload", MESSAGE, "Payload")],
     "StreamingInputCallRequest": [(1, "payload", MESSAGE, "Payload")],
@@ -37,7 +40,8 @@ def make_pool():
             added = message.field.add(name=field.lstrip("*"), number=number, type=kind, label=label)
             if of:
                 added.type_name = f".grpc.testing.{of}"
-    pool = descriptor_pool.DescriptorPool()
+    # The default one, where grpclib looks for the types of details.
+    pool = descriptor_pool.Default()
     pool.Add(file)
     return pool
 
@@ -46,6 +50,17 @@ POOL = make_pool()
 globals().update(
     {name: message_factory.GetMessageClass(POOL.FindMessageTypeByName(f"grpc.testing.{name}")) for name in MESSAGES}
 )
+
+# The status that is asked for where details matter.
+STATUS_WITH_DETAILS = globals()["EchoStatus"](code=9, message="100 % Grüße, 世界 👋")
+
+
+def details(status):
+    """The `google.rpc.Status` of a call that was asked to end with this one: it is the only detail."""
+    rpc = status_pb2.Status(code=status.code, message=status.message)
+    rpc.details.add().Pack(status)
+    return rpc
+
 
 SERVICE = "grpc.testing.TestService"
 # Whether the requests are a stream, whether the replies are, and what they are.

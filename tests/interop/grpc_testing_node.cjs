@@ -1,15 +1,14 @@
 // gRPC's test cases with npm's `@grpc/grpc-js`, in both roles.
 //
-//     node grpc_testing_node.cjs --list
 //     node grpc_testing_node.cjs --listen
-//     node grpc_testing_node.cjs CASE ADDRESS
+//     node grpc_testing_node.cjs --connect ADDRESS [CASE]
 'use strict';
 
 const assert = require('node:assert/strict');
 const grpc = require('@grpc/grpc-js');
 const protobuf = require('protobufjs');
 
-const [, , name, address] = process.argv;
+const [, , role, address, only] = process.argv;
 
 const field = (id, type, rule) => ({ id, type, rule });
 const payload = field(1, 'Payload');
@@ -18,20 +17,23 @@ const output = {
   payload: field(3, 'Payload'),
   responseStatus: field(7, 'EchoStatus'),
 };
+const simple = { responseSize: field(2, 'int32'), payload: field(3, 'Payload'), responseStatus: field(7, 'EchoStatus') };
 const { nested } = protobuf.Root.fromJSON({
   nested: {
     Empty: { fields: {} },
     Payload: { fields: { type: field(1, 'int32'), body: field(2, 'bytes') } },
     EchoStatus: { fields: { code: field(1, 'int32'), message: field(2, 'string') } },
-    SimpleRequest: {
-      fields: { responseSize: field(2, 'int32'), payload: field(3, 'Payload'), responseStatus: field(7, 'EchoStatus') },
-    },
+    BoolValue: { fields: { value: field(1, 'bool') } },
+    SimpleRequest: { fields: { ...simple, expectCompressed: field(8, 'BoolValue') } },
     SimpleResponse: { fields: { payload } },
     InputRequest: { fields: { payload } },
     InputResponse: { fields: { aggregatedPayloadSize: field(1, 'int32') } },
     ResponseParameters: { fields: { size: field(1, 'int32'), intervalUs: field(2, 'int32') } },
     OutputRequest: { fields: output },
     OutputResponse: { fields: { payload } },
+    // google.rpc.Status, and google.protobuf.Any
+    Status: { fields: { code: field(1, 'int32'), message: field(2, 'string'), details: field(3, 'Any', 'repeated') } },
+    Any: { fields: { typeUrl: field(1, 'string'), value: field(2, 'bytes') } },
   },
 });
 
@@ -57,6 +59,7 @@ const UNIMPLEMENTED = {
 };
 const INITIAL = 'x-grpc-test-echo-initial';
 const TRAILING = 'x-grpc-test-echo-trailing-bin';
+const DETAILS = 'grpc-status-details-bin';
 const zeros = (size) => ({ body: Buffer.alloc(size) });
 
 // The server.
@@ -69,7 +72,13 @@ function greet(call) {
   return trailers;
 }
 
-const failure = ({ code, message }, metadata) => Object.assign(new Error(message), { code, details: message, metadata });
+function failure(status, metadata) {
+  const { code, message } = status;
+  const value = nested.EchoStatus.encode(status).finish();
+  const details = [{ typeUrl: 'type.googleapis.com/grpc.testing.EchoStatus', value }];
+  metadata.add(DETAILS, Buffer.from(nested.Status.encode({ code, message, details }).finish()));
+  return Object.assign(new Error(message), { code, details: message, metadata });
+}
 
 async function respond(call, request) {
   for (const { size, intervalUs } of request.responseParameters) {
@@ -112,9 +121,9 @@ const SERVER = {
 
 // The client: names, messages and sizes are those of interop-test-descriptions.md.
 
-function client() {
+function client(options) {
   const Client = grpc.makeGenericClientConstructor({ ...METHODS, ...UNIMPLEMENTED });
-  return new Client(address, grpc.credentials.createInsecure(), { 'grpc.enable_http_proxy': 0 });
+  return new Client(address, grpc.credentials.createInsecure(), { 'grpc.enable_http_proxy': 0, ...options });
 }
 const within = (ms = 20_000) => ({ deadline: Date.now() + ms });
 const SIZES = [[27182, 31415], [8, 9], [1828, 2653], [45904, 58979]];
@@ -133,8 +142,12 @@ function finished(call, go = () => {}) {
 }
 
 function single(method, request, ...rest) {
+  return singleFrom(client(), method, request, ...rest);
+}
+
+function singleFrom(client, method, request, ...rest) {
   let reply;
-  const call = client()[method](request, ...rest, within(), (_, value) => (reply = value));
+  const call = client[method](request, ...rest, within(), (_, value) => (reply = value));
   return finished(call).then((result) => ({ ...result, reply }));
 }
 
@@ -214,6 +227,60 @@ const cases = {
     expectCode(await finished(call), 'UNKNOWN', responseStatus.message);
   },
 
+  status_details: async () => {
+    const responseStatus = { code: 9, message: '100 % Grüße, 世界 👋' };
+    const call = client().fullDuplexCall(within());
+    call.write(ask(1, 1));
+    call.write({ responseStatus });
+    call.end();
+    for (const result of await Promise.all([single('unaryCall', { responseStatus }), finished(call)])) {
+      expectCode(result, 'FAILED_PRECONDITION', responseStatus.message);
+      const { code, message, details } = nested.Status.decode(result.status.metadata.get(DETAILS)[0]);
+      assert.deepEqual({ code, message }, responseStatus);
+      assert.equal(details[0].typeUrl, 'type.googleapis.com/grpc.testing.EchoStatus');
+      assert.deepEqual({ ...nested.EchoStatus.decode(details[0].value) }, responseStatus);
+    }
+  },
+
+  client_compressed_unary: async () => {
+    const using = client({ 'grpc.default_compression_algorithm': grpc.compressionAlgorithms.gzip });
+    const request = { responseSize: 314_159, payload: zeros(271_828), expectCompressed: { value: true } };
+    const result = await singleFrom(using, 'unaryCall', request);
+    expectCode(result, 'OK');
+    assert.equal(result.reply.payload.body.length, 314_159);
+  },
+
+  server_compressed_unary: async () => {
+    const metadata = new grpc.Metadata();
+    metadata.add('x-echo-gzip', '1');
+    const result = await single('unaryCall', { responseSize: 314_159 }, metadata);
+    expectCode(result, 'OK');
+    assert.deepEqual(result.head.get('grpc-encoding'), []); // it keeps that for itself
+    assert.equal(result.reply.payload.body.length, 314_159);
+  },
+
+  a_message_over_the_limit: async () => {
+    const using = client();
+    expectCode(await singleFrom(using, 'unaryCall', { payload: zeros(5_000_000) }), 'RESOURCE_EXHAUSTED');
+    expectCode(await singleFrom(using, 'emptyCall', {}), 'OK');
+  },
+
+  a_response_over_the_limit: async () => {
+    const using = client();
+    expectCode(await singleFrom(using, 'unaryCall', { responseSize: 4 << 20 }), 'RESOURCE_EXHAUSTED');
+    expectCode(await singleFrom(using, 'emptyCall', {}), 'OK');
+  },
+
+  a_hundred_streams_at_once: async () => {
+    const using = client();
+    const responseParameters = Array(3).fill({ size: 1000, intervalUs: 100_000 });
+    const calls = Array.from({ length: 100 }, () => using.streamingOutputCall({ responseParameters }, within()));
+    for (const result of await Promise.all(calls.map((call) => finished(call)))) {
+      expectCode(result, 'OK');
+      assert.deepEqual(result.replies, [1000, 1000, 1000]);
+    }
+  },
+
   special_status_message: async () => {
     const message = '\t\ntest with whitespace\r\nand Unicode BMP ☺ and non-BMP 😈\t\n';
     expectCode(await single('unaryCall', { responseStatus: { code: 2, message } }), 'UNKNOWN', message);
@@ -239,25 +306,62 @@ const cases = {
   },
 };
 
-if (name === '--list') {
-  console.log(JSON.stringify(Object.keys(cases)));
-} else if (name === '--listen') {
+// Run only if they are asked for, because somebody has to stop the server meanwhile.
+
+async function shutdown(go) {
+  const using = client();
+  let begun = 0;
+  const calls = Array.from({ length: 10 }, () => using.fullDuplexCall(within()));
+  const ends = calls.map((call) => finished(call, (count) => {
+    begun += count === 1;
+    if (begun === 10 && count === 1) console.log('in mid call');
+  }));
+  for (const call of calls) call.write(ask(1000, 1000));
+  await new Promise((stopped) => process.stdin.once('data', stopped));
+  await go(using);
+  for (const call of calls) {
+    call.write(ask(1000, 2000));
+    call.end();
+  }
+  for (const result of await Promise.all(ends)) {
+    expectCode(result, 'OK');
+    assert.deepEqual(result.replies, [1000, 2000]);
+  }
+}
+
+const shutdowns = {
+  shutdown_in_mid_call: () => shutdown(() => {}),
+
+  // Until the server is gone for good, none is lost.
+  calls_in_a_shutdown: () => shutdown(async (using) => {
+    for (;;) {
+      const { status } = await singleFrom(using, 'emptyCall', {});
+      if (status.code === grpc.status.UNAVAILABLE) return;
+      expectCode({ status }, 'OK');
+    }
+  }),
+};
+
+async function run() {
+  for (const name of only ? [only] : Object.keys(cases)) {
+    try {
+      await { ...cases, ...shutdowns }[name]();
+      console.log(`ok ${name}`);
+    } catch (error) {
+      console.log(`FAILED ${name}: ${error.message.replaceAll('\n', ' ')}`);
+    }
+  }
+  process.exit(0);
+}
+
+if (role === '--listen') {
   const server = new grpc.Server();
   server.addService(METHODS, SERVER);
   server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, port) => {
     if (error) throw error;
+    process.once('SIGTERM', () => server.tryShutdown(() => process.exit(0)));
     console.log(`listening on http://127.0.0.1:${port}`);
   });
 } else {
-  setTimeout(() => {
-    console.error('not done within 30 s');
-    process.exit(1);
-  }, 30_000);
-  cases[name]().then(
-    () => process.exit(0),
-    (error) => {
-      console.error(error);
-      process.exit(1);
-    },
-  );
+  run();
 }

@@ -1,6 +1,8 @@
 """A server of gRPC's test cases, made with `grpcio`. Prints `listening on http://127.0.0.1:PORT`."""
 
 import concurrent.futures
+import signal
+import threading
 import time
 
 import grpc
@@ -13,12 +15,16 @@ INITIAL, TRAILING = "x-grpc-test-echo-initial", "x-grpc-test-echo-trailing-bin"
 
 def greet(context):
     sent = context.invocation_metadata()
+    if ("x-echo-gzip", "1") in sent:
+        context.set_compression(grpc.Compression.Gzip)
     context.set_trailing_metadata([pair for pair in sent if pair[0] == TRAILING])
     context.send_initial_metadata([pair for pair in sent if pair[0] == INITIAL])
 
 
 def check(request, context):
     if request.response_status.code:
+        details = testing.details(request.response_status).SerializeToString()
+        context.set_trailing_metadata([("grpc-status-details-bin", details)])
         context.abort(CODES[request.response_status.code], request.response_status.message)
 
 
@@ -83,5 +89,8 @@ handlers = {name: handler(function, *testing.METHODS[name]) for name, function i
 server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(testing.SERVICE, handlers)])
 port = server.add_insecure_port("127.0.0.1:0")
 server.start()
+stop = threading.Event()
+signal.signal(signal.SIGTERM, lambda *_: stop.set())
 print(f"listening on http://127.0.0.1:{port}", flush=True)
-server.wait_for_termination()
+stop.wait()
+server.stop(10).wait()

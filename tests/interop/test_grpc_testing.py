@@ -1,24 +1,21 @@
 """gRPC's own interoperability tests (interop-test-descriptions.md), with our example in both roles.
 
-`grpc_interop --connect ADDRESS` runs the cases, and prints `ok NAME` for each that passes.
+`grpc_peers.py` lists the others, and the cases. `grpc_interop` takes the same options as they do.
 """
 
-import json
+import functools
+import signal
 import subprocess
-import sys
 
 import grpc
 import pytest
+from google.rpc import status_pb2
 
 import grpc_testing as testing
-from conftest import HERE
-from programs import TARGET, Program
+from grpc_peers import CASES, CLIENTS, SERVERS, SHUTDOWNS, each, each_possible
+from programs import Program, gateway
 
 Code = grpc.StatusCode
-NODE = HERE / "grpc_testing_node.cjs"
-NODE_CASES = json.loads(subprocess.run(["node", NODE, "--list"], check=True, capture_output=True, timeout=30).stdout)
-# `run` has built it.
-GO = TARGET / "interop" / "grpc_go"
 WAIT = 20
 SIZES = [(27182, 31415), (8, 9), (1828, 2653), (45904, 58979)]
 STATUS = testing.EchoStatus(code=2, message="test status message")
@@ -27,57 +24,82 @@ SPECIAL = testing.EchoStatus(
 )
 
 
+def results(client, *arguments):
+    """Lets a client run the cases, and returns what it says about each of them, by its name."""
+    with Program(*client, "--connect", *arguments) as program:
+        lines = {}
+        while (line := program.line(40)) is not None:
+            lines[line.split(": ")[0].split(" ")[-1]] = line
+        program.wait(10)
+        return lines
+
+
+def stop_in_mid_call(client, case, server, stop):
+    """Stops the server while the client has calls that go on, and expects that none is lost."""
+    with Program(*client, "--connect", server.address, case, stdin=subprocess.PIPE) as program:
+        assert program.line(WAIT) == "in mid call"
+        server.signal(stop)
+        program.write(b"\n")
+        assert program.line(WAIT) == f"ok {case}"
+    assert server.wait(WAIT) == 0, server.last_words()
+
+
 # Our client.
 
 
-@pytest.fixture(scope="module", params=["grpcio", "grpc-js", pytest.param("go", marks=pytest.mark.waits), "ours"])
-def outcome(grpc_interop_path, request):
-    """What our client printed, and its exit status."""
-    servers = {
-        "grpcio": [sys.executable, "-u", HERE / "grpc_testing_server.py"],
-        "grpc-js": ["node", NODE, "--listen"],
-        "go": [GO, "--listen"],
-        "ours": [grpc_interop_path, "--listen", "127.0.0.1:0"],
-    }
-    with Program(*servers[request.param], name=request.param) as server:
-        url = server.line_after("listening on ")
-        with Program(grpc_interop_path, "--connect", url, name="grpc_interop") as client:
-            lines = []
-            while (line := client.line(40)) is not None:
-                lines.append(line)
-            return lines, client.wait(10)
+@pytest.fixture(scope="session")
+def of_servers(grpc_interop_path):
+    """Returns what our client says about a server."""
+
+    @functools.cache
+    def of(name):
+        command = [grpc_interop_path, "--listen", "127.0.0.1:0"]
+        if name != "ours":
+            command = [*SERVERS[name][0], "--listen"]
+        with Program(*command, name=name) as server:
+            return results([grpc_interop_path], server.line_after("listening on "))
+
+    return of
 
 
-OTHER_CASES = ["a_message_over_the_limit", "a_hundred_streams_at_once", "the_connection_still_works"]
+@pytest.mark.parametrize("server, case", each([*SERVERS, "ours"], [*CASES, "the_connection_still_works"]))
+def test_our_client(of_servers, server, case):
+    # What starts to work should be noticed.
+    is_lacking = case in SERVERS.get(server, ([], {}))[1]
+    line = of_servers(server)[case]
+    assert line.startswith("FAILED" if is_lacking else "ok"), line
 
 
-@pytest.mark.parametrize("case", NODE_CASES + OTHER_CASES)
-def test_our_client(outcome, case):
-    lines, _ = outcome
-    assert f"ok {case}" in lines, lines
-
-
-def test_our_client_has_no_other_cases(outcome):
-    lines, status = outcome
-    assert (len(lines), status) == (len(NODE_CASES) + len(OTHER_CASES), 0)
+@pytest.mark.parametrize("server, case", each_possible(SERVERS, SHUTDOWNS))
+def test_a_server_stops(grpc_interop_path, server, case):
+    with Program(*SERVERS[server][0], "--listen", name=server) as program:
+        program.address = program.line_after("listening on ")
+        stop_in_mid_call([grpc_interop_path], case, program, signal.SIGTERM)
 
 
 # Our server.
 
 
-@pytest.mark.parametrize("case", NODE_CASES)
-def test_our_server_and_grpc_js(grpc_interop_address, case):
-    done = subprocess.run(["node", NODE, case, grpc_interop_address], capture_output=True, text=True, timeout=50)
-    if done.returncode != 0:
-        pytest.fail(done.stderr, pytrace=False)
+@pytest.fixture(scope="session")
+def of_clients(grpc_interop_address):
+    """Returns what a client says about our server."""
+    return functools.cache(lambda name: results(CLIENTS[name][0], grpc_interop_address))
 
 
-@pytest.mark.waits
-@pytest.mark.parametrize("case", NODE_CASES + OTHER_CASES[:2] + ["gzip_from_the_client"])
-def test_our_server_and_go(grpc_interop_address, case):
-    done = subprocess.run([GO, case, grpc_interop_address], capture_output=True, text=True, timeout=50)
-    if done.returncode != 0:
-        pytest.fail(done.stderr, pytrace=False)
+@pytest.mark.parametrize("client, case", each_possible(CLIENTS, CASES))
+def test_our_server(of_clients, client, case):
+    line = of_clients(client)[case]
+    assert line.startswith("ok"), line
+
+
+@pytest.mark.parametrize("client, case", each_possible(CLIENTS, SHUTDOWNS))
+def test_our_server_stops(grpc_interop_path, client, case):
+    with gateway(grpc_interop_path) as server:
+        stop_in_mid_call(CLIENTS[client][0], case, server, signal.SIGINT)
+        assert server.line(WAIT, stderr=True) is None, "it did not wait for all to end"
+
+
+# Our server and `grpcio`.
 
 
 @pytest.fixture
@@ -189,6 +211,31 @@ def test_custom_metadata(channel):
     assert sizes(call) == [314_159]
     assert sent[0] in call.initial_metadata()
     assert sent[1] in call.trailing_metadata()
+
+
+def expect_details(error):
+    status = testing.STATUS_WITH_DETAILS
+    assert (error.code().value[0], error.details()) == (status.code, status.message)
+    (details,) = [value for name, value in error.trailing_metadata() if name == "grpc-status-details-bin"]
+    assert status_pb2.Status.FromString(details) == testing.details(status)
+
+
+def test_status_details(channel):
+    status = testing.STATUS_WITH_DETAILS
+    with pytest.raises(grpc.RpcError) as error:
+        method(channel, "UnaryCall")(testing.SimpleRequest(response_status=status), timeout=WAIT)
+    expect_details(error.value)
+    call = method(channel, "FullDuplexCall")(iter([ask(1, 1), ask(1, 1, response_status=status)]), timeout=WAIT)
+    with pytest.raises(grpc.RpcError) as error:
+        list(call)
+    expect_details(error.value)
+
+
+def test_client_compressed_unary(channel):
+    request = testing.SimpleRequest(response_size=314_159, payload=payload(271_828))
+    request.expect_compressed.value = True
+    reply = method(channel, "UnaryCall")(request, compression=grpc.Compression.Gzip, timeout=WAIT)
+    assert reply.payload == payload(314_159)
 
 
 def test_a_hundred_streams_at_once(channel):

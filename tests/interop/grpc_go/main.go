@@ -1,8 +1,7 @@
 // gRPC's own test cases with Go's gRPC, in both roles.
 //
 //	grpc_go --listen
-//	grpc_go --list
-//	grpc_go CASE ADDRESS
+//	grpc_go --connect ADDRESS [CASE]
 //
 // Messages are written and read field by field, so that nothing has to be generated.
 package main
@@ -13,11 +12,15 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/signal"
 	"reflect"
 	"sort"
 	"strings"
+	"syscall"
 	"time"
 
+	"github.com/golang/protobuf/ptypes/any"
+	rpc "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/encoding"
@@ -31,6 +34,8 @@ const (
 	service  = "/grpc.testing.TestService/"
 	initial  = "x-grpc-test-echo-initial"
 	trailing = "x-grpc-test-echo-trailing-bin"
+
+	echoStatusURL = "type.googleapis.com/grpc.testing.EchoStatus"
 )
 
 // raw takes messages as they are on the wire.
@@ -57,8 +62,8 @@ func payload(to []byte, field protowire.Number, size int) []byte {
 	return bytes(to, field, bytes(nil, 2, make([]byte, size)))
 }
 
-func echoStatus(to []byte, message string) []byte {
-	return bytes(to, 7, bytes(number(nil, 1, 2), 2, []byte(message)))
+func echoStatus(to []byte, code codes.Code, message string) []byte {
+	return bytes(to, 7, bytes(number(nil, 1, int(code)), 2, []byte(message)))
 }
 
 // ask is the request for one reply of `FullDuplexCall`, and adds to those before.
@@ -124,7 +129,10 @@ func check(request []byte) error {
 	_, asked := first(request, 7)
 	code, _ := first(asked, 1)
 	_, message := first(asked, 2)
-	return status.Error(codes.Code(code), string(message))
+	detail := any.Any{TypeUrl: echoStatusURL, Value: asked}
+	return status.ErrorProto(&rpc.Status{
+		Code: int32(code), Message: string(message), Details: []*any.Any{&detail},
+	})
 }
 
 func answer(method string, stream grpc.ServerStream) error {
@@ -204,6 +212,12 @@ func serve() error {
 	}
 	server := grpc.NewServer()
 	server.RegisterService(&desc, nil)
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM)
+	go func() {
+		<-stop
+		server.GracefulStop()
+	}()
 	fmt.Printf("listening on http://%s\n", listener.Addr())
 	return server.Serve(listener)
 }
@@ -345,15 +359,15 @@ var cases = map[string]func(client){
 		expectStatus(err, codes.DeadlineExceeded, "")
 	},
 	"status_code_and_message": func(c client) {
-		_, err := c.unary(service+"UnaryCall", echoStatus(nil, "test status message"))
+		_, err := c.unary(service+"UnaryCall", echoStatus(nil, codes.Unknown, "test status message"))
 		expectStatus(err, codes.Unknown, "test status message")
 		stream := c.stream("FullDuplexCall")
-		send(stream, echoStatus(nil, "test status message"))
+		send(stream, echoStatus(nil, codes.Unknown, "test status message"))
 		_, err = receive(stream)
 		expectStatus(err, codes.Unknown, "test status message")
 	},
 	"special_status_message": func(c client) {
-		_, err := c.unary(service+"UnaryCall", echoStatus(nil, special))
+		_, err := c.unary(service+"UnaryCall", echoStatus(nil, codes.Unknown, special))
 		expectStatus(err, codes.Unknown, special)
 	},
 	"unimplemented_method": func(c client) {
@@ -375,15 +389,49 @@ var cases = map[string]func(client){
 		expect(head.Get(initial), []string{"test_initial_metadata_value"})
 		expect(stream.Trailer().Get(trailing), []string{"\xab\xab\xab"})
 	},
-	// Not in the document.
-	"gzip_from_the_client": func(c client) {
-		request := payload(number(nil, 2, 10), 3, 271828)
+	"client_compressed_unary": func(c client) {
+		request := bytes(payload(number(nil, 2, 10), 3, 271828), 8, number(nil, 1, 1))
 		reply, err := c.unary(service+"UnaryCall", request, grpc.UseCompressor(gzip.Name))
 		must(err)
 		expect(sizeOf(reply, 1), 10)
 	},
+	"server_compressed_unary": func(c client) {
+		c.ctx = metadata.AppendToOutgoingContext(c.ctx, "x-echo-gzip", "1")
+		// It accepts only what it sends.
+		reply, err := c.unary(service+"UnaryCall", number(nil, 2, 314159), grpc.UseCompressor(gzip.Name))
+		must(err)
+		expect(sizeOf(reply, 1), 314159)
+	},
+	// Not in the document.
+	"status_details": func(c client) {
+		const message = "100 % Grüße, 世界 👋"
+		request := echoStatus(nil, codes.FailedPrecondition, message)
+		_, asked := first(request, 7)
+		expectDetails := func(err error) {
+			expectStatus(err, codes.FailedPrecondition, message)
+			details := status.Convert(err).Proto().Details
+			expect(len(details), 1)
+			expect(details[0].TypeUrl, echoStatusURL)
+			expect(details[0].Value, asked)
+		}
+		_, err := c.unary(service+"UnaryCall", request)
+		expectDetails(err)
+		stream := c.stream("FullDuplexCall")
+		send(stream, ask(nil, 1))
+		send(stream, request)
+		_, err = receive(stream)
+		must(err)
+		_, err = receive(stream)
+		expectDetails(err)
+	},
 	"a_message_over_the_limit": func(c client) {
 		_, err := c.unary(service+"UnaryCall", payload(nil, 3, 5000000))
+		expectStatus(err, codes.ResourceExhausted, "")
+		_, err = c.unary(service+"EmptyCall", nil)
+		must(err)
+	},
+	"a_response_over_the_limit": func(c client) {
+		_, err := c.unary(service+"UnaryCall", number(nil, 2, 4<<20))
 		expectStatus(err, codes.ResourceExhausted, "")
 		_, err = c.unary(service+"EmptyCall", nil)
 		must(err)
@@ -404,23 +452,75 @@ var cases = map[string]func(client){
 	},
 }
 
+// Run only if they are asked for, because somebody has to stop the server meanwhile.
+var shutdowns = map[string]func(client){
+	"shutdown_in_mid_call": func(c client) {
+		c.shutdown(func() {})
+	},
+	// Until the server is gone for good, none is lost.
+	"calls_in_a_shutdown": func(c client) {
+		c.shutdown(func() {
+			for {
+				_, err := c.unary(service+"EmptyCall", nil)
+				if status.Code(err) == codes.Unavailable {
+					return
+				}
+				must(err)
+			}
+		})
+	},
+}
+
+func (c client) shutdown(then func()) {
+	var streams []grpc.ClientStream
+	for i := 0; i < 10; i++ {
+		streams = append(streams, c.stream("FullDuplexCall"))
+		send(streams[i], payload(ask(nil, 1000), 3, 1000))
+		_, err := receive(streams[i])
+		must(err)
+	}
+	fmt.Println("in mid call")
+	fmt.Scanln()
+	then()
+	for _, stream := range streams {
+		send(stream, payload(ask(nil, 2000), 3, 1000))
+		must(stream.CloseSend())
+		expect(sizes(stream), []int{2000})
+	}
+}
+
+// run runs a case, and returns why it failed.
+func run(name string, conn *grpc.ClientConn) (why interface{}) {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	defer func() { why = recover() }()
+	if _, found := cases[name]; !found {
+		cases = shutdowns
+	}
+	cases[name](client{conn, ctx})
+	return
+}
+
 func main() {
 	encoding.RegisterCodec(raw{})
-	switch os.Args[1] {
-	case "--listen":
+	if os.Args[1] == "--listen" {
 		must(serve())
-	case "--list":
-		var names []string
+		return
+	}
+	conn, err := grpc.Dial(os.Args[2], grpc.WithInsecure())
+	must(err)
+	names := os.Args[3:]
+	if len(names) == 0 {
 		for name := range cases {
 			names = append(names, name)
 		}
 		sort.Strings(names)
-		fmt.Println(strings.Join(names, "\n"))
-	default:
-		conn, err := grpc.Dial(os.Args[2], grpc.WithInsecure())
-		must(err)
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-		defer cancel()
-		cases[os.Args[1]](client{conn, ctx})
+	}
+	for _, name := range names {
+		if why := run(name, conn); why != nil {
+			fmt.Printf("FAILED %s: %v\n", name, why)
+		} else {
+			fmt.Printf("ok %s\n", name)
+		}
 	}
 }
