@@ -53,7 +53,7 @@ pub struct Begun<C> {
     pub kind: CallKind,
     /// The encoding of messages that are sent compressed.
     pub encoding: Option<&'static str>,
-    /// What goes out with the head, and if there is nothing, the head goes with the first message.
+    /// What goes out with the head.
     pub metadata: MetadataList<Vec<u8>>,
     pub trailing_metadata: MetadataList<Vec<u8>>,
 }

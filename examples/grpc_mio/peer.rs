@@ -12,8 +12,8 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
 
 use framewright::grpc::{
-    CallId, Code, Heap, Message, MetadataList, ResponseHead, SendError, Server, ServerConfig,
-    ServerEvent, Status, Trailers,
+    CallId, CallKind, Code, Heap, Message, MetadataList, ResponseHead, SendError, Server,
+    ServerConfig, ServerEvent, Status, Trailers,
 };
 use framewright::http2::Limits;
 use mio::net::TcpStream;
@@ -229,7 +229,10 @@ impl<C> Peer<C> {
         if let Some(name) = encoding {
             head = head.encoding(name);
         }
-        if (encoding.is_some() || !metadata.is_empty())
+        // Without any of these, the head goes with the first message. But tonic's clients wait for the head before they
+        // hand out a stream, and so before they send what the first message may have to answer.
+        let is_awaited = kind == CallKind::BidiStreaming;
+        if (encoding.is_some() || !metadata.is_empty() || is_awaited)
             && self.grpc.send_head(id, head, &mut self.out).is_err()
         {
             return; // it has ended already
