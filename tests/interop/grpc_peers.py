@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
+import grpc_builds
 from conftest import HERE
-from programs import TARGET
 
 # interop-test-descriptions.md
 CASES = [
@@ -42,8 +42,12 @@ SHUTDOWNS = ["shutdown_in_mid_call", "calls_in_a_shutdown"]
 
 NODE = ["node", HERE / "grpc_testing_node.cjs"]
 GRPCLIB = [sys.executable, "-u", HERE / "grpc_testing_grpclib.py"]
-# `run` has built it.
-GO = [TARGET / "interop" / "grpc_go"]
+# `run` builds these where there is time for it.
+GO = [grpc_builds.GO]
+CPP = [grpc_builds.CPP]
+JAVA = ["java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", grpc_builds.CLASS_PATH, "GrpcTesting"]
+TONIC = [grpc_builds.TONIC]
+SLOW = {"go", "c++", "java", "tonic"}
 
 # The cases that a server cannot pass, and why. Our client has to say that they failed.
 SERVERS = {
@@ -62,6 +66,15 @@ SERVERS = {
         },
     ),
     "go": (GO, {"server_compressed_unary": "it compresses only what answers something compressed"}),
+    "c++": (CPP, {"calls_in_a_shutdown": "it ends those that come meanwhile with CANCELLED"}),
+    "java": (JAVA, {"a_message_over_the_limit": "it resets with CANCEL"}),
+    "tonic": (
+        TONIC,
+        {
+            "custom_metadata": "it has no trailers of a call that ends well",
+            "a_message_over_the_limit": "it says OUT_OF_RANGE",
+        },
+    ),
 }
 
 # The cases that a client does not have, and why.
@@ -77,10 +90,10 @@ CLIENTS = {
         },
     ),
     "go": (GO, {}),
+    "c++": (CPP, {}),
+    "java": (JAVA, {}),
+    "tonic": (TONIC, {"calls_in_a_shutdown": "it fails calls that were never taken with CANCELLED or INTERNAL"}),
 }
-
-# Built only where there is time for it.
-SLOW = {"go"}
 
 
 def each(peers, cases):

@@ -3,9 +3,11 @@
 `grpc_peers.py` lists the others, and the cases. `grpc_interop` takes the same options as they do.
 """
 
+import contextlib
 import functools
 import signal
 import subprocess
+import threading
 
 import grpc
 import pytest
@@ -129,6 +131,19 @@ def ask(len, size, **rest):
     return testing.StreamingOutputCallRequest(response_parameters=parameters, payload=payload(len), **rest)
 
 
+@contextlib.contextmanager
+def unfinished(requests):
+    """Yields requests that seem to go on, so that a call does not end by itself."""
+    over = threading.Event()
+
+    def iterate():
+        yield from requests
+        over.wait(WAIT)
+
+    yield iterate()
+    over.set()
+
+
 def sizes(replies):
     return [len(reply.payload.body) for reply in replies]
 
@@ -171,16 +186,18 @@ def test_empty_stream(channel):
 
 
 def test_cancel_after_begin(channel):
-    call = method(channel, "StreamingInputCall").future(iter([]), timeout=WAIT)
-    call.cancel()
-    assert call.cancelled()
+    with unfinished([]) as requests:
+        call = method(channel, "StreamingInputCall").future(requests, timeout=WAIT)
+        call.cancel()
+        assert call.cancelled()
 
 
 def test_cancel_after_first_response(channel):
-    call = method(channel, "FullDuplexCall")(iter([ask(*SIZES[0])]), timeout=WAIT)
-    assert sizes([next(call)]) == [31415]
-    call.cancel()
-    assert call.code() == Code.CANCELLED
+    with unfinished([ask(*SIZES[0])]) as requests:
+        call = method(channel, "FullDuplexCall")(requests, timeout=WAIT)
+        assert sizes([next(call)]) == [31415]
+        call.cancel()
+        assert call.code() == Code.CANCELLED
 
 
 def test_timeout_on_sleeping_server(channel):
