@@ -10,7 +10,9 @@ use arbitrary::{Arbitrary, Result, Unstructured};
 
 #[cfg(feature = "deflate")]
 use crate::ws::deflate;
-use crate::{BufferFull, OverLimit, grpc, http1, http2, sse, stomp, ws};
+use crate::{
+    BufferFull, Chunk, OverLimit, engineio, grpc, http1, http2, socketio, sockjs, sse, stomp, ws,
+};
 
 /// Implements [`Arbitrary`] for a type that is made of arbitrary parts.
 macro_rules! of_parts {
@@ -41,6 +43,19 @@ impl Magnitude {
 
     fn get_len(self) -> usize {
         usize::try_from(self.get()).unwrap_or(usize::MAX)
+    }
+}
+
+/// A magnitude of 32 bits.
+#[derive(Arbitrary)]
+struct Magnitude32 {
+    number: u32,
+    shift: u8,
+}
+
+impl Magnitude32 {
+    const fn get(self) -> u32 {
+        self.number >> (self.shift % 32)
     }
 }
 
@@ -219,6 +234,226 @@ of_parts!(http2::FrameHeader, |(frame_type, flags, stream, len)| -> (
     let len = u32::try_from(len.get() % (1 << 24)).unwrap_or_default();
     Self::new(frame_type, flags, stream, len).expect("24 bits")
 });
+
+of_parts!(
+    http2::Limits,
+    |([head, fields, streams, resets, useless], windows, lens)| -> (
+        [Magnitude32; 5],
+        [Magnitude32; 2],
+        [Magnitude32; 2],
+    ) {
+        let ([stream, connection], [frame, send]) = (windows, lens);
+        Self::new()
+            .max_head_len(head.get())
+            .max_fields(fields.get())
+            .max_streams(streams.get())
+            .stream_window(stream.get())
+            .connection_window(connection.get())
+            .max_frame_len(frame.get())
+            .max_send_len(send.get())
+            .reset_budget(resets.get())
+            .useless_budget(useless.get())
+    }
+);
+
+of_parts!(http2::Request<'a>, |(method, scheme, authority, target, protocol)| -> (
+    &'a str,
+    &'a str,
+    &'a str,
+    &'a str,
+    Option<Option<&'a str>>,
+) {
+    match protocol {
+        None => Self::new(method, scheme, authority, target),
+        Some(None) => Self::connect(authority),
+        Some(Some(protocol)) => Self::extended_connect(protocol, scheme, authority, target),
+    }
+});
+
+of_parts!(
+    stomp::Delivery<'a>,
+    |(subscription, message_id, ack)| -> (Option<&'a str>, &'a str, Option<&'a str>,) {
+        let delivery = match subscription {
+            Some(subscription) => Self::new(subscription, message_id),
+            None => Self::without_subscription(message_id),
+        };
+        ack.map_or(delivery, |id| delivery.ack(id))
+    }
+);
+
+of_parts!(stomp::FrameBuilder<'a>, |(command, content_type, receipt, body)| -> (
+    stomp::Command,
+    Option<&'a str>,
+    Option<&'a str>,
+    &'a [u8],
+) {
+    let mut frame = Self::new(command).body(body);
+    if let Some(content_type) = content_type {
+        frame = frame.content_type(content_type);
+    }
+    if let Some(receipt) = receipt {
+        frame = frame.receipt(receipt);
+    }
+    frame
+});
+
+of_parts!(engineio::Limits, |(times, lens, upgrades)| -> ([Magnitude; 4], [Magnitude; 3], bool,) {
+    let ([interval, timeout, upgrade, close], [payload, message, backlog]) = (times, lens);
+    Self::new()
+        .ping_interval(interval.get())
+        .ping_timeout(timeout.get())
+        .upgrade_timeout(upgrade.get())
+        .close_timeout(close.get())
+        .max_payload(payload.get())
+        .max_message_len(message.get())
+        .max_backlog(backlog.get())
+        .upgrades(upgrades)
+});
+
+of_parts!(engineio::Base64<'a>, |text| -> &'a str {
+    let is_symbol = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    let len = text.bytes().take_while(is_symbol).count() / 4 * 4;
+    Self::parse(text.get(..len).unwrap_or_default()).expect("whole groups of symbols")
+});
+
+of_parts!(engineio::Packet<'a>, |parts| -> Result<
+    (engineio::Kind, &'a str),
+    Result<&'a [u8], engineio::Base64<'a>>,
+> {
+    match parts {
+        Ok((kind, text)) => Self::Text(kind, text),
+        Err(Ok(bytes)) => Self::Binary(bytes),
+        Err(Err(base64)) => Self::Base64(base64),
+    }
+});
+
+// As a decoder returns them.
+of_parts!(engineio::Part<'a>, |(kind, message, chunk)| -> (engineio::Kind, ws::Kind, Chunk<'a>) {
+    match kind {
+        engineio::Kind::Message => Self::Message(engineio::MessagePart { kind: message, chunk }),
+        kind => Self::Control(kind, chunk),
+    }
+});
+
+of_parts!(
+    engineio::Handshake<'a>,
+    |(sid, upgrades, [interval, timeout], max_payload)| -> (
+        &'a str,
+        bool,
+        [Magnitude; 2],
+        Option<Magnitude>,
+    ) {
+        Self {
+            sid: identifier(sid),
+            upgrades,
+            ping_interval: interval.get(),
+            ping_timeout: timeout.get(),
+            max_payload: max_payload.map(Magnitude::get),
+        }
+    }
+);
+
+of_parts!(engineio::Request<'a>, |parts| -> Result<
+    (engineio::ClientRequest, &'a str),
+    Result<(engineio::Transport, bool), &'a str>,
+> {
+    match parts {
+        Ok((engineio::ClientRequest::Get, sid)) => Self::Get { sid: identifier(sid) },
+        Ok((engineio::ClientRequest::Post, sid)) => Self::Post { sid: identifier(sid) },
+        Err(Ok((transport, base64))) => Self::Open { transport, base64 },
+        Err(Err(sid)) => Self::Upgrade { sid: identifier(sid) },
+    }
+});
+
+of_parts!(
+    socketio::Limits,
+    |(counts, lens, times)| -> ([u32; 2], [Magnitude; 2], [Magnitude; 2]) {
+        let ([attachments, namespaces], [attachments_len, namespace_len]) = (counts, lens);
+        let [attachments_within, connect_within] = times;
+        Self::new()
+            .max_attachments(attachments)
+            .max_attachments_len(attachments_len.get())
+            .attachments_within(attachments_within.get())
+            .connect_within(connect_within.get())
+            .max_namespaces(namespaces)
+            .max_namespace_len(namespace_len.get())
+    }
+);
+
+// JSON of the shape that the kind has. Text at random would never be JSON.
+of_parts!(
+    socketio::Packet<'a>,
+    |(kind, namespace, json, id, attachments)| -> (socketio::Kind, u8, u8, Option<Magnitude>, u8) {
+        use socketio::Kind;
+        let any: &[&str] = match kind {
+            Kind::Connect => &["", "{}", r#"{"sid":"x","pid":null}"#],
+            Kind::Disconnect => &[""],
+            Kind::Event => {
+                &[r#"["e"]"#, r#"["é",{"_placeholder":true,"num":0}]"#, "[7,[[]],-1.5e3]"]
+            }
+            Kind::Ack => &["[]", r#"[{"a":[true]},"\u001e"]"#],
+            Kind::ConnectError => &["{}", r#""no""#, r#"{"message":"no","data":[]}"#],
+        };
+        let pick = |from: &[&'static str], at: u8| {
+            from.get(usize::from(at) % from.len().max(1)).copied().unwrap_or_default()
+        };
+        let id = id.map(Magnitude::get);
+        Self {
+            kind,
+            namespace: pick(&["/", "/a", "/admin", "/é?b=1"], namespace),
+            id: match kind {
+                Kind::Event => id,
+                Kind::Ack => Some(id.unwrap_or_default()),
+                _ => None,
+            },
+            attachments: match kind {
+                Kind::Event | Kind::Ack => attachments.into(),
+                _ => 0,
+            },
+            json: pick(any, json),
+        }
+    }
+);
+
+of_parts!(
+    sockjs::Limits,
+    |[payload, backlog, response, heartbeat, disconnect]| -> [Magnitude; 5] {
+        Self::new()
+            .max_payload_len(payload.get())
+            .max_backlog(backlog.get())
+            .response_limit(response.get())
+            .heartbeat_interval(heartbeat.get())
+            .disconnect_delay(disconnect.get())
+    }
+);
+
+of_parts!(sockjs::Callback, |name| -> &'a str {
+    let name = identifier(name);
+    let name = name.get(..Self::MAX_LEN).unwrap_or(name);
+    Self::parse(&std::format!("?c={name}")).expect("letters and digits, and not too many")
+});
+
+of_parts!(sockjs::Routes, |[websocket, legacy]| -> [bool; 2] {
+    let routes = Self::new().websocket(websocket);
+    if legacy { routes.legacy() } else { routes }
+});
+
+of_parts!(sockjs::Frame<'a>, |parts| -> Result<(u16, &'a str), bool> {
+    match parts {
+        Ok((code, reason)) => {
+            let reason = first_bytes(reason, sockjs::MAX_REASON_LEN);
+            Self::Close { code: 1000 + code % 4000, reason }
+        }
+        Err(true) => Self::Open,
+        Err(false) => Self::Heartbeat,
+    }
+});
+
+/// The letters and digits at the beginning of `text`, or `x` if there are none.
+fn identifier(text: &str) -> &str {
+    let len = text.bytes().take_while(u8::is_ascii_alphanumeric).count();
+    text.get(..len).filter(|id| !id.is_empty()).unwrap_or("x")
+}
 
 /// The text before the first of `ends`.
 fn before<'a>(text: &'a str, ends: &[char]) -> &'a str {

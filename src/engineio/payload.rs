@@ -24,6 +24,7 @@ pub(super) const SEPARATOR: u8 = 0x1E;
 
 /// Bytes of a message, and its kind.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct MessagePart<'a> {
     /// Whether the message is text or binary.
     pub kind: ws::Kind,

@@ -4,6 +4,7 @@ use core::fmt;
 
 /// How packets travel.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Transport {
     /// A held GET for what comes down, a POST for what goes up.
     Polling,
@@ -113,6 +114,7 @@ impl<'a> Query<'a> {
 
 /// Why a request is refused.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[non_exhaustive]
 pub enum Refusal {
     /// The transport is not known.

@@ -44,6 +44,7 @@ enum DecoderState {
 
 /// Bytes of an attachment.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Attachment<'a> {
     /// Which attachment of its packet it is, from 0: the `num` of its placeholder.
     pub index: u32,

@@ -22,6 +22,7 @@ pub struct Callback(Inline<{ Callback::MAX_LEN }>);
 
 /// A request without a usable callback.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum CallbackError {
     /// There is none.
     Missing,

@@ -42,6 +42,7 @@ impl Frame<'static> {
 /// | `HtmlFile` | a page of at least 1 KiB | `<script>` with a call of `p` | at the limit, after a close |
 /// | `Jsonp` | | `/**/callback("F");` CRLF | after one frame |
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Framing {
     /// Each frame is a WebSocket message of text (*WebSocket protocols*).
     WebSocket,

@@ -39,6 +39,7 @@ pub enum Route<'a> {
 
 /// A request that receives frames.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Receiver {
     /// [`Framing::Xhr`](super::Framing::Xhr).
     Xhr,
@@ -54,6 +55,7 @@ pub enum Receiver {
 
 /// A request that sends messages.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Sender {
     /// `xhr_send`: the body is JSON.
     Xhr,

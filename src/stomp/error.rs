@@ -84,6 +84,7 @@ pub enum Error {
 
 /// A header that a command requires.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[non_exhaustive]
 pub enum RequiredHeader {
     /// `destination`: of `SEND`, `SUBSCRIBE` and `MESSAGE`.

@@ -4,7 +4,9 @@
 use arbitrary::{Arbitrary, Unstructured};
 use framewright::sse::{self, Assembler, Encoder, Item, Storage};
 use framewright::ws::{self, CloseFrame, FrameHeader, Opcode};
-use framewright::{BufferFull, Chunk, SliceBuf, grpc, http1, http2};
+use framewright::{
+    BufferFull, Chunk, SliceBuf, engineio, grpc, http1, http2, socketio, sockjs, stomp,
+};
 use proptest::prelude::{ProptestConfig, any, prop_assert_eq, proptest};
 use proptest::{collection, test_runner::TestCaseError};
 
@@ -118,6 +120,76 @@ proptest! {
         })?;
     }
 
+    #[test]
+    fn a_packet_of_engineio_is_one_that_parses_back(bytes in collection::vec(any::<u8>(), 0..300)) {
+        use engineio::Packet;
+        each(&bytes, |packet: Packet<'_>| {
+            let mut out = Vec::new();
+            packet.write(&mut out).unwrap();
+            let message = match packet {
+                Packet::Binary(_) => ws::Message::Binary(&out),
+                _ => ws::Message::Text(std::str::from_utf8(&out).unwrap()),
+            };
+            prop_assert_eq!(Packet::parse(message), Ok(packet));
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn a_request_of_engineio_is_one_that_parses_back(bytes in collection::vec(any::<u8>(), 0..300)) {
+        use engineio::{Request, Transport};
+        each(&bytes, |request: Request<'_>| {
+            let (method, transport, sid) = match request {
+                Request::Open { transport, base64 } => {
+                    let sid = if base64 { "&b64=1".to_owned() } else { String::new() };
+                    ("GET", transport, sid)
+                }
+                Request::Get { sid } => ("GET", Transport::Polling, format!("&sid={sid}")),
+                Request::Post { sid } => ("POST", Transport::Polling, format!("&sid={sid}")),
+                Request::Upgrade { sid } => ("GET", Transport::WebSocket, format!("&sid={sid}")),
+            };
+            let is_socket = transport == Transport::WebSocket;
+            let name = if is_socket { "websocket" } else { "polling" };
+            let target = format!("/?EIO=4&transport={name}{sid}");
+            prop_assert_eq!(Request::parse(method, &target, is_socket), Ok(request));
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn a_handshake_is_one_that_parses_back(bytes in collection::vec(any::<u8>(), 0..300)) {
+        each(&bytes, |handshake: engineio::Handshake<'_>| {
+            let engineio::Handshake { sid, upgrades, ping_interval, ping_timeout, max_payload } = handshake;
+            let upgrades = if upgrades { r#""websocket""# } else { "" };
+            let max_payload = max_payload.map_or(String::new(), |len| format!(r#","maxPayload":{len}"#));
+            let json = format!(
+                r#"{{"sid":"{sid}","upgrades":[{upgrades}],"pingInterval":{ping_interval},"pingTimeout":{ping_timeout}{max_payload}}}"#
+            );
+            prop_assert_eq!(engineio::Handshake::parse(&json), Ok(handshake));
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn a_packet_of_socketio_is_one_that_parses_back(bytes in collection::vec(any::<u8>(), 0..300)) {
+        each(&bytes, |packet: socketio::Packet<'_>| {
+            let mut out = Vec::new();
+            prop_assert_eq!(packet.write(&mut out), Ok(()));
+            prop_assert_eq!(socketio::Packet::parse(std::str::from_utf8(&out).unwrap()), Ok(packet));
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn a_frame_of_stomp_is_one_that_can_be_asked_for(bytes in collection::vec(any::<u8>(), 0..300)) {
+        each(&bytes, |frame: stomp::FrameBuilder<'_>| {
+            let mut out = Vec::new();
+            let encoded = stomp::Encoder::new(stomp::Version::V1_2).encode(frame, &mut out);
+            prop_assert_eq!(encoded.is_ok(), out.ends_with(b"\0"));
+            Ok(())
+        })?;
+    }
+
     #[cfg(feature = "deflate")]
     #[test]
     fn a_configuration_is_one_that_both_ends_can_agree_on(bytes in collection::vec(any::<u8>(), 0..100)) {
@@ -183,6 +255,31 @@ fn every_type_is_generated_from_any_bytes() {
         make::<sse::Limits>(bytes);
         make::<sse::Policy>(bytes);
         make::<sse::Response<'_>>(bytes);
+        make::<engineio::ClientRequest>(bytes);
+        make::<engineio::Limits>(bytes);
+        make::<engineio::Part<'_>>(bytes);
+        make::<engineio::Refusal>(bytes);
+        make::<engineio::Sent>(bytes);
+        make::<socketio::Attachment<'_>>(bytes);
+        make::<socketio::Limits>(bytes);
+        make::<sockjs::CallbackError>(bytes);
+        make::<sockjs::Frame<'_>>(bytes);
+        make::<sockjs::Framing>(bytes);
+        make::<sockjs::Limits>(bytes);
+        make::<sockjs::Receiver>(bytes);
+        make::<sockjs::Routes>(bytes);
+        make::<sockjs::Sender>(bytes);
+        make::<stomp::AckMode>(bytes);
+        make::<stomp::Delivery<'_>>(bytes);
+        make::<stomp::HeartBeat>(bytes);
+        make::<stomp::Limits>(bytes);
+        make::<stomp::RequiredHeader>(bytes);
+        make::<stomp::Versions>(bytes);
+        make::<http2::BlockFrame>(bytes);
+        make::<http2::Limits>(bytes);
+        make::<http2::Request<'_>>(bytes);
+        make::<http2::Role>(bytes);
+        make::<http2::Setting>(bytes);
         make::<grpc::CallKind>(bytes);
         make::<grpc::Limits>(bytes);
         make::<grpc::Message<'_>>(bytes);

@@ -7,6 +7,7 @@ use crate::{Buffer, BufferFull, Chunk, OverLimit};
 
 /// What became of a message that was sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Sent {
     /// It waits for the transport: transmit there.
     Queued,
