@@ -10,6 +10,7 @@
 # Expected: all take both. Firefox sends the list in every request of its own, and no server minds.
 # Seen:     ws, Bun, websockets and websocket-client take both. undici, Deno, faye-websocket, websocket, aiohttp, tornado, picows
 #           and ws4py compare the whole value with "upgrade" and refuse the list, some without a word of why.
+#           picows compares in its server, too: it answers 400 to the request of Firefox.
 #
 # The standard: RFC 6455, 4.1, lets a client fail only if Connection "doesn't contain a token that is an ASCII case-insensitive
 # match for the value Upgrade". RFC 9110, 7.6.1: Connection is a list of tokens.
@@ -138,6 +139,25 @@ except Exception:
     print("refused", flush=True)
 os._exit(0)
 PY
+cat >picows_server.py <<'PY'
+import asyncio
+import socket
+
+import picows
+
+
+async def main():
+    server = await picows.ws_create_server(lambda request: picows.WSListener(), "127.0.0.1", 0)
+    address = server.sockets[0].getsockname()
+    for connection in ("Upgrade", "keep-alive, Upgrade"):
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: " + connection.encode()
+                     + b"\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n")
+        print(f"picows as a server answers {(await reader.readline()).split()[1].decode()} to {connection}", flush=True)
+        writer.close()
+
+asyncio.run(main())
+PY
 python3 server.py >port &
 pids+=($!)
 until [ -s port ]; do sleep 0.1; done
@@ -155,7 +175,10 @@ for name in ws undici faye-websocket websocket; do run $name node client.mjs; do
 run bun node_modules/.bin/bun client.mjs
 run deno node_modules/.bin/deno run --quiet -A client.mjs
 for name in websockets websocket-client aiohttp tornado picows ws4py; do run $name python3 client.py; done
+timeout 10 python3 picows_server.py 2>/dev/null | tee -a seen
 
 [ "$(grep -c ' Upgrade: hello ' seen)" = 12 ]
 [ "$(awk '$NF == "hello" { print $1 }' seen | sort | xargs)" = "bun websocket-client websockets ws" ]
 [ "$(grep -c 'keep-alive, Upgrade: refused$' seen)" = 8 ]
+grep -q '^picows as a server answers 101 to Upgrade$' seen
+grep -q '^picows as a server answers 400 to keep-alive, Upgrade$' seen
