@@ -30,6 +30,7 @@ mod events;
 mod grpc;
 mod http1;
 mod http2;
+mod options;
 mod output;
 mod peer;
 mod relay_socket;
@@ -42,7 +43,6 @@ mod tunnel;
 mod websocket;
 
 use std::io::{self, Write};
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -51,6 +51,7 @@ use framewright::ws::deflate::Config;
 use framewright::ws::handshake::Origins;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
+use options::Options;
 use peer::{Peer, Progress};
 use relay_socket::RelaySocket;
 use slab::Slab;
@@ -66,72 +67,10 @@ const TICK: Duration = Duration::from_millis(250);
 /// How long a shutdown waits for the peers to close.
 const SHUTDOWN: Duration = Duration::from_secs(5);
 
-struct Args {
-    listen: SocketAddr,
-    max_message: u64,
-    /// How messages are compressed with clients that offer it.
-    deflate: Option<Config>,
-    /// Pages of which origins may open a WebSocket.
-    origins: Origins<'static>,
-    /// The broker whose topics are shared.
-    stomp_relay: Option<String>,
-    /// How many bytes are held for it.
-    stomp_hold: usize,
-}
-
-const USAGE: &str = "usage: gateway [--listen ADDR] [--max-message BYTES] \
-    [--no-deflate | --no-context-takeover] [--origin ORIGIN]... [--forwarded-host] \
-    [--stomp-relay ADDR] [--stomp-hold BYTES]
-
---stomp-relay ADDR: topics of STOMP, and the chat room, are those of all gateways at this broker of STOMP. Its user,
-  passcode and virtual host come from the environment: STOMP_RELAY_LOGIN, STOMP_RELAY_PASSCODE, STOMP_RELAY_HOST (/).
---stomp-hold BYTES: how much may wait until the broker has confirmed it";
-
-fn parse_args() -> Result<Args, lexopt::Error> {
-    use lexopt::prelude::{Long, ValueExt};
-    let mut args = Args {
-        listen: ([127, 0, 0, 1], 8080).into(),
-        max_message: 64 << 20,
-        deflate: Some(Config::new()),
-        // No cookies are used here, but pages of other sites should not speak in this chat.
-        origins: Origins::same_host().or_absent(),
-        stomp_relay: None,
-        stomp_hold: relay::HELD_BYTES,
-    };
-    let mut listed = Vec::new();
-    let mut parser = lexopt::Parser::from_env();
-    while let Some(arg) = parser.next()? {
-        match arg {
-            Long("listen") => args.listen = parser.value()?.parse()?,
-            Long("max-message") => args.max_message = parser.value()?.parse()?,
-            Long("no-deflate") => args.deflate = None,
-            Long("no-context-takeover") => {
-                let alone = Config::new();
-                let alone = alone.server_no_context_takeover(true).client_no_context_takeover(true);
-                args.deflate = Some(alone);
-            }
-            Long("origin") => listed.push(&*parser.value()?.string()?.leak()),
-            // Behind a proxy that sets X-Forwarded-Host. Clients must not be able to.
-            Long("forwarded-host") => {
-                args.origins = args.origins.forwarded_host("X-Forwarded-Host");
-            }
-            Long("stomp-relay") => args.stomp_relay = Some(parser.value()?.string()?),
-            Long("stomp-hold") => args.stomp_hold = parser.value()?.parse()?,
-            Long("help") => {
-                println!("{USAGE}");
-                std::process::exit(0);
-            }
-            other => return Err(other.unexpected()),
-        }
-    }
-    args.origins = args.origins.or_exact(listed.leak());
-    Ok(args)
-}
-
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let args = parse_args()?;
+    let options = Options::parse()?;
     let poll = Poll::new()?;
-    let mut listener = TcpListener::bind(args.listen)?;
+    let mut listener = TcpListener::bind(options.listen)?;
     poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
 
     let stop = Arc::new(AtomicBool::new(false));
@@ -145,7 +84,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut stdout = io::stdout();
     writeln!(stdout, "listening on http://{}", listener.local_addr()?)?;
     stdout.flush()?;
-    Gateway::new(poll, Some(listener), &args)?.run(&stop)?;
+    Gateway::new(poll, Some(listener), &options)?.run(&stop)?;
     Ok(())
 }
 
@@ -186,20 +125,20 @@ struct Gateway {
 }
 
 impl Gateway {
-    fn new(poll: Poll, listener: Option<TcpListener>, args: &Args) -> io::Result<Self> {
-        let relay = args.stomp_relay.as_deref().map(RelaySocket::new).transpose()?;
+    fn new(poll: Poll, listener: Option<TcpListener>, options: &Options) -> io::Result<Self> {
+        let relay = options.stomp_relay.as_deref().map(RelaySocket::new).transpose()?;
         let stomp = match relay {
-            Some(_) => stomp::Hub::relayed(Relay::new(relay_settings(args.stomp_hold))),
+            Some(_) => stomp::Hub::relayed(Relay::new(relay_settings(options.stomp_hold))),
             None => stomp::Hub::default(),
         };
         let shared = Shared {
             buf: vec![0; 64 * 1024],
             spare: Vec::new(),
-            max_message: args.max_message,
-            deflate: args.deflate,
-            origins: args.origins,
+            max_message: options.max_message,
+            deflate: options.deflate,
+            origins: options.origins,
             now: 0,
-            broadcast: Broadcast::new(args.deflate, stomp.clone()),
+            broadcast: Broadcast::new(options.deflate, stomp.clone()),
             stomp,
             scratch: Vec::new(),
             wake_at: u64::MAX,

@@ -1,0 +1,73 @@
+//! The options of the command line.
+
+use std::net::SocketAddr;
+
+use framewright::ws::deflate::Config;
+use framewright::ws::handshake::Origins;
+
+use crate::stomp::relay;
+
+pub struct Options {
+    pub listen: SocketAddr,
+    pub max_message: u64,
+    /// How messages are compressed with clients that offer it.
+    pub deflate: Option<Config>,
+    /// Pages of which origins may open a WebSocket.
+    pub origins: Origins<'static>,
+    /// The broker whose topics are shared.
+    pub stomp_relay: Option<String>,
+    /// How many bytes are held for it.
+    pub stomp_hold: usize,
+}
+
+const USAGE: &str = "usage: gateway [--listen ADDR] [--max-message BYTES] \
+    [--no-deflate | --no-context-takeover] [--origin ORIGIN]... [--forwarded-host] \
+    [--stomp-relay ADDR] [--stomp-hold BYTES]
+
+--stomp-relay ADDR: topics of STOMP, and the chat room, are those of all gateways at this broker of STOMP. Its user,
+  passcode and virtual host come from the environment: STOMP_RELAY_LOGIN, STOMP_RELAY_PASSCODE, STOMP_RELAY_HOST (/).
+--stomp-hold BYTES: how much may wait until the broker has confirmed it";
+
+impl Options {
+    pub fn parse() -> Result<Self, lexopt::Error> {
+        use lexopt::prelude::{Long, ValueExt};
+        let mut options = Self {
+            listen: ([127, 0, 0, 1], 8080).into(),
+            max_message: 64 << 20,
+            deflate: Some(Config::new()),
+            // No cookies are used here, but pages of other sites should not speak in this chat.
+            origins: Origins::same_host().or_absent(),
+            stomp_relay: None,
+            stomp_hold: relay::HELD_BYTES,
+        };
+        let mut listed = Vec::new();
+        let mut parser = lexopt::Parser::from_env();
+        while let Some(arg) = parser.next()? {
+            match arg {
+                Long("listen") => options.listen = parser.value()?.parse()?,
+                Long("max-message") => options.max_message = parser.value()?.parse()?,
+                Long("no-deflate") => options.deflate = None,
+                Long("no-context-takeover") => {
+                    let alone = Config::new();
+                    let alone =
+                        alone.server_no_context_takeover(true).client_no_context_takeover(true);
+                    options.deflate = Some(alone);
+                }
+                Long("origin") => listed.push(&*parser.value()?.string()?.leak()),
+                // Behind a proxy that sets X-Forwarded-Host. Clients must not be able to.
+                Long("forwarded-host") => {
+                    options.origins = options.origins.forwarded_host("X-Forwarded-Host");
+                }
+                Long("stomp-relay") => options.stomp_relay = Some(parser.value()?.string()?),
+                Long("stomp-hold") => options.stomp_hold = parser.value()?.parse()?,
+                Long("help") => {
+                    println!("{USAGE}");
+                    std::process::exit(0);
+                }
+                other => return Err(other.unexpected()),
+            }
+        }
+        options.origins = options.origins.or_exact(listed.leak());
+        Ok(options)
+    }
+}
