@@ -39,6 +39,7 @@ mod response;
 mod route;
 mod service;
 mod stomp;
+mod tls;
 mod tunnel;
 mod websocket;
 
@@ -54,8 +55,10 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use options::Options;
 use peer::{Peer, Progress};
 use relay_socket::RelaySocket;
+use rustls::ServerConfig;
 use slab::Slab;
 use stomp::relay::{self, Relay};
+use tls::Transport;
 use websocket::Broadcast;
 
 const LISTENER: Token = Token(usize::MAX);
@@ -82,7 +85,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     })?;
 
     let mut stdout = io::stdout();
-    writeln!(stdout, "listening on http://{}", listener.local_addr()?)?;
+    let scheme = if options.tls.is_some() { "https" } else { "http" };
+    writeln!(stdout, "listening on {scheme}://{}", listener.local_addr()?)?;
     stdout.flush()?;
     Gateway::new(poll, Some(listener), &options)?.run(&stop)?;
     Ok(())
@@ -113,6 +117,7 @@ struct Gateway {
     poll: Poll,
     /// `None` when shutting down.
     listener: Option<TcpListener>,
+    tls: Option<Arc<ServerConfig>>,
     peers: Slab<Peer>,
     /// Peers that had more to read when their turn ended.
     again: Vec<usize>,
@@ -125,7 +130,15 @@ struct Gateway {
 }
 
 impl Gateway {
-    fn new(poll: Poll, listener: Option<TcpListener>, options: &Options) -> io::Result<Self> {
+    fn new(
+        poll: Poll,
+        listener: Option<TcpListener>,
+        options: &Options,
+    ) -> Result<Self, Box<dyn std::error::Error>> {
+        let tls = match &options.tls {
+            Some((certificate, key)) => Some(tls::config(certificate, key)?),
+            None => None,
+        };
         let relay = options.stomp_relay.as_deref().map(RelaySocket::new).transpose()?;
         let stomp = match relay {
             Some(_) => stomp::Hub::relayed(Relay::new(relay_settings(options.stomp_hold))),
@@ -146,6 +159,7 @@ impl Gateway {
         Ok(Self {
             poll,
             listener,
+            tls,
             peers: Slab::new(),
             again: Vec::new(),
             full: false,
@@ -239,7 +253,8 @@ impl Gateway {
         let entry = self.peers.vacant_entry();
         let interest = Interest::READABLE | Interest::WRITABLE;
         self.poll.registry().register(&mut stream, Token(entry.key()), interest)?;
-        entry.insert(Peer::new(stream, self.shared.now));
+        let transport = Transport::new(stream, self.tls.as_ref()).map_err(io::Error::other)?;
+        entry.insert(Peer::new(transport, self.shared.now));
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! The options of the command line.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use framewright::ws::deflate::Config;
 use framewright::ws::handshake::Origins;
@@ -9,6 +10,8 @@ use crate::stomp::relay;
 
 pub struct Options {
     pub listen: SocketAddr,
+    /// The files with the certificate and its key, for TLS.
+    pub tls: Option<(PathBuf, PathBuf)>,
     pub max_message: u64,
     /// How messages are compressed with clients that offer it.
     pub deflate: Option<Config>,
@@ -20,10 +23,11 @@ pub struct Options {
     pub stomp_hold: usize,
 }
 
-const USAGE: &str = "usage: gateway [--listen ADDR] [--max-message BYTES] \
+const USAGE: &str = "usage: gateway [--listen ADDR] [--tls CERT KEY] [--max-message BYTES] \
     [--no-deflate | --no-context-takeover] [--origin ORIGIN]... [--forwarded-host] \
     [--stomp-relay ADDR] [--stomp-hold BYTES]
 
+--tls CERT KEY: a certificate with its chain, and its key, in PEM. Browsers speak HTTP/2 only over TLS.
 --stomp-relay ADDR: topics of STOMP, and the chat room, are those of all gateways at this broker of STOMP. Its user,
   passcode and virtual host come from the environment: STOMP_RELAY_LOGIN, STOMP_RELAY_PASSCODE, STOMP_RELAY_HOST (/).
 --stomp-hold BYTES: how much may wait until the broker has confirmed it";
@@ -33,6 +37,7 @@ impl Options {
         use lexopt::prelude::{Long, ValueExt};
         let mut options = Self {
             listen: ([127, 0, 0, 1], 8080).into(),
+            tls: None,
             max_message: 64 << 20,
             deflate: Some(Config::new()),
             // No cookies are used here, but pages of other sites should not speak in this chat.
@@ -45,6 +50,9 @@ impl Options {
         while let Some(arg) = parser.next()? {
             match arg {
                 Long("listen") => options.listen = parser.value()?.parse()?,
+                Long("tls") => {
+                    options.tls = Some((parser.value()?.into(), parser.value()?.into()));
+                }
                 Long("max-message") => options.max_message = parser.value()?.parse()?,
                 Long("no-deflate") => options.deflate = None,
                 Long("no-context-takeover") => {

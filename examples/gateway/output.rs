@@ -74,7 +74,10 @@ impl Output {
                 Err(e) => return Err(e),
             }
         }
-        Ok(self.pending() < before)
+        match to.flush() {
+            Err(e) if e.kind() != io::ErrorKind::WouldBlock => Err(e),
+            _ => Ok(self.pending() < before),
+        }
     }
 }
 

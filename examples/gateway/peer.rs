@@ -2,11 +2,9 @@
 
 use std::io::{self, Read};
 use std::mem;
-use std::net::Shutdown;
 
 use framewright::http2::is_preface;
 use mio::event::Event;
-use mio::net::TcpStream;
 
 use crate::Shared;
 use crate::http1::{Http1, Next};
@@ -14,6 +12,7 @@ use crate::http2::Http2;
 use crate::output::Output;
 use crate::service::Filled;
 use crate::stomp;
+use crate::tls::Transport;
 use crate::websocket::{Heard, Session};
 
 /// A member of the chat room that is this many bytes behind is dropped.
@@ -44,7 +43,7 @@ const IGNORED: usize = 8 << 20;
 ///
 /// Whatever the state, `Ended` follows the end of the input, once all that was asked for is answered.
 pub struct Peer {
-    stream: TcpStream,
+    transport: Transport,
     /// Whether a read may find something.
     readable: bool,
     /// Whether an event said that the other end has stopped sending. No further event will.
@@ -95,9 +94,9 @@ pub enum Progress {
 }
 
 impl Peer {
-    pub fn new(stream: TcpStream, now: u64) -> Self {
+    pub fn new(transport: Transport, now: u64) -> Self {
         Self {
-            stream,
+            transport,
             readable: true,
             read_closed: false,
             eof: false,
@@ -139,7 +138,7 @@ impl Peer {
             let progress = self.write(shared)?;
             // A peer has to take our output before it can send more. So it cannot make us hold the answers
             // to all that it sends, nor a pong for each of its pings.
-            if progress == Progress::Ended || self.out.pending() > 0 {
+            if progress == Progress::Ended || self.blocked {
                 return Ok(progress);
             }
             let went_on = self.go_on(shared)?;
@@ -183,9 +182,10 @@ impl Peer {
             _ => &mut buf,
         };
         let room = target.len();
-        let read = self.stream.read(target);
+        let read = self.transport.read(target);
         if let Ok(n @ 1..) = read {
-            self.readable = n == room || self.read_closed || !SHORT_READ_IS_LAST;
+            let was_last = n < room && SHORT_READ_IS_LAST && self.transport.reads_all();
+            self.readable = !was_last || self.read_closed;
             match &mut self.state {
                 State::WebSocket(session) => {
                     let len = session.filled(&buf, n);
@@ -293,8 +293,9 @@ impl Peer {
     /// `Yielded` means that there is more to write.
     fn write(&mut self, shared: &mut Shared) -> io::Result<Progress> {
         let more = self.fill(shared);
-        let took = self.out.flush(&mut self.stream)?;
-        let was_blocked = mem::replace(&mut self.blocked, self.out.pending() > 0);
+        let took = self.out.flush(&mut self.transport)?;
+        let is_blocked = self.out.pending() > 0 || self.transport.is_blocked();
+        let was_blocked = mem::replace(&mut self.blocked, is_blocked);
         // If there was no room, it is the peer that has made some. Other room is in our system's
         // buffer and says nothing.
         let moves = was_blocked && took;
@@ -309,14 +310,13 @@ impl Peer {
                 self.enter(State::CLOSING, shared.now);
             }
         }
-        if self.out.pending() > 0 {
+        if self.blocked {
             return Ok(Progress::Blocked);
         }
         match &mut self.state {
             State::Ended => return Ok(Progress::Ended),
             State::Closing { shut, .. } if !*shut => {
-                // Not a full close: with unread bytes of the peer, that could discard ours.
-                self.stream.shutdown(Shutdown::Write)?;
+                self.transport.shut_down()?;
                 *shut = true;
             }
             _ => {}
