@@ -10,6 +10,7 @@ import hypothesis
 import pytest
 
 import programs
+import rabbitmq
 import stream_peers
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -128,6 +129,13 @@ def stomp_client_path(request):
 @pytest.fixture(scope="session")
 def stomp_server_path(request):
     return request.config.getoption("stomp_server") or programs.example("stomp_server")
+
+
+@pytest.fixture(scope="session")
+def rabbit():
+    """A RabbitMQ."""
+    with rabbitmq.running() as broker:
+        yield broker
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,6 @@ import uuid
 import pytest
 import stomp
 
-import rabbitmq
 from programs import Program
 
 WAIT = 20
@@ -24,19 +23,13 @@ PEERS = {"1.0": stomp.Connection10, "1.1": stomp.Connection11, "1.2": stomp.Conn
 BLOB = bytes(range(256)) * 4096
 
 
-@pytest.fixture(scope="module")
-def broker():
-    with rabbitmq.running() as program:
-        yield program
-
-
 @pytest.fixture
-def client(stomp_client_path, broker):
+def client(stomp_client_path, rabbit):
     """Starts our client, as a guest."""
     with contextlib.ExitStack() as stack:
 
         def start(transport, destination, *options, passcode="guest"):
-            words = ["--login", "guest", "--host", "/", *options, getattr(broker, transport), destination]
+            words = ["--login", "guest", "--host", "/", *options, getattr(rabbit, transport), destination]
             environment = {**os.environ, "STOMP_PASSCODE": passcode}
             program = Program(stomp_client_path, *words, stdin=subprocess.PIPE, env=environment)
             return stack.enter_context(program)
@@ -104,12 +97,12 @@ def test_a_mebibyte_with_nuls_comes_back_byte_by_byte(client, transport, tmp_pat
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_stomp_py_receives_what_we_send(client, broker, version, tmp_path):
+def test_stomp_py_receives_what_we_send(client, rabbit, version, tmp_path):
     """All subscribers of a topic get a message."""
     destination = f"/topic/{uuid.uuid4()}"
     sent = tmp_path / "sent"
     sent.write_bytes(BLOB)
-    with peer(broker) as (connection, listener):
+    with peer(rabbit) as (connection, listener):
         listener.subscribe(connection, destination)
         program = client("tcp", destination, "--versions", version, "--file", sent)
         program.write("Grüße\n".encode())
@@ -119,11 +112,11 @@ def test_stomp_py_receives_what_we_send(client, broker, version, tmp_path):
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_we_receive_what_stomp_py_sends(client, broker, version):
+def test_we_receive_what_stomp_py_sends(client, rabbit, version):
     destination = new_queue()
     program = client("tcp", destination)
     program.line_after("connected", stderr=True)
-    with peer(broker, version) as (connection, _):
+    with peer(rabbit, version) as (connection, _):
         connection.send(destination, "Grüße".encode(), content_type="text/plain")
         assert program.line(WAIT) == "Grüße"
         connection.send(destination, BLOB)
@@ -146,13 +139,13 @@ def test_an_acknowledged_message_is_gone(client, version, mode):
 
 
 @pytest.mark.parametrize("version", ["1.1", "1.2"])
-def test_a_refused_message_comes_again_elsewhere(client, broker, version):
+def test_a_refused_message_comes_again_elsewhere(client, rabbit, version):
     """A NACK gives the message back to the queue of RabbitMQ, which may give it to us again first."""
     destination = new_queue()
     program = client("tcp", destination, "--versions", version, "--ack", "client-individual", "--nack")
     program.write(b"unwanted\n")
     assert program.line(WAIT) == "unwanted"
-    with peer(broker) as (connection, listener):
+    with peer(rabbit) as (connection, listener):
         listener.subscribe(connection, destination)
         assert listener.frames.get(timeout=WAIT).body == b"unwanted"
     finish(program)
