@@ -275,6 +275,7 @@ impl Gateway {
     fn drive_relay(&mut self) {
         let Self { poll, relay: Some(socket), shared, .. } = self else { return };
         let (registry, now) = (poll.registry(), shared.now);
+        let was_congested = shared.stomp.is_congested();
         let mut buf = std::mem::take(&mut shared.buf);
         shared.stomp.with_relay(|relay| {
             socket.drive(relay, &mut buf, registry, RELAY, now);
@@ -284,7 +285,14 @@ impl Gateway {
         for chat in shared.stomp.take_chat() {
             shared.broadcast.hear(&chat);
         }
+        let flows_again = was_congested && !shared.stomp.is_congested();
+        if flows_again {
+            socket.hurry();
+        }
         self.deliver();
+        if flows_again {
+            self.for_each(Peer::drive);
+        }
     }
 
     /// Delivers messages to the members of the chat room and of topics, until there are none. Whoever hears one may have

@@ -163,11 +163,21 @@ impl Peer {
             }
             return Ok(true);
         }
-        let reads = self.readable && self.held.is_empty() && !self.eof;
+        let reads = self.readable && self.held.is_empty() && !self.eof && !self.is_slowed(shared);
         if reads {
             self.read(shared)?;
         }
         Ok(reads)
+    }
+
+    /// Whether it sends to topics whose broker cannot keep up.
+    fn is_slowed(&self, shared: &Shared) -> bool {
+        let publishes = match &self.state {
+            State::Stomp(_) => true,
+            State::WebSocket(session) => session.publishes(),
+            _ => false,
+        };
+        publishes && shared.stomp.is_congested()
     }
 
     /// Whether the input that has come, or its end, can be received.

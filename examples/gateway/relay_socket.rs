@@ -23,6 +23,8 @@ pub struct RelaySocket {
     stream: Option<TcpStream>,
     /// Whether a read may find something.
     readable: bool,
+    /// Whether there is something new to write.
+    hurries: bool,
     out: Output,
     /// Why the last attempt failed. It is said once.
     failure: String,
@@ -36,7 +38,15 @@ impl RelaySocket {
             return Err(io::Error::other("the broker has no address"));
         }
         let out = Output::default();
-        Ok(Self { addresses, next: 0, stream: None, readable: false, out, failure: String::new() })
+        Ok(Self {
+            addresses,
+            next: 0,
+            stream: None,
+            readable: false,
+            hurries: false,
+            out,
+            failure: String::new(),
+        })
     }
 
     /// Records an event of the event loop.
@@ -44,9 +54,14 @@ impl RelaySocket {
         self.readable |= event.is_readable() || event.is_read_closed() || event.is_error();
     }
 
-    /// Whether there is more to read, for which no event will come.
+    /// Asks for a turn without an event, because there is more to send.
+    pub fn hurry(&mut self) {
+        self.hurries = true;
+    }
+
+    /// Whether there is something to do for which no event will come.
     pub fn has_more(&self) -> bool {
-        self.readable
+        self.readable || self.hurries
     }
 
     /// Reads and writes until the broker blocks or the turn ends, and connects when it is time.
@@ -58,6 +73,7 @@ impl RelaySocket {
         token: Token,
         now: u64,
     ) {
+        self.hurries = false;
         if relay.wants_transport(now) {
             relay.connecting(now);
             if let Err(e) = self.connect(registry, token) {

@@ -106,6 +106,11 @@ impl Hub {
         Some(relay.send(ROOM, None, vec![message]).map(|_| ()))
     }
 
+    /// Whether clients have to wait before they send more.
+    pub fn is_congested(&self) -> bool {
+        self.0.broker.borrow().upstream.as_ref().is_some_and(Relay::is_congested)
+    }
+
     /// Takes what the chat room has to hear.
     pub fn take_chat(&self) -> Vec<Chat> {
         self.0.chat.take()

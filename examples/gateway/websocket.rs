@@ -264,6 +264,11 @@ impl Session {
         matches!(self.service, Service::Stomp(_))
     }
 
+    /// Whether what the peer says goes to others.
+    pub fn publishes(&self) -> bool {
+        matches!(self.service, Service::Stomp(_) | Service::Chat)
+    }
+
     fn send_bytes(&mut self, bytes: &[u8], out: &mut Output) {
         if !bytes.is_empty() {
             // It fails while we are closing, and then nobody waits for it.

@@ -109,6 +109,11 @@ impl Held {
         self.bytes.saturating_add(bytes) <= self.max_bytes
     }
 
+    /// Whether half of the room is taken.
+    pub fn is_half_full(&self) -> bool {
+        self.bytes > self.max_bytes / 2
+    }
+
     /// Adds messages that belong together.
     pub fn push(&mut self, messages: Vec<Outgoing>) -> Ticket {
         self.next_ticket += 1;

@@ -12,7 +12,8 @@
 //!
 //! **There.** A message of a client is [held](held) until the broker has confirmed it; only then does the client have
 //! its receipt. While the broker is away, messages are held up to a number of bytes; the client of one that has no room
-//! hears so by an `ERROR`, and the message is as if it had never been sent. A transaction is the gateway's affair: its
+//! hears so by an `ERROR`, and the message is as if it had never been sent. While the broker is there but slow, clients
+//! are slowed down. A transaction is the gateway's affair: its
 //! messages are sent at its `COMMIT`, all of them or none. At the broker it would be lost with the connection, which is
 //! that of all clients.
 //!
@@ -339,6 +340,12 @@ impl Relay {
             self.refuse(number);
         }
         true
+    }
+
+    /// Whether clients should wait before they send more: the broker is there, and slower than they are.
+    pub fn is_congested(&self) -> bool {
+        matches!(&self.link, Link::Up(up) if up.connection.ready().is_ok())
+            && self.held.is_half_full()
     }
 
     /// When to transmit next, unless something happens before then, or to connect.
