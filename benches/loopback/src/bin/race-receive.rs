@@ -16,7 +16,10 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 const OURS: &str = "framewright";
 /// Ours, with other reads.
 const SHORT_READS: &str = "framewright, reads of 16 KiB";
+const MEDIUM_READS: &str = "framewright, reads of 64 KiB";
 const NO_TARGET: &str = "framewright, all through one buffer";
+/// Our own contestants.
+const OUR_OWN: [&str; 4] = [OURS, SHORT_READS, MEDIUM_READS, NO_TARGET];
 
 /// Titles, with the length of a message and the number of messages for which there is one receipt.
 const CASES: [(&str, usize, usize); 3] =
@@ -28,24 +31,23 @@ fn main() -> Result<()> {
     let options = Options::parse(Duration::from_millis(200), |_, _| Ok(false))?;
     pin_this(0)?;
     let server = |name: &str| Command::new(options.servers.join(name));
-    let ours = |reads: &str| {
+    let ours = |kib: usize, to_target: bool| {
         let mut command = server("receive-framewright");
-        command.arg(reads);
+        command.args([kib.to_string(), to_target.to_string()]);
         command
     };
     let all = [
-        (OURS, ours("")),
-        (SHORT_READS, ours("short")),
-        (NO_TARGET, ours("one-buffer")),
+        (OURS, ours(256, true)),
+        (MEDIUM_READS, ours(64, true)),
+        (SHORT_READS, ours(16, true)),
+        (NO_TARGET, ours(256, false)),
         ("sockudo-ws", server("receive-sockudo-ws")),
         ("tokio-websockets", server("receive-tokio-websockets")),
     ];
     let contestants = start_all(all, &options)?;
     let names: Vec<_> = contestants.iter().map(|c| c.name).collect();
-    let table = |title, better| {
-        let own = [OURS, SHORT_READS, NO_TARGET];
-        Table::new(title, "message | connections", &names, OURS, &own, better)
-    };
+    let table =
+        |title, better| Table::new(title, "message | connections", &names, OURS, &OUR_OWN, better);
     let mut costs = table("CPU time of the receiver per message, in µs", Better::Less);
     let mut rates = table("Bytes per second, in GB", Better::More);
     for (title, len, messages) in CASES {

@@ -1,55 +1,82 @@
-//! Our receiver. It reads as the documentation's chapter on speed says, or as its argument says.
+//! Our receiver. All connections read to one buffer, and long messages to their place.
 
-use framewright::ws::{Connection, Inbox, Limits, MessageEvent};
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use framewright::ws::{Connection, Inbox, Limits, MessageEvent, Server};
 use framewright_loopback::Receipt;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 
-/// How to read.
-#[derive(Clone, Copy)]
-struct Reads {
-    /// Length of the buffer.
-    len: usize,
-    /// Whether the rest of a long message is read to its place.
-    to_target: bool,
+thread_local! {
+    /// What all connections read to: nothing stays in it.
+    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-fn main() -> std::io::Result<()> {
-    let reads = match std::env::args().nth(1).as_deref() {
-        Some("short") => Reads { len: 16 << 10, to_target: true },
-        Some("one-buffer") => Reads { len: 64 << 10, to_target: false },
-        _ => Reads { len: 64 << 10, to_target: true },
-    };
+/// Takes the length of the buffer, in KiB, and whether the rest of a long message is read to its place.
+fn main() -> io::Result<()> {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let [len, to_target] = &arguments[..] else { panic!("takes a length and a boolean") };
+    let to_target = to_target.parse().expect("a boolean");
+    BUFFER.set(vec![0; len.parse::<usize>().expect("a length in KiB") << 10]);
     framewright_loopback::serve(move |mut stream| async move {
         let Some(()) = framewright_loopback::upgrade(&mut stream).await else { return };
-        let _ = receive(stream, reads).await;
+        let _ = receive(stream, to_target).await;
     })
 }
 
-async fn receive(mut stream: TcpStream, reads: Reads) -> Result<(), Box<dyn std::error::Error>> {
-    let mut connection = Connection::server(Limits::new());
-    let mut inbox = Inbox::new(Vec::new());
-    let mut buf = vec![0; reads.len];
-    let mut out = Vec::new();
-    let mut receipt = Receipt::default();
-    loop {
-        let target = match reads.to_target {
-            true => connection.read_target(&mut buf, &mut inbox),
-            false => &mut buf,
-        };
-        let n @ 1.. = stream.read(target).await? else { return Ok(()) };
-        let mut input = inbox.filled(&buf, n);
-        while let Some(event) = connection.receive_message(&mut input, &mut inbox) {
-            if let MessageEvent::Message(_) = event
-                && let Some(answer) = receipt.note(inbox.message().as_bytes())
-            {
-                connection.send(&answer, &mut out)?;
+async fn receive(mut stream: TcpStream, to_target: bool) -> io::Result<()> {
+    let mut receiver = Receiver {
+        connection: Connection::server(Limits::new()),
+        inbox: Inbox::new(Vec::new()),
+        receipt: Receipt::default(),
+        to_target,
+        out: Vec::new(),
+    };
+    while poll_fn(|cx| receiver.poll_read(&mut stream, cx)).await? > 0 {
+        if !receiver.out.is_empty() {
+            stream.write_all(&receiver.out).await?;
+            receiver.out.clear();
+        }
+    }
+    Ok(())
+}
+
+struct Receiver {
+    connection: Connection<Server>,
+    inbox: Inbox<Vec<u8>>,
+    receipt: Receipt,
+    to_target: bool,
+    out: Vec<u8>,
+}
+
+impl Receiver {
+    /// Reads, and receives what was read. Returns the number of bytes.
+    fn poll_read(
+        &mut self,
+        stream: &mut TcpStream,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        let Self { connection, inbox, receipt, to_target, out } = self;
+        BUFFER.with_borrow_mut(|buffer| {
+            let target =
+                if *to_target { connection.read_target(buffer, inbox) } else { &mut *buffer };
+            let mut read = ReadBuf::new(target);
+            ready!(Pin::new(stream).poll_read(cx, &mut read))?;
+            let len = read.filled().len();
+            let mut input = inbox.filled(buffer, len);
+            while let Some(event) = connection.receive_message(&mut input, inbox) {
+                if let MessageEvent::Message(_) = event
+                    && let Some(answer) = receipt.note(inbox.message().as_bytes())
+                {
+                    connection.send(&answer, out).map_err(io::Error::other)?;
+                }
             }
-        }
-        connection.transmit(&mut out);
-        if !out.is_empty() {
-            stream.write_all(&out).await?;
-            out.clear();
-        }
+            connection.transmit(out);
+            Poll::Ready(Ok(len))
+        })
     }
 }
