@@ -31,10 +31,11 @@ pids=()
 trap 'for p in ${pids[@]+"${pids[@]}"}; do kill "$p" 2>/dev/null || true; done; wait; rm -rf "$dir"' EXIT
 cd "$dir"
 echo '{}' >package.json
-npm install --silent --no-audit --no-fund --ignore-scripts ws@8.23.0
+npm install --silent --no-audit --no-fund --ignore-scripts ws@8.23.0 &
 export PYTHONPATH=$dir/lib:$dir
 python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target lib \
     tornado==6.6.1 daphne==4.2.2 autobahn==26.10.2 hypercorn==0.18.0 wsproto==1.3.2 websockets==17.4
+wait
 
 cat >servers.py <<'PY'
 import asyncio

@@ -28,11 +28,12 @@ pids=()
 trap 'for p in ${pids[@]+"${pids[@]}"}; do kill "$p" 2>/dev/null || true; done; wait; rm -rf "$dir"' EXIT
 cd "$dir"
 echo '{}' >package.json
-npm install --silent --no-audit --no-fund --ignore-scripts ws@8.23.0 undici@7.30.2 bun@1.4.5
-node node_modules/bun/install.js >/dev/null 2>&1 || true
+npm install --silent --no-audit --no-fund --ignore-scripts ws@8.23.0 undici@7.30.2 bun@1.4.5 &
 export PYTHONPATH=$dir/lib
 python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target lib \
     websockets==17.4 aiohttp==3.14.5 tornado==6.6.1 autobahn==26.10.2 lomond==0.3.4
+wait
+node node_modules/bun/install.js >/dev/null 2>&1 || true
 
 cat >server.py <<'PY'
 import asyncio

@@ -27,12 +27,13 @@ trap 'for p in ${pids[@]+"${pids[@]}"}; do kill "$p" 2>/dev/null || true; done; 
 cd "$dir"
 echo '{}' >package.json
 npm install --silent --no-audit --no-fund --ignore-scripts ws@8.23.0 undici@7.30.2 faye-websocket@0.11.4 websocket@1.0.35 \
-    deno@2.9.6 bun@1.4.5
-node node_modules/deno/install.cjs >/dev/null 2>&1 || true
-node node_modules/bun/install.js >/dev/null 2>&1 || true
+    deno@2.9.6 bun@1.4.5 &
 export PYTHONPATH=$dir/lib
 python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target lib \
     websockets==17.4 websocket-client==1.9.2 aiohttp==3.14.5 tornado==6.6.1 picows==2.3.1 ws4py==0.6.0
+wait
+node node_modules/deno/install.cjs >/dev/null 2>&1 || true
+node node_modules/bun/install.js >/dev/null 2>&1 || true
 
 cat >server.py <<'PY'
 import asyncio
