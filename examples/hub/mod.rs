@@ -10,14 +10,13 @@
 //!                     └─▶ Socket ── receive_message, and next_message, whenever it is ready, until a close
 //! ```
 
-mod room;
 mod schedule;
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use framewright::ws::{CloseCode, Message, OwnedMessage};
 
-pub use room::{Ear, Room};
 pub use schedule::Schedule;
 
 /// Most sessions of a hub at a time.
@@ -110,4 +109,13 @@ pub trait Hub {
 
     /// Takes the numbers of the streams and WebSockets that may have something to write.
     fn take_ready(&mut self) -> BTreeSet<u64>;
+}
+
+/// A chat room, whose members come by more than one hub.
+pub trait Room {
+    /// Says something to everybody. A hub hears what its own members say, too.
+    fn say(&self, text: &str);
+
+    /// Takes what was said since the last time.
+    fn hear(&self) -> Vec<Rc<str>>;
 }

@@ -2,6 +2,7 @@
 
 mod exchange;
 mod peer;
+mod room;
 
 use std::error::Error;
 use std::io;
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token};
 use peer::{Peer, Progress};
+pub use room::OwnRoom;
 use slab::Slab;
 
 use crate::hub::Hub;
@@ -64,6 +66,8 @@ impl<H: Hub> Server<H> {
                     LISTENER => self.accept()?,
                     Token(index) => self.with_peer(index, Peer::on_ready),
                 }
+                // What was said is heard before anything else is.
+                self.shared.hub.poll(self.shared.now);
                 self.serve_ready();
             }
             self.shared.hub.poll(self.shared.now);

@@ -14,7 +14,7 @@ use std::error::Error;
 
 use lexopt::ValueExt;
 
-use hub::Room;
+use hub_server::OwnRoom;
 use socketio::Hub;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -29,5 +29,5 @@ fn main() -> Result<(), Box<dyn Error>> {
             other => return Err(other.unexpected().into()),
         }
     }
-    hub_server::run(addr, Hub::new(Room::default().enter(), quick))
+    hub_server::run(addr, Hub::new(OwnRoom::default(), quick))
 }

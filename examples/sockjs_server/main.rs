@@ -15,7 +15,7 @@ use std::error::Error;
 
 use lexopt::ValueExt;
 
-use hub::Room;
+use hub_server::OwnRoom;
 use sockjs::{Chat, Hub, Mount};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -29,6 +29,6 @@ fn main() -> Result<(), Box<dyn Error>> {
             other => return Err(other.unexpected().into()),
         }
     }
-    let chat = Mount::new("/chat", Chat::new(Room::default().enter()));
+    let chat = Mount::new("/chat", Chat::new(OwnRoom::default()));
     hub_server::run(addr, Hub::new(sockjs::for_tests().into_iter().chain([chat]), script))
 }

@@ -13,7 +13,7 @@ use framewright::engineio::{self, Answer, Limits, Refusal, Transport};
 use framewright::socketio;
 use framewright::ws::{CloseCode, Message};
 
-use crate::hub::{self, Ear, Head, MAX_SESSIONS, Outgoing, Piece, Reply, Request, Schedule};
+use crate::hub::{self, Head, MAX_SESSIONS, Outgoing, Piece, Reply, Request, Room, Schedule};
 use application::Application;
 use client::Client;
 
@@ -30,7 +30,7 @@ pub struct Hub {
     /// Exchanges that may have something to write.
     ready: BTreeSet<u64>,
     schedule: Schedule<Rc<str>>,
-    ear: Ear,
+    room: Box<dyn Room>,
 }
 
 /// A request or a WebSocket, and the client that it is of.
@@ -55,9 +55,9 @@ impl Exchange {
 }
 
 impl Hub {
-    /// A hub whose members of the namespace `/chat` are in the room of `ear`. If it is `quick`, it pings often, and does
-    /// not wait for long.
-    pub fn new(ear: Ear, quick: bool) -> Self {
+    /// A hub whose members of the namespace `/chat` are in `room`. If it is `quick`, it pings often, and does not wait for
+    /// long.
+    pub fn new(room: impl Room + 'static, quick: bool) -> Self {
         let (mut limits, mut socketio) = (Limits::new(), socketio::Limits::new());
         if quick {
             limits = limits.ping_interval(300).ping_timeout(200);
@@ -70,7 +70,7 @@ impl Hub {
             exchanges: HashMap::new(),
             ready: BTreeSet::new(),
             schedule: Schedule::default(),
-            ear,
+            room: Box::new(room),
         }
     }
 
@@ -91,18 +91,18 @@ impl Hub {
             }
             Get { sid } => {
                 let sid = self.find(sid)?;
-                self.ask(&sid, now, |client| client.session.get())?;
+                self.ask(&sid, |client| client.session.get())?;
                 Ok(self.hold_get(exchange, sid, origin))
             }
             Post { sid } => {
                 let sid = self.find(sid)?;
                 let content_type = request.header("content-type");
-                self.ask(&sid, now, |client| client.session.post(content_type))?;
+                self.ask(&sid, |client| client.session.post(content_type))?;
                 Ok(self.read_post(exchange, sid, origin))
             }
             Upgrade { sid } => {
                 let sid = self.find(sid)?;
-                if self.ask(&sid, now, |client| client.session.upgrade(now)).is_ok() {
+                if self.ask(&sid, |client| client.session.upgrade(now)).is_ok() {
                     return Ok(self.attach_socket(exchange, sid));
                 }
                 // Browsers do not say why a WebSocket was refused, so it is opened and closed.
@@ -165,30 +165,19 @@ impl Hub {
     fn ask(
         &mut self,
         sid: &Rc<str>,
-        now: u64,
         ask: impl FnOnce(&mut Client) -> Result<(), Refusal>,
     ) -> Result<(), Refusal> {
-        self.with_client(sid, now, ask).unwrap_or(Err(Refusal::UnknownSid))
+        self.with_client(sid, ask).unwrap_or(Err(Refusal::UnknownSid))
     }
 
     /// Lets the client of an exchange act.
-    fn with_exchange<T>(
-        &mut self,
-        exchange: u64,
-        now: u64,
-        act: impl FnOnce(&mut Client) -> T,
-    ) -> Option<T> {
+    fn with_exchange<T>(&mut self, exchange: u64, act: impl FnOnce(&mut Client) -> T) -> Option<T> {
         let sid = Rc::clone(self.exchanges.get(&exchange)?.sid()?);
-        self.with_client(&sid, now, act)
+        self.with_client(&sid, act)
     }
 
     /// Lets a client act, unless it is gone, and lets its exchanges and the room know.
-    fn with_client<T>(
-        &mut self,
-        sid: &Rc<str>,
-        now: u64,
-        act: impl FnOnce(&mut Client) -> T,
-    ) -> Option<T> {
+    fn with_client<T>(&mut self, sid: &Rc<str>, act: impl FnOnce(&mut Client) -> T) -> Option<T> {
         let client = self.clients.get_mut(sid)?;
         let result = act(client);
         if let Some((exchange, code)) = client.dropped.take() {
@@ -196,9 +185,7 @@ impl Hub {
             self.ready.insert(exchange);
         }
         for text in mem::take(&mut client.said) {
-            if self.ear.say(&text) {
-                self.tell(&text, now);
-            }
+            self.room.say(&text);
         }
         self.wake(sid);
         Some(result)
@@ -259,13 +246,13 @@ impl hub::Hub for Hub {
     }
 
     fn receive(&mut self, exchange: u64, body: &mut [u8], now: u64) -> Option<hub::Answer> {
-        let answer = self.with_exchange(exchange, now, |client| client.receive_post(body, now));
+        let answer = self.with_exchange(exchange, |client| client.receive_post(body, now));
         let answer = answer.filter(|answer| *answer != Answer::OK)?;
         Some(self.answer_post(exchange, answer))
     }
 
     fn end_body(&mut self, exchange: u64, now: u64) -> hub::Answer {
-        let answer = self.with_exchange(exchange, now, |client| client.end_post(now));
+        let answer = self.with_exchange(exchange, |client| client.end_post(now));
         self.answer_post(exchange, answer.unwrap_or(Answer::OK))
     }
 
@@ -284,7 +271,7 @@ impl hub::Hub for Hub {
     }
 
     fn receive_message(&mut self, exchange: u64, message: Message<'_>, now: u64) {
-        self.with_exchange(exchange, now, |client| client.receive_socket(message, now));
+        self.with_exchange(exchange, |client| client.receive_socket(message, now));
     }
 
     fn next_message(&mut self, exchange: u64, _: u64) -> Option<Outgoing> {
@@ -304,16 +291,16 @@ impl hub::Hub for Hub {
         Some(outgoing)
     }
 
-    fn receive_eof(&mut self, exchange: u64, now: u64) {
-        self.with_exchange(exchange, now, |client| client.receive_eof(exchange));
+    fn receive_eof(&mut self, exchange: u64, _: u64) {
+        self.with_exchange(exchange, |client| client.receive_eof(exchange));
         self.exchanges.remove(&exchange);
     }
 
     fn poll(&mut self, now: u64) {
         for sid in self.schedule.due(now) {
-            self.with_client(&sid, now, |client| client.poll(now));
+            self.with_client(&sid, |client| client.poll(now));
         }
-        for text in self.ear.take() {
+        for text in self.room.hear() {
             self.tell(&text, now);
         }
     }

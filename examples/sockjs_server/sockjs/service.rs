@@ -6,7 +6,7 @@ use framewright::sockjs::{Limits, Routes};
 use framewright::ws::Message;
 
 use super::sessions::Sessions;
-use crate::hub::Ear;
+use crate::hub::Room;
 
 /// What the sessions under one prefix are for.
 pub trait Service {
@@ -87,34 +87,27 @@ impl Service for Close {
     fn receive(&mut self, _: u64, _: Message<'_>, _: &mut Sessions) {}
 }
 
-/// Everybody gets each message, and so does everybody else in the room.
-pub struct Chat {
+/// Everybody in a room gets each message.
+pub struct Chat<R> {
     members: BTreeSet<u64>,
-    ear: Ear,
+    room: R,
 }
 
-impl Chat {
-    pub const fn new(ear: Ear) -> Self {
-        Self { members: BTreeSet::new(), ear }
-    }
-
-    fn tell(&self, text: &str, sessions: &mut Sessions) {
-        for member in &self.members {
-            sessions.send(*member, Message::Text(text));
-        }
+impl<R: Room> Chat<R> {
+    pub const fn new(room: R) -> Self {
+        Self { members: BTreeSet::new(), room }
     }
 }
 
-impl Service for Chat {
+impl<R: Room> Service for Chat<R> {
     fn open(&mut self, session: u64, _: &mut Sessions) {
         self.members.insert(session);
     }
 
-    fn receive(&mut self, _: u64, message: Message<'_>, sessions: &mut Sessions) {
-        if let Message::Text(text) = message
-            && self.ear.say(text)
-        {
-            self.tell(text, sessions);
+    fn receive(&mut self, _: u64, message: Message<'_>, _: &mut Sessions) {
+        // The room is one of texts.
+        if let Message::Text(text) = message {
+            self.room.say(text);
         }
     }
 
@@ -123,8 +116,10 @@ impl Service for Chat {
     }
 
     fn poll(&mut self, sessions: &mut Sessions) {
-        for text in self.ear.take() {
-            self.tell(&text, sessions);
+        for text in self.room.hear() {
+            for member in &self.members {
+                sessions.send(*member, Message::Text(&text));
+            }
         }
     }
 }
