@@ -17,7 +17,7 @@
 //!        └─ http1 ── one exchange after another ──▶ route ── the table of paths
 //!             ├─ response ── for whatever is said at once
 //!             ├─ service ── for what takes its time: events, grpc
-//!             └─ websocket ── echo, chat, stomp, tunnel
+//!             └─ websocket ── echo, room, stomp, tunnel
 //! ```
 //!
 //! A service and a WebSocket know nothing of the connection that carries them.
@@ -36,6 +36,7 @@ mod peer;
 mod relay_socket;
 mod request;
 mod response;
+mod room;
 mod route;
 mod service;
 mod stomp;
@@ -55,11 +56,11 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use options::Options;
 use peer::{Peer, Progress};
 use relay_socket::RelaySocket;
+use room::Broadcast;
 use rustls::ServerConfig;
 use slab::Slab;
 use stomp::relay::{self, Relay};
 use tls::Transport;
-use websocket::Broadcast;
 
 const LISTENER: Token = Token(usize::MAX);
 const WAKER: Token = Token(usize::MAX - 1);

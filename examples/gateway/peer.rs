@@ -10,10 +10,11 @@ use crate::Shared;
 use crate::http1::{Http1, Next};
 use crate::http2::Http2;
 use crate::output::Output;
+use crate::room::Heard;
 use crate::service::Filled;
 use crate::stomp;
 use crate::tls::Transport;
-use crate::websocket::{Heard, Session};
+use crate::websocket::Session;
 
 /// A member of the chat room that is this many bytes behind is dropped.
 const BEHIND: usize = 1 << 20;

@@ -4,11 +4,10 @@ use framewright::Buffer;
 use framewright::grpc::web;
 use framewright::http::Field;
 use framewright::stomp::SUBPROTOCOLS;
-use framewright::ws::deflate::{Config, Deflater};
+use framewright::ws::deflate::Deflater;
 use framewright::ws::handshake::{Acceptance, Offer, Origins, Refusal};
 use framewright::ws::{
-    Action, CloseCode, Connection, Encoder, Event, Inbox, Keepalive, Limits, Message, MessageEvent,
-    SendError, Server,
+    Action, CloseCode, Connection, Event, Inbox, Keepalive, Limits, MessageEvent, Server,
 };
 
 use crate::Shared;
@@ -16,14 +15,13 @@ use crate::call;
 use crate::output::Output;
 use crate::request::{Request, Version};
 use crate::response::Response;
+use crate::room::{CHAT_MESSAGE, Heard};
 use crate::service::Filled;
 use crate::stomp;
 use crate::tunnel::Tunnel;
 
 /// Replies of a call are written at most this many bytes ahead of their reader.
 const AHEAD: usize = 64 * 1024;
-/// The longest chat message, in bytes.
-const CHAT_MESSAGE: u64 = 64 * 1024;
 
 const PLAIN: &[(&str, &str)] = &[("Content-Type", "text/plain")];
 
@@ -333,75 +331,5 @@ impl Session {
             out.try_append(frames).expect("a Vec has room");
         }
         hears
-    }
-}
-
-/// Encodes chat messages once for all members.
-pub struct Broadcast {
-    said: Heard,
-    deflater: Option<Deflater>,
-    /// It may be a relay to other gateways, too.
-    hub: stomp::Hub,
-}
-
-/// Frames of the chat room, uncompressed and compressed.
-#[derive(Default)]
-pub struct Heard {
-    plain: Vec<u8>,
-    compressed: Vec<u8>,
-    /// Whether messages are missing. Then the members have to come again.
-    has_gap: bool,
-}
-
-impl Broadcast {
-    pub fn new(deflate: Option<Config>, hub: stomp::Hub) -> Self {
-        let deflater = deflate.map(|config| Deflater::shared(15, config));
-        Self { said: Heard::default(), deflater, hub }
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.said.plain.is_empty() && !self.said.has_gap
-    }
-
-    /// Takes what was said, if anything was.
-    pub fn take(&mut self) -> Option<Heard> {
-        (!self.is_empty()).then(|| std::mem::take(&mut self.said))
-    }
-
-    /// The compressor of the chat room.
-    pub fn deflater(&self) -> Option<&Deflater> {
-        self.deflater.as_ref()
-    }
-
-    /// Says something to all members, those at other gateways among them. The error says why it cannot be said.
-    pub fn say(&mut self, message: Message<'_>) -> Result<(), &'static str> {
-        // By way of the broker it comes back to all.
-        self.hub.say(message).unwrap_or_else(|| self.encode(message).map_err(|_| "cannot be said"))
-    }
-
-    /// Passes on what was said in the room of all gateways.
-    pub fn hear(&mut self, chat: &stomp::Chat) {
-        let heard = match chat {
-            stomp::Chat::Text(text) => Message::Text(text),
-            stomp::Chat::Bytes(bytes) => Message::Binary(bytes),
-            stomp::Chat::Lost => {
-                self.said.has_gap = true;
-                return;
-            }
-        };
-        // Clients of STOMP may send more than the members of this room take.
-        if heard.as_bytes().len() as u64 > CHAT_MESSAGE || self.encode(heard).is_err() {
-            eprintln!("a message is too long for the chat room");
-        }
-    }
-
-    fn encode(&mut self, message: Message<'_>) -> Result<(), SendError> {
-        Encoder::server().encode(message, &mut self.said.plain)?;
-        match &mut self.deflater {
-            Some(deflater) => {
-                deflater.encode(message, &mut Encoder::server(), &mut self.said.compressed)
-            }
-            None => Ok(()),
-        }
     }
 }

@@ -7,8 +7,9 @@ use super::Wish;
 use crate::Shared;
 use crate::output::Output;
 use crate::response::Response;
+use crate::room::Heard;
 use crate::service::{Filled, Service};
-use crate::websocket::{Heard, Session};
+use crate::websocket::Session;
 
 /// A response waits for its reader with at most this many bytes.
 const AHEAD: usize = 32 * 1024;

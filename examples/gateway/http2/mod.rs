@@ -20,9 +20,10 @@ use framewright::ws::handshake::Offer;
 use crate::Shared;
 use crate::output::Output;
 use crate::response::Response;
+use crate::room::Heard;
 use crate::route::{self, Answer};
 use crate::service::Filled;
-use crate::websocket::{Heard, Place, Session};
+use crate::websocket::{Place, Session};
 use exchange::{Exchange, Sent, Source};
 
 /// A connection may have as many streams as a port has connections, and each holds about as much as one: what its client
