@@ -1377,7 +1377,13 @@ fn origins_are_compared_whole() {
             let result = offer_to(origins, &request).map(|offered| offered.unwrap().origin);
             let expected = if admitted { Ok(Some(origin.to_owned())) } else { Err(Error::Origin) };
             assert_eq!(result, expected, "{origin} {origins:?}");
+            let is_admitted = origins.admits("example.com", &[("origin", origin)]);
+            assert_eq!(is_admitted, admitted, "{origin} {origins:?}");
+            let twice = [("Origin", origin), ("origin", origin)];
+            assert!(!origins.admits("example.com", &twice), "{origin} {origins:?}");
         }
+        assert!(same_host.or_absent().admits("example.com", &[("Host", "example.com")]));
+        assert!(!same_host.admits("example.com", &[("Host", "example.com")]));
     }
 }
 

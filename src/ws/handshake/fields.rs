@@ -14,7 +14,7 @@ pub(super) enum FieldValues<'a> {
 }
 
 impl<'a> FieldValues<'a> {
-    fn add(&mut self, value: &'a [u8]) {
+    pub(super) fn add(&mut self, value: &'a [u8]) {
         *self = match *self {
             Self::None => Self::One(value),
             Self::One(first) | Self::Several(first) => Self::Several(first),

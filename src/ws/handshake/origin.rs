@@ -116,6 +116,32 @@ impl<'a> Origins<'a> {
         self
     }
 
+    /// Returns whether a request of any kind for `host`, with these headers, is admitted.
+    ///
+    /// An [`Offer`](super::Offer) is checked by itself. This is for requests that share sessions with WebSockets, such
+    /// as the polls of Engine.IO and SockJS. With a GET, browsers send no `Origin` to a server of the same origin:
+    /// [`or_absent`](Self::or_absent) admits them.
+    ///
+    /// ```
+    /// use framewright::ws::handshake::Origins;
+    ///
+    /// let origins = Origins::same_host().or_absent();
+    /// assert!(origins.admits("example.com", &[("Origin", "https://example.com")]));
+    /// assert!(!origins.admits("example.com", &[("Origin", "https://example.org")]));
+    /// ```
+    pub fn admits<'h, H>(&self, host: &'h str, headers: &H) -> bool
+    where
+        H: Clone + IntoIterator<Item: Field<'h>>,
+    {
+        let mut origin = FieldValues::default();
+        for (name, value) in headers.clone().into_iter().map(Field::parts) {
+            if name.eq_ignore_ascii_case("Origin") {
+                origin.add(value);
+            }
+        }
+        self.check(origin, host, headers).is_ok()
+    }
+
     /// The origin of a request for `host` with `headers`, if it is admitted.
     pub(super) fn check<'h, H>(
         &self,
