@@ -4,7 +4,7 @@
 //! cargo run --release --features deflate --example gateway -- \
 //!     [--listen ADDR] [--max-message BYTES] [--no-deflate | --no-context-takeover] \
 //!     [--origin ORIGIN]... [--forwarded-host] \
-//!     [--stomp-relay ADDR] [--stomp-hold BYTES]
+//!     [--stomp-relay ADDR] [--stomp-hold BYTES] [--quick] [--sockjs-script URL]
 //! ```
 //!
 //! Where to look:
@@ -16,8 +16,9 @@
 //!        │   └─ relay ── topics that many gateways share, on another broker
 //!        └─ http1 ── one exchange after another ──▶ route ── the table of paths
 //!             ├─ response ── for whatever is said at once
-//!             ├─ service ── for what takes its time: events, grpc
-//!             └─ websocket ── echo, room, stomp, tunnel
+//!             ├─ service ── for what takes its time: events, grpc, hubs
+//!             ├─ websocket ── echo, room, stomp, tunnel, hubs
+//!             └─ hubs ── Socket.IO and SockJS, by requests and WebSockets
 //! ```
 //!
 //! A service and a WebSocket know nothing of the connection that carries them.
@@ -30,6 +31,9 @@ mod events;
 mod grpc;
 mod http1;
 mod http2;
+#[path = "../hub/mod.rs"]
+mod hub;
+mod hubs;
 mod options;
 mod output;
 mod peer;
@@ -51,6 +55,7 @@ use std::time::{Duration, Instant};
 
 use framewright::ws::deflate::Config;
 use framewright::ws::handshake::Origins;
+use hubs::Hubs;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
 use options::Options;
@@ -108,6 +113,10 @@ struct Shared {
     broadcast: Broadcast,
     /// The topics of STOMP.
     stomp: stomp::Hub,
+    /// The sessions of Socket.IO and SockJS.
+    hubs: Hubs,
+    /// The peer whose turn it is.
+    peer: usize,
     /// Memory for what a service says, before its connection takes it.
     scratch: Vec<u8>,
     /// When a peer next has something to send, in milliseconds since the start.
@@ -145,6 +154,9 @@ impl Gateway {
             Some(_) => stomp::Hub::relayed(Relay::new(relay_settings(options.stomp_hold))),
             None => stomp::Hub::default(),
         };
+        let mut broadcast = Broadcast::new(options.deflate, stomp.clone());
+        let script = options.sockjs_script.clone();
+        let hubs = Hubs::new(&mut broadcast, stomp.clone(), options.quick, script);
         let shared = Shared {
             buf: vec![0; 64 * 1024],
             spare: Vec::new(),
@@ -152,8 +164,10 @@ impl Gateway {
             deflate: options.deflate,
             origins: options.origins,
             now: 0,
-            broadcast: Broadcast::new(options.deflate, stomp.clone()),
+            broadcast,
             stomp,
+            hubs,
+            peer: 0,
             scratch: Vec::new(),
             wake_at: u64::MAX,
         };
@@ -175,8 +189,8 @@ impl Gateway {
         let mut next_tick = 0;
         let mut deadline = u64::MAX;
         loop {
-            let until_wake =
-                Duration::from_millis(self.shared.wake_at.saturating_sub(self.shared.now));
+            let wake_at = self.shared.wake_at.min(self.shared.hubs.deadline());
+            let until_wake = Duration::from_millis(wake_at.saturating_sub(self.shared.now));
             let rests =
                 self.again.is_empty() && !self.relay.as_ref().is_some_and(RelaySocket::has_more);
             let timeout = if rests { TICK.min(until_wake) } else { Duration::ZERO };
@@ -216,6 +230,9 @@ impl Gateway {
                 if self.full {
                     self.accept();
                 }
+            }
+            if self.shared.now >= self.shared.hubs.deadline() {
+                self.deliver();
             }
             self.drive_relay();
             if stop.load(Ordering::Relaxed) && self.listener.take().is_some() {
@@ -261,15 +278,21 @@ impl Gateway {
 
     /// Lets a peer go on as far as it can, then delivers what it has said to others.
     fn drive(&mut self, key: usize) {
+        self.with_peer(key, Peer::drive);
+        self.deliver();
+    }
+
+    /// Calls `act` for a peer, and drops it if it has ended.
+    fn with_peer(&mut self, key: usize, act: impl FnOnce(&mut Peer, &mut Shared) -> Progress) {
         let Some(peer) = self.peers.get_mut(key) else { return };
-        match peer.act(&mut self.shared, Peer::drive) {
+        self.shared.peer = key;
+        match peer.act(&mut self.shared, act) {
             Progress::Blocked => {}
             Progress::Yielded => queue(&mut self.again, key, peer),
             Progress::Ended => {
                 self.peers.remove(key);
             }
         }
-        self.deliver();
     }
 
     /// Lets the relay go on, then delivers what came from other gateways.
@@ -296,19 +319,24 @@ impl Gateway {
         }
     }
 
-    /// Delivers messages to the members of the chat room and of topics, until there are none. Whoever hears one may have
-    /// another that waited for its turn.
+    /// Delivers messages to the members of the chat room, of topics and of sessions, until there are none. Whoever hears one
+    /// may have another that waited for its turn.
     fn deliver(&mut self) {
         loop {
+            self.shared.broadcast.say_for_hubs();
             let (heard, published) =
                 (self.shared.broadcast.take(), self.shared.stomp.take_published());
             if let Some(heard) = &heard {
                 self.for_each(|peer, shared| peer.hear(heard, shared));
             }
             if published {
-                self.for_each(Peer::hear_topics);
+                self.for_each(Peer::hear_others);
             }
-            if heard.is_none() && !published {
+            let ready = self.shared.hubs.poll(self.shared.now);
+            for key in &ready {
+                self.with_peer(*key, Peer::hear_others);
+            }
+            if heard.is_none() && !published && ready.is_empty() {
                 return;
             }
         }

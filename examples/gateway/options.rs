@@ -21,16 +21,22 @@ pub struct Options {
     pub stomp_relay: Option<String>,
     /// How many bytes are held for it.
     pub stomp_hold: usize,
+    /// Whether pings of Engine.IO come often.
+    pub quick: bool,
+    /// Where pages in iframes find the client of SockJS.
+    pub sockjs_script: String,
 }
 
 const USAGE: &str = "usage: gateway [--listen ADDR] [--tls CERT KEY] [--max-message BYTES] \
     [--no-deflate | --no-context-takeover] [--origin ORIGIN]... [--forwarded-host] \
-    [--stomp-relay ADDR] [--stomp-hold BYTES]
+    [--stomp-relay ADDR] [--stomp-hold BYTES] [--quick] [--sockjs-script URL]
 
 --tls CERT KEY: a certificate with its chain, and its key, in PEM. Browsers speak HTTP/2 only over TLS.
 --stomp-relay ADDR: topics of STOMP, and the chat room, are those of all gateways at this broker of STOMP. Its user,
   passcode and virtual host come from the environment: STOMP_RELAY_LOGIN, STOMP_RELAY_PASSCODE, STOMP_RELAY_HOST (/).
---stomp-hold BYTES: how much may wait until the broker has confirmed it";
+--stomp-hold BYTES: how much may wait until the broker has confirmed it
+--quick: pings of Engine.IO come often, as the tests of its authors want
+--sockjs-script URL: where the client of SockJS is, for pages in iframes";
 
 impl Options {
     pub fn parse() -> Result<Self, lexopt::Error> {
@@ -44,6 +50,8 @@ impl Options {
             origins: Origins::same_host().or_absent(),
             stomp_relay: None,
             stomp_hold: relay::HELD_BYTES,
+            quick: false,
+            sockjs_script: "/sockjs.min.js".to_owned(),
         };
         let mut listed = Vec::new();
         let mut parser = lexopt::Parser::from_env();
@@ -68,6 +76,8 @@ impl Options {
                 }
                 Long("stomp-relay") => options.stomp_relay = Some(parser.value()?.string()?),
                 Long("stomp-hold") => options.stomp_hold = parser.value()?.parse()?,
+                Long("quick") => options.quick = true,
+                Long("sockjs-script") => options.sockjs_script = parser.value()?.string()?,
                 Long("help") => {
                     println!("{USAGE}");
                     std::process::exit(0);

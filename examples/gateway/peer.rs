@@ -414,12 +414,13 @@ impl Peer {
         }
     }
 
-    /// Passes on what was published to the topics that the peer has subscribed to.
-    pub fn hear_topics(&mut self, shared: &mut Shared) -> Progress {
+    /// Writes what others make it say: what was published to a topic, or said to a session.
+    pub fn hear_others(&mut self, shared: &mut Shared) -> Progress {
         match &mut self.state {
             State::Stomp(_) => {}
-            State::Http2(http2) => http2.hear_topics(),
-            State::WebSocket(session) if session.has_topics() => {}
+            State::Http1(http1) if http1.hears_others() => {}
+            State::Http2(http2) => http2.hear_others(),
+            State::WebSocket(session) if session.hears_others() => {}
             _ => return Progress::Blocked,
         }
         self.written(shared)

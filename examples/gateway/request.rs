@@ -10,6 +10,8 @@ pub struct Request<'a> {
     pub path: &'a str,
     /// The query, without the question mark. It is empty if there is none.
     pub query: &'a str,
+    /// The host that it is for, and its port, if that was sent. It is empty if no host was.
+    pub host: &'a str,
     pub headers: Headers<'a>,
     /// Whether the client offers to speak WebSocket.
     pub offers_websocket: bool,
@@ -29,6 +31,7 @@ impl<'a> From<&http1::Request<'a>> for Request<'a> {
             method: request.method(),
             path: request.path(),
             query: request.query().unwrap_or_default(),
+            host: request.host().unwrap_or_default(),
             headers: Headers::Http1(request.headers()),
             offers_websocket: request.headers().get("sec-websocket-key").is_some(),
         }
@@ -43,6 +46,7 @@ impl<'a> From<&http2::Head<'a>> for Request<'a> {
             method: request.method(),
             path: request.path(),
             query: request.query().unwrap_or_default(),
+            host: request.authority(),
             headers: Headers::Http2(head.headers()),
             offers_websocket: request.protocol().is_some(),
         }

@@ -1,8 +1,13 @@
 //! The chat room: what was said there, encoded once for all members.
 
+use std::cell::RefCell;
+use std::mem;
+use std::rc::Rc;
+
 use framewright::ws::deflate::{Config, Deflater};
 use framewright::ws::{Encoder, Message, SendError};
 
+use crate::hub;
 use crate::stomp;
 
 /// The longest chat message, in bytes.
@@ -14,6 +19,32 @@ pub struct Broadcast {
     deflater: Option<Deflater>,
     /// It may be a relay to other gateways, too.
     hub: stomp::Hub,
+    /// The members that come by hubs.
+    ears: Vec<Ear>,
+}
+
+/// The members of the room that come by one hub.
+#[derive(Clone, Default)]
+pub struct Ear(Rc<EarState>);
+
+#[derive(Default)]
+struct EarState {
+    /// What they have said, and nobody has heard.
+    said: RefCell<Vec<String>>,
+    /// What was said, and they have not heard.
+    heard: RefCell<Vec<Rc<str>>>,
+}
+
+impl hub::Room for Ear {
+    fn say(&self, text: &str) {
+        if text.len() as u64 <= CHAT_MESSAGE {
+            self.0.said.borrow_mut().push(text.to_owned());
+        }
+    }
+
+    fn hear(&self) -> Vec<Rc<str>> {
+        self.0.heard.take()
+    }
 }
 
 /// Frames of the chat room, uncompressed and compressed.
@@ -28,7 +59,24 @@ pub struct Heard {
 impl Broadcast {
     pub fn new(deflate: Option<Config>, hub: stomp::Hub) -> Self {
         let deflater = deflate.map(|config| Deflater::shared(15, config));
-        Self { said: Heard::default(), deflater, hub }
+        Self { said: Heard::default(), deflater, hub, ears: Vec::new() }
+    }
+
+    /// Lets the members of a hub in.
+    pub fn enter(&mut self) -> Ear {
+        let ear = Ear::default();
+        self.ears.push(ear.clone());
+        ear
+    }
+
+    /// Says what members have said who come by hubs.
+    pub fn say_for_hubs(&mut self) {
+        let said = |ear: &Ear| ear.0.said.take();
+        for text in self.ears.iter().flat_map(said).collect::<Vec<_>>() {
+            if let Err(why) = self.say(Message::Text(&text)) {
+                eprintln!("a chat message is lost: {why}");
+            }
+        }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -37,7 +85,7 @@ impl Broadcast {
 
     /// Takes what was said, if anything was.
     pub fn take(&mut self) -> Option<Heard> {
-        (!self.is_empty()).then(|| std::mem::take(&mut self.said))
+        (!self.is_empty()).then(|| mem::take(&mut self.said))
     }
 
     /// The compressor of the chat room.
@@ -68,6 +116,13 @@ impl Broadcast {
     }
 
     fn encode(&mut self, message: Message<'_>) -> Result<(), SendError> {
+        // Those who come by hubs hear only text.
+        if let Message::Text(text) = message {
+            let text = Rc::from(text);
+            for ear in &self.ears {
+                ear.0.heard.borrow_mut().push(Rc::clone(&text));
+            }
+        }
         Encoder::server().encode(message, &mut self.said.plain)?;
         match &mut self.deflater {
             Some(deflater) => {

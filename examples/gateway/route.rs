@@ -5,6 +5,7 @@ use crate::call;
 use crate::cors;
 use crate::events;
 use crate::grpc;
+use crate::hubs;
 use crate::request::Request;
 use crate::response::Response;
 use crate::service::Service;
@@ -27,6 +28,9 @@ pub fn answer(request: &Request<'_>, response: &mut Response, shared: &mut Share
     let Request { method, path, .. } = *request;
     if let Some(place) = Place::of(request) {
         return Answer::WebSocket(place);
+    }
+    if let Some(answer) = hubs::open(request, response, shared) {
+        return answer;
     }
     if method == "OPTIONS" {
         if call::is_method(path) && cors::is_preflight(request) {

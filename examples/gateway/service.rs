@@ -19,6 +19,16 @@ pub trait Service {
         false
     }
 
+    /// Whether it may have something to say because of what others do.
+    fn hears_others(&self) -> bool {
+        false
+    }
+
+    /// Whether it waits for something to say, and so ends when the client does, even if that may still read.
+    fn ends_with_input(&self) -> bool {
+        false
+    }
+
     /// Receives a piece of the request's body.
     fn receive(&mut self, _bytes: &mut [u8], _shared: &mut Shared) {}
 

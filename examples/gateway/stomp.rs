@@ -45,8 +45,10 @@ pub struct Hub(Rc<Inner>);
 #[derive(Default)]
 struct Inner {
     broker: RefCell<Broker<Option<Relay>>>,
-    /// Whether a message was published that others may have to hear of.
-    published: Cell<bool>,
+    /// How many times messages were published that others may have to hear of.
+    published: Cell<u64>,
+    /// How many of them are known to those who asked.
+    taken: Cell<u64>,
     /// What the chat room has to hear.
     chat: RefCell<Vec<Chat>>,
 }
@@ -81,7 +83,7 @@ impl Hub {
         let done = act(relay);
         let news = relay.take_news();
         if !news.is_empty() {
-            self.0.published.set(true);
+            self.publish();
         }
         for news in &news {
             self.0.chat.borrow_mut().extend(Chat::of(news));
@@ -124,7 +126,16 @@ impl Hub {
 
     /// Whether a message was published since this was asked last: other clients may have output.
     pub fn take_published(&self) -> bool {
-        self.0.published.take()
+        self.0.taken.replace(self.published()) != self.published()
+    }
+
+    /// How many times messages were published.
+    pub fn published(&self) -> u64 {
+        self.0.published.get()
+    }
+
+    fn publish(&self) {
+        self.0.published.set(self.published() + 1);
     }
 }
 
@@ -159,7 +170,7 @@ impl Client {
     /// Receives the payload of a message. Where messages end has no meaning.
     pub fn receive(&self, payload: &[u8], now: u64) {
         if self.hub.0.broker.borrow_mut().receive(self.id, payload, now) {
-            self.hub.0.published.set(true);
+            self.hub.publish();
         }
     }
 

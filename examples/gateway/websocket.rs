@@ -1,4 +1,4 @@
-//! WebSocket: an echo, a chat room, topics of STOMP, and a tunnel for calls of gRPC-Web.
+//! WebSocket: an echo, a chat room, topics of STOMP, sessions of a hub, and a tunnel for calls of gRPC-Web.
 
 use framewright::Buffer;
 use framewright::grpc::web;
@@ -12,6 +12,8 @@ use framewright::ws::{
 
 use crate::Shared;
 use crate::call;
+use crate::hub::Outgoing;
+use crate::hubs::Exchange;
 use crate::output::Output;
 use crate::request::{Request, Version};
 use crate::response::Response;
@@ -23,15 +25,18 @@ use crate::tunnel::Tunnel;
 /// Replies of a call are written at most this many bytes ahead of their reader.
 const AHEAD: usize = 64 * 1024;
 
+/// The longest message of a hub's session, in bytes: Engine.IO adds its type to one of its own limit.
+const HUB_MESSAGE: u64 = 1_000_001;
+
 const PLAIN: &[(&str, &str)] = &[("Content-Type", "text/plain")];
 
 /// The services over WebSocket.
-#[derive(Clone, Copy, Eq, PartialEq)]
 pub enum Place {
     Echo,
     Chat,
     Stomp,
     Tunnel,
+    Hub(Exchange),
 }
 
 impl Place {
@@ -52,17 +57,17 @@ impl Place {
     }
 
     /// Pages of which origins may open it.
-    pub fn origins(self, shared: &Shared) -> Origins<'static> {
+    pub fn origins(&self, shared: &Shared) -> Origins<'static> {
         match self {
             Self::Echo | Self::Chat | Self::Stomp => shared.origins,
-            // Every page may call the service, as it may over HTTP.
-            Self::Tunnel => Origins::any(),
+            // Every page may call the service, as it may over HTTP. Hubs have been asked.
+            Self::Tunnel | Self::Hub(_) => Origins::any().or_absent(),
         }
     }
 
     /// Picks what to answer a client that has made a valid offer.
     pub fn answer<'o, 'a, H>(
-        self,
+        &self,
         offer: &'o Offer<'a, H>,
         shared: &Shared,
     ) -> Result<Acceptance<'o, 'a, H>, Refusal<'static>>
@@ -70,7 +75,7 @@ impl Place {
         H: Clone + IntoIterator<Item: Field<'a>>,
     {
         let required = match self {
-            Self::Echo | Self::Stomp => None,
+            Self::Echo | Self::Stomp | Self::Hub(_) => None,
             Self::Chat => Some(("chat", "the subprotocol here is chat\n")),
             Self::Tunnel => Some((web::PROTOCOL, "the subprotocol here is grpc-websockets\n")),
         };
@@ -80,7 +85,7 @@ impl Place {
                 chosen => chosen,
             },
             // Clients of STOMP may name a version, and some do not.
-            None if self == Self::Stomp => offer.choose(&SUBPROTOCOLS),
+            None if matches!(self, Self::Stomp) => offer.choose(&SUBPROTOCOLS),
             None => None,
         };
         let deflate = match self {
@@ -90,6 +95,8 @@ impl Place {
             Self::Chat => shared.deflate.map(|config| config.server_no_context_takeover(true)),
             // gRPC compresses its messages by itself.
             Self::Tunnel => None,
+            // As with other servers: a client that compresses may send its next request before the message.
+            Self::Hub(_) => None,
         };
         Ok(offer.accept().protocol(protocol).compression(deflate))
     }
@@ -106,6 +113,7 @@ impl Place {
     {
         let max_len = match self {
             Self::Chat => shared.max_message.min(CHAT_MESSAGE),
+            Self::Hub(_) => shared.max_message.min(HUB_MESSAGE),
             Self::Echo | Self::Stomp | Self::Tunnel => shared.max_message,
         };
         let service = match self {
@@ -113,6 +121,7 @@ impl Place {
             Self::Chat => Service::Chat,
             Self::Stomp => Service::Stomp(shared.stomp.open(shared.now)),
             Self::Tunnel => Service::Tunnel(Tunnel::new(path, shared.now)),
+            Self::Hub(exchange) => Service::Hub(exchange),
         };
         let limits = Limits::new().max_frame_len(max_len).max_message_len(max_len);
         Session {
@@ -138,6 +147,7 @@ enum Service {
     Chat,
     Stomp(stomp::Client),
     Tunnel(Tunnel),
+    Hub(Exchange),
 }
 
 impl Session {
@@ -185,6 +195,10 @@ impl Session {
                         client.receive(inbox.message().as_bytes(), shared.now);
                         Ok(())
                     }
+                    Service::Hub(exchange) => {
+                        exchange.receive_message(inbox.message(), shared.now);
+                        Ok(())
+                    }
                     Service::Echo | Service::Tunnel(_) => connection.send(inbox.message(), out),
                 };
             }
@@ -216,6 +230,7 @@ impl Session {
         let tunnel = match &mut self.service {
             Service::Tunnel(tunnel) => tunnel,
             Service::Stomp(_) => return self.fill_frames(out, shared.now),
+            Service::Hub(_) => return self.fill_messages(out, shared.now),
             Service::Echo | Service::Chat => return Filled::ALL,
         };
         if self.connection.ready().is_err() {
@@ -257,9 +272,28 @@ impl Session {
         Filled::Until(deadline)
     }
 
-    /// Whether the peer is a client of the broker.
-    pub fn has_topics(&self) -> bool {
-        matches!(self.service, Service::Stomp(_))
+    /// Writes what a hub has for this client.
+    fn fill_messages(&mut self, out: &mut Output, now: u64) -> Filled {
+        let Service::Hub(exchange) = &self.service else { return Filled::ALL };
+        while self.connection.ready().is_ok()
+            && out.pending() <= AHEAD
+            && let Some(outgoing) = exchange.next_message(now)
+        {
+            match outgoing {
+                Outgoing::Message(message) => self.connection.send(message.as_message(), out),
+                Outgoing::Close(code, reason) => {
+                    self.keepalive.closing(now);
+                    self.connection.close(code, &reason, out)
+                }
+            }
+            .expect("it was ready, and a Vec has room");
+        }
+        Filled::ALL
+    }
+
+    /// Whether others may make it say something.
+    pub fn hears_others(&self) -> bool {
+        matches!(self.service, Service::Stomp(_) | Service::Hub(_))
     }
 
     /// Whether what the peer says goes to others.

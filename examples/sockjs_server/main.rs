@@ -30,5 +30,5 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     let chat = Mount::new("/chat", Chat::new(OwnRoom::default()));
-    hub_server::run(addr, Hub::new(sockjs::for_tests().into_iter().chain([chat]), script))
+    hub_server::run(addr, Hub::new(sockjs::for_tests("").into_iter().chain([chat]), script))
 }

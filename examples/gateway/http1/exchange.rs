@@ -93,6 +93,16 @@ impl Exchange {
         self.request.is_complete() || self.use_of_body == UseOfBody::None
     }
 
+    /// Whether others may make the service say something.
+    pub fn hears_others(&self) -> bool {
+        self.service.as_ref().is_some_and(|service| service.hears_others())
+    }
+
+    /// Whether there is nobody to answer once the client has ended.
+    pub fn ends_with_input(&self) -> bool {
+        self.service.as_ref().is_some_and(|service| service.ends_with_input())
+    }
+
     /// Whether the response is complete, and can be written.
     pub fn is_whole(&self) -> bool {
         self.service.is_none() && !self.waits()

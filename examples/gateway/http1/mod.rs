@@ -73,6 +73,11 @@ impl Http1 {
         matches!(&self.state, State::Exchange(exchange) if exchange.has_request())
     }
 
+    /// Whether others may make it say something.
+    pub fn hears_others(&self) -> bool {
+        matches!(&self.state, State::Exchange(exchange) if exchange.hears_others())
+    }
+
     /// Receives a head, or a piece of a body, advancing `input` past it.
     pub fn receive(
         &mut self,
@@ -118,6 +123,7 @@ impl Http1 {
         let was_cut_off = match &mut self.state {
             State::Head(reader) if reader.check_eof().is_ok() => return Next::Close,
             State::Head(_) => true,
+            State::Exchange(exchange) if exchange.ends_with_input() => return Next::Close,
             State::Exchange(exchange) => !exchange.receive_eof(),
         };
         if was_cut_off { give_up(400, "the request was cut off", out) } else { Next::Same }

@@ -103,8 +103,9 @@ impl Exchange {
 
     /// Whether the response needs nothing more of the client.
     pub fn can_go_on_alone(&self) -> bool {
-        match self.source {
+        match &self.source {
             Source::WebSocket(_) => false,
+            Source::Service(service) if service.ends_with_input() => false,
             Source::Nothing | Source::Service(_) => self.half_closed || !self.takes_body(),
         }
     }
@@ -307,8 +308,12 @@ impl Exchange {
         session.hear(heard, by, shared.now, &mut self.response.body)
     }
 
-    /// Whether the client may have subscribed to topics.
-    pub fn has_topics(&self) -> bool {
-        matches!(&self.source, Source::WebSocket(session) if session.has_topics())
+    /// Whether others may make it say something.
+    pub fn hears_others(&self) -> bool {
+        match &self.source {
+            Source::Nothing => false,
+            Source::Service(service) => service.hears_others(),
+            Source::WebSocket(session) => session.hears_others(),
+        }
     }
 }

@@ -251,9 +251,9 @@ impl Http2 {
         });
     }
 
-    /// Gives a turn to those who have subscribed to topics.
-    pub fn hear_topics(&mut self) {
-        self.for_each(|exchange| if exchange.has_topics() { Wish::Turn } else { Wish::Nothing });
+    /// Gives a turn to those whom others may make say something.
+    pub fn hear_others(&mut self) {
+        self.for_each(|exchange| if exchange.hears_others() { Wish::Turn } else { Wish::Nothing });
     }
 
     /// Asks every exchange what is to be done with it.

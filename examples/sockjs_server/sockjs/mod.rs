@@ -73,7 +73,7 @@ impl Hub {
     /// The service that a target is for, and the rest of the target.
     fn route<'t>(&self, target: &'t str) -> Option<(usize, &'t str)> {
         self.mounts.iter().enumerate().find_map(|(service, mount)| {
-            let rest = target.strip_prefix(mount.prefix)?;
+            let rest = target.strip_prefix(&mount.prefix)?;
             (rest.is_empty() || rest.starts_with(['/', '?'])).then_some((service, rest))
         })
     }

@@ -30,7 +30,7 @@ pub trait Service {
 
 /// A service and where it is.
 pub struct Mount {
-    pub prefix: &'static str,
+    pub prefix: String,
     pub routes: Routes,
     /// Whether load balancers need a cookie.
     pub needs_cookie: bool,
@@ -40,9 +40,9 @@ pub struct Mount {
 
 impl Mount {
     /// Mounts a service with every transport.
-    pub fn new(prefix: &'static str, service: impl Service + 'static) -> Self {
+    pub fn new(prefix: impl Into<String>, service: impl Service + 'static) -> Self {
         Self {
-            prefix,
+            prefix: prefix.into(),
             routes: Routes::new().legacy(),
             needs_cookie: false,
             limits: Limits::new(),
@@ -51,19 +51,17 @@ impl Mount {
     }
 }
 
-/// The services that SockJS's own tests need.
-pub fn for_tests() -> [Mount; 4] {
+/// The services that SockJS's own tests need, below `base`.
+pub fn for_tests(base: &str) -> [Mount; 4] {
     // Responses end early, so that tests see the end of one.
     let limits = Limits::new().response_limit(4096);
-    let echo = |prefix| Mount { limits, ..Mount::new(prefix, Echo) };
+    let echo = |name: &str| Mount { limits, ..Mount::new(format!("{base}/{name}"), Echo) };
+    let routes = Routes::new().legacy().websocket(false);
     [
-        echo("/echo"),
-        Mount {
-            routes: Routes::new().legacy().websocket(false),
-            ..echo("/disabled_websocket_echo")
-        },
-        Mount { needs_cookie: true, ..echo("/cookie_needed_echo") },
-        Mount { limits, ..Mount::new("/close", Close) },
+        echo("echo"),
+        Mount { routes, ..echo("disabled_websocket_echo") },
+        Mount { needs_cookie: true, ..echo("cookie_needed_echo") },
+        Mount { limits, ..Mount::new(format!("{base}/close"), Close) },
     ]
 }
 

@@ -1,0 +1,208 @@
+//! Socket.IO and SockJS: sessions whose clients come by requests and WebSockets. The hubs are those of the examples
+//! `socketio_server` and `sockjs_server`.
+//!
+//! ```text
+//!   request ──▶ open ─┬─▶ an answer
+//!                     ├─▶ Upload, Stream: services ─────┬─▶ Exchange ──▶ Hub
+//!                     └─▶ Place::Hub, a WebSocket ──────┘                 │
+//!   peers ◀── poll: those whose exchanges may have something to say ◀─────┘
+//! ```
+
+mod service;
+#[path = "../../socketio_server/socketio/mod.rs"]
+mod socketio;
+#[path = "../../sockjs_server/sockjs/mod.rs"]
+mod sockjs;
+mod stomp;
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+
+use framewright::sockjs::Limits;
+use framewright::ws::Message;
+
+use crate::Shared;
+use crate::hub::{self, Answer, Hub, Outgoing, Piece, Reply};
+use crate::request::Request;
+use crate::response::Response;
+use crate::room::Broadcast;
+use crate::route;
+use crate::websocket::Place;
+use service::{Stream, Upload, say};
+use sockjs::{Chat, Mount};
+
+/// How much may wait for a client of STOMP over SockJS, in bytes.
+const STOMP_BACKLOG: u64 = 16 << 20;
+/// The hubs.
+#[derive(Clone)]
+pub struct Hubs(Rc<RefCell<Inner>>);
+
+struct Inner {
+    socketio: socketio::Hub,
+    sockjs: sockjs::Hub,
+    /// Which peers the exchanges are on.
+    peers: HashMap<u64, usize>,
+    /// The number of the last exchange.
+    last: u64,
+    now: u64,
+}
+
+#[derive(Clone, Copy)]
+enum Protocol {
+    SocketIo,
+    SockJs,
+}
+
+/// A request or a WebSocket of a session, which is lost when this is dropped before its end.
+pub struct Exchange {
+    hubs: Hubs,
+    protocol: Protocol,
+    number: u64,
+}
+
+impl Hubs {
+    /// Hubs whose chat rooms are that of `broadcast`.
+    ///
+    /// `is_quick` is whether pings of Socket.IO come often; `script` is the URL of SockJS's client, for pages in iframes.
+    pub fn new(
+        broadcast: &mut Broadcast,
+        topics: crate::stomp::Hub,
+        is_quick: bool,
+        script: String,
+    ) -> Self {
+        let stomp = Mount {
+            limits: Limits::new().max_backlog(STOMP_BACKLOG),
+            ..Mount::new("/sockjs/stomp", stomp::Stomp::new(topics))
+        };
+        let chat = Mount::new("/sockjs/chat", Chat::new(broadcast.enter()));
+        let mounts = sockjs::for_tests("/sockjs").into_iter().chain([chat, stomp]);
+        Self(Rc::new(RefCell::new(Inner {
+            socketio: socketio::Hub::new(broadcast.enter(), is_quick),
+            sockjs: sockjs::Hub::new(mounts, script),
+            peers: HashMap::new(),
+            last: 0,
+            now: 0,
+        })))
+    }
+
+    /// Does what is due, and returns the peers that may have something to say because of that.
+    pub fn poll(&self, now: u64) -> BTreeSet<usize> {
+        let inner = &mut *self.0.borrow_mut();
+        inner.now = now;
+        let mut ready = BTreeSet::new();
+        for hub in [&mut inner.socketio as &mut dyn Hub, &mut inner.sockjs] {
+            hub.poll(now);
+            let exchanges = hub.take_ready();
+            ready.extend(exchanges.iter().filter_map(|exchange| inner.peers.get(exchange)));
+        }
+        ready
+    }
+
+    /// When something is due, in ms since the start.
+    pub fn deadline(&self) -> u64 {
+        let inner = self.0.borrow();
+        let deadlines = [inner.socketio.deadline(), inner.sockjs.deadline()];
+        deadlines.into_iter().flatten().min().unwrap_or(u64::MAX)
+    }
+}
+
+impl Inner {
+    fn hub(&mut self, protocol: Protocol) -> &mut dyn Hub {
+        match protocol {
+            Protocol::SocketIo => &mut self.socketio,
+            Protocol::SockJs => &mut self.sockjs,
+        }
+    }
+}
+
+/// Answers a request for a session, or begins an exchange. Returns nothing if the path is of neither protocol.
+pub fn open(
+    request: &Request<'_>,
+    response: &mut Response,
+    shared: &Shared,
+) -> Option<route::Answer> {
+    let protocol = match request.path {
+        path if path.starts_with("/socket.io/") => Protocol::SocketIo,
+        path if path.starts_with("/engine.io/") => Protocol::SocketIo,
+        path if path.starts_with("/sockjs/") => Protocol::SockJs,
+        _ => return None,
+    };
+    if !is_public(request.path) && !shared.origins.admits(request.host, &request.headers) {
+        response.refuse(403, "pages of another origin have no part in this");
+        return Some(route::Answer::Whole);
+    }
+    Some(begin(protocol, request, response, shared))
+}
+
+/// Whether pages of every origin may come: to the services of SockJS's own tests.
+fn is_public(path: &str) -> bool {
+    path.starts_with("/sockjs/")
+        && !["/sockjs/chat", "/sockjs/stomp"].iter().any(|own| path.starts_with(own))
+}
+
+fn begin(
+    protocol: Protocol,
+    request: &Request<'_>,
+    response: &mut Response,
+    shared: &Shared,
+) -> route::Answer {
+    let headers: Vec<_> = request.headers.into_iter().collect();
+    let asked = hub::Request {
+        // Over HTTP/2, a WebSocket is asked for by an extended CONNECT.
+        method: if request.method == "CONNECT" { "GET" } else { request.method },
+        target: &format!("{}?{}", request.path, request.query),
+        headers: &headers,
+        opens_socket: request.offers_websocket,
+    };
+    let inner = &mut *shared.hubs.0.borrow_mut();
+    inner.last += 1;
+    let number = inner.last;
+    let reply = inner.hub(protocol).request(&asked, number, shared.now);
+    if let Reply::Answer(answer) = reply {
+        say(&answer, response);
+        return route::Answer::Whole;
+    }
+    inner.peers.insert(number, shared.peer);
+    let exchange = Exchange { hubs: shared.hubs.clone(), protocol, number };
+    match reply {
+        Reply::Stream(head) => route::Answer::Service(Box::new(Stream::new(exchange, head))),
+        Reply::Socket => route::Answer::WebSocket(Place::Hub(exchange)),
+        _ => route::Answer::Service(Box::new(Upload::new(exchange, shared.now))),
+    }
+}
+
+impl Exchange {
+    fn with<T>(&self, act: impl FnOnce(&mut dyn Hub, u64) -> T) -> T {
+        act(self.hubs.0.borrow_mut().hub(self.protocol), self.number)
+    }
+
+    fn receive(&self, body: &mut [u8], now: u64) -> Option<Answer> {
+        self.with(|hub, number| hub.receive(number, body, now))
+    }
+
+    fn end_body(&self, now: u64) -> Answer {
+        self.with(|hub, number| hub.end_body(number, now))
+    }
+
+    fn fill(&self, out: &mut Vec<u8>, now: u64) -> Option<Piece> {
+        self.with(|hub, number| hub.fill(number, out, now))
+    }
+
+    pub fn receive_message(&self, message: Message<'_>, now: u64) {
+        self.with(|hub, number| hub.receive_message(number, message, now));
+    }
+
+    pub fn next_message(&self, now: u64) -> Option<Outgoing> {
+        self.with(|hub, number| hub.next_message(number, now))
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        let inner = &mut *self.hubs.0.borrow_mut();
+        inner.peers.remove(&self.number);
+        let now = inner.now;
+        inner.hub(self.protocol).receive_eof(self.number, now);
+    }
+}
