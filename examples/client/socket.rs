@@ -23,6 +23,7 @@ pub fn connect(host: &str, within: Duration) -> io::Result<TcpStream> {
 }
 
 /// Reads what has come, or `None` if nothing does in time.
+#[allow(dead_code, reason = "an event loop does this by itself")]
 pub fn read(stream: &mut TcpStream, buf: &mut [u8], until: Instant) -> io::Result<Option<usize>> {
     loop {
         let left = until.saturating_duration_since(Instant::now());

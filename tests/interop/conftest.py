@@ -34,6 +34,7 @@ def pytest_addoption(parser):
     parser.addoption("--http2-server", help="the server of HTTP/2 to test, in place of our example")
     parser.addoption("--http2-client", help="the client of HTTP/2 to test, in place of our example")
     parser.addoption("--ws-client", help="the client to test, in place of our example")
+    parser.addoption("--ws-http2-client", help="the client over HTTP/2 to test, in place of our example")
     parser.addoption("--sse-client", help="the client of event streams to test, in place of our example")
     parser.addoption("--stomp-client", help="the client of STOMP to test, in place of our example")
     parser.addoption("--stomp-server", help="the broker of STOMP to test, in place of our example")
@@ -58,6 +59,11 @@ def echo_path(request):
 @pytest.fixture(scope="session")
 def ws_client_path(request):
     return request.config.getoption("ws_client") or programs.example("ws_client")
+
+
+@pytest.fixture(scope="session")
+def ws_http2_client_path(request):
+    return request.config.getoption("ws_http2_client") or programs.example("ws_http2_client")
 
 
 @pytest.fixture(scope="session")

@@ -169,6 +169,10 @@ impl<'a, 'h, E: Clone + IntoIterator<Item: Field<'h>>> ClientRequest<'a, E> {
     /// `scheme` is `https` over TLS, and `http` otherwise. Wait for the server's settings first: only if
     /// [`PeerSettings::extended_connect`](http2::PeerSettings::extended_connect) is set does it take such a request.
     ///
+    /// Over TCP the server closes first. A stream has no such rule: once
+    /// [`close_expected`](crate::ws::Connection::close_expected) names a side, end the stream, because some servers wait
+    /// for that.
+    ///
     /// # Errors
     ///
     /// The request cannot be sent as it is: its host, target, subprotocols, extensions or headers are not valid.
