@@ -9,6 +9,7 @@ pub mod grpc;
 pub mod grpc_http2;
 pub mod grpc_web;
 pub mod handshake;
+mod host;
 pub mod http2;
 mod session;
 mod socket;
@@ -21,6 +22,7 @@ use core::panic::PanicInfo;
 use cortex_m_rt::{ExceptionFrame, STACK_PAINT_VALUE, exception};
 use cortex_m_semihosting::debug::{self, EXIT_FAILURE, EXIT_SUCCESS};
 use cortex_m_semihosting::hio;
+pub use host::Host;
 pub use session::Session;
 pub use socket::Socket;
 
@@ -44,6 +46,14 @@ impl Default for Memory {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// What a device reads from and writes to.
+pub trait Transport {
+    /// Reads as much as fits in `buf`, or nothing once the peer has sent everything.
+    fn read<'b>(&mut self, buf: &'b mut [u8]) -> Option<&'b mut [u8]>;
+
+    fn write(&mut self, bytes: &[u8]);
 }
 
 /// A session, and the device that has to play it.

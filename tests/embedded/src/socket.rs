@@ -1,6 +1,6 @@
 //! A socket that plays a session.
 
-use crate::Session;
+use crate::{Session, Transport};
 
 /// A blocking socket with a scripted peer at its other end.
 pub struct Socket<'s> {
@@ -33,5 +33,15 @@ impl<'s> Socket<'s> {
     /// Closes the connection. The peer must have sent and received everything.
     pub fn expect_end(&self) {
         assert!(self.input.is_empty() && self.expected.is_empty(), "the peer expects more");
+    }
+}
+
+impl Transport for Socket<'_> {
+    fn read<'b>(&mut self, buf: &'b mut [u8]) -> Option<&'b mut [u8]> {
+        Socket::read(self, buf)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        Socket::write(self, bytes);
     }
 }
