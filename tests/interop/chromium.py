@@ -79,10 +79,10 @@ class Page:
 
 
 @contextlib.contextmanager
-def page(executable):
+def page(executable, *flags):
     """Starts a Chromium with a profile of its own, and opens a tab."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        command = [executable, *FLAGS, f"--user-data-dir={profile}", "about:blank"]
+        command = [executable, *FLAGS, *flags, f"--user-data-dir={profile}", "about:blank"]
         with Program(*command, name="chromium") as browser:
             url = browser.line_after("DevTools listening on ", WAIT, stderr=True)
             with connect(url, proxy=None, max_size=None, compression=None) as ws:

@@ -12,6 +12,7 @@ import pytest
 import programs
 import rabbitmq
 import stream_peers
+import tls
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -175,6 +176,13 @@ def running_gateway(path, *options):
 def address(gateway_path):
     """The `127.0.0.1:PORT` of a gateway that accepts messages of up to `LARGEST` bytes."""
     yield from running_gateway(gateway_path, "--max-message", str(LARGEST))
+
+
+@pytest.fixture(scope="session")
+def tls_address(gateway_path, tmp_path_factory):
+    """The `127.0.0.1:PORT` of a gateway that speaks TLS."""
+    pem = tls.certificate(tmp_path_factory.mktemp("tls"))
+    yield from running_gateway(gateway_path, "--tls", pem, pem)
 
 
 @pytest.fixture(scope="session")

@@ -154,7 +154,7 @@ def gateway(path, *options):
     """Starts the gateway, or another server, on a port that the system picks; its `address` is `127.0.0.1:PORT`."""
     program = Program(path, "--listen", "127.0.0.1:0", *options)
     try:
-        program.address = program.line_after("listening on http://").rstrip("/")
+        program.address = program.line_after("listening on ").partition("://")[2].rstrip("/")
     except Failure:
         program.__exit__()
         raise

@@ -6,7 +6,7 @@ import chromium
 
 # The start of the checks below: a connection, and promises to wait for.
 OPEN = """
-    const ws = new WebSocket(`ws://${location.host}${args[0]}`, args[1] ?? []);
+    const ws = new WebSocket(`${location.origin.replace(/^http/, 'ws')}${args[0]}`, args[1] ?? []);
     ws.binaryType = 'arraybuffer';
     const within = (promise, what) => Promise.race([
         promise,
@@ -18,21 +18,67 @@ OPEN = """
 """
 
 
-@pytest.fixture(scope="module")
-def page(address, request):
-    with chromium.page(request.config.getoption("chromium")) as page:
-        page.open(f"http://{address}/")
+@pytest.fixture(scope="module", params=["HTTP/1.1", "HTTP/2 over TLS"])
+def page(request):
+    if request.param == "HTTP/1.1":
+        url, flags = f"http://{request.getfixturevalue('address')}/", []
+    else:
+        url, flags = f"https://{request.getfixturevalue('tls_address')}/", ["--ignore-certificate-errors"]
+    with chromium.page(request.config.getoption("chromium"), *flags) as page:
+        page.version = "h2" if flags else "http/1.1"
+        page.url = url
+        page.open(url)
         yield page
 
 
-def test_the_page_is_shown(page, address, request):
-    assert page.run("return location.href") == f"http://{address}/"
+def test_the_page_is_shown(page, request):
+    assert page.run("return location.href") == page.url
     assert page.run("return document.title") != ""
     assert page.run("return document.body.innerText.trim()") != ""
     if directory := request.config.getoption("screenshots"):
         picture = directory / "gateway.png"
         page.screenshot(picture)
         print(picture)
+
+
+def test_the_browser_has_picked_the_version(page):
+    """WebSockets are told by the status of the answer to their handshakes: 101 to an upgrade, 200 to a CONNECT."""
+    entries = page.run("return performance.getEntriesByType('navigation').map((entry) => entry.nextHopProtocol)")
+    assert entries == [page.version]
+    page.call("Network.enable")
+    page.run(OPEN + "ws.close(); await closed;", "/ws/echo")
+    answer = page.wait_for("Network.webSocketHandshakeResponseReceived")["params"]["response"]
+    assert answer["status"] == (200 if page.version == "h2" else 101)
+    page.call("Network.disable")
+
+
+def test_calls_of_grpc_web_use_the_version_too(page):
+    """The panel of the page, which writes a call by hand."""
+    body = """
+        const section = document.getElementById('grpc');
+        section.querySelector('form').requestSubmit();
+        for (let left = 200; left > 0; left -= 1) {
+            const lines = [...section.querySelectorAll('li')].map((item) => item.textContent);
+            const entry = performance.getEntriesByType('resource').find((entry) => entry.name.includes('/echo.Echo/'));
+            if (lines.length === 5 && entry) return [entry.nextHopProtocol, ...lines];
+            await new Promise((done) => setTimeout(done, 100));
+        }
+        return 'nothing came';
+    """
+    assert page.run(body) == [page.version] + ["← Grüße 🦀"] * 5
+
+
+def test_events_use_the_version_too(page):
+    body = """
+        const source = new EventSource('/sse/clock?every=50&for=3');
+        const ticks = [];
+        await new Promise((done) => {
+            source.addEventListener('tick', (event) => ticks.push(+event.lastEventId) === 3 && done());
+        });
+        source.close();
+        return ticks.map((tick) => tick - ticks[0]);
+    """
+    assert page.run(body) == [0, 1, 2]
 
 
 @pytest.mark.parametrize("text", ["hello", "", "Grüße 👩‍👩‍👧‍👦 🏳️‍🌈 \U0001f600"], ids=["ascii", "empty", "emoji"])
@@ -103,7 +149,7 @@ def test_another_origin_is_kept_out(page):
         const frame = document.createElement('iframe');
         frame.sandbox = 'allow-scripts';  // An opaque origin, which is sent as `null`.
         frame.srcdoc = `<script>
-            const ws = new WebSocket('ws://${location.host}/ws/echo');
+            const ws = new WebSocket('${location.origin.replace(/^http/, 'ws')}/ws/echo');
             ws.onopen = () => parent.postMessage('let in', '*');
             ws.onerror = () => parent.postMessage('kept out', '*');
         </` + `script>`;
