@@ -495,6 +495,17 @@ fn a_flood_costs_a_constant() {
     }
     assert_eq!(pushed(&mut session), [text("3probe")]);
     assert_eq!(session.backlog_len(), 0);
+    // A WebSocket that probes twice is dropped, and so is the next.
+    let mut session = polling();
+    session.get().unwrap();
+    for _ in 0..1000 {
+        session.upgrade(0).unwrap();
+        assert_eq!(receive(&mut session, "2probe"), None);
+        assert_eq!(receive(&mut session, "2probe"), Some(Event::UpgradeFailed));
+        assert_eq!(receive(&mut session, "2probe"), None, "nobody listens");
+    }
+    assert_eq!((pushed(&mut session), session.backlog_len()), (vec![], 0));
+    assert_eq!((poll(&mut session), session.deadline()), (None, Some(300)));
 }
 
 #[test]

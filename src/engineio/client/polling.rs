@@ -193,7 +193,11 @@ impl<B: Buffer> ClientSession<B> {
         request: ClientRequest,
         status: u16,
     ) -> Option<ClientEvent<'static>> {
-        if !self.is_under_way(request) || matches!(status, 100..=199) {
+        let waits = match request {
+            ClientRequest::Get => matches!(self.get, GetState::Sent),
+            ClientRequest::Post => self.post == PostState::Sent,
+        };
+        if !waits || matches!(status, 100..=199) {
             return None;
         }
         if status != 200 {
