@@ -14,6 +14,7 @@ mod counting;
 pub(crate) mod input;
 
 pub mod deflate;
+pub mod engineio_pair;
 pub mod engineio_payload;
 pub mod engineio_session;
 pub mod grpc_call;
@@ -51,8 +52,9 @@ pub struct Check {
 }
 
 /// All checks. T17 holds in each: a call takes a byte, yields something, or asks for more.
-pub const ALL: [Check; 28] = [
+pub const ALL: [Check; 29] = [
     Check { name: "deflate", run: deflate::check },
+    Check { name: "engineio_pair", run: engineio_pair::check },
     Check { name: "engineio_payload", run: engineio_payload::check },
     Check { name: "engineio_session", run: engineio_session::check },
     Check { name: "grpc_call", run: grpc_call::check },
