@@ -15,6 +15,8 @@ pub struct Model {
     pub delays_receipts: bool,
     /// A `SEND` of this body, and a `SUBSCRIBE` to this destination, break the connection.
     pub poison: Option<&'static str>,
+    /// Whether it does as ActiveMQ does, which ends a subscription only when no consumer is on it.
+    pub is_active_mq: bool,
     /// Every frame that came, as the command and what it is about.
     pub seen: Vec<String>,
 }
@@ -93,7 +95,8 @@ impl Model {
         }
         match command {
             Command::Connect => {
-                return connection.accept(FrameBuilder::connected(), out).unwrap();
+                let server = if self.is_active_mq { "ActiveMQ/5.17.2" } else { "RabbitMQ/3.10.8" };
+                return connection.accept(FrameBuilder::connected().server(server), out).unwrap();
             }
             Command::Send => {
                 let stored = Stored {
@@ -114,7 +117,15 @@ impl Model {
                 });
                 queue.consumer = Some(gateway);
             }
-            Command::Unsubscribe => assert!(self.queues.remove(&get("id")).is_some()),
+            Command::Unsubscribe
+                if self.is_active_mq && !headers.has("activemq.subscriptionName") =>
+            {
+                self.queues.get_mut(&get("id")).unwrap().consumer = None;
+            }
+            Command::Unsubscribe => {
+                let gone = self.queues.remove(&get("id")).unwrap();
+                assert_eq!(gone.consumer.is_none(), self.is_active_mq);
+            }
             Command::Ack => {
                 let tag: u64 = get("id").parse().unwrap();
                 for queue in self.queues.values_mut() {

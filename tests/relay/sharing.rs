@@ -29,6 +29,20 @@ fn a_topic_is_subscribed_once_at_the_broker_and_ends_with_its_last_subscriber() 
 }
 
 #[test]
+fn active_mq_has_no_subscription_left_either() {
+    let mut world = World::new(1, 1);
+    world.model.is_active_mq = true;
+    world.cut(0);
+    world.wait();
+    world.subscribe_all("/topic/a");
+    world.say(0, 0, "/topic/a", "hello");
+    assert_eq!(world.received(), [[["hello"]]]);
+    world.gateways[0].leave(0);
+    world.settle();
+    assert_eq!(world.model.subscriptions(), 0);
+}
+
+#[test]
 fn a_receipt_comes_after_that_of_the_broker() {
     let mut world = World::new(1, 1);
     world.model.delays_receipts = true;

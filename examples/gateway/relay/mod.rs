@@ -122,6 +122,8 @@ struct Up {
     replies: Vec<u8>,
     /// Whether the broker sent an `ERROR`.
     has_error: bool,
+    /// Whether the broker is `ActiveMQ`, which ends a durable subscription in two steps.
+    is_active_mq: bool,
 }
 
 impl Relay {
@@ -164,6 +166,7 @@ impl Relay {
             inbox: Inbox::new(Vec::new()),
             replies,
             has_error: false,
+            is_active_mq: false,
         }));
     }
 
@@ -205,7 +208,11 @@ impl Relay {
         let Link::Up(up) = &mut self.link else { return Ok(()) };
         let headers = up.inbox.headers();
         match command {
-            Command::Connected => self.open(now),
+            Command::Connected => {
+                let server = headers.get("server").unwrap_or_default();
+                up.is_active_mq = server.starts_with("ActiveMQ");
+                self.open(now);
+            }
             Command::Message => self.receive_message(),
             Command::Receipt => {
                 let answered = headers.get("receipt-id").and_then(Request::parse);
@@ -220,7 +227,8 @@ impl Relay {
                 up.has_error = true;
                 let text = headers.get("message").unwrap_or_default();
                 let more = String::from_utf8_lossy(up.inbox.body());
-                let error = format!("the broker says: {text}: {}", more.trim());
+                // ActiveMQ sends a trace of its stack.
+                let error = format!("{text}: {}", more.lines().next().unwrap_or_default());
                 // Not every broker says what it is about. Then the frame is found by sending one at a time.
                 if let Some(Request::Message(number)) =
                     headers.get("receipt-id").and_then(Request::parse)
@@ -319,9 +327,8 @@ impl Relay {
     /// Writes the next frame, if there is one that may be sent.
     fn send_next(&mut self, out: &mut impl Buffer) -> bool {
         let Link::Up(up) = &mut self.link else { return false };
-        let connection = &mut up.connection;
         if let Some(number) = self.topics.take_unneeded() {
-            self.settings.unsubscribe(number, connection, out);
+            self.settings.unsubscribe(number, up, out);
             return true;
         }
         self.is_careful &= !self.topics.is_settled() || self.held.has_suspects();
@@ -329,13 +336,13 @@ impl Relay {
             return false;
         }
         if let Some((number, topic)) = self.topics.take_next() {
-            self.settings.subscribe(number, topic, connection, out);
+            self.settings.subscribe(number, topic, &mut up.connection, out);
             return true;
         }
         let Some((number, message)) = self.held.take_next() else { return false };
         let receipt = Request::Message(number).to_text();
         let frame = FrameBuilder::send(&message.destination).receipt(&receipt);
-        let sent = connection.send(frame.headers(&message.headers).body(&message.body), out);
+        let sent = up.connection.send(frame.headers(&message.headers).body(&message.body), out);
         if sent.is_err() {
             self.refuse(number);
         }
@@ -366,7 +373,7 @@ impl Relay {
         self.topics.remove_all();
         let Link::Up(up) = &mut self.link else { return };
         while let Some(number) = self.topics.take_unneeded() {
-            self.settings.unsubscribe(number, &mut up.connection, out);
+            self.settings.unsubscribe(number, up, out);
         }
         // It fails if the connection is not open.
         let _ = up.connection.send(FrameBuilder::disconnect(), out);
@@ -401,11 +408,14 @@ impl Settings {
     }
 
     /// Writes the `UNSUBSCRIBE` of a topic, which ends what the broker holds for it.
-    fn unsubscribe(&self, number: u64, connection: &mut Connection<Client>, out: &mut impl Buffer) {
+    fn unsubscribe(&self, number: u64, up: &mut Up, out: &mut impl Buffer) {
         let id = self.topic_id(number);
         let headers = [("durable", "true"), ("activemq.subscriptionName", &id)];
-        // It fails if the connection is not open.
-        let _ = connection.send(FrameBuilder::unsubscribe(&id).headers(headers), out);
+        // They fail if the connection is not open.
+        if up.is_active_mq {
+            let _ = up.connection.send(FrameBuilder::unsubscribe(&id), out);
+        }
+        let _ = up.connection.send(FrameBuilder::unsubscribe(&id).headers(headers), out);
     }
 
     /// The id of a topic's subscription. The broker makes the name of a queue of it.
