@@ -58,11 +58,12 @@ const registry = createFileRegistry(
     service: [
       {
         name: 'Echo',
-        method: ['Unary', 'ServerStream', 'Nothing'].map((name) => ({
+        method: ['Unary', 'ServerStream', 'ClientStream', 'Bidi', 'Nothing'].map((name) => ({
           name,
           inputType: '.echo.EchoRequest',
           outputType: '.echo.EchoReply',
-          serverStreaming: name === 'ServerStream',
+          clientStreaming: ['ClientStream', 'Bidi'].includes(name),
+          serverStreaming: ['ServerStream', 'Bidi'].includes(name),
         })),
       },
     ],
@@ -70,8 +71,8 @@ const registry = createFileRegistry(
   () => undefined,
 );
 
-function connectChecks(baseUrl) {
-  const client = createClient(registry.getService('echo.Echo'), createGrpcWebTransport({ baseUrl }));
+function connectChecks(transport) {
+  const client = createClient(registry.getService('echo.Echo'), transport);
   const request = (fields) => create(registry.getMessage('echo.EchoRequest'), fields);
   const within = (ms, options) => ({ timeoutMs: ms, ...options });
 
@@ -358,10 +359,15 @@ function googleChecks(baseUrl, format, options) {
 const prefixed = (prefix, checks) =>
   Object.fromEntries(Object.entries(checks).map(([name, check]) => [`${prefix}: ${name}`, check]));
 
-exports.inNode = (base) => prefixed('connect-web', connectChecks(base));
+exports.registry = registry;
+exports.connectChecks = connectChecks;
+
+const connectWeb = (baseUrl) => prefixed('connect-web', connectChecks(createGrpcWebTransport({ baseUrl })));
+
+exports.inNode = connectWeb;
 
 exports.inBrowser = (base) => ({
-  ...prefixed('connect-web', connectChecks(base)),
+  ...connectWeb(base),
   ...prefixed('grpc-web, text', googleChecks(base, 'text')),
   ...prefixed('grpc-web, binary', googleChecks(base, 'binary')),
   ...prefixed('grpc-web, binary by fetch', googleChecks(base, 'binary', { useFetchDownloadStreams: true })),

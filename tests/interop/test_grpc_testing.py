@@ -255,6 +255,13 @@ def test_client_compressed_unary(channel):
     assert reply.payload == payload(314_159)
 
 
+@pytest.mark.parametrize("request_size, response_size", [(5_000_000, 0), (0, 4 << 20)], ids=["request", "response"])
+def test_a_message_over_the_limit(channel, request_size, response_size):
+    request = testing.SimpleRequest(response_size=response_size, payload=payload(request_size))
+    assert fails(lambda: method(channel, "UnaryCall")(request, timeout=WAIT))[0] == Code.RESOURCE_EXHAUSTED
+    assert method(channel, "EmptyCall")(testing.Empty(), timeout=WAIT) == testing.Empty()
+
+
 def test_a_hundred_streams_at_once(channel):
     parameters = [testing.ResponseParameters(size=1000, interval_us=100_000)] * 3
     request = testing.StreamingOutputCallRequest(response_parameters=parameters)
