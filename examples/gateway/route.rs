@@ -13,6 +13,8 @@ use crate::websocket::Place;
 
 const PAGE: [(&str, &str); 2] =
     [("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store")];
+const SCRIPT: [(&str, &str); 2] =
+    [("Content-Type", "text/javascript; charset=utf-8"), ("Cache-Control", "no-store")];
 
 /// What answers a request.
 pub enum Answer {
@@ -49,6 +51,9 @@ pub fn answer(request: &Request<'_>, response: &mut Response, shared: &mut Share
     }
     match path {
         "/" => drop(response.whole(200, PAGE.iter(), include_bytes!("page.html"))),
+        "/sessions.js" => {
+            response.whole(200, SCRIPT.iter(), include_bytes!("sessions.js"));
+        }
         "/sse/clock" => return events::clock(request, shared.now),
         "/sse/llm" => return events::tokens(request, response, shared.now),
         _ => response.refuse(404, "there is nothing here"),

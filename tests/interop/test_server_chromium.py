@@ -176,3 +176,51 @@ def test_the_page_speaks_stomp(page):
         return 'nothing came';
     """
     assert page.run(body, "Grüße: a\\b") == ["← /topic/messages: Grüße: a\\b"]
+
+
+# What is chosen in the panel of sessions, and what it shows to be in use.
+SESSIONS = {
+    "Socket.IO upgrade": "open: Socket.IO over WebSocket",
+    "Socket.IO polling": "open: Socket.IO over polling",
+    "Socket.IO websocket": "open: Socket.IO over WebSocket",
+    "SockJS websocket": "open: SockJS over websocket",
+    "SockJS xhr_streaming": "open: SockJS over xhr_streaming",
+    "SockJS eventsource": "open: SockJS over eventsource",
+    "SockJS htmlfile": "open: SockJS over htmlfile",
+    "SockJS xhr": "open: SockJS over xhr",
+    "SockJS jsonp": "open: SockJS over jsonp",
+}
+
+
+@pytest.mark.parametrize("transport", SESSIONS)
+def test_the_page_chats_over_each_transport(page, transport):
+    """What is said there is heard at the WebSocket, and the other way round, as often as it is said."""
+    body = """
+        const [sessions, chat] = ['sessions', 'chat'].map((id) => document.getElementById(id));
+        const until = async (holds, what) => {
+            for (let left = 400; !holds(); left -= 1) {
+                if (left === 0) throw new Error(`${what}; the state is: ${state.textContent}`);
+                await new Promise((done) => setTimeout(done, 25));
+            }
+        };
+        const say = (section, text) => {
+            const form = section.querySelector('form');
+            form.elements.text.value = text;
+            form.requestSubmit();
+        };
+        const heard = (section, text) =>
+            [...section.querySelectorAll('li:not(.sent)')].filter((item) => item.textContent === text).length;
+        const state = sessions.querySelector('.state');
+        const { transport } = sessions.querySelector('form').elements;
+        transport.value = args[0];
+        transport.dispatchEvent(new Event('change'));
+        await until(() => state.textContent === args[1], 'not open');
+        await until(() => chat.querySelector('.state.open'), 'the room is not open');
+        const texts = [1, 2, 3].map((n) => `${args[0]} ${n}: Grüße "\\\\ 100% %41 </script> 🦀`);
+        for (const [from, text] of [[sessions, texts[0]], [chat, texts[1]], [sessions, texts[2]]]) {
+            say(from, text);
+            await until(() => heard(sessions, text) && heard(chat, text), `not heard: ${text}`);
+        }
+        return texts.map((text) => [heard(sessions, text), heard(chat, text)]);
+    """
+    assert page.run(body, transport, SESSIONS[transport]) == [[1, 1]] * 3
