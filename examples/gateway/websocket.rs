@@ -65,6 +65,14 @@ impl Place {
         }
     }
 
+    fn speaks_stomp(&self) -> bool {
+        match self {
+            Self::Stomp => true,
+            Self::Hub(exchange) => exchange.speaks_stomp(),
+            Self::Echo | Self::Chat | Self::Tunnel => false,
+        }
+    }
+
     /// Picks what to answer a client that has made a valid offer.
     pub fn answer<'o, 'a, H>(
         &self,
@@ -85,7 +93,7 @@ impl Place {
                 chosen => chosen,
             },
             // Clients of STOMP may name a version, and some do not.
-            None if matches!(self, Self::Stomp) => offer.choose(&SUBPROTOCOLS),
+            None if self.speaks_stomp() => offer.choose(&SUBPROTOCOLS),
             None => None,
         };
         let deflate = match self {

@@ -53,6 +53,21 @@ const checks = {
     return { received };
   },
 
+  // Says something in a room, and waits for what somebody else says.
+  async chat(SockJS, url, transport) {
+    const { socket, received, ended } = opened(SockJS, url, transport);
+    const both = new Promise((done) => {
+      socket.onmessage = (event) => {
+        received.push(event.data);
+        if (received.length === 2) done();
+      };
+    });
+    socket.onopen = () => socket.send('from SockJS');
+    await Promise.race([both, ended]);
+    socket.close();
+    return { received };
+  },
+
   // The server closes at once.
   async close(SockJS, url, transport) {
     const { ended } = opened(SockJS, url, transport);

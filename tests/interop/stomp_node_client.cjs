@@ -1,12 +1,14 @@
-// Checks of a STOMP broker with `@stomp/stompjs`, over the WebSocket of npm's `ws`.
+// Checks of a STOMP broker with `@stomp/stompjs`, over the WebSocket of npm's `ws`, or over a transport of npm's
+// `sockjs-client`.
 //
 //   node stomp_node_client.cjs --list        prints the names of the checks
-//   node stomp_node_client.cjs CHECK URL
+//   node stomp_node_client.cjs CHECK URL [TRANSPORT]
 const { Client, Versions } = require("@stomp/stompjs");
+const SockJS = require("sockjs-client");
 const WebSocket = require("ws");
 const assert = require("node:assert");
 
-const [, , name, url] = process.argv;
+const [, , name, url, transport] = process.argv;
 const checks = [];
 const check = (name, run) => checks.push({ name, run });
 
@@ -15,6 +17,7 @@ async function connected(options, run) {
   let socket;
   const client = new Client({
     webSocketFactory: () => {
+      if (transport) return (socket = new SockJS(url, null, { transports: transport }));
       socket = new WebSocket(url, client.stompVersions.protocolVersions());
       socket.binaryType = "arraybuffer";
       return socket;

@@ -1,4 +1,4 @@
-"""Our SockJS server, and the client that everybody uses: in Node and in a browser, with each transport alone."""
+"""Our SockJS servers, and the client that everybody uses: in Node and in a browser, with each transport alone."""
 
 import functools
 import http.server
@@ -9,6 +9,7 @@ import subprocess
 import threading
 
 import pytest
+from websockets.sync.client import connect
 
 import chromium
 import programs
@@ -37,12 +38,24 @@ def scripts():
 
 
 @pytest.fixture(scope="module")
-def sockjs(request, scripts):
-    """The `http://127.0.0.1:PORT` of a server that has survived every check at the end."""
+def example(request):
+    """Where the services of a server are, which has survived every check at the end."""
     path = request.config.getoption("sockjs_server") or programs.example("sockjs_server")
-    with programs.gateway(path, "--script", f"{scripts}/sockjs.js") as program:
+    with programs.gateway(path) as program:
         yield f"http://{program.address}"
         assert not program.has_ended(), program.last_words()
+
+
+@pytest.fixture(scope="module")
+def gateway(gateway_path, scripts):
+    with programs.gateway(gateway_path, "--sockjs-script", f"{scripts}/sockjs.js") as program:
+        yield f"http://{program.address}/sockjs"
+        assert not program.has_ended(), program.last_words()
+
+
+@pytest.fixture(params=["example", "gateway"], ids=["sockjs_server", "gateway"])
+def sockjs(request):
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -85,20 +98,20 @@ def test_node_sees_why_we_close(sockjs, transport):
 
 
 @pytest.mark.parametrize("transport", IN_BROWSER)
-def test_a_page_of_our_origin_gets_every_message_back(sockjs, page, transport):
-    url = f"{sockjs}/echo"
+def test_a_page_of_our_origin_gets_every_message_back(gateway, page, transport):
+    url = f"{gateway}/echo"
     expect_echoes(in_page(page, url, "echo", url, transport), transport)
 
 
 @pytest.mark.parametrize("transport", [*IN_NODE, "jsonp-polling", *BY_IFRAME])
-def test_a_page_of_another_origin_gets_every_message_back(sockjs, page, scripts, transport):
+def test_a_page_of_another_origin_gets_every_message_back(gateway, page, scripts, transport):
     origin = f"{scripts}/".replace("127.0.0.1", "localhost")
-    expect_echoes(in_page(page, origin, "echo", f"{sockjs}/echo", transport), transport)
+    expect_echoes(in_page(page, origin, "echo", f"{gateway}/echo", transport), transport)
 
 
 @pytest.mark.parametrize("transport", IN_BROWSER)
-def test_a_page_sees_why_we_close(sockjs, page, transport):
-    assert in_page(page, f"{sockjs}/close", "close", f"{sockjs}/close", transport) == {"code": 3000, "reason": "Go away!"}
+def test_a_page_sees_why_we_close(gateway, page, transport):
+    assert in_page(page, f"{gateway}/close", "close", f"{gateway}/close", transport) == {"code": 3000, "reason": "Go away!"}
 
 
 def test_without_websocket_the_client_finds_another_way(sockjs):
@@ -106,3 +119,22 @@ def test_without_websocket_the_client_finds_another_way(sockjs):
     expect_echoes(result, "xhr-streaming")
     result = in_node("close", f"{sockjs}/disabled_websocket_echo", "websocket")
     assert result["code"] == 2000  # all transports failed
+
+
+@pytest.mark.parametrize("transport", IN_NODE)
+def test_the_room_is_that_of_the_websockets(gateway, transport):
+    address = gateway.removeprefix("http://").removesuffix("/sockjs")
+    with connect(f"ws://{address}/ws/chat", subprotocols=["chat"], proxy=None) as socket:
+        command = ["node", SCRIPT, "chat", f"{gateway}/chat", transport]
+        with programs.Program(*command, name="sockjs_checks") as client:
+            assert socket.recv(20) == "from SockJS"
+            socket.send("from the WebSocket \U0001f980")
+            received = ["from SockJS", "from the WebSocket \U0001f980"]
+            assert json.loads(client.line(20)) == {"received": received}
+
+
+@pytest.mark.parametrize("service, status", [("echo", b"200"), ("chat", b"403"), ("stomp", b"403")])
+def test_pages_of_other_origins_have_no_part_in_the_room(gateway, service, status):
+    command = ["curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}", "--header", "Origin: http://example.com"]
+    done = subprocess.run([*command, f"{gateway}/{service}/info"], capture_output=True, timeout=20, check=True)
+    assert done.stdout == status

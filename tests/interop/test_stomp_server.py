@@ -1,5 +1,5 @@
-"""Our STOMP brokers, the gateway's among them, with clients of other people: `@stomp/stompjs` in Node.js over WebSocket,
-and Python's `stomp.py` over TCP. The checks of the first are in `stomp_node_client.cjs`."""
+"""Our STOMP brokers, the gateway's among them, with clients of other people: `@stomp/stompjs` in Node.js over WebSocket and
+over SockJS, and Python's `stomp.py` over TCP. The checks of the first are in `stomp_node_client.cjs`."""
 
 import contextlib
 import json
@@ -39,6 +39,28 @@ def test_stompjs(broker, check):
     done = subprocess.run(["node", SCRIPT, check, url], capture_output=True, text=True, timeout=50)
     if done.returncode != 0:
         pytest.fail(done.stderr, pytrace=False)
+
+
+# SockJS carries text only. Heart-beats are seen over WebSocket.
+OVER_SOCKJS = [check for check in CHECKS if "NUL" not in check and "heart-beats" not in check]
+TRANSPORTS = ["xhr-streaming", "eventsource", "xhr-polling"]
+
+
+@pytest.mark.parametrize(
+    "check, transport",
+    [(check, "websocket") for check in OVER_SOCKJS] + [(OVER_SOCKJS[2], transport) for transport in TRANSPORTS],
+)
+def test_stompjs_over_sockjs(address, check, transport):
+    """As the tutorials connect: `Stomp.over(new SockJS(url))`."""
+    command = ["node", SCRIPT, check, f"http://{address}/sockjs/stomp", transport]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=50)
+    if done.returncode != 0:
+        pytest.fail(done.stderr, pytrace=False)
+
+
+def test_stompjs_by_the_raw_websocket_of_sockjs(address):
+    command = ["node", SCRIPT, CHECKS[2], f"ws://{address}/sockjs/stomp/websocket"]
+    subprocess.run(command, check=True, timeout=50)
 
 
 class Listener(stomp.ConnectionListener):

@@ -32,6 +32,8 @@ use crate::websocket::Place;
 use service::{Stream, Upload, say};
 use sockjs::{Chat, Mount};
 
+const CHAT: &str = "/sockjs/chat";
+const STOMP: &str = "/sockjs/stomp";
 /// How much may wait for a client of STOMP over SockJS, in bytes.
 const STOMP_BACKLOG: u64 = 16 << 20;
 /// The hubs.
@@ -59,6 +61,7 @@ pub struct Exchange {
     hubs: Hubs,
     protocol: Protocol,
     number: u64,
+    speaks_stomp: bool,
 }
 
 impl Hubs {
@@ -73,9 +76,9 @@ impl Hubs {
     ) -> Self {
         let stomp = Mount {
             limits: Limits::new().max_backlog(STOMP_BACKLOG),
-            ..Mount::new("/sockjs/stomp", stomp::Stomp::new(topics))
+            ..Mount::new(STOMP, stomp::Stomp::new(topics))
         };
-        let chat = Mount::new("/sockjs/chat", Chat::new(broadcast.enter()));
+        let chat = Mount::new(CHAT, Chat::new(broadcast.enter()));
         let mounts = sockjs::for_tests("/sockjs").into_iter().chain([chat, stomp]);
         Self(Rc::new(RefCell::new(Inner {
             socketio: socketio::Hub::new(broadcast.enter(), is_quick),
@@ -137,8 +140,7 @@ pub fn open(
 
 /// Whether pages of every origin may come: to the services of SockJS's own tests.
 fn is_public(path: &str) -> bool {
-    path.starts_with("/sockjs/")
-        && !["/sockjs/chat", "/sockjs/stomp"].iter().any(|own| path.starts_with(own))
+    path.starts_with("/sockjs/") && ![CHAT, STOMP].iter().any(|own| path.starts_with(own))
 }
 
 fn begin(
@@ -164,7 +166,8 @@ fn begin(
         return route::Answer::Whole;
     }
     inner.peers.insert(number, shared.peer);
-    let exchange = Exchange { hubs: shared.hubs.clone(), protocol, number };
+    let speaks_stomp = request.path.starts_with(STOMP);
+    let exchange = Exchange { hubs: shared.hubs.clone(), protocol, number, speaks_stomp };
     match reply {
         Reply::Stream(head) => route::Answer::Service(Box::new(Stream::new(exchange, head))),
         Reply::Socket => route::Answer::WebSocket(Place::Hub(exchange)),
@@ -175,6 +178,11 @@ fn begin(
 impl Exchange {
     fn with<T>(&self, act: impl FnOnce(&mut dyn Hub, u64) -> T) -> T {
         act(self.hubs.0.borrow_mut().hub(self.protocol), self.number)
+    }
+
+    /// Whether its messages are frames of STOMP, so that a raw WebSocket may name a version.
+    pub const fn speaks_stomp(&self) -> bool {
+        self.speaks_stomp
     }
 
     fn receive(&self, body: &mut [u8], now: u64) -> Option<Answer> {
