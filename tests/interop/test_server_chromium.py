@@ -223,4 +223,9 @@ def test_the_page_chats_over_each_transport(page, transport):
         }
         return texts.map((text) => [heard(sessions, text), heard(chat, text)]);
     """
+    page.run("performance.clearResourceTimings()")
     assert page.run(body, transport, SESSIONS[transport]) == [[1, 1]] * 3
+    requests = "entry.name.match('/(socket.io|sockjs)/') && entry.nextHopProtocol"
+    versions = page.run(f"return performance.getEntriesByType('resource').map((entry) => {requests})")
+    # A WebSocket has no entry, and what still goes on has no version.
+    assert set(filter(None, versions)) <= {page.version}
