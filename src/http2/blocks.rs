@@ -113,7 +113,10 @@ impl Block {
             self.frames = self.frames.checked_sub(1).ok_or(Error::Flood)?;
         }
         let mut input = part.bytes;
-        while let Some(field) = decoder.decode(&mut input, buffer, self.room(limits))? {
+        while let Some(field) = decoder
+            .decode(&mut input, buffer, self.room(limits))
+            .map_err(|error| of_head(error, limits))?
+        {
             self.take(&field, limits)?;
             if self.fate != Fate::Kept {
                 buffer.clear();
@@ -141,7 +144,7 @@ impl Block {
         self.head_len = self.head_len.saturating_add(list_len);
         self.fields = self.fields.saturating_add(1);
         if self.head_len > max_len(limits) {
-            return Err(Error::HeadTooLong);
+            return Err(Error::HeadTooLong { limit: max_len(limits) });
         }
         if self.fate == Fate::Kept {
             self.fate = self.judge(field, limits);
@@ -152,12 +155,15 @@ impl Block {
     /// What happens to the block, with this field as the next.
     #[inline]
     fn judge(&mut self, field: &hpack::Field<'_>, limits: &Limits) -> Fate {
+        if self.head_len > limits.max_head_len {
+            return Fate::TooLong(Error::HeadTooLong { limit: limits.max_head_len });
+        }
         // A buffer that is shorter than the limit is one itself.
-        if field.displaced || self.head_len > limits.max_head_len {
-            return Fate::TooLong(Error::HeadTooLong);
+        if field.displaced {
+            return Fate::TooLong(buffer_full(limits));
         }
         if self.fields > limits.max_fields {
-            return Fate::TooLong(Error::TooManyFields);
+            return Fate::TooLong(Error::TooManyFields { limit: limits.max_fields });
         }
         let len = EntryHeader::LEN + field.name.len() + field.value.len();
         match self.rules.check(field.name, field.value, self.at + len as u32) {
@@ -177,6 +183,22 @@ impl Block {
             Fate::Unwanted => Outcome::Unwanted,
         }
     }
+}
+
+/// What the error of a field means for the head.
+#[cold]
+fn of_head(error: Error, limits: &Limits) -> Error {
+    match error {
+        Error::HeadTooLong { .. } => Error::HeadTooLong { limit: max_len(limits) },
+        Error::BufferFull { .. } => buffer_full(limits),
+        error => error,
+    }
+}
+
+/// A buffer as long as the limit always suffices.
+#[cold]
+const fn buffer_full(limits: &Limits) -> Error {
+    Error::BufferFull { needed: limits.max_head_len }
 }
 
 /// CONTINUATION frames that a block may have beyond those that its length explains.
@@ -309,16 +331,16 @@ mod tests {
             assert_eq!(matches!(outcome, Ok(Outcome::Kept(_))), fits, "{outcome:?}");
         }
         let outcome = receive(Limits::new().max_head_len(len - 1), &block);
-        assert_eq!(outcome, Ok(Outcome::TooLong(Error::HeadTooLong)));
+        assert_eq!(outcome, Ok(Outcome::TooLong(Error::HeadTooLong { limit: len - 1 })));
         // A quarter of it ends the connection.
         let outcome = receive(Limits::new().max_head_len(len / 4), &block);
-        assert_eq!(outcome, Err(Error::HeadTooLong));
+        assert_eq!(outcome, Err(Error::HeadTooLong { limit: len / 4 * 4 }));
     }
 
     #[test]
     fn fields_are_counted_and_crumbs_too() {
         let crumbs = [("cookie", "a=b"); 4];
-        for (limit, error) in [(8, None), (7, Some(Error::TooManyFields))] {
+        for (limit, error) in [(8, None), (7, Some(Error::TooManyFields { limit: 7 }))] {
             let outcome = receive(Limits::new().max_fields(limit), &and(&crumbs));
             match error {
                 None => assert!(matches!(outcome, Ok(Outcome::Kept(_))), "{outcome:?}"),
@@ -334,11 +356,12 @@ mod tests {
         let mut storage = [0; 100];
         let mut buffer = SliceBuf::new(&mut storage);
         let outcome = Receiver::new(Limits::new()).receive(Some(REQUEST), &[&block], &mut buffer);
-        assert_eq!(outcome, Ok(Outcome::TooLong(Error::HeadTooLong)));
+        let full = Error::BufferFull { needed: 16 << 10 };
+        assert_eq!(outcome, Ok(Outcome::TooLong(full)));
         let mut storage = [0; 98];
         let mut buffer = SliceBuf::new(&mut storage);
         let outcome = Receiver::new(Limits::new()).receive(Some(REQUEST), &[&block], &mut buffer);
-        assert_eq!(outcome, Err(Error::HeadTooLong));
+        assert_eq!(outcome, Err(full));
     }
 
     #[test]

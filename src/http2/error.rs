@@ -127,12 +127,22 @@ pub enum Error {
     /// HEADERS came on a tunnel, where only DATA may (§8.5).
     HeadUnexpected,
     // Limits.
-    /// A head is longer than [`Limits::max_head_len`](super::Limits::max_head_len) allows (§10.5.1), or than the
-    /// caller's buffer for heads.
-    HeadTooLong,
+    /// A head is longer than [`Limits::max_head_len`](super::Limits::max_head_len) allows (§10.5.1).
+    HeadTooLong {
+        /// The limit, in bytes. It is four times `max_head_len` if the connection fails.
+        limit: u32,
+    },
     /// A head has more fields than [`Limits::max_fields`](super::Limits::max_fields) allows
     /// (§10.5.1).
-    TooManyFields,
+    TooManyFields {
+        /// The limit.
+        limit: u32,
+    },
+    /// The caller's buffer for heads has no room for a head, or for one field of it if the connection fails.
+    BufferFull {
+        /// The length of the buffer that would be enough, in bytes.
+        needed: u32,
+    },
     /// The peer caused more resets than [`Limits::reset_budget`](super::Limits::reset_budget) allows
     /// (§10.5).
     Resets,
@@ -160,9 +170,11 @@ impl Error {
             | Self::TableSize
             | Self::TableLost
             | Self::BlockTruncated => ErrorCode::COMPRESSION_ERROR,
-            Self::HeadTooLong | Self::TooManyFields | Self::Resets | Self::Flood => {
-                ErrorCode::ENHANCE_YOUR_CALM
-            }
+            Self::HeadTooLong { .. }
+            | Self::TooManyFields { .. }
+            | Self::BufferFull { .. }
+            | Self::Resets
+            | Self::Flood => ErrorCode::ENHANCE_YOUR_CALM,
             Self::HeadBuffer => ErrorCode::INTERNAL_ERROR,
             _ => ErrorCode::PROTOCOL_ERROR,
         }
@@ -217,8 +229,9 @@ impl Error {
             Self::EndUnexpected => "informational response ends the stream",
             Self::BodyUnexpected => "body before the head",
             Self::HeadUnexpected => "head or trailers on a tunnel",
-            Self::HeadTooLong => "head is too long",
-            Self::TooManyFields => "head has too many fields",
+            Self::HeadTooLong { .. } => "head is too long",
+            Self::TooManyFields { .. } => "head has too many fields",
+            Self::BufferFull { .. } => "no room for the head",
             Self::Resets => "too many resets",
             Self::Flood => "too many useless frames",
             Self::HeadBuffer => "buffer for heads was changed inside a field block",
@@ -231,6 +244,9 @@ impl fmt::Display for Error {
         f.write_str(self.text())?;
         match self {
             Self::FrameTooLong(over) => write!(f, ": {over}"),
+            Self::HeadTooLong { limit } => write!(f, ": over the limit of {limit} bytes"),
+            Self::TooManyFields { limit } => write!(f, ": over the limit of {limit}"),
+            Self::BufferFull { needed } => write!(f, ": {needed} bytes would be enough"),
             _ => Ok(()),
         }
     }

@@ -120,7 +120,7 @@ impl Naive {
 }
 
 const fn check_len(len: usize, max_len: usize) -> Result<(), Error> {
-    if len > max_len { Err(Error::HeadTooLong) } else { Ok(()) }
+    if len > max_len { Err(Error::HeadTooLong { limit: max_len as u32 }) } else { Ok(()) }
 }
 
 /// Takes an integer whose prefix has `bits` (RFC 7541 §5.1).

@@ -316,8 +316,9 @@ fn errors_of_http2_have_different_texts() {
         &Error::EndUnexpected,
         &Error::BodyUnexpected,
         &Error::HeadUnexpected,
-        &Error::HeadTooLong,
-        &Error::TooManyFields,
+        &Error::HeadTooLong { limit: 7 },
+        &Error::TooManyFields { limit: 7 },
+        &Error::BufferFull { needed: 7 },
         &Error::Resets,
         &Error::Flood,
         &Error::HeadBuffer,
@@ -380,7 +381,12 @@ fn errors_of_the_peer_say_how_much_or_which() {
         (sse::Error::IdTooLong { limit: 77 }, "over the limit of 77 bytes"),
         (sse::Error::BufferFull(FULL), "no room for the event: 1234 bytes"),
     ]);
-    says(&[(http2::Error::FrameTooLong(OVER), OVER_TEXT)]);
+    says(&[
+        (http2::Error::FrameTooLong(OVER), OVER_TEXT),
+        (http2::Error::HeadTooLong { limit: 77 }, "head is too long: over the limit of 77 bytes"),
+        (http2::Error::TooManyFields { limit: 77 }, "over the limit of 77"),
+        (http2::Error::BufferFull { needed: 1234 }, "no room for the head: 1234 bytes"),
+    ]);
     says(&[
         (grpc::Error::FlagsUnknown(0x42), "0x42"),
         (grpc::Error::MessageTooLong(OVER), OVER_TEXT),

@@ -252,7 +252,8 @@ impl<B: Buffer> Decoder<B> {
     /// # Errors
     ///
     /// Errors are final, and end the connection. Besides those of the format, a name and value longer than
-    /// `max_len` together, or than all of `out`, are [`Error::HeadTooLong`].
+    /// `max_len` together are [`Error::HeadTooLong`], and longer than all of `out` they are
+    /// [`Error::BufferFull`].
     #[inline(always)]
     pub fn decode<'b, O: Buffer>(
         &mut self,
@@ -359,7 +360,7 @@ impl<B: Buffer> Decoder<B> {
         let entry = self.entry(index)?;
         let (name_len, len) = (entry.name_len(), entry.len());
         if len > max_len as usize {
-            return Err(Error::HeadTooLong.into());
+            return Err(Error::HeadTooLong { limit: max_len }.into());
         }
         let room = out.try_grow(EntryHeader::LEN + len)?;
         if let Some((to_header, to_text)) = room.split_first_chunk_mut() {

@@ -66,7 +66,7 @@ impl<B: Buffer> Decoder<B> {
         }
         let at = out.as_slice().len();
         self.pending = PendingField {
-            at: u32::try_from(at).map_err(|_| Error::HeadTooLong)?,
+            at: u32::try_from(at).map_err(|_| Error::HeadTooLong { limit: max_len })?,
             name_len: 0,
             kind: match first {
                 0x40..0x80 => LiteralKind::Indexed,
@@ -119,12 +119,12 @@ impl<B: Buffer> Decoder<B> {
                 };
                 match put {
                     Ok(()) => Ok(true),
-                    Err(PutEntryError::Full) => Err(Error::HeadTooLong),
+                    Err(PutEntryError::Full) => Err(buffer_full(max_len)),
                     Err(PutEntryError::Peer(e)) => Err(e),
                 }
             }
             IntegerOf::Name => {
-                self.append(out, &[0; EntryHeader::LEN])?;
+                self.append(out, &[0; EntryHeader::LEN], max_len)?;
                 self.state = State::Length(TextOf::Name);
                 if value > 0 {
                     self.put_name(value, out, max_len)?;
@@ -144,7 +144,7 @@ impl<B: Buffer> Decoder<B> {
             IntegerOf::Length { of, huffman } => {
                 let least = if huffman { huffman::min_decoded_len(value) } else { value };
                 if self.pending.name_len.saturating_add(least) > max_len {
-                    return Err(Error::HeadTooLong);
+                    return Err(Error::HeadTooLong { limit: max_len });
                 }
                 let bits = huffman.then_some(HuffmanBits::NONE);
                 self.state = State::Text { of, left: value, bits };
@@ -157,13 +157,13 @@ impl<B: Buffer> Decoder<B> {
     fn put_name(&mut self, index: u32, out: &mut impl Buffer, max_len: u32) -> Result<(), Error> {
         let name_len = self.entry(index)?.name_len();
         if name_len > max_len as usize {
-            return Err(Error::HeadTooLong);
+            return Err(Error::HeadTooLong { limit: max_len });
         }
         if out.try_grow(name_len).is_err() {
             if !self.displace(out) {
-                return Err(Error::HeadTooLong);
+                return Err(buffer_full(max_len));
             }
-            out.try_grow(name_len).map_err(|_| Error::HeadTooLong)?;
+            out.try_grow(name_len).map_err(|_| buffer_full(max_len))?;
         }
         let to = out.as_mut_slice();
         let at = to.len() - name_len;
@@ -191,7 +191,7 @@ impl<B: Buffer> Decoder<B> {
                 Some(bits)
             }
             None => {
-                self.append(out, bytes)?;
+                self.append(out, bytes, max_len)?;
                 None
             }
         };
@@ -265,17 +265,17 @@ impl<B: Buffer> Decoder<B> {
         let mut piece = [0; huffman::max_decoded_len(PIECE)];
         let len = bits.decode(coded, &mut piece)?;
         if self.text_len(out) + len > max_len as usize {
-            return Err(Error::HeadTooLong);
+            return Err(Error::HeadTooLong { limit: max_len });
         }
-        self.append(out, piece.get(..len).unwrap_or_default())
+        self.append(out, piece.get(..len).unwrap_or_default(), max_len)
     }
 
-    fn append(&mut self, out: &mut impl Buffer, bytes: &[u8]) -> Result<(), Error> {
+    fn append(&mut self, out: &mut impl Buffer, bytes: &[u8], max_len: u32) -> Result<(), Error> {
         let appended = match out.try_append(bytes) {
             Err(BufferFull { .. }) if self.displace(out) => out.try_append(bytes),
             appended => appended,
         };
-        appended.map_err(|_| Error::HeadTooLong)
+        appended.map_err(|_| buffer_full(max_len))
     }
 
     /// Drops the fields before the current one from `out`. Returns whether there were any.
@@ -291,4 +291,11 @@ impl<B: Buffer> Decoder<B> {
         self.pending.displaced = true;
         true
     }
+}
+
+/// The buffer has no room for a field that may be as long as `max_len`. It says what would be enough for any such
+/// field, so that it is the same however the input is cut.
+#[cold]
+const fn buffer_full(max_len: u32) -> Error {
+    Error::BufferFull { needed: max_len.saturating_add(EntryHeader::LEN as u32) }
 }
