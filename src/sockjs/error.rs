@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::BufferFull;
+use crate::{BufferFull, OverLimit};
 
 /// Why what a client sent is no list of messages. A failed [`MessageDecoder`](super::MessageDecoder) keeps failing the
 /// same way; the session goes on.
@@ -69,7 +69,7 @@ pub enum SendError {
     Closed,
     /// The messages that no receiver has fetched would be longer than
     /// [`Limits::max_backlog`](super::Limits::max_backlog).
-    BacklogFull,
+    BacklogFull(OverLimit),
     /// The storage of the session has no room.
     BufferFull(BufferFull),
     /// A close code below 1000 or above 4999.
@@ -82,7 +82,7 @@ impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closed => f.write_str("session is closed"),
-            Self::BacklogFull => f.write_str("too many messages wait for a receiver"),
+            Self::BacklogFull(over) => write!(f, "too much waits for a receiver: {over}"),
             Self::BufferFull(full) => full.fmt(f),
             Self::CodeInvalid => f.write_str("close code is not between 1000 and 4999"),
             Self::ReasonTooLong => f.write_str("reason is longer than 123 bytes"),

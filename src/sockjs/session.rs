@@ -16,7 +16,7 @@
 
 use super::{Frame, Framing, Limits, SendError};
 use crate::inline::Inline;
-use crate::{Buffer, BufferFull};
+use crate::{Buffer, BufferFull, OverLimit};
 
 /// The longest reason of a close, in bytes: the same as that of WebSocket.
 pub const MAX_REASON_LEN: usize = 123;
@@ -178,7 +178,8 @@ impl<B: Buffer> Session<B> {
         let mut put = |piece: &[u8]| {
             needed = needed.saturating_add(piece.len() as u64);
             if needed > self.limits.max_backlog {
-                result = Err(SendError::BacklogFull);
+                let over = OverLimit::new(needed, self.limits.max_backlog);
+                result = Err(SendError::BacklogFull(over));
             }
             if result.is_ok() {
                 result = backlog.try_append(piece).map_err(SendError::from);

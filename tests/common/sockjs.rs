@@ -1,10 +1,10 @@
 //! SockJS for the tests: naive twins that see everything at once.
 
-use framewright::Assembler;
 use framewright::sockjs::{
     Action, AttachError, Error, Framing, Limits, MessageDecoder, Output, ReceiverId, SendError,
     Session,
 };
+use framewright::{Assembler, OverLimit};
 
 /// The messages of a payload, and whether it may end there.
 pub type Messages = (Vec<String>, Result<(), Error>);
@@ -293,11 +293,12 @@ impl Modelled {
             return assert_eq!(result, Err(SendError::Closed));
         }
         self.waiting.push(message.to_owned());
-        let fits = self.backlog().len() as u64 <= self.limits.max_backlog;
-        if !fits {
-            self.waiting.pop();
+        let (len, limit) = (self.backlog().len() as u64, self.limits.max_backlog);
+        if len <= limit {
+            return assert_eq!(result, Ok(()));
         }
-        assert_eq!(result, if fits { Ok(()) } else { Err(SendError::BacklogFull) });
+        self.waiting.pop();
+        assert_eq!(result, Err(SendError::BacklogFull(OverLimit::new(len, limit))));
     }
 
     fn close(&mut self, code: u16, reason: &str) {

@@ -490,7 +490,7 @@ fn errors_of_sockjs_have_different_texts() {
     are_told_apart([&Error::PayloadMissing, &Error::Json, &Error::PayloadTooLong { limit: 7 }]);
     are_told_apart([
         &SendError::Closed,
-        &SendError::BacklogFull,
+        &SendError::BacklogFull(OVER),
         &SendError::BufferFull(FULL),
         &SendError::CodeInvalid,
         &SendError::ReasonTooLong,

@@ -4,7 +4,7 @@ use framewright::sockjs::{
     Action, AttachError, Callback, Frame, Framing, Limits, MAX_REASON_LEN, Output, SendError,
     Session,
 };
-use framewright::{ArrayBuf, Buffer, BufferFull};
+use framewright::{ArrayBuf, Buffer, BufferFull, OverLimit};
 
 type TestSession = Session<Vec<u8>>;
 
@@ -242,11 +242,12 @@ fn a_stream_ends_at_its_limit_and_a_websocket_does_not() {
 fn what_does_not_fit_changes_nothing() {
     let limits = Limits::new().max_backlog(8);
     let mut session = Session::new(limits, Vec::new(), 0);
+    let full = |len| Err(SendError::BacklogFull(OverLimit::new(len, 8)));
     session.send("ab").unwrap();
-    assert_eq!(session.send("abc"), Err(SendError::BacklogFull));
-    assert_eq!(session.send("\u{1}"), Err(SendError::BacklogFull));
+    assert_eq!(session.send("abc"), full(r#""ab","abc""#.len() as u64));
+    assert_eq!(session.send("\u{1}"), full(r#""ab","\u0001""#.len() as u64));
     session.send("a").unwrap();
-    assert_eq!(session.send(""), Err(SendError::BacklogFull));
+    assert_eq!(session.send(""), full(r#""ab","a","""#.len() as u64));
     assert_eq!(attach(&mut session, Framing::XhrStreaming, 0), streamed("o\na[\"ab\",\"a\"]\n"));
 
     let mut session = Session::new(Limits::new(), ArrayBuf::<4>::new(), 0);

@@ -115,7 +115,7 @@ impl Sessions {
         let is_sent = match &mut entry.protocol {
             Protocol::Frames(frames, _) => {
                 let text = String::from_utf8_lossy(message.as_bytes());
-                !matches!(frames.send(&text), Err(SendError::BacklogFull))
+                !matches!(frames.send(&text), Err(SendError::BacklogFull(_)))
             }
             Protocol::Raw(raw) => raw.send(message),
         };
