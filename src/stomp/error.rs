@@ -235,7 +235,7 @@ impl fmt::Display for SendError {
             Self::NotInVersion => "the version of the connection has no such frame",
             Self::HeaderInvalid => "header cannot be written in the version of the connection",
             Self::HeaderMissing(header) => return write!(f, "message has no {}", header.name()),
-            Self::ReceiptTooLong => "receipt of a DISCONNECT is too long",
+            Self::ReceiptTooLong => "receipt of a DISCONNECT is longer than 64 bytes",
             Self::OtherVersion => "message was encoded for another version",
         })
     }
