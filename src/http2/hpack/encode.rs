@@ -28,7 +28,7 @@ pub struct Encoder<B> {
     memory: [Place; MEMORY_LEN],
 }
 
-const MEMORY_LEN: usize = 128;
+const MEMORY_LEN: usize = 64;
 
 /// Where in the memory a name has its place: a hash of its length, and of the four bytes at each end. Not
 /// even [`hash`] would be cheap enough, since every field of a head that repeats takes this.
@@ -40,7 +40,7 @@ fn memory_of(name: &[u8]) -> usize {
     };
     let mixed = u64::from(head) << 32 | u64::from(tail ^ name.len() as u32);
     // With this factor, no two names that are usual in one head share a place.
-    (mixed.wrapping_mul(0xC97B_4BB0_8CFF_BAE1) >> (64 - MEMORY_LEN.ilog2())) as usize
+    (mixed.wrapping_mul(0x0A97_35BD_AC00_938D) >> (64 - MEMORY_LEN.ilog2())) as usize
 }
 
 /// Where a field was found: nowhere, in the static table, or in the dynamic one by how many entries were
