@@ -32,7 +32,7 @@ pub(super) enum Outcome {
     Unwanted,
 }
 
-/// The field block under way. Between blocks, it is meaningless.
+/// The field block under way.
 #[derive(Clone, Debug)]
 pub(super) struct Block {
     rules: Rules,
@@ -58,40 +58,30 @@ enum Fate {
 }
 
 impl Block {
-    /// No block.
-    pub(super) const fn new() -> Self {
-        Self {
-            rules: Rules::new(Message::Trailers),
-            fate: Fate::Unwanted,
-            buffer_len: 0,
-            at: 0,
-            head_len: 0,
-            fields: 0,
-            frames: 0,
-        }
-    }
-
     /// Begins a block. `None` means that its message is not wanted, and an error that it fails its stream,
     /// whatever is in it.
-    pub(super) fn begin(
-        &mut self,
+    #[inline]
+    pub(super) fn new(
         message: Option<Result<Message, Error>>,
         limits: &Limits,
         buffer: &mut impl Buffer,
-    ) {
+    ) -> Self {
         buffer.clear();
         let (message, fate) = match message {
             Some(Ok(message)) => (message, Fate::Kept),
             Some(Err(error)) => (Message::Trailers, Fate::Malformed(error)),
             None => (Message::Trailers, Fate::Unwanted),
         };
-        *self = Self {
+        Self {
             rules: Rules::new(message),
             fate,
+            buffer_len: 0,
+            at: 0,
+            head_len: 0,
+            fields: 0,
             // As many as a head at the limit needs, and some for those that cut elsewhere.
             frames: EXTRA_FRAMES + limits.max_head_len / Limits::MIN_FRAME_LEN,
-            ..Self::new()
-        };
+        }
     }
 
     /// Decodes the next piece of the block. With the last one, it says what became of it.
@@ -113,12 +103,13 @@ impl Block {
             self.frames = self.frames.checked_sub(1).ok_or(Error::Flood)?;
         }
         let mut input = part.bytes;
-        while let Some(field) = decoder
-            .decode(&mut input, buffer, self.room(limits))
-            .map_err(|error| of_head(error, limits))?
-        {
-            self.take(&field, limits)?;
-            if self.fate != Fate::Kept {
+        loop {
+            let field = match decoder.decode(&mut input, buffer, self.room(limits)) {
+                Ok(Some(field)) => field,
+                Ok(None) => break,
+                Err(error) => return Err(of_head(error, limits)),
+            };
+            if !self.take(&field, limits)? {
                 buffer.clear();
             }
             self.at = buffer.as_slice().len() as u32;
@@ -137,39 +128,51 @@ impl Block {
         max_len(limits).saturating_sub(self.head_len)
     }
 
-    /// Takes notice of the field that was decoded last.
+    /// Takes notice of the field that was decoded last. Returns whether it is kept.
     #[inline]
-    fn take(&mut self, field: &hpack::Field<'_>, limits: &Limits) -> Result<(), Error> {
+    fn take(&mut self, field: &hpack::Field<'_>, limits: &Limits) -> Result<bool, Error> {
         let list_len = u32::try_from(field.list_len()).unwrap_or(u32::MAX);
         self.head_len = self.head_len.saturating_add(list_len);
         self.fields = self.fields.saturating_add(1);
         if self.head_len > max_len(limits) {
             return Err(Error::HeadTooLong { limit: max_len(limits) });
         }
-        if self.fate == Fate::Kept {
-            self.fate = self.judge(field, limits);
+        if !matches!(self.fate, Fate::Kept) {
+            return Ok(false);
         }
-        Ok(())
+        match self.judge(field, limits) {
+            Ok(()) => Ok(true),
+            Err(error) => Ok(self.refuse(error)),
+        }
     }
 
-    /// What happens to the block, with this field as the next.
+    /// Keeps the block no longer.
+    #[cold]
+    const fn refuse(&mut self, error: Error) -> bool {
+        self.fate = match error {
+            Error::HeadTooLong { .. } | Error::TooManyFields { .. } | Error::BufferFull { .. } => {
+                Fate::TooLong(error)
+            }
+            _ => Fate::Malformed(error),
+        };
+        false
+    }
+
+    /// Checks the next field of a block that is kept.
     #[inline]
-    fn judge(&mut self, field: &hpack::Field<'_>, limits: &Limits) -> Fate {
+    fn judge(&mut self, field: &hpack::Field<'_>, limits: &Limits) -> Result<(), Error> {
         if self.head_len > limits.max_head_len {
-            return Fate::TooLong(Error::HeadTooLong { limit: limits.max_head_len });
+            return Err(Error::HeadTooLong { limit: limits.max_head_len });
         }
         // A buffer that is shorter than the limit is one itself.
         if field.displaced {
-            return Fate::TooLong(buffer_full(limits));
+            return Err(buffer_full(limits));
         }
         if self.fields > limits.max_fields {
-            return Fate::TooLong(Error::TooManyFields { limit: limits.max_fields });
+            return Err(Error::TooManyFields { limit: limits.max_fields });
         }
         let len = EntryHeader::LEN + field.name.len() + field.value.len();
-        match self.rules.check(field.name, field.value, self.at + len as u32) {
-            Ok(()) => Fate::Kept,
-            Err(error) => Fate::Malformed(error),
-        }
+        self.rules.check(field.name, field.value, self.at + len as u32)
     }
 
     fn outcome(&self, entries: &[u8], end_stream: bool) -> Outcome {
@@ -224,14 +227,13 @@ mod tests {
         &[(":method", "GET"), (":scheme", "http"), (":authority", "a"), (":path", "/")];
 
     struct Receiver {
-        block: Block,
         decoder: hpack::Decoder<Vec<u8>>,
         limits: Limits,
     }
 
     impl Receiver {
         fn new(limits: Limits) -> Self {
-            Self { block: Block::new(), decoder: hpack::Decoder::new(Vec::new(), 4096), limits }
+            Self { decoder: hpack::Decoder::new(Vec::new(), 4096), limits }
         }
 
         /// Receives a block in these pieces, each in a frame of its own.
@@ -241,7 +243,7 @@ mod tests {
             pieces: &[&[u8]],
             buffer: &mut impl Buffer,
         ) -> Result<Outcome, Error> {
-            self.block.begin(message.map(Ok), &self.limits, buffer);
+            let mut block = Block::new(message.map(Ok), &self.limits, buffer);
             let mut last = None;
             for (index, piece) in pieces.iter().enumerate() {
                 let headers = BlockFrame::Headers { self_dependent: false };
@@ -252,7 +254,7 @@ mod tests {
                     end: index + 1 == pieces.len(),
                     end_stream: true,
                 };
-                last = self.block.receive(&part, &mut self.decoder, &self.limits, buffer)?;
+                last = block.receive(&part, &mut self.decoder, &self.limits, buffer)?;
             }
             Ok(last.expect("the last piece ends the block"))
         }
@@ -379,18 +381,18 @@ mod tests {
 
     #[test]
     fn another_buffer_inside_a_block_is_an_error() {
-        let block = and(&[]);
+        let bytes = and(&[]);
         let mut receiver = Receiver::new(Limits::new());
         let mut part = FieldBlockPart {
             stream: StreamId::MAX,
-            bytes: &block,
+            bytes: &bytes,
             begins: Some(BlockFrame::Headers { self_dependent: false }),
             end: false,
             end_stream: true,
         };
-        let Receiver { block, decoder, limits } = &mut receiver;
+        let Receiver { decoder, limits } = &mut receiver;
         let mut buffer = Vec::new();
-        block.begin(Some(Ok(REQUEST)), limits, &mut buffer);
+        let mut block = Block::new(Some(Ok(REQUEST)), limits, &mut buffer);
         assert_eq!(block.receive(&part, decoder, limits, &mut buffer), Ok(None));
         part.bytes = b"";
         part.begins = Some(BlockFrame::Continuation);

@@ -16,10 +16,12 @@ pub(super) struct Budgets {
     discarded: u32,
     /// Bytes of bodies and heads that have not given back a useless frame yet.
     bytes: u32,
-    /// When time gave back last, in milliseconds.
-    since: Option<u64>,
+    /// When time gave back last, in milliseconds: [`NEVER`], at first.
+    since: u64,
 }
 
+/// No time.
+const NEVER: u64 = u64::MAX;
 /// How many resets and useless frames a second gives back.
 const RESETS_PER_SECOND: u64 = 33;
 const USELESS_PER_SECOND: u64 = 330;
@@ -33,7 +35,7 @@ impl Budgets {
             useless: limits.useless_budget,
             discarded: 0,
             bytes: 0,
-            since: None,
+            since: NEVER,
         }
     }
 
@@ -90,11 +92,10 @@ impl Budgets {
 
     /// Time has passed: it is `now`, in milliseconds.
     pub(super) fn poll(&mut self, now: u64, limits: &Limits) {
-        let Some(since) = self.since else {
-            self.since = Some(now);
-            return;
-        };
-        let passed = now.saturating_sub(since);
+        if self.since == NEVER {
+            self.since = now;
+        }
+        let passed = now.saturating_sub(self.since);
         let give_back = |left: u32, per_second: u64, max: u32| {
             let back = passed.saturating_mul(per_second) / 1000;
             left.saturating_add(u32::try_from(back).unwrap_or(u32::MAX)).min(max)
@@ -103,7 +104,7 @@ impl Budgets {
         if passed >= 100 {
             self.resets = give_back(self.resets, RESETS_PER_SECOND, limits.reset_budget);
             self.useless = give_back(self.useless, USELESS_PER_SECOND, limits.useless_budget);
-            self.since = Some(now);
+            self.since = now;
         }
     }
 }

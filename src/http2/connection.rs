@@ -16,7 +16,7 @@ use core::marker::PhantomData;
 
 use super::blocks::Block;
 use super::budget::Budgets;
-use super::owed::{GoAway, Owed, Ping};
+use super::owed::{GoAway, Owed, Ping, Reason};
 use super::settings::{PeerSettings, PendingSettings};
 use super::slot::Half;
 use super::streams::StreamTable;
@@ -46,14 +46,10 @@ pub struct Connection<R, B, S> {
     pub(super) field_decoder: hpack::Decoder<B>,
     pub(super) field_encoder: hpack::Encoder<B>,
     pub(super) streams: StreamTable<S>,
-    pub(super) block: Block,
-    /// Whose head or trailers the current field block has, and whose body the current DATA frame. Nobody may want them.
-    pub(super) block_target: Option<Stream>,
-    pub(super) data_target: Option<Stream>,
+    pub(super) current: Current,
     pub(super) send_window: SendWindow,
     pub(super) receive_window: ReceiveWindow,
     pub(super) peer: PeerSettings,
-    pub(super) pending_settings: PendingSettings,
     /// Whether the peer has acknowledged our settings.
     pub(super) acknowledged: bool,
     /// How many pings have come. It wraps.
@@ -61,11 +57,25 @@ pub struct Connection<R, B, S> {
     pub(super) extended_connect: bool,
     pub(super) owed: Owed,
     pub(super) budgets: Budgets,
-    /// What the peer's newest GOAWAY said.
-    pub(super) peer_goaway: Option<(u32, ErrorCode)>,
-    /// The next slot to look at for streams that the peer's GOAWAY refuses.
-    pub(super) sweep: Option<u32>,
+    pub(super) peer_goaway: Option<PeerGoAway>,
     pub(super) state: State,
+}
+
+/// What is coming from the peer. Frames of other kinds do not come in between (§4.3).
+#[derive(Debug)]
+pub(super) enum Current {
+    /// Nothing that takes more than one part, or a body that nobody wants.
+    Nothing,
+    /// A field block.
+    Block {
+        block: Block,
+        /// Whose head or trailers it has. Nobody may want them.
+        target: Option<Stream>,
+    },
+    /// A DATA frame with the body of a stream.
+    Data(Stream),
+    /// A SETTINGS frame.
+    Settings(PendingSettings),
 }
 
 /// How far a connection has come.
@@ -82,6 +92,15 @@ pub(super) enum State {
     },
     /// Nothing more is read. The error is missing if the caller failed it.
     Failed(Option<Error>),
+}
+
+/// What the peer's newest GOAWAY said.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PeerGoAway {
+    pub(super) last: u32,
+    pub(super) code: ErrorCode,
+    /// The next slot to look at for streams that it refuses. There are fewer slots than the highest number.
+    pub(super) sweep: u32,
 }
 
 /// The payload of the ping that shows that a GOAWAY arrived.
@@ -128,20 +147,16 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
             field_decoder: hpack::Decoder::new(storage.decoder_table, storage.decoder_table_size),
             field_encoder: hpack::Encoder::new(storage.encoder_table, storage.encoder_table_size),
             streams: StreamTable::new(storage.slots),
-            block: Block::new(),
-            block_target: None,
-            data_target: None,
+            current: Current::Nothing,
             send_window: SendWindow::INITIAL,
             receive_window: ReceiveWindow::partly_granted(limits.connection_window, 0xFFFF),
             peer: PeerSettings::INITIAL,
-            pending_settings: PendingSettings::new(PeerSettings::INITIAL),
             acknowledged: false,
             ping_count: 0,
             extended_connect: false,
             owed: Owed::new(),
             budgets: Budgets::new(&limits),
             peer_goaway: None,
-            sweep: None,
             state: State::Open,
         }
     }
@@ -284,7 +299,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
     /// Fails the connection at once, for a reason of the caller's (§5.4.1). Nothing more will be read, and
     /// `transmit` tells the peer.
     pub fn fail(&mut self, code: ErrorCode) {
-        self.fail_for(None, code, "");
+        self.fail_for(None, code, Reason::Nothing);
     }
 
     /// Fails the connection. Returns whether it had not failed before.
@@ -292,7 +307,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         &mut self,
         error: Option<Error>,
         code: ErrorCode,
-        text: &'static str,
+        reason: Reason,
     ) -> bool {
         if let State::Failed(_) = self.state {
             return false;
@@ -302,7 +317,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
             _ => self.last_served(),
         };
         self.state = State::Failed(error);
-        self.owed.goaway = Some(GoAway { last, code, text });
+        self.owed.goaway = Some(GoAway { last, code, reason });
         true
     }
 
@@ -364,7 +379,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
     /// ```
     pub const fn receive_eof(&self) -> Ending {
         let code = match self.peer_goaway {
-            Some((_, code)) => Some(code),
+            Some(PeerGoAway { code, .. }) => Some(code),
             None => None,
         };
         let truncated = self.decoder.check_eof().is_err() || self.streams.open_count() > 0;
@@ -383,7 +398,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
 impl GoAway {
     /// One that is no error.
     pub(super) const fn clean(last: u32) -> Self {
-        Self { last, code: ErrorCode::NO_ERROR, text: "" }
+        Self { last, code: ErrorCode::NO_ERROR, reason: Reason::Nothing }
     }
 }
 

@@ -196,6 +196,7 @@ pub use head::{Head, Request};
 pub use headers::{HeaderField, HeaderIter, Headers};
 pub use keepalive::{Action, Keepalive};
 pub use limits::Limits;
+pub(crate) use owed::Reason;
 pub use part::{BlockFrame, DataPart, FieldBlockPart, Part};
 pub use preface::{PREFACE, is_preface};
 pub use setting::{Setting, SettingId};

@@ -25,13 +25,29 @@ pub(super) struct Owed {
 }
 
 /// Streams in a row to be reset for one reason. A burst of refused streams is one range.
+///
+/// Its numbers are stored as bytes, so that it takes 7.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct ResetRange {
-    first: u32,
-    /// How many there are, each two above the one before.
-    count: u16,
+    first: [u8; 4],
+    count: [u8; 2],
     /// An error code of the standard's: the highest is 13.
     code: u8,
+}
+
+impl ResetRange {
+    const fn new(first: u32, count: u16, code: u8) -> Self {
+        Self { first: first.to_ne_bytes(), count: count.to_ne_bytes(), code }
+    }
+
+    const fn first(self) -> u32 {
+        u32::from_ne_bytes(self.first)
+    }
+
+    /// How many there are, each two above the one before.
+    const fn count(self) -> u16 {
+        u16::from_ne_bytes(self.count)
+    }
 }
 
 /// A ping of ours (§6.7).
@@ -47,13 +63,22 @@ pub(super) enum Ping {
 pub(super) struct GoAway {
     pub(super) last: u32,
     pub(super) code: ErrorCode,
-    /// What it gives as its debug data.
-    pub(super) text: &'static str,
+    pub(super) reason: Reason,
+}
+
+/// What a GOAWAY gives as its debug data.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Reason {
+    Nothing,
+    /// The text of the error that the connection failed for.
+    Error,
+    /// What servers of gRPC write to a client that pings too often.
+    TooManyPings,
 }
 
 impl Owed {
     pub(super) const fn new() -> Self {
-        let range = ResetRange { first: 0, count: 0, code: 0 };
+        let range = ResetRange::new(0, 0, 0);
         Self {
             opening: true,
             settings_acks: 0,
@@ -121,19 +146,21 @@ impl Owed {
         let ranges = self.ranges.get_mut(..count).unwrap_or_default();
         if let Some(range) = ranges.last_mut()
             && range.code == code
-            && let Some(after_first) = first.checked_sub(range.first)
+            && let Some(after_first) = first.checked_sub(range.first())
         {
-            let place = after_first / 2;
-            if place < range.count.into() {
+            let (place, count) = (after_first / 2, range.count());
+            if place < u32::from(count) {
                 return Ok(());
             }
-            if place == range.count.into() && range.count < u16::MAX {
-                range.count += 1;
+            if place == u32::from(count)
+                && let Some(more) = count.checked_add(1)
+            {
+                *range = ResetRange::new(range.first(), more, code);
                 return Ok(());
             }
         }
         let place = self.ranges.get_mut(count).ok_or(Error::Flood)?;
-        *place = ResetRange { first, count: 1, code };
+        *place = ResetRange::new(first, 1, code);
         self.range_count += 1;
         Ok(())
     }
@@ -141,15 +168,14 @@ impl Owed {
     /// The next stream without a slot to be reset.
     pub(super) fn first_reset(&self) -> Option<(StreamId, ErrorCode)> {
         let range = self.ranges.get(..usize::from(self.range_count))?.first()?;
-        Some((StreamId::new(range.first)?, ErrorCode(range.code.into())))
+        Some((StreamId::new(range.first())?, ErrorCode(range.code.into())))
     }
 
     /// That stream was reset.
     pub(super) fn reset_sent(&mut self) {
         let Some(range) = self.ranges.first_mut() else { return };
-        if range.count > 1 {
-            range.first += 2;
-            range.count -= 1;
+        if let Some(left @ 1..) = range.count().checked_sub(1) {
+            *range = ResetRange::new(range.first().saturating_add(2), left, range.code);
             return;
         }
         self.ranges.copy_within(1.., 0);

@@ -1,13 +1,13 @@
 //! What comes in: bodies, and small frames.
 
 use super::closed::Absent;
-use super::connection::{CLOSE_PING, Connection, State};
-use super::owed::{GoAway, Ping};
+use super::connection::{CLOSE_PING, Connection, Current, PeerGoAway, State};
+use super::owed::{GoAway, Ping, Reason};
 use super::receive_head::BlockEvent;
 use super::settings::PendingSettings;
 use super::{
-    Data, DataPart, Error, ErrorCode, Event, Head, Headers, Part, Role, Side, Slot, Slots, Stream,
-    StreamId,
+    Data, DataPart, Error, ErrorCode, Event, Head, Headers, Part, Role, Setting, Side, Slot, Slots,
+    Stream, StreamId,
 };
 use crate::Buffer;
 
@@ -18,6 +18,9 @@ enum DataStep {
     Shown(Stream),
     StreamFailed(Stream, Error),
 }
+
+/// No slot is left to look at.
+const SWEPT: u32 = u32::MAX;
 
 /// A WINDOW_UPDATE that adds less is useless, unless a stream waits for it.
 const SMALL_INCREMENT: u32 = 256;
@@ -80,7 +83,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
     /// Fails the connection for what the peer did.
     #[cold]
     fn fail_with(&mut self, error: Error) -> Option<Event<'static>> {
-        self.fail_for(Some(error), error.code(), error.text()).then_some(Event::Failed(error))
+        self.fail_for(Some(error), error.code(), Reason::Error).then_some(Event::Failed(error))
     }
 
     /// Receives a part of a DATA frame.
@@ -89,7 +92,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         if part.start {
             // The whole frame counts before a byte of it is returned, and whoever wants it or not.
             self.receive_window.take(part.flow_len)?;
-            self.data_target = None;
+            self.current = Current::Nothing;
             let stream = match self.find(part.stream)? {
                 Found::Open(stream) => stream,
                 Found::Failed(error) => {
@@ -109,9 +112,9 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
                 self.fail_stream(stream, error)?;
                 return Ok(DataStep::StreamFailed(stream, error));
             }
-            self.data_target = Some(stream);
+            self.current = Current::Data(stream);
         }
-        let Some(stream) = self.data_target else { return Ok(DataStep::Nothing) };
+        let Current::Data(stream) = self.current else { return Ok(DataStep::Nothing) };
         // The caller may have reset it since.
         let Some(slot) = self.streams.get_mut(stream) else { return Ok(DataStep::Nothing) };
         if slot.is_reset() {
@@ -149,7 +152,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
                 self.send_window.grow(increment)?;
             }
             Part::Reset { stream, code } => return self.receive_reset(stream, code),
-            Part::Setting(setting) => self.pending_settings.take(setting)?,
+            Part::Setting(setting) => self.receive_setting(setting)?,
             Part::SettingsEnd => return self.receive_settings_end().map(Some),
             Part::SettingsAck => self.receive_settings_ack()?,
             Part::Ping(payload) => {
@@ -216,14 +219,29 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         Ok(Some(Event::Reset { stream, code }))
     }
 
+    /// What the current SETTINGS frame says so far.
+    const fn pending_settings(&self) -> PendingSettings {
+        match self.current {
+            Current::Settings(pending) => pending,
+            _ => PendingSettings::new(self.peer),
+        }
+    }
+
+    fn receive_setting(&mut self, setting: Setting) -> Result<(), Error> {
+        let mut pending = self.pending_settings();
+        pending.take(setting)?;
+        self.current = Current::Settings(pending);
+        Ok(())
+    }
+
     /// A SETTINGS frame has ended: its values hold from here on, and nothing that follows them is written before its
     /// acknowledgement (§6.5.3).
     fn receive_settings_end(&mut self) -> Result<Event<'static>, Error> {
         self.budgets.take_useless()?;
         self.owed.add_settings_ack()?;
-        let PendingSettings { mut values, smallest_table } = self.pending_settings;
+        let PendingSettings { mut values, smallest_table } = self.pending_settings();
         values.received = true;
-        self.pending_settings = PendingSettings::new(values);
+        self.current = Current::Nothing;
         let before = core::mem::replace(&mut self.peer, values);
         self.field_encoder.set_size_limit(smallest_table);
         self.field_encoder.set_size_limit(values.header_table_size);
@@ -267,24 +285,30 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
 
     fn receive_goaway(&mut self, last: u32, code: ErrorCode) -> Result<Event<'static>, Error> {
         self.budgets.take_useless()?;
-        if self.peer_goaway.is_some_and(|(before, _)| last > before) {
+        if self.peer_goaway.is_some_and(|before| last > before.last) {
             return Err(Error::GoAwayRose);
         }
-        self.peer_goaway = Some((last, code));
-        if R::ROLE == Role::Client {
-            self.sweep = Some(0);
-        }
+        // A server has opened none that could be refused.
+        let sweep = if R::ROLE == Role::Client { 0 } else { SWEPT };
+        self.peer_goaway = Some(PeerGoAway { last, code, sweep });
         Ok(Event::GoAway { last, code })
     }
 
     /// The next stream that the peer's GOAWAY refuses. It is closed.
     fn next_refused(&mut self) -> Option<Stream> {
-        let last = self.peer_goaway?.0;
-        let mut from = self.sweep?;
-        while let Some(stream) = self.streams.next_open(from) {
-            from = stream.slot() as u32 + 1;
-            if stream.id().get() > last {
-                self.sweep = Some(from);
+        match self.peer_goaway {
+            Some(goaway) if goaway.sweep != SWEPT => self.sweep(goaway),
+            _ => None,
+        }
+    }
+
+    /// Looks for that stream from where it was left.
+    #[cold]
+    fn sweep(&mut self, mut goaway: PeerGoAway) -> Option<Stream> {
+        while let Some(stream) = self.streams.next_open(goaway.sweep) {
+            goaway.sweep = stream.slot() as u32 + 1;
+            if stream.id().get() > goaway.last {
+                self.peer_goaway = Some(goaway);
                 let is_live = self.is_live(stream);
                 self.streams.close(stream, Absent::ResetByUs);
                 if is_live {
@@ -292,7 +316,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
                 }
             }
         }
-        self.sweep = None;
+        self.peer_goaway = Some(PeerGoAway { sweep: SWEPT, ..goaway });
         None
     }
 

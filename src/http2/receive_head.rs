@@ -1,8 +1,8 @@
 //! What comes in: heads and trailers (§8.1).
 
-use super::blocks::Outcome;
+use super::blocks::{Block, Outcome};
 use super::closed::Absent;
-use super::connection::{Connection, State};
+use super::connection::{Connection, Current, State};
 use super::part::{BlockFrame, FieldBlockPart};
 use super::receive::{Found, INITIAL_WINDOW};
 use super::rules::{Asked, Checked, Message};
@@ -31,18 +31,19 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
                 self.budgets.take_useless()?;
             }
             if let BlockFrame::Headers { self_dependent } = frame {
-                self.block_target = self.find_or_open(part.stream)?;
-                let message =
-                    self.block_target.and_then(|stream| self.expected(stream, self_dependent));
-                self.block.begin(message, &self.limits, head);
+                let target = self.find_or_open(part.stream)?;
+                let message = target.and_then(|stream| self.expected(stream, self_dependent));
+                let block = Block::new(message, &self.limits, head);
+                self.current = Current::Block { block, target };
             }
         }
-        if self.block_target.is_some() {
+        let Current::Block { block, target } = &mut self.current else { return Ok(None) };
+        let target = *target;
+        if target.is_some() {
             self.budgets.progress(part.bytes.len() as u32, &self.limits);
         }
-        let outcome = self.block.receive(part, &mut self.field_decoder, &self.limits, head)?;
-        let Some(outcome) = outcome else { return Ok(None) };
-        let Some(stream) = self.block_target.take() else { return Ok(None) };
+        let outcome = block.receive(part, &mut self.field_decoder, &self.limits, head)?;
+        let (Some(outcome), Some(stream)) = (outcome, target) else { return Ok(None) };
         // The caller may have reset it since the block began.
         if !self.is_live(stream) {
             return Ok(None);

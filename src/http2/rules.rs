@@ -138,7 +138,9 @@ pub(super) struct Rules {
     /// Where the values of `:authority` and `host` are among the entries.
     authority: Span,
     host: Span,
-    content_length: Option<u64>,
+    /// What `content-length` says, if it has come.
+    content_length: u64,
+    has_content_length: bool,
 }
 
 /// What a request's path looks like.
@@ -207,7 +209,8 @@ impl Rules {
             status: 0,
             authority: Span::NONE,
             host: Span::NONE,
-            content_length: None,
+            content_length: 0,
+            has_content_length: false,
         }
     }
 
@@ -320,29 +323,30 @@ impl Rules {
         if self.message == Message::Trailers {
             return Ok(());
         }
-        let len = parse_len(value).ok_or(Error::ContentLength)?;
-        match self.content_length.replace(len) {
-            Some(_) => Err(Error::ContentLength),
-            None => Ok(()),
+        self.content_length = parse_len(value).ok_or(Error::ContentLength)?;
+        if core::mem::replace(&mut self.has_content_length, true) {
+            return Err(Error::ContentLength);
         }
+        Ok(())
     }
 
     /// Checks the block as a whole, at its end, with its entries. `end_stream` means that nothing follows it
     /// on the stream.
     pub(super) fn finish(&self, entries: &[u8], end_stream: bool) -> Result<Checked, Error> {
+        let content_length = self.has_content_length.then_some(self.content_length);
         let body_len = match self.message {
             Message::Request { .. } => {
                 self.finish_request()?;
                 self.compare_host(entries)?;
                 // A tunnel has no body (§8.5).
-                self.content_length.filter(|_| self.asked != Asked::Connect)
+                content_length.filter(|_| self.asked != Asked::Connect)
             }
             Message::Response { to } => {
                 self.finish_response(end_stream)?;
                 match (to, self.status) {
                     (Asked::Connect, 200..300) => None,
                     (Asked::Head, _) | (_, 100..200 | 204 | 304) => Some(0),
-                    _ => self.content_length,
+                    _ => content_length,
                 }
             }
             Message::Trailers if !end_stream => return Err(Error::EndMissing),

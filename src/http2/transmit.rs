@@ -4,8 +4,9 @@ use super::closed::Absent;
 use super::connection::{CLOSE_PING, Connection, State};
 use super::outgoing::Outgoing;
 use super::owed::Ping;
+use super::owed::{GoAway, Reason};
 use super::settings::OurSettings;
-use super::{PREFACE, Role, SendError, Side, Slots, Stream};
+use super::{Error, PREFACE, Role, SendError, Side, Slots, Stream};
 use crate::Buffer;
 use crate::http::NO_FIELDS;
 
@@ -121,12 +122,23 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         Ok(())
     }
 
+    #[inline]
     fn write_goaway(&mut self, out: &mut impl Buffer) -> Result<(), SendError> {
-        if let Some(goaway) = self.owed.goaway {
-            let text = goaway.text.as_bytes();
-            self.encoder.encode_goaway(goaway.last, goaway.code, text, out)?;
-            self.owed.goaway = None;
+        match self.owed.goaway {
+            Some(goaway) => self.write_goodbye(goaway, out),
+            None => Ok(()),
         }
+    }
+
+    #[cold]
+    fn write_goodbye(&mut self, goaway: GoAway, out: &mut impl Buffer) -> Result<(), SendError> {
+        let text = match goaway.reason {
+            Reason::Nothing => "",
+            Reason::Error => self.error().map_or("", Error::text),
+            Reason::TooManyPings => "too_many_pings",
+        };
+        self.encoder.encode_goaway(goaway.last, goaway.code, text.as_bytes(), out)?;
+        self.owed.goaway = None;
         Ok(())
     }
 }

@@ -49,7 +49,7 @@ fn frames_of_http2_are_returned_in_32_bytes() {
 
 #[test]
 #[cfg(feature = "alloc")]
-fn a_connection_of_http2_takes_at_most_784_bytes_without_its_storage() {
+fn a_connection_of_http2_takes_at_most_640_bytes_without_its_storage() {
     use framewright::http2::{Client, Connection, Event, Server, Slot, Stream};
 
     type Storage = Vec<u8>;
@@ -59,7 +59,7 @@ fn a_connection_of_http2_takes_at_most_784_bytes_without_its_storage() {
         size_of::<Connection<Client, Storage, Vec<Slot>>>(),
     ] {
         println!("connection: {} bytes", len - storage);
-        assert!(len - storage <= 784);
+        assert!(len - storage <= 640);
     }
     assert!(size_of::<Slot>() <= 48);
     let decoder = size_of::<framewright::http2::hpack::Decoder<Storage>>() - size_of::<Storage>();

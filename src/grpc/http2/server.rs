@@ -14,7 +14,7 @@ use crate::grpc::{
     ServerConfig, Status, Trailers,
 };
 use crate::http;
-use crate::http2::{self, Connection, ErrorCode, Head, Headers, Keepalive, Limits, Stream};
+use crate::http2::{self, Connection, ErrorCode, Head, Headers, Keepalive, Limits, Reason, Stream};
 
 /// A server's end of one HTTP/2 connection, with all of its calls.
 ///
@@ -178,7 +178,7 @@ impl<M: Memory> Server<M> {
         loop {
             let step = self.shared.receive(input, now);
             if self.pings.see(self.shared.http2.ping_count(), now) {
-                self.shared.fail_for(ErrorCode::ENHANCE_YOUR_CALM, "too_many_pings");
+                self.shared.fail_for(ErrorCode::ENHANCE_YOUR_CALM, Reason::TooManyPings);
                 if step.is_none() {
                     continue; // every call hears of it
                 }

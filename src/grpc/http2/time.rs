@@ -3,7 +3,7 @@
 use super::memory::Memory;
 use super::shared::{Shared, SideCall, Step};
 use crate::grpc::MessageEvent;
-use crate::http2::{Action, ErrorCode, Keepalive, Side, Stream};
+use crate::http2::{Action, ErrorCode, Keepalive, Reason, Side, Stream};
 
 /// A walk over all calls, of which each may have something to tell.
 #[derive(Clone, Copy)]
@@ -46,12 +46,12 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
     }
 
     fn fail(&mut self, code: ErrorCode) {
-        self.fail_for(code, "");
+        self.fail_for(code, Reason::Nothing);
     }
 
     /// Fails the connection, and tells the peer why. Every call hears of it.
-    pub(super) fn fail_for(&mut self, code: ErrorCode, text: &'static str) {
-        self.http2.fail_for(None, code, text);
+    pub(super) fn fail_for(&mut self, code: ErrorCode, reason: Reason) {
+        self.http2.fail_for(None, code, reason);
         self.note_lost();
     }
 
