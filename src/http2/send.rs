@@ -163,8 +163,10 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         Ok(len)
     }
 
-    /// Writes all of `prefix` and `payload` in one DATA frame. With `end`, the body ends with it. Returns whether it could: if windows or the length of
-    /// a frame do not allow it, or the output has no room, nothing changes.
+    /// Writes all of `prefix` and `payload` in one DATA frame. With `end`, the body ends with it. Returns whether it
+    /// could: if windows or the length of a frame do not allow it, or the output has no room, nothing changes.
+    ///
+    /// `None` means that the stream is over.
     #[inline]
     pub(crate) fn send_whole(
         &mut self,
@@ -173,20 +175,21 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         payload: &[u8],
         end: bool,
         out: &mut impl Buffer,
-    ) -> Result<bool, SendError> {
+    ) -> Option<bool> {
         let len = prefix.len().saturating_add(payload.len());
-        if self.sendable(stream, len)? < len {
-            return Ok(false);
+        if self.sendable(stream, len).ok()? < len || self.write_opening(out).is_err() {
+            return Some(false);
         }
-        self.write_opening(out)?;
-        let header = self.encoder.data_header(stream.id(), len, end)?;
+        let header = self.encoder.data_header(stream.id(), len, end).ok()?;
         let mut head = [0; FrameHeader::LEN + 5];
         let (to_header, to_prefix) = head.split_at_mut(FrameHeader::LEN);
         to_header.copy_from_slice(&header.to_bytes());
         to_prefix.copy_from_slice(&prefix);
-        out.try_append_both(&head, payload)?;
-        self.sent(stream, len, len, end);
-        Ok(true)
+        if out.try_append_both(&head, payload).is_err() {
+            return Some(false);
+        }
+        self.sent_all(stream, len, end);
+        Some(true)
     }
 
     /// Does what [`send`](Self::send) does for a body of `len` bytes, and returns the header of the frame instead
@@ -281,6 +284,21 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
             self.end_sending(stream);
         } else if taken < len {
             self.streams.settle(stream);
+        }
+    }
+
+    /// Takes notice that all `len` bytes of a body were sent, of which there are some.
+    #[inline]
+    fn sent_all(&mut self, stream: Stream, len: usize, ends: bool) {
+        let Some(slot) = self.streams.get_mut(stream) else { return };
+        // No frame is longer than 2²⁴ − 1.
+        let len = len as u32;
+        slot.send_window.take(len);
+        slot.set_waiting(false);
+        self.send_window.take(len);
+        self.budgets.data_sent(&self.limits);
+        if ends {
+            self.end_sending(stream);
         }
     }
 

@@ -368,10 +368,15 @@ impl<M: Memory> Server<M> {
         message: impl Into<Message<'m>>,
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
-        if !self.call(call)?.is_head_sent() {
-            self.send_head(call, ResponseHead::new(), out)?;
+        let message = message.into();
+        match self.shared.send(call.0, message, false, out) {
+            // Most messages have others before them.
+            Err(SendError::HeadUnsent) => {
+                self.send_head(call, ResponseHead::new(), out)?;
+                self.shared.send(call.0, message, false, out)?;
+            }
+            sent => sent?,
         }
-        self.shared.send(call.0, message.into(), false, out)?;
         self.pings.sent();
         Ok(())
     }
@@ -407,7 +412,12 @@ impl<M: Memory> Server<M> {
         message: impl Into<Message<'m>>,
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
-        self.send(call, message, out)?;
+        // Most calls have no other message.
+        if !self.call(call)?.is_head_sent() {
+            self.send_head(call, ResponseHead::new(), out)?;
+        }
+        self.shared.send(call.0, message.into(), false, out)?;
+        self.pings.sent();
         self.finish(call, Status::OK, out)
     }
 

@@ -18,9 +18,7 @@ use super::time::Sweep;
 use crate::Buffer;
 use crate::grpc::call::BodyEncoder;
 use crate::grpc::{Inbox, Message, MessageEvent, Prefix, SendError};
-use crate::http2::{
-    self, Connection, ErrorCode, Event, Head, Headers, Keepalive, Role, Side, Stream,
-};
+use crate::http2::{Connection, ErrorCode, Event, Head, Headers, Keepalive, Role, Side, Stream};
 
 /// A connection and its calls.
 pub(super) struct Shared<R, M: Memory, C> {
@@ -269,6 +267,7 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
     }
 
     /// Sends a whole message, at once or as its windows open. With `end`, no other follows.
+    #[inline]
     pub(super) fn send(
         &mut self,
         stream: Stream,
@@ -276,33 +275,57 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
         end: bool,
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
-        self.send_kept(stream, out)?;
+        if self.send_at_once(stream, message, end, out)? {
+            return Ok(());
+        }
+        self.send_in_parts(stream, message, end, out)
+    }
+
+    /// Sends a whole message in one frame. Returns whether it could: if something is left to be sent before it, or
+    /// windows or the output do not allow it, nothing changes.
+    fn send_at_once(
+        &mut self,
+        stream: Stream,
+        message: Message<'_>,
+        end: bool,
+        out: &mut impl Buffer,
+    ) -> Result<bool, SendError> {
         let Self { http2, calls, keepalive, now, .. } = self;
         let entry = calls.get_mut(stream).ok_or(SendError::Ended)?;
+        if !entry.outbox.is_empty() {
+            return Ok(false);
+        }
         let body = entry.call.body()?;
         let before = body.cardinality();
-        match body.encode_prefix(message.bytes.len() as u64, message.compressed) {
-            Ok(prefix) => {
-                let prefix: [u8; Prefix::LEN] = prefix.to_bytes();
-                let sent = match http2.send_whole(stream, prefix, message.bytes, end, out) {
-                    Ok(true) => {
-                        keepalive.sent(*now, (Prefix::LEN + message.bytes.len()) as u64);
-                        return Ok(());
-                    }
-                    Ok(false) | Err(http2::SendError::BufferFull(_)) => {
-                        entry.outbox.body().try_append_both(&prefix, message.bytes)
-                    }
-                    Err(_) => return Err(SendError::Ended),
-                };
-                if let Err(full) = sent {
-                    body.set_cardinality(before);
-                    return Err(full.into());
-                }
-            }
-            // The framing wraps the payload.
-            Err(SendError::PrefixAlone) => body.encode(message, entry.outbox.body())?,
-            Err(e) => return Err(e),
+        let prefix: [u8; Prefix::LEN] =
+            match body.encode_prefix(message.bytes.len() as u64, message.compressed) {
+                Ok(prefix) => prefix.to_bytes(),
+                // The framing wraps the payload.
+                Err(SendError::PrefixAlone) => return Ok(false),
+                Err(e) => return Err(e),
+            };
+        let sent = http2.send_whole(stream, prefix, message.bytes, end, out);
+        let sent = sent.ok_or(SendError::Ended)?;
+        if sent {
+            keepalive.sent(*now, (Prefix::LEN + message.bytes.len()) as u64);
+        } else {
+            body.set_cardinality(before);
         }
+        Ok(sent)
+    }
+
+    /// Keeps a whole message, and sends as much of it as windows and the output allow.
+    #[inline(never)]
+    fn send_in_parts(
+        &mut self,
+        stream: Stream,
+        message: Message<'_>,
+        end: bool,
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        self.send_kept(stream, out)?;
+        let entry = self.calls.get_mut(stream).ok_or(SendError::Ended)?;
+        entry.call.body()?.encode(message, entry.outbox.body())?;
         entry.outbox.body_appended();
         if end {
             self.send_eof(stream, out);
@@ -313,7 +336,6 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
     }
 
     /// Sends what is kept of the message before, if there is any: all of it, or the next one has to wait.
-    #[inline]
     fn send_kept(&mut self, stream: Stream, out: &mut impl Buffer) -> Result<(), SendError> {
         let Some(entry) = self.calls.get_mut(stream) else { return Err(SendError::Ended) };
         if entry.outbox.is_empty() {
