@@ -37,6 +37,30 @@ fn the_broker_holds_messages_of_a_gateway_that_is_away() {
 }
 
 #[test]
+fn heart_beats_keep_a_connection_and_their_absence_ends_it() {
+    let mut world = World::new(1, 1);
+    world.subscribe_all("/topic/a");
+    let connects =
+        |world: &World| world.model.seen.iter().filter(|seen| seen.starts_with("CONNECT")).count();
+    for _ in 0..20 {
+        world.now += 5_000;
+        world.settle();
+    }
+    assert_eq!(connects(&world), 1);
+    world.model.is_silent = true;
+    world.say(0, 0, "/topic/a", "hello");
+    for _ in 0..4 {
+        world.now += 5_000;
+        world.settle();
+    }
+    world.model.is_silent = false;
+    world.wait();
+    assert_eq!(connects(&world), 2);
+    assert_eq!(world.received(), [[["hello"]]]);
+    assert_eq!(world.client(0, 0).receipts, ["hello"]);
+}
+
+#[test]
 fn a_message_without_room_is_refused_and_the_others_arrive() {
     let mut world = World::new(1, 3);
     world.send(0, 2, FrameBuilder::subscribe("1", "/topic/a"));

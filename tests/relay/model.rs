@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 
-use framewright::stomp::{Command, Connection, FrameBuilder, FrameEvent, Inbox, Limits, Server};
+use framewright::stomp::{
+    Command, Connection, FrameBuilder, FrameEvent, HeartBeat, Inbox, Limits, Server,
+};
 
 /// The broker that all gateways stand on.
 #[derive(Default)]
@@ -13,6 +15,8 @@ pub struct Model {
     next_tag: u64,
     /// Whether receipts wait until this is unset.
     pub delays_receipts: bool,
+    /// Whether nothing comes from it, not even a heart-beat.
+    pub is_silent: bool,
     /// A `SEND` of this body, and a `SUBSCRIBE` to this destination, break the connection.
     pub poison: Option<&'static str>,
     /// Whether it does as ActiveMQ does, which ends a subscription only when no consumer is on it.
@@ -48,6 +52,7 @@ struct Line {
 impl Model {
     pub fn connect(&mut self, gateway: usize, now: u64) {
         let connection = Connection::server(Limits::new(), now);
+        let connection = connection.heart_beat(HeartBeat::new(10_000, 10_000));
         let line = Line {
             connection,
             inbox: Inbox::new(Vec::new()),
@@ -138,7 +143,7 @@ impl Model {
     }
 
     /// Takes what there is to send to a gateway, and whether the connection ends after it.
-    pub fn transmit(&mut self, gateway: usize) -> (Vec<u8>, bool) {
+    pub fn transmit(&mut self, gateway: usize, now: u64) -> (Vec<u8>, bool) {
         let Some(Line { connection, out, receipts, is_over, .. }) = self.lines.get_mut(&gateway)
         else {
             return (Vec::new(), true);
@@ -146,6 +151,10 @@ impl Model {
         if *is_over {
             return (mem::take(out), true);
         }
+        if self.is_silent {
+            return (Vec::new(), false);
+        }
+        connection.transmit(out, now);
         for (id, queue) in &mut self.queues {
             if queue.consumer != Some(gateway) {
                 continue;

@@ -101,7 +101,7 @@ impl World {
             let there: Vec<u8> = take_front(&mut gateway.to_broker, len);
             moved |= !there.is_empty();
             model.receive(at, &there, now);
-            let (back, is_over) = model.transmit(at);
+            let (back, is_over) = model.transmit(at, now);
             gateway.from_broker.extend(back);
             gateway.is_over |= is_over;
             let back = take_front(&mut gateway.from_broker, len);
