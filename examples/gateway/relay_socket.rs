@@ -14,6 +14,8 @@ use crate::stomp::relay::Relay;
 
 /// How many reads there are in a turn.
 const READS: usize = 4;
+/// Above this many unsent bytes nothing is read, because what comes asks for acknowledgements.
+const HIGH_WATER: usize = 1 << 20;
 
 /// Moves bytes between a broker and the relay.
 pub struct RelaySocket {
@@ -61,7 +63,7 @@ impl RelaySocket {
 
     /// Whether there is something to do for which no event will come.
     pub fn has_more(&self) -> bool {
-        self.readable || self.hurries
+        self.may_read() || self.hurries
     }
 
     /// Reads and writes until the broker blocks or the turn ends, and connects when it is time.
@@ -105,12 +107,16 @@ impl RelaySocket {
         Ok(())
     }
 
+    fn may_read(&self) -> bool {
+        self.readable && self.out.pending() < HIGH_WATER
+    }
+
     fn read(&mut self, relay: &mut Relay, buf: &mut [u8], now: u64) -> Result<(), String> {
-        let Some(stream) = &mut self.stream else { return Ok(()) };
         for _ in 0..READS {
-            if !self.readable {
+            if !self.may_read() {
                 break;
             }
+            let Some(stream) = &mut self.stream else { return Ok(()) };
             match stream.read(buf) {
                 Ok(0) => return Err("the broker has closed the connection".to_owned()),
                 Ok(n) => relay.receive(&buf[..n], now)?,
