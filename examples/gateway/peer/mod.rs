@@ -1,5 +1,7 @@
 //! One TCP connection, whatever it speaks.
 
+mod prompts;
+
 use std::io::{self, Read};
 use std::mem;
 
@@ -10,26 +12,17 @@ use crate::Shared;
 use crate::http1::{Http1, Next};
 use crate::http2::Http2;
 use crate::output::Output;
-use crate::room::Heard;
 use crate::service::Filled;
 use crate::stomp;
 use crate::tls::Transport;
 use crate::websocket::Session;
 
-/// A member of the chat room that is this many bytes behind is dropped.
-const BEHIND: usize = 1 << 20;
 /// Number of reads in a peer's turn.
 const READS: usize = 4;
 /// Whether a read that leaves room in the buffer has emptied the socket, and an event reports what
 /// comes after it (epoll(7), kqueue). Elsewhere, there is an event only after another read, one
 /// that would block.
 const SHORT_READ_IS_LAST: bool = cfg!(any(target_os = "linux", target_os = "macos"));
-/// How long the first bytes may take, in ms.
-const FIRST_WITHIN: u64 = 15_000;
-/// How long a peer has to close after we did, in ms.
-const CLOSE_WITHIN: u64 = 5_000;
-/// How long a peer may take nothing of its output, in ms.
-const STALLED: u64 = 30_000;
 /// How many bytes of a peer are read and ignored while closing, so that it gets to our last bytes.
 const IGNORED: usize = 8 << 20;
 
@@ -350,80 +343,6 @@ impl Peer {
             Filled::End => self.enter(State::CLOSING, shared.now),
         }
         false
-    }
-
-    /// Checks the deadlines.
-    pub fn tick(&mut self, shared: &mut Shared) -> Progress {
-        let now = shared.now;
-        // While the peer is taking output, its time does not run.
-        let waited = now.saturating_sub(self.since.max(self.taken_at));
-        let stalled = self.blocked && now.saturating_sub(self.taken_at) >= STALLED;
-        let ends = match &mut self.state {
-            State::First(_) => waited >= FIRST_WITHIN,
-            State::Http1(http1) => {
-                let next = http1.tick(self.taken_at, &mut self.out, now);
-                self.enter_next(next, now);
-                stalled
-            }
-            State::Http2(http2) => stalled || !http2.tick(shared),
-            State::Closing { .. } => waited >= CLOSE_WITHIN,
-            State::WebSocket(session) => !session.tick(now, &mut self.out),
-            State::Stomp(_) | State::Ended => stalled,
-        };
-        if ends { Progress::Ended } else { self.written(shared) }
-    }
-
-    /// Begins to close: nothing new is started.
-    pub fn shut_down(&mut self, shared: &mut Shared) -> Progress {
-        let all_said = match &mut self.state {
-            State::First(_) | State::Stomp(_) => true,
-            State::Http1(http1) => http1.shut_down(&mut self.out, shared),
-            State::Http2(http2) => {
-                http2.shut_down(shared);
-                false
-            }
-            State::WebSocket(session) => {
-                session.shut_down(shared.now, &mut self.out);
-                false
-            }
-            State::Closing { .. } | State::Ended => false,
-        };
-        if all_said {
-            self.enter(State::CLOSING, shared.now);
-        }
-        self.written(shared)
-    }
-
-    /// Passes on chat messages, if the peer is in the room and keeps up.
-    pub fn hear(&mut self, heard: &Heard, shared: &mut Shared) -> Progress {
-        match &mut self.state {
-            State::Http2(http2) => {
-                http2.hear(heard, shared);
-                return self.written(shared);
-            }
-            State::WebSocket(session) => {
-                if !session.hear(heard, shared.broadcast.deflater(), shared.now, &mut self.out) {
-                    return Progress::Blocked;
-                }
-            }
-            _ => return Progress::Blocked,
-        }
-        match self.written(shared) {
-            Progress::Blocked if self.out.pending() > BEHIND => Progress::Ended,
-            progress => progress,
-        }
-    }
-
-    /// Writes what others make it say: what was published to a topic, or said to a session.
-    pub fn hear_others(&mut self, shared: &mut Shared) -> Progress {
-        match &mut self.state {
-            State::Stomp(_) => {}
-            State::Http1(http1) if http1.hears_others() => {}
-            State::Http2(http2) => http2.hear_others(),
-            State::WebSocket(session) if session.hears_others() => {}
-            _ => return Progress::Blocked,
-        }
-        self.written(shared)
     }
 
     fn written(&mut self, shared: &mut Shared) -> Progress {
