@@ -59,6 +59,8 @@ pub enum Sent {
     More,
     /// Nothing before this time, in ms since the start, unless something happens.
     Until(u64),
+    /// Another one, once the broker of topics keeps up.
+    Slowed,
     /// The response was sent.
     End,
 }
@@ -135,7 +137,8 @@ impl Exchange {
         if std::mem::take(&mut self.expects_continue) {
             connection.send_head(self.stream, 100, NO_FIELDS, false, out)?;
         }
-        if self.unsent() == 0 {
+        let is_slowed = self.is_slowed(shared);
+        if self.unsent() == 0 && !is_slowed {
             let received = self.receive(shared);
             connection.release(self.stream, received as u32);
         }
@@ -146,6 +149,7 @@ impl Exchange {
             // The connection says when the client takes more.
             _ if self.unsent() > 0 => Sent::Until(u64::MAX),
             _ if self.has_ended => Sent::End,
+            _ if self.has_input() && is_slowed => Sent::Slowed,
             _ if self.has_input() => Sent::More,
             Filled::Enough | Filled::End => Sent::More,
             Filled::Until(time) => {
@@ -153,6 +157,12 @@ impl Exchange {
                 Sent::Until(time)
             }
         })
+    }
+
+    /// Whether it sends to topics whose broker cannot keep up.
+    fn is_slowed(&self, shared: &Shared) -> bool {
+        matches!(&self.source, Source::WebSocket(session) if session.publishes())
+            && shared.stomp.is_congested()
     }
 
     /// Whether some of the request waits to be received, or its end.

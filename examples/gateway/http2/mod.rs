@@ -49,6 +49,8 @@ pub struct Http2 {
     exchanges: Vec<Option<Box<Exchange>>>,
     /// Streams that may have something to do. They take turns.
     ready: VecDeque<Stream>,
+    /// Whether input waits until the broker of topics keeps up.
+    has_slowed: bool,
     /// Streams that are answered before their requests have ended, and when to reset them.
     draining: VecDeque<(u64, Stream)>,
     /// Whether nothing new is begun.
@@ -63,6 +65,7 @@ impl Http2 {
             head: Vec::new(),
             exchanges: Vec::new(),
             ready: VecDeque::new(),
+            has_slowed: false,
             draining: VecDeque::new(),
             is_closing: false,
         }
@@ -142,6 +145,10 @@ impl Http2 {
     /// Lets streams say what they have to say, one piece of each in turns, until it is enough for a write. After the
     /// end, nothing more will be said.
     pub fn fill(&mut self, out: &mut Output, shared: &mut Shared) -> Filled {
+        if self.has_slowed && !shared.stomp.is_congested() {
+            self.has_slowed = false;
+            self.for_each(|_| Wish::Turn);
+        }
         let was_empty = out.pending() == 0;
         let mut done = false;
         while out.pending() < ENOUGH && !done {
@@ -179,6 +186,7 @@ impl Http2 {
         self.keepalive.sent(shared.now, bytes);
         match sent {
             Ok(Sent::More) => self.wake(stream),
+            Ok(Sent::Slowed) => self.has_slowed = true,
             Ok(Sent::Until(time)) => shared.wake_at = shared.wake_at.min(time),
             Ok(Sent::End) => {
                 self.forget(stream);
