@@ -174,6 +174,141 @@
 //! #     assert_eq!(block_on(responses.next()), Err(Code::Ok));
 //! # }
 //! ```
+//!
+//! # Calls beside other requests
+//!
+//! A [`Server`] answers all that comes on its connection, and refuses what is no call. Where pages, event streams or
+//! WebSockets share the connection, each call is a [`ServerCall`] on a stream of an
+//! [`http2::Connection`](crate::http2::Connection). This is what the `Server` does for you otherwise:
+//!
+//! - it holds what a window does not take, until the stream is writable;
+//! - it [polls](ServerCall::poll) the call at its deadline, and passes on a [reset](ServerCall::receive_reset);
+//! - after a call that ended before its request, it reads on for a moment before it [resets](ServerCall::reset_code)
+//!   the stream;
+//! - it counts pings as gRPC polices them.
+//!
+//! ```
+//! use framewright::grpc::{
+//!     CallKind, ContentType, Inbox, Request, ResponseHead, ServerCall, ServerConfig, Status,
+//! };
+//! use framewright::http::NO_FIELDS;
+//! use framewright::http2::{Connection, Event, Limits, Server, Slot, Storage, Stream};
+//! use std::error::Error;
+//!
+//! const CONFIG: ServerConfig = ServerConfig::new();
+//!
+//! struct Gateway {
+//!     http2: Connection<Server, Vec<u8>, Vec<Slot>>,
+//!     head: Vec<u8>, // where heads are decoded
+//!     calls: Vec<Option<(ServerCall, Inbox<Vec<u8>>)>>, // by the slots of their streams
+//!     out: Vec<u8>,
+//! }
+//!
+//! impl Gateway {
+//!     fn on_readable(&mut self, mut input: &mut [u8], now: u64) -> Result<(), Box<dyn Error>> {
+//!         let mut buffer = std::mem::take(&mut self.head); // events borrow it while `self` is used
+//!         while let Some(event) = self.http2.receive(&mut input, &mut buffer) {
+//!             match event {
+//!                 Event::Head { stream, head, .. } => {
+//!                     let content_type = head.headers().get("content-type");
+//!                     if content_type.and_then(ContentType::parse).is_none() {
+//!                         self.http2.send_head(stream, 200, NO_FIELDS, false, &mut self.out)?;
+//!                         self.http2.send(stream, b"a page", true, &mut self.out)?;
+//!                         continue;
+//!                     }
+//!                     let request = head.request();
+//!                     let call = Request::parse(request.method(), request.path(), head.headers())
+//!                         .and_then(|request| request.accept(CallKind::Unary, &CONFIG, now));
+//!                     match call {
+//!                         Ok(call) => {
+//!                             let len = self.calls.len().max(stream.slot() + 1);
+//!                             self.calls.resize_with(len, || None);
+//!                             self.calls[stream.slot()] = Some((call, Inbox::new(Vec::new())));
+//!                         }
+//!                         Err(refusal) => {
+//!                             let fields = refusal.to_fields()?;
+//!                             let status = refusal.http_status();
+//!                             self.http2.send_head(stream, status, fields, true, &mut self.out)?;
+//!                         }
+//!                     }
+//!                 }
+//!                 Event::Data(data) => {
+//!                     let (stream, end) = (data.stream(), data.end());
+//!                     let Some(Some((call, inbox))) = self.calls.get_mut(stream.slot()) else { continue };
+//!                     let mut body = call.decode_text_in_place(data.bytes);
+//!                     while call.receive_message(&mut body, inbox).is_some() {}
+//!                     if end {
+//!                         call.receive_eof();
+//!                         self.reply(stream)?;
+//!                     }
+//!                 }
+//!                 _ => {}
+//!             }
+//!         }
+//!         self.head = buffer;
+//!         self.http2.transmit(&mut self.out); // once the output before is written
+//!         Ok(())
+//!     }
+//!
+//!     /// Sends the message back.
+//!     fn reply(&mut self, stream: Stream) -> Result<(), Box<dyn Error>> {
+//!         let Some((mut call, inbox)) = self.calls[stream.slot()].take() else { return Ok(()) };
+//!         let (mut body, mut head, mut trailers) = (Vec::new(), Vec::new(), Vec::new());
+//!         call.send_head_fields(ResponseHead::new(), &mut body, |name, value| {
+//!             head.push((name.to_owned(), value.to_vec()));
+//!         })?;
+//!         call.send(inbox.message(), &mut body)?;
+//!         call.finish_fields(Status::OK, &mut body, |name, value| {
+//!             trailers.push((name.to_owned(), value.to_vec()));
+//!         })?;
+//!         self.http2.send_head(stream, 200, head.iter(), false, &mut self.out)?;
+//!         // In gRPC-Web, the trailers are the end of the body.
+//!         self.http2.send(stream, &body, trailers.is_empty(), &mut self.out)?;
+//!         if !trailers.is_empty() {
+//!             self.http2.send_trailers(stream, trailers.iter(), &mut self.out)?;
+//!         }
+//!         Ok(())
+//!     }
+//! }
+//! # use framewright::http2;
+//! # let limits = Limits::new();
+//! # let http2 = Connection::server(Storage::new(), limits);
+//! # let mut gateway = Gateway { http2, head: Vec::new(), calls: Vec::new(), out: Vec::new() };
+//! # let mut client = Connection::client(Storage::<Vec<u8>, Vec<Slot>>::new(), limits);
+//! # let mut wire = Vec::new();
+//! # let page = client.open(http2::Request::new("GET", "http", "h", "/"), NO_FIELDS, true, &mut wire)?;
+//! # let mut calls = Vec::new();
+//! # for content_type in ["application/grpc", "application/grpc-web"] {
+//! #     let request = http2::Request::new("POST", "http", "h", "/echo.Echo/Unary");
+//! #     let call = client.open(request, [("content-type", content_type)], false, &mut wire)?;
+//! #     client.send(call, b"\0\0\0\0\x02hi", true, &mut wire)?;
+//! #     calls.push(call);
+//! # }
+//! # client.transmit(&mut wire);
+//! # for read in wire.chunks_mut(7) {
+//! #     gateway.on_readable(read, 0)?;
+//! # }
+//! # let (mut input, mut head, mut bodies) = (&mut gateway.out[..], Vec::new(), vec![Vec::new(); 3]);
+//! # let mut trailers = 0;
+//! # while let Some(event) = client.receive(&mut input, &mut head) {
+//! #     match event {
+//! #         Event::Head { head, .. } => assert_eq!(head.status(), 200),
+//! #         Event::Data(data) => {
+//! #             let at = [page, calls[0], calls[1]].iter().position(|one| *one == data.stream());
+//! #             bodies[at.unwrap()].extend_from_slice(data.bytes);
+//! #         }
+//! #         Event::Trailers { stream, .. } if stream == calls[0] => trailers += 1,
+//! #         _ => {}
+//! #     }
+//! # }
+//! # assert_eq!(trailers, 1);
+//! # assert_eq!(bodies[0], b"a page");
+//! # assert_eq!(bodies[1], b"\0\0\0\0\x02hi");
+//! # assert!(bodies[2].ends_with(b"grpc-status: 0\r\n"));
+//! # Ok::<(), Box<dyn Error>>(())
+//! ```
+//!
+//! The example `gateway` does it on an event loop, with every route over HTTP/1.1 too.
 
 mod call;
 mod code;
