@@ -2,26 +2,30 @@
 //!
 //! ```text
 //! cargo run --release --features deflate --example gateway -- \
-//!     [--listen ADDR] [--max-message BYTES] [--no-deflate | --no-context-takeover] \
+//!     [--listen ADDR] [--tls CERT KEY] [--max-message BYTES] \
+//!     [--no-deflate | --no-context-takeover] \
 //!     [--origin ORIGIN]... [--forwarded-host] \
 //!     [--stomp-relay ADDR] [--stomp-hold BYTES] [--quick] [--sockjs-script URL]
 //! ```
 //!
-//! Where to look:
+//! The first bytes of a connection tell what it speaks: STOMP, HTTP/1.1, or HTTP/2 (a client knows, or TLS has agreed on
+//! it). `Upgrade: h2c` is ignored, since RFC 9113 §3.1 has dropped it. Every route is served over both versions. What
+//! HTTP/1.1 cannot carry, HTTP/2 does: gRPC itself, streams of requests, and many of everything on one connection.
 //!
 //! ```text
 //!   main ── the event loop
-//!    └─ peer ── a TCP connection; its first bytes tell what it speaks
+//!    └─ peer ── a TCP connection, with TLS or without
 //!        ├─ stomp ── topics; a broker that knows no sockets
 //!        │   └─ relay ── topics that many gateways share, on another broker
-//!        └─ http1 ── one exchange after another ──▶ route ── the table of paths
+//!        ├─ http1 ── one exchange after another ──┐
+//!        └─ http2 ── many at once, on streams ────┴──▶ route ── the table of paths
 //!             ├─ response ── for whatever is said at once
 //!             ├─ service ── for what takes its time: events, grpc, hubs
 //!             ├─ websocket ── echo, room, stomp, tunnel, hubs
 //!             └─ hubs ── Socket.IO and SockJS, by requests and WebSockets
 //! ```
 //!
-//! A service and a WebSocket know nothing of the connection that carries them.
+//! A service and a WebSocket know nothing of the connection that carries them: see `service`.
 
 mod call;
 mod cors;
