@@ -100,15 +100,6 @@ impl LossyDecoder {
     }
 }
 
-/// Whether all of `bytes` are ASCII. For short text, this is faster than checking UTF-8.
-#[inline]
-pub(crate) fn is_ascii(bytes: &[u8]) -> bool {
-    let (words, rest) = bytes.as_chunks::<8>();
-    let words = words.iter().fold(0, |all, word| all | u64::from_ne_bytes(*word));
-    let rest = rest.iter().fold(0, |all, byte| all | byte);
-    words & 0x8080_8080_8080_8080 == 0 && rest < 0x80
-}
-
 const REPLACEMENT: &str = "\u{FFFD}";
 
 #[cfg(all(test, feature = "alloc"))]
@@ -165,11 +156,6 @@ mod tests {
             for cut in 0..=bytes.len() {
                 prop_assert_eq!(decode_all(&[&bytes[..cut], &bytes[cut..]]), &whole[..]);
             }
-        }
-
-        #[test]
-        fn ascii_is_what_core_takes_for_it(bytes in noise()) {
-            prop_assert_eq!(is_ascii(&bytes), bytes.is_ascii());
         }
     }
 

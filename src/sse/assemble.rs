@@ -10,7 +10,7 @@ use memchr::memchr;
 use simdutf8::basic::from_utf8;
 
 use stored::{
-    EventLoss, NextItem, StoredEvent, StoredValue, TextPlace, UnstoredFields, append, text,
+    EventLoss, NextItem, StoredEvent, StoredValue, TextPlace, UnstoredFields, append,
     type_or_default,
 };
 use whole::Announced;
@@ -18,6 +18,7 @@ use whole::Announced;
 pub use whole::ItemKind;
 
 use super::decode::{Field, QuickLine};
+use super::text::StoredText;
 use super::{Decoder, Error, Limits, Part, Storage};
 use crate::debug::Payload;
 use crate::{Buffer, BufferFull, Chunk};
@@ -45,7 +46,7 @@ use crate::{Buffer, BufferFull, Chunk};
 #[derive(Clone)]
 pub struct Assembler<B, S = B> {
     decoder: Decoder,
-    storage: Storage<B, S>,
+    storage: Storage<StoredText<B>, StoredText<S>>,
     event: StoredEvent,
     announced: Announced,
     reconnection_time: Option<u64>,
@@ -84,9 +85,13 @@ impl<B: Buffer, S: Buffer> Assembler<B, S> {
     /// An assembler at the start of a stream, with an empty last event ID.
     ///
     /// What `storage` holds is overwritten.
-    pub fn new(limits: Limits, mut storage: Storage<B, S>) -> Self {
-        storage.ids.iter_mut().for_each(Buffer::clear);
+    pub fn new(limits: Limits, storage: Storage<B, S>) -> Self {
         let decoder = Decoder::new(limits);
+        let storage = Storage {
+            data: StoredText::new(storage.data),
+            event_type: StoredText::new(storage.event_type),
+            ids: storage.ids.map(StoredText::new),
+        };
         Self {
             decoder,
             storage,
@@ -103,19 +108,15 @@ impl<B: Buffer, S: Buffer> Assembler<B, S> {
     pub fn receive<'s, 'a: 's>(&'s mut self, input: &mut &'a [u8]) -> Option<Item<'s>> {
         // The most frequent event takes one step and touches no state.
         let next = match self.decoder.first_line_quickly(input) {
-            QuickLine::Event(bytes) => {
-                if let Ok(data) = from_utf8(bytes) {
-                    self.event.has_fields = false;
-                    return Some(Item::Event(Event {
-                        event_type: type_or_default(""),
-                        data,
-                        last_event_id: self.last_event_id(),
-                    }));
-                }
-                self.replaced_event(bytes)
+            QuickLine::Event(data) => {
+                self.event.has_fields = false;
+                return Some(Item::Event(Event {
+                    event_type: type_or_default(""),
+                    data,
+                    last_event_id: self.last_event_id(),
+                }));
             }
-            QuickLine::Data(chunk) => self.next_after(chunk, input),
-            QuickLine::Other => self.next_in_line(input),
+            line => self.next_after(line, input),
         };
         Some(self.item(next?))
     }
@@ -139,9 +140,9 @@ impl<B: Buffer, S: Buffer> Assembler<B, S> {
             Field::Id | Field::Retry | Field::Comment => Ok(()),
         };
         Some(Event {
-            event_type: type_or_default(if event.has_type { text(event_type) } else { "" }),
-            data: text(data),
-            last_event_id: text(if event.has_id { pending } else { last }),
+            event_type: type_or_default(if event.has_type { event_type.as_str() } else { "" }),
+            data: data.as_str(),
+            last_event_id: if event.has_id { pending } else { last }.as_str(),
         })
     }
 
@@ -157,14 +158,14 @@ impl<B: Buffer, S: Buffer> Assembler<B, S> {
     /// The ID of the last event that has one and ended, even if it has no data.
     pub fn last_event_id(&self) -> &str {
         let [last, ..] = &self.storage.ids;
-        text(last)
+        last.as_str()
     }
 
     /// Sets the last event ID, to go on where an earlier program left off.
     pub fn set_last_event_id(&mut self, id: &str) -> Result<(), BufferFull> {
         let [last, _, incoming] = &mut self.storage.ids;
         incoming.clear();
-        incoming.try_append(id.as_bytes())?;
+        incoming.try_append(id)?;
         mem::swap(last, incoming);
         Ok(())
     }
@@ -184,7 +185,7 @@ impl<B: Buffer, S: Buffer> Assembler<B, S> {
         B: Default,
     {
         (!self.event.has_data || self.event.loss != EventLoss::None)
-            .then(|| mem::take(&mut self.storage.data))
+            .then(|| mem::take(&mut self.storage.data).into_storage())
     }
 
     /// A whole event of one line of data that is not UTF-8.
@@ -322,7 +323,7 @@ impl<B: Buffer, S: Buffer> Assembler<B, S> {
         if let Some(event_type) = unstored.event_type {
             self.event.has_type = true;
             self.storage.event_type.clear();
-            if let Err(full) = self.storage.event_type.try_append(event_type.as_bytes()) {
+            if let Err(full) = self.storage.event_type.try_append(event_type) {
                 self.lose(full.into());
             }
         }
@@ -338,7 +339,7 @@ impl<B: Buffer, S: Buffer> Assembler<B, S> {
         {
             self.event.has_data = true;
             self.storage.data.clear();
-            self.storage.data.try_append(data.as_bytes())?;
+            self.storage.data.try_append(data)?;
         }
         Ok(())
     }
@@ -352,7 +353,7 @@ impl<B: Buffer, S: Buffer> Assembler<B, S> {
         if chunk.start {
             self.event.value = StoredValue::of(Field::Data);
             if self.event.has_data {
-                append(Field::Data, b"\n", data, limits)?;
+                append(Field::Data, "\n", data, limits)?;
             } else {
                 data.clear();
                 self.event.has_data = true;
@@ -451,7 +452,9 @@ impl<B: Buffer, S: Buffer> fmt::Debug for Assembler<B, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Assembler")
             .field("decoder", &self.decoder)
-            .field("storage", &self.storage)
+            .field("data", &self.storage.data)
+            .field("event_type", &self.storage.event_type)
+            .field("ids", &self.storage.ids)
             .field("event", &self.event)
             .field("announced", &self.announced)
             .field("reconnection_time", &self.reconnection_time)

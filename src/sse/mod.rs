@@ -190,6 +190,7 @@ mod error;
 mod limits;
 mod policy;
 mod storage;
+mod text;
 
 pub use assemble::{Assembler, Event, Item, ItemKind};
 pub use client::{Action, Client, ReadyState, Reason, Response, Verdict};

@@ -1,9 +1,8 @@
 //! What an assembler knows of the event that it joins, and where the strings are.
 
-use simdutf8::basic::from_utf8;
-
-use crate::lossy::{LossyDecoder, is_ascii};
+use crate::lossy::LossyDecoder;
 use crate::sse::decode::Field;
+use crate::sse::text::{StoredText, split_plain};
 use crate::sse::{Error, Limits};
 use crate::{Buffer, Chunk};
 
@@ -25,10 +24,10 @@ pub(super) enum TextPlace<'a> {
 
 impl<'a> TextPlace<'a> {
     #[inline]
-    pub(super) fn text(self, storage: &'a impl Buffer) -> &'a str {
+    pub(super) fn text(self, storage: &'a StoredText<impl Buffer>) -> &'a str {
         match self {
             Self::Input(input) => input,
-            Self::Storage => text(storage),
+            Self::Storage => storage.as_str(),
             Self::Nowhere => "",
         }
     }
@@ -91,18 +90,19 @@ impl StoredValue {
         Self { field, text: LossyDecoder::new() }
     }
 
-    /// Appends ASCII that neither begins nor ends the value.
+    /// Appends plain text to data, after its first chunk: the last of the value if `end`.
     #[inline]
-    pub(super) fn push_ascii(
+    pub(super) fn push_plain(
         &mut self,
-        bytes: &[u8],
-        storage: &mut impl Buffer,
+        text: &str,
+        end: bool,
+        storage: &mut StoredText<impl Buffer>,
         limits: &Limits,
     ) -> Result<(), Error> {
         if self.text.is_at_boundary() {
-            return append(self.field, bytes, storage, limits);
+            return append(Field::Data, text, storage, limits);
         }
-        self.push(Chunk { bytes, start: false, end: false }, storage, limits)
+        self.push(Chunk { bytes: text.as_bytes(), start: false, end }, storage, limits)
     }
 
     /// Appends the next chunk to `storage`, as text.
@@ -110,25 +110,27 @@ impl StoredValue {
     pub(super) fn push(
         &mut self,
         chunk: Chunk<'_>,
-        storage: &mut impl Buffer,
+        storage: &mut StoredText<impl Buffer>,
         limits: &Limits,
     ) -> Result<(), Error> {
         let field = self.field;
-        if self.text.is_at_boundary() && is_ascii(chunk.bytes) {
-            return append(field, chunk.bytes, storage, limits);
+        if self.text.is_at_boundary()
+            && let (plain, []) = split_plain(chunk.bytes)
+        {
+            return append(field, plain, storage, limits);
         }
-        self.text.decode(chunk.bytes, |text| append(field, text.as_bytes(), storage, limits))?;
+        self.text.decode(chunk.bytes, |text| append(field, text, storage, limits))?;
         if chunk.end { self.finish(storage, limits) } else { Ok(()) }
     }
 
     /// Ends the text: U+FFFD takes the place of a character that is unfinished.
     pub(super) fn finish(
         &mut self,
-        storage: &mut impl Buffer,
+        storage: &mut StoredText<impl Buffer>,
         limits: &Limits,
     ) -> Result<(), Error> {
         let field = self.field;
-        self.text.finish(|end| append(field, end.as_bytes(), storage, limits))
+        self.text.finish(|end| append(field, end, storage, limits))
     }
 }
 
@@ -136,24 +138,15 @@ impl StoredValue {
 #[inline]
 pub(super) fn append(
     field: Field,
-    bytes: &[u8],
-    storage: &mut impl Buffer,
+    text: &str,
+    storage: &mut StoredText<impl Buffer>,
     limits: &Limits,
 ) -> Result<(), Error> {
-    let len = (storage.as_slice().len() as u64).saturating_add(bytes.len() as u64);
+    let len = (storage.len() as u64).saturating_add(text.len() as u64);
     if len > field.max_len(limits) {
         return Err(field.too_long(limits));
     }
-    Ok(storage.try_append(bytes)?)
-}
-
-/// The stored text.
-#[inline]
-pub(super) fn text(storage: &impl Buffer) -> &str {
-    match storage.as_slice() {
-        [] => "",
-        bytes => from_utf8(bytes).unwrap_or_default(),
-    }
+    Ok(storage.try_append(text)?)
 }
 
 #[inline]

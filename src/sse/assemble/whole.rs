@@ -1,9 +1,8 @@
 //! Events that are joined in the storage, to be asked for.
 
-use simdutf8::basic::from_utf8;
-
-use super::{Assembler, Event, NextItem, TextPlace, text, type_or_default};
+use super::{Assembler, Event, NextItem, TextPlace, type_or_default};
 use crate::sse::decode::QuickLine;
+use crate::sse::text::StoredText;
 use crate::sse::{Client, Error};
 use crate::{Buffer, BufferFull};
 
@@ -58,16 +57,12 @@ impl<B: Buffer, S: Buffer> Assembler<B, S> {
     pub fn receive_event(&mut self, input: &mut &[u8]) -> Option<ItemKind> {
         self.announced = Announced::NOTHING;
         let next = match self.decoder.first_line_quickly(input) {
-            QuickLine::Event(bytes) => match from_utf8(bytes) {
-                Ok(data) => {
-                    self.event.has_fields = false;
-                    let data = TextPlace::Input(data);
-                    Some(NextItem::Event { data, event_type: TextPlace::Nowhere })
-                }
-                Err(_) => self.replaced_event(bytes),
-            },
-            QuickLine::Data(chunk) => self.next_after(chunk, input),
-            QuickLine::Other => self.next_in_line(input),
+            QuickLine::Event(data) => {
+                self.event.has_fields = false;
+                let data = TextPlace::Input(data);
+                Some(NextItem::Event { data, event_type: TextPlace::Nowhere })
+            }
+            line => self.next_after(line, input),
         };
         let (kind, data, event_type) = match next? {
             NextItem::Event { data, event_type } => (ItemKind::Event, data, event_type),
@@ -93,11 +88,11 @@ impl<B: Buffer, S: Buffer> Assembler<B, S> {
         let Announced { data, event_type } = self.announced;
         Event {
             event_type: type_or_default(if event_type {
-                text(&self.storage.event_type)
+                self.storage.event_type.as_str()
             } else {
                 ""
             }),
-            data: if data { text(&self.storage.data) } else { "" },
+            data: if data { self.storage.data.as_str() } else { "" },
             last_event_id: self.last_event_id(),
         }
     }
@@ -117,11 +112,11 @@ impl<B: Buffer, S: Buffer> Assembler<B, S> {
 }
 
 /// Puts a string in `storage`, unless it is there. Returns whether there is one.
-fn put(text: &TextPlace<'_>, storage: &mut impl Buffer) -> Result<bool, BufferFull> {
+fn put(text: &TextPlace<'_>, storage: &mut StoredText<impl Buffer>) -> Result<bool, BufferFull> {
     match text {
         TextPlace::Input(text) => {
             storage.clear();
-            storage.try_append(text.as_bytes())?;
+            storage.try_append(text)?;
             Ok(true)
         }
         TextPlace::Storage => Ok(true),

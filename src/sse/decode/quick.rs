@@ -4,6 +4,7 @@ use memchr::memchr2;
 
 use super::{Decoder, EventSoFar, Field, State, ValueSoFar};
 use crate::Chunk;
+use crate::sse::text::split_plain;
 
 impl Decoder {
     /// Takes what is most frequent in one step.
@@ -51,25 +52,24 @@ impl Decoder {
         else {
             return QuickRest::Other;
         };
-        let bytes = *input;
         let Some(room) = value.room(&self.limits) else { return QuickRest::Other };
-        if is_plain(bytes) && bytes.len() as u64 <= room {
-            *input = &[];
-            self.state = State::Value(value.after(bytes.len() as u64));
-            return QuickRest::Middle(bytes);
-        }
-        let Some((bytes, [b'\n', b'\n', rest @ ..])) =
-            memchr2(b'\n', b'\r', bytes).and_then(|len| bytes.split_at_checked(len))
-        else {
-            return QuickRest::Other;
+        let (taken, len, rest) = match split_plain(input) {
+            (text, []) if !text.is_empty() && text.len() as u64 <= room => {
+                *input = &[];
+                self.state = State::Value(value.after(text.len() as u64));
+                return QuickRest::Middle(text);
+            }
+            (text, [b'\n', b'\n', rest @ ..]) => (QuickRest::Event(text), text.len(), rest),
+            _ => match split_event(input) {
+                Some((bytes, rest)) => (QuickRest::Bytes(bytes), bytes.len(), rest),
+                None => return QuickRest::Other,
+            },
         };
-        if bytes.len() as u64 > room {
+        if len as u64 > room {
             return QuickRest::Other;
         }
-        *input = rest;
-        self.state = State::Line { after_cr: false };
-        self.event = EventSoFar::EMPTY;
-        QuickRest::Event(bytes)
+        self.end_event(input, rest);
+        taken
     }
 
     /// Takes what has arrived of an event's first line if that is data. Takes the blank line after
@@ -81,11 +81,24 @@ impl Decoder {
         else {
             return QuickLine::Other;
         };
-        let [b'd', b'a', b't', b'a', b':', b' ', rest @ ..] = &**input else {
+        let [b'd', b'a', b't', b'a', b':', b' ', line @ ..] = *input else {
             return QuickLine::Other;
         };
-        *input = rest;
         let value = ValueSoFar { field: Field::Data, line_len: 6, len: 0, started: false };
+        let room = value.room(&self.limits).unwrap_or(0);
+        match split_plain(line) {
+            (text, [b'\n', b'\n', rest @ ..]) if text.len() as u64 <= room => {
+                self.end_event(input, rest);
+                return QuickLine::Event(text);
+            }
+            (text, []) if !text.is_empty() && text.len() as u64 <= room => {
+                *input = &[];
+                self.state = State::Value(value.after(text.len() as u64));
+                return QuickLine::Start(text);
+            }
+            _ => {}
+        }
+        *input = line;
         let Some(chunk) = self.take_value(value, input) else {
             self.state = State::Value(value);
             return QuickLine::Other;
@@ -93,19 +106,40 @@ impl Decoder {
         match **input {
             // This LF is a line of its own: one that belongs to a CR was taken with it.
             [b'\n', ref rest @ ..] => {
-                *input = rest;
-                self.event = EventSoFar::EMPTY;
-                QuickLine::Event(chunk.bytes)
+                self.end_event(input, rest);
+                QuickLine::Bytes(chunk.bytes)
             }
             _ => QuickLine::Data(chunk),
         }
     }
+
+    /// Goes on after the blank line at the end of an event.
+    #[inline(always)]
+    fn end_event<'a>(&mut self, input: &mut &'a [u8], rest: &'a [u8]) {
+        *input = rest;
+        self.state = State::Line { after_cr: false };
+        self.event = EventSoFar::EMPTY;
+    }
+}
+
+/// Splits the input where the rest of an event's last line ends, and after the blank line.
+#[inline]
+fn split_event(input: &[u8]) -> Option<(&[u8], &[u8])> {
+    match input.split_at_checked(memchr2(b'\n', b'\r', input)?)? {
+        (bytes, [b'\n', b'\n', rest @ ..]) => Some((bytes, rest)),
+        _ => None,
+    }
 }
 
 /// What [`Decoder::first_line_quickly`] took.
+#[derive(Clone, Copy)]
 pub(in crate::sse) enum QuickLine<'a> {
+    /// The data of a whole event: plain text.
+    Event(&'a str),
     /// The data of a whole event.
-    Event(&'a [u8]),
+    Bytes(&'a [u8]),
+    /// Plain text at the beginning of a line, which was all of the input.
+    Start(&'a str),
     /// Data of an event that goes on.
     Data(Chunk<'a>),
     /// Nothing to return yet: the decoder goes on with [`Decoder::decode`].
@@ -113,11 +147,14 @@ pub(in crate::sse) enum QuickLine<'a> {
 }
 
 /// What [`Decoder::rest_of_line_quickly`] took.
+#[derive(Clone, Copy)]
 pub(in crate::sse) enum QuickRest<'a> {
-    /// ASCII in the middle of a line, which was all of the input.
-    Middle(&'a [u8]),
+    /// Plain text in the middle of a line, which was all of the input.
+    Middle(&'a str),
+    /// The end of the last line of an event: plain text.
+    Event(&'a str),
     /// The end of the last line of an event.
-    Event(&'a [u8]),
+    Bytes(&'a [u8]),
     /// Nothing: the decoder goes on with [`Decoder::decode`].
     Other,
 }
@@ -132,50 +169,4 @@ pub(in crate::sse) enum QuickPart<'a> {
     NoInput,
     /// Nothing to return yet: the decoder goes on with [`Decoder::decode_any`].
     Other,
-}
-
-/// Whether `bytes` are few, and ASCII without the end of a line.
-///
-/// One pass over vectors takes less than a search and a check.
-#[inline]
-fn is_plain(bytes: &[u8]) -> bool {
-    const BLOCK: usize = 16;
-    const SHORT: usize = 16 * BLOCK;
-
-    let Some(last) = bytes.last_chunk::<BLOCK>() else {
-        return !bytes.is_empty() && is_plain_block(bytes);
-    };
-    // The last block overlaps the one before it, if need be. A branch for each keeps the compiler from
-    // making wider loops, which are slow for so few.
-    bytes.len() <= SHORT
-        && bytes.as_chunks::<BLOCK>().0.iter().all(|block| is_plain_block(block))
-        && is_plain_block(last)
-}
-
-#[inline(always)]
-fn is_plain_block(block: &[u8]) -> bool {
-    let special = |byte: u8| byte & 0x80 | u8::from(byte == b'\n') | u8::from(byte == b'\r');
-    block.iter().fold(0, |found, &byte| found | special(byte)) == 0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::vec;
-
-    #[test]
-    fn one_byte_that_is_not_plain_is_noticed_wherever_it_is() {
-        assert!(!is_plain(b""));
-        for len in 1..if cfg!(miri) { 40 } else { 256 } {
-            assert!(is_plain(&vec![b'a'; len]));
-            for at in 0..len {
-                for byte in [b'\n', b'\r', 0x80, 0xFF] {
-                    let mut bytes = vec![b'a'; len];
-                    bytes[at] = byte;
-                    assert!(!is_plain(&bytes), "{byte} at {at} of {len}");
-                }
-            }
-        }
-        assert!(!is_plain(&[b'a'; 257]), "a long read is for memchr");
-    }
 }
