@@ -1,7 +1,7 @@
 """Our gateway against the gRPC-Web libraries: npm's `@connectrpc/connect-web` and Google's `grpc-web`.
 
 The checks themselves are in `grpc_web_checks.cjs`. Node runs those of the first library. A headless Chromium, with the
-gateway's page open, runs all of them, and runs them again from a page of another origin.
+gateway's page open, runs all of them over HTTP/1.1 and over HTTP/2, and runs some again from a page of another origin.
 """
 
 import json
@@ -36,11 +36,18 @@ def bundle():
     return subprocess.run(command, check=True, capture_output=True, timeout=50, text=True).stdout
 
 
-@pytest.fixture(scope="module")
-def page(request, address, bundle):
-    with chromium.page(request.config.getoption("chromium")) as page:
-        page.open(f"http://{address}/")
+@pytest.fixture(scope="module", params=["HTTP/1.1", "HTTP/2"])
+def page(request, bundle):
+    """The gateway's page. A browser speaks HTTP/2 only over TLS."""
+    is_http2 = request.param == "HTTP/2"
+    address = request.getfixturevalue("tls_address" if is_http2 else "address")
+    flags = ["--ignore-certificate-errors"] if is_http2 else []
+    with chromium.page(request.config.getoption("chromium"), *flags) as page:
+        page.origin = f"{'https' if is_http2 else 'http'}://{address}"
+        page.open(page.origin + "/")
         page.call("Runtime.evaluate", expression=bundle + "; window.grpcWeb = grpcWeb; 0")
+        protocol = "return performance.getEntriesByType('navigation')[0].nextHopProtocol"
+        assert page.run(protocol) == ("h2" if is_http2 else "http/1.1")
         yield page
 
 
@@ -61,8 +68,8 @@ RUN = """
 
 
 @pytest.mark.parametrize("check", names("--list-browser"))
-def test_in_chromium(page, address, check):
-    assert page.run(RUN, f"http://{address}", check) == "passed"
+def test_in_chromium(page, check):
+    assert page.run(RUN, page.origin, check) == "passed"
 
 
 FOREIGN = [
