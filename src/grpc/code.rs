@@ -44,7 +44,7 @@ pub enum Code {
 }
 
 impl Code {
-    /// All codes, each at the index that is its number.
+    /// All codes, each at the index that is its number. [`From`] has a code for any other number, too.
     pub const ALL: [Self; 17] = [
         Self::Ok,
         Self::Cancelled,
@@ -64,11 +64,6 @@ impl Code {
         Self::DataLoss,
         Self::Unauthenticated,
     ];
-
-    /// The code of a number, if it is one of 0 to 16.
-    pub fn from_u8(number: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(number)).copied()
-    }
 
     /// Parses the value of `grpc-status`: a number without leading zeros (PROTOCOL-HTTP2, *Status*).
     ///
@@ -155,14 +150,22 @@ impl Code {
 /// A number that is not one of 0 to 16 is [`Unknown`](Code::Unknown) (statuscodes.md).
 impl From<i32> for Code {
     fn from(number: i32) -> Self {
-        u8::try_from(number).ok().and_then(Self::from_u8).unwrap_or(Self::Unknown)
+        usize::try_from(number)
+            .ok()
+            .and_then(|at| Self::ALL.get(at))
+            .copied()
+            .unwrap_or(Self::Unknown)
     }
 }
 
 /// A number that is not one of 0 to 16 is [`Unknown`](Code::Unknown) (statuscodes.md).
 impl From<u32> for Code {
     fn from(number: u32) -> Self {
-        u8::try_from(number).ok().and_then(Self::from_u8).unwrap_or(Self::Unknown)
+        usize::try_from(number)
+            .ok()
+            .and_then(|at| Self::ALL.get(at))
+            .copied()
+            .unwrap_or(Self::Unknown)
     }
 }
 

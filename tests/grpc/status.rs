@@ -43,14 +43,18 @@ const CODES: [(&str, &str); 17] = [
 #[test]
 fn each_code_has_a_number_and_a_name() {
     for (at, (number, name)) in CODES.into_iter().enumerate() {
-        let code = Code::from_u8(at as u8).unwrap();
-        assert_eq!(code as usize, at);
+        let code = Code::ALL[at];
+        assert_eq!((code as usize, Code::from(at as u32)), (at, code));
         assert_eq!((code.as_str(), code.name(), code.to_string()), (number, name, name.into()));
         assert_eq!(Code::parse(number.as_bytes()), Some(code));
-        assert_eq!(Code::ALL[at], code);
+        assert_eq!(Code::from(at as i32), code);
     }
-    assert_eq!(Code::from_u8(17), None);
-    assert_eq!(Code::from_u8(255), None);
+    for number in [17, 255, 256, u32::MAX] {
+        assert_eq!(Code::from(number), Code::Unknown);
+    }
+    for number in [-1, 17, 256, i32::MIN, i32::MAX] {
+        assert_eq!(Code::from(number), Code::Unknown);
+    }
 }
 
 #[test]

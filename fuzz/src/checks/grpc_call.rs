@@ -273,7 +273,7 @@ fn client(
                 128..=200 => seen.see(call.receive_reset(input.byte().into())),
                 _ => seen.see(call.disconnect()),
             },
-            9 => seen.see(call.cancel(Code::from_u8(input.byte() % 17).expect("below 17"))),
+            9 => seen.see(call.cancel(Code::ALL[usize::from(input.byte() % 17)])),
             10 => seen.see(call.poll(input.byte().into())),
             11 | 12 => {
                 let compressed = input.byte() & 1 == 1;
@@ -372,7 +372,7 @@ fn server(
                 written += usize::from(all && owed);
             }
             _ => {
-                let code = Code::from_u8(input.byte() % 17).expect("below 17");
+                let code = Code::ALL[usize::from(input.byte() % 17)];
                 let status = Status::new(code, input.text());
                 let twin =
                     as_fields(&call, |call, body, put| call.finish_fields(status, body, put));
@@ -457,7 +457,7 @@ impl Pair {
                 5 => self.deliver_up(input.byte().into()),
                 6 => self.deliver_down(input.byte().into()),
                 _ if input.byte() & 3 == 0 => {
-                    let code = Code::from_u8(input.byte() % 17).expect("below 17");
+                    let code = Code::ALL[usize::from(input.byte() % 17)];
                     self.finish(code, input.text());
                 }
                 _ => self.send_head(),

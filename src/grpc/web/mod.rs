@@ -129,7 +129,7 @@ mod socket;
 mod text;
 
 pub use cors::{EXPOSED_HEADERS, METHODS, REQUEST_HEADERS};
-pub(super) use socket::DATA as SOCKET_DATA;
-pub use socket::{HALF_CLOSE, PROTOCOL, SocketDecoder, SocketPart};
+pub(super) use socket::{DATA as SOCKET_DATA, HALF_CLOSE};
+pub use socket::{PROTOCOL, SocketDecoder, SocketPart};
 pub(crate) use text::TextEncoder;
 pub use text::{TextDecoder, encode_text};

@@ -19,7 +19,7 @@ use crate::grpc::Error;
 pub const PROTOCOL: &str = "grpc-websockets";
 
 /// The message over WebSocket with which a client says that no more will follow.
-pub const HALF_CLOSE: &[u8] = &[FINISHED];
+pub(in crate::grpc) const HALF_CLOSE: &[u8] = &[FINISHED];
 
 /// The byte before a client's data.
 pub(in crate::grpc) const DATA: u8 = 0;

@@ -309,7 +309,7 @@ fn drive_server(framing: Option<Framing>, kind: CallKind, steps: &[Step]) -> Log
                     .is_err()
             }
             Step::Finish(code) => {
-                let code = Code::from_u8(code).unwrap();
+                let code = Code::ALL[usize::from(code)];
                 match call.finish(Status::new(code, ""), &mut out) {
                     Ok(()) => {
                         assert!(log.ends.is_empty());
