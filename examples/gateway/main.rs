@@ -336,11 +336,12 @@ impl Gateway {
             if published {
                 self.for_each(Peer::hear_others);
             }
-            let ready = self.shared.hubs.poll(self.shared.now);
+            let has_news = heard.is_some() || published;
+            let ready = self.shared.hubs.poll(has_news, self.shared.now);
             for key in &ready {
                 self.with_peer(*key, Peer::hear_others);
             }
-            if heard.is_none() && !published && ready.is_empty() {
+            if !has_news && ready.is_empty() {
                 return;
             }
         }

@@ -15,7 +15,7 @@ mod socketio;
 mod sockjs;
 mod stomp;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell, RefMut};
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
@@ -36,11 +36,19 @@ const CHAT: &str = "/sockjs/chat";
 const STOMP: &str = "/sockjs/stomp";
 /// How much may wait for a client of STOMP over SockJS, in bytes.
 const STOMP_BACKLOG: u64 = 16 << 20;
-/// The hubs.
+/// The hubs. They cost next to nothing while nobody uses them.
 #[derive(Clone)]
-pub struct Hubs(Rc<RefCell<Inner>>);
+pub struct Hubs(Rc<Inner>);
 
 struct Inner {
+    state: RefCell<State>,
+    /// Whether an exchange has done something since they were polled.
+    has_acted: Cell<bool>,
+    /// When something was due then, in ms since the start.
+    deadline: Cell<u64>,
+}
+
+struct State {
     socketio: socketio::Hub,
     sockjs: sockjs::Hub,
     /// Which peers the exchanges are on.
@@ -80,37 +88,49 @@ impl Hubs {
         };
         let chat = Mount::new(CHAT, Chat::new(broadcast.enter()));
         let mounts = sockjs::for_tests("/sockjs").into_iter().chain([chat, stomp]);
-        Self(Rc::new(RefCell::new(Inner {
+        let state = State {
             socketio: socketio::Hub::new(broadcast.enter(), is_quick),
             sockjs: sockjs::Hub::new(mounts, script),
             peers: HashMap::new(),
             last: 0,
             now: 0,
-        })))
+        };
+        let (has_acted, deadline) = (Cell::new(false), Cell::new(u64::MAX));
+        Self(Rc::new(Inner { state: RefCell::new(state), has_acted, deadline }))
     }
 
-    /// Does what is due, and returns the peers that may have something to say because of that.
-    pub fn poll(&self, now: u64) -> BTreeSet<usize> {
-        let inner = &mut *self.0.borrow_mut();
-        inner.now = now;
+    /// Does what is due, and returns the peers that may have something to say because of that. `has_news` is whether
+    /// something was said in the room, or published to a topic.
+    pub fn poll(&self, has_news: bool, now: u64) -> BTreeSet<usize> {
         let mut ready = BTreeSet::new();
-        for hub in [&mut inner.socketio as &mut dyn Hub, &mut inner.sockjs] {
+        if !self.0.has_acted.take() && !has_news && now < self.0.deadline.get() {
+            return ready;
+        }
+        let state = &mut *self.0.state.borrow_mut();
+        state.now = now;
+        let mut deadline = u64::MAX;
+        for hub in [&mut state.socketio as &mut dyn Hub, &mut state.sockjs] {
             hub.poll(now);
             let exchanges = hub.take_ready();
-            ready.extend(exchanges.iter().filter_map(|exchange| inner.peers.get(exchange)));
+            ready.extend(exchanges.iter().filter_map(|exchange| state.peers.get(exchange)));
+            deadline = hub.deadline().map_or(deadline, |own| own.min(deadline));
         }
+        self.0.deadline.set(deadline);
         ready
     }
 
     /// When something is due, in ms since the start.
     pub fn deadline(&self) -> u64 {
-        let inner = self.0.borrow();
-        let deadlines = [inner.socketio.deadline(), inner.sockjs.deadline()];
-        deadlines.into_iter().flatten().min().unwrap_or(u64::MAX)
+        self.0.deadline.get()
+    }
+
+    fn act(&self) -> RefMut<'_, State> {
+        self.0.has_acted.set(true);
+        self.0.state.borrow_mut()
     }
 }
 
-impl Inner {
+impl State {
     fn hub(&mut self, protocol: Protocol) -> &mut dyn Hub {
         match protocol {
             Protocol::SocketIo => &mut self.socketio,
@@ -157,15 +177,15 @@ fn begin(
         headers: &headers,
         opens_socket: request.offers_websocket,
     };
-    let inner = &mut *shared.hubs.0.borrow_mut();
-    inner.last += 1;
-    let number = inner.last;
-    let reply = inner.hub(protocol).request(&asked, number, shared.now);
+    let mut state = shared.hubs.act();
+    state.last += 1;
+    let number = state.last;
+    let reply = state.hub(protocol).request(&asked, number, shared.now);
     if let Reply::Answer(answer) = reply {
         say(&answer, response);
         return route::Answer::Whole;
     }
-    inner.peers.insert(number, shared.peer);
+    state.peers.insert(number, shared.peer);
     let speaks_stomp = request.path.starts_with(STOMP);
     let exchange = Exchange { hubs: shared.hubs.clone(), protocol, number, speaks_stomp };
     match reply {
@@ -177,7 +197,7 @@ fn begin(
 
 impl Exchange {
     fn with<T>(&self, act: impl FnOnce(&mut dyn Hub, u64) -> T) -> T {
-        act(self.hubs.0.borrow_mut().hub(self.protocol), self.number)
+        act(self.hubs.act().hub(self.protocol), self.number)
     }
 
     /// Whether its messages are frames of STOMP, so that a raw WebSocket may name a version.
@@ -208,9 +228,9 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        let inner = &mut *self.hubs.0.borrow_mut();
-        inner.peers.remove(&self.number);
-        let now = inner.now;
-        inner.hub(self.protocol).receive_eof(self.number, now);
+        let mut state = self.hubs.act();
+        state.peers.remove(&self.number);
+        let now = state.now;
+        state.hub(self.protocol).receive_eof(self.number, now);
     }
 }

@@ -251,7 +251,7 @@ impl hub::Hub for Hub {
             }
         }
         let piece = match session {
-            Ok(session) => self.sessions.fill(*session, out),
+            Ok(session) => self.sessions.fill(*session, *framing, out),
             Err(error) => {
                 framing.encode(error.frame(), out).expect("a Vec has room");
                 Some(last)

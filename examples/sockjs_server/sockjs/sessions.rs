@@ -150,11 +150,15 @@ impl Sessions {
     }
 
     /// Writes the next frame of a response.
-    pub fn fill(&mut self, session: u64, out: &mut Vec<u8>) -> Option<Piece> {
+    pub fn fill(&mut self, session: u64, framing: Framing, out: &mut Vec<u8>) -> Option<Piece> {
         let last = Some(Piece { is_last: true });
         let Some(entry) = self.entries.get_mut(&session) else { return last };
         let Protocol::Frames(frames, _) = &mut entry.protocol else { return last };
-        let output = frames.transmit(out, self.now).expect("a Vec has room");
+        let mut output = frames.transmit(out, self.now).expect("a Vec has room");
+        if output == Some(Output::Frame) && framing.is_polling() {
+            // The end comes with it, so that the length is known and one write is enough.
+            output = frames.transmit(out, self.now).expect("nothing is written");
+        }
         if output == Some(Output::End) {
             entry.exchange = None;
         }
