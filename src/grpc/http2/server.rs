@@ -333,6 +333,9 @@ impl<M: Memory> Server<M> {
 
     /// Sends the head of the response. Without this, the first message sends one without metadata.
     ///
+    /// Some clients, such as tonic's, yield a stream of responses only once its head has come. If the first response answers
+    /// a message of the client's, send the head at once, or such a client may wait for it before it sends anything.
+    ///
     /// # Errors
     ///
     /// Nothing was sent. Among others: [`SendError::BufferFull`] if `out` has no room for the whole head,
