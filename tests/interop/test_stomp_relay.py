@@ -1,5 +1,5 @@
 """Gateways that share the topics of one RabbitMQ, with Python's `stomp.py` over TCP, its frames over WebSocket, and the
-members of the chat room, whose `websockets` is another package. Each message is counted."""
+members of the chat room: `websockets`, `python-socketio`, and a raw session of SockJS. Each message is counted."""
 
 import contextlib
 import os
@@ -7,6 +7,7 @@ import queue
 import time
 
 import pytest
+import socketio
 import stomp
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
@@ -173,6 +174,24 @@ def test_the_chat_room_is_one_room(addresses):
             with pytest.raises(TimeoutError):
                 member.recv(0.3)
         assert count(tcp, 5) == [m.encode() if isinstance(m, str) else m for m in said] + [b"from STOMP"]
+
+
+def test_sessions_of_socketio_and_sockjs_are_in_the_room(addresses):
+    here, there = addresses
+    heard = queue.Queue()
+    client = socketio.Client(reconnection=False)
+    client.on("message", heard.put, namespace="/chat")
+    client.connect(f"http://{there}", namespaces=["/chat"], wait_timeout=WAIT)
+    with contextlib.ExitStack() as stack:
+        stack.callback(client.disconnect)
+        member = stack.enter_context(connect(f"ws://{here}/ws/chat", subprotocols=["chat"]))
+        session = stack.enter_context(connect(f"ws://{here}/sockjs/chat/websocket"))
+        says = [member.send, session.send, lambda text: client.emit("message", text, namespace="/chat")]
+        for number, say in enumerate(says * 2):
+            say(f"text {number}")
+            for hear in member.recv, session.recv, lambda timeout: heard.get(timeout=timeout):
+                assert hear(WAIT) == f"text {number}"
+        assert heard.empty()
 
 
 def test_topics_end_with_their_last_subscriber(addresses, rabbit):
