@@ -138,3 +138,19 @@ def test_pages_of_other_origins_have_no_part_in_the_room(gateway, service, statu
     command = ["curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}", "--header", "Origin: http://example.com"]
     done = subprocess.run([*command, f"{gateway}/{service}/info"], capture_output=True, timeout=20, check=True)
     assert done.stdout == status
+
+
+@pytest.mark.parametrize("service, got", [("echo", "o"), ("chat", "refused")])
+def test_a_script_of_another_origin_has_no_part_in_the_room(gateway, page, scripts, service, got):
+    """It is asked for without an `Origin`."""
+    body = """
+        return await new Promise((done) => {
+            window.take = done;
+            const script = document.createElement('script');
+            script.onerror = () => done('refused');
+            script.src = args[0];
+            document.head.append(script);
+        });
+    """
+    page.open(f"{scripts}/".replace("127.0.0.1", "localhost"))
+    assert page.run(body, f"{gateway}/{service}/000/script_{service}/jsonp?c=take") == got

@@ -36,6 +36,7 @@ const CHAT: &str = "/sockjs/chat";
 const STOMP: &str = "/sockjs/stomp";
 /// How much may wait for a client of STOMP over SockJS, in bytes.
 const STOMP_BACKLOG: u64 = 16 << 20;
+
 /// The hubs. They cost next to nothing while nobody uses them.
 #[derive(Clone)]
 pub struct Hubs(Rc<Inner>);
@@ -151,7 +152,7 @@ pub fn open(
         path if path.starts_with("/sockjs/") => Protocol::SockJs,
         _ => return None,
     };
-    if !is_public(request.path) && !shared.origins.admits(request.host, &request.headers) {
+    if !is_public(request.path) && !is_admitted(request, shared) {
         response.refuse(403, "pages of another origin have no part in this");
         return Some(route::Answer::Whole);
     }
@@ -161,6 +162,17 @@ pub fn open(
 /// Whether pages of every origin may come: to the services of SockJS's own tests.
 fn is_public(path: &str) -> bool {
     path.starts_with("/sockjs/") && ![CHAT, STOMP].iter().any(|own| path.starts_with(own))
+}
+
+/// Whether it comes from no page, or from one that is let in. Scripts and documents are asked for without an `Origin`, but
+/// browsers say of them whether they are for a page of the same origin (Fetch Metadata Request Headers).
+fn is_admitted(request: &Request<'_>, shared: &Shared) -> bool {
+    let site = match request.headers.get("origin") {
+        Some(_) => None,
+        None => request.headers.get("sec-fetch-site"),
+    };
+    !matches!(site, Some(b"cross-site" | b"same-site"))
+        && shared.origins.admits(request.host, &request.headers)
 }
 
 fn begin(
