@@ -44,6 +44,7 @@ def pytest_addoption(parser):
     parser.addoption("--sockjs-server", help="the server of SockJS to test, in place of our example")
     parser.addoption("--sse-json", help="the encoder and decoder of event streams to test, in place of our example")
     parser.addoption("--chromium", default="chromium", help="the browser to test with")
+    parser.addoption("--firefox", default="firefox-esr", help="the other browser to test with")
     parser.addoption("--screenshots", type=pathlib.Path, help="the directory for what the browser shows")
 
 

@@ -270,6 +270,21 @@ def test_a_stream_that_is_not_read_holds_nobody_back(own_gateway):
     own_gateway.kill()  # It would wait for the streams that do not end.
 
 
+@pytest.mark.waits
+def test_a_stream_that_is_never_read_is_reset_alone(client):
+    tokens = client.begin("GET", "/sse/llm?n=1000000", is_read=False)
+    call = client.begin("POST", "/echo.Echo/ServerStream", GRPC, TRAILERS, end=False, is_read=False)
+    client.send(call, message(count=1_000_000, payload=bytes(1000)), end=True)
+    socket = WebSocket(client, "/ws/echo")
+    before = time.monotonic()
+    for number in tokens, call:
+        assert client.end_of(number, 40).reset == CANCEL
+    assert 28 < time.monotonic() - before < 35
+    socket.send("still here")
+    assert socket.next() == "still here"
+    assert client.goaways == []
+
+
 def test_a_reset_in_every_state(client):
     others = [WebSocket(client, "/ws/echo"), WebSocket(client, "/ws/chat", ["chat"])]
 

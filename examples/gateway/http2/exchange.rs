@@ -16,6 +16,9 @@ const AHEAD: usize = 32 * 1024;
 /// How much of a request is received in a turn, in bytes.
 const PIECE: usize = 16 * 1024;
 
+/// How long a client may take nothing of a response, in ms.
+const STALLED: u64 = 30_000;
+
 /// A request and its response.
 ///
 /// What comes is held until its turn, and has no turn while output waits. So a client has to take what it is sent before
@@ -41,8 +44,8 @@ pub struct Exchange {
     has_ended: bool,
     /// When it is to have a turn, in ms since the start.
     wake_at: u64,
-    /// How many bytes of the body were sent since this was asked last.
-    sent: u64,
+    /// Since when the client takes nothing of the body, although it should.
+    stalled_since: Option<u64>,
 }
 
 /// Where a response comes from.
@@ -88,7 +91,7 @@ impl Exchange {
             has_begun: false,
             has_ended: false,
             wake_at: u64::MAX,
-            sent: 0,
+            stalled_since: None,
         };
         let waits = !end && expect.eq_ignore_ascii_case(b"100-continue");
         exchange.expects_continue = waits && exchange.takes_body();
@@ -143,7 +146,13 @@ impl Exchange {
             connection.release(self.stream, received as u32);
         }
         let filled = self.fill(shared);
-        self.send(connection, out)?;
+        let sent = self.send(connection, out)?;
+        if sent > 0 || self.unsent() == 0 {
+            self.stalled_since = None;
+        }
+        if self.unsent() > 0 {
+            self.stalled_since.get_or_insert(shared.now);
+        }
         self.wake_at = u64::MAX;
         Ok(match filled {
             // The connection says when the client takes more.
@@ -225,12 +234,12 @@ impl Exchange {
         self.source = Source::Nothing;
     }
 
-    /// Sends the head, a piece of the body and the trailers, as far as they are there.
+    /// Sends the head, a piece of the body and the trailers, as far as they are there. Returns the length of the piece.
     fn send(
         &mut self,
         connection: &mut Connection<Server, Vec<u8>, Vec<Slot>>,
         out: &mut Output,
-    ) -> Result<(), SendError> {
+    ) -> Result<usize, SendError> {
         let Self { stream, response, has_ended, is_head, .. } = self;
         if *is_head {
             response.body.clear();
@@ -249,25 +258,20 @@ impl Exchange {
             *has_ended |= *is_head;
         }
         let ends = ends_with_body && !is_over;
+        let mut sent = 0;
         if response.body.pending() > 0 || ends {
-            let sent = connection.send(*stream, response.body.unsent(), ends, out)?;
+            sent = connection.send(*stream, response.body.unsent(), ends, out)?;
             response.body.advance(sent);
-            self.sent += sent as u64;
         }
         if *has_ended && !ends_with_body && !is_over && response.body.pending() == 0 {
             connection.send_trailers(*stream, &response.trailers, out)?;
         }
-        Ok(())
+        Ok(sent)
     }
 
     /// How many bytes of the body wait.
     pub fn unsent(&self) -> usize {
         self.response.body.pending()
-    }
-
-    /// How many bytes of the body were sent since this was asked last.
-    pub fn take_sent(&mut self) -> u64 {
-        std::mem::take(&mut self.sent)
     }
 
     /// Records that the client takes its output.
@@ -279,6 +283,9 @@ impl Exchange {
 
     /// Checks the deadlines.
     pub fn tick(&mut self, shared: &mut Shared) -> Wish {
+        if self.stalled_since.is_some_and(|since| shared.now - since >= STALLED) {
+            return Wish::CutOff;
+        }
         if let Source::WebSocket(session) = &mut self.source {
             return match session.tick(shared.now, &mut self.response.body) {
                 true => Wish::Turn,

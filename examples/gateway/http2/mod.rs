@@ -31,6 +31,8 @@ use exchange::{Exchange, Sent, Source};
 const LIMITS: Limits = Limits::new().max_streams(1000).stream_window(64 * 1024);
 /// How much output is gathered before it is written, in bytes.
 const ENOUGH: usize = 64 * 1024;
+/// How many turns streams have before other connections have theirs.
+const TURNS: usize = 256;
 /// A member of the chat room that is this many bytes behind is dropped.
 const BEHIND: usize = 1 << 20;
 /// How long the rest of a request is read after its answer, in ms: some proxies drop a response whose stream is reset
@@ -151,7 +153,10 @@ impl Http2 {
         }
         let was_empty = out.pending() == 0;
         let mut done = false;
-        while out.pending() < ENOUGH && !done {
+        for _ in 0..TURNS {
+            if done || out.pending() >= ENOUGH {
+                break;
+            }
             let (writable, ready) = (self.connection.writable(), self.ready.pop_front());
             done = writable.is_none() && ready.is_none();
             if let Some(stream) = writable {
@@ -181,10 +186,7 @@ impl Http2 {
     fn turn(&mut self, stream: Stream, out: &mut Output, shared: &mut Shared) {
         let Self { connection, exchanges, .. } = self;
         let Some(exchange) = find(exchanges, stream) else { return };
-        let sent = exchange.turn(connection, out, shared);
-        let bytes = exchange.take_sent();
-        self.keepalive.sent(shared.now, bytes);
-        match sent {
+        match exchange.turn(connection, out, shared) {
             Ok(Sent::More) => self.wake(stream),
             Ok(Sent::Slowed) => self.has_slowed = true,
             Ok(Sent::Until(time)) => shared.wake_at = shared.wake_at.min(time),
@@ -203,7 +205,10 @@ impl Http2 {
     pub fn tick(&mut self, shared: &mut Shared) -> bool {
         let now = shared.now;
         self.connection.poll(now);
-        self.report_to_keepalive(now);
+        if self.connection.is_acknowledged() {
+            self.keepalive.acknowledged();
+        }
+        self.keepalive.streams(now, self.connection.open_streams() > 0);
         match self.keepalive.poll(now) {
             Some(Action::Ping) => {
                 // It fails if one is in flight.
@@ -212,6 +217,7 @@ impl Http2 {
             Some(Action::Idle) => self.connection.close(),
             Some(Action::Dead | Action::CloseTimedOut) => return false,
             Some(Action::SettingsTimedOut) => self.connection.fail(ErrorCode::SETTINGS_TIMEOUT),
+            // It hears of no stream that waits: each is watched by itself, so that none takes others with it.
             Some(Action::PrefaceTimedOut | Action::Stalled) => {
                 self.connection.fail(ErrorCode::NO_ERROR);
             }
@@ -227,16 +233,6 @@ impl Http2 {
         }
         self.for_each(|exchange| exchange.tick(shared));
         true
-    }
-
-    fn report_to_keepalive(&mut self, now: u64) {
-        if self.connection.is_acknowledged() {
-            self.keepalive.acknowledged();
-        }
-        self.keepalive.streams(now, self.connection.open_streams() > 0);
-        let mut exchanges = self.exchanges.iter().flatten();
-        let waits = exchanges.any(|exchange| self.connection.is_waiting(exchange.stream));
-        self.keepalive.waiting(now, waits);
     }
 
     /// Begins to close: exchanges say their last, and nothing new is begun.
