@@ -10,7 +10,8 @@ import selectors
 import time
 
 from calls import (
-    ADA_FOUND, CHAT, DATA, END_STREAM, GOAWAY, HEADERS, PATIENCE, RST_STREAM, Peer, data, head, message, text, unary,
+    ACK, ADA_FOUND, CHAT, DATA, END_STREAM, GOAWAY, HEADERS, PATIENCE, RST_STREAM, SETTINGS, Peer, data, frame, head,
+    message, text, unary,
 )  # fmt: skip
 
 # How often each of them calls, in seconds, so that their load is the same on every machine.
@@ -43,7 +44,10 @@ class Bystanders:
     def answer(self):
         if not self.pipe.poll(3 * PATIENCE):
             raise AssertionError("the bystanders do not answer")
-        answer = self.pipe.recv()
+        try:
+            answer = self.pipe.recv()
+        except EOFError:
+            raise AssertionError("the bystanders are gone") from None
         if isinstance(answer, str):
             raise AssertionError(f"beside it: {answer}")
         return answer
@@ -114,6 +118,8 @@ class Caller:
         assert received, "a connection was closed"
         for kind, flags, stream, payload in self.peer.frames.push(received):
             assert kind not in (RST_STREAM, GOAWAY), f"frame {kind} on stream {stream}: {payload}"
+            if kind == SETTINGS and not flags & ACK:
+                self.peer.send(frame(SETTINGS, ACK, 0))
             if kind == DATA:
                 assert stream == self.waits_for and self.expected.startswith(payload), "another message came"
                 self.expected = self.expected[len(payload) :]

@@ -35,7 +35,9 @@ def head(stream, path):
     """Returns the head of a call, without any compression (RFC 7541 §6.2.2)."""
     fields = [(":method", "POST"), (":scheme", "http"), (":path", path), (":authority", "localhost")]
     fields += [("content-type", "application/grpc"), ("te", "trailers")]
-    block = b"".join(b"\0" + bytes([len(name)]) + name.encode() + bytes([len(value)]) + value.encode() for name, value in fields)
+    texts = [text.encode() for field in fields for text in field]
+    lengths = [bytes([len(text)]) + text for text in texts]
+    block = b"".join(b"\0" + name + value for name, value in zip(lengths[::2], lengths[1::2], strict=True))
     return frame(HEADERS, END_HEADERS, stream, block)
 
 
@@ -44,7 +46,9 @@ def message(payload):
 
 
 def text(size):
-    """Returns a message of a chat, of some `size` bytes."""
+    """Returns a message of a chat, of some `size` bytes. A text without any is not there at all."""
+    if size == 0:
+        return b""
     value = b"x" * size
     number, key = size, b"\x0a"
     while number >= 128:
@@ -55,8 +59,8 @@ def text(size):
 def data(stream, payload, end=False):
     """Returns the payload in frames that any peer takes."""
     pieces = [payload[at : at + 16384] for at in range(0, len(payload), 16384)] or [b""]
-    last = len(pieces) - 1
-    return b"".join(frame(DATA, END_STREAM if end and at == last else 0, stream, piece) for at, piece in enumerate(pieces))
+    before = b"".join(frame(DATA, 0, stream, piece) for piece in pieces[:-1])
+    return before + frame(DATA, END_STREAM if end else 0, stream, pieces[-1])
 
 
 def unary(stream, path=GET, request=ADA):
