@@ -1,9 +1,9 @@
 // Our server over HTTP/2 and npm's `@connectrpc/connect-node`, which speaks three protocols there.
 //
 //     node grpc_connect_node.cjs --list
-//     node grpc_connect_node.cjs PROTOCOL ADDRESS
+//     node grpc_connect_node.cjs PROTOCOL --connect ADDRESS [shutdown_in_mid_call]
 //
-// Runs all checks, and prints `ok NAME` or `FAILED NAME: WHY` for each.
+// Runs all checks, or those with a shutdown, and prints `ok NAME` or `FAILED NAME: WHY` for each.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -17,7 +17,7 @@ const {
 const { create } = require('@bufbuild/protobuf');
 const { connectChecks, registry } = require('./grpc_web_checks.cjs');
 
-const [, , protocol, address] = process.argv;
+const [, , protocol, , address, only] = process.argv;
 const request = (fields) => create(registry.getMessage('echo.EchoRequest'), fields);
 
 const TRANSPORTS = {
@@ -82,6 +82,32 @@ function streamingChecks(transport, compressed) {
   };
 }
 
+// Run only if it is asked for, because somebody has to stop the server meanwhile.
+function shutdowns(transport) {
+  const client = createClient(registry.getService('echo.Echo'), transport);
+  return {
+    shutdown_in_mid_call: async () => {
+      const stopped = new Promise((done) => process.stdin.once('data', done));
+      async function* asked() {
+        yield request({ text: 'before' });
+        await stopped;
+        yield request({ text: 'after' });
+      }
+      let begun = 0;
+      const calls = Array.from({ length: 10 }, async () => {
+        const texts = [];
+        for await (const reply of client.bidi(asked(), { timeoutMs: 20_000 })) {
+          texts.push(reply.text);
+          begun += texts.length === 1;
+          if (begun === 10 && texts.length === 1) console.log('in mid call');
+        }
+        return texts;
+      });
+      for (const texts of await Promise.all(calls)) assert.deepEqual(texts, ['before', 'after']);
+    },
+  };
+}
+
 // We do not speak it, and have to say so at once.
 function refusals(transport) {
   const client = createClient(registry.getService('echo.Echo'), transport);
@@ -95,8 +121,9 @@ function refusals(transport) {
   };
 }
 
+const options = { baseUrl: `http://${address}`, httpVersion: '2' };
+
 function checks(protocol) {
-  const options = { baseUrl: `http://${address}`, httpVersion: '2' };
   const transport = TRANSPORTS[protocol](options);
   if (protocol === 'Connect') return refusals(transport);
   const compressed = TRANSPORTS[protocol]({ ...options, sendCompression: compressionGzip });
@@ -104,7 +131,8 @@ function checks(protocol) {
 }
 
 async function run() {
-  for (const [name, check] of Object.entries(checks(protocol))) {
+  const all = only ? shutdowns(TRANSPORTS[protocol](options)) : checks(protocol);
+  for (const [name, check] of Object.entries(all)) {
     try {
       await check();
       console.log(`ok ${name}`);

@@ -2,12 +2,14 @@
 
 import functools
 import json
+import signal
 import subprocess
 
 import pytest
 
 from conftest import HERE
-from programs import Program
+from programs import Program, gateway
+from test_grpc_testing import stop_in_mid_call
 
 SCRIPT = HERE / "grpc_connect_node.cjs"
 CHECKS = json.loads(subprocess.run(["node", SCRIPT, "--list"], check=True, capture_output=True, timeout=30).stdout)
@@ -19,7 +21,7 @@ def of(grpc_interop_address):
 
     @functools.cache
     def run(protocol):
-        with Program("node", SCRIPT, protocol, grpc_interop_address, name=protocol) as program:
+        with Program("node", SCRIPT, protocol, "--connect", grpc_interop_address, name=protocol) as program:
             lines = []
             while (line := program.line(40)) is not None:
                 lines.append(line)
@@ -31,3 +33,9 @@ def of(grpc_interop_address):
 @pytest.mark.parametrize("protocol, check", CHECKS)
 def test_connect_node(of, protocol, check):
     assert f"ok {check}" in of(protocol), of(protocol)
+
+
+@pytest.mark.parametrize("protocol", ["gRPC", "gRPC-Web"])
+def test_our_server_stops(grpc_interop_path, protocol):
+    with gateway(grpc_interop_path) as server:
+        stop_in_mid_call(["node", SCRIPT, protocol], "shutdown_in_mid_call", server, signal.SIGINT)
