@@ -1,0 +1,16 @@
+//! WebSockets: how one is opened, and the socket itself.
+
+mod accept;
+#[cfg(feature = "axum")]
+pub(crate) mod axum;
+mod connect;
+#[cfg(feature = "hyper")]
+pub(crate) mod hyper;
+mod options;
+mod output;
+mod socket;
+mod timer;
+mod transfer;
+
+pub use options::Options;
+pub use socket::WebSocket;

@@ -1,0 +1,377 @@
+//! One end of an open WebSocket.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::ops::Range;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::BytesMut;
+use framewright::ws::{
+    Action, BytesMessage, CloseCode, CloseFrame, Closer, Connection, Inbox, Message, MessageEvent,
+    Server, Side,
+};
+use futures_core::Stream;
+use futures_sink::Sink;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::Options;
+use super::output::{Half, Output};
+use super::timer::Timer;
+use crate::Error;
+
+/// How much is read and ignored after the end, so that our last bytes arrive, in bytes.
+const IGNORED: usize = 1 << 20;
+
+/// One end of an open WebSocket: messages in, messages out.
+///
+/// `R` is [`Server`], or [`Client`](framewright::ws::Client) at the end that has connected.
+///
+/// Everything else happens as messages are waited for: pings are answered and sent, a silent peer is given up, the
+/// peer's close is answered. So a task has to wait in [`next`](Self::next) for most of the time, even if it only sends;
+/// [`close`](Self::close) does, too.
+///
+/// ```text
+///          the peer closes or fails; close()      written             the peer ends
+///   Open ─────────────────────────────────▶ Open ────────▶ Draining ────────────────▶ Over
+///                                                          (time-out, too much input)
+/// ```
+///
+/// # One task or two
+///
+/// [`next`](Self::next) and [`send`](Self::send) may be dropped while they wait, as `tokio::select!` does: nothing is lost.
+/// A socket is also a [`Stream`] and a [`Sink`] of [`BytesMessage`]s, and `futures_util::StreamExt::split` makes two halves of it
+/// for two tasks:
+///
+/// ```
+/// use framewright_tokio::{BytesMessage, Error, WebSocket};
+/// use futures_util::{SinkExt, StreamExt};
+/// use tokio::net::TcpStream;
+/// use tokio::sync::mpsc;
+///
+/// async fn chat(
+///     socket: WebSocket<TcpStream>,
+///     room: mpsc::Sender<BytesMessage>,
+///     mut said: mpsc::Receiver<BytesMessage>,
+/// ) -> Result<(), Error> {
+///     let (mut sender, mut receiver) = socket.split();
+///     let sending = async {
+///         while let Some(message) = said.recv().await {
+///             sender.send(message).await?;
+///         }
+///         sender.close().await
+///     };
+///     let receiving = async {
+///         while let Some(message) = receiver.next().await {
+///             let _ = room.send(message?).await;
+///         }
+///         Ok(())
+///     };
+///     tokio::try_join!(sending, receiving).map(drop)
+/// }
+/// ```
+///
+/// # Memory
+///
+/// A socket holds its [read buffer](Options::read_buffer_len), the message that is being received, up to
+/// [`Limits::max_message_len`](framewright::ws::Limits::max_message_len), and the output that the peer has not taken: 64 KiB and one message,
+/// because senders wait after that.
+pub struct WebSocket<S, R: Side = Server> {
+    stream: S,
+    connection: Connection<R>,
+    inbox: Inbox<BytesMut>,
+    buffer: Box<[u8]>,
+    /// What of the buffer was read and not received.
+    unread: Range<usize>,
+    out: Output,
+    timer: Timer,
+    protocol: Option<Box<str>>,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Stage {
+    Open,
+    /// Everything is written. The rest of the input is ignored, so many bytes so far.
+    Draining {
+        ignored: usize,
+    },
+    Over,
+}
+
+impl<S, R: Side> WebSocket<S, R> {
+    pub(super) fn begin(
+        stream: S,
+        connection: Connection<R>,
+        buffer: Box<[u8]>,
+        unread: Range<usize>,
+        protocol: Option<&str>,
+        options: &Options,
+    ) -> Self {
+        Self {
+            stream,
+            connection,
+            inbox: Inbox::new(BytesMut::new()),
+            buffer,
+            unread,
+            out: Output::default(),
+            timer: Timer::new(options.keepalive()),
+            protocol: protocol.map(Into::into),
+            stage: Stage::Open,
+        }
+    }
+
+    /// A WebSocket on a stream whose opening handshake somebody else has carried out, with the default [`Options`]:
+    /// see [`Options::upgraded`].
+    pub fn from_upgraded(stream: S, connection: Connection<R>) -> Self {
+        Options::new().upgraded(stream, connection)
+    }
+
+    #[cfg(feature = "hyper")]
+    pub(super) fn set_protocol(&mut self, protocol: Option<&str>) {
+        self.protocol = protocol.map(Into::into);
+    }
+
+    /// The subprotocol that was agreed on, if one was.
+    pub fn protocol(&self) -> Option<&str> {
+        self.protocol.as_deref()
+    }
+
+    /// The peer's close frame, once it has come.
+    pub fn peer_close(&self) -> Option<CloseFrame<'_>> {
+        self.connection.peer_close()
+    }
+
+    /// Whether no more messages can be sent.
+    pub fn is_closing(&self) -> bool {
+        self.connection.is_closing()
+    }
+
+    /// The stream, for instance to ask for the peer's address.
+    pub fn get_ref(&self) -> &S {
+        &self.stream
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin, R: Side> WebSocket<S, R> {
+    /// Waits for the next message. Returns `None` when the connection has closed as it should.
+    ///
+    /// It may be dropped while it waits: no message is lost.
+    ///
+    /// # Errors
+    ///
+    /// The connection is over. If the peer broke a rule, it has been told.
+    pub async fn next(&mut self) -> Option<Result<BytesMessage, Error>> {
+        poll_fn(|cx| self.poll_message(cx)).await
+    }
+
+    /// Sends a message, and waits until it is written.
+    ///
+    /// It may be dropped while it waits. The message is then sent whole by whatever comes next, or, if earlier output
+    /// still filled the queue, not at all.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Send`] if the connection is closing: wait for the end in [`next`](Self::next).
+    pub async fn send<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<(), Error> {
+        let message = message.into();
+        poll_fn(|cx| self.poll_room(cx)).await?;
+        self.connection.send(message, &mut self.out.bytes)?;
+        poll_fn(|cx| self.poll_written(Half::Sender, cx)).await
+    }
+
+    /// Closes the connection: sends a close frame, and waits for the peer's. Messages that come meanwhile are dropped.
+    ///
+    /// If the connection is closing already, this only waits. A reason has at most 123 bytes.
+    ///
+    /// # Errors
+    ///
+    /// The peer's close frame did not come, or the code may not be sent.
+    pub async fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
+        self.connection.close(code, reason, &mut self.out.bytes)?;
+        while let Some(message) = self.next().await {
+            drop(message?);
+        }
+        Ok(())
+    }
+
+    fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<BytesMessage, Error>>> {
+        let polled = self.poll_progress(cx);
+        match polled {
+            Poll::Ready(Ok(Some(message))) => Poll::Ready(Some(Ok(message))),
+            Poll::Ready(Ok(None)) => {
+                self.stage = Stage::Over;
+                Poll::Ready(None)
+            }
+            Poll::Ready(Err(error)) => {
+                // After a failure, the peer still gets to our last bytes if somebody waits.
+                if !matches!(error, Error::Protocol(_)) {
+                    self.stage = Stage::Over;
+                }
+                Poll::Ready(Some(Err(error)))
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    /// Receives, writes and reads until there is a message, or nothing can be done. `None` is the end.
+    fn poll_progress(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<BytesMessage>, Error>> {
+        loop {
+            if let Stage::Over = self.stage {
+                return Poll::Ready(Ok(None));
+            }
+            if self.receive() {
+                return Poll::Ready(Ok(Some(self.inbox.take())));
+            }
+            if self.connection.is_closing() {
+                self.timer.closing();
+            }
+            let written = self.poll_written(Half::Receiver, cx)?;
+            if written.is_ready() && self.poll_draining(cx)?.is_pending() {
+                return self.poll_timer(cx);
+            }
+            match self.poll_read(cx)? {
+                Poll::Ready(0) => {
+                    // The peer waits for this. If it fails, the transport has ended all the same.
+                    let _ = ready!(Pin::new(&mut self.stream).poll_shutdown(cx));
+                    return Poll::Ready(self.ended());
+                }
+                Poll::Ready(_) => {}
+                Poll::Pending => match self.poll_timer(cx) {
+                    Poll::Ready(Ok(None)) => {} // a ping is to be written
+                    ready_or_pending => return ready_or_pending,
+                },
+            }
+        }
+    }
+
+    /// Receives what was read, up to the next message. Returns whether there is one.
+    fn receive(&mut self) -> bool {
+        loop {
+            let mut input = &self.buffer[self.unread.clone()];
+            let event = self.connection.receive_message(&mut input, &mut self.inbox);
+            self.unread.start = self.unread.end - input.len();
+            match event {
+                Some(MessageEvent::Message(_)) => return true,
+                Some(_) => {}
+                None => return false,
+            }
+        }
+    }
+
+    /// Begins to drain, once everything is written and nothing more will be. The peer's failure is returned then, because
+    /// it has been told. Pending if the stream has to be shut down first.
+    fn poll_draining(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let Stage::Open = self.stage else { return Poll::Ready(Ok(())) };
+        match self.connection.close_expected() {
+            None => return Poll::Ready(Ok(())),
+            Some(Closer::Us) => ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?,
+            Some(Closer::Peer) => {}
+        }
+        self.stage = Stage::Draining { ignored: 0 };
+        Poll::Ready(self.connection.error().map_or(Ok(()), |error| Err(Error::Protocol(error))))
+    }
+
+    /// Reads once. 0 is the end of the input.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, Error>> {
+        let target = self.connection.read_target(&mut self.buffer, &mut self.inbox);
+        let mut target = ReadBuf::new(target);
+        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut target))?;
+        let n = target.filled().len();
+        let in_buffer = self.inbox.filled(&self.buffer, n).len();
+        self.unread = 0..in_buffer;
+        self.timer.received();
+        if let Stage::Draining { ignored } = &mut self.stage {
+            *ignored += n;
+            if *ignored > IGNORED {
+                return Poll::Ready(Ok(0));
+            }
+        }
+        Poll::Ready(Ok(n))
+    }
+
+    /// How the connection ended, at the end of the input.
+    fn ended(&self) -> Result<Option<BytesMessage>, Error> {
+        match (self.stage, self.connection.receive_eof().code) {
+            (Stage::Open, CloseCode::ABNORMAL) => Err(Error::Cut),
+            _ => Ok(None),
+        }
+    }
+
+    /// Waits for a deadline. `Ok(None)` if a ping has been encoded, or if closing took too long.
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<BytesMessage>, Error>> {
+        match ready!(self.timer.poll(cx)) {
+            Action::Ping => {
+                // If output is waiting, the peer shows by taking it that it lives.
+                if self.out.bytes.is_empty() {
+                    let _ = self.connection.ping(b"", &mut self.out.bytes);
+                }
+                self.connection.release_compression();
+                Poll::Ready(Ok(None))
+            }
+            Action::Dead => Poll::Ready(Err(Error::TimedOut)),
+            Action::CloseTimedOut => {
+                let drained = matches!(self.stage, Stage::Draining { .. });
+                self.stage = Stage::Over;
+                Poll::Ready(if drained { Ok(None) } else { Err(Error::TimedOut) })
+            }
+        }
+    }
+
+    /// Waits until another message may be queued.
+    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        match self.out.is_full() {
+            true => self.poll_written(Half::Sender, cx),
+            false => Poll::Ready(Ok(())),
+        }
+    }
+
+    fn poll_written(&mut self, half: Half, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let Self { out, stream, connection, .. } = self;
+        out.poll_write(stream, connection, half, cx).map_err(Error::Io)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin, R: Side + Unpin> Stream for WebSocket<S, R> {
+    type Item = Result<BytesMessage, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_message(cx)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin, R: Side + Unpin> Sink<BytesMessage> for WebSocket<S, R> {
+    type Error = Error;
+
+    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.poll_room(cx)
+    }
+
+    fn start_send(mut self: Pin<&mut Self>, message: BytesMessage) -> Result<(), Error> {
+        let Self { connection, out, .. } = &mut *self;
+        Ok(connection.send(&message, &mut out.bytes)?)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.poll_written(Half::Sender, cx)
+    }
+
+    /// Writes a close frame. The stream of messages ends when the peer has answered.
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let Self { connection, out, .. } = &mut *self;
+        connection.close(CloseCode::NORMAL, "", &mut out.bytes)?;
+        out.wake_receiver();
+        self.poll_written(Half::Sender, cx)
+    }
+}
+
+/// Without what is on its way.
+impl<S: fmt::Debug, R: Side> fmt::Debug for WebSocket<S, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebSocket")
+            .field("stream", &self.stream)
+            .field("connection", &self.connection)
+            .field("stage", &self.stage)
+            .finish_non_exhaustive()
+    }
+}
