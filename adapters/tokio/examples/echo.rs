@@ -1,5 +1,7 @@
 //! Sends every message back: `cargo run --release --example echo -- [ADDRESS]`.
 
+use std::pin::pin;
+
 use framewright::ws::Limits;
 use framewright_tokio::{Error, Options};
 use tokio::net::{TcpListener, TcpStream};
@@ -9,8 +11,12 @@ async fn main() -> std::io::Result<()> {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
     let listener = TcpListener::bind(address).await?;
     println!("listening on http://{}", listener.local_addr()?);
+    let mut stop = pin!(tokio::signal::ctrl_c());
     loop {
-        let (stream, _) = listener.accept().await?;
+        let (stream, _) = tokio::select! {
+            accepted = listener.accept() => accepted?,
+            stopped = &mut stop => return stopped,
+        };
         tokio::spawn(async {
             if let Err(error) = echo(stream).await {
                 eprintln!("{error}");

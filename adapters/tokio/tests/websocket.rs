@@ -232,6 +232,19 @@ async fn a_transport_that_ends_early_is_an_error() {
 }
 
 #[tokio::test]
+async fn every_ping_of_a_peer_that_reads_gets_its_pong() {
+    let (mut server, mut peer) = against(&Options::new(), 4096).await;
+    let serving = tokio::spawn(async move { server.next().await });
+    let pings: Vec<u8> = (0..10).flat_map(|i| frame(0x89, &[i])).collect();
+    peer.write_all(&pings).await.expect("it is read");
+    let mut pongs = vec![0; 3 * 10];
+    peer.read_exact(&mut pongs).await.expect("ten pongs");
+    assert!((0..10).zip(pongs.chunks(3)).all(|(i, pong)| pong == [0x8A, 1, i]));
+    drop(peer);
+    assert!(matches!(serving.await.expect("no panic"), Some(Err(Error::Cut))));
+}
+
+#[tokio::test]
 async fn pings_are_answered_by_one_pong_while_output_waits() {
     let (mut server, mut peer) = against(&Options::new(), 16).await;
     let serving = tokio::spawn(async move { server.next().await });

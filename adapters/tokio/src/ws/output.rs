@@ -37,6 +37,11 @@ impl Output {
         self.bytes.len() - self.written >= HIGH_WATER
     }
 
+    /// Whether all of it is written.
+    pub fn is_written(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
     /// Writes all output, then what the protocol obliges us to say, which is never added before the rest is written:
     /// a flood of pings costs one pong.
     pub fn poll_write<S: AsyncWrite + Unpin, R: Side>(

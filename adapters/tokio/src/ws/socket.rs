@@ -83,6 +83,9 @@ pub struct WebSocket<S, R: Side = Server> {
     buffer: Box<[u8]>,
     /// What of the buffer was read and not received.
     unread: Range<usize>,
+    /// Whether all output was written when that was read. Then every ping in it gets its pong. Otherwise only the
+    /// newest does, so that a peer that floods and does not read costs nothing more.
+    answers_each: bool,
     out: Output,
     timer: Timer,
     protocol: Option<Box<str>>,
@@ -114,6 +117,7 @@ impl<S, R: Side> WebSocket<S, R> {
             inbox: Inbox::new(BytesMut::new()),
             buffer,
             unread,
+            answers_each: true,
             out: Output::default(),
             timer: Timer::new(options.keepalive()),
             protocol: protocol.map(Into::into),
@@ -253,6 +257,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side> WebSocket<S, R> {
             self.unread.start = self.unread.end - input.len();
             match event {
                 Some(MessageEvent::Message(_)) => return true,
+                Some(MessageEvent::Ping) if self.answers_each => {
+                    self.connection.transmit(&mut self.out.bytes);
+                }
                 Some(_) => {}
                 None => return false,
             }
@@ -278,6 +285,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side> WebSocket<S, R> {
         let mut target = ReadBuf::new(target);
         ready!(Pin::new(&mut self.stream).poll_read(cx, &mut target))?;
         let n = target.filled().len();
+        self.answers_each = self.out.is_written();
         let in_buffer = self.inbox.filled(&self.buffer, n).len();
         self.unread = 0..in_buffer;
         self.timer.received();
@@ -303,7 +311,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side> WebSocket<S, R> {
         match ready!(self.timer.poll(cx)) {
             Action::Ping => {
                 // If output is waiting, the peer shows by taking it that it lives.
-                if self.out.bytes.is_empty() {
+                if self.out.is_written() {
                     let _ = self.connection.ping(b"", &mut self.out.bytes);
                 }
                 self.connection.release_compression();
