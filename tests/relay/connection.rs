@@ -114,6 +114,26 @@ fn a_message_whose_receipt_was_lost_is_not_doubled() {
 }
 
 #[test]
+fn a_subscriber_that_comes_back_gets_no_copy_and_is_told_of_no_gap() {
+    let mut world = World::new(2, 1);
+    world.subscribe_all("/topic/a");
+    world.model.delays_receipts = true;
+    world.say(0, 0, "/topic/a", "1");
+    world.cut(0);
+    world.send(1, 0, FrameBuilder::unsubscribe("/topic/a"));
+    world.send(1, 0, FrameBuilder::subscribe("/topic/a", "/topic/a"));
+    world.model.delays_receipts = false;
+    world.wait();
+    assert_eq!(world.model.count("SEND 1"), 2);
+    world.send(1, 0, FrameBuilder::unsubscribe("/topic/a"));
+    world.say(0, 0, "/topic/a", "2");
+    world.send(1, 0, FrameBuilder::subscribe("/topic/a", "/topic/a"));
+    world.say(0, 0, "/topic/a", "3");
+    assert_eq!(world.client(1, 0).received, ["1", "3"]);
+    assert!(world.client(1, 0).errors.is_empty());
+}
+
+#[test]
 fn subscribers_hear_that_messages_are_missing() {
     let mut world = World::new(2, 2);
     world.send(0, 0, FrameBuilder::subscribe("1", "/topic/a"));

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! The messages of a gateway are numbered, and each has the number of the one before it in its topic. So a copy is
-//! told from a message, and a message that is missing is noticed at the next one.
+//! told from a message, and a message that is missing is noticed at the next one. That is remembered after a topic has
+//! ended, because a subscriber that comes back might get a copy of what it had before.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -18,6 +19,8 @@ use super::names::{self, Place};
 
 /// Of how many gateways the last number is remembered, for each topic.
 const MAX_GATEWAYS: usize = 1000;
+/// Of how many topics that have ended it is remembered what was heard.
+const MAX_ENDED: usize = 1000;
 
 /// All topics.
 #[derive(Default)]
@@ -32,6 +35,8 @@ pub struct Topics {
     /// How many are asked for and not confirmed.
     asked: usize,
     next_number: u64,
+    /// What was heard in topics that have ended.
+    ended: HashMap<String, HashMap<String, Last>>,
 }
 
 struct Topic {
@@ -41,8 +46,16 @@ struct Topic {
     /// Whether it was live on an earlier connection, so that the broker may hold messages.
     was_live: bool,
     faults: Faults,
-    /// The last numbers that were heard, by gateway.
-    heard: HashMap<String, u64>,
+    /// The last messages that were heard, by gateway.
+    heard: HashMap<String, Last>,
+}
+
+/// The last message of a gateway that was heard in a topic.
+#[derive(Clone, Copy)]
+struct Last {
+    number: u64,
+    /// Whether others may have been missed after it, as is known.
+    may_miss: bool,
 }
 
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -78,13 +91,15 @@ impl Topics {
         let number = self.next_number;
         self.by_number.insert(number, name.to_owned());
         self.wanted.insert(number, name.to_owned());
+        let mut heard = self.ended.remove(name).unwrap_or_default();
+        heard.values_mut().for_each(|last| last.may_miss = true);
         let topic = Topic {
             number,
             subscribers: 1,
             state: State::Wanted,
             was_live: false,
             faults: Faults::default(),
-            heard: HashMap::new(),
+            heard,
         };
         self.by_name.insert(name.to_owned(), topic);
         Ok(false)
@@ -103,6 +118,12 @@ impl Topics {
         let Some(topic) = self.by_name.remove(name) else { return };
         self.by_number.remove(&topic.number);
         self.wanted.remove(&topic.number);
+        if !topic.heard.is_empty() {
+            if self.ended.len() == MAX_ENDED {
+                self.ended.clear();
+            }
+            self.ended.insert(name.to_owned(), topic.heard);
+        }
         match topic.state {
             State::Wanted => return,
             State::Asked => self.asked -= 1,
@@ -154,25 +175,29 @@ impl Topics {
     /// Notes that a message was heard in a topic.
     pub fn hear(&mut self, name: &str, place: &Place<'_>) -> Heard {
         let Some(topic) = self.by_name.get_mut(name) else { return Heard::Next };
+        let new = Last { number: place.number, may_miss: false };
         let Some(last) = topic.heard.get_mut(place.gateway) else {
             if topic.heard.len() == MAX_GATEWAYS {
                 topic.heard.clear();
             }
-            topic.heard.insert(place.gateway.to_owned(), place.number);
+            topic.heard.insert(place.gateway.to_owned(), new);
             return Heard::Next;
         };
-        if place.number <= *last {
+        if new.number <= last.number {
             return Heard::Copy;
         }
-        let before = std::mem::replace(last, place.number);
-        if place.before > before { Heard::AfterGap } else { Heard::Next }
+        let before = std::mem::replace(last, new);
+        if place.before > before.number && !before.may_miss {
+            return Heard::AfterGap;
+        }
+        Heard::Next
     }
 
     /// Notes that the broker holds nothing any more. Returns the topics of which messages may be missing.
     pub fn expire(&mut self) -> Vec<String> {
         let mut missed = Vec::new();
         for (name, topic) in &mut self.by_name {
-            topic.heard.clear();
+            topic.heard.values_mut().for_each(|last| last.may_miss = true);
             if topic.was_live {
                 missed.push(name.clone());
             }
