@@ -159,8 +159,9 @@ impl Gateway {
             None => stomp::Hub::default(),
         };
         let mut broadcast = Broadcast::new(options.deflate, stomp.clone());
-        let script = options.sockjs_script.clone();
-        let hubs = Hubs::new(&mut broadcast, stomp.clone(), options.quick, script);
+        let script = &options.sockjs_script;
+        let hubs = Hubs::new(&mut broadcast, stomp.clone(), options.quick, script)
+            .ok_or("--sockjs-script takes a URL")?;
         let shared = Shared {
             buf: vec![0; 64 * 1024],
             spare: Vec::new(),

@@ -64,6 +64,12 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
+impl From<Answer> for Reply {
+    fn from(answer: Answer) -> Self {
+        Self::Answer(answer)
+    }
+}
+
 /// A piece of a stream, which makes a chunk of its own.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Piece {

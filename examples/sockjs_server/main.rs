@@ -30,5 +30,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     let chat = Mount::new("/chat", Chat::new(OwnRoom::default()));
-    hub_server::run(addr, Hub::new(sockjs::for_tests("").into_iter().chain([chat]), script))
+    let mounts = sockjs::for_tests("").into_iter().chain([chat]);
+    hub_server::run(addr, Hub::new(mounts, &script).ok_or("--script takes a URL")?)
 }

@@ -240,7 +240,7 @@ pub fn socketio(rooms: &Rooms) -> World<socketio::Hub> {
 pub fn sockjs(rooms: &Rooms) -> World<sockjs::Hub> {
     let chat = Mount::new("/chat", Chat::new(rooms.enter()));
     let mounts = sockjs::for_tests("").into_iter().chain([chat]);
-    World::new(sockjs::Hub::new(mounts, "/sockjs.js".to_owned()))
+    World::new(sockjs::Hub::new(mounts, "/sockjs.js").expect("it is a URL"))
 }
 
 /// The exchanges that are still open.

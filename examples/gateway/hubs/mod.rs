@@ -77,12 +77,13 @@ impl Hubs {
     /// Hubs whose chat rooms are that of `broadcast`.
     ///
     /// `is_quick` is whether pings of Socket.IO come often; `script` is the URL of SockJS's client, for pages in iframes.
+    /// Returns nothing if it could be more than a URL.
     pub fn new(
         broadcast: &mut Broadcast,
         topics: crate::stomp::Hub,
         is_quick: bool,
-        script: String,
-    ) -> Self {
+        script: &str,
+    ) -> Option<Self> {
         let stomp = Mount {
             limits: Limits::new().max_backlog(STOMP_BACKLOG),
             ..Mount::new(STOMP, stomp::Stomp::new(topics))
@@ -91,13 +92,13 @@ impl Hubs {
         let mounts = sockjs::for_tests("/sockjs").into_iter().chain([chat, stomp]);
         let state = State {
             socketio: socketio::Hub::new(broadcast.enter(), is_quick),
-            sockjs: sockjs::Hub::new(mounts, script),
+            sockjs: sockjs::Hub::new(mounts, script)?,
             peers: HashMap::new(),
             last: 0,
             now: 0,
         };
         let (has_acted, deadline) = (Cell::new(false), Cell::new(u64::MAX));
-        Self(Rc::new(Inner { state: RefCell::new(state), has_acted, deadline }))
+        Some(Self(Rc::new(Inner { state: RefCell::new(state), has_acted, deadline })))
     }
 
     /// Does what is due, and returns the peers that may have something to say because of that. `has_news` is whether

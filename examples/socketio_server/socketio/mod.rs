@@ -239,9 +239,9 @@ impl hub::Hub for Hub {
         let origin = request.header("origin");
         if !matches!(path(request.target), PATH | BARE_PATH) {
             let body = b"nothing is there".to_vec();
-            return Reply::Answer(hub::Answer { head: head(404, "text/plain", origin), body });
+            return hub::Answer { head: head(404, "text/plain", origin), body }.into();
         }
-        let refused = |refusal: Refusal| Reply::Answer(answer(refusal.answer(), origin));
+        let refused = |refusal: Refusal| answer(refusal.answer(), origin).into();
         self.begin(request, exchange, now).unwrap_or_else(refused)
     }
 

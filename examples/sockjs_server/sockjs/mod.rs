@@ -2,6 +2,7 @@
 //!
 //! A session is found by its service and by the name that its client gave it. A WebSocket has one of its own.
 
+mod asked;
 mod service;
 mod sessions;
 mod upload;
@@ -10,11 +11,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::mem;
 
 use framewright::sockjs::{
-    AttachError, Callback, Cookie, Cors, Framing, IframePage, Info, Receiver, Reply, Route,
+    AttachError, Callback, Cookie, Framing, IframePage, Info, Receiver, Reply, Route, Routes,
 };
 use framewright::ws::{CloseCode, Message};
 
-use crate::hub::{self, Answer, Head, MAX_SESSIONS, Outgoing, Piece, Request};
+use crate::hub::{self, Answer, MAX_SESSIONS, Outgoing, Piece, Request};
+use asked::{Asked, status};
 pub use service::{Chat, Mount, Service, for_tests};
 pub use sessions::Sessions;
 use upload::Upload;
@@ -26,8 +28,8 @@ pub struct Hub {
     /// The numbers of sessions that have names.
     by_name: HashMap<(usize, String), u64>,
     exchanges: HashMap<u64, Exchange>,
-    /// The URL of the client's script, for the page in iframes.
-    script: String,
+    /// The page for iframes.
+    iframe: Vec<u8>,
 }
 
 enum Exchange {
@@ -51,23 +53,19 @@ enum Exchange {
     Failed(CloseCode, &'static str),
 }
 
-/// What is kept of a request for the head of its answer.
-#[derive(Default)]
-struct Asked {
-    origin: Option<Vec<u8>>,
-    headers: Option<Vec<u8>>,
-    cookie: Option<Cookie>,
-}
-
 impl Hub {
-    pub fn new(mounts: impl IntoIterator<Item = Mount>, script: String) -> Self {
-        Self {
+    /// A hub of services. Pages in iframes load the client from the URL `script`. Returns nothing if that could be more
+    /// than a URL.
+    pub fn new(mounts: impl IntoIterator<Item = Mount>, script: &str) -> Option<Self> {
+        let mut iframe = Vec::new();
+        IframePage::new(script)?.encode(&mut iframe).expect("a Vec has room");
+        Some(Self {
             mounts: mounts.into_iter().collect(),
             sessions: Sessions::default(),
             by_name: HashMap::new(),
             exchanges: HashMap::new(),
-            script,
-        }
+            iframe,
+        })
     }
 
     /// The service that a target is for, and the rest of the target.
@@ -84,12 +82,12 @@ impl Hub {
         rest: &str,
         request: &Request<'_>,
         exchange: u64,
-    ) -> Result<hub::Reply, Answer> {
+    ) -> hub::Reply {
         let Mount { routes, needs_cookie, limits, .. } = self.mounts[service];
         let mut asked = Asked::of(request);
         let route = match routes.parse(request.method, rest) {
             Ok(route) => route,
-            Err(error) => return Err(asked.answer(Reply::not_routed(error), Vec::new())),
+            Err(error) => return asked.answer(Reply::not_routed(error), Vec::new()).into(),
         };
         if needs_cookie && route != Route::Info {
             asked.cookie = Some(Cookie::from_fields(request.headers));
@@ -99,45 +97,41 @@ impl Hub {
             Route::Greeting => Reply::greeting(),
             Route::Preflight { methods } => Reply::preflight(methods),
             Route::Info => {
-                let random = getrandom::u32().expect("the system has random numbers");
-                let info = Info::new(&routes, random);
-                let info = if needs_cookie { info.cookie_needed() } else { info };
-                info.encode(&mut body).expect("a Vec has room");
+                body = info(&routes, needs_cookie);
                 Reply::info()
             }
             Route::Iframe => {
                 let reply = Reply::iframe(request.header("If-None-Match"));
                 if reply.status() == 200 {
-                    let page = IframePage::new(&self.script).expect("main() has checked it");
-                    page.encode(&mut body).expect("a Vec has room");
+                    body.clone_from(&self.iframe);
                 }
                 reply
             }
             Route::WebSocket | Route::RawWebSocket if !request.opens_socket => {
                 Reply::not_websocket()
             }
-            _ if self.sessions.len() >= MAX_SESSIONS => return Err(status(503)),
-            Route::WebSocket => return Ok(self.open_socket(service, false, exchange)),
-            Route::RawWebSocket => return Ok(self.open_socket(service, true, exchange)),
+            Route::WebSocket | Route::RawWebSocket if self.is_full() => return status(503).into(),
+            Route::WebSocket => return self.open_socket(service, false, exchange),
+            Route::RawWebSocket => return self.open_socket(service, true, exchange),
             Route::Receive { session, transport } => {
                 let framing = match framing(transport, request.target) {
                     Ok(framing) => framing,
-                    Err(reply) => return Err(asked.answer(reply, body)),
+                    Err(reply) => return asked.answer(reply, body).into(),
                 };
-                return Ok(self.receive_frames(service, session, framing, exchange, &asked));
+                return self.receive_frames(service, session, framing, exchange, &asked);
             }
             Route::Send { session, transport } => {
                 let name = (service, session.to_owned());
                 let Some(&session) = self.by_name.get(&name) else {
-                    return Err(asked.answer(Reply::session_unknown(), body));
+                    return asked.answer(Reply::session_unknown(), body).into();
                 };
                 let upload = Upload::new(transport, request.header("Content-Type"), limits);
                 let upload = Box::new(upload);
                 self.exchanges.insert(exchange, Exchange::Upload { session, upload, asked });
-                return Ok(hub::Reply::Upload);
+                return hub::Reply::Upload;
             }
         };
-        Err(asked.answer(reply, body))
+        asked.answer(reply, body).into()
     }
 
     /// Makes an exchange the receiver of a session, which it opens if there is none.
@@ -152,6 +146,7 @@ impl Hub {
         let key = (service, name.to_owned());
         let session = match self.by_name.get(&key) {
             Some(session) => *session,
+            None if self.is_full() => return status(503).into(),
             None => {
                 let limits = self.mounts[service].limits;
                 let session = self.sessions.open(service, Some(name.to_owned()), limits);
@@ -164,6 +159,10 @@ impl Hub {
         self.exchanges.insert(exchange, Exchange::Stream { session, framing, has_prelude: false });
         self.sessions.ready.insert(exchange);
         hub::Reply::Stream(asked.head(Reply::receiver(framing)))
+    }
+
+    fn is_full(&self) -> bool {
+        self.sessions.len() >= MAX_SESSIONS
     }
 
     fn open_socket(&mut self, service: usize, is_raw: bool, exchange: u64) -> hub::Reply {
@@ -206,11 +205,11 @@ impl hub::Hub for Hub {
     fn request(&mut self, request: &Request<'_>, exchange: u64, now: u64) -> hub::Reply {
         self.sessions.now = now;
         let Some((service, rest)) = self.route(request.target) else {
-            return hub::Reply::Answer(status(404));
+            return status(404).into();
         };
         let reply = self.begin(service, rest, request, exchange);
         self.forget_ended();
-        reply.unwrap_or_else(hub::Reply::Answer)
+        reply
     }
 
     fn receive(&mut self, exchange: u64, body: &mut [u8], now: u64) -> Option<Answer> {
@@ -336,38 +335,14 @@ impl hub::Hub for Hub {
     }
 }
 
-impl Asked {
-    fn of(request: &Request<'_>) -> Self {
-        let named = |name| request.header(name).map(<[u8]>::to_vec);
-        let headers = named("Access-Control-Request-Headers");
-        Self { origin: named("Origin"), headers, cookie: None }
-    }
-
-    /// The answer that a reply is, with its own body, if it has one.
-    fn answer(&self, reply: Reply<'_>, body: Vec<u8>) -> Answer {
-        let body = if body.is_empty() { reply.body().to_vec() } else { body };
-        Answer { head: self.head(reply), body }
-    }
-
-    fn head<'a>(&'a self, reply: Reply<'a>) -> Head {
-        let fields = [
-            ("Origin", self.origin.as_deref()),
-            ("Access-Control-Request-Headers", self.headers.as_deref()),
-        ];
-        let fields = fields.iter().filter_map(|(name, value)| Some((*name, (*value)?)));
-        let reply = reply.cors(Cors::from_fields(fields));
-        let reply = match &self.cookie {
-            Some(cookie) => reply.cookie(cookie),
-            None => reply,
-        };
-        let fields = reply.fields().map(|(name, value)| (name.to_owned(), value.to_vec()));
-        Head { status: reply.status(), fields: fields.collect() }
-    }
-}
-
-/// An answer that is no more than a status.
-fn status(status: u16) -> Answer {
-    Answer { head: Head { status, fields: Vec::new() }, body: Vec::new() }
+/// What a service offers.
+fn info(routes: &Routes, needs_cookie: bool) -> Vec<u8> {
+    let random = getrandom::u32().expect("the system has random numbers");
+    let info = Info::new(routes, random);
+    let info = if needs_cookie { info.cookie_needed() } else { info };
+    let mut body = Vec::new();
+    info.encode(&mut body).expect("a Vec has room");
+    body
 }
 
 fn framing(receiver: Receiver, target: &str) -> Result<Framing, Reply<'static>> {
