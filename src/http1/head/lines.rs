@@ -10,7 +10,7 @@ use crate::http1::{Error, Version};
 /// Takes a line off `lines`, without its end, which may be LF alone.
 #[inline]
 pub(super) fn next_line<'a>(lines: &mut &'a [u8]) -> Option<&'a [u8]> {
-    let (line, rest) = lines.split_at_checked(memchr(b'\n', lines)? + 1)?;
+    let (line, rest) = lines.split_at_checked(find_near(b'\n', lines)? + 1)?;
     *lines = rest;
     let line = line.strip_suffix(b"\n")?;
     Some(line.strip_suffix(b"\r").unwrap_or(line))
@@ -95,10 +95,55 @@ fn version(line: &mut &[u8]) -> Option<Version> {
 /// name and its colon (§5.1).
 #[inline]
 pub(super) fn field(line: &[u8], is_lax: bool) -> Option<(Option<Name>, &[u8])> {
-    let (name, value) = line.split_at_checked(memchr(b':', line)?)?;
+    let (name, value) = line.split_at_checked(find_near(b':', line)?)?;
     let name = if is_lax { trim_end(name) } else { name };
     let value = value.get(1..)?;
     let known = Name::of_bytes(name);
     // A name that is known is a token.
     (known.is_some() || is_token(name)).then_some((known, trim(value)))
+}
+
+/// The first position of `byte`, which is expected to be near. To look at a few words takes less than to
+/// call `memchr`, which goes on if they do not have it.
+#[inline]
+fn find_near(byte: u8, bytes: &[u8]) -> Option<usize> {
+    const NEAR: usize = 6;
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+
+    let (words, _) = bytes.as_chunks::<8>();
+    for (at, &word) in (0..).step_by(8).zip(words.iter().take(NEAR)) {
+        let differing = u64::from_le_bytes(word) ^ (ONES * u64::from(byte));
+        // Sets the highest bit of each byte that is zero, and maybe that of bytes after the first one.
+        let zero = differing.wrapping_sub(ONES) & !differing & (ONES * 0x80);
+        if zero != 0 {
+            return Some(at + (zero.trailing_zeros() / 8) as usize);
+        }
+    }
+    let near = words.len().min(NEAR) * 8;
+    Some(near + memchr(byte, bytes.get(near..)?)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec;
+
+    #[test]
+    fn a_byte_is_found_wherever_it_is() {
+        for len in 0..if cfg!(miri) { 20 } else { 80 } {
+            assert_eq!(find_near(b':', &vec![b'a'; len]), None);
+            for at in 0..len {
+                let mut bytes = vec![b'a'; len];
+                bytes[at] = b':';
+                // The bytes that differ least, and another of its kind.
+                for after in [b':' + 1, b':' - 1, b':' | 0x80, b':'] {
+                    bytes[at + 1..].fill(after);
+                    assert_eq!(find_near(b':', &bytes), Some(at), "{bytes:?}");
+                }
+                bytes[at] = b':' | 0x80;
+                bytes[at + 1..].fill(b'a');
+                assert_eq!(find_near(b':', &bytes), None, "{bytes:?}");
+            }
+        }
+    }
 }
