@@ -15,6 +15,7 @@ import http2_peer
 import raw
 from echo import EchoReply, EchoRequest
 from http2_peer import WebSocket
+from programs import Program
 
 CANCEL, NO_ERROR, REFUSED_STREAM = 8, 0, 7
 GRPC = ("content-type", "application/grpc")
@@ -407,3 +408,15 @@ def test_a_client_without_tls_is_told_so(tls_address):
         sock.sendall(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
         # An alert, which is all that TLS has to say to that.
         assert raw.read_to_end(sock)[:1] == b"\x15"
+
+
+@pytest.mark.parametrize("options", [[], ["--no-deflate"]], ids=["deflate", "plain"])
+def test_our_own_client(ws_http2_client_path, address, options):
+    command = [ws_http2_client_path, *options, f"ws://{address}/ws/echo"]
+    with Program(*command, name="ws_http2_client", stdin=subprocess.PIPE) as program:
+        lines = ["hello", "", "0123456789abcdef" * (1 << 16)]
+        program.write("".join(f"{line}\n" for line in lines).encode())
+        assert [program.line(20) for _ in lines] == lines
+        program.close_stdin()
+        assert program.line(20).rstrip() == "closed 1000"
+        assert program.wait(20) == 0
