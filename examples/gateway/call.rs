@@ -279,7 +279,9 @@ impl EchoCall {
     }
 
     fn send(&mut self, reply: &EchoReply, out: &mut Response) {
-        let sent = echo::encode(reply, self.compress, |message| self.call.send(message, out));
+        let sent = echo::encode(reply, self.compress, |message| {
+            self.call.send(message, out.body.buffer())
+        });
         if sent.is_err() {
             self.failed = Some(Status::new(Code::Internal, "cannot reply"));
         }
@@ -299,7 +301,8 @@ impl EchoCall {
         let trailers = Trailers::new(status).metadata_list(&self.trailers);
         // If the call has ended by itself, it knows why, and says that instead.
         let Response { body, trailers: fields, .. } = out;
-        let _ended = self.call.end_fields(trailers, body, |name, value| fields.put(name, value));
+        let _ended =
+            self.call.end_fields(trailers, body.buffer(), |name, value| fields.put(name, value));
         Filled::End
     }
 }

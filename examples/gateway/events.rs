@@ -79,7 +79,7 @@ impl Stream {
 
     fn begin(&mut self, response: &mut Response) {
         response.head(200).fields.extend(RESPONSE_HEADERS.iter());
-        self.encoder.encode_retry(RETRY, response).expect("a Vec has room");
+        self.encoder.encode_retry(RETRY, response.body.buffer()).expect("a Vec has room");
         self.has_begun = true;
     }
 }
@@ -99,7 +99,9 @@ impl Service for Stream {
                     let (at, unix_now) = (*next * *every, unix_millis());
                     if unix_now < at {
                         if now >= self.comment_at {
-                            self.encoder.encode_keep_alive(response).expect("a Vec has room");
+                            self.encoder
+                                .encode_keep_alive(response.body.buffer())
+                                .expect("a Vec has room");
                             self.comment_at = now + KEEP_ALIVE;
                         }
                         return Filled::Until((now + at - unix_now).min(self.comment_at));
@@ -123,7 +125,7 @@ impl Service for Stream {
             let fields = EventBuilder::new().event_type(event_type).data(&data);
             let id = id.to_string();
             self.encoder
-                .encode(fields.id(&id), response)
+                .encode(fields.id(&id), response.body.buffer())
                 .expect("the strings have no line breaks, and a Vec has room");
         }
         Filled::Enough

@@ -41,6 +41,11 @@ impl Output {
         self.bytes.len() - self.sent
     }
 
+    /// Where bytes are appended, and none is removed.
+    pub fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+
     /// The bytes that the peer has not taken.
     pub fn unsent(&self) -> &[u8] {
         &self.bytes[self.sent..]

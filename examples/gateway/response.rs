@@ -1,13 +1,10 @@
 //! A response on its way from the service that makes it to the connection that sends it.
 
 use framewright::http::{FieldValue, Fields};
-use framewright::{Buffer, BufferFull};
 
 use crate::output::Output;
 
 /// What a service has said and its connection has not taken: a head, bytes of a body, trailers.
-///
-/// Bytes of the body are appended to it, as to any [`Buffer`].
 #[derive(Default)]
 pub struct Response {
     /// Until the connection has taken it.
@@ -78,7 +75,7 @@ impl Response {
 
     /// Appends bytes to the body.
     pub fn append(&mut self, bytes: &[u8]) {
-        self.body.try_append(bytes).expect("a Vec has room");
+        self.body.buffer().extend_from_slice(bytes);
     }
 }
 
@@ -103,24 +100,5 @@ impl<'a> IntoIterator for &'a FieldList {
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.iter()
-    }
-}
-
-/// The body.
-impl Buffer for Response {
-    fn try_grow(&mut self, len: usize) -> Result<&mut [u8], BufferFull> {
-        self.body.try_grow(len)
-    }
-
-    fn as_slice(&self) -> &[u8] {
-        self.body.as_slice()
-    }
-
-    fn as_mut_slice(&mut self) -> &mut [u8] {
-        self.body.as_mut_slice()
-    }
-
-    fn truncate(&mut self, len: usize) {
-        self.body.truncate(len);
     }
 }
