@@ -22,7 +22,7 @@ use super::fixed::{STATIC_LEN, StaticEntry};
 use super::huffman::HuffmanBits;
 use super::integer::LongInteger;
 use super::policy::LiteralKind;
-use super::table::{EntryText, Table};
+use super::table::{EntryText, Table, copy};
 use crate::debug::Payload;
 use crate::http2::Error;
 use crate::http2::entry::{Entry, EntryHeader};
@@ -160,9 +160,7 @@ impl TableEntry<'_> {
     #[inline]
     fn copy_to(&self, to: &mut [u8]) {
         match self {
-            Self::Static(entry) => {
-                to.copy_from_slice(entry.text().get(..to.len()).unwrap_or_default());
-            }
+            Self::Static(entry) => copy(to, entry.text()),
             Self::Dynamic(entry) => entry.copy_to(to),
         }
     }

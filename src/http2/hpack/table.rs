@@ -120,12 +120,17 @@ impl EntryText<'_> {
     /// Copies the first `to.len()` bytes of the text.
     #[inline]
     pub(super) fn copy_to(&self, to: &mut [u8]) {
-        let (to_head, to_tail) = to.split_at_mut(self.head.len().min(to.len()));
-        to_head.copy_from_slice(self.head.get(..to_head.len()).unwrap_or_default());
-        let len = to_tail.len().min(self.tail.len());
-        if let (Some(to), Some(from)) = (to_tail.get_mut(..len), self.tail.get(..len)) {
-            to.copy_from_slice(from);
-        }
+        copy(to, self.head);
+        copy(to.get_mut(self.head.len()..).unwrap_or_default(), self.tail);
+    }
+}
+
+/// Copies as much as there is, and as there is room for. The compiler sees that it cannot panic.
+#[inline]
+pub(super) fn copy(to: &mut [u8], from: &[u8]) {
+    let len = to.len().min(from.len());
+    if let (Some(to), Some(from)) = (to.get_mut(..len), from.get(..len)) {
+        to.copy_from_slice(from);
     }
 }
 
@@ -252,19 +257,15 @@ impl<B: Buffer> Table<B> {
         };
         let start = usize::from(start);
         if let Some(to) = ring.get_mut(start..start + text.len()) {
-            to.copy_from_slice(text);
+            copy(to, text);
             let end = start + text.len();
             return if end == ring.len() { 0 } else { end as u16 };
         }
         let Some((head, tail)) = text.split_at_checked(ring.len().saturating_sub(start)) else {
             return start as u16;
         };
-        if let Some(to) = ring.get_mut(start..) {
-            to.copy_from_slice(head);
-        }
-        if let Some(to) = ring.get_mut(..tail.len()) {
-            to.copy_from_slice(tail);
-        }
+        copy(ring.get_mut(start..).unwrap_or_default(), head);
+        copy(ring, tail);
         tail.len() as u16
     }
 
