@@ -137,7 +137,20 @@ impl<'a> FieldValue<'a> {
 
     /// Calls `put` with every piece of the value, in order. The pieces may be cut anywhere.
     pub fn for_each_piece(&self, mut put: impl FnMut(&[u8])) {
+        if let Form::Base64(bytes) = self.form {
+            for piece in bytes.chunks(48) {
+                let mut symbols = [0; 64];
+                let len = STANDARD_NO_PAD.encode_slice(piece, &mut symbols).unwrap_or_default();
+                put(symbols.get(..len).unwrap_or_default());
+            }
+        }
+        self.for_each_text(put);
+    }
+
+    /// Calls `put` with every piece of the value that is not of base64, whose symbols are all right in a field.
+    pub(crate) fn for_each_text(&self, mut put: impl FnMut(&[u8])) {
         match self.form {
+            Form::Base64(_) => {}
             Form::Plain(bytes) => put(bytes),
             Form::Joined { parts, separator } => {
                 for (index, part) in parts.iter().enumerate() {
@@ -145,13 +158,6 @@ impl<'a> FieldValue<'a> {
                         put(separator.as_bytes());
                     }
                     put(part.as_bytes());
-                }
-            }
-            Form::Base64(bytes) => {
-                for piece in bytes.chunks(48) {
-                    let mut symbols = [0; 64];
-                    let len = STANDARD_NO_PAD.encode_slice(piece, &mut symbols).unwrap_or_default();
-                    put(symbols.get(..len).unwrap_or_default());
                 }
             }
             Form::Percent { prefix, bytes, keep_percent } => {

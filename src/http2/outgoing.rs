@@ -191,7 +191,7 @@ fn check_lower(
 /// Whether a value that is encoded as it is written has no control characters. Its ends are never blank.
 fn is_encoded_value(value: FieldValue<'_>) -> bool {
     let mut valid = true;
-    value.for_each_piece(|piece| valid = valid && is_field_value(piece));
+    value.for_each_text(|piece| valid = valid && is_field_value(piece));
     valid
 }
 
