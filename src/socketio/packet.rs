@@ -102,7 +102,7 @@ impl<'a> Packet<'a> {
         let mut rest = text.get(1..).unwrap_or_default();
         let attachments = if binary { parse_count(&mut rest)? } else { 0 };
         let namespace = if rest.starts_with('/') {
-            let (namespace, after) = rest.split_once(',').unwrap_or((rest, ""));
+            let (namespace, after) = split_at_byte(rest, b',').unwrap_or((rest, ""));
             rest = after;
             namespace
         } else {
@@ -239,9 +239,17 @@ impl<'a> Packet<'a> {
 const RESERVED: [&str; 6] =
     ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
+/// Splits text at the first such byte, which is of ASCII. Unlike in [`str::split_once`], the compiler sees that this
+/// cannot panic.
+fn split_at_byte(text: &str, byte: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|other| other == byte)?;
+    let (before, rest) = text.split_at_checked(at)?;
+    Some((before, rest.get(1..)?))
+}
+
 /// Reads the number of attachments, and the dash after it.
 fn parse_count(rest: &mut &str) -> Result<u32, Error> {
-    let (digits, after) = rest.split_once('-').ok_or(Error::AttachmentCount)?;
+    let (digits, after) = split_at_byte(rest, b'-').ok_or(Error::AttachmentCount)?;
     let valid = !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit());
     *rest = after;
     digits.parse().ok().filter(|_| valid).ok_or(Error::AttachmentCount)

@@ -1,5 +1,6 @@
 //! The namespaces of a connection, in one buffer.
 
+use crate::append::Append;
 use crate::{Buffer, BufferFull};
 
 /// Names with their states: for each a byte for the state, the name, and a comma, which no name has.
@@ -45,7 +46,7 @@ impl<B: Buffer> Names<B> {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (NamespaceState, &str)> {
-        self.storage.as_slice().split_inclusive(|byte| *byte == b',').filter_map(parse)
+        entries(self.storage.as_slice()).filter_map(parse)
     }
 
     /// Adds a name that is not there, or sets the state of one that is: to pending.
@@ -53,12 +54,11 @@ impl<B: Buffer> Names<B> {
         if self.set(name, NamespaceState::Pending) {
             return Ok(());
         }
-        let entry = self.storage.try_grow(name.len() + 2)?;
-        if let [state, to_name @ .., comma] = entry {
-            (*state, *comma) = (NamespaceState::Pending.to_byte(), b',');
-            to_name.copy_from_slice(name.as_bytes());
-        }
-        Ok(())
+        let mut append = Append::new(&mut self.storage);
+        append.put(&[NamespaceState::Pending.to_byte()]);
+        append.put(name.as_bytes());
+        append.put(b",");
+        append.finish()
     }
 
     /// Sets the state of a name. Returns whether it is there.
@@ -72,19 +72,20 @@ impl<B: Buffer> Names<B> {
 
     pub(super) fn remove(&mut self, name: &str) {
         let Some(at) = self.find(name) else { return };
-        let after = at + name.len() + 2;
         let names = self.storage.as_mut_slice();
-        let len = names.len();
-        if after <= len {
-            names.copy_within(after.., at);
-            self.storage.truncate(len - (after - at));
+        let (len, removed) = (names.len(), name.len().saturating_add(2));
+        if let Some(rest) = names.get_mut(at..)
+            && removed <= rest.len()
+        {
+            rest.copy_within(removed.., 0);
+            self.storage.truncate(len - removed);
         }
     }
 
     /// Where the entry of a name begins.
     fn find(&self, name: &str) -> Option<usize> {
         let mut at = 0;
-        for entry in self.storage.as_slice().split_inclusive(|byte| *byte == b',') {
+        for entry in entries(self.storage.as_slice()) {
             if parse(entry).is_some_and(|(_, other)| other == name) {
                 return Some(at);
             }
@@ -92,6 +93,16 @@ impl<B: Buffer> Names<B> {
         }
         None
     }
+}
+
+/// The entries, each with its comma.
+fn entries(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    core::iter::from_fn(move || {
+        let comma = bytes.iter().position(|byte| *byte == b',')?;
+        let (entry, rest) = bytes.split_at_checked(comma + 1)?;
+        bytes = rest;
+        Some(entry)
+    })
 }
 
 fn parse(entry: &[u8]) -> Option<(NamespaceState, &str)> {
