@@ -25,7 +25,8 @@ use {
     framewright::ws::handshake::{self, Offer, Origins},
 };
 
-/// A connection in storage of fixed length.
+/// Connections in storage of fixed length.
+type Http2Client<'a> = http2::Connection<http2::Client, SliceBuf<'a>, &'a mut [http2::Slot]>;
 type Http2Server<'a> = http2::Connection<http2::Server, SliceBuf<'a>, &'a mut [http2::Slot]>;
 
 /// Proves that the functions cannot panic. Their addresses go where the compiler cannot follow, so it
@@ -247,6 +248,24 @@ cannot_panic! {
     }
 
     #[cfg(not(target_arch = "x86_64"))]
+    fn socketio_decode_text<'a>(
+        decoder: &mut socketio::Decoder,
+        text: &'a str,
+        now: u64,
+    ) -> Result<socketio::Packet<'a>, socketio::Error> {
+        decoder.decode_text(text, now)
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn socketio_receive_text<'a>(
+        connection: &mut socketio::Connection<SliceBuf<'_>>,
+        text: &'a str,
+        now: u64,
+    ) -> Option<socketio::Event<'a>> {
+        connection.receive_text(text, now)
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
     fn stomp_decode<'a>(
         decoder: &mut stomp::Decoder,
         input: &mut &'a [u8],
@@ -381,6 +400,81 @@ cannot_panic! {
         out: &mut SliceBuf<'_>,
     ) -> Result<usize, http2::SendError> {
         connection.send(stream, bytes, end, out)
+    }
+
+    fn http2_receive<'a>(
+        connection: &mut Http2Server<'_>,
+        input: &mut &'a mut [u8],
+        head: &'a mut SliceBuf<'_>,
+    ) -> Option<http2::Event<'a>> {
+        connection.receive(input, head)
+    }
+
+    fn http2_receive_at_client<'a>(
+        connection: &mut Http2Client<'_>,
+        input: &mut &'a mut [u8],
+        head: &'a mut SliceBuf<'_>,
+    ) -> Option<http2::Event<'a>> {
+        connection.receive(input, head)
+    }
+
+    fn hpack_decode<'a>(
+        decoder: &mut http2::hpack::Decoder<SliceBuf<'_>>,
+        input: &mut &[u8],
+        out: &'a mut SliceBuf<'_>,
+        max_len: u32,
+    ) -> Result<Option<http2::hpack::Field<'a>>, http2::Error> {
+        decoder.decode(input, out, max_len)
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn http2_transmit(connection: &mut Http2Server<'_>, out: &mut SliceBuf<'_>) -> bool {
+        connection.transmit(out)
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn http2_transmit_at_client(connection: &mut Http2Client<'_>, out: &mut SliceBuf<'_>) -> bool {
+        connection.transmit(out)
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn http2_open(
+        connection: &mut Http2Client<'_>,
+        request: http2::Request<'_>,
+        headers: &[(&str, &[u8])],
+        out: &mut SliceBuf<'_>,
+    ) -> Result<http2::Stream, http2::SendError> {
+        connection.open(request, headers.iter().copied(), true, out)
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn http2_send_head(
+        connection: &mut Http2Server<'_>,
+        stream: http2::Stream,
+        status: u16,
+        headers: &[(&str, &[u8])],
+        out: &mut SliceBuf<'_>,
+    ) -> Result<(), http2::SendError> {
+        connection.send_head(stream, status, headers.iter().copied(), true, out)
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn http2_send_trailers(
+        connection: &mut Http2Server<'_>,
+        stream: http2::Stream,
+        headers: &[(&str, &[u8])],
+        out: &mut SliceBuf<'_>,
+    ) -> Result<(), http2::SendError> {
+        connection.send_trailers(stream, headers.iter().copied(), out)
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn hpack_encode(
+        encoder: &mut http2::hpack::Encoder<SliceBuf<'_>>,
+        fields: &[(&str, &[u8])],
+        out: &mut SliceBuf<'_>,
+    ) -> Result<(), BufferFull> {
+        encoder.encode(&fields.iter().copied(), out)
     }
 
     fn grpc_prefix(bytes: [u8; 5]) -> [u8; 5] {
