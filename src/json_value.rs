@@ -8,7 +8,9 @@ const MAX_DEPTH: u32 = u128::BITS;
 /// A text of JSON that is read from its beginning.
 #[derive(Clone, Copy)]
 pub(crate) struct JsonReader<'a> {
-    rest: &'a str,
+    text: &'a str,
+    /// How much was read, in bytes.
+    at: usize,
 }
 
 /// What a value is.
@@ -24,169 +26,227 @@ pub(crate) enum JsonKind {
 
 impl<'a> JsonReader<'a> {
     pub(crate) const fn new(text: &'a str) -> Self {
-        Self { rest: text }
+        Self { text, at: 0 }
     }
 
     /// The kind of `text`, if all of it is one value.
     pub(crate) fn kind_of(text: &str) -> Option<JsonKind> {
         let mut reader = JsonReader::new(text);
         let (kind, _) = reader.value()?;
-        reader.skip_space();
-        reader.rest.is_empty().then_some(kind)
+        // A byte that is no space stands after the value.
+        skip_space(text.as_bytes(), &mut reader.at).is_none().then_some(kind)
     }
 
     /// What was not read.
-    pub(crate) const fn rest(&self) -> &'a str {
-        self.rest
+    pub(crate) fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
     }
 
     /// Reads `byte`, and the white space before it. Returns whether it was there.
     pub(crate) fn take(&mut self, byte: u8) -> bool {
-        self.skip_space();
-        match self.rest.as_bytes().first() {
-            Some(first) if *first == byte => self.advance(1).is_some(),
-            _ => false,
-        }
+        let is_there = skip_space(self.text.as_bytes(), &mut self.at) == Some(byte);
+        self.at += usize::from(is_there);
+        is_there
     }
 
     /// Reads a value, and the white space before it. `None` if there is none, or if it is nested too deep.
     ///
     /// It takes time linear in the length, and neither recursion nor memory.
     pub(crate) fn value(&mut self) -> Option<(JsonKind, &'a str)> {
-        self.skip_space();
-        let start = self.rest;
-        let kind = match start.as_bytes().first()? {
+        let kind = match skip_space(self.text.as_bytes(), &mut self.at)? {
             b'{' => JsonKind::Object,
             b'[' => JsonKind::Array,
             b'"' => JsonKind::String,
             b'-' | b'0'..=b'9' => JsonKind::Number,
             _ => JsonKind::Literal,
         };
-        let mut nesting = Nesting { depth: 0, objects: 0 };
-        loop {
-            if self.begin_value(&mut nesting)? {
-                continue;
-            }
-            if self.end_values(&mut nesting)? {
-                break;
-            }
-        }
-        Some((kind, start.get(..start.len() - self.rest.len())?))
-    }
-
-    /// Reads a scalar, an empty array or object, or the beginning of one that is not empty: then the
-    /// result is `true`, and its first value is next.
-    fn begin_value(&mut self, nesting: &mut Nesting) -> Option<bool> {
-        self.skip_space();
-        let (object, end) = match self.rest.as_bytes().first()? {
-            b'{' => (true, b'}'),
-            b'[' => (false, b']'),
-            b'"' => return self.string().map(|_| false),
-            b'-' | b'0'..=b'9' => return self.number().map(|()| false),
-            b't' => return self.literal("true"),
-            b'f' => return self.literal("false"),
-            b'n' => return self.literal("null"),
-            _ => return None,
-        };
-        self.advance(1)?;
-        // An empty one needs a level, too.
-        nesting.push(object)?;
-        if self.take(end) {
-            nesting.pop();
-            return Some(false);
-        }
-        if object {
-            self.key()?;
-        }
-        Some(true)
-    }
-
-    /// Reads what follows a value. Returns whether it was the outermost one, else another is next.
-    fn end_values(&mut self, nesting: &mut Nesting) -> Option<bool> {
-        while nesting.depth > 0 {
-            if self.take(b',') {
-                if nesting.in_object() {
-                    self.key()?;
-                }
-                return Some(false);
-            }
-            let end = if nesting.in_object() { b'}' } else { b']' };
-            if !self.take(end) {
-                return None;
-            }
-            nesting.pop();
-        }
-        Some(true)
+        let start = self.at;
+        self.at = end_of_value(self.text.as_bytes(), start)?;
+        Some((kind, self.text.get(start..self.at)?))
     }
 
     /// Reads the name of a member and the colon after it. Returns what is between the quotes.
     pub(crate) fn key(&mut self) -> Option<&'a str> {
-        self.skip_space();
-        let key = self.string()?;
-        self.take(b':').then_some(key)
+        skip_space(self.text.as_bytes(), &mut self.at);
+        let start = self.at + 1;
+        let mut end = end_of_string(self.text.as_bytes(), self.at)?;
+        let key = self.text.get(start..end - 1)?;
+        let colon = skip_space(self.text.as_bytes(), &mut end);
+        self.at = end + 1;
+        (colon == Some(b':')).then_some(key)
     }
+}
 
-    /// Reads a string. Returns what is between the quotes, as it stands.
-    pub(crate) fn string(&mut self) -> Option<&'a str> {
-        let text = self.rest.strip_prefix('"')?;
-        let mut bytes = text.as_bytes();
-        loop {
-            let run = memchr2(b'"', b'\\', bytes)?;
-            let (plain, after) = bytes.split_at_checked(run)?;
-            if plain.iter().any(|byte| *byte < 0x20) {
-                return None;
+/// Moves `at` past white space. Returns the byte that is there.
+#[inline]
+fn skip_space(bytes: &[u8], at: &mut usize) -> Option<u8> {
+    loop {
+        let byte = *bytes.get(*at)?;
+        if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+            return Some(byte);
+        }
+        *at += 1;
+    }
+}
+
+/// Where the value ends that begins at `at`.
+fn end_of_value(bytes: &[u8], mut at: usize) -> Option<usize> {
+    let mut nesting = Nesting { depth: 0, objects: 0 };
+    loop {
+        at = match skip_space(bytes, &mut at)? {
+            b'"' => end_of_string(bytes, at)?,
+            b'-' | b'0'..=b'9' => end_of_number(bytes, at)?,
+            open @ (b'{' | b'[') => {
+                let is_object = open == b'{';
+                at += 1;
+                // An empty one needs a level, too.
+                nesting.push(is_object)?;
+                match skip_space(bytes, &mut at)? {
+                    b'}' | b']' => at, // it is looked at below
+                    _ => {
+                        if is_object {
+                            at = end_of_key(bytes, at)?;
+                        }
+                        continue;
+                    }
+                }
             }
-            bytes = match after {
-                [b'"', ..] => {
-                    let len = text.len() - after.len();
-                    self.rest = text.get(len + 1..)?;
-                    return text.get(..len);
-                }
-                [_, b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', rest @ ..] => rest,
-                [_, b'u', a, b, c, d, rest @ ..]
-                    if [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()) =>
-                {
-                    rest
-                }
-                _ => return None,
-            };
-        }
-    }
-
-    fn number(&mut self) -> Option<()> {
-        let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let text = self.rest.as_bytes();
-        let rest = text.strip_prefix(b"-").unwrap_or(text);
-        let mut rest = match rest {
-            [b'0', rest @ ..] => rest,
-            _ => rest.get(digits(rest).max(1)..).filter(|_| digits(rest) > 0)?,
+            _ => end_of_literal(bytes, at)?,
         };
-        if let [b'.', fraction @ ..] = rest {
-            rest = fraction.get(digits(fraction)..).filter(|_| digits(fraction) > 0)?;
+        // What follows a value: the ends of those that it is in, and the next one.
+        loop {
+            if nesting.depth == 0 {
+                return Some(at);
+            }
+            let byte = skip_space(bytes, &mut at)?;
+            at += 1;
+            match byte {
+                b',' => {
+                    if nesting.in_object() {
+                        skip_space(bytes, &mut at)?;
+                        at = end_of_key(bytes, at)?;
+                    }
+                    break;
+                }
+                b'}' if nesting.in_object() => nesting.pop(),
+                b']' if !nesting.in_object() => nesting.pop(),
+                _ => return None,
+            }
         }
-        if let [b'e' | b'E', exponent @ ..] = rest {
-            let exponent = match exponent {
-                [b'+' | b'-', digits @ ..] => digits,
-                all => all,
-            };
-            rest = exponent.get(digits(exponent)..).filter(|_| digits(exponent) > 0)?;
+    }
+}
+
+/// Where a member's value may begin, whose name is at `at`.
+fn end_of_key(bytes: &[u8], at: usize) -> Option<usize> {
+    let mut at = end_of_string(bytes, at)?;
+    (skip_space(bytes, &mut at)? == b':').then_some(at + 1)
+}
+
+/// Where the string ends whose quote is at `at`.
+fn end_of_string(bytes: &[u8], at: usize) -> Option<usize> {
+    if *bytes.get(at)? != b'"' {
+        return None;
+    }
+    let mut at = at + 1;
+    loop {
+        at = end_of_plain(bytes, at);
+        at += match bytes.get(at..)? {
+            [b'"', ..] => return Some(at + 1),
+            [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 2,
+            [b'\\', b'u', a, b, c, d, ..]
+                if [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()) =>
+            {
+                6
+            }
+            _ => return None,
+        };
+    }
+}
+
+/// Where the first quote, backslash or control byte is, or the end.
+#[inline]
+fn end_of_plain(bytes: &[u8], mut at: usize) -> usize {
+    // Most strings are short. A call of `memchr2` takes longer than these words.
+    for _ in 0..16 {
+        match end_in_word(bytes, at, special_bytes, is_plain) {
+            Ok(end) => return end,
+            Err(after) => at = after,
         }
-        self.advance(text.len() - rest.len())
     }
+    let rest = bytes.get(at..).unwrap_or_default();
+    let run = rest.get(..memchr2(b'"', b'\\', rest).unwrap_or(rest.len())).unwrap_or_default();
+    at + run.iter().position(|byte| *byte < 0x20).unwrap_or(run.len())
+}
 
-    fn literal(&mut self, literal: &str) -> Option<bool> {
-        self.rest = self.rest.strip_prefix(literal)?;
-        Some(false)
+/// Where the first byte is that `is_wanted` refuses, or the end, if one of them is among the next eight bytes. Otherwise where
+/// those end. `others` finds such bytes in a word: its lowest bit that is set belongs to the first of them.
+#[inline]
+fn end_in_word(
+    bytes: &[u8],
+    at: usize,
+    others: impl Fn(u64) -> u64,
+    is_wanted: impl Fn(u8) -> bool,
+) -> Result<usize, usize> {
+    let rest = bytes.get(at..).unwrap_or_default();
+    let Some(word) = rest.first_chunk() else {
+        return Ok(at + rest.iter().take_while(|byte| is_wanted(**byte)).count());
+    };
+    match others(u64::from_le_bytes(*word)) {
+        0 => Err(at + 8),
+        found => Ok(at + (found.trailing_zeros() / 8) as usize),
     }
+}
 
-    fn skip_space(&mut self) {
-        self.rest = self.rest.trim_start_matches([' ', '\t', '\n', '\r']);
-    }
+const ONES: u64 = u64::MAX / 0xFF;
+const HIGHS: u64 = ONES << 7;
 
-    fn advance(&mut self, len: usize) -> Option<()> {
-        self.rest = self.rest.get(len..)?;
-        Some(())
+const fn is_plain(byte: u8) -> bool {
+    byte >= 0x20 && byte != b'"' && byte != b'\\'
+}
+
+/// Marks the first byte that is not plain. Marks above it have no meaning, because a subtraction borrows from there.
+const fn special_bytes(word: u64) -> u64 {
+    let quote = word ^ (ONES * b'"' as u64);
+    let backslash = word ^ (ONES * b'\\' as u64);
+    ((quote.wrapping_sub(ONES) & !quote)
+        | (backslash.wrapping_sub(ONES) & !backslash)
+        | (word.wrapping_sub(ONES * 0x20) & !word))
+        & HIGHS
+}
+
+/// Marks each byte that is no digit.
+const fn bytes_but_digits(word: u64) -> u64 {
+    let value = word ^ (ONES * b'0' as u64);
+    (((value & !HIGHS) + ONES * (0x80 - 10)) | value) & HIGHS
+}
+
+fn end_of_number(bytes: &[u8], mut at: usize) -> Option<usize> {
+    let digits = |start: usize| {
+        let mut at = start;
+        loop {
+            match end_in_word(bytes, at, bytes_but_digits, |byte| byte.is_ascii_digit()) {
+                Ok(end) => return (end > start).then_some(end),
+                Err(after) => at = after,
+            }
+        }
+    };
+    at += usize::from(bytes.get(at) == Some(&b'-'));
+    at = if bytes.get(at) == Some(&b'0') { at + 1 } else { digits(at)? };
+    if bytes.get(at) == Some(&b'.') {
+        at = digits(at + 1)?;
     }
+    if let Some(b'e' | b'E') = bytes.get(at) {
+        at += 1;
+        at += usize::from(matches!(bytes.get(at), Some(b'+' | b'-')));
+        at = digits(at)?;
+    }
+    Some(at)
+}
+
+fn end_of_literal(bytes: &[u8], at: usize) -> Option<usize> {
+    let rest = bytes.get(at..)?;
+    let literals: [&[u8]; 3] = [b"true", b"false", b"null"];
+    literals.into_iter().find(|literal| rest.starts_with(literal)).map(|literal| at + literal.len())
 }
 
 /// Which of the open arrays and objects are objects: the lowest bit is the innermost.
@@ -212,5 +272,39 @@ impl Nesting {
 
     fn in_object(&self) -> bool {
         self.objects & 1 == 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each byte at each place of a word, and where the words end.
+    #[test]
+    fn words_are_searched_as_bytes_are() {
+        for byte in 0..=u8::MAX {
+            for at in 0..40 {
+                let mut text = [b'x'; 40];
+                text[at] = byte;
+                text[39] = b'"';
+                let plain = text.iter().position(|byte| !is_plain(*byte));
+                assert_eq!(Some(end_of_plain(&text, 0)), plain, "{byte} at {at}");
+                let mut number = [b'7'; 40];
+                number[at] = byte;
+                let digits = number.iter().take_while(|byte| byte.is_ascii_digit()).count();
+                let zero = usize::from(number[0] == b'0');
+                if byte != b'-' && zero == 0 && !matches!(byte, b'.' | b'e' | b'E') {
+                    let end = (digits > 0).then_some(digits);
+                    assert_eq!(end_of_number(&number, 0), end, "{byte} at {at}");
+                }
+            }
+        }
+        let mut long = [b'x'; 300];
+        for at in (0..300).rev() {
+            for byte in [b'"', b'\\', 0x1F] {
+                long[at] = byte;
+                assert_eq!(end_of_plain(&long, 0), at);
+            }
+        }
     }
 }
