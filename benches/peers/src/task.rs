@@ -57,6 +57,14 @@ pub enum Task {
         len: usize,
         read_len: usize,
     },
+    /// Decode events of Socket.IO, each a WebSocket message of `len` bytes.
+    SocketIoDecode {
+        len: usize,
+    },
+    /// Encode the events of `SocketIoDecode`, whose JSON is prepared.
+    SocketIoEncode {
+        len: usize,
+    },
     GrpcDecode {
         len: usize,
     },
@@ -123,6 +131,8 @@ pub fn workloads() -> Vec<Workload> {
         let name = format!("10 headers, {}, in reads of {}", size(len), size(read_len));
         add("STOMP, decode", name, Task::Stomp { len, read_len }, bar);
     }
+    add("Socket.IO, decode", size(200), Task::SocketIoDecode { len: 200 }, 0.30);
+    add("Socket.IO, encode", size(200), Task::SocketIoEncode { len: 200 }, 0.30);
     for (len, bar) in [(16, 0.15), (1 << 10, 0.15), (64 << 10, 0.85)] {
         add("gRPC, decode", size(len), Task::GrpcDecode { len }, bar);
     }
@@ -164,6 +174,8 @@ impl Task {
             Self::Stomp { len, read_len } => {
                 stomp(&Rc::new(Wire::stomp(len, (LAP / len).max(1), read_len)))
             }
+            Self::SocketIoDecode { len } => socketio_decode(&events(len)),
+            Self::SocketIoEncode { len } => socketio_encode(&events(len)),
             Self::GrpcDecode { len } => grpc_decode(&Rc::new(Wire::grpc(len, LAP / len))),
             Self::GrpcEncode { len } => grpc_encode(&messages(len, 5)),
             Self::Deflate { level } => deflate(&json(), level),
@@ -182,6 +194,7 @@ impl Task {
             Self::Receive { .. }
             | Self::Sse { .. }
             | Self::Stomp { .. }
+            | Self::SocketIoDecode { .. }
             | Self::GrpcDecode { .. }
             | Self::Inflate { .. } => return sink.digest(),
             Self::Send { client, .. } => {
@@ -202,7 +215,9 @@ impl Task {
                 assert!(response.contains("\r\nconnection: upgrade\r\n"));
                 assert!(response.ends_with("\r\n\r\n"));
             }
-            Self::GrpcEncode { .. } => sink.wire().hash(&mut digest),
+            Self::SocketIoEncode { .. } | Self::GrpcEncode { .. } => {
+                sink.wire().hash(&mut digest);
+            }
             Self::Deflate { .. } => {
                 let mut inflate = Inflate::new(false, 15);
                 let mut room = vec![0; BUFFER];
@@ -230,6 +245,12 @@ fn messages(len: usize, header_len: usize) -> Rc<[Bytes]> {
     let count = (BUFFER / (len + header_len)).max(1);
     let all = Bytes::from(text::random_bytes(&mut rng, len * count));
     (0..count).map(|n| all.slice(n * len..(n + 1) * len)).collect()
+}
+
+/// Events of Socket.IO whose messages have `len` bytes: the types of two packets, and an array of JSON.
+fn events(len: usize) -> Rc<[String]> {
+    let mut rng = Rng::with_seed(1);
+    (0..256).map(|_| text::event(&mut rng, len - 2)).collect()
 }
 
 fn json() -> Rc<[Bytes]> {
@@ -273,6 +294,19 @@ fn sse(wire: &Rc<Wire>) -> Vec<Contestant> {
 fn stomp(wire: &Rc<Wire>) -> Vec<Contestant> {
     let mut all = vec![limits::nul(wire), framewright::stomp(wire), framewright::stomp_parts(wire)];
     all.extend(peers::stomp(wire));
+    all
+}
+
+fn socketio_decode(events: &Rc<[String]>) -> Vec<Contestant> {
+    let mut all =
+        vec![framewright::socketio_decode(events), framewright::socketio_decode_packets(events)];
+    all.extend(peers::socketio_decode(events));
+    all
+}
+
+fn socketio_encode(events: &Rc<[String]>) -> Vec<Contestant> {
+    let mut all = vec![framewright::socketio_encode(events)];
+    all.extend(peers::socketio_encode(events));
     all
 }
 

@@ -27,6 +27,15 @@ pub fn cjk_and_emoji(rng: &mut Rng, len: usize) -> String {
     text
 }
 
+/// An event of Socket.IO with one record, as an array of JSON of `len` bytes.
+pub fn event(rng: &mut Rng, len: usize) -> String {
+    let record = json(rng, 120);
+    let record = record[1..].split_inclusive('}').next().unwrap_or_default();
+    let mut text = format!("[\"message\",{record},\"");
+    text += &ascii(rng, len.saturating_sub(text.len() + 2)).replace(['"', '\\'], "-");
+    text + "\"]"
+}
+
 /// Records of a feed, as similar as such records are.
 pub fn json(rng: &mut Rng, len: usize) -> String {
     let mut text = String::from("[");

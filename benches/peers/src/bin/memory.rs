@@ -3,6 +3,9 @@
 //! State is the size of the connection's value, without the stream that it reads from. Heap is what it
 //! keeps: when it is new, and after it has received a message and sent it back.
 
+#[path = "memory/sessions.rs"]
+mod sessions;
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -79,6 +82,12 @@ fn main() {
     );
     ours();
     peers();
+    sessions::print();
+}
+
+/// How many bytes are allocated now.
+fn allocated() -> usize {
+    ALLOCATED.load(Relaxed)
 }
 
 /// Ours reads into a buffer that all connections share, and writes to another one.

@@ -3,8 +3,10 @@
 use std::rc::Rc;
 
 use bytes::Bytes;
+use framewright::engineio;
 use framewright::grpc;
 use framewright::http1;
+use framewright::socketio;
 use framewright::sse;
 use framewright::stomp;
 use framewright::ws::deflate::{Config, Deflater, Inflater, InflatingAssembler, Params};
@@ -241,6 +243,68 @@ pub fn stomp_parts(wire: &Rc<Wire>) -> Contestant {
                     sink.binary(body);
                 }
             }
+        }
+    })
+}
+
+/// A session over WebSocket, and a connection with `/`.
+fn socketio_server() -> (engineio::Session<Vec<u8>>, socketio::Connection<Vec<u8>>) {
+    let transport = engineio::Transport::WebSocket;
+    let limits = engineio::Limits::new();
+    let mut session = engineio::Session::new("sid", transport, false, limits, Vec::new(), 0)
+        .expect("the identifier is valid");
+    let mut out = Vec::new();
+    while session.transmit_socket(&mut out).expect("a Vec has room").is_some() {}
+    let mut server = socketio::Connection::server(socketio::Limits::new(), Vec::new(), 0);
+    server.receive_text("0", 0).expect("it is a CONNECT");
+    server.accept("/", r#"{"sid":"x"}"#, &mut out).expect("it is pending");
+    (session, server)
+}
+
+pub fn socketio_decode(events: &Rc<[String]>) -> Contestant {
+    let messages: Vec<_> = events.iter().map(|json| format!("42{json}")).collect();
+    let (mut session, mut server) = socketio_server();
+    let mut assembler = engineio::Assembler::new(1 << 20, Vec::new());
+    Contestant::new(Kind::Ours, NAME, move |sink| {
+        for message in &messages {
+            let event = session.receive_socket(Message::Text(message), 0);
+            let Some(engineio::Event::Message(part)) = event else { panic!("{event:?}") };
+            let Ok(Some(Message::Text(text))) = assembler.push(part) else { panic!("it is text") };
+            let event = server.receive_text(text, 0);
+            let Some(socketio::Event::Packet(packet)) = event else { panic!("{event:?}") };
+            assert_eq!(packet.event_name(), Some("message"));
+            sink.text(packet.json);
+        }
+    })
+}
+
+/// The two packets alone, without what their ends know.
+pub fn socketio_decode_packets(events: &Rc<[String]>) -> Contestant {
+    let messages: Vec<_> = events.iter().map(|json| format!("42{json}")).collect();
+    Contestant::new(Kind::Ours, "framewright, packets", move |sink| {
+        for message in &messages {
+            let packet = engineio::Packet::parse(Message::Text(message));
+            let Ok(engineio::Packet::Text(_, text)) = packet else { panic!("{packet:?}") };
+            let packet = socketio::Packet::parse(text).expect("it is valid");
+            assert_eq!(packet.event_name(), Some("message"));
+            sink.text(packet.json);
+        }
+    })
+}
+
+pub fn socketio_encode(events: &Rc<[String]>) -> Contestant {
+    let events = Rc::clone(events);
+    let (mut session, mut server) = socketio_server();
+    let (mut text, mut out) = (Vec::new(), Vec::new());
+    Contestant::new(Kind::Ours, NAME, move |sink| {
+        for json in &*events {
+            text.clear();
+            let packet = socketio::Packet::event("/", json);
+            server.send(packet, &mut text).expect("it is valid");
+            let text = str::from_utf8(&text).expect("it is text");
+            out.clear();
+            session.send(text, &mut out).expect("it is open");
+            sink.sent(1, &out);
         }
     })
 }

@@ -31,6 +31,14 @@ pub const fn stomp(_: &Rc<Wire>) -> [Contestant; 0] {
     []
 }
 
+pub const fn socketio_decode(_: &Rc<[String]>) -> [Contestant; 0] {
+    []
+}
+
+pub const fn socketio_encode(_: &Rc<[String]>) -> [Contestant; 0] {
+    []
+}
+
 pub const fn grpc_decode(_: &Rc<Wire>) -> [Contestant; 0] {
     []
 }

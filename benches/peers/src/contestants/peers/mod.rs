@@ -4,6 +4,7 @@ mod actix;
 mod embedded_websocket;
 mod event_streams;
 mod fastwebsockets;
+mod socketioxide;
 mod sockudo;
 mod soketto;
 mod stomp;
@@ -88,6 +89,14 @@ pub fn sse(wire: &Rc<Wire>) -> Vec<Contestant> {
 
 pub fn stomp(wire: &Rc<Wire>) -> Vec<Contestant> {
     vec![stomp::async_stomp(wire), stomp::stomp_parser(wire)]
+}
+
+pub fn socketio_decode(events: &Rc<[String]>) -> Vec<Contestant> {
+    vec![socketioxide::decode(events)]
+}
+
+pub fn socketio_encode(events: &Rc<[String]>) -> Vec<Contestant> {
+    vec![socketioxide::encode(events)]
 }
 
 pub fn grpc_decode(wire: &Rc<Wire>) -> Vec<Contestant> {
