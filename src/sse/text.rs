@@ -113,7 +113,7 @@ impl<B: Buffer> fmt::Debug for StoredText<B> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "alloc"))]
 mod tests {
     use super::*;
     use std::vec;
