@@ -143,7 +143,7 @@ impl Connection {
     }
 
     fn go_on(&mut self, call: CallId) -> Result<(), SendError> {
-        const ZEROS: [u8; 1 << 16] = [0; 1 << 16];
+        static ZEROS: [u8; 1 << 16] = [0; 1 << 16];
         let Some((left, len)) = self.streams.get_mut(&call.slot()) else { return Ok(()) };
         while *left > 0 {
             match self.grpc.send(call, &ZEROS[..*len], &mut self.out) {

@@ -160,7 +160,7 @@ impl Load for Connection {
         }
         self.in_flight -= ended;
         if let (0, Work::Stream { count, .. }) = (self.in_flight, work)
-            && self.received % *count as usize != 0
+            && !self.received.is_multiple_of(*count as usize)
         {
             return Err("messages are missing".into());
         }
