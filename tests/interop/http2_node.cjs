@@ -1,7 +1,7 @@
 // Node's own HTTP/2 against our server and our client.
 //
 //     node http2_node.cjs --list
-//     node http2_node.cjs CHECK ADDRESS
+//     node http2_node.cjs CHECK ADDRESS    or a URL, with https and any certificate
 //     node http2_node.cjs serve            prints `listening on http://ADDRESS`
 'use strict';
 
@@ -14,7 +14,8 @@ const GREETING = 'Hello over HTTP/2!\n';
 const LONG = Buffer.alloc(1 << 20, 'abcdefg');
 
 async function connected(settings = {}) {
-  const session = http2.connect(`http://${address}`, { settings });
+  const url = address.includes('://') ? address : `http://${address}`;
+  const session = http2.connect(url, { settings, rejectUnauthorized: false });
   await once(session, 'remoteSettings');
   return session;
 }

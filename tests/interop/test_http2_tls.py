@@ -1,9 +1,10 @@
-"""Our HTTP/2 server behind TLS, and clients that speak HTTP/2 only so: Java's, and a headless Chromium."""
+"""Our HTTP/2 server behind TLS, and clients: Java's and the browsers', which speak HTTP/2 only so, curl, and Node's."""
 
 import subprocess
 
 import pytest
 
+import firefox
 import tls
 from conftest import HERE
 
@@ -25,8 +26,29 @@ def test_curl_agrees_on_http2_by_alpn(front):
     assert done.stdout == b"Hello over HTTP/2!\n2" * 20
 
 
+@pytest.mark.parametrize("check", ["a greeting", "trailers both ways"])
+def test_node(front, check):
+    done = subprocess.run(["node", HERE / "http2_node.cjs", check, front.url], capture_output=True, text=True, timeout=50)
+    assert done.returncode == 0, done.stderr
+
+
 def test_chromium(front, request, tmp_path):
     command = [request.config.getoption("chromium"), "--headless", "--no-sandbox", "--disable-gpu"]
     command += ["--ignore-certificate-errors", f"--user-data-dir={tmp_path}", "--dump-dom", f"{front.url}/"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=50)
     assert "Hello over HTTP/2!" in done.stdout, done.stderr[-2000:]
+
+
+@pytest.mark.firefox
+@pytest.mark.timeout(120)
+def test_firefox(front, request):
+    with firefox.page(request.config.getoption("firefox")) as page:
+        page.open(f"{front.url}/")
+        body = """
+            const posted = async (i) => (await fetch('/', { method: 'POST', body: `${i} `.repeat(50_000) })).text();
+            const echoes = await Promise.all([0, 1, 2, 3].map(posted));
+            const [{ nextHopProtocol }] = performance.getEntriesByType('navigation');
+            return [nextHopProtocol, document.body.innerText, echoes.map((text, i) => text === `${i} `.repeat(50_000))];
+        """
+        protocol, text, echoes = page.run(body)
+    assert (protocol, text.strip(), echoes) == ("h2", "Hello over HTTP/2!", [True] * 4)
