@@ -49,6 +49,34 @@ fn a_session_needs_no_allocator() {
 }
 
 #[test]
+fn a_flood_allocates_nothing() {
+    let server = |transport| {
+        let mut session =
+            Session::new("sid", transport, false, Limits::new(), Vec::new(), 0).unwrap();
+        let mut out = Vec::with_capacity(256);
+        session.transmit_get(&mut out).unwrap();
+        while session.transmit_socket(&mut out).unwrap().is_some() {}
+        session
+    };
+    let (mut polling, mut socket) = (server(Transport::Polling), server(Transport::WebSocket));
+    let mut out = Vec::with_capacity(16);
+    let count = allocations(|| {
+        for now in 0..1000 {
+            socket.receive_socket(Message::Text("3"), now);
+            polling.get().unwrap();
+            polling.upgrade(now).unwrap();
+            polling.receive_socket(Message::Text("2probe"), now);
+            assert!(polling.transmit_get(&mut out).unwrap());
+            assert_eq!(out, b"6");
+            out.clear();
+            polling.receive_socket(Message::Text("2probe"), now);
+        }
+        while socket.transmit_socket(&mut out).unwrap().is_some() {}
+    });
+    assert_eq!((count, polling.backlog_len(), out.len()), (0, 0, 0));
+}
+
+#[test]
 fn a_client_needs_no_allocator() {
     let mut answer =
         *br#"0{"sid":"s","upgrades":["websocket"],"pingInterval":300,"pingTimeout":200}"#;
