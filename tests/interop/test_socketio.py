@@ -39,11 +39,6 @@ def gateway_url(gateway_path):
     yield from running(gateway_path)
 
 
-@pytest.fixture(params=["example_url", "gateway_url"], ids=["socketio_server", "gateway"])
-def url(request):
-    return request.getfixturevalue(request.param)
-
-
 @pytest.mark.parametrize("check", CHECKS)
 def test_socketio_client(gateway_url, check):
     done = subprocess.run(["node", SCRIPT, check, gateway_url], capture_output=True, text=True, timeout=50)
@@ -51,9 +46,10 @@ def test_socketio_client(gateway_url, check):
         pytest.fail(done.stderr, pytrace=False)
 
 
-@pytest.mark.parametrize("namespace", ["/", "/custom"])
+@pytest.mark.parametrize("server, namespace", [("gateway", "/"), ("gateway", "/custom"), ("example", "/custom")])
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_python_socketio(url, transport, namespace):
+def test_python_socketio(request, server, transport, namespace):
+    url = request.getfixturevalue(f"{server}_url")
     client = socketio.Client(reconnection=False)
     events = queue.Queue()
     for name in "auth", "message-back":
