@@ -49,6 +49,7 @@ fn a_session_needs_no_allocator() {
 }
 
 #[test]
+#[cfg(feature = "alloc")]
 fn a_flood_allocates_nothing() {
     let server = |transport| {
         let mut session =
