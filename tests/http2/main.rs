@@ -30,6 +30,8 @@ mod small_frames;
 #[cfg(feature = "alloc")]
 mod states;
 #[cfg(feature = "alloc")]
+mod tls;
+#[cfg(feature = "alloc")]
 mod tunnels;
 #[cfg(feature = "alloc")]
 mod writers;
