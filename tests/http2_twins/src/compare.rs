@@ -40,6 +40,8 @@ struct Played<'a> {
 struct Ledger {
     received: BTreeMap<u32, i64>,
     granted: BTreeMap<u32, i64>,
+    /// What was granted to in the newest turn.
+    newest: Vec<u32>,
 }
 
 /// Plays the script to both.
@@ -100,6 +102,7 @@ pub fn compare<'a>(
             }
             played.ledger.check().map_err(|what| format!("{name}: {what}, after {}", step.name))?;
         }
+        ours.ledger.check_exactly().map_err(|what| format!("ours: {what}, after {}", step.name))?;
     }
     Ok(Outcome::Same)
 }
@@ -129,12 +132,23 @@ impl Played<'_> {
         for (stream, increment) in &written.grants {
             *self.ledger.granted.entry(*stream).or_default() += i64::from(*increment);
         }
+        self.ledger.newest = written.grants.iter().map(|(stream, _)| *stream).collect();
         self.sent += written.data.values().map(|(len, _)| len).sum::<usize>();
         (seen, written)
     }
 }
 
 impl Ledger {
+    /// A grant makes up for all that came, padding included: frames arrive whole here.
+    fn check_exactly(&self) -> Result<(), String> {
+        let sum = |of: &BTreeMap<u32, i64>, id| of.get(&id).copied().unwrap_or_default();
+        let is_wrong = |id: &&u32| sum(&self.granted, **id) != sum(&self.received, **id);
+        match self.newest.iter().find(is_wrong) {
+            Some(id) => Err(format!("a grant to {id} does not make up for what came")),
+            None => Ok(()),
+        }
+    }
+
     /// What was received is granted again before half of the window is used up, and never more. What a stream that is
     /// over gets is granted by the connection alone (§5.4.2, §6.9).
     fn check(&self) -> Result<(), String> {
