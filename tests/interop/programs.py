@@ -48,7 +48,7 @@ class Program:
     A context manager: at its end, the process is ended by its own id, if it has not ended by itself.
     """
 
-    def __init__(self, *command, name=None, stdin=None, env=None):
+    def __init__(self, *command, name=None, stdin=None, env=None, cwd=None):
         self.name = name or pathlib.Path(command[0]).name
         self.tail = collections.deque(maxlen=15)
         self._stdout = queue.Queue()
@@ -59,6 +59,7 @@ class Program:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=env,
+            cwd=cwd,
         )
         self.pid = self._process.pid
         # Threads read the output, so that no pipe is ever full and no program ever waits for us.
