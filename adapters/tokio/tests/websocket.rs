@@ -1,10 +1,13 @@
 //! Both ends of a WebSocket, joined by a pipe of any size.
 
+mod pipe;
+
 use std::time::Duration;
 
 use framewright::ws::{self, CloseCode, Limits, Message};
 use framewright_tokio::{BytesMessage, Error, Options, WebSocket};
 use futures_util::{SinkExt, StreamExt};
+use pipe::{against, frame};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::time::{Instant, timeout};
 
@@ -17,28 +20,6 @@ async fn pair(len: usize, server: &Options, client: &Options) -> (Server, Client
     let (server, client) =
         tokio::join!(server.accept(a), client.connect_over(b, "ws://example.com/chat"));
     (server.expect("a good request"), client.expect("a good answer"))
-}
-
-/// The server's end of a pipe on which a test speaks for the client, behind the handshake.
-async fn against(options: &Options, len: usize) -> (Server, DuplexStream) {
-    let (a, mut b) = duplex(len);
-    let request = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
-    let (server, ()) = tokio::join!(options.accept(a), async {
-        b.write_all(request).await.expect("it is read");
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            head.push(b.read_u8().await.expect("there is an answer"));
-        }
-        assert!(head.starts_with(b"HTTP/1.1 101 "));
-    });
-    (server.expect("a good request"), b)
-}
-
-/// A frame of a client, masked with zeros.
-fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    let len = u8::try_from(payload.len()).expect("short");
-    [&[first, 0x80 | len, 0, 0, 0, 0], payload].concat()
 }
 
 /// Texts and binary messages of up to about `len` bytes.
