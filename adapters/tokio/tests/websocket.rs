@@ -7,7 +7,7 @@ use std::time::Duration;
 use framewright::ws::{self, CloseCode, Limits, Message};
 use framewright_tokio::{BytesMessage, Error, Options, WebSocket};
 use futures_util::{SinkExt, StreamExt};
-use pipe::{against, frame};
+use pipe::{REQUEST, against, frame};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::time::{Instant, timeout};
 
@@ -279,6 +279,29 @@ async fn a_refusal_says_why() {
     answered.expect("it is read");
     let Err(Error::Refused { status: 503, body }) = client else { panic!("{client:?}") };
     assert_eq!(body, "see noon\n");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_one_whatever_the_peer_does() {
+    for leaves in [false, true] {
+        let (a, mut b) = duplex(1024);
+        b.write_all(REQUEST).await.expect("it is read");
+        if leaves {
+            drop(b);
+            let refused = Options::new().accept_if(a, |_| Err(401)).await;
+            assert!(matches!(refused, Err(Error::Denied(401))), "{refused:?}");
+        } else {
+            let refused = Options::new().accept_if(a, |_| Err(401)).await;
+            assert!(matches!(refused, Err(Error::Denied(401))), "{refused:?}");
+            drop(b);
+        }
+    }
+
+    // A body that does not come whole.
+    let (mut a, b) = duplex(1024);
+    a.write_all(b"HTTP/1.1 401 No\r\nContent-Length: 9\r\n\r\nsee").await.expect("it is read");
+    let refused = Options::new().connect_over(b, "ws://example.com/").await;
+    assert!(matches!(refused, Err(Error::Refused { status: 401, .. })), "{refused:?}");
 }
 
 #[tokio::test]

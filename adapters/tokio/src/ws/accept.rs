@@ -66,19 +66,26 @@ impl Options {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let accepted = timeout(self.handshake_within, self.accept_in_time(stream, check)).await;
-        accepted.unwrap_or(Err(Error::TimedOut))
+        let mut refused = None;
+        let accepted = self.accept_in_time(stream, check, &mut refused);
+        match timeout(self.handshake_within, accepted).await {
+            Ok(Ok(socket)) => Ok(socket),
+            Ok(Err(error)) => Err(refused.unwrap_or(error)),
+            Err(_) => Err(refused.unwrap_or(Error::TimedOut)),
+        }
     }
 
+    /// Sets `refused` before it tells the client, which may not listen.
     async fn accept_in_time<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         mut stream: S,
         check: impl FnOnce(&Offer<'_>) -> Result<(), u16>,
+        refused: &mut Option<Error>,
     ) -> Result<WebSocket<S, Server>, Error> {
         let mut buffer = vec![0; self.read_buffer_len].into_boxed_slice();
         let mut server = handshake::Server::new(self.origins, Vec::new(), http1::Limits::new());
         let mut out = Vec::new();
-        let refused = loop {
+        let why = loop {
             let n = read(&mut stream, &mut buffer).await?;
             if n == 0 {
                 return Err(Error::Cut);
@@ -105,9 +112,10 @@ impl Options {
             write_all(&mut stream, &out).await?;
             return Ok(WebSocket::begin(stream, connection, buffer, unread, protocol, self));
         };
+        *refused = Some(why);
         write_all(&mut stream, &out).await?;
         shut_down(&mut stream, &mut buffer).await?;
-        Err(refused)
+        Err(Error::Cut) // `refused` says more
     }
 
     /// The best subprotocol that the client offers, too.

@@ -39,13 +39,15 @@ impl Options {
         if target.secure {
             return Err(Error::Url);
         }
+        let mut refused = None;
         let connected = timeout(self.handshake_within, async {
             let stream = TcpStream::connect((target.name(), target.port())).await?;
             // Frames are written whole. Waiting to fill a segment would only delay the last of them.
             stream.set_nodelay(true)?;
-            self.open(stream, &target).await
+            self.open(stream, &target, &mut refused).await
         });
-        connected.await.unwrap_or(Err(Error::TimedOut))
+        let connected = connected.await;
+        connected.unwrap_or_else(|_| Err(refused.unwrap_or(Error::TimedOut)))
     }
 
     /// Opens a WebSocket on a stream of the caller's, which is connected to the server of `url`: for `wss://`, a stream of TLS.
@@ -58,15 +60,18 @@ impl Options {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let target = Target::parse(url)?;
-        timeout(self.handshake_within, self.open(stream, &target))
-            .await
-            .unwrap_or(Err(Error::TimedOut))
+        let mut refused = None;
+        let opened = self.open(stream, &target, &mut refused);
+        let opened = timeout(self.handshake_within, opened).await;
+        opened.unwrap_or_else(|_| Err(refused.unwrap_or(Error::TimedOut)))
     }
 
+    /// Sets `refused` as soon as it is known, in case the body of the refusal never ends.
     async fn open<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         mut stream: S,
         target: &Target,
+        refused: &mut Option<Error>,
     ) -> Result<WebSocket<S, Client>, Error> {
         let protocols: Vec<&str> = self.protocols.iter().map(String::as_str).collect();
         let headers = self.header_list();
@@ -99,6 +104,7 @@ impl Options {
                     }
                     Reply::Refused(response) => {
                         let status = response.status();
+                        *refused = Some(Error::Refused { status, body: String::new() });
                         let body = match response.body_for("GET") {
                             Ok(body) => reason(&mut stream, body, input).await,
                             Err(_) => Vec::new(),
