@@ -1,15 +1,15 @@
 //! One end of an open WebSocket.
 
-use std::fmt;
 use std::future::poll_fn;
 use std::ops::Range;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::{fmt, mem};
 
 use bytes::BytesMut;
 use framewright::ws::{
-    Action, BytesMessage, CloseCode, CloseFrame, Closer, Connection, Inbox, Message, MessageEvent,
-    Server, Side,
+    self, Action, BytesMessage, CloseCode, CloseFrame, Closer, Connection, Inbox, Message,
+    MessageEvent, Server, Side,
 };
 use futures_core::Stream;
 use futures_sink::Sink;
@@ -176,7 +176,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side> WebSocket<S, R> {
     ///
     /// # Errors
     ///
-    /// [`Error::Send`] if the connection is closing: wait for the end in [`next`](Self::next).
+    /// [`Error::Send`] if the connection is closing or over: wait for the end in [`next`](Self::next).
     pub async fn send<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<(), Error> {
         let message = message.into();
         poll_fn(|cx| self.poll_room(cx)).await?;
@@ -201,21 +201,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side> WebSocket<S, R> {
 
     fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<BytesMessage, Error>>> {
         let polled = self.poll_progress(cx);
-        match polled {
-            Poll::Ready(Ok(Some(message))) => Poll::Ready(Some(Ok(message))),
-            Poll::Ready(Ok(None)) => {
-                self.stage = Stage::Over;
-                Poll::Ready(None)
-            }
-            Poll::Ready(Err(error)) => {
-                // After a failure, the peer still gets to our last bytes if somebody waits.
-                if !matches!(error, Error::Protocol(_)) {
-                    self.stage = Stage::Over;
-                }
-                Poll::Ready(Some(Err(error)))
-            }
-            Poll::Pending => Poll::Pending,
+        match &polled {
+            Poll::Ready(Ok(Some(_))) => {}
+            // The peer still gets to our last bytes if somebody waits.
+            Poll::Ready(Err(Error::Protocol(_))) => {}
+            Poll::Ready(Ok(None) | Err(_)) => self.stage = Stage::Over,
+            Poll::Pending => self.out.receiver_sleeps(cx),
         }
+        if let Stage::Over = self.stage {
+            self.out.wake_sender();
+        }
+        polled.map(Result::transpose)
     }
 
     /// Receives, writes and reads until there is a message, or nothing can be done. `None` is the end.
@@ -237,7 +233,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side> WebSocket<S, R> {
             match self.poll_read(cx)? {
                 Poll::Ready(0) => {
                     // The peer waits for this. If it fails, the transport has ended all the same.
-                    let _ = ready!(Pin::new(&mut self.stream).poll_shutdown(cx));
+                    self.timer.closing();
+                    if Pin::new(&mut self.stream).poll_shutdown(cx).is_pending() {
+                        ready!(self.timer.poll(cx));
+                    }
                     return Poll::Ready(self.ended());
                 }
                 Poll::Ready(_) => {}
@@ -299,10 +298,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side> WebSocket<S, R> {
     }
 
     /// How the connection ended, at the end of the input.
-    fn ended(&self) -> Result<Option<BytesMessage>, Error> {
-        match (self.stage, self.connection.receive_eof().code) {
-            (Stage::Open, CloseCode::ABNORMAL) => Err(Error::Cut),
-            _ => Ok(None),
+    fn ended(&mut self) -> Result<Option<BytesMessage>, Error> {
+        let Stage::Open = mem::replace(&mut self.stage, Stage::Over) else { return Ok(None) };
+        match self.connection.error() {
+            Some(error) => Err(Error::Protocol(error)),
+            None if self.connection.receive_eof().code == CloseCode::ABNORMAL => Err(Error::Cut),
+            None => Ok(None),
         }
     }
 
@@ -319,15 +320,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side> WebSocket<S, R> {
             }
             Action::Dead => Poll::Ready(Err(Error::TimedOut)),
             Action::CloseTimedOut => {
-                let drained = matches!(self.stage, Stage::Draining { .. });
-                self.stage = Stage::Over;
-                Poll::Ready(if drained { Ok(None) } else { Err(Error::TimedOut) })
+                Poll::Ready(match mem::replace(&mut self.stage, Stage::Over) {
+                    Stage::Open => {
+                        Err(self.connection.error().map_or(Error::TimedOut, Error::Protocol))
+                    }
+                    _ => Ok(None),
+                })
             }
         }
     }
 
     /// Waits until another message may be queued.
     fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        if let Stage::Over = self.stage {
+            return Poll::Ready(Err(ws::SendError::Closing.into()));
+        }
         match self.out.is_full() {
             true => self.poll_written(Half::Sender, cx),
             false => Poll::Ready(Ok(())),
@@ -335,8 +342,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side> WebSocket<S, R> {
     }
 
     fn poll_written(&mut self, half: Half, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let Self { out, stream, connection, .. } = self;
-        out.poll_write(stream, connection, half, cx).map_err(Error::Io)
+        let Self { out, stream, connection, timer, stage, .. } = self;
+        if let Stage::Over = stage {
+            let over = if out.is_waiting() { Err(ws::SendError::Closing.into()) } else { Ok(()) };
+            return Poll::Ready(over);
+        }
+        let polled = out.poll_write(stream, connection, half, cx);
+        if out.was_taken() {
+            timer.received();
+        }
+        polled.map_err(Error::Io)
     }
 }
 
