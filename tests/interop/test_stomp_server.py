@@ -1,8 +1,10 @@
 """Our STOMP brokers, the gateway's among them, with clients of other people: `@stomp/stompjs` in Node.js over WebSocket and
-over SockJS, and Python's `stomp.py` over TCP. The checks of the first are in `stomp_node_client.cjs`."""
+over SockJS, whose checks are in `stomp_node_client.cjs`, and in a headless Chromium; Python's `stomp.py` over TCP."""
 
 import contextlib
 import json
+import os
+import pathlib
 import queue
 import socket
 import subprocess
@@ -10,6 +12,7 @@ import subprocess
 import pytest
 import stomp
 
+import chromium
 from conftest import HERE
 from programs import Program
 
@@ -61,6 +64,55 @@ def test_stompjs_over_sockjs(address, check, transport):
 def test_stompjs_by_the_raw_websocket_of_sockjs(address):
     command = ["node", SCRIPT, CHECKS[2], f"ws://{address}/sockjs/stomp/websocket"]
     subprocess.run(command, check=True, timeout=50)
+
+
+@pytest.fixture(scope="module")
+def page(request, address):
+    """The gateway's page, with stompjs in it."""
+    bundle = pathlib.Path(os.environ["NODE_PATH"]) / "@stomp" / "stompjs" / "bundles" / "stomp.umd.js"
+    with chromium.page(request.config.getoption("chromium")) as page:
+        page.open(f"http://{address}/")
+        page.run(bundle.read_text())
+        yield page
+
+
+@pytest.mark.parametrize("version", PEERS)
+def test_stompjs_in_a_page(page, version):
+    """The version that was agreed on, and what comes back: a text, bytes, a receipt, and the end of a transaction."""
+    body = """
+        const client = new StompJs.Client({
+            brokerURL: location.origin.replace('http', 'ws') + '/stomp',
+            stompVersions: new StompJs.Versions(args),
+            reconnectDelay: 0,
+        });
+        const failed = new Promise((_, fail) => {
+            client.onStompError = (frame) => fail(new Error(frame.headers.message));
+            client.onWebSocketError = () => fail(new Error('no connection'));
+        });
+        const connected = new Promise((done) => { client.onConnect = done; });
+        client.activate();
+        await Promise.race([connected, failed]);
+        const messages = [];
+        const came = new Promise((done) => {
+            client.subscribe('/topic/page', (message) => messages.push(message) === 3 && done(), { id: 's' });
+        });
+        const bytes = Uint8Array.from({ length: 70000 }, (_, i) => i % 256);
+        const transaction = client.begin();
+        client.publish({ destination: '/topic/page', body: 'third', headers: { transaction: transaction.id } });
+        client.publish({ destination: '/topic/page', body: 'Grüße 🦀', headers: { priority: '9' } });
+        client.publish({ destination: '/topic/page', binaryBody: bytes });
+        transaction.commit();
+        await Promise.race([came, failed]);
+        const receipt = new Promise((done) => client.watchForReceipt('r', done));
+        client.publish({ destination: '/topic/nobody', body: '', headers: { receipt: 'r' } });
+        await Promise.race([receipt, failed]);
+        const [text, binary, last] = messages;
+        const same = binary.binaryBody.length === 70000 && bytes.every((byte, i) => byte === binary.binaryBody[i]);
+        const result = [client.connectedVersion ?? '1.0', text.body, text.headers.priority, same, last.body];
+        await client.deactivate();
+        return result;
+    """
+    assert page.run(body, version) == [version, "Grüße 🦀", "9", True, "third"]
 
 
 class Listener(stomp.ConnectionListener):
