@@ -66,6 +66,27 @@ fn a_subscription_to_a_live_topic_is_confirmed_at_once() {
 }
 
 #[test]
+fn a_subscription_that_ends_before_the_broker_has_it_is_confirmed() {
+    let mut world = World::new(1, 1);
+    world.model.delays_receipts = true;
+    let mut expected = Vec::new();
+    // More of them than receipts that a client may wait for.
+    for round in 0..1_001 {
+        let (begun, ended) = (format!("begun {round}"), format!("ended {round}"));
+        world.send(0, 0, FrameBuilder::subscribe("1", "/topic/a").receipt(&begun));
+        world.send(0, 0, FrameBuilder::unsubscribe("1").receipt(&ended));
+        expected.extend([begun, ended]);
+    }
+    world.model.delays_receipts = false;
+    world.settle();
+    let mut receipts = world.client(0, 0).receipts.clone();
+    receipts.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(receipts, expected);
+    assert_eq!(world.model.subscriptions(), 0);
+}
+
+#[test]
 fn destinations_that_are_no_topics_stay_here() {
     let mut world = World::new(2, 1);
     world.subscribe_all("/queue/a");

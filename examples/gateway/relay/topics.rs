@@ -105,13 +105,15 @@ impl Topics {
         Ok(false)
     }
 
-    /// Removes a subscriber.
-    pub fn unsubscribe(&mut self, name: &str) {
-        let Some(topic) = self.by_name.get_mut(name) else { return };
+    /// Removes a subscriber. Returns whether that ends the topic, which is never confirmed then.
+    pub fn unsubscribe(&mut self, name: &str) -> bool {
+        let Some(topic) = self.by_name.get_mut(name) else { return false };
         topic.subscribers -= 1;
-        if topic.subscribers == 0 {
+        let is_last = topic.subscribers == 0;
+        if is_last {
             self.remove(name);
         }
+        is_last
     }
 
     fn remove(&mut self, name: &str) {

@@ -4,7 +4,7 @@ use super::super::broker::{Refusal, Sent, Upstream};
 use super::super::session::Message;
 use super::held::Outgoing;
 use super::names::{self, ORIGIN, TOPIC};
-use super::{Link, Relay};
+use super::{Link, News, Relay};
 
 impl Outgoing {
     /// A client's message, or why it cannot be sent.
@@ -106,7 +106,11 @@ impl Upstream for Relay {
     }
 
     fn unsubscribe(&mut self, destination: &str) {
-        self.topics.unsubscribe(destination);
+        if self.topics.unsubscribe(destination) {
+            // Those who did not wait for the broker have begun and ended a subscription all the same.
+            let receipts = self.waiting.take_topic(destination).into_iter();
+            self.news.extend(receipts.map(|(client, receipt)| News::Receipt { client, receipt }));
+        }
     }
 
     fn leave(&mut self, session: u64, receipt: Option<&str>) -> bool {
