@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use framewright::ws::{CloseCode, Message};
-use framewright_tokio::{Error, Options};
+use framewright_tokio::{Error, Options, WebSocket};
 use futures_util::{SinkExt, StreamExt};
 use pipe::{REQUEST, against, frame};
 use tokio::io::{
@@ -96,44 +96,112 @@ async fn a_broken_rule_is_an_error_even_if_the_peer_cannot_be_told() {
     }
 }
 
-/// A stream that cannot be shut down, as one of TLS whose peer does not read.
-struct Stuck(DuplexStream);
+/// A stream with flaws.
+struct Flawed {
+    inner: DuplexStream,
+    flaw: Flaw,
+}
 
-impl AsyncRead for Stuck {
+#[derive(Clone, Copy)]
+enum Flaw {
+    /// It cannot be shut down, as one of TLS whose peer does not read.
+    Stuck,
+    /// Its end is an error, as that of TLS that was cut, and so is its shutdown.
+    Cut,
+    /// Up to this time, there are always empty messages.
+    FloodedUntil(Instant),
+}
+
+impl AsyncRead for Flawed {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         target: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, target)
+        let before = target.filled().len();
+        let polled = Pin::new(&mut self.inner).poll_read(cx, target);
+        match self.flaw {
+            Flaw::Cut if polled.is_ready() && target.filled().len() == before => {
+                Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()))
+            }
+            Flaw::FloodedUntil(time) if polled.is_pending() && Instant::now() < time => {
+                target.put_slice(&frame(0x82, b""));
+                Poll::Ready(Ok(()))
+            }
+            _ => polled,
+        }
     }
 }
 
-impl AsyncWrite for Stuck {
+impl AsyncWrite for Flawed {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, bytes)
+        Pin::new(&mut self.inner).poll_write(cx, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
+        Pin::new(&mut self.inner).poll_flush(cx)
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Pending
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.flaw {
+            Flaw::Stuck => Poll::Pending,
+            Flaw::Cut => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+            Flaw::FloodedUntil(_) => Pin::new(&mut self.inner).poll_shutdown(cx),
+        }
     }
+}
+
+/// The server's end of a pipe with a flaw, and the client's, both behind the handshake.
+async fn flawed(options: &Options, flaw: Flaw) -> (WebSocket<Flawed>, DuplexStream) {
+    let (inner, mut b) = duplex(1024);
+    b.write_all(REQUEST).await.expect("it is read");
+    (options.accept(Flawed { inner, flaw }).await.expect("a good request"), b)
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_stream_that_cannot_be_shut_down_is_given_up() {
-    let (a, mut b) = duplex(1024);
-    b.write_all(REQUEST).await.expect("it is read");
-    let mut server = Options::new().accept(Stuck(a)).await.expect("a good request");
+    let (mut server, mut b) = flawed(&Options::new(), Flaw::Stuck).await;
     b.shutdown().await.expect("it is open");
     let end = timeout(60 * SECOND, server.next()).await.expect("it ends");
     assert!(matches!(end, Some(Err(Error::Cut))), "{end:?}");
     assert!(server.close(CloseCode::GOING_AWAY, "").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_transport_that_fails_after_the_closing_handshake_has_ended_well() {
+    // The server closes second, and then first.
+    let (mut server, mut b) = flawed(&Options::new(), Flaw::Cut).await;
+    b.write_all(&frame(0x88, &[0x03, 0xe8])).await.expect("it is read");
+    b.shutdown().await.expect("it is open");
+    let end = server.next().await;
+    assert!(end.is_none(), "{end:?}");
+
+    let (mut server, mut b) = flawed(&Options::new(), Flaw::Cut).await;
+    b.write_all(&frame(0x82, b"a")).await.expect("it is read");
+    assert!(server.next().await.expect("it is open").is_ok());
+    let (closed, ()) = tokio::join!(server.close(CloseCode::NORMAL, ""), async {
+        b.write_all(&frame(0x88, &[0x03, 0xe8])).await.expect("it is read");
+        b.shutdown().await.expect("it is open");
+    });
+    assert!(closed.is_ok(), "{closed:?}");
+
+    // Without a closing handshake, it is an error.
+    let (mut server, mut b) = flawed(&Options::new(), Flaw::Cut).await;
+    b.shutdown().await.expect("it is open");
+    let end = server.next().await;
+    assert!(matches!(end, Some(Err(Error::Io(_)))), "{end:?}");
+}
+
+#[tokio::test]
+async fn a_flood_does_not_put_off_the_end() {
+    let options = Options::new().close_within(SECOND / 20);
+    let until = Instant::now() + 5 * SECOND;
+    let (mut server, _b) = flawed(&options, Flaw::FloodedUntil(until)).await;
+    let closed = server.close(CloseCode::GOING_AWAY, "").await;
+    assert!(matches!(closed, Err(Error::TimedOut)), "{closed:?}");
+    assert!(Instant::now() < until);
 }

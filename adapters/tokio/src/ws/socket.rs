@@ -225,6 +225,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side> WebSocket<S, R> {
             }
             if self.connection.is_closing() {
                 self.timer.closing();
+                // Here, too, as a peer that floods is never waited for.
+                if let Poll::Ready(end) = self.poll_timer(cx) {
+                    return Poll::Ready(end);
+                }
             }
             let written = self.poll_written(Half::Receiver, cx)?;
             if written.is_ready() && self.poll_draining(cx)?.is_pending() {
@@ -271,7 +275,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side> WebSocket<S, R> {
         let Stage::Open = self.stage else { return Poll::Ready(Ok(())) };
         match self.connection.close_expected() {
             None => return Poll::Ready(Ok(())),
-            Some(Closer::Us) => ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?,
+            // The peer may have gone already.
+            Some(Closer::Us) => drop(ready!(Pin::new(&mut self.stream).poll_shutdown(cx))),
             Some(Closer::Peer) => {}
         }
         self.stage = Stage::Draining { ignored: 0 };
@@ -282,8 +287,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side> WebSocket<S, R> {
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, Error>> {
         let target = self.connection.read_target(&mut self.buffer, &mut self.inbox);
         let mut target = ReadBuf::new(target);
-        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut target))?;
+        let read = ready!(Pin::new(&mut self.stream).poll_read(cx, &mut target));
         let n = target.filled().len();
+        match (read, self.stage) {
+            (Err(error), Stage::Open) => return Poll::Ready(Err(Error::Io(error))),
+            // Nothing is missing. Many a peer resets its connection, or forgets the end of TLS.
+            (Err(_), _) => return Poll::Ready(Ok(0)),
+            (Ok(()), _) => {}
+        }
         self.answers_each = self.out.is_written();
         let in_buffer = self.inbox.filled(&self.buffer, n).len();
         self.unread = 0..in_buffer;

@@ -41,10 +41,11 @@ impl Timer {
     /// Waits for the next thing to do. There is none after the peer was given up.
     pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Action> {
         loop {
-            if self.keepalive.deadline().is_none() {
-                return Poll::Pending;
+            let Some(deadline) = self.keepalive.deadline() else { return Poll::Pending };
+            // No sleep ends for a task that has used up its share of tokio's time.
+            if deadline > self.now() {
+                ready!(self.sleep.as_mut().poll(cx));
             }
-            ready!(self.sleep.as_mut().poll(cx));
             let action = self.keepalive.poll(self.now());
             self.reset();
             if let Some(action) = action {
