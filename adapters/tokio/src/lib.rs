@@ -15,6 +15,7 @@
 //! async fn serve(listener: TcpListener) -> std::io::Result<()> {
 //!     loop {
 //!         let (stream, _) = listener.accept().await?;
+//!         stream.set_nodelay(true)?;
 //!         tokio::spawn(echo(stream));
 //!     }
 //! }

@@ -234,6 +234,10 @@ impl From<&str> for EventBuf {
 
 /// A body of events, for a response with [`RESPONSE_HEADERS`](framewright::sse::RESPONSE_HEADERS). After 15 s
 /// without an event it has a comment, which keeps proxies from giving it up.
+///
+/// # Panics
+///
+/// There is no runtime of tokio with timers.
 pub fn body<S, I>(events: S) -> Body<S>
 where
     S: Stream<Item = I>,
@@ -262,7 +266,8 @@ impl<S> Body<S> {
     }
 }
 
-/// An error means that an event has a type or an ID that would not arrive. The stream goes on without that event.
+/// An error means that an event has a type or an ID that would not arrive. The stream goes on without that event, but
+/// most servers, such as hyper, break the response off: check what comes from users with [`EventBuf::encode`].
 impl<S, I> Stream for Body<S>
 where
     S: Stream<Item = I>,

@@ -25,6 +25,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S, Server> {
 impl Options {
     /// Reads a request from `stream`, and accepts it if it opens a WebSocket.
     ///
+    /// Call `set_nodelay(true)` on a stream of TCP first: frames are written whole, and waiting to fill a segment would only
+    /// delay the last of them. A handshake of TLS comes before, and needs a time-out of the caller's.
+    ///
     /// # Errors
     ///
     /// The request was refused, and the client was told why.

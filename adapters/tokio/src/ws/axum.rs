@@ -44,6 +44,10 @@ pub struct Upgrade {
 
 impl Upgrade {
     /// Answers the request. If it opens a WebSocket, `run` gets the socket, in a task of its own.
+    ///
+    /// `run` is dropped if hyper fails to write the response. Call [`upgrade`](crate::upgrade) to see its error.
+    ///
+    /// axum's graceful shutdown does not wait for these tasks: tell them to close, and wait for them yourself.
     pub fn open<F, T>(self, options: &Options, run: F) -> Response
     where
         F: FnOnce(WebSocket<TokioIo<hyper::upgrade::Upgraded>>) -> T + Send + 'static,

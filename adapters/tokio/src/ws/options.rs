@@ -141,6 +141,10 @@ impl Options {
     ///
     /// `connection` comes from that handshake, as
     /// [`Acceptance::connection`](framewright::ws::handshake::Acceptance::connection) makes it.
+    ///
+    /// # Panics
+    ///
+    /// There is no runtime of tokio with timers.
     pub fn upgraded<S, R: Side>(&self, stream: S, connection: Connection<R>) -> WebSocket<S, R> {
         let buffer = vec![0; self.read_buffer_len].into_boxed_slice();
         WebSocket::begin(stream, connection, buffer, 0..0, None, self)

@@ -71,6 +71,15 @@ const IGNORED: usize = 1 << 20;
 /// }
 /// ```
 ///
+/// The half that sends closes with [`CloseCode::NORMAL`]. For another code, as [`CloseCode::GOING_AWAY`] when a server stops, put the
+/// halves together again with `reunite` and call [`close`](Self::close); or keep the socket whole, in a loop with
+/// `tokio::select!` that waits for the stop, too.
+///
+/// # Dropping it
+///
+/// A socket that is dropped drops its stream: the peer sees an end without a closing handshake, and output that was not
+/// written is lost.
+///
 /// # Memory
 ///
 /// A socket holds its [read buffer](Options::read_buffer_len), the message that is being received, up to
@@ -127,6 +136,10 @@ impl<S, R: Side> WebSocket<S, R> {
 
     /// A WebSocket on a stream whose opening handshake somebody else has carried out, with the default [`Options`]:
     /// see [`Options::upgraded`].
+    ///
+    /// # Panics
+    ///
+    /// There is no runtime of tokio with timers.
     pub fn from_upgraded(stream: S, connection: Connection<R>) -> Self {
         Options::new().upgraded(stream, connection)
     }
@@ -390,7 +403,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side + Unpin> Sink<BytesMessage> for 
         self.poll_written(Half::Sender, cx)
     }
 
-    /// Writes a close frame. The stream of messages ends when the peer has answered.
+    /// Writes a close frame with [`CloseCode::NORMAL`]. The stream of messages ends when the peer has answered.
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let Self { connection, out, .. } = &mut *self;
         connection.close(CloseCode::NORMAL, "", &mut out.bytes)?;
