@@ -205,3 +205,29 @@ async fn a_flood_does_not_put_off_the_end() {
     assert!(matches!(closed, Err(Error::TimedOut)), "{closed:?}");
     assert!(Instant::now() < until);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_leaves_is_heard_to_its_end() {
+    for closes in [false, true] {
+        let (mut server, mut b) = against(&Options::new(), 64).await;
+        let sent = Box::pin(server.send(Message::Binary(&[0; 1000])));
+        assert!(futures_util::poll!(sent).is_pending());
+        b.write_all(&frame(0x81, b"last")).await.expect("it is read");
+        if closes {
+            b.write_all(&frame(0x88, b"\x03\xf0why")).await.expect("it is read");
+        }
+        drop(b);
+        // The output cannot be written any more.
+        let last = server.next().await.expect("it has come");
+        assert_eq!(last.expect("it has come"), "last".to_owned().into());
+        let end = server.next().await;
+        if closes {
+            assert!(end.is_none(), "{end:?}");
+            let close = server.peer_close().expect("it came");
+            assert_eq!((close.code, close.reason), (CloseCode::POLICY, "why"));
+        } else {
+            assert!(matches!(end, Some(Err(Error::Io(_)))), "{end:?}");
+            assert!(server.next().await.is_none());
+        }
+    }
+}

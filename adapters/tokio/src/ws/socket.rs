@@ -96,6 +96,8 @@ pub struct WebSocket<S, R: Side = Server> {
     /// newest does, so that a peer that floods and does not read costs nothing more.
     answers_each: bool,
     out: Output,
+    /// Why output cannot be written. Kept until the input has ended, as the peer may have said why it left.
+    failure: Option<Error>,
     timer: Timer,
     protocol: Option<Box<str>>,
     stage: Stage,
@@ -128,6 +130,7 @@ impl<S, R: Side> WebSocket<S, R> {
             unread,
             answers_each: true,
             out: Output::default(),
+            failure: None,
             timer: Timer::new(options.keepalive()),
             protocol: protocol.map(Into::into),
             stage: Stage::Open,
@@ -190,6 +193,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side> WebSocket<S, R> {
     /// # Errors
     ///
     /// [`Error::Send`] if the connection is closing or over: wait for the end in [`next`](Self::next).
+    /// After [`Error::Io`], too, `next` still returns what has come, and then how it ended.
     pub async fn send<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<(), Error> {
         let message = message.into();
         poll_fn(|cx| self.poll_room(cx)).await?;
@@ -213,12 +217,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side> WebSocket<S, R> {
     }
 
     fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<BytesMessage, Error>>> {
-        let polled = self.poll_progress(cx);
-        match &polled {
+        let mut polled = self.poll_progress(cx);
+        match &mut polled {
             Poll::Ready(Ok(Some(_))) => {}
             // The peer still gets to our last bytes if somebody waits.
             Poll::Ready(Err(Error::Protocol(_))) => {}
-            Poll::Ready(Ok(None) | Err(_)) => self.stage = Stage::Over,
+            Poll::Ready(Ok(None)) => self.stage = Stage::Over,
+            Poll::Ready(Err(error)) => {
+                if let Some(failure) = self.failure.take() {
+                    *error = failure;
+                }
+                self.stage = Stage::Over;
+            }
             Poll::Pending => self.out.receiver_sleeps(cx),
         }
         if let Stage::Over = self.stage {
@@ -243,8 +253,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side> WebSocket<S, R> {
                     return Poll::Ready(end);
                 }
             }
-            let written = self.poll_written(Half::Receiver, cx)?;
-            if written.is_ready() && self.poll_draining(cx)?.is_pending() {
+            if self.write_all(cx) && self.poll_draining(cx)?.is_pending() {
                 return self.poll_timer(cx);
             }
             match self.poll_read(cx)? {
@@ -352,6 +361,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side> WebSocket<S, R> {
                 })
             }
         }
+    }
+
+    /// Writes output for the half that receives. Returns whether all of it is written.
+    fn write_all(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.failure.is_none() {
+            match self.poll_written(Half::Receiver, cx) {
+                Poll::Ready(Err(failure)) => self.failure = Some(failure),
+                ready_or_pending => return ready_or_pending.is_ready(),
+            }
+        }
+        false
     }
 
     /// Waits until another message may be queued.
