@@ -168,6 +168,12 @@ impl EchoCall {
         }
     }
 
+    /// Whether requests of a stream wait for their replies. More should wait with the client: they are small if they are
+    /// compressed, and their replies are not.
+    pub fn is_behind(&self) -> bool {
+        self.kind == CallKind::BidiStreaming && !self.requests.is_empty()
+    }
+
     /// Receives the end of the request's body.
     pub fn receive_eof(&mut self) {
         self.call.receive_eof();

@@ -104,6 +104,11 @@ impl Tunnel {
         Ok(())
     }
 
+    /// Whether requests wait for their replies, so that more should wait with the client.
+    pub fn is_behind(&self) -> bool {
+        matches!(&self.state, State::Call(call) if call.is_behind())
+    }
+
     /// Takes notice that the client has closed the connection.
     pub fn disconnect(&mut self) {
         self.state = State::Over;

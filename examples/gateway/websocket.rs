@@ -299,6 +299,12 @@ impl Session {
         Filled::ALL
     }
 
+    /// Whether it has to reply before it receives more.
+    pub fn is_behind(&self) -> bool {
+        let waits = matches!(&self.service, Service::Tunnel(tunnel) if tunnel.is_behind());
+        waits && self.connection.ready().is_ok()
+    }
+
     /// Whether others may make it say something.
     pub fn hears_others(&self) -> bool {
         matches!(self.service, Service::Stomp(_) | Service::Hub(_))

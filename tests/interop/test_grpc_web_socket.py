@@ -6,9 +6,11 @@ but for one thing: it does not look for more in the message that ends a head.
 """
 
 import contextlib
+import gzip
 import json
 import struct
 import subprocess
+import threading
 import time
 
 import pytest
@@ -171,6 +173,23 @@ def test_a_reader_that_does_not_read_gets_no_more(own_gateway):
     with opened(own_gateway.address, "ServerStream", after=request):
         time.sleep(1)
         assert own_gateway.memory() - before < 4 << 20
+
+
+def test_requests_that_compress_well_wait_with_a_client_that_reads(own_gateway):
+    request = gzip.compress(EchoRequest(payload=bytes(4_000_000)).SerializeToString())
+    request = frame(BINARY, b"\0" + prefixed(request, flags=1))
+    count = 100
+    before = own_gateway.memory()
+    with opened(own_gateway.address, "Bidi", HEAD + b"grpc-encoding: gzip\r\n") as (sock, reader):
+        writer = threading.Thread(target=sock.sendall, args=(request * count + END,))
+        writer.start()
+        received = 0
+        while received < 4_000_000 * count:
+            received += len(raw.read_frame(reader)[1])
+            # A few are decompressed at a time, not all that could be read.
+            assert own_gateway.memory() - before < 160 << 20
+        assert stream(reader)[1] == 1000
+        writer.join()
 
 
 def test_sigint_ends_a_call_with_a_status(own_gateway):

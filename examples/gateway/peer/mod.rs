@@ -164,10 +164,11 @@ impl Peer {
         Ok(reads)
     }
 
-    /// Whether it sends to topics whose broker cannot keep up.
+    /// Whether it has to be replied to first, or sends to topics whose broker cannot keep up.
     fn is_slowed(&self, shared: &Shared) -> bool {
         let publishes = match &self.state {
             State::Stomp(_) => true,
+            State::WebSocket(session) if session.is_behind() => return true,
             State::WebSocket(session) => session.publishes(),
             _ => false,
         };
