@@ -182,8 +182,9 @@ def test_a_call_over_websocket(client):
         ("/ws/chat", "websocket", [("sec-websocket-version", "13")], 400),
         ("/ws/echo", "other", [("sec-websocket-version", "13")], 501),
         ("/", "websocket", [("sec-websocket-version", "13")], 405),
+        ("/sockjs/echo/000/connect/eventsource", "websocket", [("sec-websocket-version", "13")], 400),
     ],
-    ids=["version", "origin", "subprotocol", "protocol", "path"],
+    ids=["version", "origin", "subprotocol", "protocol", "path", "no socket"],
 )
 def test_a_connect_is_refused(client, path, protocol, headers, status):
     number = client.begin("CONNECT", path, *headers, end=False, protocol=protocol)

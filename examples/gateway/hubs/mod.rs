@@ -199,11 +199,17 @@ fn begin(
         return route::Answer::Whole;
     }
     state.peers.insert(number, shared.peer);
+    drop(state);
     let speaks_stomp = request.path.starts_with(STOMP);
     let exchange = Exchange { hubs: shared.hubs.clone(), protocol, number, speaks_stomp };
     match reply {
-        Reply::Stream(head) => route::Answer::Service(Box::new(Stream::new(exchange, head))),
         Reply::Socket => route::Answer::WebSocket(Place::Hub(exchange)),
+        // A 200 would say that a WebSocket is open. The session ends with the exchange.
+        _ if request.method == "CONNECT" => {
+            response.refuse(400, "there is no WebSocket here");
+            route::Answer::Whole
+        }
+        Reply::Stream(head) => route::Answer::Service(Box::new(Stream::new(exchange, head))),
         _ => route::Answer::Service(Box::new(Upload::new(exchange, shared.now))),
     }
 }
