@@ -40,6 +40,9 @@ use tokio::time::{Instant, Sleep, sleep};
 /// How long a body is silent before it has a comment, unless it is told otherwise. Proxies give up after 30 to 60 s.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
+/// The times that it may be silent: no less than tokio's clock can tell, and no more than that can be added to its time.
+const SILENCES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(1 << 30));
+
 /// An event that has come.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Event {
@@ -257,11 +260,12 @@ pin_project! {
 }
 
 impl<S> Body<S> {
-    /// Sets how long the body is silent before it has a comment. Default: 15 s.
+    /// Sets how long the body is silent before it has a comment: at least 1 ms, and [`Duration::MAX`] for ever.
+    /// Default: 15 s.
     #[must_use]
     pub fn keep_alive(mut self, time: Duration) -> Self {
-        self.keep_alive = time;
-        self.sleep.as_mut().reset(Instant::now() + time);
+        self.keep_alive = time.clamp(SILENCES.0, SILENCES.1);
+        self.sleep.as_mut().reset(Instant::now() + self.keep_alive);
         self
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use framewright::sse::{Limits, SendError};
 use framewright_tokio::sse::{self, Error, EventBuf};
 use futures_util::{StreamExt, stream};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 fn cut(text: &str, len: usize) -> impl futures_util::Stream<Item = Result<Bytes, Infallible>> {
     let pieces: Vec<_> = text.as_bytes().chunks(len).map(Bytes::copy_from_slice).collect();
@@ -79,4 +79,19 @@ async fn a_silent_body_has_comments() {
         assert!(comment.starts_with(b":") && comment.ends_with(b"\n"));
         assert_eq!(start.elapsed().as_secs(), 5 * n);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_may_be_silent_for_ever_but_is_never_a_flood() {
+    let body = sse::body(stream::pending::<EventBuf>()).keep_alive(Duration::MAX);
+    let year = Duration::from_secs(365 * 24 * 3600);
+    assert!(timeout(year, Box::pin(body).next()).await.is_err());
+
+    let mut body = Box::pin(sse::body(stream::pending::<EventBuf>()).keep_alive(Duration::ZERO));
+    let start = Instant::now();
+    for _ in 0..10 {
+        let comment = body.next().await.expect("it goes on").expect("no error");
+        assert!(comment.starts_with(b":"));
+    }
+    assert!(start.elapsed() >= Duration::from_millis(10), "it is no flood");
 }

@@ -304,6 +304,20 @@ async fn a_refusal_is_one_whatever_the_peer_does() {
     assert!(matches!(refused, Err(Error::Refused { status: 401, .. })), "{refused:?}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn times_may_be_endless() {
+    let options = Options::new()
+        .handshake_within(Duration::MAX)
+        .ping_after(Duration::MAX)
+        .dead_after(Duration::MAX)
+        .close_within(Duration::MAX);
+    let (mut server, mut client) = pair(64, &options, &options).await;
+    let year = Duration::from_secs(365 * 24 * 3600);
+    assert!(timeout(year, server.next()).await.is_err(), "no ping, and no end");
+    let (closed, end) = tokio::join!(client.close(CloseCode::NORMAL, ""), server.next());
+    assert!(closed.is_ok() && end.is_none());
+}
+
 #[tokio::test]
 async fn other_urls_are_refused() {
     for url in ["", "http://a/", "ws:", "ws:///path", "ws://user@host/", "ws://a/#b", "/path"] {
