@@ -114,6 +114,8 @@ pub struct Table {
     peers: Vec<usize>,
     ours: Option<usize>,
     better: Better,
+    /// Cases, with the median of each contestant.
+    rows: Vec<(String, Vec<f64>)>,
 }
 
 impl Table {
@@ -138,6 +140,7 @@ impl Table {
             peers: (0..names.len()).filter(|&at| !own.contains(&names[at])).collect(),
             ours: names.iter().position(|&name| name == ours),
             better,
+            rows: Vec::new(),
         }
     }
 
@@ -165,6 +168,12 @@ impl Table {
             _ => "–".to_owned(),
         };
         self.text += &format!("| {case} | {} | {ratio} |\n", cells.join(" | "));
+        self.rows.push((case.to_owned(), medians));
+    }
+
+    /// The cases, with the median of each contestant.
+    pub fn rows(&self) -> &[(String, Vec<f64>)] {
+        &self.rows
     }
 }
 

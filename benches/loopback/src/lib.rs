@@ -3,6 +3,7 @@
 pub mod contest;
 pub mod crowd;
 pub mod options;
+pub mod plot;
 pub mod websocket;
 
 use std::io::{self, Read, Write};

@@ -15,6 +15,7 @@ use framewright::http2;
 use framewright_loopback::contest::{Better, Contestant, Table, pin_this, start_all};
 use framewright_loopback::crowd::{Case, Crowd, Load};
 use framewright_loopback::options::Options;
+use framewright_loopback::plot;
 use mio::net::TcpStream;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -44,7 +45,14 @@ const CASES: [(&str, Work, usize, usize); 5] = [
 ];
 
 fn main() -> Result<()> {
-    let options = Options::parse(Duration::from_millis(300), |_, _| Ok(false))?;
+    let mut svg = None;
+    let options = Options::parse(Duration::from_millis(300), |name, parser| {
+        let is_svg = name == "svg";
+        if is_svg {
+            svg = Some(parser.value()?);
+        }
+        Ok(is_svg)
+    })?;
     pin_this(0)?;
     if options.cases.is_empty() {
         measure_memory(&start(&options)?)?;
@@ -71,7 +79,19 @@ fn main() -> Result<()> {
         costs.add(&title, &samples, |sample| sample.cpu_per_message * 1e6);
     }
     print!("{costs}\n{rates}");
+    if let Some(path) = svg {
+        let title = "CPU time of a server per call of gRPC, in multiples of ours (less is better)";
+        let rows = costs.rows().iter().map(|(case, times)| (plain(case), times.clone()));
+        fs::write(path, plot::draw(title, &names, &rows.collect::<Vec<_>>()))?;
+    }
     Ok(())
+}
+
+/// A case as the plot names it.
+fn plain(case: &str) -> String {
+    let mut parts = case.split(" | ");
+    let [title, connections, in_flight] = std::array::from_fn(|_| parts.next().unwrap_or_default());
+    format!("{title}, {connections} × {in_flight}")
 }
 
 fn start(options: &Options) -> Result<Vec<Contestant>> {

@@ -23,8 +23,9 @@ const OURS: &str = "gateway";
 const OTHER: &str = "the other gateway";
 const WITH_DEFLATE: &str = "gateway that would compress";
 const ON_TOKIO: &str = "framewright on tokio";
+const ADAPTER: &str = "framewright-tokio";
 /// Our own contestants.
-const OUR_OWN: [&str; 4] = [OURS, OTHER, WITH_DEFLATE, ON_TOKIO];
+const OUR_OWN: [&str; 5] = [OURS, OTHER, WITH_DEFLATE, ON_TOKIO, ADAPTER];
 
 fn main() -> Result<()> {
     // Another build of the gateway, to compare ours with.
@@ -92,6 +93,7 @@ fn start(options: &Options, other_gateway: Option<&Path>) -> Result<Vec<Contesta
         (OTHER, other_gateway.map(|path| gateway(path, &["--no-deflate"]))),
         (WITH_DEFLATE, Some(gateway(&ours, &[]))),
         (ON_TOKIO, Some(server("echo-framewright-tokio"))),
+        (ADAPTER, Some(server("echo-framewright-adapter"))),
         ("uWebSockets", Some(server("echo-uwebsockets"))),
         ("fastwebsockets", Some(server("echo-fastwebsockets"))),
         ("sockudo-ws", Some(server("echo-sockudo-ws"))),
