@@ -1,10 +1,10 @@
-//! Why a WebSocket failed.
+//! The errors of a WebSocket.
 
 use std::{error, fmt, io};
 
 use framewright::ws::{self, handshake};
 
-/// Why a WebSocket could not be opened, or came to an end that was not its closing handshake.
+/// Why a WebSocket could not be opened, or ended without a closing handshake.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -20,18 +20,18 @@ pub enum Error {
     Send(ws::SendError),
     /// The opening handshake broke a rule. A client was answered.
     Handshake(handshake::Error),
-    /// What we were told to write in the opening handshake is not valid there, such as the name of a subprotocol.
+    /// The options have something that is not valid in an opening handshake, such as the name of a subprotocol.
     Options(handshake::SendError),
     /// The server refused to open a WebSocket.
     Refused {
         /// The status of its response.
         status: u16,
-        /// How the body of its response begins: at most 4 KiB. What is not UTF-8 became U+FFFD.
+        /// The first 4 KiB, at most, of its response's body. Bytes that are not UTF-8 are replaced by U+FFFD.
         body: String,
     },
     /// The application refused the request with this status.
     Denied(u16),
-    /// This is no URL that begins with `ws://`, or with `wss://` where the caller brings the stream.
+    /// The URL is not valid, or begins with neither `ws://` nor, where the caller brings the stream, `wss://`.
     Url,
 }
 

@@ -1,4 +1,4 @@
-//! Events out of the body of a response, and the body of a response out of events.
+//! Reads events from a response's body, and makes a response's body from events.
 //!
 //! A body is any stream of bytes: that of a response of reqwest, hyper or axum.
 //!
@@ -37,13 +37,13 @@ use futures_core::Stream;
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep};
 
-/// How long a body is silent before it has a comment, unless it is told otherwise. Proxies give up after 30 to 60 s.
+/// How long a body is silent before it sends a comment, by default. Proxies give up after 30 to 60 s.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// The times that it may be silent: no less than tokio's clock can tell, and no more than that can be added to its time.
 const SILENCES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(1 << 30));
 
-/// An event that has come.
+/// A received event.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Event {
     /// Its type; `message` if it has no other.
@@ -60,7 +60,7 @@ pub struct Event {
 pub enum Error<E> {
     /// The body failed.
     Body(E),
-    /// An event exceeded the limits, and is lost. The stream goes on with the next.
+    /// An event exceeded the limits and is lost. The stream goes on with the next event.
     Lost(framewright::sse::Error),
 }
 
@@ -105,7 +105,7 @@ pin_project! {
     pub struct Events<B, D> {
         #[pin]
         body: B,
-        // What has come of the body and was not received.
+        // Bytes of the body that are not parsed yet.
         unread: Option<D>,
         assembler: Assembler<Vec<u8>>,
     }
@@ -211,7 +211,7 @@ impl EventBuf {
         builder
     }
 
-    /// The event as it goes over the wire.
+    /// Returns the event as it is written on the wire.
     ///
     /// # Errors
     ///
@@ -236,7 +236,7 @@ impl From<&str> for EventBuf {
 }
 
 /// A body of events, for a response with [`RESPONSE_HEADERS`](framewright::sse::RESPONSE_HEADERS). After 15 s
-/// without an event it has a comment, which keeps proxies from giving it up.
+/// without an event it sends a comment, so that proxies do not close the connection.
 ///
 /// # Panics
 ///

@@ -78,7 +78,7 @@ impl Options {
         }
     }
 
-    /// Sets `refused` before it tells the client, which may not listen.
+    /// Sets `refused` before it tells the client, because the client may not read the answer.
     async fn accept_in_time<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         mut stream: S,

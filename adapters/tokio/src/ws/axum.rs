@@ -83,7 +83,7 @@ impl<S: Sync> FromRequestParts<S> for Upgrade {
     }
 }
 
-/// A response of events, with the fields that keep proxies from holding them back.
+/// An event-stream response, with the fields that keep proxies from buffering it.
 impl<S, I> IntoResponse for sse::Body<S>
 where
     S: Stream<Item = I> + Send + 'static,

@@ -50,7 +50,7 @@ impl Options {
         connected.unwrap_or_else(|_| Err(refused.unwrap_or(Error::TimedOut)))
     }
 
-    /// Opens a WebSocket on a stream of the caller's, which is connected to the server of `url`: for `wss://`, a stream of TLS.
+    /// Opens a WebSocket on `stream`, which is connected to the server of `url`. For `wss://` it is a TLS stream.
     ///
     /// # Errors
     ///
@@ -119,7 +119,7 @@ impl Options {
     }
 }
 
-/// Reads how the body of a refusal begins, as far as it comes. `input` is its first part.
+/// Reads the first bytes of a refusal's body, as far as they arrive. `input` is its first part.
 async fn reason(
     stream: &mut (impl AsyncRead + Unpin),
     body: Body,

@@ -17,7 +17,7 @@ use crate::Error;
 
 /// Answers a request that offers a WebSocket. Returns the response, and the WebSocket unless it was refused.
 ///
-/// Return the response from the service, and wait for the [`Upgraded`] in another task: the socket is open after hyper has
+/// Return the response from the service, and wait for the [`Upgraded`] in another task: the socket opens once hyper has
 /// written the response.
 ///
 /// ```

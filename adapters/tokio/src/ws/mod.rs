@@ -1,4 +1,4 @@
-//! WebSockets: how one is opened, and the socket itself.
+//! WebSockets: the opening handshake at both ends, and the open socket.
 
 mod accept;
 #[cfg(feature = "axum")]

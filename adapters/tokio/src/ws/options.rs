@@ -1,4 +1,4 @@
-//! What both ends can choose before a WebSocket opens.
+//! The options of a WebSocket, for clients and servers.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use framewright::ws::{Connection, Keepalive, Limits, Side};
 
 use super::WebSocket;
 
-/// How to open a WebSocket, and what holds while it is open.
+/// How to open a WebSocket, and the limits and deadlines while it is open.
 ///
 /// ```
 /// use framewright::ws::{Limits, handshake::Origins};
@@ -70,7 +70,7 @@ impl Options {
         self
     }
 
-    /// Sets how messages are compressed, or `None` for not at all. By default a client offers compression, and a
+    /// Sets how messages are compressed, or `None` for no compression. By default a client offers compression, and a
     /// server agrees.
     #[must_use]
     pub fn compression(mut self, config: impl Into<Option<Config>>) -> Self {
@@ -78,8 +78,8 @@ impl Options {
         self
     }
 
-    /// Sets the pages that may open a WebSocket at this server. By default, those of the server itself, and programs
-    /// that are no browsers. Clients ignore it.
+    /// Sets the pages that may open a WebSocket at this server. By default, pages of the server itself, and programs
+    /// that are not browsers, may. Clients ignore it.
     #[must_use]
     pub fn origins(mut self, origins: Origins<'static>) -> Self {
         self.origins = origins;
@@ -129,7 +129,7 @@ impl Options {
         self
     }
 
-    /// Sets how much is read at a time, in bytes: at least 1 KiB. The socket holds as much for as long as it lives.
+    /// Sets how much is read at a time, in bytes: at least 1 KiB. The socket keeps a buffer of this size as long as it lives.
     /// Default: 16 KiB.
     #[must_use]
     pub fn read_buffer_len(mut self, bytes: usize) -> Self {

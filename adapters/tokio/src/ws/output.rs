@@ -1,4 +1,4 @@
-//! What waits to be written.
+//! Output that waits to be written.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::{io, mem};
 use framewright::ws::{Connection, Side};
 use tokio::io::AsyncWrite;
 
-/// More output than this is not queued: senders wait. In bytes.
+/// How much output may be queued, in bytes, before senders wait.
 const HIGH_WATER: usize = 64 * 1024;
 
 /// Output, and the tasks that wait for it to be written.
@@ -21,7 +21,7 @@ pub struct Output {
     unflushed: bool,
     /// Whether the stream took nothing when it was last asked.
     stalled: bool,
-    /// Whether the stream took something after it had taken nothing: then its peer lives.
+    /// Whether the stream took something after it had taken nothing, which shows that the peer is alive.
     taken: bool,
     /// The tasks that wait for all output to be written: at most one that receives, and one that sends, after a split.
     receiver: Option<Waker>,
@@ -37,7 +37,7 @@ pub enum Half {
     Sender,
 }
 
-/// Wakes the tasks of both halves. A stream remembers only one waker, and that task may have turned to something else.
+/// Wakes the tasks of both halves. A stream remembers only one waker, whose task may be waiting for something else.
 struct Both(Waker, Waker);
 
 impl Wake for Both {

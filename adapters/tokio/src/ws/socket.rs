@@ -20,7 +20,7 @@ use super::output::{Half, Output};
 use super::timer::Timer;
 use crate::Error;
 
-/// How much is read and ignored after the end, so that our last bytes arrive, in bytes.
+/// How many bytes are read and ignored after the end, so that our last bytes arrive.
 const IGNORED: usize = 1 << 20;
 
 /// One end of an open WebSocket: messages in, messages out.
@@ -90,7 +90,7 @@ pub struct WebSocket<S, R: Side = Server> {
     connection: Connection<R>,
     inbox: Inbox<BytesMut>,
     buffer: Box<[u8]>,
-    /// What of the buffer was read and not received.
+    /// The range of the buffer that was read but not received.
     unread: Range<usize>,
     /// Whether all output was written when that was read. Then every ping in it gets its pong. Otherwise only the
     /// newest does, so that a peer that floods and does not read costs nothing more.
@@ -106,7 +106,7 @@ pub struct WebSocket<S, R: Side = Server> {
 #[derive(Clone, Copy, Debug)]
 enum Stage {
     Open,
-    /// Everything is written. The rest of the input is ignored, so many bytes so far.
+    /// Everything is written. The rest of the input is ignored; this many bytes were so far.
     Draining {
         ignored: usize,
     },
@@ -152,7 +152,7 @@ impl<S, R: Side> WebSocket<S, R> {
         self.protocol = protocol.map(Into::into);
     }
 
-    /// The subprotocol that was agreed on, if one was.
+    /// The agreed subprotocol, if there is one.
     pub fn protocol(&self) -> Option<&str> {
         self.protocol.as_deref()
     }

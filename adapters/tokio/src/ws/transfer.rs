@@ -1,4 +1,4 @@
-//! Reading and writing, while there is no connection yet.
+//! Reading and writing during the opening handshake.
 
 use std::future::poll_fn;
 use std::io;
@@ -7,10 +7,10 @@ use std::task::ready;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// How much of a refused client's input is ignored, so that it gets to our answer, in bytes.
+/// How many bytes of a refused client's input are read and ignored, so that it receives our answer.
 const IGNORED: usize = 64 * 1024;
 
-/// Reads what has come. 0 is the end.
+/// Reads once. Returns 0 at the end of the input.
 pub async fn read(stream: &mut (impl AsyncRead + Unpin), buffer: &mut [u8]) -> io::Result<usize> {
     let mut buffer = ReadBuf::new(buffer);
     poll_fn(|cx| Pin::new(&mut *stream).poll_read(cx, &mut buffer)).await?;
