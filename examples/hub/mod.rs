@@ -1,7 +1,7 @@
-//! Sessions whose clients come by requests and WebSockets, as a server of any version of HTTP carries them.
+//! The interface between a server, of any version of HTTP, and sessions that use requests and WebSockets.
 //!
-//! A [`Hub`] knows neither sockets nor HTTP's text. The server reads heads, bodies and messages, and numbers what waits
-//! for more: an *exchange* has its number until it ends.
+//! A [`Hub`] knows neither sockets nor the syntax of HTTP. The server reads heads, bodies and messages. A request or a
+//! WebSocket that is not complete is an *exchange*, and the server numbers it until it ends.
 //!
 //! ```text
 //!   head ──▶ request ─┬─▶ Answer
@@ -19,7 +19,7 @@ use framewright::ws::{CloseCode, Message, OwnedMessage};
 
 pub use schedule::Schedule;
 
-/// Most sessions of a hub at a time.
+/// The most sessions that a hub has at a time.
 pub const MAX_SESSIONS: usize = 10_000;
 
 /// The head of a request.
@@ -42,7 +42,7 @@ impl<'a> Request<'a> {
 
 /// What a request gets.
 pub enum Reply {
-    /// An answer. If the request has a body, nobody needs it.
+    /// An answer. The body of the request, if it has one, is ignored.
     Answer(Answer),
     /// An answer, once the body was read.
     Upload,
@@ -77,7 +77,7 @@ pub struct Piece {
     pub is_last: bool,
 }
 
-/// What goes out over a WebSocket.
+/// Output for a WebSocket.
 pub enum Outgoing {
     Message(OwnedMessage),
     /// It is closed, and the exchange is over.
@@ -101,10 +101,10 @@ pub trait Hub {
     /// Receives a message of a WebSocket.
     fn receive_message(&mut self, exchange: u64, message: Message<'_>, now: u64);
 
-    /// Returns the next that is to go out over a WebSocket.
+    /// Returns the next message, or close, to send over a WebSocket.
     fn next_message(&mut self, exchange: u64, now: u64) -> Option<Outgoing>;
 
-    /// Ends an exchange whose connection was lost. One that is over is over.
+    /// Ends an exchange whose connection was lost. Nothing happens if it has ended already.
     fn receive_eof(&mut self, exchange: u64, now: u64);
 
     /// Does what is due, and takes what other hubs have said.

@@ -1,13 +1,13 @@
-//! When something is due, for each of many.
+//! The due times of many sessions, in order.
 
 use std::collections::BTreeSet;
 
-/// The times of those for whom something is due, the next one first.
+/// The due times by key, the next one first.
 #[derive(Default)]
 pub struct Schedule<K>(BTreeSet<(u64, K)>);
 
 impl<K: Clone + Ord> Schedule<K> {
-    /// Sets when something is due for `key`. `at` is when that was before, and changes.
+    /// Sets when something is due for `key`. `at` holds the previous time, and is updated.
     pub fn set(&mut self, key: &K, at: &mut Option<u64>, deadline: Option<u64>) {
         if *at == deadline {
             return;
@@ -21,7 +21,7 @@ impl<K: Clone + Ord> Schedule<K> {
         *at = deadline;
     }
 
-    /// Returns those for whom something is due at `now`. They stay until their time is [set](Self::set) anew.
+    /// Returns the keys that are due at `now`. They stay until their time is [set](Self::set) again.
     pub fn due(&self, now: u64) -> Vec<K> {
         self.0.iter().take_while(|(at, _)| *at <= now).map(|(_, key)| key.clone()).collect()
     }

@@ -1,4 +1,4 @@
-//! A stream or a WebSocket of a connection, in the bytes of HTTP/1.1.
+//! A streamed answer or a WebSocket on an HTTP/1.1 connection.
 
 use framewright::http1::{Body, BodyEncoder, ResponseWriter, Version};
 use framewright::ws::{self, Connection, Inbox, MessageEvent};
@@ -18,7 +18,7 @@ pub struct Stream {
 }
 
 enum StreamState {
-    /// The head waits: if the first piece is all, it says how long that is.
+    /// The head waits for the first piece: if that is the whole body, the head has its length.
     Head(Head),
     Body(BodyEncoder),
 }
@@ -64,7 +64,7 @@ impl Stream {
         }
     }
 
-    /// Whether the end of the body is that of the connection.
+    /// Whether the body ends with the connection.
     pub fn ends_connection(&self) -> bool {
         self.version == Version::Http10
     }

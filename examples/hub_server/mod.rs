@@ -18,7 +18,7 @@ use slab::Slab;
 use crate::hub::Hub;
 
 const LISTENER: Token = Token(usize::MAX);
-/// How often peers are looked at that make no progress.
+/// How often to check for peers that make no progress.
 const TICK: u64 = 1_000;
 
 /// Listens at `addr`, says so, and serves until something fails.

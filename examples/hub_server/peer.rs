@@ -44,7 +44,7 @@ pub struct Peer {
     state: State,
     /// Whether the connection ends with the output.
     is_last: bool,
-    /// When something last happened that we wait for.
+    /// When the peer last made progress.
     since: u64,
 }
 
@@ -132,7 +132,7 @@ impl Peer {
         }
     }
 
-    /// Whether the peer lets us wait for too long.
+    /// Whether the peer has made no progress for too long.
     pub fn is_stalled(&self, now: u64) -> bool {
         let waits = match &self.state {
             State::Head(_) | State::Upload(_) | State::Unused(_) => true,
@@ -188,7 +188,7 @@ impl Peer {
                     match body.decode(input)? {
                         Decoded::Part(part) => {
                             if let Some(answer) = shared.hub.receive(exchange, part.bytes, now) {
-                                // What is left of the body would be taken for a request.
+                                // The rest of the body would be read as a request.
                                 self.is_last = true;
                                 break answer;
                             }
