@@ -11,8 +11,8 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// Returns how long to wait, in ms: between half of a time that doubles and all of it, so that not all gateways come
-    /// at once.
+    /// Returns how long to wait, in ms: a random part, from half to all, of a time that doubles with each attempt, so that
+    /// gateways do not all connect at once.
     pub fn next(&mut self, random: u64) -> u64 {
         let longest = FIRST.checked_shl(self.attempts.min(16)).unwrap_or(LONGEST).min(LONGEST);
         self.attempts = self.attempts.saturating_add(1);

@@ -1,4 +1,4 @@
-//! What the broker has to say, for the clients here.
+//! Passes what the broker sends to the clients of this gateway.
 
 use framewright::stomp::FrameBuilder;
 

@@ -10,8 +10,8 @@
 //!                                 refused
 //! ```
 //!
-//! What was in flight when a connection broke may have arrived or not. It is sent again, with the same number, by which
-//! the gateways tell the copies. If a message itself is why the broker breaks the connection, it must not do so forever.
+//! Messages that were in flight when a connection broke may or may not have arrived. They are sent again with the same
+//! numbers, by which the gateways recognize copies. If a message itself is why the broker breaks the connection, it must not do so forever.
 //! So after a break, these messages go one at a time. One that was alone in flight when the broker sent an `ERROR` three
 //! times, or when the connection broke twelve times, is given up.
 

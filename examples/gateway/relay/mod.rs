@@ -10,18 +10,17 @@
 //!             the transport ended, an ERROR came, or nothing came for too long
 //! ```
 //!
-//! **There.** A message of a client is [held](held) until the broker has confirmed it; only then does the client have
-//! its receipt. While the broker is away, messages are held up to a number of bytes; the client of one that has no room
-//! hears so by an `ERROR`, and the message is as if it had never been sent. While the broker is there but slow, clients
-//! are slowed down. A transaction is the gateway's affair: its
-//! messages are sent at its `COMMIT`, all of them or none. At the broker it would be lost with the connection, which is
-//! that of all clients.
+//! **From clients to the broker.** A client's message is [held](held) until the broker has confirmed it; only then does
+//! the client get its receipt. While the broker is away, messages are held up to a number of bytes. A client whose message
+//! has no room gets an `ERROR`, and the message is not sent. While the broker is connected but slow, clients are slowed
+//! down. Transactions are kept in the gateway: it sends their messages at the `COMMIT`, all or none. A transaction at the
+//! broker would be lost with the connection, which all clients share.
 //!
-//! **And back.** The first subscriber of a topic subscribes at the broker, and the last one unsubscribes. What the broker
-//! sends is for all subscribers here, those of the sender among them. The subscriptions are durable: while a gateway is
-//! away, the broker holds its messages. It gives them up [`KEPT_FOR`] after a gateway has gone, or when they are more
-//! than [`KEPT_BYTES`]. That is noticed, and the subscribers hear it by an `ERROR`, so that they can subscribe again and
-//! ask for the state of things.
+//! **From the broker to clients.** The first subscriber of a topic subscribes at the broker, and the last one unsubscribes. What the broker
+//! sends goes to all subscribers at this gateway, the sender included. The subscriptions are durable: while a gateway is
+//! away, the broker holds its messages. It drops them when the gateway has been away for [`KEPT_FOR`], or when they are
+//! more than [`KEPT_BYTES`]. The gateway notices that and sends the subscribers an `ERROR`, so that they can subscribe
+//! again and ask for the current state.
 
 mod backoff;
 mod downstream;
@@ -227,7 +226,7 @@ impl Relay {
                 up.has_error = true;
                 let text = headers.get("message").unwrap_or_default();
                 let more = String::from_utf8_lossy(up.inbox.body());
-                // ActiveMQ sends a trace of its stack.
+                // ActiveMQ sends a stack trace.
                 let error = format!("{text}: {}", more.lines().next().unwrap_or_default());
                 // Not every broker says what it is about. Then the frame is found by sending one at a time.
                 if let Some(Request::Message(number)) =

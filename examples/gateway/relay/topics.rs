@@ -1,4 +1,4 @@
-//! The topics that somebody here is subscribed to, and what was heard in them.
+//! The topics that clients of this gateway subscribe to, and the numbers of the messages received in them.
 //!
 //! ```text
 //!          subscribe            take_next               confirm
@@ -8,9 +8,9 @@
 //!      │ in each of them
 //! ```
 //!
-//! The messages of a gateway are numbered, and each has the number of the one before it in its topic. So a copy is
-//! told from a message, and a message that is missing is noticed at the next one. That is remembered after a topic has
-//! ended, because a subscriber that comes back might get a copy of what it had before.
+//! The messages of a gateway are numbered, and each has the number of the one before it in its topic. The
+//! numbers show which messages are copies, and the next message shows that one is missing. They are remembered after a
+//! topic has ended, because a subscriber that comes back might get a copy of a message that it had before.
 
 use std::collections::{BTreeMap, HashMap};
 

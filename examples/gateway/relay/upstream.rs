@@ -1,4 +1,4 @@
-//! What clients send, and where they subscribe, on the way to the broker.
+//! Passes what clients send, and their subscriptions, to the broker.
 
 use super::super::broker::{Refusal, Sent, Upstream};
 use super::super::session::Message;
