@@ -8,9 +8,9 @@
 //!     [--stomp-relay ADDR] [--stomp-hold BYTES] [--quick] [--sockjs-script URL]
 //! ```
 //!
-//! The first bytes of a connection tell what it speaks: STOMP, HTTP/1.1, or HTTP/2 (a client knows, or TLS has agreed on
-//! it). `Upgrade: h2c` is ignored, since RFC 9113 §3.1 has dropped it. Every route is served over both versions. What
-//! HTTP/1.1 cannot carry, HTTP/2 does: gRPC itself, streams of requests, and many of everything on one connection.
+//! The first bytes of a connection show its protocol: STOMP, HTTP/1.1, or HTTP/2 (by prior knowledge, or as agreed in
+//! TLS). `Upgrade: h2c` is ignored, because RFC 9113 §3.1 makes it obsolete. Every route is served over both versions of
+//! HTTP. Only HTTP/2 carries gRPC itself, streams of requests, and many exchanges at once on one connection.
 //!
 //! ```text
 //!   main ── the event loop
@@ -19,8 +19,8 @@
 //!        │   └─ relay ── topics that many gateways share, on another broker
 //!        ├─ http1 ── one exchange after another ──┐
 //!        └─ http2 ── many at once, on streams ────┴──▶ route ── the table of paths
-//!             ├─ response ── for whatever is said at once
-//!             ├─ service ── for what takes its time: events, grpc, hubs
+//!             ├─ response ── answers that are complete at once
+//!             ├─ service ── answers that take time: events, grpc, hubs
 //!             ├─ websocket ── echo, room, stomp, tunnel, hubs
 //!             └─ hubs ── Socket.IO and SockJS, by requests and WebSockets
 //! ```
@@ -361,7 +361,7 @@ impl Gateway {
     }
 }
 
-/// Which broker to stand on, by the environment.
+/// The settings of the broker, from the environment.
 fn relay_settings(held_bytes: usize) -> relay::Settings {
     let variable = |name: &str| std::env::var(format!("STOMP_RELAY_{name}")).ok();
     relay::Settings {

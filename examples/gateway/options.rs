@@ -15,11 +15,11 @@ pub struct Options {
     pub max_message: u64,
     /// How messages are compressed with clients that offer it.
     pub deflate: Option<Config>,
-    /// Pages of which origins may open a WebSocket.
+    /// The origins whose pages may open a WebSocket.
     pub origins: Origins<'static>,
     /// The broker whose topics are shared.
     pub stomp_relay: Option<String>,
-    /// How many bytes are held for it.
+    /// How many bytes are held for the broker.
     pub stomp_hold: usize,
     /// Whether pings of Engine.IO come often.
     pub quick: bool,

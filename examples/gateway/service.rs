@@ -1,4 +1,4 @@
-//! What a service is to the connection that carries it, whatever the version of HTTP.
+//! The interface between a service and its connection, for both versions of HTTP.
 //!
 //! ```text
 //!                 ┌── receive, receive_eof, cut_off ──▶ ┌─────────┐
@@ -24,7 +24,8 @@ pub trait Service {
         false
     }
 
-    /// Whether it waits for something to say, and so ends when the client does, even if that may still read.
+    /// Whether it waits for something to say. Such a service ends when the client stops sending, even if the client still
+    /// reads.
     fn ends_with_input(&self) -> bool {
         false
     }
@@ -40,11 +41,11 @@ pub trait Service {
 
     /// Says what there is to say, until about `room` bytes of the body wait.
     ///
-    /// The head has to be said by the time of the first byte, and at the end at the latest. If the gateway ends, it may be
-    /// missing: the answer is 503 then.
+    /// The head has to be written before the first byte of the body, or at the end if there is none. If the gateway ends, the
+    /// head may be missing: the answer is 503 then.
     fn fill(&mut self, room: usize, response: &mut Response, shared: &mut Shared) -> Filled;
 
-    /// Takes notice that the gateway ends. It says its last, or goes on for a moment.
+    /// Takes notice that the gateway ends. The service writes its last bytes, or goes on for a moment.
     fn shut_down(&mut self, _response: &mut Response, _shared: &mut Shared) -> Filled {
         Filled::End
     }

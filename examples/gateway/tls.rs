@@ -1,4 +1,4 @@
-//! TLS between a socket and the bytes of a protocol, if it is wanted.
+//! A socket, with TLS if the options ask for it.
 
 use std::error::Error;
 use std::io::{self, ErrorKind, Read, Write};

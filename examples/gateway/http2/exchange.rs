@@ -21,8 +21,8 @@ const STALLED: u64 = 30_000;
 
 /// A request and its response.
 ///
-/// What comes is held until its turn, and has no turn while output waits. So a client has to take what it is sent before
-/// it can send more than its window on the stream.
+/// Input is held until the exchange has a turn, and it has none while output waits. So a client has to take its output
+/// before it can send more than one window on the stream.
 pub struct Exchange {
     pub stream: Stream,
     /// Whether it is among those that are ready.
@@ -44,7 +44,7 @@ pub struct Exchange {
     has_ended: bool,
     /// When it is to have a turn, in ms since the start.
     wake_at: u64,
-    /// Since when the client takes nothing of the body, although it should.
+    /// Since when the client has taken nothing of a body that waits for it.
     stalled_since: Option<u64>,
 }
 

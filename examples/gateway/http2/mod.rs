@@ -26,8 +26,8 @@ use crate::service::Filled;
 use crate::websocket::{Place, Session};
 use exchange::{Exchange, Sent, Source};
 
-/// A connection may have as many streams as a port has connections, and each holds about as much as one: what its client
-/// sends without reading, in a window.
+/// A connection may have as many streams as a port has connections. A stream holds about as much as a connection: up to
+/// one window of what a client sends without reading.
 const LIMITS: Limits = Limits::new().max_streams(1000).stream_window(64 * 1024);
 /// How much output is gathered before it is written, in bytes.
 const ENOUGH: usize = 64 * 1024;
@@ -81,7 +81,7 @@ impl Http2 {
     /// Receives what was read.
     pub fn receive(&mut self, mut input: &mut [u8], shared: &mut Shared) {
         self.keepalive.received(shared.now);
-        // What comes is borrowed from it, while `self` is used.
+        // Events borrow from it while `self` is used.
         let mut buffer = std::mem::take(&mut self.head);
         while let Some(event) = self.connection.receive(&mut input, &mut buffer) {
             match event {

@@ -43,9 +43,9 @@ pub struct Hubs(Rc<Inner>);
 
 struct Inner {
     state: RefCell<State>,
-    /// Whether an exchange has done something since they were polled.
+    /// Whether an exchange has done something since the last poll.
     has_acted: Cell<bool>,
-    /// When something was due then, in ms since the start.
+    /// The next due time as of the last poll, in ms since the start.
     deadline: Cell<u64>,
 }
 
@@ -160,13 +160,13 @@ pub fn open(
     Some(begin(protocol, request, response, shared))
 }
 
-/// Whether pages of every origin may come: to the services of SockJS's own tests.
+/// Whether pages of every origin may use the path: only the services of SockJS's own tests are open to all.
 fn is_public(path: &str) -> bool {
     path.starts_with("/sockjs/") && ![CHAT, STOMP].iter().any(|own| path.starts_with(own))
 }
 
-/// Whether it comes from no page, or from one that is let in. Scripts and documents are asked for without an `Origin`, but
-/// browsers say of them whether they are for a page of the same origin (Fetch Metadata Request Headers).
+/// Whether the request comes from no page, or from a page that may use the hubs. Requests for scripts and documents have no
+/// `Origin`, but browsers say in `Sec-Fetch-Site` whether the page is of the same origin (Fetch Metadata Request Headers).
 fn is_admitted(request: &Request<'_>, shared: &Shared) -> bool {
     let site = match request.headers.get("origin") {
         Some(_) => None,

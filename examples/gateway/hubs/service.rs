@@ -9,7 +9,7 @@ use crate::service::{Filled, Service};
 /// How long the body of a request may take, in ms.
 const BODY_WITHIN: u64 = 30_000;
 
-/// A request whose body has messages.
+/// A request whose body carries messages.
 pub struct Upload {
     /// Until the answer is known.
     exchange: Option<Exchange>,
@@ -94,7 +94,7 @@ impl Service for Stream {
     }
 }
 
-/// Says a whole answer.
+/// Writes a whole answer.
 pub fn say(answer: &Answer, response: &mut Response) {
     response.whole(answer.head.status, &answer.head.fields, &answer.body);
 }
