@@ -21,7 +21,7 @@ use crate::http2::{self, Connection, ErrorCode, Head, Headers, Stream};
 /// What a server knows of a call.
 pub(super) enum ServerState {
     Idle,
-    /// The request is none of gRPC, or is in a format that is not served.
+    /// The request is not one of gRPC, or its format is not served.
     Refused(Refusal<'static>),
     /// The call was announced, and nothing was done about it.
     Offered(ServerCall),
@@ -36,7 +36,7 @@ pub(super) enum ServerState {
 /// is reset right after it.
 const DRAIN: u64 = 1000;
 
-/// How long what is left of a response may wait for a window after the call failed or its deadline passed, in ms.
+/// How long the rest of a response may wait for a window after the call failed or its deadline passed, in ms.
 /// A client that has it wrong by less still gets the status.
 const GRACE: u64 = 1000;
 
@@ -105,7 +105,7 @@ pub(super) fn write_trailers<M: Memory>(
 }
 
 impl<M: Memory> ServerShared<M> {
-    /// Takes notice that a call is over by itself: what is left of its response has not much time.
+    /// Takes notice that a call ended by itself, which limits the time for the rest of its response.
     pub(super) fn begin_grace(&mut self, stream: Stream) {
         if let Some(ServerState::Call(call)) = self.calls.call(stream) {
             call.set_deadline(self.now);
@@ -113,7 +113,7 @@ impl<M: Memory> ServerShared<M> {
         }
     }
 
-    /// Takes notice of the time that what is left of a response has, if there is a limit to it.
+    /// Takes notice of the time limit for the rest of a response, if there is one.
     fn note_grace(&mut self, stream: Stream) {
         let now = self.now;
         if let Some(ServerState::Call(call)) = self.calls.call(stream)
