@@ -9,7 +9,7 @@ use crate::{Buffer, BufferFull, OverLimit};
 
 /// Packets in one buffer, with a separator between them. They leave it at the front.
 ///
-/// What has left takes less room than what waits: the buffer is at most twice as long as that.
+/// Bytes that have left take less room than those that wait, so the buffer is at most twice as long as the latter.
 #[derive(Clone)]
 pub(super) struct Backlog<B> {
     storage: B,
@@ -119,7 +119,7 @@ impl<B: Buffer> Backlog<B> {
         }
     }
 
-    /// Gives the room of what has left back.
+    /// Frees the room of bytes that have left.
     fn compact(&mut self) {
         let sent = core::mem::take(&mut self.sent);
         let bytes = self.storage.as_mut_slice();

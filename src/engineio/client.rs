@@ -8,7 +8,7 @@
 //!         any other packet, receive_socket_eof(), time         a session that begins over WebSocket
 //! ```
 //!
-//! The life of the session goes beside that:
+//! Independent of the transport, the session has a state:
 //!
 //! ```text
 //!               the open packet          close(), while polling            a POST took the close, time
@@ -256,7 +256,7 @@ impl<B: Buffer> ClientSession<B> {
         })
     }
 
-    /// How packets travel now: by polling, until [`transmit_socket`](Self::transmit_socket) has written the upgrade.
+    /// How packets travel: by polling, until [`transmit_socket`](Self::transmit_socket) has written the upgrade.
     pub const fn transport(&self) -> Transport {
         match self.link {
             ClientLink::Socket => Transport::WebSocket,

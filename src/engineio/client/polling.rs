@@ -13,7 +13,7 @@ use crate::engineio::payload::SEPARATOR;
 use crate::engineio::{Error, Kind, MAX_HANDSHAKE_LEN, Part, PayloadDecoder, Reason, Transport};
 use crate::{Buffer, BufferFull, Chunk};
 
-/// Python's server takes no more packets in one POST.
+/// The most packets in one POST: Python's server takes no more.
 const MAX_POST_PACKETS: usize = 16;
 
 /// A request of a [`ClientSession`].
