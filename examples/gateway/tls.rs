@@ -55,8 +55,8 @@ impl Transport {
         self.tls.as_ref().is_some_and(|tls| tls.wants_write())
     }
 
-    /// Says that nothing more will be written. It is not a full close: with unread bytes of the peer, that could discard
-    /// ours.
+    /// Says that nothing more will be written. It closes only our side: a full close could discard our last bytes if bytes
+    /// of the peer are unread.
     pub fn shut_down(&mut self) -> io::Result<()> {
         if let Some(tls) = &mut self.tls {
             tls.send_close_notify();

@@ -119,7 +119,7 @@ pub trait Hub {
 
 /// A chat room, whose members come by more than one hub.
 pub trait Room {
-    /// Says something to everybody. A hub hears what its own members say, too.
+    /// Sends a message to everybody. Each hub also receives what its own members say.
     fn say(&self, text: &str);
 
     /// Takes what was said since the last time.

@@ -55,7 +55,7 @@ pub struct Http2 {
     has_slowed: bool,
     /// Streams that are answered before their requests have ended, and when to reset them.
     draining: VecDeque<(u64, Stream)>,
-    /// Whether nothing new is begun.
+    /// Whether the connection closes, so that no exchange is begun.
     is_closing: bool,
 }
 
@@ -170,7 +170,7 @@ impl Http2 {
             }
         }
         if was_empty {
-            // What is owed has a fixed size only if the output before has gone out.
+            // What the protocol owes has a fixed size only if earlier output was written.
             self.connection.transmit(out);
         }
         if self.connection.is_over() {

@@ -77,7 +77,7 @@ impl Hubs {
     /// Hubs whose chat rooms are that of `broadcast`.
     ///
     /// `is_quick` is whether pings of Socket.IO come often; `script` is the URL of SockJS's client, for pages in iframes.
-    /// Returns nothing if it could be more than a URL.
+    /// Returns `None` if `script` could be more than a URL.
     pub fn new(
         broadcast: &mut Broadcast,
         topics: crate::stomp::Hub,

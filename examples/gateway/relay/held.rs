@@ -11,9 +11,9 @@
 //! ```
 //!
 //! Messages that were in flight when a connection broke may or may not have arrived. They are sent again with the same
-//! numbers, by which the gateways recognize copies. If a message itself is why the broker breaks the connection, it must not do so forever.
-//! So after a break, these messages go one at a time. One that was alone in flight when the broker sent an `ERROR` three
-//! times, or when the connection broke twelve times, is given up.
+//! numbers, by which the gateways recognize copies. If a message itself is why the broker breaks the connection, it
+//! must not do so forever. So after a break, these messages go one at a time. One that was alone in flight when the
+//! broker sent an `ERROR` three times, or when the connection broke twelve times, is given up.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -46,7 +46,7 @@ impl Faults {
     }
 }
 
-/// Who is told what became of messages that were sent together: of one, or of a transaction.
+/// Who is told the outcome of messages that were sent together: of one message, or of a transaction.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Ticket(pub u64);
 

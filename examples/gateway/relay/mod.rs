@@ -11,16 +11,16 @@
 //! ```
 //!
 //! **From clients to the broker.** A client's message is [held](held) until the broker has confirmed it; only then does
-//! the client get its receipt. While the broker is away, messages are held up to a number of bytes. A client whose message
-//! has no room gets an `ERROR`, and the message is not sent. While the broker is connected but slow, clients are slowed
-//! down. Transactions are kept in the gateway: it sends their messages at the `COMMIT`, all or none. A transaction at the
-//! broker would be lost with the connection, which all clients share.
+//! the client get its receipt. While the broker is away, messages are held up to a number of bytes. A client whose
+//! message has no room gets an `ERROR`, and the message is not sent. While the broker is connected but slow, clients
+//! are slowed down. Transactions are kept in the gateway: it sends their messages at the `COMMIT`, all or none. A
+//! transaction at the broker would be lost with the connection, which all clients share.
 //!
-//! **From the broker to clients.** The first subscriber of a topic subscribes at the broker, and the last one unsubscribes. What the broker
-//! sends goes to all subscribers at this gateway, the sender included. The subscriptions are durable: while a gateway is
-//! away, the broker holds its messages. It drops them when the gateway has been away for [`KEPT_FOR`], or when they are
-//! more than [`KEPT_BYTES`]. The gateway notices that and sends the subscribers an `ERROR`, so that they can subscribe
-//! again and ask for the current state.
+//! **From the broker to clients.** The first subscriber of a topic subscribes at the broker, and the last one
+//! unsubscribes. What the broker sends goes to all subscribers at this gateway, the sender included. The subscriptions
+//! are durable: while a gateway is away, the broker holds its messages. It drops them when the gateway has been away
+//! for [`KEPT_FOR`], or when they are more than [`KEPT_BYTES`]. The gateway notices that and sends the subscribers an
+//! `ERROR`, so that they can subscribe again and ask for the current state.
 
 mod backoff;
 mod downstream;
@@ -76,7 +76,7 @@ pub struct Settings {
     pub name: String,
 }
 
-/// What clients have to hear.
+/// What to tell clients.
 pub enum News {
     /// A message, for all subscribers of its topic.
     Message(Message),

@@ -4,8 +4,8 @@
 //! `-_.~` stay. A slash becomes `%2F`, as RabbitMQ requires. Every other byte, such as those of wildcards, becomes
 //! `%25XX`: a broker that resolves escapes is left with `%XX`, which means nothing to it.
 //!
-//! **Headers.** Brokers act on some headers, and close the connection over some values, which would hit all clients. So a
-//! client's header `x` travels as `client-x`, except `content-type`. On the way back, only these are kept, and the
+//! **Headers.** Brokers act on some headers, and close the connection over some values, which would hit all clients. So
+//! a client's header `x` travels as `client-x`, except `content-type`. On the way back, only these are kept, and the
 //! broker's own are dropped. A message that another program sent has no [`ORIGIN`]: it keeps its headers, except those
 //! that belong to the delivery.
 

@@ -8,9 +8,9 @@
 //!      │ in each of them
 //! ```
 //!
-//! The messages of a gateway are numbered, and each has the number of the one before it in its topic. The
-//! numbers show which messages are copies, and the next message shows that one is missing. They are remembered after a
-//! topic has ended, because a subscriber that comes back might get a copy of a message that it had before.
+//! The messages of a gateway are numbered, and each has the number of the one before it in its topic. The numbers show
+//! which messages are copies, and the next message shows that one is missing. They are remembered after a topic has
+//! ended, because a subscriber that comes back might get a copy of a message that it had before.
 
 use std::collections::{BTreeMap, HashMap};
 
