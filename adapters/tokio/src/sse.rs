@@ -260,7 +260,7 @@ pin_project! {
 }
 
 impl<S> Body<S> {
-    /// Sets how long the body is silent before it has a comment: at least 1 ms, and [`Duration::MAX`] for ever.
+    /// Sets how long the body is silent before it sends a comment: at least 1 ms, or [`Duration::MAX`] for no comments.
     /// Default: 15 s.
     #[must_use]
     pub fn keep_alive(mut self, time: Duration) -> Self {
