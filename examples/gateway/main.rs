@@ -325,7 +325,7 @@ impl Gateway {
     }
 
     /// Delivers messages to the members of the chat room, of topics and of sessions, until there are none. A peer that
-    /// receives one may have said another that waited for its turn.
+    /// receives one may then say another, which waited for its turn.
     fn deliver(&mut self) {
         loop {
             self.shared.broadcast.say_for_hubs();
