@@ -3,7 +3,8 @@
 //! | budget | taken by | given back by |
 //! |---|---|---|
 //! | resets | RST_STREAM before the response is complete, and every reset that the peer causes us to send | a stream that ends well; time |
-//! | useless | frames that bring nothing forward, and DATA over the next line | each KiB of bodies and heads; each DATA that we send, twice, since a peer may grant it anew at once, for the stream and for the connection; time |
+//! | useless | frames that bring nothing forward, and what is over the next two lines | each KiB of bodies and heads; time |
+//! | grants | WINDOW_UPDATE that grants little, or for a stream that is over | each DATA that we send, twice, since a peer may grant it anew at once, for the stream and for the connection |
 //! | discarded | bytes of DATA on streams that we reset | the rest of a stream's window, when we reset it: a peer that has not heard of the reset may send as much, in frames of any length |
 
 use super::{Error, Limits};
@@ -14,8 +15,11 @@ pub(super) struct Budgets {
     resets: u32,
     useless: u32,
     discarded: u32,
-    /// Bytes of bodies and heads that have not given back a useless frame yet.
-    bytes: u32,
+    /// How often the DATA that we have sent may be granted anew. The limits do not bound it: all of a large response may be
+    /// on its way before the first grant comes. 65 535 are for 500 MB in DATA of 16 KiB.
+    grants: u16,
+    /// Bytes of bodies and heads that have not given back a useless frame yet: fewer than [`BYTES_PER_USELESS`].
+    bytes: u16,
     /// When time gave back last, in milliseconds: [`NEVER`], at first.
     since: u64,
 }
@@ -34,6 +38,7 @@ impl Budgets {
             resets: limits.reset_budget,
             useless: limits.useless_budget,
             discarded: 0,
+            grants: 0,
             bytes: 0,
             since: NEVER,
         }
@@ -49,6 +54,17 @@ impl Budgets {
     pub(super) fn take_useless(&mut self) -> Result<(), Error> {
         self.useless = self.useless.checked_sub(1).ok_or(Error::Flood)?;
         Ok(())
+    }
+
+    /// Takes a WINDOW_UPDATE that may be useless: one for what we have sent, or else a useless frame.
+    pub(super) fn take_grant(&mut self) -> Result<(), Error> {
+        match self.grants.checked_sub(1) {
+            Some(left) => {
+                self.grants = left;
+                Ok(())
+            }
+            None => self.take_useless(),
+        }
     }
 
     /// We reset a stream on which the peer could send `window` bytes more.
@@ -75,10 +91,10 @@ impl Budgets {
     /// Bytes of a body or of a head came.
     #[inline]
     pub(super) fn progress(&mut self, bytes: u32, limits: &Limits) {
-        self.bytes = self.bytes.saturating_add(bytes);
-        if self.bytes >= BYTES_PER_USELESS {
-            let back = self.bytes / BYTES_PER_USELESS;
-            self.bytes %= BYTES_PER_USELESS;
+        let bytes = u32::from(self.bytes).saturating_add(bytes);
+        self.bytes = (bytes % BYTES_PER_USELESS) as u16;
+        if bytes >= BYTES_PER_USELESS {
+            let back = bytes / BYTES_PER_USELESS;
             self.useless = self.useless.saturating_add(back).min(limits.useless_budget);
         }
     }
@@ -86,8 +102,8 @@ impl Budgets {
     /// We sent a DATA. Some peers answer each with a WINDOW_UPDATE for its stream and one for the connection,
     /// however short it was.
     #[inline]
-    pub(super) fn data_sent(&mut self, limits: &Limits) {
-        self.useless = self.useless.saturating_add(2).min(limits.useless_budget);
+    pub(super) fn data_sent(&mut self) {
+        self.grants = self.grants.saturating_add(2);
     }
 
     /// Time has passed: it is `now`, in milliseconds.
@@ -126,8 +142,11 @@ mod tests {
         assert_eq!(budgets.take_useless(), Err(Error::Flood));
         budgets.progress(1025, &limits);
         assert_eq!([(); 3].map(|()| budgets.take_useless().is_ok()), [true, true, false]);
-        budgets.data_sent(&limits);
-        assert_eq!([(); 3].map(|()| budgets.take_useless().is_ok()), [true, true, false]);
+        assert_eq!(budgets.take_grant(), Err(Error::Flood));
+        (0..1000).for_each(|_| budgets.data_sent());
+        assert_eq!(budgets.take_useless(), Err(Error::Flood));
+        assert!((0..2000).all(|_| budgets.take_grant().is_ok()));
+        assert_eq!(budgets.take_grant(), Err(Error::Flood));
         budgets.poll(50, &limits);
         budgets.poll(149, &limits);
         assert_eq!(budgets.take_reset(), Err(Error::Resets));

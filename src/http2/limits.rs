@@ -149,7 +149,7 @@ impl Limits {
     ///
     /// Useless are frames that bring nothing forward: empty ones, settings, pings, priorities, frames
     /// of unknown types and for streams that are over. Each costs some time, and no memory. Bytes of
-    /// bodies and heads, and time, give frames back.
+    /// bodies and heads, and time, give frames back. Two WINDOW_UPDATE for each DATA that we have sent do not count.
     ///
     /// After a reset of ours, a peer that has not heard of it may fill the rest of the stream's
     /// window. DATA is useless from there on.

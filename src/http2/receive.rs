@@ -1,5 +1,6 @@
 //! What comes in: bodies, and small frames.
 
+use super::budget::Budgets;
 use super::closed::Absent;
 use super::connection::{CLOSE_PING, Connection, Current, PeerGoAway, State};
 use super::owed::{GoAway, Ping, Reason};
@@ -147,7 +148,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
             }
             Part::WindowUpdate { stream: None, increment } => {
                 if increment < SMALL_INCREMENT && self.send_window.available() > 0 {
-                    self.budgets.take_useless()?;
+                    self.budgets.take_grant()?;
                 }
                 self.send_window.grow(increment)?;
             }
@@ -182,10 +183,10 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         id: StreamId,
         increment: u32,
     ) -> Result<Option<Event<'static>>, Error> {
-        let Some(stream) = self.find_to_change(id)? else { return Ok(None) };
+        let Some(stream) = self.find_to_change(id, Budgets::take_grant)? else { return Ok(None) };
         let Some(slot) = self.streams.get_mut(stream) else { return Ok(None) };
         if slot.is_reset() {
-            return self.budgets.take_useless().map(|()| None);
+            return self.budgets.take_grant().map(|()| None);
         }
         let is_useless = increment < SMALL_INCREMENT && !slot.is_waiting();
         if let Err(error) = slot.send_window.grow(increment) {
@@ -194,7 +195,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         }
         self.streams.settle(stream);
         if is_useless {
-            self.budgets.take_useless()?;
+            self.budgets.take_grant()?;
         }
         Ok(None)
     }
@@ -204,7 +205,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         id: StreamId,
         code: ErrorCode,
     ) -> Result<Option<Event<'static>>, Error> {
-        let Some(stream) = self.find_to_change(id)? else { return Ok(None) };
+        let Some(stream) = self.find_to_change(id, Budgets::take_useless)? else { return Ok(None) };
         let Some(slot) = self.streams.get(stream) else { return Ok(None) };
         let is_known = slot.is_reset();
         let is_answered = slot.sent == super::slot::Half::Closed;
@@ -335,8 +336,12 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         }
     }
 
-    /// Finds the stream of a RST_STREAM or a WINDOW_UPDATE, which mean nothing once it is over.
-    fn find_to_change(&mut self, id: StreamId) -> Result<Option<Stream>, Error> {
+    /// Finds the stream of a RST_STREAM or a WINDOW_UPDATE, which mean nothing once it is over: `take` counts them then.
+    fn find_to_change(
+        &mut self,
+        id: StreamId,
+        take: fn(&mut Budgets) -> Result<(), Error>,
+    ) -> Result<Option<Stream>, Error> {
         if let Some(stream) = self.streams.find(id) {
             return Ok(Some(stream));
         }
@@ -344,7 +349,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
             Absent::Idle => Err(Error::StreamIdle),
             Absent::Skipped => Err(Error::StreamId),
             _ => {
-                self.budgets.take_useless()?;
+                take(&mut self.budgets)?;
                 Ok(None)
             }
         }

@@ -278,7 +278,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         self.send_window.take(taken_u32);
         slot.set_waiting(taken < len);
         if taken > 0 {
-            self.budgets.data_sent(&self.limits);
+            self.budgets.data_sent();
         }
         if ends {
             self.end_sending(stream);
@@ -296,7 +296,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         slot.send_window.take(len);
         slot.set_waiting(false);
         self.send_window.take(len);
-        self.budgets.data_sent(&self.limits);
+        self.budgets.data_sent();
         if ends {
             self.end_sending(stream);
         }

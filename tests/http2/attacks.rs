@@ -328,6 +328,34 @@ fn a_client_that_grants_little_at_a_time_is_not_cut_off() {
     }
 }
 
+/// A client that grants each DATA anew may do so late, when all of a response, or the responses of many streams, have come.
+/// §10.5.
+#[test]
+fn a_client_that_grants_late_is_not_cut_off() {
+    const DATA: usize = 500;
+    let mut server = server_with(Limits::new().useless_budget(5));
+    server.open();
+    server.receive(&get(1));
+    let stream = server.streams[0];
+    let head =
+        server.h2.send_head(stream, 200, framewright::http::NO_FIELDS, false, &mut server.out);
+    head.expect("it is the first");
+    for n in 1..=DATA {
+        assert_eq!(server.h2.send(stream, b"x", n == DATA, &mut server.out), Ok(1), "{n}");
+    }
+    server.take_frames();
+    // The stream is over.
+    for n in 0..DATA {
+        server.receive(&[window_update(1, 1), window_update(0, 1)].concat());
+        assert_eq!(server.h2.error(), None, "{n}");
+    }
+    // The client's settings were one of the five.
+    server.receive(&window_update(0, 1).repeat(4));
+    assert_eq!(server.h2.error(), None);
+    server.receive(&window_update(0, 1));
+    assert_eq!(server.h2.error(), Some(Error::Flood));
+}
+
 /// A client that has not heard of the reset may send what is left of the stream's window, in frames of any length, and
 /// no more.
 /// §5.1, §10.5.
