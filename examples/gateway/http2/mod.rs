@@ -217,7 +217,8 @@ impl Http2 {
             Some(Action::Idle) => self.connection.close(),
             Some(Action::Dead | Action::CloseTimedOut) => return false,
             Some(Action::SettingsTimedOut) => self.connection.fail(ErrorCode::SETTINGS_TIMEOUT),
-            // It hears of no stream that waits: each is watched by itself, so that none takes others with it.
+            // The keepalive is not told of streams that wait. Each has a time-out of its own, so that one that is stuck
+            // does not end the others.
             Some(Action::PrefaceTimedOut | Action::Stalled) => {
                 self.connection.fail(ErrorCode::NO_ERROR);
             }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::names::Place;
 
-/// Of how many topics the last number is remembered. The messages after that do not say what was before them.
+/// Of how many topics the last number is remembered. Messages to further topics do not say which one was before them.
 const MAX_TOPICS: usize = 10_000;
 
 /// The last number in each topic.

@@ -54,7 +54,7 @@ struct Topic {
 #[derive(Clone, Copy)]
 struct Last {
     number: u64,
-    /// Whether others may have been missed after it, as is known.
+    /// Whether it is known that messages after it may be missing.
     may_miss: bool,
 }
 

@@ -107,7 +107,7 @@ impl Upstream for Relay {
 
     fn unsubscribe(&mut self, destination: &str) {
         if self.topics.unsubscribe(destination) {
-            // Those who did not wait for the broker have begun and ended a subscription all the same.
+            // The broker has not confirmed these subscriptions, and will not. For their clients, they have begun and ended.
             let receipts = self.waiting.take_topic(destination).into_iter();
             self.news.extend(receipts.map(|(client, receipt)| News::Receipt { client, receipt }));
         }

@@ -240,7 +240,7 @@ mod tests {
         }
     }
 
-    /// There is no HEADERS that a reset follows.
+    /// It does not write a HEADERS and then reset the stream.
     #[test]
     fn a_call_without_room_writes_nothing() {
         let mut client = Client::<TwoCalls>::new(Limits::new(), http2::Limits::new(), 0);

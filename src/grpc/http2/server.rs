@@ -373,7 +373,7 @@ impl<M: Memory> Server<M> {
     ) -> Result<(), SendError> {
         let message = message.into();
         match self.shared.send(call.0, message, false, out) {
-            // Most messages have others before them.
+            // The head goes with the first message. Most messages are not the first: asking before each would cost them time.
             Err(SendError::HeadUnsent) => {
                 self.send_head(call, ResponseHead::new(), out)?;
                 self.shared.send(call.0, message, false, out)?;
@@ -415,7 +415,7 @@ impl<M: Memory> Server<M> {
         message: impl Into<Message<'m>>,
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
-        // Most calls have no other message.
+        // Most calls have only this message, so that the head is usually unsent.
         if !self.call(call)?.is_head_sent() {
             self.send_head(call, ResponseHead::new(), out)?;
         }

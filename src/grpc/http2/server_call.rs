@@ -37,7 +37,7 @@ pub(super) enum ServerState {
 const DRAIN: u64 = 1000;
 
 /// How long the rest of a response may wait for a window after the call failed or its deadline passed, in ms.
-/// A client that has it wrong by less still gets the status.
+/// A client that opens its window within that time still gets the status.
 const GRACE: u64 = 1000;
 
 pub(super) type ServerShared<M> = Shared<http2::Server, M, ServerState>;
@@ -119,7 +119,7 @@ impl<M: Memory> ServerShared<M> {
         if let Some(ServerState::Call(call)) = self.calls.call(stream)
             && let Some(at) = call.response_deadline()
         {
-            // No less than from now on, however late that is.
+            // The grace runs from `now`, even if the deadline passed long before.
             let at = at.max(now);
             call.set_deadline(at);
             self.calls.note_deadline(at.saturating_add(GRACE));
@@ -218,7 +218,7 @@ impl<B: Buffer> SideCall<B> for ServerState {
     fn poll(&mut self, now: u64) -> Option<MessageEvent> {
         let call = self.as_call_mut().ok()?;
         let event = call.poll(now)?;
-        // What is left of the response has its time from now on, however late that is.
+        // The rest of the response has its grace from `now`, even if the deadline passed long before.
         call.set_deadline(now);
         Some(event.into())
     }
