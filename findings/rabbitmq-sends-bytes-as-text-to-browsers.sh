@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# One message that is not UTF-8 keeps closing the WebSockets of RabbitMQ's Web STOMP, and its DISCONNECT has no receipt.
+# RabbitMQ's Web STOMP sends bodies that are not UTF-8 as text, which browsers refuse, and its DISCONNECT has no receipt.
 #
 # Software: RabbitMQ 3.10.8 with rabbitmq_web_stomp as it comes, on Erlang 25.2.3, both of Debian 12; @stomp/stompjs 7.5.0 and ws
 # 8.23.0 (npm) on Node 20.20.
@@ -18,7 +18,7 @@
 # DISCONNECT: the client waits for the RECEIPT, by which it knows that all frames before it were received.
 #
 # Who meets it: pages that subscribe to what other programs publish: compressed data, Protocol Buffers, or text that is not
-# UTF-8. One such message shuts out all browsers.
+# UTF-8. The page sees 1006 after each connection, and nothing that says why.
 # What to do: web_stomp.ws_frame = binary, which stompjs reads without a setting. Take a close with 1000 for the receipt only
 # if every earlier frame has asked for its own.
 #
