@@ -129,8 +129,7 @@ mod tests {
 
     #[test]
     fn every_split_is_before_the_first_byte_that_is_not_plain() {
-        let lens =
-            if cfg!(miri) { vec![0, 1, 7, 8, 9, 15, 16, 17, 25] } else { (0..130).collect() };
+        let lens = if cfg!(miri) { vec![0, 1, 8, 9, 17] } else { (0..130).collect() };
         for len in lens {
             assert_eq!(split_plain(&vec![b'a'; len]), naive_split(&vec![b'a'; len]));
             for at in 0..len {
