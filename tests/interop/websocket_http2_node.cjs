@@ -34,7 +34,7 @@ async function open(session, target, { deflate = true, protocol } = {}) {
   const [response] = await once(stream, 'response');
   assert.equal(response[':status'], 200);
   assert.equal(response['sec-websocket-protocol'], protocol);
-  const socket = new WebSocket(null, undefined, { allowSynchronousEvents: true });
+  const socket = new WebSocket(null, undefined, { allowSynchronousEvents: true, closeTimeout: 30_000 });
   socket._isServer = false;
   assert.equal('sec-websocket-extensions' in response, deflate);
   if (deflate) {
