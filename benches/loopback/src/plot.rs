@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 /// In pixels, as is everything here.
 const WIDTH: f64 = 760.0;
-const LEFT: f64 = 230.0;
+const LEFT: f64 = 250.0;
 const RIGHT: f64 = 24.0;
 const TOP: f64 = 62.0;
 const ROW: f64 = 26.0;
