@@ -12,6 +12,8 @@ use crate::stomp;
 
 /// The longest chat message, in bytes.
 pub const CHAT_MESSAGE: u64 = 64 * 1024;
+/// A member with more unsent output than this is dropped, in bytes.
+pub const MOST_UNSENT: usize = 1 << 20;
 
 /// Encodes chat messages once for all members.
 pub struct Broadcast {

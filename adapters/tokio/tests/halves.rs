@@ -155,7 +155,7 @@ impl AsyncWrite for Flawed {
     }
 }
 
-/// The server's end of a pipe with a flaw, and the client's, both behind the handshake.
+/// The server's end of a pipe with a flaw, and the client's, both after the handshake.
 async fn flawed(options: &Options, flaw: Flaw) -> (WebSocket<Flawed>, DuplexStream) {
     let (inner, mut b) = duplex(1024);
     b.write_all(REQUEST).await.expect("it is read");

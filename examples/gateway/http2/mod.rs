@@ -20,7 +20,7 @@ use framewright::ws::handshake::Offer;
 use crate::Shared;
 use crate::output::Output;
 use crate::response::Response;
-use crate::room::Heard;
+use crate::room::{Heard, MOST_UNSENT};
 use crate::route::{self, Answer};
 use crate::service::Filled;
 use crate::websocket::{Place, Session};
@@ -33,8 +33,6 @@ const LIMITS: Limits = Limits::new().max_streams(1000).stream_window(64 * 1024);
 const ENOUGH: usize = 64 * 1024;
 /// How many turns streams have before other connections have theirs.
 const TURNS: usize = 256;
-/// A member of the chat room that is this many bytes behind is dropped.
-const BEHIND: usize = 1 << 20;
 /// How long the rest of a request is read after its answer, in ms: some proxies drop a response whose stream is reset
 /// right after it.
 const DRAIN: u64 = 1_000;
@@ -251,7 +249,7 @@ impl Http2 {
     pub fn hear(&mut self, heard: &Heard, shared: &Shared) {
         self.for_each(|exchange| match exchange.hear(heard, shared) {
             false => Wish::Nothing,
-            true if exchange.unsent() > BEHIND => Wish::CutOff,
+            true if exchange.unsent() > MOST_UNSENT => Wish::CutOff,
             true => Wish::Turn,
         });
     }

@@ -2,10 +2,8 @@
 
 use super::{Peer, Progress, State};
 use crate::Shared;
-use crate::room::Heard;
+use crate::room::{Heard, MOST_UNSENT};
 
-/// A member of the chat room that is this many bytes behind is dropped.
-const BEHIND: usize = 1 << 20;
 /// How long the first bytes may take, in ms.
 const FIRST_WITHIN: u64 = 15_000;
 /// How long a peer has to close after we did, in ms.
@@ -71,7 +69,7 @@ impl Peer {
             _ => return Progress::Blocked,
         }
         match self.written(shared) {
-            Progress::Blocked if self.out.pending() > BEHIND => Progress::Ended,
+            Progress::Blocked if self.out.pending() > MOST_UNSENT => Progress::Ended,
             progress => progress,
         }
     }

@@ -8,7 +8,7 @@ pub const REQUEST: &[u8] =
     b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
-/// The server's end of a pipe on which a test speaks for the client, behind the handshake.
+/// The server's end of a pipe on which a test speaks for the client, after the handshake.
 pub async fn against(options: &Options, len: usize) -> (WebSocket<DuplexStream>, DuplexStream) {
     let (a, mut b) = duplex(len);
     let (server, ()) = tokio::join!(options.accept(a), async {

@@ -188,7 +188,7 @@ impl ServerCall {
     /// The error code to reset the HTTP/2 stream with after the trailers, if the request has not
     /// ended (PROTOCOL-HTTP2, *Early Server Closure*).
     ///
-    /// **Not at once:** behind some proxies, a reset that follows the trailers overtakes them, and the client
+    /// **Do not reset at once.** In some proxies, a reset that follows the trailers overtakes them, and the client
     /// sees a cancellation instead of the status. Read the rest of the request first, and drop it:
     /// [`receive`](Self::receive) ignores it, and after [`receive_eof`](Self::receive_eof) there is
     /// nothing to reset. Reset a stream that still goes on after a second or so, or after as many bytes
