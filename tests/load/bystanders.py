@@ -5,11 +5,11 @@ None of their bytes may be lost, changed or out of order, whatever others do.
 """
 
 import collections
-import multiprocessing
 import random
 import selectors
 import time
 
+from apart import Apart
 from wire import BINARY, CLOSE, PATIENCE, TEXT, Peer, brief, frame, reply
 
 SIZES = [0, 1, 16, 125, 126, 1_000, 4_000, 65_535, 65_536, 200_000]
@@ -19,17 +19,11 @@ EVERY = 0.05
 Report = collections.namedtuple("Report", "echoes slowest")
 
 
-class Bystanders:
+class Bystanders(Apart):
     """A handle on the process of the bystanders."""
 
     def __init__(self, address, count, seed):
-        # Not by fork, which would also hold the descriptors of connections that others open.
-        context = multiprocessing.get_context("spawn")
-        self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=stand_by, args=(address, count, seed, theirs), daemon=True)
-        self.process.start()
-        theirs.close()
-        self.answer()
+        super().__init__(stand_by, address, count, seed)
 
     def report(self):
         """Returns what happened since the last report. Fails if anything was lost, or if nothing came back."""
@@ -50,21 +44,6 @@ class Bystanders:
             self.answer()
         self.pipe.send(command)
         return self.answer()
-
-    def answer(self):
-        if not self.pipe.poll(3 * PATIENCE):
-            raise AssertionError("the bystanders do not answer")
-        try:
-            answer = self.pipe.recv()
-        except EOFError:
-            raise AssertionError("the bystanders are gone") from None
-        if isinstance(answer, str):
-            raise AssertionError(f"beside it: {answer}")
-        return answer
-
-    def stop(self):
-        self.process.terminate()
-        self.process.join()
 
 
 def stand_by(address, count, seed, pipe):

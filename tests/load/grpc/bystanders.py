@@ -5,10 +5,10 @@ lost or changed, whatever others do.
 """
 
 import collections
-import multiprocessing
 import selectors
 import time
 
+from apart import Apart
 from calls import (
     ACK, ADA_FOUND, CHAT, DATA, END_STREAM, GOAWAY, HEADERS, PATIENCE, RST_STREAM, SETTINGS, Peer, data, frame, head,
     message, text, unary,
@@ -21,17 +21,11 @@ SIZES = [0, 1, 100, 1_000, 20_000]
 Report = collections.namedtuple("Report", "calls median slowest")
 
 
-class Bystanders:
+class Bystanders(Apart):
     """A handle on the process of the bystanders."""
 
     def __init__(self, address, count):
-        # Not by fork, which would also hold the descriptors of connections that others open.
-        context = multiprocessing.get_context("spawn")
-        self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=stand_by, args=(address, count, theirs), daemon=True)
-        self.process.start()
-        theirs.close()
-        self.answer()
+        super().__init__(stand_by, address, count)
 
     def report(self):
         """Returns what happened since the last report. Fails if anything was lost, or if nothing came back."""
@@ -40,21 +34,6 @@ class Bystanders:
         report = Report(*self.answer())
         assert report.calls > 0, "beside it, not one call was answered"
         return report
-
-    def answer(self):
-        if not self.pipe.poll(3 * PATIENCE):
-            raise AssertionError("the bystanders do not answer")
-        try:
-            answer = self.pipe.recv()
-        except EOFError:
-            raise AssertionError("the bystanders are gone") from None
-        if isinstance(answer, str):
-            raise AssertionError(f"beside it: {answer}")
-        return answer
-
-    def stop(self):
-        self.process.terminate()
-        self.process.join()
 
 
 def stand_by(address, count, pipe):
