@@ -397,14 +397,29 @@ def refused_upgrades(load):
     return f"{each * len(refusals)} requests of {len(refusals)} kinds"
 
 
+# The length of a frame's header (RFC 9113 §4.1).
+FRAME_HEADER = 9
+
+
+def refused_by_http2(answer):
+    """Whether it is SETTINGS first and, as the last frame, a GOAWAY with an error (RFC 9113 §3.4)."""
+    kinds, payload = [], b""
+    while answer:
+        end = FRAME_HEADER + int.from_bytes(answer[:3], "big")
+        kinds.append(answer[3] if len(answer) > 3 else None)
+        payload, answer = answer[FRAME_HEADER:end], answer[end:]
+    return kinds[:1] == [4] and kinds[-1] == 7 and int.from_bytes(payload[4:8], "big") != 0
+
+
 @scenario
 def random_bytes(load):
     """Random bytes are answered in HTTP or WebSocket, or not at all, and the connection ends."""
     count = 1000
     source = random.Random(load.options.seed)
+    preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
     others = [
         b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03",
-        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        preface,
         b"SSH-2.0-x\r\n",
         b"\0" * 64,
     ]
@@ -424,8 +439,12 @@ def random_bytes(load):
                 closes[code] = closes.get(code, 0) + 1
                 continue
             answer = peer.rest()
-            assert not answer or answer.startswith((b"HTTP/1.1 4", b"HTTP/1.1 5")), brief(answer)
-            status = answer[9:12].decode()
+            if garbage.startswith(preface) and not upgraded:
+                assert refused_by_http2(answer) or len(garbage) < len(preface) + FRAME_HEADER, brief(answer)
+                status = "GOAWAY"
+            else:
+                assert not answer or answer.startswith((b"HTTP/1.1 4", b"HTTP/1.1 5")), brief(answer)
+                status = answer[9:12].decode()
             statuses[status] = statuses.get(status, 0) + 1
         except OSError as error:
             # This is a fault on our side, such as no free port. The gateway is not to blame.
