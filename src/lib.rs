@@ -158,6 +158,10 @@ pub mod ws;
 struct Readme;
 
 #[cfg(all(doctest, feature = "alloc"))]
+#[doc = include_str!("../docs/coming-from.md")]
+struct ComingFrom;
+
+#[cfg(all(doctest, feature = "alloc"))]
 #[doc = include_str!("../docs/polling.md")]
 struct Polling;
 
