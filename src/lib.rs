@@ -95,6 +95,8 @@
 //! A [`Chunk`] says where bytes fall in their message. A [`Buffer`] is where bytes are appended: a
 //! `Vec<u8>`, a `BytesMut`, a fixed slice, an [`ArrayBuf`] that owns its bytes, or a type of your own.
 //!
+//! The [guide] has a chapter each on keeping machines in a struct, back-pressure, time, memory, and what the peer sees.
+//!
 //! # Features
 //!
 //! Features only add. No protocol has a feature of its own: code that is not called is not linked.
@@ -138,6 +140,8 @@ mod chunk;
 mod debug;
 pub mod engineio;
 pub mod grpc;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 pub mod http;
 pub mod http1;
 pub mod http2;

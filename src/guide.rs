@@ -1,0 +1,176 @@
+//! What holds for every protocol here, a chapter each: structs, back-pressure, time, memory, and what the peer sees.
+//!
+//! This module has no items. It exists in the documentation only.
+//!
+//! # Keeping it in a struct
+//!
+//! Events of the way in for whole messages borrow from nothing, so connection, inbox and buffers can be fields of one struct, and its
+//! methods can have the loop. Each protocol shows the three programs that people write, a loop, an `async fn next` and methods:
+//! [`ws`](crate::ws#keeping-it-in-a-struct), [`sse`](crate::sse#keeping-it-in-a-struct),
+//! [`grpc`](crate::grpc#keeping-it-in-a-struct).
+//!
+//! # Back-pressure
+//!
+//! Nothing here blocks, so nothing here can hold a peer back. You do, by not reading. Three rules are enough:
+//!
+//! 1. **Write before you read.** While output waits that the socket did not take, do not read from this peer, and do not call
+//!    `transmit`. What is owed then takes a place of fixed size, and TCP holds the peer back.
+//! 2. **Bound what you send on your own.** A message to a room goes to many outputs, and one of their readers may be slow. Look at the
+//!    length of its output before you append, and drop the message or the reader when it is over your limit.
+//! 3. **Use the protocol's own windows where it has them.** HTTP/2 has one for each stream, so a slow stream must not stop reading:
+//!    [`grpc::Server::pause`](crate::grpc::Server::pause) holds back one call, and `Busy` and `Writable` say that a call's window is
+//!    closed and open again.
+//!
+//! ```
+//! use framewright::ws::{Connection, Inbox, Limits, MessageEvent, Server};
+//! use std::io::{self, ErrorKind, Read, Write};
+//!
+//! struct Peer {
+//!     connection: Connection<Server>,
+//!     inbox: Inbox<Vec<u8>>,
+//!     out: Vec<u8>,
+//! }
+//!
+//! impl Peer {
+//!     /// Called when the socket, which does not block, may be ready. Returns whether it is still open.
+//!     fn on_ready(&mut self, socket: &mut (impl Read + Write), buf: &mut [u8]) -> io::Result<bool> {
+//!         loop {
+//!             while !self.out.is_empty() {
+//!                 match socket.write(&self.out) {
+//!                     Ok(n) => drop(self.out.drain(..n)),
+//!                     // Rule 1: no reading before this is written. Ask to be told when it can be.
+//!                     Err(e) if e.kind() == ErrorKind::WouldBlock => return Ok(true),
+//!                     Err(e) => return Err(e),
+//!                 }
+//!             }
+//!             let n = match socket.read(buf) {
+//!                 Ok(0) => return Ok(false),
+//!                 Ok(n) => n,
+//!                 Err(e) if e.kind() == ErrorKind::WouldBlock => return Ok(true),
+//!                 Err(e) => return Err(e),
+//!             };
+//!             let mut input = &buf[..n];
+//!             while let Some(event) = self.connection.receive_message(&mut input, &mut self.inbox) {
+//!                 if let MessageEvent::Message(_) = event {
+//!                     self.connection.send(self.inbox.message(), &mut self.out).map_err(io::Error::other)?;
+//!                 }
+//!             }
+//!             self.connection.transmit(&mut self.out);
+//!         }
+//!     }
+//!
+//!     /// Rule 2: a message of somebody else's. Returns whether it was appended.
+//!     fn post(&mut self, text: &str) -> bool {
+//!         self.out.len() < 256 * 1024 && self.connection.send(text, &mut self.out).is_ok()
+//!     }
+//! }
+//! # struct Socket { input: &'static [u8], room: usize, written: Vec<u8> }
+//! # impl Read for Socket {
+//! #     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+//! #         match self.input.read(buf)? {
+//! #             0 => Err(ErrorKind::WouldBlock.into()),
+//! #             n => Ok(n),
+//! #         }
+//! #     }
+//! # }
+//! # impl Write for Socket {
+//! #     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+//! #         match self.room.min(bytes.len()) {
+//! #             0 => Err(ErrorKind::WouldBlock.into()),
+//! #             n => {
+//! #                 self.room -= n;
+//! #                 self.written.write(&bytes[..n])
+//! #             }
+//! #         }
+//! #     }
+//! #     fn flush(&mut self) -> io::Result<()> {
+//! #         Ok(())
+//! #     }
+//! # }
+//! # let connection = Connection::server(Limits::new());
+//! # let mut peer = Peer { connection, inbox: Inbox::new(Vec::new()), out: Vec::new() };
+//! # let mut socket = Socket { input: b"\x81\x82\0\0\0\0hi\x81\x82\0\0\0\0ho", room: 3, written: Vec::new() };
+//! # let mut buf = [0; 8];
+//! # assert!(peer.on_ready(&mut socket, &mut buf)?);
+//! # assert_eq!((&socket.written[..], socket.input.len()), (&b"\x81\x02h"[..], 8)); // the rest was not read
+//! # socket.room = 100;
+//! # assert!(peer.on_ready(&mut socket, &mut buf)? && peer.post("!"));
+//! # assert_eq!((&socket.written[..], &peer.out[..]), (&b"\x81\x02hi\x81\x02ho"[..], &b"\x81\x01!"[..]));
+//! # Ok::<(), io::Error>(())
+//! ```
+//!
+//! # Time
+//!
+//! The clock is yours. A time is a `u64` of milliseconds on any scale that does not go back, the same for all machines of one
+//! connection: `start.elapsed().as_millis() as u64` will do. A machine with time in it has two methods. `deadline` says when to look
+//! again, and `poll` does what is due then, which may be nothing. Calling `poll` too early is harmless.
+//!
+//! | machine | what it times |
+//! |---|---|
+//! | [`ws::Keepalive`](crate::ws::Keepalive) | pings, a peer that is gone, a closing handshake that does not end |
+//! | [`http2::Keepalive`](crate::http2::Keepalive) | the same for HTTP/2: the preface, SETTINGS, silence, graceful close |
+//! | [`grpc::Server`](crate::grpc::Server), [`grpc::Client`](crate::grpc::Client) | deadlines of calls, and all of the row above |
+//! | [`sse::Client`](crate::sse::Client) | when to connect again, a connection that does not open, a stream that is silent |
+//! | [`stomp::Connection`](crate::stomp::Connection) | heart-beats, both ways |
+//! | [`engineio::Session`](crate::engineio::Session), [`sockjs::Session`](crate::sockjs::Session) | pings, polls, the end of a session |
+//! | [`socketio::Connection`](crate::socketio::Connection) | a peer that joins no namespace, attachments that do not come |
+//!
+//! ```
+//! use framewright::ws::{Action, Connection, Keepalive, Limits, Server};
+//!
+//! /// Returns when to call this again, or `None` if the connection is to be dropped.
+//! fn on_time(
+//!     now: u64, connection: &mut Connection<Server>, keepalive: &mut Keepalive, out: &mut Vec<u8>,
+//! ) -> Option<u64> {
+//!     match keepalive.poll(now) {
+//!         None => {}
+//!         Some(Action::Ping) => connection.ping(b"", out).ok()?,
+//!         Some(_) => return None, // the peer is gone
+//!     }
+//!     Some(keepalive.deadline().unwrap_or(u64::MAX))
+//! }
+//!
+//! let mut connection = Connection::server(Limits::new());
+//! let mut keepalive = Keepalive::new(0);
+//! let mut out = Vec::new();
+//! let first = on_time(0, &mut connection, &mut keepalive, &mut out).expect("it is open");
+//! assert!(out.is_empty() && first > 0);
+//! on_time(first, &mut connection, &mut keepalive, &mut out).expect("a ping is due");
+//! assert_eq!(out, b"\x89\0");
+//! ```
+//!
+//! # Memory
+//!
+//! Machines own no heap, save where the name of a type says so ([`grpc::Heap`](crate::grpc::Heap)) and in `ws::deflate`. What has to be
+//! joined or decoded lies in storage that you lend, and every amount has a limit:
+//!
+//! | storage | in | at most | given back by |
+//! |---|---|---|---|
+//! | [`Inbox`](crate::ws::Inbox) of WebSocket | one message at a time | `Limits::max_message_len`, 1 MiB by default | `release` |
+//! | [`http1::HeadReader`](crate::http1::HeadReader) | one head | `http1::Limits` | dropping it |
+//! | [`sse::Storage`](crate::sse::Storage) | one event and the last event ID | `sse::Limits` | `Assembler::release` |
+//! | [`http2::Connection`](crate::http2::Connection) | slots of streams, two tables of HPACK | `http2::Limits` | dropping it |
+//! | [`stomp::Inbox`](crate::stomp::Inbox) | one frame | `stomp::Limits` | dropping it |
+//! | [`grpc::Inbox`](crate::grpc::Inbox) | one message | `grpc::Limits` | `release` |
+//! | sessions of [`engineio`](crate::engineio) and [`sockjs`](crate::sockjs) | what waits for the next request | the session's limit of its backlog | when it is sent |
+//! | output | what you have not written | yours, see [back-pressure](#back-pressure) | writing it |
+//!
+//! Each storage is any [`Buffer`](crate::Buffer): a `Vec<u8>` that grows, a `BytesMut`, or an [`ArrayBuf`](crate::ArrayBuf) for a program
+//! without an allocator. All connections of a thread can share one read buffer, because nothing stays in it.
+//!
+//! # What the peer sees
+//!
+//! A peer's violation is an error of the protocol's type, and each says what the peer is told:
+//!
+//! | protocol | error | what the peer gets |
+//! |---|---|---|
+//! | WebSocket | [`ws::Error`](crate::ws::Error) | a close frame with [`close_code`](crate::ws::Error::close_code), then the end of TCP |
+//! | its handshake | [`ws::handshake::Error`](crate::ws::handshake::Error) | the response that [`refuse`](crate::ws::handshake::Error::refuse) makes |
+//! | Server-Sent Events | [`sse::Error`](crate::sse::Error) | nothing: the event is lost, and the stream goes on |
+//! | gRPC | [`grpc::Error`](crate::grpc::Error) | a status, in trailers or by a reset of the stream |
+//! | HTTP/2 | [`http2::Error`](crate::http2::Error) | GOAWAY or RST_STREAM with its code |
+//! | HTTP/1.1 | [`http1::Error`](crate::http1::Error) | a response with its status, and the end of TCP |
+//! | STOMP | [`stomp::Error`](crate::stomp::Error) | an ERROR frame to a client, the end of TCP to a server |
+//! | Engine.IO | [`engineio::Error`](crate::engineio::Error) | the end of the session, or the protocol's answer with status 400 |
+//! | Socket.IO | [`socketio::Error`](crate::socketio::Error) | the end of the connection below it |
+//! | SockJS | [`sockjs::Error`](crate::sockjs::Error) | status 500 with the protocol's text, or the end of the WebSocket |
