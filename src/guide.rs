@@ -141,7 +141,7 @@
 //!
 //! # Memory
 //!
-//! Machines own no heap, save where the name of a type says so ([`grpc::Heap`](crate::grpc::Heap)) and in `ws::deflate`. What has to be
+//! Machines own no heap, save where the name of a type says so (`grpc::Heap`) and in `ws::deflate`. What has to be
 //! joined or decoded lies in storage that you lend, and every amount has a limit:
 //!
 //! | storage | in | at most | given back by |
