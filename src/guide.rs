@@ -32,13 +32,17 @@
 //! }
 //!
 //! impl Peer {
-//!     /// Called when the socket, which does not block, may be ready. Returns whether it is still open.
-//!     fn on_ready(&mut self, socket: &mut (impl Read + Write), buf: &mut [u8]) -> io::Result<bool> {
+//!     /// Called when the socket may be ready. Returns whether it is still open.
+//!     fn on_ready(
+//!         &mut self,
+//!         socket: &mut (impl Read + Write), // does not block
+//!         buf: &mut [u8],
+//!     ) -> io::Result<bool> {
 //!         loop {
 //!             while !self.out.is_empty() {
 //!                 match socket.write(&self.out) {
 //!                     Ok(n) => drop(self.out.drain(..n)),
-//!                     // Rule 1: no reading before this is written. Ask to be told when it can be.
+//!                     // Rule 1: no reading before this is written.
 //!                     Err(e) if e.kind() == ErrorKind::WouldBlock => return Ok(true),
 //!                     Err(e) => return Err(e),
 //!                 }
@@ -50,12 +54,13 @@
 //!                 Err(e) => return Err(e),
 //!             };
 //!             let mut input = &buf[..n];
-//!             while let Some(event) = self.connection.receive_message(&mut input, &mut self.inbox) {
+//!             let Self { connection, inbox, out } = self;
+//!             while let Some(event) = connection.receive_message(&mut input, inbox) {
 //!                 if let MessageEvent::Message(_) = event {
-//!                     self.connection.send(self.inbox.message(), &mut self.out).map_err(io::Error::other)?;
+//!                     connection.send(inbox.message(), out).map_err(io::Error::other)?;
 //!                 }
 //!             }
-//!             self.connection.transmit(&mut self.out);
+//!             connection.transmit(out);
 //!         }
 //!     }
 //!
@@ -120,7 +125,10 @@
 //!
 //! /// Returns when to call this again, or `None` if the connection is to be dropped.
 //! fn on_time(
-//!     now: u64, connection: &mut Connection<Server>, keepalive: &mut Keepalive, out: &mut Vec<u8>,
+//!     now: u64,
+//!     connection: &mut Connection<Server>,
+//!     keepalive: &mut Keepalive,
+//!     out: &mut Vec<u8>,
 //! ) -> Option<u64> {
 //!     match keepalive.poll(now) {
 //!         None => {}
