@@ -66,7 +66,7 @@ use options::Options;
 use peer::{Peer, Progress};
 use relay_socket::RelaySocket;
 use room::Broadcast;
-use rustls::ServerConfig;
+use rustls::{ServerConfig, ServerConnection};
 use slab::Slab;
 use stomp::relay::{self, Relay};
 use tls::Transport;
@@ -276,7 +276,9 @@ impl Gateway {
         let entry = self.peers.vacant_entry();
         let interest = Interest::READABLE | Interest::WRITABLE;
         self.poll.registry().register(&mut stream, Token(entry.key()), interest)?;
-        let transport = Transport::new(stream, self.tls.as_ref()).map_err(io::Error::other)?;
+        let accept = |config: &Arc<ServerConfig>| ServerConnection::new(config.clone());
+        let tls = self.tls.as_ref().map(accept).transpose().map_err(io::Error::other)?;
+        let transport = Transport::new(stream, tls.map(Into::into));
         entry.insert(Peer::new(transport, self.shared.now));
         Ok(())
     }

@@ -10,7 +10,7 @@ use mio::net::TcpStream;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ServerConfig, ServerConnection};
+use rustls::{Connection, ServerConfig};
 
 /// What clients may ask for by ALPN, the best first. STOMP has no name there.
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
@@ -32,17 +32,12 @@ pub fn config(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, Box<d
 /// What was written is on its way only after a [`flush`](Write::flush).
 pub struct Transport {
     socket: TcpStream,
-    tls: Option<Box<ServerConnection>>,
+    tls: Option<Box<Connection>>,
 }
 
 impl Transport {
-    pub fn new(
-        socket: TcpStream,
-        config: Option<&Arc<ServerConfig>>,
-    ) -> Result<Self, rustls::Error> {
-        let connect =
-            |config: &Arc<ServerConfig>| ServerConnection::new(config.clone()).map(Box::new);
-        Ok(Self { socket, tls: config.map(connect).transpose()? })
+    pub fn new(socket: TcpStream, tls: Option<Connection>) -> Self {
+        Self { socket, tls: tls.map(Box::new) }
     }
 
     /// Whether a read that leaves room has emptied the socket.
