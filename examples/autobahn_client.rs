@@ -1,7 +1,7 @@
 //! The client that Autobahn's fuzzing server tests: it echoes every case.
 //!
 //! ```text
-//! cargo run --release --features deflate --example autobahn_client -- [--no-deflate] ws://HOST:PORT AGENT
+//! cargo run --release --example autobahn_client -- [--no-deflate] ws://HOST:PORT AGENT
 //! ```
 
 mod client;
@@ -11,7 +11,8 @@ use std::io::Write;
 use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
-use client::{Opened, open, socket};
+use client::socket::Target;
+use client::{Opened, open};
 use framewright::ws::deflate::Config;
 use framewright::ws::{Closer, Inbox, Limits, Message, MessageEvent};
 
@@ -48,7 +49,8 @@ fn run(
     mut on_message: impl FnMut(Message<'_>) -> bool,
 ) -> Result<(), Box<dyn Error>> {
     let limits = Limits::new().max_frame_len(64 << 20).max_message_len(64 << 20);
-    let Opened { mut stream, mut connection, early } = open(url, &[], deflate, limits)?;
+    let Opened { mut stream, mut connection, early } =
+        open(&Target::parse(url)?, &[], deflate, limits)?;
     let mut inbox = Inbox::new(Vec::new());
     let mut out = Vec::new();
     // The time by which the transport must have ended.
@@ -82,7 +84,7 @@ fn run(
             }
         }
         let until = end.unwrap_or_else(|| Instant::now() + SILENT);
-        n = match socket::read(&mut stream, &mut buf, until) {
+        n = match stream.read_until(&mut buf, until) {
             Ok(Some(n @ 1..)) => n,
             // However it ends, the reports say whether it should have.
             Ok(Some(0) | None) | Err(_) => return Ok(()),

@@ -1,13 +1,14 @@
 //! An HTTP/2 client on a blocking socket: sends a request and prints the response.
 //!
 //! ```text
-//! cargo run --example http2_client -- http://HOST:PORT/PATH [--data TEXT | --data @FILE] [--trailer NAME:VALUE]...
+//! cargo run --example http2_client -- [--ca FILE] [--data TEXT | --data @FILE] [--trailer NAME:VALUE]... URL
 //! ```
 //!
-//! The body goes to standard output, and the rest to standard error. It speaks HTTP/2 at once, without TLS ("prior
-//! knowledge", RFC 9113 §3.3).
+//! The body goes to standard output, and the rest to standard error. With `http://`, it speaks HTTP/2 at once ("prior
+//! knowledge", RFC 9113 §3.3), and with `https://` if the server chooses that by ALPN. `--ca` is a file of authorities in
+//! PEM, instead of the well-known ones.
 
-#[path = "client/socket.rs"]
+#[path = "socket/mod.rs"]
 mod socket;
 
 use std::error::Error;
@@ -18,6 +19,7 @@ use framewright::http2::{
     Client, Connection, ErrorCode, Event, Headers, Limits, Request, SendError, Slot, Storage,
     Stream,
 };
+use socket::{Socket, Target};
 
 /// How long connecting may take, and how long the server may say nothing.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -27,9 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const WINDOW: u32 = 64 * 1024;
 
 struct Args {
-    /// `HOST:PORT`.
-    authority: String,
-    target: String,
+    target: Target,
     /// The body of a POST.
     data: Option<Vec<u8>>,
     /// The name and value of each.
@@ -38,11 +38,12 @@ struct Args {
 
 fn parse_args() -> Result<Args, Box<dyn Error>> {
     use lexopt::prelude::{Long, Value, ValueExt};
-    let (mut url, mut data, mut trailers) = (None, None, Vec::new());
+    let (mut url, mut ca, mut data, mut trailers) = (None, None, None, Vec::new());
     let mut parser = lexopt::Parser::from_env();
     while let Some(arg) = parser.next()? {
         match arg {
             Value(value) if url.is_none() => url = Some(value.string()?),
+            Long("ca") => ca = Some(parser.value()?.into()),
             Long("data") => {
                 let text = parser.value()?.string()?;
                 data = Some(match text.strip_prefix('@') {
@@ -60,21 +61,21 @@ fn parse_args() -> Result<Args, Box<dyn Error>> {
     }
     let url =
         url.ok_or("usage: http2_client URL [--data TEXT | @FILE] [--trailer NAME:VALUE]...")?;
-    let rest = url.strip_prefix("http://").ok_or("the URL has to begin with http://")?;
-    let (authority, target) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let target = if target.is_empty() { "/" } else { target };
-    Ok(Args { authority: authority.to_owned(), target: target.to_owned(), data, trailers })
+    Ok(Args { target: Target::parse(&url)?.with_ca(ca), data, trailers })
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let Args { authority, target, data, trailers } = parse_args()?;
-    let mut socket = socket::connect(&authority, PATIENCE)?;
+    let Args { target, data, trailers } = parse_args()?;
+    let mut socket = Socket::connect(&target, &[b"h2"], PATIENCE)?;
+    if target.is_secure() && socket.alpn().is_none() {
+        return Err("the server does not speak HTTP/2".into());
+    }
     let limits = Limits::new().stream_window(WINDOW).connection_window(WINDOW);
     let mut http2 = Connection::client(Storage::new(), limits);
     let mut out = Vec::new();
 
     let method = if data.is_some() { "POST" } else { "GET" };
-    let request = Request::new(method, "http", &authority, &target);
+    let request = Request::new(method, target.scheme(), target.authority(), target.path());
     let body = data.unwrap_or_default();
     let ends = body.is_empty() && trailers.is_empty();
     let stream = http2.open(request, [("user-agent", "framewright")], ends, &mut out)?;
@@ -90,7 +91,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         if http2.is_over() {
             break;
         }
-        let read = socket::read(&mut socket, &mut buf, Instant::now() + PATIENCE)?;
+        let read = socket.read_until(&mut buf, Instant::now() + PATIENCE)?;
         let n @ 1.. = read.ok_or("the server says nothing")? else { break };
         let mut input = &mut buf[..n];
         while let Some(event) = http2.receive(&mut input, &mut head) {

@@ -1,15 +1,17 @@
 //! Prints the events of a stream, one to a line, and reconnects whenever it breaks.
 //!
 //! ```text
-//! cargo run --example sse_client -- http://HOST:PORT/PATH [--events COUNT]
+//! cargo run --example sse_client -- [--events COUNT] [--ca FILE] URL
 //! ```
+//!
+//! The URL begins with `http://` or `https://`, and `--ca` is a file of authorities in PEM, instead of the well-known ones.
+//! An event is shown as its last event ID, its type, and its data as a string of JSON.
 
-#[path = "client/socket.rs"]
+#[path = "socket/mod.rs"]
 mod socket;
 
 use std::error::Error;
 use std::io::{self, Write};
-use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -18,6 +20,8 @@ use framewright::sse::{
     Action, Assembler, Client, Event, Item, Limits, Policy, ReadyState, Reason, Response, Storage,
     Verdict,
 };
+use lexopt::prelude::{Long, Value, ValueExt};
+use socket::{Socket, Target};
 
 /// Statuses to retry after: a server that restarts answers 503 for a while.
 const RETRY: &[u16] = &[429, 500, 502, 503, 504];
@@ -31,17 +35,18 @@ const REFUSAL_LEN: usize = 1024;
 const LOOK_UP: u64 = 1_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut args = std::env::args().skip(1);
-    let url = args.next().ok_or("usage: sse_client http://HOST:PORT/PATH [--events COUNT]")?;
-    let rest = url.strip_prefix("http://").ok_or("the URL has to begin with http://")?;
-    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let target = if path.is_empty() { "/" } else { path };
-    let left = match (args.next().as_deref(), args.next()) {
-        (None, _) => u64::MAX,
-        (Some("--events"), Some(count)) => count.parse()?,
-        _ => return Err("the only option is --events COUNT".into()),
-    };
-
+    let (mut left, mut ca, mut url) = (u64::MAX, None, None);
+    let mut args = lexopt::Parser::from_env();
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("events") => left = args.value()?.parse()?,
+            Long("ca") => ca = Some(args.value()?.into()),
+            Value(value) if url.is_none() => url = Some(value.string()?),
+            arg => return Err(arg.unexpected().into()),
+        }
+    }
+    let url = url.ok_or("usage: sse_client [--events COUNT] [--ca FILE] URL")?;
+    let target = Target::parse(&url)?.with_ca(ca);
     if left == 0 {
         return Ok(());
     }
@@ -55,7 +60,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         match reader.client.poll(now) {
             Some(Action::Connect) => {
                 // Whatever the error is, the client decides what comes next.
-                if let Err(e) = reader.stream(host, target) {
+                if let Err(e) = reader.stream(&target) {
                     eprintln!("{e}");
                     let now = reader.now();
                     reader.client.fail(now);
@@ -93,8 +98,8 @@ impl Reader {
     }
 
     /// Asks for the stream and receives it until its end.
-    fn stream(&mut self, host: &str, target: &str) -> Result<(), Box<dyn Error>> {
-        let mut socket = socket::connect(host, CONNECT_WITHIN)?;
+    fn stream(&mut self, target: &Target) -> Result<(), Box<dyn Error>> {
+        let mut socket = Socket::connect(target, &[b"http/1.1"], CONNECT_WITHIN)?;
         let mut headers = vec![("Accept", "text/event-stream"), ("Cache-Control", "no-cache")];
         match self.client.last_event_id_header() {
             Ok(Some(id)) => headers.push(("Last-Event-ID", id)),
@@ -102,7 +107,9 @@ impl Reader {
             Err(e) => eprintln!("{e}: the server cannot know where the stream broke"),
         }
         let mut out = Vec::new();
-        RequestWriter::new("GET", target, host).headers(&headers).write(&mut out)?;
+        RequestWriter::new("GET", target.path(), target.authority())
+            .headers(&headers)
+            .write(&mut out)?;
         socket.write_all(&out)?;
 
         let limits = http1::Limits::new().max_body_len(u64::MAX);
@@ -129,7 +136,8 @@ impl Reader {
                 }
                 let decoder = BodyDecoder::new_response(response.body_for("GET")?, limits);
                 if verdict == Verdict::NoStream {
-                    eprintln!("the server answers {}:", response.status());
+                    let reason = socket::printable(response.reason());
+                    eprintln!("the server answers {} {reason}:", response.status());
                     return show_refusal(decoder, input, &mut socket);
                 }
                 body = Some(decoder);
@@ -148,11 +156,11 @@ impl Reader {
     }
 
     /// Reads until bytes arrive. `None` if the client's timeout passed first.
-    fn read(&mut self, socket: &mut TcpStream, buf: &mut [u8]) -> io::Result<Option<usize>> {
+    fn read(&mut self, socket: &mut Socket, buf: &mut [u8]) -> io::Result<Option<usize>> {
         loop {
             let deadline = self.client.deadline().unwrap_or(self.now() + LOOK_UP);
             let until = self.start + Duration::from_millis(deadline);
-            if let Some(n) = socket::read(socket, buf, until)? {
+            if let Some(n) = socket.read_until(buf, until)? {
                 return Ok(Some(n));
             }
             let now = self.now();
@@ -179,7 +187,7 @@ impl Reader {
 fn show_refusal(
     mut body: BodyDecoder,
     read: &[u8],
-    socket: &mut TcpStream,
+    socket: &mut Socket,
 ) -> Result<(), Box<dyn Error>> {
     let (mut buf, mut text) = (read.to_vec(), Vec::new());
     let until = Instant::now() + REFUSAL_WITHIN;
@@ -192,13 +200,13 @@ fn show_refusal(
             break;
         }
         buf.resize(4096, 0);
-        match socket::read(socket, &mut buf, until)? {
+        match socket.read_until(&mut buf, until)? {
             Some(n @ 1..) => buf.truncate(n),
             _ => break,
         }
     }
     text.truncate(REFUSAL_LEN);
-    eprintln!("{}", String::from_utf8_lossy(&text).trim_end());
+    eprintln!("{}", socket::printable(&text).trim_end());
     Ok(())
 }
 

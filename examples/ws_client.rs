@@ -1,8 +1,11 @@
 //! Sends each line of standard input as a text message, and prints the messages that come.
 //!
 //! ```text
-//! cargo run --features deflate --example ws_client -- [--no-deflate] ws://HOST:PORT/PATH [SUBPROTOCOL]
+//! cargo run --example ws_client -- [--no-deflate] [--ca FILE] URL [SUBPROTOCOL]...
 //! ```
+//!
+//! The URL begins with `ws://` or `wss://`, and `--ca` is a file of authorities in PEM, instead of the well-known ones. A
+//! refusal is shown with the server's reason, and the end with its code: `closed 1000`.
 //!
 //! Three threads share the connection. None of them waits for the network or for another thread
 //! while it holds the lock. So a server that is slow to take our messages cannot keep us from
@@ -18,17 +21,20 @@ mod client;
 
 use std::error::Error;
 use std::io::{self, BufRead, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::Shutdown;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use client::{Opened, open, socket};
+use client::socket::{Socket, Target};
+use client::{Opened, open};
 use framewright::ws::deflate::Config;
 use framewright::ws::{
     Action, Client, CloseCode, Closer, Connection, Inbox, Keepalive, Limits, Message, MessageEvent,
 };
+use lexopt::prelude::{Long, Value, ValueExt};
 
+const USAGE: &str = "usage: ws_client [--no-deflate] [--ca FILE] URL [SUBPROTOCOL]...";
 /// How often the reader checks whether a close frame was sent meanwhile.
 const TICK: Duration = Duration::from_millis(250);
 /// How long the server may take to close, in ms.
@@ -37,13 +43,20 @@ const CLOSE_WITHIN: u64 = 5_000;
 const IGNORED: usize = 1 << 20;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut args = std::env::args().skip(1).peekable();
-    let deflate = args.next_if(|arg| arg == "--no-deflate").map_or(Some(Config::new()), |_| None);
-    let url =
-        args.next().ok_or("usage: ws_client [--no-deflate] ws://HOST:PORT/PATH [SUBPROTOCOL]")?;
-    let protocol = args.next();
-    let Opened { stream, connection, early } =
-        open(&url, protocol.as_deref().as_slice(), deflate, Limits::new())?;
+    let (mut deflate, mut ca, mut values) = (Some(Config::new()), None, Vec::new());
+    let mut args = lexopt::Parser::from_env();
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("no-deflate") => deflate = None,
+            Long("ca") => ca = Some(args.value()?.into()),
+            Value(value) => values.push(value.string()?),
+            arg => return Err(arg.unexpected().into()),
+        }
+    }
+    let (url, protocols) = values.split_first().ok_or(USAGE)?;
+    let protocols: Vec<_> = protocols.iter().map(|name| &**name).collect();
+    let target = Target::parse(url)?.with_ca(ca);
+    let Opened { stream, connection, early } = open(&target, &protocols, deflate, Limits::new())?;
     let shared = Arc::new(Shared::new(connection));
 
     let (writer, its) = (stream.try_clone()?, Arc::clone(&shared));
@@ -119,7 +132,7 @@ fn type_lines(shared: &Shared) {
 }
 
 /// Writes the output of the other threads, and what the protocol requires us to send.
-fn write(mut stream: TcpStream, shared: &Shared) {
+fn write(mut stream: Socket, shared: &Shared) {
     loop {
         // Pending answers are added only here, after everything before has gone out. So a flood of
         // pings gets one pong at a time, for the newest.
@@ -144,7 +157,7 @@ fn write(mut stream: TcpStream, shared: &Shared) {
 }
 
 /// Prints messages until the transport ends, or should have.
-fn receive(mut stream: TcpStream, early: &[u8], shared: &Shared) -> Result<(), Box<dyn Error>> {
+fn receive(mut stream: Socket, early: &[u8], shared: &Shared) -> Result<(), Box<dyn Error>> {
     let start = Instant::now();
     let now = || start.elapsed().as_millis() as u64;
     let mut keepalive = Keepalive::new(now()).close_within(CLOSE_WITHIN);
@@ -181,7 +194,7 @@ fn receive(mut stream: TcpStream, early: &[u8], shared: &Shared) -> Result<(), B
         }
         drop(output);
         shared.changed.notify_all();
-        n = match socket::read(&mut stream, &mut buf, Instant::now() + TICK)? {
+        n = match stream.read_until(&mut buf, Instant::now() + TICK)? {
             Some(0) => return Ok(()),
             Some(n) => {
                 keepalive.received(now());

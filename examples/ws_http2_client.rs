@@ -2,18 +2,22 @@
 //! messages that come.
 //!
 //! ```text
-//! cargo run --features deflate --example ws_http2_client -- [--no-deflate] ws://HOST:PORT/PATH [SUBPROTOCOL]
+//! cargo run --example ws_http2_client -- [--no-deflate] [--ca FILE] URL [SUBPROTOCOL]...
 //! ```
 //!
-//! It speaks HTTP/2 at once, without TLS ("prior knowledge", RFC 9113 §3.3).
+//! With `ws://`, it speaks HTTP/2 at once ("prior knowledge", RFC 9113 §3.3), and with `wss://` if the server chooses that by
+//! ALPN. `--ca` is a file of authorities in PEM, instead of the well-known ones.
 //!
 //! ```text
 //!              the settings allow it             200             both have ended it
 //! Connecting ────────────────────────▶ Asking ─────────▶ Open ──────────────────────────▶ Over
 //! ```
 
-#[path = "client/socket.rs"]
+#[path = "socket/mod.rs"]
 mod socket;
+#[allow(dead_code, reason = "the end of the process closes it")]
+#[path = "socket/transport.rs"]
+mod transport;
 
 use std::error::Error;
 use std::io::{self, BufRead, ErrorKind, Read, Write};
@@ -22,12 +26,15 @@ use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use framewright::http::reason_phrase;
 use framewright::http2::{self, Connection, ErrorCode, Event, Slot, Storage, Stream};
 use framewright::ws::deflate::Config;
 use framewright::ws::handshake::{ClientRequest, ReplyCheck};
 use framewright::ws::{self, Action, CloseCode, Ending, Inbox, Keepalive, Message, MessageEvent};
-use mio::net::TcpStream;
+use lexopt::prelude::{Long, Value, ValueExt};
 use mio::{Events, Interest, Poll, Token, Waker};
+use socket::{Socket, Target, printable};
+use transport::Transport;
 
 /// How long the server may take to accept us.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -35,33 +42,45 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const CLOSE_WITHIN: u64 = 5_000;
 /// How much may wait to be sent before no more is read from standard input, in bytes.
 const ENOUGH: usize = 16 * 1024;
+/// How much of a refusal's body is shown, in bytes.
+const SHOWN: usize = 16 * 1024;
+const USAGE: &str = "usage: ws_http2_client [--no-deflate] [--ca FILE] URL [SUBPROTOCOL]...";
 const SOCKET: Token = Token(0);
 const TYPED: Token = Token(1);
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut args = std::env::args().skip(1).peekable();
-    let deflate = args.next_if(|arg| arg == "--no-deflate").map_or(Some(Config::new()), |_| None);
-    let url = args.next();
-    let rest = url.as_deref().and_then(|url| url.strip_prefix("ws://"));
-    let rest =
-        rest.ok_or("usage: ws_http2_client [--no-deflate] ws://HOST:PORT/PATH [SUBPROTOCOL]")?;
-    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let target = if path.is_empty() { "/" } else { path };
-    let protocol = args.next();
-    let protocols = protocol.as_deref();
-    let request =
-        ClientRequest::new(host, target).protocols(protocols.as_slice()).compression(deflate);
+    let (mut deflate, mut ca, mut values) = (Some(Config::new()), None, Vec::new());
+    let mut args = lexopt::Parser::from_env();
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("no-deflate") => deflate = None,
+            Long("ca") => ca = Some(args.value()?.into()),
+            Value(value) => values.push(value.string()?),
+            arg => return Err(arg.unexpected().into()),
+        }
+    }
+    let (url, protocols) = values.split_first().ok_or(USAGE)?;
+    let protocols: Vec<_> = protocols.iter().map(|name| &**name).collect();
+    let target = Target::parse(url)?.with_ca(ca);
+    let request = ClientRequest::new(target.authority(), target.path())
+        .protocols(&protocols)
+        .compression(deflate);
 
-    let socket = socket::connect(host, PATIENCE)?;
+    let socket = Socket::connect(&target, &[b"h2"], PATIENCE)?;
+    if target.is_secure() && socket.alpn().is_none() {
+        return Err("the server does not speak HTTP/2".into());
+    }
+    let (socket, tls) = socket.into_parts();
     socket.set_nonblocking(true)?;
-    let mut socket = TcpStream::from_std(socket);
+    let mut socket = mio::net::TcpStream::from_std(socket);
     let mut poll = Poll::new()?;
     poll.registry().register(&mut socket, SOCKET, Interest::READABLE | Interest::WRITABLE)?;
+    let mut socket = Transport::new(socket, tls.map(Into::into));
     // Ours outlives the thread's: dropped too early, the last one would take its event along.
     let waker = Arc::new(Waker::new(poll.registry(), TYPED)?);
     let lines = typed(Arc::clone(&waker));
 
-    let mut tunnel = Tunnel::new(request);
+    let mut tunnel = Tunnel::new(target.scheme(), request);
     let mut events = Events::with_capacity(8);
     let mut buf = vec![0; 16 * 1024];
     'connected: loop {
@@ -115,6 +134,7 @@ fn typed(waker: Arc<Waker>) -> Receiver<String> {
 /// A connection of HTTP/2 with a WebSocket in its only stream.
 struct Tunnel<'a> {
     http2: Connection<http2::Client, Vec<u8>, Vec<Slot>>,
+    scheme: &'static str,
     request: ClientRequest<'a>,
     state: State<'a>,
     /// Fields of HTTP/2.
@@ -134,7 +154,12 @@ enum State<'a> {
     Connecting,
     Asking(ReplyCheck<'a>),
     Open(Box<Open>),
-    Over { ending: Ending, reason: String },
+    /// Why, and what the server says about it.
+    Refused(String, Vec<u8>),
+    Over {
+        ending: Ending,
+        reason: String,
+    },
 }
 
 /// A WebSocket and its stream.
@@ -149,9 +174,10 @@ struct Open {
 }
 
 impl<'a> Tunnel<'a> {
-    fn new(request: ClientRequest<'a>) -> Self {
+    fn new(scheme: &'static str, request: ClientRequest<'a>) -> Self {
         Self {
             http2: Connection::client(Storage::new(), http2::Limits::new()),
+            scheme,
             request,
             state: State::Connecting,
             head: Vec::new(),
@@ -184,14 +210,23 @@ impl Tunnel<'_> {
                     if !self.http2.peer().extended_connect {
                         return Err("the server has no WebSockets over HTTP/2".into());
                     }
-                    let (request, fields, check) = self.request.connect("http")?;
+                    let (request, fields, check) = self.request.connect(self.scheme)?;
                     self.http2.open(request, fields, false, &mut self.out)?;
                     self.state = State::Asking(check);
                 }
-                (State::Asking(check), Event::Head { stream, head, .. }) => {
-                    let accepted = check
-                        .check_connect(head.status(), head.headers())
-                        .map_err(|e| format!("refused: {}: {e}", head.status()))?;
+                (State::Asking(check), Event::Head { stream, head, end }) => {
+                    let status = head.status();
+                    let accepted = match check.check_connect(status, head.headers()) {
+                        Ok(accepted) => accepted,
+                        Err(e) => {
+                            let why = format!("refused: {status} {}: {e}", reason_phrase(status));
+                            if end {
+                                return Err(why.into());
+                            }
+                            self.state = State::Refused(why, Vec::new());
+                            continue;
+                        }
+                    };
                     self.state = State::Open(Box::new(Open {
                         stream,
                         websocket: accepted.connection(ws::Limits::new(), random),
@@ -207,6 +242,16 @@ impl Tunnel<'_> {
                 }
                 // Over TCP, it would be a reset too (RFC 8441 §5).
                 (State::Open(_), Event::Reset { .. }) => self.end(),
+                (State::Refused(why, body), Event::Data(data)) => {
+                    body.extend_from_slice(data.bytes);
+                    if data.end() || body.len() > SHOWN {
+                        eprintln!("{}", printable(body).trim_end());
+                        return Err(std::mem::take(why).into());
+                    }
+                }
+                (State::Refused(why, _), Event::Reset { .. }) => {
+                    return Err(std::mem::take(why).into());
+                }
                 (State::Asking(_), Event::Reset { code, .. }) => {
                     return Err(format!("refused: {code}").into());
                 }
@@ -236,7 +281,7 @@ impl Tunnel<'_> {
     }
 
     /// Sends what the stream takes, and writes what the socket takes.
-    fn flush(&mut self, socket: &mut TcpStream) -> Result<(), Box<dyn Error>> {
+    fn flush(&mut self, socket: &mut Transport) -> Result<(), Box<dyn Error>> {
         loop {
             while self.written < self.out.len() {
                 match socket.write(&self.out[self.written..]) {
@@ -245,6 +290,9 @@ impl Tunnel<'_> {
                     // It takes no more for now, or is gone, which reading will show.
                     _ => return Ok(()),
                 }
+            }
+            if socket.flush().is_err() {
+                return Ok(());
             }
             (self.out, self.written) = (Vec::new(), 0);
             self.send()?;

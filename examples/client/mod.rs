@@ -1,16 +1,18 @@
 //! A WebSocket client on a blocking socket, shared by the examples.
 
+#[path = "../socket/mod.rs"]
 pub mod socket;
 
 use std::error::Error;
 use std::io::Write;
-use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use framewright::http1::{self, Body, BodyDecoder, Decoded};
 use framewright::ws::deflate::Config;
 use framewright::ws::handshake::{ClientRequest, Reply};
 use framewright::ws::{Client, Connection, Limits};
+
+use socket::{Socket, Target, printable};
 
 /// How long a server may take to accept us, and to take what we send.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -21,33 +23,32 @@ const SHOWN: usize = 16 * 1024;
 
 /// An open connection.
 pub struct Opened {
-    pub stream: TcpStream,
+    pub stream: Socket,
     pub connection: Connection<Client>,
     /// Bytes that came right after the response.
     pub early: Vec<u8>,
 }
 
-/// Connects to a URL of the form `ws://HOST:PORT/PATH`.
+/// Connects to a URL's server, and opens a WebSocket.
 pub fn open(
-    url: &str,
+    target: &Target,
     protocols: &[&str],
     deflate: Option<Config>,
     limits: Limits,
 ) -> Result<Opened, Box<dyn Error>> {
-    let rest = url.strip_prefix("ws://").ok_or("the URL has to begin with ws://")?;
-    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let target = if path.is_empty() { "/" } else { path };
-    let mut stream = socket::connect(host, PATIENCE)?;
+    let mut stream = Socket::connect(target, &[b"http/1.1"], PATIENCE)?;
     let until = Instant::now() + PATIENCE;
 
     let mut out = Vec::new();
-    let request = ClientRequest::new(host, target).protocols(protocols).compression(deflate);
+    let request = ClientRequest::new(target.authority(), target.path())
+        .protocols(protocols)
+        .compression(deflate);
     let mut client = request.write(random(), Vec::new(), http1::Limits::new(), &mut out)?;
     stream.write_all(&out)?;
 
     let mut buf = [0; BUF];
     loop {
-        let n = socket::read(&mut stream, &mut buf, until)?.ok_or("no answer in time")?;
+        let n = stream.read_until(&mut buf, until)?.ok_or("no answer in time")?;
         if n == 0 {
             client.check_eof()?;
         }
@@ -59,11 +60,12 @@ pub fn open(
                     return Ok(Opened { stream, connection, early: input.to_vec() });
                 }
                 Reply::Refused(response) => {
-                    let (status, body) = (response.status(), response.body_for("GET"));
-                    if let Ok(body) = body {
+                    let reason = printable(response.reason());
+                    let refused = format!("refused: {} {reason}", response.status());
+                    if let Ok(body) = response.body_for("GET") {
                         show_body(&mut stream, body, input, until);
                     }
-                    return Err(format!("refused: {status}").into());
+                    return Err(refused.trim_end().into());
                 }
                 Reply::Interim(_) => {}
             }
@@ -73,7 +75,7 @@ pub fn open(
 
 /// Prints the body of a refusal, which often says why, as far as it comes in time. `early` is how it
 /// begins.
-fn show_body(stream: &mut TcpStream, body: Body, early: &[u8], until: Instant) {
+fn show_body(stream: &mut Socket, body: Body, early: &[u8], until: Instant) {
     let mut decoder = BodyDecoder::new_response(body, http1::Limits::new());
     let mut shown = Vec::new();
     let mut buf = [0; BUF];
@@ -87,16 +89,13 @@ fn show_body(stream: &mut TcpStream, body: Body, early: &[u8], until: Instant) {
         if decoder.is_complete() || shown.len() > SHOWN {
             break;
         }
-        n = match socket::read(stream, &mut buf, until) {
+        n = match stream.read_until(&mut buf, until) {
             Ok(Some(n @ 1..)) => n,
             _ => break,
         };
     }
     shown.truncate(SHOWN);
-    // Nothing in it may steer the terminal.
-    let is_shown = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
-    let text: String = String::from_utf8_lossy(&shown).chars().filter(is_shown).collect();
-    eprintln!("{}", text.trim_end());
+    eprintln!("{}", printable(&shown).trim_end());
 }
 
 /// Unpredictable bytes.

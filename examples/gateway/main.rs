@@ -49,6 +49,8 @@ mod route;
 mod service;
 mod stomp;
 mod tls;
+#[path = "../socket/transport.rs"]
+mod transport;
 mod tunnel;
 mod websocket;
 
@@ -69,7 +71,7 @@ use room::Broadcast;
 use rustls::{ServerConfig, ServerConnection};
 use slab::Slab;
 use stomp::relay::{self, Relay};
-use tls::Transport;
+use transport::Transport;
 
 const LISTENER: Token = Token(usize::MAX);
 const WAKER: Token = Token(usize::MAX - 1);

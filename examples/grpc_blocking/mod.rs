@@ -2,8 +2,7 @@
 
 use std::collections::VecDeque;
 use std::error::Error;
-use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use framewright::grpc::{
@@ -12,15 +11,19 @@ use framewright::grpc::{
 };
 use framewright::http2;
 
+use crate::socket::{Socket, Target};
+
 /// How long a server may take no output.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long to read if no call has a deadline, in ms.
+const LOOK_UP: u64 = 60_000;
 /// How much of what the server sends is kept until it is asked for, in bytes.
 const MAX_UNREAD: usize = 64 << 20;
 
 /// A connection with its calls.
 pub struct Channel {
-    socket: TcpStream,
-    address: String,
+    socket: Socket,
+    target: Target,
     grpc: Client<Heap>,
     start: Instant,
     buf: Vec<u8>,
@@ -54,13 +57,10 @@ pub struct Outcome {
 }
 
 impl Channel {
-    pub fn connect(address: &str) -> Result<Self, Box<dyn Error>> {
-        let socket = TcpStream::connect(address)?;
-        socket.set_nodelay(true)?;
-        socket.set_write_timeout(Some(PATIENCE))?;
+    pub fn connect(target: &Target) -> Result<Self, Box<dyn Error>> {
         Ok(Self {
-            socket,
-            address: address.to_owned(),
+            socket: Socket::connect(target, &[b"h2"], PATIENCE)?,
+            target: target.clone(),
             grpc: Client::new(Limits::new(), http2::Limits::new(), 0),
             start: Instant::now(),
             buf: vec![0; 64 * 1024],
@@ -78,7 +78,7 @@ impl Channel {
     ) -> Result<CallId, Box<dyn Error>> {
         self.take_events(&mut []); // its deadline counts from now
         loop {
-            let request = request.authority(&self.address);
+            let request = request.authority(self.target.authority()).scheme(self.target.scheme());
             match self.grpc.call(&request, kind, &mut self.out) {
                 Err(SendError::TooManyCalls) => self.wait()?,
                 call => return Ok(call?),
@@ -173,20 +173,14 @@ impl Channel {
         if self.grpc.is_over() {
             return Err("the connection is over".into());
         }
-        let within = self.grpc.deadline().map(|at| at.saturating_sub(self.now()).max(1));
-        self.socket.set_read_timeout(within.map(Duration::from_millis))?;
+        let deadline = self.grpc.deadline().unwrap_or(self.now() + LOOK_UP);
+        let until = self.start + Duration::from_millis(deadline.max(self.now() + 1));
         let mut buf = std::mem::take(&mut self.buf);
-        let read = self.socket.read(&mut buf);
-        let len = match read {
-            Ok(0) => {
-                self.grpc.receive_eof();
-                0
-            }
-            Ok(n) => n,
-            Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => 0,
-            Err(e) if e.kind() == ErrorKind::Interrupted => 0,
-            Err(e) => return Err(e.into()),
-        };
+        let read = self.socket.read_until(&mut buf, until)?;
+        if read == Some(0) {
+            self.grpc.receive_eof();
+        }
+        let len = read.unwrap_or_default();
         self.take_events(&mut buf[..len]);
         self.buf = buf;
         if self.unread > MAX_UNREAD {

@@ -16,6 +16,7 @@ use crate::messages::{
     BoolValue, EchoStatus, PayloadResponse, ResponseParameters, SimpleRequest,
     StreamingInputCallRequest, StreamingInputCallResponse, StreamingOutputCallRequest, zeros,
 };
+use crate::socket::Target;
 
 type Case = fn(&mut Channel) -> Result<(), Box<dyn Error>>;
 
@@ -56,8 +57,8 @@ const FULL_DUPLEX_CALL: &str = "/grpc.testing.TestService/FullDuplexCall";
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Runs the case of this name, or all of them, on one connection, and prints the result of each.
-pub fn run(address: &str, only: Option<&str>) -> Result<(), Box<dyn Error>> {
-    let mut channel = Channel::connect(address)?;
+pub fn run(target: &Target, only: Option<&str>) -> Result<(), Box<dyn Error>> {
+    let mut channel = Channel::connect(target)?;
     let mut failed = 0;
     let cases = match only {
         Some(_) => &[&CASES[..], &SHUTDOWNS[..]].concat()[..],

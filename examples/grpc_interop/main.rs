@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo run --example grpc_interop -- --listen ADDR
-//! cargo run --example grpc_interop -- --connect ADDR [CASE]
+//! cargo run --example grpc_interop -- --connect URL [CASE]
 //! ```
 //!
 //! A client runs the test cases, or only one, and prints `ok NAME` or `FAILED NAME: WHY` for each.
@@ -16,17 +16,21 @@ mod echo;
 mod event_loop;
 mod messages;
 mod service;
+#[path = "../socket/mod.rs"]
+mod socket;
 
 use std::error::Error;
 
-const USAGE: &str = "usage: grpc_interop (--listen ADDR | --connect ADDR [CASE])";
+use socket::Target;
+
+const USAGE: &str = "usage: grpc_interop (--listen ADDR | --connect URL [CASE])";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<_> = std::env::args().skip(1).collect();
     match &*args.iter().map(|arg| &**arg).collect::<Vec<_>>() {
         ["--listen", address] => event_loop::serve(address.parse()?, service::Services),
-        ["--connect", address, case @ ..] if case.len() <= 1 => {
-            cases::run(address.trim_start_matches("http://"), case.first().copied())
+        ["--connect", url, case @ ..] if case.len() <= 1 => {
+            cases::run(&Target::parse(url)?, case.first().copied())
         }
         _ => Err(USAGE.into()),
     }

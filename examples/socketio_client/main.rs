@@ -1,12 +1,13 @@
 //! Sends each line of standard input as an event to a Socket.IO server, and prints what comes.
 //!
 //! ```text
-//! cargo run --features deflate --example socketio_client -- [OPTIONS] http://HOST:PORT/
+//! cargo run --example socketio_client -- [OPTIONS] http://HOST:PORT
 //!
 //!   --transport NAME   websocket, polling, or upgrade: polling first and WebSocket after; default: upgrade
 //!   --namespace NAME   default: /
 //!   --auth JSON        an object for the server
 //!   --path PATH        default: /socket.io/
+//!   --ca FILE          for https://: whose certificates to believe, in PEM; default: the well-known authorities'
 //! ```
 //!
 //! A line is a JSON array that begins with the event's name, such as `["message","hi",1]`. With a `?` before it, it asks for an

@@ -5,6 +5,8 @@ use std::error::Error;
 use framewright::engineio::Transport;
 use lexopt::{Arg, Parser, ValueExt};
 
+use crate::client::socket::Target;
+
 pub struct Options {
     /// How the session begins.
     pub transport: Transport,
@@ -12,8 +14,7 @@ pub struct Options {
     pub upgrade: bool,
     pub namespace: String,
     pub auth: String,
-    /// `HOST:PORT` of the server.
-    pub host: String,
+    pub target: Target,
     pub path: String,
 }
 
@@ -22,7 +23,7 @@ impl Options {
         let mut parser = Parser::from_env();
         let (mut transport, mut upgrade) = (Transport::Polling, true);
         let (mut namespace, mut auth) = ("/".to_owned(), String::new());
-        let (mut path, mut url) = ("/socket.io/".to_owned(), None);
+        let (mut path, mut url, mut ca) = ("/socket.io/".to_owned(), None, None);
         while let Some(arg) = parser.next()? {
             match arg {
                 Arg::Long("transport") => {
@@ -35,14 +36,14 @@ impl Options {
                 }
                 Arg::Long("namespace") => namespace = parser.value()?.string()?,
                 Arg::Long("auth") => auth = parser.value()?.string()?,
+                Arg::Long("ca") => ca = Some(parser.value()?.into()),
                 Arg::Long("path") => path = parser.value()?.string()?,
                 Arg::Value(value) if url.is_none() => url = Some(value.string()?),
                 other => return Err(other.unexpected().into()),
             }
         }
-        let url = url.ok_or("the last argument is http://HOST:PORT/")?;
-        let host = url.strip_prefix("http://").ok_or("the URL has to begin with http://")?;
-        let host = host.trim_end_matches('/').to_owned();
-        Ok(Self { transport, upgrade, namespace, auth, host, path })
+        let url = url.ok_or("the last argument is the server's URL")?;
+        let target = Target::parse(&url)?.with_ca(ca);
+        Ok(Self { transport, upgrade, namespace, auth, target, path })
     }
 }

@@ -9,7 +9,7 @@ use framewright::engineio::ClientRequest;
 use framewright::http1::{BodyDecoder, Decoded, HeadReader, Limits, RequestWriter};
 
 use crate::Input;
-use crate::client::socket;
+use crate::client::socket::{Socket, Target};
 
 /// How long connecting and writing may take. How long an answer may take is the session's matter.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -18,14 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 ///
 /// It has a connection of its own. A server may close one that has been idle at any time, and a request that was sent
 /// meanwhile is lost, and the session with it.
-pub fn run(
-    request: ClientRequest,
-    host: &str,
-    target: &str,
-    body: &[u8],
-    inputs: &SyncSender<Input>,
-) {
-    if let Err(e) = exchange(request, host, target, body, inputs) {
+pub fn run(request: ClientRequest, target: &Target, body: &[u8], inputs: &SyncSender<Input>) {
+    if let Err(e) = exchange(request, target, body, inputs) {
         eprintln!("{}: {e}", request.method());
         // The other end is gone if the session is over.
         let _ = inputs.send(Input::RequestLost(request));
@@ -34,14 +28,14 @@ pub fn run(
 
 fn exchange(
     request: ClientRequest,
-    host: &str,
-    target: &str,
+    target: &Target,
     body: &[u8],
     inputs: &SyncSender<Input>,
 ) -> Result<(), Box<dyn Error>> {
-    let mut stream = socket::connect(host, PATIENCE)?;
+    let mut stream = Socket::connect(target, &[b"http/1.1"], PATIENCE)?;
     let mut out = Vec::new();
-    let writer = RequestWriter::new(request.method(), target, host).headers(request.headers());
+    let writer = RequestWriter::new(request.method(), target.path(), target.authority())
+        .headers(request.headers());
     match request {
         ClientRequest::Get => writer.write(&mut out)?,
         ClientRequest::Post => writer.body(body).write(&mut out)?,

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::Shutdown;
 use std::sync::mpsc::SyncSender;
 use std::thread;
 
@@ -14,6 +14,7 @@ use framewright::engineio::{
 use framewright::socketio::{self, Connection, Event, Kind, Packet};
 use framewright::ws::{self, Closer, Inbox, Message, MessageEvent, OwnedMessage};
 
+use crate::client::socket::{self, Target};
 use crate::client::{self, Opened};
 use crate::{Input, Options, request};
 
@@ -47,7 +48,7 @@ pub struct Client {
 }
 
 struct Socket {
-    stream: TcpStream,
+    stream: socket::Socket,
     connection: ws::Connection<ws::Client>,
     inbox: Inbox<Vec<u8>>,
 }
@@ -74,16 +75,16 @@ impl Client {
             inputs,
         };
         if client.options.transport == Transport::WebSocket {
-            let opened = client::open(&client.socket_url(), &[], None, ws::Limits::new())?;
+            let opened = client::open(&client.socket_target(), &[], None, ws::Limits::new())?;
             client.use_socket(opened, now)?;
         }
         Ok(client)
     }
 
-    fn socket_url(&self) -> String {
+    fn socket_target(&self) -> Target {
         let mut target = Vec::new();
         self.session.write_socket_target(&self.options.path, &mut target).expect("a Vec grows");
-        format!("ws://{}{}", self.options.host, String::from_utf8_lossy(&target))
+        self.options.target.with_path(&String::from_utf8_lossy(&target))
     }
 
     pub fn deadline(&self) -> u64 {
@@ -148,7 +149,6 @@ impl Client {
     fn use_socket(&mut self, opened: Opened, now: u64) -> Result<(), Box<dyn Error>> {
         let Opened { stream, connection, early } = opened;
         let (mut reader, inputs) = (stream.try_clone()?, self.inputs.clone());
-        reader.set_read_timeout(None)?;
         self.socket = Some(Socket { stream, connection, inbox: Inbox::new(Vec::new()) });
         thread::spawn(move || {
             let mut buf = [0; 4096];
@@ -208,10 +208,10 @@ impl Client {
 
     /// Opens a WebSocket beside the requests.
     fn seek_socket(&mut self) {
-        let (url, inputs) = (self.socket_url(), self.inputs.clone());
+        let (target, inputs) = (self.socket_target(), self.inputs.clone());
         self.upgrading = true;
         thread::spawn(move || {
-            let opened = client::open(&url, &[], None, ws::Limits::new());
+            let opened = client::open(&target, &[], None, ws::Limits::new());
             let opened = opened.inspect_err(|e| eprintln!("no WebSocket: {e}")).ok();
             let _ = inputs.send(Input::Socket(opened.map(Box::new)));
         });
@@ -317,10 +317,11 @@ impl Client {
         while let Some(request) =
             self.session.transmit_request(&self.options.path, &mut target, &mut body)?
         {
-            let (host, inputs) = (self.options.host.clone(), self.inputs.clone());
-            let target = String::from_utf8(std::mem::take(&mut target))?;
+            let inputs = self.inputs.clone();
+            let path = String::from_utf8(std::mem::take(&mut target))?;
+            let target = self.options.target.with_path(&path);
             let body = std::mem::take(&mut body);
-            let run = move || request::run(request, &host, &target, &body, &inputs);
+            let run = move || request::run(request, &target, &body, &inputs);
             thread::spawn(run);
             self.posts |= request == ClientRequest::Post;
         }

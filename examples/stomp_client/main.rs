@@ -1,9 +1,10 @@
 //! Sends each line of standard input to a destination of a STOMP broker, and prints the messages that come from there.
 //!
 //! ```text
-//! cargo run --features deflate --example stomp_client -- [OPTIONS] HOST:PORT DESTINATION
-//! cargo run --features deflate --example stomp_client -- [OPTIONS] ws://HOST:PORT/PATH DESTINATION
+//! cargo run --example stomp_client -- [OPTIONS] HOST:PORT DESTINATION
+//! cargo run --example stomp_client -- [OPTIONS] ws://HOST:PORT/PATH DESTINATION
 //!
+//!   --ca FILE          for wss://: whose certificates to believe, in PEM; default: the well-known authorities'
 //!   --login USER       the passcode comes from the environment: STOMP_PASSCODE
 //!   --host NAME        the virtual host; default: HOST
 //!   --versions LIST    default: 1.0,1.1,1.2
@@ -134,7 +135,7 @@ struct Session {
 
 impl Session {
     fn open(options: &Options) -> Result<Self, Box<dyn Error>> {
-        let transport = Transport::open(&options.url)?;
+        let transport = Transport::open(&options.target, options.websocket)?;
         let connection = Connection::client(LIMITS, 0)
             .versions(options.versions)
             .heart_beat(HeartBeat::new(options.heart_beat, options.heart_beat));

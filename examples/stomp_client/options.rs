@@ -1,16 +1,18 @@
 //! The options of the command line.
 
 use std::error::Error;
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 use framewright::stomp::{AckMode, Versions};
 use lexopt::prelude::{Long, Value, ValueExt};
 
+use crate::client::socket::Target;
+
 /// What the user asked for.
 pub struct Options {
-    /// `HOST:PORT`, or the URL of a WebSocket.
-    pub url: String,
+    pub target: Target,
+    /// Whether STOMP is in the messages of a WebSocket.
+    pub websocket: bool,
     pub destination: String,
     pub login: Option<String>,
     pub passcode: String,
@@ -27,10 +29,10 @@ pub struct Options {
 impl Options {
     pub fn parse() -> Result<Self, Box<dyn Error>> {
         let mut parser = lexopt::Parser::from_env();
-        let mut values: Vec<OsString> = Vec::new();
-        let mut host = None;
+        let (mut values, mut host, mut ca) = (Vec::new(), None, None);
         let mut options = Self {
-            url: String::new(),
+            target: Target::parse("localhost:61613")?,
+            websocket: false,
             destination: String::new(),
             login: None,
             passcode: std::env::var("STOMP_PASSCODE").unwrap_or_default(),
@@ -48,20 +50,21 @@ impl Options {
                 Long("host") => host = Some(parser.value()?.string()?),
                 Long("versions") => options.versions = Versions::parse(&parser.value()?.string()?),
                 Long("ack") => options.ack_mode = AckMode::parse(&parser.value()?.string()?)?,
+                Long("ca") => ca = Some(parser.value()?.into()),
                 Long("nack") => options.nack = true,
                 Long("heart-beat") => options.heart_beat = parser.value()?.parse()?,
                 Long("file") => options.file = Some(parser.value()?.into()),
                 Long("save") => options.save = Some(parser.value()?.into()),
-                Value(value) => values.push(value),
+                Value(value) => values.push(value.string()?),
                 arg => return Err(arg.unexpected().into()),
             }
         }
-        let [url, destination] = <[OsString; 2]>::try_from(values)
-            .map_err(|_| "usage: stomp_client [OPTIONS] HOST:PORT DESTINATION")?;
-        (options.url, options.destination) = (url.string()?, destination.string()?);
-        let address = options.url.strip_prefix("ws://").unwrap_or(&options.url);
-        let name = address.split([':', '/']).next().unwrap_or_default();
-        options.host = host.unwrap_or_else(|| name.to_owned());
+        let [url, destination] = <[String; 2]>::try_from(values)
+            .map_err(|_| "usage: stomp_client [OPTIONS] URL DESTINATION")?;
+        options.websocket = url.contains("://");
+        options.target = Target::parse(&url)?.with_ca(ca);
+        options.destination = destination;
+        options.host = host.unwrap_or_else(|| options.target.host().to_owned());
         Ok(options)
     }
 }

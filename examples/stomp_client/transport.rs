@@ -2,13 +2,13 @@
 
 use std::error::Error;
 use std::io::{self, Write};
-use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use framewright::stomp::SUBPROTOCOLS;
 use framewright::ws::{self, MessageEvent};
 
-use crate::client::{Opened, open, socket};
+use crate::client::socket::{Socket, Target};
+use crate::client::{Opened, open};
 
 /// How long connecting may take, and writing.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -16,7 +16,7 @@ const BUF: usize = 64 * 1024;
 
 /// The connection below STOMP.
 pub struct Transport {
-    stream: TcpStream,
+    stream: Socket,
     buf: Vec<u8>,
     socket: Option<WebSocket>,
 }
@@ -30,14 +30,15 @@ struct WebSocket {
 }
 
 impl Transport {
-    /// Connects to `HOST:PORT`, or to `ws://HOST:PORT/PATH`.
-    pub fn open(url: &str) -> Result<Self, Box<dyn Error>> {
+    /// Connects by TCP, or by WebSocket.
+    pub fn open(target: &Target, websocket: bool) -> Result<Self, Box<dyn Error>> {
         let buf = vec![0; BUF];
-        if !url.starts_with("ws://") {
-            return Ok(Self { stream: socket::connect(url, PATIENCE)?, buf, socket: None });
+        if !websocket {
+            let stream = Socket::connect(target, &[], PATIENCE)?;
+            return Ok(Self { stream, buf, socket: None });
         }
         let limits = ws::Limits::new().max_message_len(64 << 20);
-        let Opened { stream, connection, early } = open(url, &SUBPROTOCOLS, None, limits)?;
+        let Opened { stream, connection, early } = open(target, &SUBPROTOCOLS, None, limits)?;
         let socket = Some(WebSocket { connection, inbox: ws::Inbox::new(Vec::new()), early });
         Ok(Self { stream, buf, socket })
     }
@@ -65,7 +66,7 @@ impl Transport {
         let early = socket.as_mut().map(|socket| std::mem::take(&mut socket.early));
         let mut input = match &early {
             Some(early) if !early.is_empty() => &early[..],
-            _ => match socket::read(stream, buf, until)? {
+            _ => match stream.read_until(buf, until)? {
                 None => &[],
                 Some(0) => return Ok(None),
                 Some(n) => &buf[..n],

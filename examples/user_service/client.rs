@@ -8,12 +8,13 @@ use prost::Message as _;
 
 use crate::channel::{Channel, Outcome};
 use crate::messages::{Empty, GetUserRequest, Message, Summary, User};
+use crate::socket::Target;
 
 /// How long a call may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-pub fn run(address: &str) -> Result<(), Box<dyn Error>> {
-    let channel = &mut Channel::connect(address)?;
+pub fn run(target: &Target) -> Result<(), Box<dyn Error>> {
+    let channel = &mut Channel::connect(target)?;
     get_users(channel)?;
     create_users(channel)?;
     list_users(channel)?;

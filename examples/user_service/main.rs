@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo run --example user_service -- server --listen ADDR
-//! cargo run --example user_service -- client ADDR
+//! cargo run --example user_service -- client [--ca FILE] URL
 //! ```
 
 #[path = "../grpc_blocking/mod.rs"]
@@ -12,10 +12,15 @@ mod client;
 mod event_loop;
 mod messages;
 mod server;
+#[path = "../socket/mod.rs"]
+mod socket;
 
 use std::error::Error;
 
-const USAGE: &str = "usage: user_service server --listen ADDR | user_service client ADDR";
+use socket::Target;
+
+const USAGE: &str =
+    "usage: user_service server --listen ADDR | user_service client [--ca FILE] URL";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<_> = std::env::args().skip(1).collect();
@@ -23,7 +28,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["server", "--listen", address] => {
             event_loop::serve(address.parse()?, server::Users::new())
         }
-        ["client", address] => client::run(address.trim_start_matches("http://")),
+        ["client", url] => client::run(&Target::parse(url)?),
+        ["client", "--ca", file, url] => {
+            client::run(&Target::parse(url)?.with_ca(Some(file.into())))
+        }
         _ => Err(USAGE.into()),
     }
 }

@@ -14,7 +14,7 @@ use crate::http2::Http2;
 use crate::output::Output;
 use crate::service::Filled;
 use crate::stomp;
-use crate::tls::Transport;
+use crate::transport::Transport;
 use crate::websocket::Session;
 
 /// Number of reads in a peer's turn.
