@@ -1,17 +1,13 @@
 //! The gRPC programs that the README shows: their text is that of the examples, and they talk to each other.
-//!
-//! They bring their sockets with them, which no other test here has.
-
-#![cfg(feature = "alloc")]
 
 use std::net::TcpListener;
 use std::thread;
 
 #[allow(dead_code)]
-#[path = "../examples/grpc_client.rs"]
+#[path = "../../examples/grpc_client.rs"]
 mod grpc_client;
 #[allow(dead_code)]
-#[path = "../examples/grpc_server.rs"]
+#[path = "../../examples/grpc_server.rs"]
 mod grpc_server;
 
 #[test]
@@ -26,10 +22,11 @@ fn the_client_is_greeted_by_the_server() {
 
 #[test]
 fn the_readme_shows_them() {
-    let readme = include_str!("../README.md");
-    for program in
-        [include_str!("../examples/grpc_server.rs"), include_str!("../examples/grpc_client.rs")]
-    {
+    let readme = include_str!("../../README.md");
+    for program in [
+        include_str!("../../examples/grpc_server.rs"),
+        include_str!("../../examples/grpc_client.rs"),
+    ] {
         let (_, program) = program.split_once("\n\n").expect("a line that says what it is");
         assert!(readme.contains(&format!("```rust,no_run\n{program}```\n")), "{program}");
     }
