@@ -6,5 +6,8 @@
 #![allow(clippy::duplicate_mod, reason = "programs share modules")]
 
 mod client;
+mod echo;
 mod grpc;
+mod rooms;
+mod tls;
 mod url;
