@@ -22,7 +22,7 @@ use crate::http::{self, FieldValue, Fields};
 /// # Ok::<(), framewright::grpc::SendError>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
-#[must_use = "nothing is written before `write` or `fields`"]
+#[must_use = "nothing is written before `write` or `to_fields`"]
 pub struct Trailers<'a> {
     status: Status<'a>,
     metadata: MetadataParts<'a>,
@@ -46,14 +46,7 @@ impl<'a> Trailers<'a> {
         self
     }
 
-    /// Hands every field to `put`.
-    pub fn fields(&self, mut put: impl FnMut(&str, FieldValue<'_>)) -> Result<(), SendError> {
-        self.check()?;
-        self.each(&mut put);
-        Ok(())
-    }
-
-    /// The fields as a list, for a connection of HTTP/2 to send. All of it is checked.
+    /// The fields as a list, for any HTTP stack. All of it is checked.
     pub fn to_fields(&self) -> Result<impl Fields + Copy + use<'_, 'a>, SendError> {
         self.check()?;
         Ok(http::from_fn(|put| self.each(put)))

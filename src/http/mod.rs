@@ -5,24 +5,25 @@
 //! that [`http1`](crate::http1) reads.
 //!
 //! **Writing.** Types that make a head or trailers offer two ways. `write` appends HTTP/1.1 text to a
-//! [`Buffer`](crate::Buffer), whole or not at all. `fields` calls a closure with each name and
-//! [`FieldValue`], for any other sink: the map of an HTTP stack, or the encoder of another version of
-//! HTTP. All fields are checked before the first call. Names are in the case that HTTP/1.1
-//! writes; the other versions need lower case.
+//! [`Buffer`](crate::Buffer), whole or not at all. `to_fields` checks all of it and returns [`Fields`]: a list
+//! that can be gone through more than once. A connection of HTTP/2 takes it as it is, and
+//! [`for_each_field`](Fields::for_each_field) puts it anywhere else, such as into the map of an HTTP stack.
+//! Names are in the case that HTTP/1.1 writes; the other versions need lower case.
 //!
-//! **Sending.** A connection of HTTP/2 takes [`Fields`]: a list that can be gone through twice, since it is
-//! checked before it is compressed. All collections that can be read are such lists, and so is a
-//! closure that calls another with each field: [`from_fn`].
+//! All collections that can be read are such lists, and so is a closure that calls another with each
+//! field: [`from_fn`].
 //!
 //! ```
 //! use framewright::grpc::{Code, Status, Trailers};
+//! use framewright::http::Fields;
 //! use http::{HeaderMap, HeaderName, HeaderValue}; // of any HTTP stack
 //!
+//! let trailers = Trailers::new(Status::new(Code::NotFound, "no café"));
 //! let mut map = HeaderMap::new();
-//! Trailers::new(Status::new(Code::NotFound, "no café")).fields(|name, value| {
+//! trailers.to_fields()?.for_each_field(|name, value| {
 //!     let name = HeaderName::try_from(name).expect("it was checked");
 //!     map.append(name, HeaderValue::try_from(value.to_vec()).expect("it was checked"));
-//! })?;
+//! });
 //! assert_eq!(map["grpc-message"], "no caf%C3%A9");
 //! assert_eq!(Status::parse(&map).unwrap().to_string(), "NOT_FOUND: no café");
 //! # Ok::<(), framewright::grpc::SendError>(())

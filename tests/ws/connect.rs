@@ -103,7 +103,7 @@ fn responses() {
     let expected = ["sec-websocket-protocol: chat", "x-a: b"];
     assert_eq!(lines(acceptance.to_fields().unwrap()), expected);
     let mut put = Vec::new();
-    acceptance.fields(|name, _| put.push(name.to_lowercase())).unwrap();
+    acceptance.to_fields().unwrap().for_each_field(|name, _| put.push(name.to_lowercase()));
     assert_eq!(put, ["sec-websocket-protocol", "x-a"]);
     assert_eq!(acceptance.write(&mut Vec::new()), Err(SendError::OverHttp2));
     let other = offer.accept().protocol(Some("other"));

@@ -3,7 +3,7 @@
 #![cfg(feature = "alloc")]
 
 use crate::common::same_however_split;
-use framewright::http::{self as fields, Field, FieldValue};
+use framewright::http::{self as fields, Field, FieldValue, Fields};
 use framewright::http1::{self, HeadReader, Limits, Version};
 use framewright::ws::handshake::{
     Acceptance, Accepted, Client, ClientRequest, Error, Extensions, Offer, Origins, ParamIter,
@@ -137,7 +137,7 @@ where
 {
     let (mut out, mut lines) = (Vec::new(), String::new());
     acceptance.write(&mut out).unwrap();
-    acceptance.fields(|name, value| lines += &line(name, value)).unwrap();
+    acceptance.to_fields().unwrap().for_each_field(|name, value| lines += &line(name, value));
     let status = acceptance.status();
     let text = String::from_utf8(out).unwrap();
     assert_eq!(text, format!("HTTP/1.1 {status} Switching Protocols\r\n{lines}\r\n"));
@@ -148,7 +148,7 @@ where
 fn refusal<'h, H: Clone + IntoIterator<Item: Field<'h>>>(refusal: Refusal<'_, H>) -> String {
     let (mut out, mut lines) = (Vec::new(), String::new());
     refusal.write(&mut out).unwrap();
-    refusal.fields(|name, value| lines += &line(name, value)).unwrap();
+    refusal.to_fields().unwrap().for_each_field(|name, value| lines += &line(name, value));
     let (status, content) = (refusal.status(), str::from_utf8(refusal.content()).unwrap());
     let text = String::from_utf8(out).unwrap();
     let len = format!("Content-Length: {}\r\n", content.len());
@@ -467,7 +467,7 @@ fn client() -> Client<'static, Vec<u8>> {
 
 /// What the response to the same request must answer.
 fn check() -> ReplyCheck<'static> {
-    offering().fields(*b"the sample nonce", |_, _| ()).unwrap()
+    offering().to_fields(*b"the sample nonce").unwrap().1
 }
 
 fn offering() -> ClientRequest<'static> {
@@ -1008,7 +1008,7 @@ fn a_refusal_redirects_or_fails_and_closes() {
     for status in [0, 100, 101, 200, 204, 299, 600, 999, u16::MAX] {
         let error = SendError::Head(http1::SendError::Status);
         assert_eq!(written(|out| offer.refuse(status).write(out)), Err(error), "{status}");
-        assert_eq!(offer.refuse(status).fields(|_, _| panic!("nothing is written")), Err(error));
+        assert_eq!(offer.refuse(status).to_fields().err(), Some(error));
     }
     for status in [300, 304, 599] {
         assert!(refusal(offer.refuse(status)).ends_with("Connection: close\r\n\r\n"));
@@ -1054,7 +1054,8 @@ fn both_sides_work_with_the_maps_of_another_http_stack() {
         .headers(&credentials);
     let mut headers = http::HeaderMap::new();
     let nonce = *b"the sample nonce";
-    let check = request.fields(nonce, |name, value| insert(&mut headers, name, value)).unwrap();
+    let (fields, check) = request.to_fields(nonce).unwrap();
+    fields.for_each_field(|name, value| insert(&mut headers, name, value));
     assert_eq!(headers["host"], "server.example.com");
     assert_eq!(headers["sec-websocket-protocol"], "a, b");
     assert_eq!(headers["authorization"], "Bearer x");
@@ -1067,7 +1068,7 @@ fn both_sides_work_with_the_maps_of_another_http_stack() {
     let acceptance =
         offer.accept().protocol(offer.choose(&["b"])).extensions(Some("y")).headers(&cookies);
     let mut headers = http::HeaderMap::new();
-    acceptance.fields(|name, value| insert(&mut headers, name, value)).unwrap();
+    acceptance.to_fields().unwrap().for_each_field(|name, value| insert(&mut headers, name, value));
     assert_eq!(headers.get_all("set-cookie").iter().count(), 2);
 
     let accepted = check.check(acceptance.status(), Version::Http11, &headers).unwrap();
@@ -1085,7 +1086,8 @@ fn both_sides_work_with_the_maps_of_another_http_stack() {
     }
 
     let mut headers = http::HeaderMap::new();
-    Error::NotAnUpgrade.refuse().fields(|name, value| insert(&mut headers, name, value)).unwrap();
+    let refusal = Error::NotAnUpgrade.refuse();
+    refusal.to_fields().unwrap().for_each_field(|name, value| insert(&mut headers, name, value));
     assert_eq!(
         (headers.len(), &headers["upgrade"]),
         (4, &http::HeaderValue::from_static("websocket"))
@@ -1103,7 +1105,7 @@ fn debug_shows_no_values_of_headers() {
     assert!(shown.contains("/chat") && shown.contains("\"Cookie\""), "{shown}");
     let headers = &secret[..2];
     let request = ClientRequest::new("a", "/").headers(headers);
-    let check = request.fields([0; 16], |_, _| ()).unwrap();
+    let (_, check) = request.to_fields([0; 16]).unwrap();
     let mut server = Server::new(Origins::any(), Vec::new(), Limits::new());
     let mut bytes = b"GET / HTTP/1.1\r\nCookie: secret".to_vec();
     assert!(server.receive(&mut &mut bytes[..]).unwrap().is_none());
@@ -1623,7 +1625,7 @@ proptest! {
         let (text, mut client) =
             written(|out| request.write(nonce, Vec::new(), Limits::new(), out)).unwrap();
         let mut lines = String::new();
-        request.fields(nonce, |name, value| lines += &line(name, value)).unwrap();
+        request.to_fields(nonce).unwrap().0.for_each_field(|name, value| lines += &line(name, value));
         prop_assert_eq!(&text, &format!("GET {target} HTTP/1.1\r\n{lines}\r\n"));
         // There is exactly one end of a head, and it is at the end (T6).
         prop_assert_eq!(text.find("\r\n\r\n"), Some(text.len() - 4));

@@ -10,6 +10,7 @@ use framewright::grpc::{
     self, CallKind, Inbox, Message, Refusal, ResponseHead, SendError, ServerCall, ServerConfig,
     Status, Trailing,
 };
+use framewright::http::Fields;
 use http_body_util::{BodyExt, Full};
 
 use crate::add_to;
@@ -94,6 +95,7 @@ fn refuse(refusal: &Refusal<'static>) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() =
         StatusCode::from_u16(refusal.http_status()).expect("it has three digits");
-    refusal.fields(add_to(response.headers_mut())).expect("the library made it");
+    let fields = refusal.to_fields().expect("the library made it");
+    fields.for_each_field(add_to(response.headers_mut()));
     response
 }

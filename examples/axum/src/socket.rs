@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{StatusCode, Version as HttpVersion};
 use axum::response::Response;
+use framewright::http::Fields;
 use framewright::http1::Version;
 use framewright::ws::deflate::Config;
 use framewright::ws::handshake::{Offer, Origins, Refusal};
@@ -31,7 +32,8 @@ pub async fn open(mut request: Request) -> Response {
             let acceptance = offer.accept().compression(Config::new());
             let mut response = Response::new(Body::empty());
             *response.status_mut() = status(acceptance.status());
-            acceptance.fields(add_to(response.headers_mut())).expect("nothing was added");
+            let fields = acceptance.to_fields().expect("nothing was added");
+            fields.for_each_field(add_to(response.headers_mut()));
             let connection = acceptance.connection(Limits::new());
             tokio::spawn(async {
                 if let Err(e) = echo(upgrade, connection).await {
@@ -47,7 +49,8 @@ pub async fn open(mut request: Request) -> Response {
 fn refuse(refusal: &Refusal<'static>) -> Response {
     let mut response = Response::new(Body::from(refusal.content()));
     *response.status_mut() = status(refusal.status());
-    refusal.fields(add_to(response.headers_mut())).expect("nothing was added");
+    let fields = refusal.to_fields().expect("nothing was added");
+    fields.for_each_field(add_to(response.headers_mut()));
     response
 }
 

@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, Response, StatusCode};
 use framewright::Assembler;
 use framewright::grpc::{CallKind, ClientRequest, Code, ContentType, Event, Limits, Path, Status};
+use framewright::http::Fields;
 use framewright::http1::Version;
 use framewright::ws::{self, CloseCode, Connection, handshake};
 use framewright_axum::{add_to, router};
@@ -43,9 +44,9 @@ async fn a_websocket_echoes() {
     let address = serve().await;
     let mut request = Request::get("/socket").body(Body::empty()).unwrap();
     let host = address.to_string();
-    let check = handshake::ClientRequest::new(&host, "/socket")
-        .fields(*b"the sample nonce", add_to(request.headers_mut()))
-        .unwrap();
+    let offer = handshake::ClientRequest::new(&host, "/socket");
+    let (fields, check) = offer.to_fields(*b"the sample nonce").unwrap();
+    fields.for_each_field(add_to(request.headers_mut()));
     let mut response = send(address, false, request).await;
     let status = response.status().as_u16();
     check.check(status, Version::Http11, response.headers()).expect("the server has accepted");
@@ -92,10 +93,10 @@ async fn what_is_no_offer_is_refused_as_the_standard_says() {
 
     let mut request = plain("GET");
     request.headers_mut().clear();
-    handshake::ClientRequest::new(&host, "/socket")
-        .origin("https://elsewhere.example")
-        .fields(*b"the sample nonce", add_to(request.headers_mut()))
-        .unwrap();
+    let offer =
+        handshake::ClientRequest::new(&host, "/socket").origin("https://elsewhere.example");
+    let (fields, _) = offer.to_fields(*b"the sample nonce").unwrap();
+    fields.for_each_field(add_to(request.headers_mut()));
     assert_eq!(send(address, false, request).await.status(), StatusCode::FORBIDDEN);
 }
 
@@ -110,7 +111,7 @@ async fn call(path: &str, content_type: ContentType, over_http2: bool) -> (Code,
     call.half_close(&mut body).unwrap();
     let uri = format!("http://{address}{}", path.as_str());
     let mut http = Request::post(uri).body(Body::from(body)).unwrap();
-    request.fields(add_to(http.headers_mut())).unwrap();
+    request.to_fields().unwrap().for_each_field(add_to(http.headers_mut()));
 
     let response = send(address, over_http2, http).await;
     let (head, mut body) = response.into_parts();
@@ -156,7 +157,7 @@ async fn a_request_that_is_not_right_gets_its_status() {
         // No message.
         let mut http = Request::post(format!("http://{address}/echo.Echo/Say"));
         let request = ClientRequest::new(path).content_type(content_type);
-        request.fields(add_to(http.headers_mut().unwrap())).unwrap();
+        request.to_fields().unwrap().for_each_field(add_to(http.headers_mut().unwrap()));
         let response = send(address, over_http2, http.body(Body::empty()).unwrap()).await;
         let status = Status::parse(response.headers()).expect("there are trailers only");
         assert_eq!(status.code, Code::Unimplemented);

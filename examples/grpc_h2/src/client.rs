@@ -9,6 +9,7 @@ use framewright::grpc::{
     CallKind, ClientCall, ClientRequest, Code, Encodings, Inbox, Limits, MessageEvent, Path,
     Status, Timeout, Value,
 };
+use framewright::http::Fields;
 use h2::client::{ResponseFuture, SendRequest};
 use h2::{RecvStream, SendStream};
 use http::{HeaderMap, Request};
@@ -66,7 +67,7 @@ impl Client {
         let call = request.call(kind, Limits::new(), Vec::new(), 0);
         let start = Instant::now();
         let mut head = Request::post(format!("{}{}", self.origin, path.as_str())).body(())?;
-        request.fields(|name, value| append(head.headers_mut(), name, value))?;
+        request.to_fields()?.for_each_field(|name, value| append(head.headers_mut(), name, value));
         let mut requests = self.requests.clone().ready().await?;
         let (response, stream) = requests.send_request(head, false)?;
         Ok(Call {

@@ -9,7 +9,7 @@ use framewright::grpc::{
     CallKind, Code, Encodings, Event, Inbox, MessageEvent, Refusal, Request, ResponseHead,
     ServerCall, Status, Trailers, Trailing, Value, accept_encodings, metadata,
 };
-use framewright::http::FieldValue;
+use framewright::http::{FieldValue, Fields};
 use h2::server::SendResponse;
 use h2::{RecvStream, SendStream};
 use http::request::Parts;
@@ -88,9 +88,8 @@ async fn serve(request: http::Request<RecvStream>, mut respond: SendResponse<Byt
         Ok(accepted) => Some(accepted),
         Err(refusal) => {
             *response.status_mut() = refusal.http_status().try_into().expect("a status of HTTP");
-            refusal
-                .fields(|name, value| append(response.headers_mut(), name, value))
-                .expect("nothing in it comes from the client");
+            let fields = refusal.to_fields().expect("nothing in it comes from the client");
+            fields.for_each_field(|name, value| append(response.headers_mut(), name, value));
             None
         }
     };

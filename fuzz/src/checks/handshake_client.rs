@@ -97,7 +97,7 @@ fn answered(protocols: &[&str], extensions: Option<&str>, stream: &[u8], cuts: C
     let mut input = &mut whole[..];
     let mut reader = HeadReader::new(Vec::new(), Limits::new());
     let (mut seen, mut verdict) = (Vec::new(), Ok(()));
-    let check = request(protocols, extensions).fields(NONCE, |_, _| ()).expect("it is right");
+    let (_, check) = request(protocols, extensions).to_fields(NONCE).expect("it is right");
     loop {
         let response = reader.read_response(&mut input);
         if let Ok(Some(response)) = response {

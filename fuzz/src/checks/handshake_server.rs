@@ -3,6 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use framewright::http::Fields;
 use framewright::http1::{HeadReader, Limits, Request, Version};
 use framewright::ws::handshake::{
     Client, ClientRequest, Error, Extensions, Offer, Origins, Reply, Server, accept_key,
@@ -265,7 +266,7 @@ fn is_refused(error: Error) {
     let mut out = Vec::new();
     assert_eq!(error.refuse().write(&mut out), Ok(()));
     let mut fields = 0;
-    assert_eq!(error.refuse().fields(|_, _| fields += 1), Ok(()));
+    error.refuse().to_fields().expect("it is right").for_each_field(|_, _| fields += 1);
     let mut input = &mut out[..];
     let mut reader = HeadReader::new(Vec::new(), Limits::new());
     let response = reader.read_response(&mut input).expect("it is right").expect("it is whole");

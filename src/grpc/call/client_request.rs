@@ -40,7 +40,7 @@ use crate::http2;
 /// # Ok::<(), framewright::grpc::SendError>(())
 /// ```
 #[derive(Clone, Copy)]
-#[must_use = "nothing is written before `write` or `fields`"]
+#[must_use = "nothing is written before `write` or `to_fields`"]
 pub struct ClientRequest<'a> {
     path: Path<'a>,
     scheme: &'a str,
@@ -150,14 +150,7 @@ impl<'a> ClientRequest<'a> {
         self
     }
 
-    /// Hands every header to `put`.
-    pub fn fields(&self, mut put: impl FnMut(&str, FieldValue<'_>)) -> Result<(), SendError> {
-        self.check()?;
-        self.each(&mut put);
-        Ok(())
-    }
-
-    /// The headers as a list, for a connection of HTTP/2 to send. All of it is checked.
+    /// The headers as a list, for any HTTP stack. All of it is checked.
     pub fn to_fields(&self) -> Result<impl Fields + Copy + use<'_, 'a>, SendError> {
         self.check()?;
         Ok(http::from_fn(|put| self.each(put)))

@@ -53,14 +53,7 @@ impl<'a> Refusal<'a> {
         self
     }
 
-    /// Hands every header of the response to `put`. The response has no body.
-    pub fn fields(&self, mut put: impl FnMut(&str, FieldValue<'_>)) -> Result<(), SendError> {
-        self.trailers().check()?;
-        self.each(&mut put);
-        Ok(())
-    }
-
-    /// The headers of the response as a list, for a connection of HTTP/2 to send. All of it is checked.
+    /// The headers of the response as a list, for any HTTP stack. All of it is checked. The response has no body.
     pub fn to_fields(&self) -> Result<impl Fields + Copy + use<'_, 'a>, SendError> {
         self.trailers().check()?;
         Ok(http::from_fn(|put| self.each(put)))

@@ -6,7 +6,7 @@ use super::fields::{EXTENSIONS, PROTOCOL};
 use super::{Extensions, Offer, SendError, accept_key, is_reserved};
 use crate::Buffer;
 use crate::append::Append;
-use crate::http::{self, Field, FieldValue, Headers};
+use crate::http::{self, Field, FieldValue, Fields, Headers};
 #[cfg(feature = "deflate")]
 use crate::ws::deflate::{Answer, Config};
 use crate::ws::{Connection, Limits, Server};
@@ -14,9 +14,10 @@ use crate::ws::{Connection, Limits, Server};
 /// The response that accepts an [`Offer`] (§4.2.2).
 ///
 /// [`write`](Self::write) it as text of HTTP/1.1, or answer with its [`status`](Self::status) and
-/// [`fields`](Self::fields) through another HTTP stack. Frames follow it.
+/// [`fields`](Self::to_fields) through another HTTP stack. Frames follow it.
 ///
 /// ```
+/// use framewright::http::Fields;
 /// use framewright::http1::Version;
 /// use framewright::ws::handshake::{Offer, Origins};
 ///
@@ -42,17 +43,17 @@ use crate::ws::{Connection, Limits, Server};
 /// let acceptance = offer.accept();
 /// let mut response = http::Response::new(());
 /// *response.status_mut() = acceptance.status().try_into()?;
-/// acceptance.fields(|name, value| {
+/// acceptance.to_fields()?.for_each_field(|name, value| {
 ///     let name = http::HeaderName::try_from(name).expect("it was checked");
 ///     let value = value.to_vec().try_into().expect("it was checked");
 ///     response.headers_mut().append(name, value);
-/// })?;
+/// });
 /// assert_eq!(response.headers()["sec-websocket-accept"], "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Copy)]
-#[must_use = "nothing is written before `write` or `fields`"]
+#[must_use = "nothing is written before `write` or `to_fields`"]
 pub struct Acceptance<'o, 'a, H = Headers<'a>, E = &'o [(&'o str, &'o str)]> {
     offer: &'o Offer<'a, H>,
     protocol: Option<&'o str>,
@@ -165,21 +166,27 @@ impl<'a, H: Clone + IntoIterator<Item: Field<'a>>, E> Acceptance<'_, 'a, H, E> {
     }
 }
 
-impl<'a, 'h, H, E> Acceptance<'_, 'a, H, E>
+impl<'o, 'a, 'h, H, E> Acceptance<'o, 'a, H, E>
 where
     H: Clone + IntoIterator<Item: Field<'a>>,
     E: Clone + IntoIterator<Item: Field<'h>>,
 {
-    /// Calls `put` with every header of the response, in order. On an error, `put` is not called.
-    pub fn fields(&self, mut put: impl FnMut(&str, FieldValue<'_>)) -> Result<(), SendError> {
+    /// The headers of the response, in order, for any HTTP stack. Over HTTP/2, none is about the connection.
+    ///
+    /// # Errors
+    ///
+    /// What the caller chose or added cannot be sent.
+    pub fn to_fields(&self) -> Result<impl Fields + Copy + use<'_, 'o, 'a, 'h, H, E>, SendError> {
         self.check()?;
-        if let Some(key) = self.offer.key() {
-            put("Upgrade", "websocket".into());
-            put("Connection", "Upgrade".into());
-            put("Sec-WebSocket-Accept", FieldValue::from(&accept_key(key)[..]));
-        }
-        self.each_chosen(put);
-        Ok(())
+        let accept = self.offer.key().map(|key| accept_key(key));
+        Ok(http::from_fn(move |put| {
+            if let Some(accept) = &accept {
+                put("Upgrade", "websocket".into());
+                put("Connection", "Upgrade".into());
+                put("Sec-WebSocket-Accept", FieldValue::from(&accept[..]));
+            }
+            self.each_chosen(put);
+        }))
     }
 
     /// Appends the response to `out`, whole or not at all.

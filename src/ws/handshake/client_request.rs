@@ -9,7 +9,7 @@ use super::{Client, Extensions, ReplyCheck, SendError, is_reserved};
 use crate::Buffer;
 use crate::append::Append;
 use crate::http::syntax::{is_token, is_visible};
-use crate::http::{self, Field, FieldValue, Name};
+use crate::http::{self, Field, FieldValue, Fields, Name};
 use crate::http1::{self, Limits};
 #[cfg(feature = "deflate")]
 use crate::ws::deflate::Config;
@@ -17,7 +17,7 @@ use crate::ws::deflate::Config;
 /// The request that opens a WebSocket connection (§4.1).
 ///
 /// [`write`](Self::write) it as text of HTTP/1.1, and read the response with the [`Client`] that it
-/// returns. Or send its [`fields`](Self::fields) through another HTTP stack.
+/// returns. Or send its [`fields`](Self::to_fields) through another HTTP stack.
 ///
 /// No string may have controls, and all but the values of headers must be ASCII.
 ///
@@ -46,7 +46,7 @@ use crate::ws::deflate::Config;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy)]
-#[must_use = "nothing is written before `write` or `fields`"]
+#[must_use = "nothing is written before `write` or `to_fields`"]
 pub struct ClientRequest<'a, E = &'a [(&'a str, &'a str)]> {
     pub(super) host: &'a str,
     pub(super) target: &'a str,
@@ -158,13 +158,13 @@ impl<'a, 'h, E: Clone + IntoIterator<Item: Field<'h>>> ClientRequest<'a, E> {
         Ok(Client::new(ReplyCheck::new(Some(&key), self.protocols, self.offered), storage, limits))
     }
 
-    /// Calls `put` with every header of the request, in order, and returns the check for the response.
-    /// On an error, `put` is not called.
+    /// Returns the headers of the request, in order, for any HTTP stack, and the check for the response.
     ///
     /// Send them in a request of HTTP/1.1 with the method `GET`. `nonce` must come from a
     /// cryptographic generator, new for each connection (§4.1).
     ///
     /// ```
+    /// use framewright::http::Fields;
     /// use framewright::http1::Version;
     /// use framewright::ws::handshake::ClientRequest;
     ///
@@ -172,11 +172,13 @@ impl<'a, 'h, E: Clone + IntoIterator<Item: Field<'h>>> ClientRequest<'a, E> {
     /// // A request and a response of the crate `http`, as hyper and others have them.
     /// let mut request = http::Request::get("/chat").body(())?;
     /// let nonce = *b"the sample nonce";
-    /// let check = ClientRequest::new("server.example.com", "/chat").fields(nonce, |name, value| {
+    /// let chat = ClientRequest::new("server.example.com", "/chat");
+    /// let (fields, check) = chat.to_fields(nonce)?;
+    /// fields.for_each_field(|name, value| {
     ///     let name = http::HeaderName::try_from(name).expect("it was checked");
     ///     let value = value.to_vec().try_into().expect("it was checked");
     ///     request.headers_mut().append(name, value);
-    /// })?;
+    /// });
     /// assert_eq!(request.headers()["sec-websocket-key"], "dGhlIHNhbXBsZSBub25jZQ==");
     /// # let response = http::Response::builder()
     /// #     .status(101)
@@ -191,15 +193,14 @@ impl<'a, 'h, E: Clone + IntoIterator<Item: Field<'h>>> ClientRequest<'a, E> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn fields(
+    pub fn to_fields(
         &self,
         nonce: [u8; 16],
-        put: impl FnMut(&str, FieldValue<'_>),
-    ) -> Result<ReplyCheck<'a>, SendError> {
+    ) -> Result<(impl Fields + Copy + use<'_, 'a, 'h, E>, ReplyCheck<'a>), SendError> {
         self.check()?;
         let key = encode_key(nonce);
-        self.each(&key, put);
-        Ok(ReplyCheck::new(Some(&key), self.protocols, self.offered))
+        let fields = http::from_fn(move |put| self.each(&key, put));
+        Ok((fields, ReplyCheck::new(Some(&key), self.protocols, self.offered)))
     }
 
     pub(super) fn check(&self) -> Result<(), SendError> {

@@ -4,9 +4,7 @@
 
 use super::fields::HandshakeFields;
 use super::offer::is_authority;
-use super::{
-    Acceptance, Accepted, ClientRequest, Error, Offer, Origins, Refusal, ReplyCheck, SendError,
-};
+use super::{Accepted, ClientRequest, Error, Offer, Origins, ReplyCheck, SendError};
 use crate::http::syntax::{is_http_scheme, is_visible};
 use crate::http::{self, Field, Fields};
 use crate::http1;
@@ -124,42 +122,6 @@ impl<'a, H: Clone + IntoIterator<Item: Field<'a>>> Offer<'a, H> {
             return Err(Error::Version);
         }
         Self::check_offer(target, (host, target), None, headers, &fields, origins)
-    }
-}
-
-impl<'a, 'h, H, E> Acceptance<'_, 'a, H, E>
-where
-    H: Clone + IntoIterator<Item: Field<'a>>,
-    E: Clone + IntoIterator<Item: Field<'h>>,
-{
-    /// The headers of the response, for an HTTP/2 connection to send.
-    ///
-    /// Use it only for an offer that came [over HTTP/2](Offer::from_connect): a response over HTTP/1.1 has more headers.
-    ///
-    /// # Errors
-    ///
-    /// What the caller chose or added cannot be sent.
-    pub fn to_fields(&self) -> Result<impl Fields + Copy + use<'_, 'a, 'h, H, E>, SendError> {
-        self.check()?;
-        Ok(http::from_fn(|put| self.each_chosen(put)))
-    }
-}
-
-impl<'h, H: Clone + IntoIterator<Item: Field<'h>>> Refusal<'_, H> {
-    /// The headers of the response, for an HTTP/2 connection to send. `Upgrade` is left out, because HTTP/2 forbids it.
-    ///
-    /// # Errors
-    ///
-    /// What the caller added cannot be sent.
-    pub fn to_fields(&self) -> Result<impl Fields + Copy + use<'_, 'h, H>, SendError> {
-        self.check()?;
-        Ok(http::from_fn(|put| {
-            self.each(|name, value| {
-                if !name.eq_ignore_ascii_case("upgrade") {
-                    put(name, value);
-                }
-            });
-        }))
     }
 }
 

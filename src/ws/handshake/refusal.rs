@@ -5,7 +5,7 @@ use core::fmt;
 use super::{Error, SendError};
 use crate::Buffer;
 use crate::append::Append;
-use crate::http::{self, Field, FieldValue};
+use crate::http::{self, Field, FieldValue, Fields};
 use crate::http1;
 use crate::inline::Inline;
 
@@ -13,16 +13,16 @@ use crate::inline::Inline;
 /// [`Error::refuse`].
 ///
 /// [`write`](Self::write) it as text of HTTP/1.1, or answer with its [`status`](Self::status),
-/// [`fields`](Self::fields) and [`content`](Self::content) through another HTTP stack.
+/// [`fields`](Self::to_fields) and [`content`](Self::content) through another HTTP stack.
 ///
 /// It says `Connection: close`. Close the connection after it, and drop what follows the request.
 #[derive(Clone, Copy)]
-#[must_use = "nothing is written before `write` or `fields`"]
+#[must_use = "nothing is written before `write` or `to_fields`"]
 pub struct Refusal<'a, H = &'a [(&'a str, &'a str)]> {
     status: u16,
     /// The headers that the error needs besides its text.
     own_headers: &'static [(&'static str, &'static str)],
-    /// The value of `Connection`.
+    /// The value of `Connection`; empty over HTTP/2, which has no such field (RFC 9113 §8.2.2).
     connection: &'static str,
     headers: H,
     body: &'a [u8],
@@ -30,19 +30,13 @@ pub struct Refusal<'a, H = &'a [(&'a str, &'a str)]> {
 }
 
 impl Refusal<'static> {
-    pub(super) const fn of_status(status: u16) -> Self {
-        Self {
-            status,
-            own_headers: &[],
-            connection: "close",
-            headers: &[],
-            body: &[],
-            content_type: None,
-        }
+    /// Over HTTP/2, `connection` is empty.
+    pub(super) const fn of_status(status: u16, connection: &'static str) -> Self {
+        Self { status, own_headers: &[], connection, headers: &[], body: &[], content_type: None }
     }
 
     pub(super) const fn of_error(error: Error) -> Self {
-        let refusal = Self::of_status(error.status());
+        let refusal = Self::of_status(error.status(), "close");
         let refusal =
             Self { body: error.text().as_bytes(), content_type: Some("text/plain"), ..refusal };
         match error {
@@ -52,7 +46,7 @@ impl Refusal<'static> {
             }
             // `Connection` names `Upgrade` wherever that is sent (RFC 9110 §7.8).
             Error::HttpVersion | Error::NotAnUpgrade | Error::Version => Self {
-                own_headers: &[("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")],
+                own_headers: &[("Upgrade", "websocket"), VERSION],
                 connection: "close, Upgrade",
                 ..refusal
             },
@@ -63,9 +57,11 @@ impl Refusal<'static> {
 
 impl Refusal<'static> {
     pub(super) const fn of_connect_error(error: Error) -> Self {
-        let refusal = Self::of_error(error);
-        match error.status() {
-            426 => Self { status: 400, ..refusal },
+        let refusal = Self { connection: "", ..Self::of_error(error) };
+        match error {
+            Error::HttpVersion | Error::NotAnUpgrade | Error::Version => {
+                Self { status: 400, own_headers: &[VERSION], ..refusal }
+            }
             _ => refusal,
         }
     }
@@ -100,13 +96,20 @@ impl<'a, H> Refusal<'a, H> {
 }
 
 impl<'h, H: Clone + IntoIterator<Item: Field<'h>>> Refusal<'_, H> {
-    /// Calls `put` with every header of the response, in order, except `Content-Length`. On an error,
-    /// `put` is not called.
-    pub fn fields(&self, mut put: impl FnMut(&str, FieldValue<'_>)) -> Result<(), SendError> {
+    /// The headers of the response, in order, for any HTTP stack: all but `Content-Length`. Over HTTP/2,
+    /// none is about the connection.
+    ///
+    /// # Errors
+    ///
+    /// What the caller added cannot be sent.
+    pub fn to_fields(&self) -> Result<impl Fields + Copy + use<'_, 'h, H>, SendError> {
         self.check()?;
-        self.each(&mut put);
-        put("Connection", self.connection.into());
-        Ok(())
+        Ok(http::from_fn(|put| {
+            self.each(&mut *put);
+            if !self.connection.is_empty() {
+                put("Connection", self.connection.into());
+            }
+        }))
     }
 
     /// Appends the response to `out`, whole or not at all.
@@ -123,13 +126,15 @@ impl<'h, H: Clone + IntoIterator<Item: Field<'h>>> Refusal<'_, H> {
             let len = Inline::decimal(self.body.len() as u64);
             head.put_field("Content-Length", len.as_slice().into());
         }
-        head.put_field("Connection", self.connection.into());
+        if !self.connection.is_empty() {
+            head.put_field("Connection", self.connection.into());
+        }
         head.put(b"\r\n");
         head.put(self.body);
         Ok(head.finish()?)
     }
 
-    pub(super) fn check(&self) -> Result<(), SendError> {
+    fn check(&self) -> Result<(), SendError> {
         if !matches!(self.status, 300..=599) {
             return Err(http1::SendError::Status.into());
         }
@@ -140,7 +145,7 @@ impl<'h, H: Clone + IntoIterator<Item: Field<'h>>> Refusal<'_, H> {
     }
 
     /// All headers but `Content-Length` and `Connection`.
-    pub(super) fn each(&self, mut put: impl FnMut(&str, FieldValue<'_>)) {
+    fn each(&self, mut put: impl FnMut(&str, FieldValue<'_>)) {
         let content_type = self.content_type.map(|value| ("Content-Type", value));
         for (name, value) in self.own_headers.iter().copied().chain(content_type) {
             put(name, value.into());
@@ -151,6 +156,9 @@ impl<'h, H: Clone + IntoIterator<Item: Field<'h>>> Refusal<'_, H> {
         }
     }
 }
+
+/// The version of the protocol that is understood (§4.4).
+const VERSION: (&str, &str) = ("Sec-WebSocket-Version", "13");
 
 /// The only status here that never has a body (RFC 9110 §15.4.5).
 const NOT_MODIFIED: u16 = 304;

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use framewright::http::FieldValue;
+use framewright::http::{FieldValue, Fields};
 use framewright::http1;
 use framewright::ws::handshake::{Offer, Refusal};
 use framewright::ws::{Connection, Server};
@@ -70,11 +70,12 @@ pub(super) fn answer<B>(
     let headers = options.header_list();
     let acceptance = offer.accept().protocol(protocol).compression(options.compression);
     let mut response = with_status(acceptance.status());
-    let written = acceptance.headers(&headers[..]).fields(add_to(response.headers_mut()));
-    if written.is_err() {
+    let acceptance = acceptance.headers(&headers[..]);
+    let Ok(fields) = acceptance.to_fields() else {
         // A field of the options is not valid.
         return (with_status(500), None);
-    }
+    };
+    fields.for_each_field(add_to(response.headers_mut()));
     let upgraded = Upgraded {
         upgrade,
         connection: Some(acceptance.connection(options.limits)),
@@ -87,7 +88,8 @@ pub(super) fn answer<B>(
 fn refusal(refusal: &Refusal<'static>) -> Response<Bytes> {
     let mut response = with_status(refusal.status());
     *response.body_mut() = Bytes::copy_from_slice(refusal.content());
-    refusal.fields(add_to(response.headers_mut())).expect("the library made it");
+    let fields = refusal.to_fields().expect("the library made it");
+    fields.for_each_field(add_to(response.headers_mut()));
     response
 }
 
