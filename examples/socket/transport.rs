@@ -19,6 +19,11 @@ impl Transport {
         Self { socket, tls: tls.map(Box::new) }
     }
 
+    /// To register it with an event loop.
+    pub fn tcp(&mut self) -> &mut TcpStream {
+        &mut self.socket
+    }
+
     /// Whether a read that leaves room has emptied the socket.
     pub fn reads_all(&self) -> bool {
         self.tls.is_none()

@@ -1,5 +1,6 @@
 //! A WebSocket client for the servers under test.
 
+use std::error::Error;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ use framewright::ws::{
     self, CloseCode, Connection, Inbox, Limits, Message, MessageEvent, OwnedMessage,
 };
 
+use examples::Opened;
 use examples::socket::{Socket, Target};
 
 #[allow(dead_code, reason = "the programs need more of it")]
@@ -37,7 +39,15 @@ impl Client {
 
     pub fn open_target(target: &Target, deflate: Option<Config>) -> Self {
         let limits = Limits::new().max_message_len(64 << 20).max_frame_len(64 << 20);
-        let opened = examples::open(target, &[], deflate, limits).unwrap();
+        Self::new(examples::open(target, &[], deflate, limits).unwrap())
+    }
+
+    pub fn try_open(addr: SocketAddr, path: &str) -> Result<Self, Box<dyn Error>> {
+        let target = Target::parse(&format!("ws://{addr}{path}"))?;
+        examples::open(&target, &[], None, Limits::new()).map(Self::new)
+    }
+
+    fn new(opened: Opened) -> Self {
         let inbox = Inbox::new(Vec::new());
         Self { socket: opened.stream, connection: opened.connection, inbox, unread: opened.early }
     }
@@ -80,11 +90,16 @@ impl Client {
     }
 
     /// Closes, and waits until the server has ended the connection.
-    pub fn close(mut self) {
+    pub fn close(self) {
+        self.end(CloseCode::NORMAL, "");
+    }
+
+    /// Closes with a code, which has to come back.
+    pub fn end(mut self, code: CloseCode, reason: &str) {
         let mut out = Vec::new();
-        self.connection.close(CloseCode::NORMAL, "", &mut out).unwrap();
+        self.connection.close(code, reason, &mut out).unwrap();
         self.socket.write_all(&out).unwrap();
-        assert_eq!(self.next().unwrap_err(), CloseCode::NORMAL);
+        assert_eq!(self.next().unwrap_err(), code);
         let (mut buf, until) = ([0; 64], Instant::now() + PATIENCE);
         assert_eq!(self.socket.read_until(&mut buf, until).unwrap(), Some(0));
     }

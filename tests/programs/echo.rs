@@ -23,6 +23,12 @@ pub fn spawn(serve: impl FnOnce(TcpListener) + Send + 'static) -> SocketAddr {
     addr
 }
 
+/// The echo server of `ws_echo_mio`, for [`spawn`].
+pub fn mio_echo(listener: TcpListener) {
+    listener.set_nonblocking(true).unwrap();
+    ws_echo_mio::serve(mio::net::TcpListener::from_std(listener)).unwrap();
+}
+
 fn check(mut open: impl FnMut() -> Client) {
     let mut clients = [open(), open(), open()];
     for (n, client) in clients.iter_mut().enumerate() {
@@ -46,10 +52,7 @@ fn check(mut open: impl FnMut() -> Client) {
 
 #[test]
 fn mio_echoes() {
-    let addr = spawn(|listener| {
-        listener.set_nonblocking(true).unwrap();
-        ws_echo_mio::serve(mio::net::TcpListener::from_std(listener)).unwrap();
-    });
+    let addr = spawn(mio_echo);
     check(|| Client::open(addr, "/", None));
 }
 

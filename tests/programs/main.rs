@@ -8,6 +8,7 @@
 mod client;
 mod echo;
 mod grpc;
+mod proxy;
 mod rooms;
 mod tls;
 mod url;
