@@ -437,6 +437,14 @@ fn a_body_needs_the_inbox_that_it_began_in() {
 // ACK, NACK
 
 #[test]
+fn a_connection_says_how_much_of_a_body_is_missing() {
+    let mut server = server("1.2");
+    assert_eq!(server.body_remaining(), 0);
+    let got = receive(&mut server, &[b"SEND\ndestination:/a\ncontent-length:5\n\nbo"]);
+    assert_eq!((got, server.body_remaining()), (vec![], 3));
+}
+
+#[test]
 fn an_acknowledgement_refers_to_what_its_version_has() {
     let stream = b"MESSAGE\ndestination:/a\nmessage-id:m\nsubscription:s\nack:k\n\n\0";
     for (version, ack, nack) in [
