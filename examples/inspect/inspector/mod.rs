@@ -1,0 +1,135 @@
+//! Reads what went over a wire, and tells frame by frame what it is.
+
+mod block;
+mod capture;
+mod content;
+mod conversation;
+mod engineio;
+mod frame;
+mod grpc;
+mod guess;
+mod hex;
+mod http1;
+mod http2;
+mod json;
+mod layer;
+mod preview;
+mod protobuf;
+mod report;
+mod rule;
+mod sse;
+mod stomp;
+mod stream;
+mod tcp;
+mod text;
+mod upgrade;
+mod websocket;
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+
+use capture::Capture;
+use conversation::Conversation;
+pub use guess::Protocol;
+use hex::HexDump;
+use report::Report;
+pub use report::{Form, Sender};
+
+/// How the bytes are written in the file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Format {
+    Capture,
+    Hex,
+    Raw,
+}
+
+impl Format {
+    /// The names that `--format` takes.
+    pub const NAMES: [(&'static str, Self); 3] =
+        [("pcap", Self::Capture), ("hex", Self::Hex), ("raw", Self::Raw)];
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, format)| *format)
+    }
+}
+
+/// What to read, and how to tell it.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Guessed from the first bytes if it is not given, as the other two are.
+    pub format: Option<Format>,
+    pub protocol: Option<Protocol>,
+    /// Who sent the bytes of a file that has one direction.
+    pub sender: Option<Sender>,
+    pub form: Form,
+    /// How many bytes of each payload are shown.
+    pub preview_len: usize,
+}
+
+/// What is read at once.
+const READ_LEN: usize = 64 * 1024;
+
+/// Reads `input` to its end, and writes what it is to `out`. Returns how many rules were broken.
+pub fn inspect(
+    input: impl Read + Send,
+    settings: Settings,
+    out: &mut dyn Write,
+) -> io::Result<u64> {
+    let mut input = BufReader::with_capacity(READ_LEN, input);
+    let format = match settings.format {
+        Some(format) => format,
+        None => {
+            let beginning = input.fill_buf()?;
+            if capture::is_capture(beginning) {
+                Format::Capture
+            } else if hex::is_dump(beginning) {
+                Format::Hex
+            } else {
+                Format::Raw
+            }
+        }
+    };
+    let mut report = Report::new(out, settings.form, settings.preview_len);
+    let result = match format {
+        Format::Capture => Capture::new(settings.protocol).read(input, &mut report),
+        Format::Hex => read_hex(input, settings, &mut report),
+        Format::Raw => read_raw(input, settings, &mut report),
+    };
+    let problems = report.finish()?;
+    result.map(|()| problems)
+}
+
+/// Reads a hex dump. What Wireshark has indented was sent by the server.
+fn read_hex(input: impl BufRead, settings: Settings, report: &mut Report<'_>) -> io::Result<()> {
+    let mut dump = HexDump::new(input);
+    let mut conversation = Conversation::new(settings.protocol, settings.sender.is_some());
+    let one = settings.sender.unwrap_or(Sender::Client);
+    let result = loop {
+        let next = dump.next(|mut line| {
+            let sender = if line.indented { one.other() } else { one };
+            conversation.receive(sender, &mut line.bytes, report);
+        });
+        match next {
+            Ok(true) if !report.is_broken() => {}
+            Ok(_) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+    };
+    conversation.end(one, report);
+    conversation.end(one.other(), report);
+    result
+}
+
+fn read_raw(mut input: impl Read, settings: Settings, report: &mut Report<'_>) -> io::Result<()> {
+    let mut conversation = Conversation::new(settings.protocol, settings.sender.is_some());
+    let sender = settings.sender.unwrap_or(Sender::Client);
+    let mut buffer = vec![0; READ_LEN];
+    loop {
+        let len = input.read(&mut buffer)?;
+        if len == 0 || report.is_broken() {
+            break;
+        }
+        conversation.receive(sender, &mut buffer[..len], report);
+    }
+    conversation.end(sender, report);
+    Ok(())
+}
