@@ -54,13 +54,12 @@ impl EngineIo {
         &mut self,
         place: Place,
         kind: ws::Kind,
-        part: &[u8],
-        end: bool,
+        part: Chunk<'_>,
         report: &mut Report<'_>,
     ) {
         let direction = self.directions.of(place.sender);
-        direction.join(place, part);
-        if !end {
+        direction.join(place, part.bytes);
+        if !part.end {
             return;
         }
         let (start, joined) = direction.take(place, report);

@@ -135,8 +135,8 @@ pub struct Report<'w> {
     form: Form,
     preview_len: usize,
     connection: Option<(u64, String)>,
-    /// Whether the connection was named.
-    is_named: bool,
+    /// The connection that was named last.
+    named: Option<u64>,
     problems: u64,
     time: Option<u64>,
     result: io::Result<()>,
@@ -149,7 +149,7 @@ impl<'w> Report<'w> {
             form,
             preview_len,
             connection: None,
-            is_named: true,
+            named: None,
             problems: 0,
             time: None,
             result: Ok(()),
@@ -167,7 +167,6 @@ impl<'w> Report<'w> {
         self.time = time;
         if self.connection.as_ref().is_none_or(|(current, _)| *current != number) {
             self.connection = Some((number, name.to_owned()));
-            self.is_named = false;
         }
     }
 
@@ -175,9 +174,10 @@ impl<'w> Report<'w> {
         self.problems += u64::from(item.problem.as_ref().is_some_and(Problem::is_violation));
         let time = self.time;
         let connection = self.connection.clone();
-        let names = !std::mem::replace(&mut self.is_named, true);
+        let number = connection.as_ref().map(|(number, _)| *number);
+        let is_named = std::mem::replace(&mut self.named, number) == number;
         self.write(|out, form| {
-            if let Some((number, name)) = connection.as_ref().filter(|_| names) {
+            if let Some((number, name)) = connection.as_ref().filter(|_| !is_named) {
                 match form {
                     Form::Text { color } => text::connection(out, *number, name, color)?,
                     Form::Json => json::connection(out, *number, name)?,
@@ -185,7 +185,7 @@ impl<'w> Report<'w> {
             }
             match form {
                 Form::Text { color } => text::item(out, item, time, color),
-                Form::Json => json::item(out, item, connection.map(|(number, _)| number), time),
+                Form::Json => json::item(out, item, number, time),
             }
         });
     }

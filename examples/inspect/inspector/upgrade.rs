@@ -48,7 +48,7 @@ impl Offered {
         let request =
             ClientRequest::new("host", "/").protocols(&protocols).extensions(extensions.as_deref());
         // A request like the client's, to learn what has to answer it.
-        let check = request.fields(self.nonce, |_, _| {}).map_err(|_| Error::Extensions)?;
+        let (_, check) = request.to_fields(self.nonce).map_err(|_| Error::Extensions)?;
         let accepted = check.check(101, Version::Http11, response.headers())?;
         let params = self.config().check(accepted.extensions())?;
         Ok(spoken(&self.target, accepted.protocol(), params))

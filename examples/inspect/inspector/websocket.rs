@@ -19,8 +19,9 @@ const NAME: &str = "WebSocket";
 pub const ERRORS: &str = include_str!("../../../src/ws/error.rs");
 /// No limit of ours: the capture is what it is.
 const LIMITS: Limits = Limits::new().max_frame_len(u64::MAX).max_message_len(u64::MAX);
-/// What is inflated at once.
+/// What is inflated at once, and what is held of it until a message ends.
 const SCRATCH: usize = 16 * 1024;
+const MAX_HELD: usize = 256 * 1024;
 
 /// Both directions, after the opening handshake.
 pub struct WebSocket {
@@ -75,6 +76,8 @@ struct Message {
     wire_len: u64,
     len: u64,
     preview: Preview,
+    /// What was inflated, until the end of the message tells how far: that comes first.
+    held: Vec<u8>,
 }
 
 impl WebSocket {
@@ -213,23 +216,25 @@ impl WebSocket {
             }
             direction.show_frame(report);
         }
-        let shows = match &mut self.inner {
-            Inner::Unknown => true,
-            Inner::Stomp(stomp) => {
-                stomp.receive(place.inside(), &mut content.to_vec(), report);
-                false
-            }
-            Inner::Grpc(grpc) => {
-                grpc.message_part(place.inside(), chunk, report);
-                false
-            }
-            Inner::EngineIo(engineio) => {
-                engineio.message_part(place.inside(), kind, content, end, report);
-                false
-            }
+        let is_opened = !matches!(self.inner, Inner::Unknown);
+        if is_opened && message.compressed && !end && message.held.len() < MAX_HELD {
+            message.held.extend_from_slice(content);
+            return;
+        }
+        let (compressed, mut held) = (message.compressed, std::mem::take(&mut message.held));
+        if end && compressed {
+            direction.end_message(!is_opened, report);
+        }
+        let whole = if held.is_empty() {
+            content
+        } else {
+            held.extend_from_slice(content);
+            &held
         };
-        if end {
-            direction.end_message(shows, report);
+        let inside = if compressed { place.inside().inside() } else { place.inside() };
+        self.inner.receive(inside, kind, Chunk { bytes: whole, ..chunk }, report);
+        if end && !compressed {
+            self.directions.of(place.sender).end_message(!is_opened, report);
         }
     }
 
@@ -280,6 +285,7 @@ impl Direction {
                 wire_len: 0,
                 len: 0,
                 preview: report.preview(),
+                held: Vec::new(),
             });
             message.frames += 1;
         }
@@ -374,6 +380,15 @@ impl Frame {
 }
 
 impl Inner {
+    fn receive(&mut self, place: Place, kind: Kind, chunk: Chunk<'_>, report: &mut Report<'_>) {
+        match self {
+            Self::Unknown => {}
+            Self::Stomp(stomp) => stomp.receive(place, &mut chunk.bytes.to_vec(), report),
+            Self::EngineIo(engineio) => engineio.message_part(place, kind, chunk, report),
+            Self::Grpc(grpc) => grpc.message_part(place, chunk, report),
+        }
+    }
+
     fn guess(&mut self, beginning: &[u8]) {
         if !matches!(self, Self::Unknown) {
             return;
