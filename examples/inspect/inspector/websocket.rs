@@ -210,13 +210,14 @@ impl WebSocket {
         if first {
             self.inner.guess(content);
         }
-        if !matches!(self.inner, Inner::Unknown) {
+        let is_opened = !matches!(self.inner, Inner::Unknown);
+        if is_opened {
             if let Some(frame) = &mut direction.frame {
                 frame.is_opened = true;
             }
             direction.show_frame(report);
         }
-        let is_opened = !matches!(self.inner, Inner::Unknown);
+        let Some(message) = &mut direction.message else { return };
         if is_opened && message.compressed && !end && message.held.len() < MAX_HELD {
             message.held.extend_from_slice(content);
             return;
