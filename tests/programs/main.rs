@@ -8,6 +8,7 @@
 mod client;
 mod echo;
 mod grpc;
+mod llm;
 mod proxy;
 mod rooms;
 mod tls;
