@@ -18,6 +18,7 @@
 //!              └── events from N on ──▶ each stream that wants them
 //! ```
 
+#[allow(dead_code, reason = "others answer with headers")]
 mod request;
 
 use std::collections::BTreeMap;

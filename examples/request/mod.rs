@@ -78,10 +78,20 @@ impl Request {
     }
 }
 
-/// Answers a request, the last of its connection.
+/// Answers a request, the last of its connection. A body is JSON.
 pub fn respond(socket: &mut TcpStream, status: u16, body: &[u8]) -> Result<(), Box<dyn Error>> {
-    let mut out = Vec::new();
     let headers: &[_] = if body.is_empty() { &[] } else { &[("Content-Type", "application/json")] };
+    respond_with(socket, status, headers, body)
+}
+
+/// Answers a request with headers, the last of its connection.
+pub fn respond_with(
+    socket: &mut TcpStream,
+    status: u16,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Result<(), Box<dyn Error>> {
+    let mut out = Vec::new();
     ResponseWriter::new(status).headers(headers).body(body).close().write(&mut out)?;
     Ok(socket.write_all(&out)?)
 }

@@ -1,8 +1,8 @@
-//! A WebSocket client for the servers under test.
+//! Clients of the servers under test: of WebSocket, and of HTTP.
 
 use std::error::Error;
-use std::io::Write;
-use std::net::SocketAddr;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use framewright::ws::deflate::Config;
@@ -103,4 +103,13 @@ impl Client {
         let (mut buf, until) = ([0; 64], Instant::now() + PATIENCE);
         assert_eq!(self.socket.read_until(&mut buf, until).unwrap(), Some(0));
     }
+}
+
+/// Sends a request of HTTP, and returns what comes.
+pub fn exchange(addr: SocketAddr, request: &str) -> String {
+    let mut socket = TcpStream::connect(addr).unwrap();
+    socket.write_all(request.as_bytes()).unwrap();
+    let mut text = String::new();
+    socket.read_to_string(&mut text).unwrap();
+    text
 }

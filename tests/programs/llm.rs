@@ -1,10 +1,11 @@
 //! A language model's server and its client: resuming, stopping, keep-alives.
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
+use crate::client::exchange;
 use crate::echo::spawn;
 
 #[allow(dead_code)]
@@ -30,15 +31,6 @@ fn ask(addr: SocketAddr, stop_after: Option<u64>) -> (Vec<String>, String) {
     let mut tokens = Vec::new();
     let reason = ask.run(&target, |token| tokens.push(token.to_owned())).unwrap();
     (tokens, reason)
-}
-
-/// Sends a request without the client, and returns what comes.
-fn exchange(addr: SocketAddr, request: &str) -> String {
-    let mut socket = TcpStream::connect(addr).unwrap();
-    socket.write_all(request.as_bytes()).unwrap();
-    let mut text = String::new();
-    socket.read_to_string(&mut text).unwrap();
-    text
 }
 
 fn post(body: &str, headers: &str) -> String {

@@ -9,6 +9,7 @@ mod client;
 mod echo;
 mod grpc;
 mod llm;
+mod mcp;
 mod proxy;
 mod rooms;
 mod tls;
