@@ -308,7 +308,7 @@ impl EchoCall {
         // If the call has ended by itself, it knows why, and says that instead.
         let Response { body, trailers: fields, .. } = out;
         let _ended =
-            self.call.end_fields(trailers, body.buffer(), |name, value| fields.put(name, value));
+            self.call.finish_fields(trailers, body.buffer(), |name, value| fields.put(name, value));
         Filled::End
     }
 }

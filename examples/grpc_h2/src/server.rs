@@ -203,7 +203,7 @@ impl Call {
         if self.call.code().is_some() && !self.call.owes() {
             return; // the client is gone
         }
-        if self.call.end_fields(trailers, &mut body, &mut put).is_err() {
+        if self.call.finish_fields(trailers, &mut body, &mut put).is_err() {
             self.stream.send_reset(h2::Reason::INTERNAL_ERROR);
             return;
         }

@@ -51,26 +51,26 @@ fn a_server_ends_a_call_however_it_stands() {
         (&mut lost, Code::Cancelled, ""),
     ] {
         let mut small = [0; 3];
-        let full = call.clone().end(status, &mut SliceBuf::new(&mut small));
+        let full = call.clone().finish(status, &mut SliceBuf::new(&mut small));
         assert_eq!(full.is_err(), !trailers.is_empty());
         let (mut out, mut fields) = (Vec::new(), Vec::new());
         let mut twin = call.clone();
-        assert_eq!(call.end(status, &mut out), Ok(()));
+        assert_eq!(call.finish(status, &mut out), Ok(()));
         assert!(String::from_utf8(out.clone()).unwrap().ends_with(trailers));
         assert_eq!((call.code(), call.owes()), (Some(code), false));
         let put = |name: &str, value: framewright::http::FieldValue<'_>| {
             fields.extend([name.as_bytes(), b": ", &value.to_vec(), b"\r\n"].concat());
         };
-        assert_eq!(twin.end_fields(status, &mut Vec::new(), put), Ok(()));
+        assert_eq!(twin.finish_fields(status, &mut Vec::new(), put), Ok(()));
         assert_eq!(fields, out);
-        assert_eq!((call.end(status, &mut out), out), (Ok(()), fields), "once");
+        assert_eq!((call.finish(status, &mut out), out), (Ok(()), fields), "once");
     }
     let mut call = server(CallKind::Unary);
     call.send_head(ResponseHead::new(), &mut Vec::new()).unwrap();
     call.body().and_then(|body| body.begin_message(3, false, &mut Vec::new())).unwrap();
     call.set_deadline(1);
     call.poll(1);
-    assert_eq!(call.end(status, &mut Vec::new()), Err(SendError::MessageUnfinished));
+    assert_eq!(call.finish(status, &mut Vec::new()), Err(SendError::MessageUnfinished));
 }
 
 /// statuscodes.md: a message that cannot be parsed is INTERNAL.

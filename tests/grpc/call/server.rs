@@ -77,8 +77,10 @@ fn refused(content_type: &str, kind: CallKind, body: &[u8], end: bool) -> (Code,
         let code = seen.end.unwrap();
         assert_eq!((call.code(), call.owes()), (Some(code), true));
         let mut out = Vec::new();
-        assert_eq!(call.finish(Status::OK, &mut out), Err(SendError::Ended));
+        let mut finished = Vec::new();
+        assert_eq!(call.clone().finish(Status::OK, &mut finished), Ok(()));
         assert!(call.transmit(&mut out));
+        assert_eq!(finished, out, "it ends as it has to, whatever it is finished with");
         assert_eq!(call.trailing(), Trailing::TrailersOnly);
         let written = out.len();
         assert_eq!((call.code(), call.owes(), call.transmit(&mut out)), (Some(code), false, true));
@@ -176,7 +178,8 @@ fn a_server_sends_a_head_and_messages_and_trailers() {
     assert_eq!(call.code(), Some(Code::Ok));
     assert_eq!(call.send(Message::new(b"x"), &mut out), Err(SendError::Ended));
     assert_eq!(call.send_head(head, &mut out), Err(SendError::Ended));
-    assert_eq!(call.finish(Status::OK, &mut out), Err(SendError::Ended));
+    assert_eq!(call.finish(Status::OK, &mut out), Ok(()));
+    assert_eq!(out, b"grpc-status: 0\r\n", "once");
 }
 
 #[test]

@@ -43,11 +43,20 @@ impl ServerCall {
         }
     }
 
-    /// Writes the trailers to `out`. The call is over.
+    /// Ends the call: writes the trailers to `out`.
     ///
     /// [`trailing`](Self::trailing) says, before and after, what `out` has to be: the body, which takes
     /// bytes in the call's framing, or else lines of HTTP/1.1. If the head was not sent, the lines
     /// have its fields, too.
+    ///
+    /// A call that ended by itself gets the trailers that it owes instead, as [`transmit`](Self::transmit)
+    /// writes them, and [`code`](Self::code) says which. For one that has its trailers, or whose client is
+    /// gone, nothing is written.
+    ///
+    /// # Errors
+    ///
+    /// The trailers cannot be written: they are invalid, there is no room, or a message's payload is
+    /// unfinished. If the call ended by itself in the last case, only a reset of the stream can end it.
     pub fn finish<'t>(
         &mut self,
         trailers: impl Into<Trailers<'t>>,
@@ -56,8 +65,8 @@ impl ServerCall {
         self.finish_with(&trailers.into(), out, FieldSink::Lines)
     }
 
-    /// Writes the trailers to `body`, or hands every field of them to `put`, as
-    /// [`trailing`](Self::trailing) says. The call is over.
+    /// Ends the call like [`finish`](Self::finish): writes the trailers to `body`, or hands every field of
+    /// them to `put`, as [`trailing`](Self::trailing) says.
     ///
     /// If the head was not sent, `put` takes its fields, too.
     pub fn finish_fields<'t>(
@@ -75,6 +84,9 @@ impl ServerCall {
         out: &mut impl Buffer,
         fields_to: FieldSink<'_>,
     ) -> Result<(), SendError> {
+        if self.code().is_some() {
+            return self.try_transmit(out, fields_to);
+        }
         self.check_finish(trailers)?;
         self.write_trailers(trailers, out, fields_to)?;
         self.trailers_written(trailers.code());
@@ -90,7 +102,7 @@ impl ServerCall {
     /// [`MAX_TRANSMIT_LEN`](Self::MAX_TRANSMIT_LEN) is always enough, or a message's payload is
     /// unfinished: call again when that has changed.
     pub fn transmit(&mut self, out: &mut impl Buffer) -> bool {
-        self.transmit_with(out, FieldSink::Lines)
+        self.try_transmit(out, FieldSink::Lines).is_ok()
     }
 
     /// Writes the trailers of a call that ended by itself, as
@@ -102,11 +114,7 @@ impl ServerCall {
         body: &mut impl Buffer,
         mut put: impl FnMut(&str, FieldValue<'_>),
     ) -> bool {
-        self.transmit_with(body, FieldSink::Closure(&mut put))
-    }
-
-    fn transmit_with(&mut self, out: &mut impl Buffer, fields_to: FieldSink<'_>) -> bool {
-        self.try_transmit(out, fields_to).is_ok()
+        self.try_transmit(body, FieldSink::Closure(&mut put)).is_ok()
     }
 
     fn try_transmit(
@@ -118,41 +126,6 @@ impl ServerCall {
         self.write_trailers(&trailers, out, fields_to)?;
         self.trailers_written(trailers.code());
         Ok(())
-    }
-
-    /// Ends the call however it stands: with these trailers if it goes on, as [`finish`](Self::finish)
-    /// does, and with those that are owed if it ended by itself, as [`transmit`](Self::transmit) does. A
-    /// call that is over stays as it is.
-    ///
-    /// # Errors
-    ///
-    /// The trailers cannot be written: they are invalid, there is no room, or a message's payload is
-    /// unfinished. In the last case, only a reset of the stream can end the call.
-    pub fn end<'t>(
-        &mut self,
-        trailers: impl Into<Trailers<'t>>,
-        out: &mut impl Buffer,
-    ) -> Result<(), SendError> {
-        match self.state {
-            State::Open { .. } => self.finish(trailers, out),
-            State::Failed { .. } | State::Ended { .. } => self.try_transmit(out, FieldSink::Lines),
-        }
-    }
-
-    /// Ends the call like [`end`](Self::end), with the trailers written to `body` or their fields handed to
-    /// `put`, as [`finish_fields`](Self::finish_fields) does.
-    pub fn end_fields<'t>(
-        &mut self,
-        trailers: impl Into<Trailers<'t>>,
-        body: &mut impl Buffer,
-        mut put: impl FnMut(&str, FieldValue<'_>),
-    ) -> Result<(), SendError> {
-        match self.state {
-            State::Open { .. } => self.finish_fields(trailers, body, put),
-            State::Failed { .. } | State::Ended { .. } => {
-                self.try_transmit(body, FieldSink::Closure(&mut put))
-            }
-        }
     }
 
     /// Whether [`transmit`](Self::transmit) has something to write.
