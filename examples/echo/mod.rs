@@ -106,9 +106,9 @@ pub fn encode<T>(
 ) -> T {
     let bytes = message.encode_to_vec();
     if !compress {
-        return send(Message::new(&bytes));
+        return send(Message::from(&bytes));
     }
-    send(Message::new_compressed(&self::compress(&bytes)))
+    send(Message { compressed: true, bytes: &self::compress(&bytes) })
 }
 
 /// Compresses an encoded message.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use framewright::grpc::{
     CallId, CallKind, Client, ClientEvent, ClientRequest, Code, Heap, Limits, Message,
-    MetadataList, SendError, Value,
+    MetadataList, SendError, Value, metadata,
 };
 use framewright::http2;
 
@@ -231,6 +231,6 @@ where
     H: IntoIterator<Item: framewright::http::Field<'h>>,
 {
     let mut list = MetadataList::new(Vec::new());
-    list.extend_from_headers(headers).expect("what has come as metadata can be sent");
+    list.extend(metadata(headers)).expect("what has come as metadata can be sent");
     list
 }

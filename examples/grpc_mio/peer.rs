@@ -287,7 +287,7 @@ impl<C> Peer<C> {
                 }
                 Next::Send(bytes) => self.grpc.send(id, bytes, &mut self.out),
                 Next::SendCompressed(bytes) => {
-                    self.grpc.send(id, Message::new_compressed(bytes), &mut self.out)
+                    self.grpc.send(id, Message { compressed: true, bytes }, &mut self.out)
                 }
                 Next::End(Ending { code, message, details }) => {
                     let mut status = Status::new(*code, message);

@@ -38,7 +38,7 @@ pub struct Encoder {
     state: State,
 }
 
-/// A message to be sent.
+/// A message. Bytes convert into one that is not compressed.
 #[derive(Clone, Copy, Eq, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Message<'a> {
@@ -46,20 +46,6 @@ pub struct Message<'a> {
     pub compressed: bool,
     /// The bytes as they go on the wire.
     pub bytes: &'a [u8],
-}
-
-impl<'a> Message<'a> {
-    /// A message that is not compressed.
-    #[inline]
-    pub const fn new(bytes: &'a [u8]) -> Self {
-        Self { compressed: false, bytes }
-    }
-
-    /// A message that the caller has compressed.
-    #[inline]
-    pub const fn new_compressed(bytes: &'a [u8]) -> Self {
-        Self { compressed: true, bytes }
-    }
 }
 
 impl fmt::Debug for Message<'_> {
@@ -74,14 +60,14 @@ impl fmt::Debug for Message<'_> {
 impl<'a> From<&'a [u8]> for Message<'a> {
     #[inline]
     fn from(bytes: &'a [u8]) -> Self {
-        Self::new(bytes)
+        Self { compressed: false, bytes }
     }
 }
 
 impl<'a, const N: usize> From<&'a [u8; N]> for Message<'a> {
     #[inline]
     fn from(bytes: &'a [u8; N]) -> Self {
-        Self::new(bytes)
+        Self::from(&bytes[..])
     }
 }
 
@@ -89,7 +75,7 @@ impl<'a, const N: usize> From<&'a [u8; N]> for Message<'a> {
 impl<'a> From<&'a alloc::vec::Vec<u8>> for Message<'a> {
     #[inline]
     fn from(bytes: &'a alloc::vec::Vec<u8>) -> Self {
-        Self::new(bytes)
+        Self::from(&bytes[..])
     }
 }
 
@@ -97,7 +83,7 @@ impl<'a> From<&'a alloc::vec::Vec<u8>> for Message<'a> {
 impl<'a> From<&'a bytes::Bytes> for Message<'a> {
     #[inline]
     fn from(bytes: &'a bytes::Bytes) -> Self {
-        Self::new(bytes)
+        Self::from(&bytes[..])
     }
 }
 

@@ -2,11 +2,11 @@
 
 use core::fmt;
 
-use super::metadata::{self, metadata};
+use super::metadata;
 use super::{SendError, Value};
 use crate::Buffer;
 use crate::append::Append;
-use crate::http::{Field, Headers};
+use crate::http::Headers;
 
 /// A list of custom metadata that owns what is in it (PROTOCOL-HTTP2, *Custom-Metadata*).
 ///
@@ -50,7 +50,8 @@ impl<B: Buffer> MetadataList<B> {
         self.extend([(name, value.into())])
     }
 
-    /// Appends all, or none.
+    /// Appends all, or none. [`metadata`](super::metadata()) yields those among the headers of a request, or the
+    /// trailers of a response.
     ///
     /// # Errors
     ///
@@ -71,15 +72,6 @@ impl<B: Buffer> MetadataList<B> {
             metadata::each(&[one], &mut |name, value| append.put_field(name, value));
         }
         Ok(append.finish()?)
-    }
-
-    /// Appends all that are among the headers or trailers of any HTTP stack, as
-    /// [`metadata`](super::metadata()) finds them.
-    pub fn extend_from_headers<'h, H>(&mut self, headers: H) -> Result<(), SendError>
-    where
-        H: IntoIterator<Item: Field<'h>>,
-    {
-        self.extend(metadata(headers))
     }
 
     /// Yields every name, in lower case, and value.

@@ -282,7 +282,7 @@ fn a_message_is_written_whole_or_not_at_all() {
         let mut out = SliceBuf::new(&mut bytes[..room]);
         let mut encoder = Encoder::new();
         let written = out.try_append(b"x").and_then(|()| {
-            encoder.encode(Message::new(b"Hello"), &mut out).map_err(|e| match e {
+            encoder.encode(b"Hello", &mut out).map_err(|e| match e {
                 SendError::BufferFull(full) => full,
                 e => panic!("{e}"),
             })
@@ -318,7 +318,7 @@ fn nothing_comes_between_a_prefix_and_the_end_of_its_payload() {
     assert_eq!(out, [1, 0, 0, 0, 5]);
     let before = out.clone();
     let unfinished = Err(SendError::MessageUnfinished);
-    assert_eq!(encoder.encode(Message::new(b""), &mut out), unfinished);
+    assert_eq!(encoder.encode(b"", &mut out), unfinished);
     assert_eq!(encoder.begin_message(0, false, &mut out), unfinished);
     assert_eq!(encoder.encode_trailers(b"", &mut out), unfinished);
     assert_eq!(encoder.encode_prefix(1, false), Err(SendError::MessageUnfinished));
@@ -340,7 +340,7 @@ fn nothing_is_written_after_trailers() {
     let mut out = Vec::new();
     encoder.encode_trailers(b"grpc-status: 0\r\n", &mut out).unwrap();
     assert_eq!(out, b"\x80\0\0\0\x10grpc-status: 0\r\n");
-    assert_eq!(encoder.encode(Message::new(b"x"), &mut out), Err(SendError::Ended));
+    assert_eq!(encoder.encode(b"x", &mut out), Err(SendError::Ended));
     assert_eq!(encoder.encode_trailers(b"", &mut out), Err(SendError::Ended));
     assert_eq!(out.len(), 21);
 }

@@ -23,7 +23,7 @@ fn messages_need_no_allocator() {
         let mut bytes = [0; 64];
         let mut out = SliceBuf::new(&mut bytes);
         let mut encoder = Encoder::new();
-        encoder.encode(Message::new(b"abc"), &mut out).unwrap();
+        encoder.encode(b"abc", &mut out).unwrap();
         encoder.begin_message(2, true, &mut out).unwrap();
         encoder.encode_payload(b"de", &mut out).unwrap();
         encoder.encode_trailers(b"grpc-status: 0\r\n", &mut out).unwrap();
@@ -117,7 +117,7 @@ fn calls_need_no_allocator() {
             let storage = SliceBuf::new(&mut storage);
             request.write(&mut head).unwrap();
             let mut client = request.call(CallKind::Unary, Limits::new(), storage, 0);
-            client.send(Message::new(b"hello"), &mut up).unwrap();
+            client.send(b"hello", &mut up).unwrap();
             client.half_close(&mut up).unwrap();
 
             let fields = Headers::parse_lax(head.as_slice()).unwrap();
@@ -137,7 +137,7 @@ fn calls_need_no_allocator() {
             let mut input = server.decode_text_in_place(&mut read[..len]);
             while let Some(event) = server.receive(&mut input) {
                 let Event::Message { chunk, .. } = event else { continue };
-                server.send(Message::new(chunk.bytes), &mut body).unwrap();
+                server.send(chunk.bytes, &mut body).unwrap();
             }
             server.receive_eof();
             let mut trailers = [0; 256];

@@ -335,7 +335,7 @@ fn encode(laps: usize) {
     for _ in 0..laps {
         let mut out = SliceBuf::new(&mut buf);
         for _ in 0..ITEMS {
-            let message = grpc::Message::new(black_box(&payload));
+            let message = grpc::Message::from(black_box(&payload));
             encoder.encode(message, &mut out).expect("there is room");
         }
         black_box(out.as_slice());

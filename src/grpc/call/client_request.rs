@@ -15,7 +15,7 @@ use crate::http2;
 
 /// The head of a request, to be sent through any HTTP stack (PROTOCOL-HTTP2, *Requests*).
 ///
-/// The stack also needs [`METHOD`](Self::METHOD) and the path.
+/// The stack also needs the method, which is `POST`, and the path.
 ///
 /// ```
 /// use framewright::grpc::{ClientRequest, ContentType, Path, Timeout};
@@ -55,9 +55,6 @@ pub struct ClientRequest<'a> {
 }
 
 impl<'a> ClientRequest<'a> {
-    /// The method of every request.
-    pub const METHOD: &'static str = "POST";
-
     /// A request for a method, in gRPC and Protobuf.
     pub const fn new(path: Path<'a>) -> Self {
         Self {
@@ -97,7 +94,7 @@ impl<'a> ClientRequest<'a> {
             return Err(SendError::Scheme);
         }
         let (scheme, authority) = (self.scheme, self.authority);
-        Ok(http2::Request::new(Self::METHOD, scheme, authority, self.path.as_str()))
+        Ok(http2::Request::new("POST", scheme, authority, self.path.as_str()))
     }
 
     /// Sets the framing of the body and the format of the messages.

@@ -31,7 +31,6 @@ pub struct Request<'a> {
     response_type: ContentType,
     timeout: Option<Timeout>,
     encoding: Option<&'a str>,
-    te_trailers: bool,
 }
 
 impl<'a> Request<'a> {
@@ -66,9 +65,8 @@ impl<'a> Request<'a> {
             Some(value) => Some(Timeout::parse(value).ok_or(refuse(Error::Timeout))?),
             None => None,
         };
-        let RequestFacts { encoding, te_trailers, .. } = facts;
-        let encoding = encoding.name();
-        Ok(Self { path, content_type, response_type, timeout, encoding, te_trailers })
+        let encoding = facts.encoding.name();
+        Ok(Self { path, content_type, response_type, timeout, encoding })
     }
 
     /// The method that is called.
@@ -90,12 +88,6 @@ impl<'a> Request<'a> {
     /// line or in several, are one name that no encoding has.
     pub const fn encoding(&self) -> Option<&'a str> {
         self.encoding
-    }
-
-    /// Whether the client said that it takes trailers, as it must in gRPC. If not, a proxy may have
-    /// dropped this header, and may drop the trailers too.
-    pub const fn te_trailers(&self) -> bool {
-        self.te_trailers
     }
 
     /// Accepts the request at the time `now`, in milliseconds on the scale of [`ServerCall::poll`]. The
@@ -202,7 +194,6 @@ struct RequestFacts<'a> {
     accept: Option<ContentType>,
     timeout: Option<&'a [u8]>,
     encoding: NamedEncoding<'a>,
-    te_trailers: bool,
 }
 
 impl<'a> RequestFacts<'a> {
@@ -244,10 +235,6 @@ impl<'a> RequestFacts<'a> {
             }
             Some(Name::GrpcEncoding) => {
                 self.encoding.note(value);
-            }
-            Some(Name::Te) => {
-                self.te_trailers |=
-                    list(value).any(|coding| coding.eq_ignore_ascii_case(b"trailers"));
             }
             _ => {}
         }

@@ -153,7 +153,7 @@ impl<M: Memory, C: SideCall<M::Message>> Calls<M, C> {
 
     /// The message that came last, if it is whole.
     pub(super) fn message(&self, stream: Stream) -> Message<'_> {
-        self.get(stream).map_or(Message::new(&[]), |entry| entry.inbox.message())
+        self.get(stream).map_or(Message::from(&[]), |entry| entry.inbox.message())
     }
 
     /// The first call in the places from `from` on.

@@ -70,6 +70,6 @@ pub fn echo(
 ) {
     let Event::Message { chunk, .. } = event else { return };
     if let Some(message) = assembler.push(chunk).expect("its limit is the storage's") {
-        call.send(Message::new(message), out).expect("there is room for the longest message");
+        call.send(message, out).expect("there is room for the longest message");
     }
 }

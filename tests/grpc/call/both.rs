@@ -3,8 +3,7 @@
 use super::{GRPC, OK, answered, client, frame, headers, server};
 use framewright::SliceBuf;
 use framewright::grpc::{
-    CallKind, ClientCall, Code, Error, Event, Message, Reset, ResponseHead, SendError, ServerCall,
-    Status,
+    CallKind, ClientCall, Code, Error, Event, Reset, ResponseHead, SendError, ServerCall, Status,
 };
 
 // -- Early Server Closure
@@ -15,7 +14,7 @@ fn a_call_that_ends_early_is_reset_without_an_error() {
     let mut call = answered(CallKind::BidiStreaming);
     call.receive_trailers(headers(&[OK]));
     assert_eq!(call.reset_code(), Some(Reset::Now(0)), "NO_ERROR: the request has not ended");
-    assert_eq!(call.send(Message::new(b"x"), &mut Vec::new()), Err(SendError::Ended));
+    assert_eq!(call.send(b"x", &mut Vec::new()), Err(SendError::Ended));
     let mut call = answered(CallKind::BidiStreaming);
     call.half_close(&mut Vec::new()).unwrap();
     assert_eq!(call.reset_code(), None);

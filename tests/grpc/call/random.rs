@@ -249,7 +249,7 @@ fn drive_client(framing: Option<Framing>, kind: CallKind, steps: &[Step]) -> Log
         assert!(!refused || out.len() == written, "nothing was written");
         assert_eq!(call.status().map(|status| status.code), log.ends.first().copied());
         if !log.ends.is_empty() {
-            let sent = call.send(Message::new(b""), &mut out);
+            let sent = call.send(b"", &mut out);
             assert_eq!(sent, Err(SendError::Ended));
         }
         let _readable = (call.trailers().iter().count(), call.socket_head().iter().count());

@@ -4,8 +4,8 @@ use super::{GRPC, PATH, Seen, WEB, frame, headers, server, server_of, whole};
 use crate::common::same_however_split;
 use framewright::SliceBuf;
 use framewright::grpc::{
-    CallKind, Code, Encodings, Error, Event, Message, Request, Reset, ResponseHead, SendError,
-    ServerConfig, Status, Trailing, Value,
+    CallKind, Code, Encodings, Error, Event, Request, Reset, ResponseHead, SendError, ServerConfig,
+    Status, Trailing, Value,
 };
 
 // -- Requests
@@ -150,7 +150,7 @@ fn a_flag_without_an_encoding_is_refused() {
 fn a_server_sends_a_head_and_messages_and_trailers() {
     let mut call = server(CallKind::Unary);
     let mut out = Vec::new();
-    assert_eq!(call.send(Message::new(b"x"), &mut out), Err(SendError::HeadUnsent));
+    assert_eq!(call.send(b"x", &mut out), Err(SendError::HeadUnsent));
     assert_eq!(
         call.body().and_then(|encoder| encoder.begin_message(1, false, &mut out)),
         Err(SendError::HeadUnsent)
@@ -170,13 +170,13 @@ fn a_server_sends_a_head_and_messages_and_trailers() {
         call.body().and_then(|encoder| encoder.encode_prefix(3, true)).unwrap().to_bytes(),
         [1, 0, 0, 0, 3]
     );
-    assert_eq!(call.send(Message::new(b"x"), &mut out), Err(SendError::MessageUnexpected));
+    assert_eq!(call.send(b"x", &mut out), Err(SendError::MessageUnexpected));
     assert_eq!(out, b"", "nothing was written");
     assert_eq!(call.finish(Status::OK, &mut out), Ok(()));
     assert_eq!(call.trailing(), Trailing::Trailers);
     assert_eq!(out, b"grpc-status: 0\r\n");
     assert_eq!(call.code(), Some(Code::Ok));
-    assert_eq!(call.send(Message::new(b"x"), &mut out), Err(SendError::Ended));
+    assert_eq!(call.send(b"x", &mut out), Err(SendError::Ended));
     assert_eq!(call.send_head(head, &mut out), Err(SendError::Ended));
     assert_eq!(call.finish(Status::OK, &mut out), Ok(()));
     assert_eq!(out, b"grpc-status: 0\r\n", "once");
@@ -232,7 +232,7 @@ fn a_server_in_grpc_web_sends_its_trailers_in_the_body() {
         let mut call = server_of(content_type, CallKind::Unary);
         let mut out = Vec::new();
         call.send_head(ResponseHead::new(), &mut Vec::new()).unwrap();
-        call.send(Message::new(b"\x08\x01"), &mut out).unwrap();
+        call.send(b"\x08\x01", &mut out).unwrap();
         assert_eq!(call.finish(Status::OK, &mut out), Ok(()));
         assert_eq!(call.trailing(), Trailing::Body);
         assert_eq!(out, body);
@@ -288,7 +288,7 @@ fn a_server_over_websocket_sends_a_stream() {
     let mut call = request.accept_socket(CallKind::Unary, &ServerConfig::new(), 0).unwrap();
     let mut out = Vec::new();
     call.send_head(ResponseHead::new(), &mut out).unwrap();
-    call.send(Message::new(b"\x08\x01"), &mut out).unwrap();
+    call.send(b"\x08\x01", &mut out).unwrap();
     assert_eq!(call.finish(Status::OK, &mut out), Ok(()));
     assert_eq!(call.trailing(), Trailing::Body);
     let expected = [
@@ -327,7 +327,7 @@ fn over_websocket_it_is_grpc_web_whatever_was_asked_for() {
         let mut out = Vec::new();
         call.send_head(ResponseHead::new(), &mut out).unwrap();
         assert_eq!(out, frame(0x80, format!("content-type: {answer}\r\n")));
-        call.send(Message::new(b"\x08\x01"), &mut out).unwrap();
+        call.send(b"\x08\x01", &mut out).unwrap();
         assert!(out.ends_with(&frame(0, b"\x08\x01")));
     }
 }

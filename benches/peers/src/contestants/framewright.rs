@@ -331,7 +331,7 @@ pub fn grpc_encode(messages: &Rc<[Bytes]>) -> Contestant {
     Contestant::new(Kind::Ours, NAME, move |sink| {
         let mut out = SliceBuf::new(&mut buf);
         for message in &*messages {
-            let message = grpc::Message::new(message);
+            let message = grpc::Message::from(message);
             encoder.encode(message, &mut out).expect("there is room");
         }
         sink.sent(messages.len() as u64, out.as_slice());
@@ -345,7 +345,7 @@ pub fn grpc_encode_to_vec(messages: &Rc<[Bytes]>) -> Contestant {
     Contestant::new(Kind::Ours, "framewright, to a Vec", move |sink| {
         out.clear();
         for message in &*messages {
-            encoder.encode(grpc::Message::new(message), &mut out).expect("a Vec has room");
+            encoder.encode(message, &mut out).expect("a Vec has room");
         }
         sink.sent(messages.len() as u64, &out);
     })
