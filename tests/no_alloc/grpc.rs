@@ -4,8 +4,8 @@ use crate::counting::allocations;
 use framewright::grpc::web::{SocketDecoder, SocketPart, TextDecoder, encode_text};
 use framewright::grpc::{
     CallKind, ClientRequest, Code, ContentType, Decoder, Encoder, Encodings, Event, Inbox, Limits,
-    Message, MessageEvent, Path, Request, ResponseHead, ServerCall, ServerConfig, Status, Timeout,
-    Trailers, Trailing, Value, metadata,
+    MessageEvent, Path, Request, ResponseHead, ServerCall, ServerConfig, Status, Timeout, Trailers,
+    Trailing, Value, metadata,
 };
 use framewright::http::Headers;
 use framewright::http2;
