@@ -3,9 +3,7 @@
 use std::io::{self, Read, Write};
 use std::mem;
 
-use framewright::http1::{
-    self, Body, BodyDecoder, Decoded, HeadReader, ResponseWriter, write_continue,
-};
+use framewright::http1::{self, Body, BodyDecoder, Decoded, HeadReader, ResponseWriter};
 use framewright::ws;
 use framewright::ws::handshake::{Offer, Origins};
 use mio::net::TcpStream;
@@ -265,7 +263,7 @@ fn begin(
         }
         Reply::Upload => {
             if request.expects_continue() {
-                write_continue(out).expect("a Vec has room");
+                ResponseWriter::new(100).write(out).expect("a Vec has room");
             }
             State::Upload(body)
         }

@@ -101,8 +101,6 @@ mod version;
 pub use body::{Body, BodyDecoder, BodyEncoder, BodyPart, ChunkHeader, Decoded};
 pub use error::{Error, SendError};
 pub(crate) use head::check_request;
-pub use head::{
-    CONTINUE_LEN, HeadReader, Request, RequestWriter, Response, ResponseWriter, write_continue,
-};
+pub use head::{HeadReader, Request, RequestWriter, Response, ResponseWriter};
 pub use limits::Limits;
 pub use version::Version;

@@ -63,7 +63,7 @@ impl Answered {
             version: response.version(),
             status: response.status(),
             reason: response.reason().to_vec(),
-            body: response.body(),
+            body: response.body_for("GET"),
             headers: lines(response.headers()),
             rest: Vec::new(),
         }

@@ -3,7 +3,7 @@
 #![cfg(feature = "alloc")]
 
 use framewright::http1::{
-    Body, BodyEncoder, HeadReader, Limits, RequestWriter, ResponseWriter, SendError, write_continue,
+    Body, BodyEncoder, HeadReader, Limits, RequestWriter, ResponseWriter, SendError,
 };
 
 type Fields = Vec<(String, Vec<u8>)>;
@@ -278,7 +278,7 @@ fn every_response_is_in_the_grammar() {
         assert_eq!(without(&read, &["content-length", "connection"]), trimmed(&headers));
     }
     let mut out = vec![];
-    write_continue(&mut out).unwrap();
+    ResponseWriter::new(100).write(&mut out).unwrap();
     let read = message(&out);
     assert_eq!((status_line(read.start_line), read.fields, read.rest), (100, vec![], &b""[..]));
 }
@@ -294,7 +294,7 @@ fn a_client_can_wait_for_100_before_it_sends_a_body() {
     let request = reader.read_request(&mut &mut head[..]).unwrap().unwrap();
     assert!(request.expects_continue());
     let mut answer = vec![];
-    write_continue(&mut answer).unwrap();
+    ResponseWriter::new(100).write(&mut answer).unwrap();
     let mut reader = HeadReader::new(Vec::new(), Limits::new());
     let response = reader.read_response(&mut &mut answer[..]).unwrap().unwrap();
     assert_eq!((response.status(), response.is_interim()), (100, true));

@@ -84,7 +84,7 @@ impl Exchange {
     pub fn ask_for_body(&self, request: &http1::Request<'_>, out: &mut Output) {
         let reads = self.use_of_body == UseOfBody::Read;
         if reads && request.expects_continue() && !self.request.is_complete() {
-            http1::write_continue(out).expect("a Vec has room");
+            ResponseWriter::new(100).write(out).expect("a Vec has room");
         }
     }
 

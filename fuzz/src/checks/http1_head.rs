@@ -103,7 +103,7 @@ fn read_response(pieces: &[&[u8]], limits: Limits) -> Read {
                 reason: response.reason().to_vec(),
             },
             version: response.version(),
-            body: response.body().ok(),
+            body: response.body_for("GET").ok(),
             persistent: response.is_persistent(),
             headers: lines(response.headers()),
         }))

@@ -77,7 +77,7 @@ pub enum Decoded<'a> {
 /// |---|---|
 /// | an event stream | `let mut input = &*part.bytes;` |
 /// | gRPC-Web, in either form | `let mut input = call.decode_text_in_place(part.bytes);` |
-/// | one message | `assembler.push(part.into_chunk())?` |
+/// | one message | `assembler.push(part.into())?` |
 #[derive(Eq, PartialEq)]
 pub struct BodyPart<'a> {
     /// The bytes themselves, borrowed from the input.
@@ -89,10 +89,10 @@ pub struct BodyPart<'a> {
     pub end: bool,
 }
 
-impl<'a> BodyPart<'a> {
-    /// The same bytes, shared, as an [`Assembler`](crate::Assembler) takes them.
-    pub const fn into_chunk(self) -> Chunk<'a> {
-        Chunk { bytes: self.bytes, start: self.start, end: self.end }
+/// The same bytes, shared, as an [`Assembler`](crate::Assembler) takes them.
+impl<'a> From<BodyPart<'a>> for Chunk<'a> {
+    fn from(part: BodyPart<'a>) -> Self {
+        Self { bytes: part.bytes, start: part.start, end: part.end }
     }
 }
 

@@ -66,9 +66,26 @@ impl<'a> Request<'a> {
 
     /// Whether the client waits for the status 100 before it sends the body (RFC 9110 §10.1.1).
     ///
-    /// Answer with [`write_continue`](crate::http1::write_continue), or with the final status. Neither a
-    /// client of HTTP/1.0 nor a request without a body waits. An answer is not needed if bytes of
-    /// the body came with the head.
+    /// Answer with the status 100, which takes 25 bytes, or with the final status. Neither a client of
+    /// HTTP/1.0 nor a request without a body waits. An answer is not needed if bytes of the body came with
+    /// the head.
+    ///
+    /// ```
+    /// use framewright::http1::{HeadReader, Limits, ResponseWriter};
+    ///
+    /// let mut reader = HeadReader::new(Vec::new(), Limits::new());
+    /// let mut buf = *b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n";
+    /// let mut input = &mut buf[..];
+    /// let mut out = Vec::new();
+    /// if let Some(request) = reader.read_request(&mut input)?
+    ///     && request.expects_continue()
+    ///     && input.is_empty()
+    /// {
+    ///     ResponseWriter::new(100).write(&mut out)?; // or a final status that refuses the body
+    /// }
+    /// assert_eq!(out, b"HTTP/1.1 100 Continue\r\n\r\n");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const fn expects_continue(&self) -> bool {
         self.expects_continue
     }
@@ -156,19 +173,6 @@ impl<'a> Response<'a> {
         self.reason
     }
 
-    /// How the end of the body is known.
-    ///
-    /// This holds for the response to any request but `HEAD` and `CONNECT`.
-    /// [`body_for`](Self::body_for) holds for all of them.
-    ///
-    /// # Errors
-    ///
-    /// The headers do not say where the body ends, or name an encoding that is not known here. They mean
-    /// nothing in a response without a body, so this is not an error of the head.
-    pub const fn body(&self) -> Result<Body, Error> {
-        self.body
-    }
-
     /// How the end of the body is known, if this answers a request with `method` (§6.3).
     ///
     /// A response to `HEAD` has no body, whatever length it announces. Nor has one of 2xx to
@@ -176,7 +180,8 @@ impl<'a> Response<'a> {
     ///
     /// # Errors
     ///
-    /// Like [`body`](Self::body).
+    /// The headers do not say where the body ends, or name an encoding that is not known here. They mean
+    /// nothing in a response without a body, so this is not an error of the head.
     pub fn body_for(&self, method: &str) -> Result<Body, Error> {
         match (method, self.status) {
             ("HEAD", _) | ("CONNECT", 200..=299) => Ok(Body::Len(0)),

@@ -10,4 +10,4 @@ mod write;
 pub use message::{Request, Response};
 pub use reader::HeadReader;
 pub(crate) use write::check_request;
-pub use write::{CONTINUE_LEN, RequestWriter, ResponseWriter, write_continue};
+pub use write::{RequestWriter, ResponseWriter};

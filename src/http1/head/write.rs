@@ -1,10 +1,10 @@
 //! Writes heads, with a body or its beginning after them.
 
+use crate::Buffer;
 use crate::append::Append;
 use crate::http::syntax::{authority, is_token, is_visible, split_once};
 use crate::http::{Field, Name, check_fields, is_framing, reason_phrase};
 use crate::http1::{Body, BodyEncoder, SendError};
-use crate::{Buffer, BufferFull};
 
 /// Writes a request, whole or not at all.
 ///
@@ -93,35 +93,6 @@ impl<'h, H: Clone + IntoIterator<Item: Field<'h>>> RequestWriter<'_, H> {
         head.finish()?;
         Ok(encoder)
     }
-}
-
-/// The length of what [`write_continue`] writes, in bytes.
-pub const CONTINUE_LEN: usize = CONTINUE.len();
-
-const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
-
-/// Writes the interim response that a client waits for before it sends a body (RFC 9110 §10.1.1).
-///
-/// It takes [`CONTINUE_LEN`] bytes.
-///
-/// ```
-/// use framewright::http1::{HeadReader, Limits, write_continue};
-///
-/// let mut reader = HeadReader::new(Vec::new(), Limits::new());
-/// let mut buf = *b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n";
-/// let mut input = &mut buf[..];
-/// let mut out = Vec::new();
-/// if let Some(request) = reader.read_request(&mut input)?
-///     && request.expects_continue()
-///     && input.is_empty()
-/// {
-///     write_continue(&mut out).expect("a Vec has room"); // or a final status that refuses the body
-/// }
-/// assert_eq!(out, b"HTTP/1.1 100 Continue\r\n\r\n");
-/// # Ok::<(), framewright::http1::Error>(())
-/// ```
-pub fn write_continue(out: &mut impl Buffer) -> Result<(), BufferFull> {
-    out.try_append(CONTINUE)
 }
 
 /// Writes a response, whole or not at all.
