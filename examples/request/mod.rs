@@ -51,7 +51,7 @@ impl Request {
             {
                 if head.expects_continue() {
                     let mut out = Vec::new();
-                    http1::write_continue(&mut out)?;
+                    ResponseWriter::new(100).write(&mut out)?;
                     socket.write_all(&out)?;
                 }
                 let headers = head.headers().iter();
