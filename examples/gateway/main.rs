@@ -272,15 +272,15 @@ impl Gateway {
         }
     }
 
-    fn admit(&mut self, mut stream: TcpStream) -> io::Result<()> {
+    fn admit(&mut self, stream: TcpStream) -> io::Result<()> {
         // Frames are written whole. Waiting to fill a segment would only delay the last of them.
         stream.set_nodelay(true)?;
-        let entry = self.peers.vacant_entry();
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        self.poll.registry().register(&mut stream, Token(entry.key()), interest)?;
         let accept = |config: &Arc<ServerConfig>| ServerConnection::new(config.clone());
         let tls = self.tls.as_ref().map(accept).transpose().map_err(io::Error::other)?;
-        let transport = Transport::new(stream, tls.map(Into::into));
+        let mut transport = Transport::new(stream, tls.map(Into::into));
+        let entry = self.peers.vacant_entry();
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        self.poll.registry().register(transport.tcp(), Token(entry.key()), interest)?;
         entry.insert(Peer::new(transport, self.shared.now));
         Ok(())
     }
