@@ -15,7 +15,7 @@ pub struct Request {
     /// Without the query.
     pub path: String,
     pub version: Version,
-    headers: Vec<(String, Vec<u8>)>,
+    pub headers: Vec<(String, Vec<u8>)>,
     pub body: Vec<u8>,
 }
 

@@ -105,11 +105,11 @@ impl Client {
     }
 }
 
-/// Sends a request of HTTP, and returns what comes.
+/// Sends a request of HTTP, and returns what comes, as text.
 pub fn exchange(addr: SocketAddr, request: &str) -> String {
     let mut socket = TcpStream::connect(addr).unwrap();
     socket.write_all(request.as_bytes()).unwrap();
-    let mut text = String::new();
-    socket.read_to_string(&mut text).unwrap();
-    text
+    let mut bytes = Vec::new();
+    socket.read_to_end(&mut bytes).unwrap();
+    String::from_utf8_lossy(&bytes).into_owned()
 }

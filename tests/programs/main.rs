@@ -8,6 +8,7 @@
 mod client;
 mod echo;
 mod grpc;
+mod grpc_web;
 mod llm;
 mod mcp;
 mod proxy;
