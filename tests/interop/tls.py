@@ -8,12 +8,12 @@ import subprocess
 import threading
 
 
-def certificate(directory):
+def certificate(directory, *options):
     """Makes a certificate of its own for 127.0.0.1, and returns the file with it and its key."""
     path = directory / "tls.pem"
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     command += ["-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-    subprocess.run([*command, "-keyout", path, "-out", directory / "cert"], check=True, capture_output=True, timeout=30)
+    subprocess.run([*command, *options, "-keyout", path, "-out", directory / "cert"], check=True, capture_output=True, timeout=30)
     path.write_bytes(path.read_bytes() + (directory / "cert").read_bytes())
     return path
 
