@@ -1,7 +1,5 @@
 //! Finds where values of JSON end, without building them (RFC 8259).
 
-use memchr::memchr2;
-
 /// How deep arrays and objects may be nested: one bit of a `u128` for each.
 const MAX_DEPTH: u32 = u128::BITS;
 
@@ -35,6 +33,16 @@ impl<'a> JsonReader<'a> {
         let (kind, _) = reader.value()?;
         // A byte that is no space stands after the value.
         skip_space(text.as_bytes(), &mut reader.at).is_none().then_some(kind)
+    }
+
+    /// The first value of `text`, if all of it is one array that has a value.
+    ///
+    /// It reads all of it once.
+    pub(crate) fn first_of_array(text: &'a str) -> Option<(JsonKind, &'a str)> {
+        let mut reader = Self::new(text);
+        let first = reader.take(b'[').then(|| reader.value())??;
+        let mut end = end_of_values(text.as_bytes(), reader.at, Nesting::ARRAY, Place::AfterValue)?;
+        skip_space(text.as_bytes(), &mut end).is_none().then_some(first)
     }
 
     /// What was not read.
@@ -82,7 +90,7 @@ impl<'a> JsonReader<'a> {
 fn skip_space(bytes: &[u8], at: &mut usize) -> Option<u8> {
     loop {
         let byte = *bytes.get(*at)?;
-        if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+        if byte > b' ' || !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
             return Some(byte);
         }
         *at += 1;
@@ -90,10 +98,28 @@ fn skip_space(bytes: &[u8], at: &mut usize) -> Option<u8> {
 }
 
 /// Where the value ends that begins at `at`.
-fn end_of_value(bytes: &[u8], mut at: usize) -> Option<usize> {
-    let mut nesting = Nesting { depth: 0, objects: 0 };
+fn end_of_value(bytes: &[u8], at: usize) -> Option<usize> {
+    end_of_values(bytes, at, Nesting::NONE, Place::BeforeValue)
+}
+
+/// A place within JSON.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Place {
+    BeforeValue,
+    AfterValue,
+}
+
+/// Where the outermost value ends. `nesting` is what is open at `at`.
+#[inline(always)]
+fn end_of_values(
+    bytes: &[u8],
+    mut at: usize,
+    mut nesting: Nesting,
+    mut place: Place,
+) -> Option<usize> {
     loop {
         at = match skip_space(bytes, &mut at)? {
+            _ if place == Place::AfterValue => at,
             b'"' => end_of_string(bytes, at)?,
             b'-' | b'0'..=b'9' => end_of_number(bytes, at)?,
             open @ (b'{' | b'[') => {
@@ -113,6 +139,7 @@ fn end_of_value(bytes: &[u8], mut at: usize) -> Option<usize> {
             }
             _ => end_of_literal(bytes, at)?,
         };
+        place = Place::BeforeValue;
         // What follows a value: the ends of those that it is in, and the next one.
         loop {
             if nesting.depth == 0 {
@@ -165,17 +192,52 @@ fn end_of_string(bytes: &[u8], at: usize) -> Option<usize> {
 
 /// Where the first quote, backslash or control byte is, or the end.
 #[inline]
-fn end_of_plain(bytes: &[u8], mut at: usize) -> usize {
-    // Most strings are short. A call of `memchr2` takes longer than these words.
-    for _ in 0..16 {
+fn end_of_plain(bytes: &[u8], at: usize) -> usize {
+    let mut at = match end_among::<8>(bytes, at, is_plain) {
+        Ok(end) => return end,
+        Err(after) => after,
+    };
+    while let Some(block) = next_chunk(bytes, at) {
+        if !is_all_plain(block) {
+            break;
+        }
+        at += block.len();
+    }
+    loop {
         match end_in_word(bytes, at, special_bytes, is_plain) {
             Ok(end) => return end,
             Err(after) => at = after,
         }
     }
-    let rest = bytes.get(at..).unwrap_or_default();
-    let run = rest.get(..memchr2(b'"', b'\\', rest).unwrap_or(rest.len())).unwrap_or_default();
-    at + run.iter().position(|byte| *byte < 0x20).unwrap_or(run.len())
+}
+
+/// Whether these are all plain. It looks at every byte, so that a compiler can look at them together.
+#[inline]
+fn is_all_plain(block: &[u8; 16]) -> bool {
+    let is_special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+    !block.iter().fold(false, |found, byte| found | is_special(*byte))
+}
+
+#[inline]
+fn next_chunk<const N: usize>(bytes: &[u8], at: usize) -> Option<&[u8; N]> {
+    bytes.get(at..)?.first_chunk()
+}
+
+/// Where the first byte is that `is_wanted` refuses, if it is among the next `N` bytes. Otherwise where to go on.
+///
+/// For the first bytes of a run, this is faster than a word. Many runs are short, and names come again and again. A CPU
+/// guesses where they end, and reads on. It has to wait for an end that is computed.
+#[inline(always)]
+fn end_among<const N: usize>(
+    bytes: &[u8],
+    at: usize,
+    is_wanted: impl Fn(u8) -> bool,
+) -> Result<usize, usize> {
+    let next = next_chunk::<N>(bytes, at).ok_or(at)?;
+    match next.iter().position(|byte| !is_wanted(*byte)) {
+        Some(len) => Ok(at + len),
+        None => Err(at + N),
+    }
 }
 
 /// Where the first byte is that `is_wanted` refuses, or the end, if one of them is among the next eight bytes. Otherwise where
@@ -187,8 +249,8 @@ fn end_in_word(
     others: impl Fn(u64) -> u64,
     is_wanted: impl Fn(u8) -> bool,
 ) -> Result<usize, usize> {
-    let rest = bytes.get(at..).unwrap_or_default();
-    let Some(word) = rest.first_chunk() else {
+    let Some(word) = next_chunk(bytes, at) else {
+        let rest = bytes.get(at..).unwrap_or_default();
         return Ok(at + rest.iter().take_while(|byte| is_wanted(**byte)).count());
     };
     match others(u64::from_le_bytes(*word)) {
@@ -200,8 +262,20 @@ fn end_in_word(
 const ONES: u64 = u64::MAX / 0xFF;
 const HIGHS: u64 = ONES << 7;
 
-const fn is_plain(byte: u8) -> bool {
-    byte >= 0x20 && byte != b'"' && byte != b'\\'
+/// Which bytes stand for themselves in a string.
+#[expect(clippy::indexing_slicing, reason = "evaluated when this is compiled")]
+static PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0x20;
+    while byte < plain.len() {
+        plain[byte] = byte != b'"' as usize && byte != b'\\' as usize;
+        byte += 1;
+    }
+    plain
+};
+
+fn is_plain(byte: u8) -> bool {
+    PLAIN.get(usize::from(byte)) == Some(&true)
 }
 
 /// Marks the first byte that is not plain. Marks above it have no meaning, because a subtraction borrows from there.
@@ -222,7 +296,10 @@ const fn bytes_but_digits(word: u64) -> u64 {
 
 fn end_of_number(bytes: &[u8], mut at: usize) -> Option<usize> {
     let digits = |start: usize| {
-        let mut at = start;
+        let mut at = match end_among::<4>(bytes, start, |byte| byte.is_ascii_digit()) {
+            Ok(end) => return (end > start).then_some(end),
+            Err(after) => after,
+        };
         loop {
             match end_in_word(bytes, at, bytes_but_digits, |byte| byte.is_ascii_digit()) {
                 Ok(end) => return (end > start).then_some(end),
@@ -256,6 +333,10 @@ struct Nesting {
 }
 
 impl Nesting {
+    const NONE: Self = Self { depth: 0, objects: 0 };
+    /// In an array.
+    const ARRAY: Self = Self { depth: 1, objects: 0 };
+
     fn push(&mut self, object: bool) -> Option<()> {
         if self.depth == MAX_DEPTH {
             return None;
