@@ -119,6 +119,9 @@ impl<'a> Packet<'a> {
 
     /// Appends the packet, as the text of one message. Its attachments follow as messages of their own.
     ///
+    /// All of the JSON is checked. A packet for many connections is checked once if it is written once, and its text sent
+    /// to each where the namespace [is connected](super::Connection::is_connected).
+    ///
     /// # Errors
     ///
     /// The packet is one that a peer would refuse. Nothing was written.
@@ -200,16 +203,17 @@ impl<'a> Packet<'a> {
         if self.json.starts_with([' ', '\t', '\n', '\r']) {
             return false;
         }
-        let shape = JsonReader::kind_of(self.json);
+        let is = |kinds: &[JsonKind]| {
+            JsonReader::kind_of(self.json).is_some_and(|kind| kinds.contains(&kind))
+        };
         match self.kind {
-            Kind::Connect => shape == Some(JsonKind::Object),
+            Kind::Connect => is(&[JsonKind::Object]),
             Kind::Disconnect => false,
-            Kind::Ack => shape == Some(JsonKind::Array),
-            Kind::ConnectError => matches!(shape, Some(JsonKind::Object | JsonKind::String)),
+            Kind::Ack => is(&[JsonKind::Array]),
+            Kind::ConnectError => is(&[JsonKind::Object, JsonKind::String]),
             Kind::Event => {
-                let name = self.first_element();
-                shape == Some(JsonKind::Array)
-                    && matches!(name, Some((JsonKind::String | JsonKind::Number, _)))
+                let name = JsonReader::first_of_array(self.json);
+                matches!(name, Some((JsonKind::String | JsonKind::Number, _)))
             }
         }
     }

@@ -82,11 +82,9 @@ impl Application {
         }
     }
 
-    /// Returns the message that tells a member of the room what was said. `json` is an event of the room.
-    pub fn hear(&mut self, json: &str) -> Option<OwnedMessage> {
-        let Self::SocketIo { connection, .. } = self else { return None };
-        let event = Packet::event(CHAT, json);
-        text_of(|out| connection.send(event, out)).ok()
+    /// Whether the client is in the room.
+    pub fn is_member(&self) -> bool {
+        matches!(self, Self::SocketIo { connection, .. } if connection.is_connected(CHAT))
     }
 
     /// Returns whether the connection is still good at `now`.
@@ -106,6 +104,12 @@ impl Application {
             Self::Echo => None,
         }
     }
+}
+
+/// The packet that tells the members of the room what was said. It is the same for all, so it is written once.
+pub fn packet_of_room(text: &str) -> OwnedMessage {
+    let json = serde_json::json!(["message", text]).to_string();
+    text_of(|out| Packet::event(CHAT, &json).write(out)).expect("it is valid, and a Vec has room")
 }
 
 /// Answers a complete packet.

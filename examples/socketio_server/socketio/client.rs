@@ -157,11 +157,12 @@ impl Client {
         }
     }
 
-    /// Sends an event of the room, if the client is in it. Returns whether it is.
-    pub fn hear(&mut self, json: &str, now: u64) -> bool {
-        let event = self.application.hear(json);
-        let hears = event.is_some();
-        self.send(event, now);
+    /// Sends a packet of the room, if the client is in it. Returns whether it is.
+    pub fn hear(&mut self, packet: &OwnedMessage, now: u64) -> bool {
+        let hears = self.application.is_member();
+        if hears {
+            self.send([packet.clone()], now);
+        }
         hears
     }
 

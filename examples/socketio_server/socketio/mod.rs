@@ -193,9 +193,9 @@ impl Hub {
 
     /// Tells what was said to the members of the room that are ours.
     fn tell(&mut self, text: &str, now: u64) {
-        let json = serde_json::json!(["message", text]).to_string();
+        let packet = application::packet_of_room(text);
         let hears = |(sid, client): (&Rc<str>, &mut Client)| {
-            client.hear(&json, now).then(|| Rc::clone(sid))
+            client.hear(&packet, now).then(|| Rc::clone(sid))
         };
         let members: Vec<_> = self.clients.iter_mut().filter_map(hears).collect();
         for sid in &members {
