@@ -22,6 +22,8 @@ use super::session::{Message, Pending, Session, Subscription};
 const LIMITS: Limits = Limits::new().max_body_len(16 << 20);
 /// The output that a session may have before it counts as too slow, in bytes.
 const MAX_OUTPUT: usize = 64 << 20;
+/// How long a client may neither send nor receive anything, in ms. One that sends heart-beats is never so silent.
+const MAX_IDLE: u64 = 30 * 60 * 1000;
 /// How many messages of a subscription may wait for their acknowledgement.
 const MAX_UNACKNOWLEDGED: usize = 10_000;
 
@@ -82,7 +84,7 @@ impl<U: Upstream> Broker<U> {
             .heart_beat(HeartBeat::new(5_000, 5_000))
             .accept_stray_nul(true);
         self.next_session += 1;
-        self.sessions.insert(self.next_session, Session::new(connection));
+        self.sessions.insert(self.next_session, Session::new(connection, now));
         self.next_session
     }
 
@@ -99,6 +101,7 @@ impl<U: Upstream> Broker<U> {
     pub fn receive(&mut self, id: u64, bytes: &[u8], now: u64) -> bool {
         let before = self.next_message;
         let Some(mut session) = self.sessions.remove(&id) else { return false };
+        session.active_at = now;
         let mut input = bytes;
         while let Some(event) =
             session.connection.receive_frame(&mut input, &mut session.inbox, now)
@@ -117,7 +120,15 @@ impl<U: Upstream> Broker<U> {
     /// Returns what a session has to send, and whether the transport is to be closed after that.
     pub fn output(&mut self, id: u64, now: u64) -> (Vec<u8>, bool) {
         let Some(session) = self.sessions.get_mut(&id) else { return (Vec::new(), true) };
-        let Session { connection, out, .. } = session;
+        let Session { connection, out, active_at, .. } = session;
+        if now >= active_at.saturating_add(MAX_IDLE) && out.is_empty() {
+            *active_at = now;
+            // It fails if the connection is closing already, or was never accepted, which has a deadline of its own.
+            let _ = connection.send(FrameBuilder::error("idle for too long"), out);
+        }
+        if !out.is_empty() {
+            *active_at = now;
+        }
         let timed_out = connection.poll(now) == Some(Action::CloseTimedOut);
         connection.transmit(out, now);
         let over = match connection.close_expected() {
@@ -129,7 +140,9 @@ impl<U: Upstream> Broker<U> {
 
     /// When to ask for the output of a session, unless something happens before then.
     pub fn deadline(&self, id: u64) -> Option<u64> {
-        self.sessions.get(&id)?.connection.deadline()
+        let Session { connection, active_at, .. } = self.sessions.get(&id)?;
+        let idle = active_at.saturating_add(MAX_IDLE);
+        Some(connection.deadline().map_or(idle, |deadline| deadline.min(idle)))
     }
 
     /// Carries out a frame, and confirms it, at once or later.

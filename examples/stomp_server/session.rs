@@ -15,6 +15,8 @@ pub struct Session {
     pub connection: Connection<Server>,
     pub inbox: Inbox<Vec<u8>>,
     pub out: Vec<u8>,
+    /// When something last came or was to be sent, in ms.
+    pub active_at: u64,
     pub subscriptions: Vec<Subscription>,
     pub transactions: Transactions,
 }
@@ -62,11 +64,12 @@ impl Message {
 }
 
 impl Session {
-    pub fn new(connection: Connection<Server>) -> Self {
+    pub fn new(connection: Connection<Server>, now: u64) -> Self {
         Self {
             connection,
             inbox: Inbox::new(Vec::new()),
             out: Vec::new(),
+            active_at: now,
             subscriptions: Vec::new(),
             transactions: Transactions::default(),
         }
