@@ -5,7 +5,7 @@
 //!     [--listen ADDR] [--tls CERT KEY] [--max-message BYTES] \
 //!     [--no-deflate | --no-context-takeover] \
 //!     [--origin ORIGIN]... [--forwarded-host] \
-//!     [--stomp-relay ADDR] [--stomp-hold BYTES] [--quick] [--sockjs-script URL]
+//!     [--stomp-relay ADDR] [--stomp-hold BYTES] [--hub-hold BYTES] [--quick] [--sockjs-script URL]
 //! ```
 //!
 //! The first bytes of a connection show its protocol: STOMP, HTTP/1.1, or HTTP/2 (by prior knowledge, or as agreed in
@@ -161,8 +161,7 @@ impl Gateway {
             None => stomp::Hub::default(),
         };
         let mut broadcast = Broadcast::new(options.deflate, stomp.clone());
-        let script = &options.sockjs_script;
-        let hubs = Hubs::new(&mut broadcast, stomp.clone(), options.quick, script)
+        let hubs = Hubs::new(&mut broadcast, stomp.clone(), options)
             .ok_or("--sockjs-script takes a URL")?;
         let shared = Shared {
             buf: vec![0; 64 * 1024],

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use framewright::ws::deflate::Config;
 use framewright::ws::handshake::Origins;
 
+use crate::hub::MAX_HELD;
 use crate::stomp::relay;
 
 pub struct Options {
@@ -21,6 +22,8 @@ pub struct Options {
     pub stomp_relay: Option<String>,
     /// How many bytes are held for the broker.
     pub stomp_hold: usize,
+    /// How many bytes the sessions of Socket.IO may hold together, and those of SockJS.
+    pub hub_hold: usize,
     /// Whether pings of Engine.IO come often.
     pub quick: bool,
     /// Where pages in iframes find the client of SockJS.
@@ -29,12 +32,14 @@ pub struct Options {
 
 const USAGE: &str = "usage: gateway [--listen ADDR] [--tls CERT KEY] [--max-message BYTES] \
     [--no-deflate | --no-context-takeover] [--origin ORIGIN]... [--forwarded-host] \
-    [--stomp-relay ADDR] [--stomp-hold BYTES] [--quick] [--sockjs-script URL]
+    [--stomp-relay ADDR] [--stomp-hold BYTES] [--hub-hold BYTES] [--quick] [--sockjs-script URL]
 
 --tls CERT KEY: a certificate with its chain, and its key, in PEM. Browsers speak HTTP/2 only over TLS.
 --stomp-relay ADDR: topics of STOMP, and the chat room, are those of all gateways at this broker of STOMP. Its user,
   passcode and virtual host come from the environment: STOMP_RELAY_LOGIN, STOMP_RELAY_PASSCODE, STOMP_RELAY_HOST (/).
 --stomp-hold BYTES: how much may wait until the broker has confirmed it
+--hub-hold BYTES: how much the sessions of Socket.IO may hold together for clients that do not take it, and those of SockJS
+  (256 MiB). When it is more, those that hold most are ended
 --quick: pings of Engine.IO come often, as the tests of its authors want
 --sockjs-script URL: where the client of SockJS is, for pages in iframes";
 
@@ -50,6 +55,7 @@ impl Options {
             origins: Origins::same_host().or_absent(),
             stomp_relay: None,
             stomp_hold: relay::HELD_BYTES,
+            hub_hold: MAX_HELD,
             quick: false,
             sockjs_script: "/sockjs.min.js".to_owned(),
         };
@@ -75,6 +81,7 @@ impl Options {
                     options.origins = options.origins.forwarded_host("X-Forwarded-Host");
                 }
                 Long("stomp-relay") => options.stomp_relay = Some(parser.value()?.string()?),
+                Long("hub-hold") => options.hub_hold = parser.value()?.parse()?,
                 Long("stomp-hold") => options.stomp_hold = parser.value()?.parse()?,
                 Long("quick") => options.quick = true,
                 Long("sockjs-script") => options.sockjs_script = parser.value()?.string()?,

@@ -26,8 +26,11 @@ pub struct Broadcast {
 }
 
 /// The members of the room that come by one hub.
-#[derive(Clone, Default)]
-pub struct Ear(Rc<EarState>);
+#[derive(Clone)]
+pub struct Ear {
+    state: Rc<EarState>,
+    topics: stomp::Hub,
+}
 
 #[derive(Default)]
 struct EarState {
@@ -38,14 +41,19 @@ struct EarState {
 }
 
 impl hub::Room for Ear {
-    fn say(&self, text: &str) {
-        if text.len() as u64 <= CHAT_MESSAGE {
-            self.0.said.borrow_mut().push(text.to_owned());
+    fn say(&self, text: &str) -> Result<(), &'static str> {
+        if text.len() as u64 > CHAT_MESSAGE {
+            return Err("too long");
         }
+        let relayed = self.topics.say(Message::Text(text));
+        relayed.unwrap_or_else(|| {
+            self.state.said.borrow_mut().push(text.to_owned());
+            Ok(())
+        })
     }
 
     fn hear(&self) -> Vec<Rc<str>> {
-        self.0.heard.take()
+        self.state.heard.take()
     }
 }
 
@@ -66,14 +74,14 @@ impl Broadcast {
 
     /// Lets the members of a hub in.
     pub fn enter(&mut self) -> Ear {
-        let ear = Ear::default();
+        let ear = Ear { state: Rc::default(), topics: self.hub.clone() };
         self.ears.push(ear.clone());
         ear
     }
 
     /// Says what members have said who come by hubs.
     pub fn say_for_hubs(&mut self) {
-        let said = |ear: &Ear| ear.0.said.take();
+        let said = |ear: &Ear| ear.state.said.take();
         for text in self.ears.iter().flat_map(said).collect::<Vec<_>>() {
             if let Err(why) = self.say(Message::Text(&text)) {
                 eprintln!("a chat message is lost: {why}");
@@ -122,7 +130,7 @@ impl Broadcast {
         if let Message::Text(text) = message {
             let text = Rc::from(text);
             for ear in &self.ears {
-                ear.0.heard.borrow_mut().push(Rc::clone(&text));
+                ear.state.heard.borrow_mut().push(Rc::clone(&text));
             }
         }
         Encoder::server().encode(message, &mut self.said.plain)?;

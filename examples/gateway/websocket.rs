@@ -312,7 +312,11 @@ impl Session {
 
     /// Whether what the peer says goes to others.
     pub fn publishes(&self) -> bool {
-        matches!(self.service, Service::Stomp(_) | Service::Chat)
+        match &self.service {
+            Service::Stomp(_) | Service::Chat => true,
+            Service::Hub(exchange) => exchange.publishes(),
+            _ => false,
+        }
     }
 
     fn send_bytes(&mut self, bytes: &[u8], out: &mut Output) {

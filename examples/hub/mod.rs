@@ -10,6 +10,7 @@
 //!                     └─▶ Socket ── receive_message, and next_message, whenever it is ready, until a close
 //! ```
 
+mod loads;
 mod schedule;
 
 use std::collections::BTreeSet;
@@ -17,10 +18,15 @@ use std::rc::Rc;
 
 use framewright::ws::{CloseCode, Message, OwnedMessage};
 
+pub use loads::Loads;
 pub use schedule::Schedule;
 
 /// The most sessions that a hub has at a time.
 pub const MAX_SESSIONS: usize = 10_000;
+
+/// How much the sessions of a hub hold together, unless an option says otherwise, in bytes: messages that no client has
+/// taken yet, and those that have come in part. When it is more, the sessions that hold most are ended.
+pub const MAX_HELD: usize = 256 << 20;
 
 /// The head of a request.
 #[derive(Clone, Copy)]
@@ -120,7 +126,11 @@ pub trait Hub {
 /// A chat room, whose members come by more than one hub.
 pub trait Room {
     /// Sends a message to everybody. Each hub also receives what its own members say.
-    fn say(&self, text: &str);
+    ///
+    /// # Errors
+    ///
+    /// Nobody will hear it, and its member has to know. The error says why.
+    fn say(&self, text: &str) -> Result<(), &'static str>;
 
     /// Takes what was said since the last time.
     fn hear(&self) -> Vec<Rc<str>>;

@@ -10,8 +10,9 @@ use crate::hub::Room;
 pub struct OwnRoom(RefCell<Vec<Rc<str>>>);
 
 impl Room for OwnRoom {
-    fn say(&self, text: &str) {
+    fn say(&self, text: &str) -> Result<(), &'static str> {
         self.0.borrow_mut().push(text.into());
+        Ok(())
     }
 
     fn hear(&self) -> Vec<Rc<str>> {

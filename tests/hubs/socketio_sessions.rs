@@ -130,3 +130,39 @@ fn a_client_that_reads_nothing_is_given_up() {
     assert_eq!(world.get(&polling), get + 1);
     assert_eq!(world.out[&(get + 1)].status, 400);
 }
+
+/// What waits for clients that do not poll, and what has come in part, is bounded over all sessions.
+#[test]
+fn the_session_that_holds_most_is_ended_when_all_hold_too_much() {
+    let mut world = world::small_socketio(100_000);
+    let path = "/engine.io/?EIO=4&transport=polling";
+    let [a, b, c] = [(); 3].map(|()| format!("{path}{}", open(&mut world, path)));
+    let message = |len| format!("4{}", "x".repeat(len));
+    world.post(&a, &message(60_000));
+    world.post(&b, &message(30_000));
+    let part = world.request("POST", &c, false);
+    world.body(part, message(9_000).as_bytes());
+    let get = world.get(&a);
+    assert_eq!(world.text(get), message(60_000), "together they hold less than they may");
+    world.body(part, &[b'x'; 65_000]);
+    world.post(&b, &message(30_000));
+    world.end_body(part);
+    assert_eq!(world.out[&part].status, 400);
+    assert_eq!(world.post(&c, "2").0, 400, "it is gone");
+    let get = world.get(&b);
+    assert_eq!(world.text(get), format!("{0}\x1E{0}", message(30_000)), "the others go on");
+    // A WebSocket ends with its session.
+    let socket = world.socket("/engine.io/?EIO=4&transport=websocket");
+    world.message(socket, &*message(100_001));
+    assert_eq!(world.out[&socket].end, Some((1008, String::new())));
+}
+
+#[test]
+fn a_member_of_the_room_learns_that_its_message_was_refused() {
+    let mut world = world::socketio(&Rooms::default());
+    let socket = world.socket("/socket.io/?EIO=4&transport=websocket");
+    world.message(socket, "40/chat,");
+    world.messages(socket);
+    world.message(socket, &*format!(r#"42/chat,["message","{}"]"#, world::REFUSED));
+    assert_eq!(world.messages(socket), [r#"42/chat,["refused","no room"]"#]);
+}

@@ -89,3 +89,37 @@ fn a_client_that_reads_nothing_is_given_up() {
     let poll = world.request("POST", "/echo/000/s/xhr", false);
     assert_eq!(world.text(poll), "c[3001,\"too slow\"]\n");
 }
+
+/// What waits for clients that do not poll, and what has come in part, is bounded over all sessions.
+#[test]
+fn the_session_that_holds_most_is_ended_when_all_hold_too_much() {
+    let mut world = world::small_sockjs(100_000);
+    for session in ["a", "b", "c"] {
+        world.request("POST", &format!("/echo/000/{session}/xhr"), false);
+    }
+    let body = |len| format!(r#"["{}"]"#, "x".repeat(len));
+    assert_eq!(world.post("/echo/000/a/xhr_send", &body(60_000)).0, 204);
+    assert_eq!(world.post("/echo/000/b/xhr_send", &body(30_000)).0, 204);
+    let part = world.request("POST", "/echo/000/c/xhr_send", false);
+    world.body(part, &body(9_000).as_bytes()[..9_000]);
+    let poll = world.request("POST", "/echo/000/a/xhr", false);
+    assert_eq!(world.text(poll).len(), 60_000 + 6, "together they hold less than they may");
+    assert_eq!(world.post("/echo/000/a/xhr_send", &body(60_000)).0, 204);
+    world.body(part, &body(9_000).as_bytes()[..9_000]);
+    assert_eq!(world.post("/echo/000/a/xhr_send", &body(1)).0, 404, "it is gone");
+    let poll = world.request("POST", "/echo/000/b/xhr", false);
+    assert_eq!(world.text(poll).len(), 30_000 + 6, "the others go on");
+    world.lose(part);
+    // A WebSocket that is not read is no exception, and is closed.
+    let raw = world.socket("/echo/websocket");
+    world.message(raw, &*"x".repeat(100_001));
+    assert_eq!(world.out[&raw].end.as_ref().map(|(code, _)| *code), Some(1000));
+}
+
+#[test]
+fn a_member_of_the_room_learns_that_its_message_was_refused() {
+    let mut world = world::sockjs(&Rooms::default());
+    let member = world.socket("/chat/000/s/websocket");
+    world.message(member, &*format!(r#"["said","{}"]"#, world::REFUSED));
+    assert_eq!(world.messages(member), ["o", r#"c[1013,"no room"]"#]);
+}

@@ -209,6 +209,9 @@ fn check(head: &Head) -> u16 {
 #[derive(Clone, Default)]
 pub struct Rooms(Rc<RefCell<Vec<Heard>>>);
 
+/// What no room takes.
+pub const REFUSED: &str = "refused";
+
 type Heard = Rc<RefCell<Vec<Rc<str>>>>;
 
 pub struct Ear(Rooms, Heard);
@@ -222,10 +225,14 @@ impl Rooms {
 }
 
 impl Room for Ear {
-    fn say(&self, text: &str) {
+    fn say(&self, text: &str) -> Result<(), &'static str> {
+        if text == REFUSED {
+            return Err("no room");
+        }
         for heard in self.0.0.borrow().iter() {
             heard.borrow_mut().push(text.into());
         }
+        Ok(())
     }
 
     fn hear(&self) -> Vec<Rc<str>> {
@@ -241,6 +248,16 @@ pub fn sockjs(rooms: &Rooms) -> World<sockjs::Hub> {
     let chat = Mount::new("/chat", Chat::new(rooms.enter()));
     let mounts = sockjs::for_tests("").into_iter().chain([chat]);
     World::new(sockjs::Hub::new(mounts, "/sockjs.js").expect("it is a URL"))
+}
+
+/// The same, with sessions that may hold few bytes together.
+pub fn small_socketio(max_held: usize) -> World<socketio::Hub> {
+    World::new(socketio::Hub::new(Rooms::default().enter(), false).max_held(max_held))
+}
+
+/// The same, with sessions that may hold few bytes together.
+pub fn small_sockjs(max_held: usize) -> World<sockjs::Hub> {
+    World::new(sockjs::Hub::new(sockjs::for_tests(""), "/sockjs.js").unwrap().max_held(max_held))
 }
 
 /// The exchanges that are still open.

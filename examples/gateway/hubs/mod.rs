@@ -24,6 +24,7 @@ use framewright::ws::Message;
 
 use crate::Shared;
 use crate::hub::{self, Answer, Hub, Outgoing, Piece, Reply};
+use crate::options::Options;
 use crate::request::Request;
 use crate::response::Response;
 use crate::room::Broadcast;
@@ -71,18 +72,17 @@ pub struct Exchange {
     protocol: Protocol,
     number: u64,
     speaks_stomp: bool,
+    publishes: bool,
 }
 
 impl Hubs {
     /// Hubs whose chat rooms are that of `broadcast`.
     ///
-    /// `is_quick` is whether pings of Socket.IO come often; `script` is the URL of SockJS's client, for pages in iframes.
-    /// Returns `None` if `script` could be more than a URL.
+    /// Returns `None` if the URL of SockJS's client could be more than a URL.
     pub fn new(
         broadcast: &mut Broadcast,
         topics: crate::stomp::Hub,
-        is_quick: bool,
-        script: &str,
+        options: &Options,
     ) -> Option<Self> {
         let stomp = Mount {
             limits: Limits::new().max_backlog(STOMP_BACKLOG),
@@ -91,8 +91,9 @@ impl Hubs {
         let chat = Mount::new(CHAT, Chat::new(broadcast.enter()));
         let mounts = sockjs::for_tests("/sockjs").into_iter().chain([chat, stomp]);
         let state = State {
-            socketio: socketio::Hub::new(broadcast.enter(), is_quick),
-            sockjs: sockjs::Hub::new(mounts, script)?,
+            socketio: socketio::Hub::new(broadcast.enter(), options.quick)
+                .max_held(options.hub_hold),
+            sockjs: sockjs::Hub::new(mounts, &options.sockjs_script)?.max_held(options.hub_hold),
             peers: HashMap::new(),
             last: 0,
             now: 0,
@@ -201,7 +202,10 @@ fn begin(
     state.peers.insert(number, shared.peer);
     drop(state);
     let speaks_stomp = request.path.starts_with(STOMP);
-    let exchange = Exchange { hubs: shared.hubs.clone(), protocol, number, speaks_stomp };
+    let publishes =
+        speaks_stomp || request.path.starts_with(CHAT) || matches!(protocol, Protocol::SocketIo);
+    let hubs = shared.hubs.clone();
+    let exchange = Exchange { hubs, protocol, number, speaks_stomp, publishes };
     match reply {
         Reply::Socket => route::Answer::WebSocket(Place::Hub(exchange)),
         // A 200 would say that a WebSocket is open. The session ends with the exchange.
@@ -222,6 +226,11 @@ impl Exchange {
     /// Whether its messages are frames of STOMP, so that a raw WebSocket may name a version.
     pub const fn speaks_stomp(&self) -> bool {
         self.speaks_stomp
+    }
+
+    /// Whether what the client says may go to others.
+    pub const fn publishes(&self) -> bool {
+        self.publishes
     }
 
     fn receive(&self, body: &mut [u8], now: u64) -> Option<Answer> {

@@ -9,8 +9,15 @@ use crate::service::{Filled, Service};
 /// How long the body of a request may take, in ms.
 const BODY_WITHIN: u64 = 30_000;
 
+/// How soon an answer is due that waits for a broker, in ms.
+const LOOK_AGAIN: u64 = 100;
+
 /// A request whose body carries messages.
+///
+/// A client sends the next one after the answer. While the broker of the topics cannot keep up, the answer waits, and so
+/// does the client.
 pub struct Upload {
+    publishes: bool,
     /// Until the answer is known.
     exchange: Option<Exchange>,
     answer: Option<Answer>,
@@ -20,7 +27,14 @@ pub struct Upload {
 
 impl Upload {
     pub fn new(exchange: Exchange, now: u64) -> Self {
-        Self { exchange: Some(exchange), answer: None, until: now + BODY_WITHIN }
+        let publishes = exchange.publishes();
+        Self { publishes, exchange: Some(exchange), answer: None, until: now + BODY_WITHIN }
+    }
+}
+
+impl Upload {
+    fn is_slowed(&self, shared: &Shared) -> bool {
+        self.publishes && shared.now < self.until && shared.stomp.is_congested()
     }
 }
 
@@ -46,6 +60,9 @@ impl Service for Upload {
 
     fn fill(&mut self, _: usize, response: &mut Response, shared: &mut Shared) -> Filled {
         match (&self.answer, &self.exchange) {
+            (Some(_), _) if self.is_slowed(shared) => {
+                return Filled::Until(self.until.min(shared.now + LOOK_AGAIN));
+            }
             (Some(answer), _) => say(answer, response),
             (None, None) => response.refuse(400, "the request was cut off"),
             (None, Some(_)) if shared.now < self.until => return Filled::Until(self.until),

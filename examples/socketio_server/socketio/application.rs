@@ -87,6 +87,17 @@ impl Application {
         matches!(self, Self::SocketIo { connection, .. } if connection.is_connected(CHAT))
     }
 
+    /// How much of a packet waits for its attachments, in bytes.
+    pub fn held(&self) -> usize {
+        match self {
+            Self::SocketIo { unfinished: Some(packet), .. } => {
+                let attachments = packet.attachments.iter().map(|bytes| bytes.len());
+                packet.text.len() + attachments.sum::<usize>()
+            }
+            _ => 0,
+        }
+    }
+
     /// Returns whether the connection is still good at `now`.
     pub fn poll(&mut self, now: u64) -> Result<(), Failed> {
         match self {
@@ -106,9 +117,9 @@ impl Application {
     }
 }
 
-/// The packet that tells the members of the room what was said. It is the same for all, so it is written once.
-pub fn packet_of_room(text: &str) -> OwnedMessage {
-    let json = serde_json::json!(["message", text]).to_string();
+/// An event of the room. What was said is the same for all members, so it is written once.
+pub fn packet_of_room(event: &str, text: &str) -> OwnedMessage {
+    let json = serde_json::json!([event, text]).to_string();
     text_of(|out| Packet::event(CHAT, &json).write(out)).expect("it is valid, and a Vec has room")
 }
 

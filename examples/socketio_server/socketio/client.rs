@@ -8,7 +8,7 @@ use framewright::engineio::{
 };
 use framewright::ws::{self, CloseCode, Message, OwnedMessage};
 
-use super::application::{Application, Said};
+use super::application::{self, Application, Said};
 use crate::hub::Outgoing;
 
 /// How much may wait for a client that does not read its WebSocket, in bytes.
@@ -18,6 +18,8 @@ pub struct Client {
     pub session: Session<Vec<u8>>,
     application: Application,
     assembler: Assembler<Vec<u8>>,
+    /// How much has come of a message, in bytes.
+    partial_len: usize,
     /// The exchange of the GET that is held, of the POST that is read, and of the WebSocket, whether it has taken over or
     /// is to.
     pub get: Option<u64>,
@@ -32,6 +34,8 @@ pub struct Client {
     pub said: Vec<String>,
     /// When something is due, as the schedule has it.
     pub due: Option<u64>,
+    /// How much it holds, as the loads have it.
+    pub held: usize,
 }
 
 /// 128 random bits.
@@ -55,6 +59,7 @@ impl Client {
             session: session.expect("the identifier is valid, and a Vec has room"),
             application,
             assembler: Assembler::new(limits.max_message_len, Vec::new()),
+            partial_len: 0,
             get: None,
             post: None,
             socket: None,
@@ -63,12 +68,19 @@ impl Client {
             outgoing_len: 0,
             said: Vec::new(),
             due: None,
+            held: 0,
         }
     }
 
     /// Whether it can be forgotten.
     pub fn is_over(&self) -> bool {
         self.session.is_over() && (self.get, self.post, self.socket) == (None, None, None)
+    }
+
+    /// How much waits, in bytes: for the client, and for the rest of what it sends.
+    pub fn held(&self) -> usize {
+        let incoming = self.partial_len + self.application.held();
+        self.session.backlog_len() + self.outgoing_len + incoming
     }
 
     pub fn deadline(&self) -> Option<u64> {
@@ -144,6 +156,8 @@ impl Client {
 
     fn take_part(&mut self, part: MessagePart<'_>, now: u64) {
         let mut answers = Vec::new();
+        self.partial_len =
+            if part.chunk.end { 0 } else { self.partial_len + part.chunk.bytes.len() };
         let received = match self.assembler.push(part) {
             Ok(Some(message)) => self.application.receive(message, now, &mut answers),
             Ok(None) => return,
@@ -164,6 +178,16 @@ impl Client {
             self.send([packet.clone()], now);
         }
         hears
+    }
+
+    /// Tells the client why nobody will hear what it said.
+    pub fn refuse(&mut self, why: &str) {
+        let OwnedMessage::Text(text) = application::packet_of_room("refused", why) else { return };
+        let mut packet = Vec::new();
+        // One that takes nothing any more need not know.
+        if let Ok(Sent::Written(kind)) = self.session.send(&text[..], &mut packet) {
+            self.push(to_message(kind, packet));
+        }
     }
 
     /// Sends messages. A client that takes none for too long loses its session.

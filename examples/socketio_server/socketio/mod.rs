@@ -13,7 +13,9 @@ use framewright::engineio::{self, Answer, Limits, Refusal, Transport};
 use framewright::socketio;
 use framewright::ws::{CloseCode, Message};
 
-use crate::hub::{self, Head, MAX_SESSIONS, Outgoing, Piece, Reply, Request, Room, Schedule};
+use crate::hub::{
+    self, Head, Loads, MAX_HELD, MAX_SESSIONS, Outgoing, Piece, Reply, Request, Room, Schedule,
+};
 use application::Application;
 use client::Client;
 
@@ -30,6 +32,7 @@ pub struct Hub {
     /// Exchanges that may have something to write.
     ready: BTreeSet<u64>,
     schedule: Schedule<Rc<str>>,
+    loads: Loads<Rc<str>>,
     room: Box<dyn Room>,
 }
 
@@ -70,8 +73,15 @@ impl Hub {
             exchanges: HashMap::new(),
             ready: BTreeSet::new(),
             schedule: Schedule::default(),
+            loads: Loads::new(MAX_HELD),
             room: Box::new(room),
         }
+    }
+
+    /// Sets how much all sessions may hold together, in bytes: [`MAX_HELD`] by default.
+    pub fn max_held(mut self, bytes: usize) -> Self {
+        self.loads = Loads::new(bytes);
+        self
     }
 
     fn begin(&mut self, request: &Request<'_>, exchange: u64, now: u64) -> Result<Reply, Refusal> {
@@ -185,7 +195,9 @@ impl Hub {
             self.ready.insert(exchange);
         }
         for text in mem::take(&mut client.said) {
-            self.room.say(&text);
+            if let Err(why) = self.room.say(&text) {
+                client.refuse(why);
+            }
         }
         self.wake(sid);
         Some(result)
@@ -193,13 +205,14 @@ impl Hub {
 
     /// Tells what was said to the members of the room that are ours.
     fn tell(&mut self, text: &str, now: u64) {
-        let packet = application::packet_of_room(text);
-        let hears = |(sid, client): (&Rc<str>, &mut Client)| {
-            client.hear(&packet, now).then(|| Rc::clone(sid))
-        };
-        let members: Vec<_> = self.clients.iter_mut().filter_map(hears).collect();
-        for sid in &members {
-            self.wake(sid);
+        let packet = application::packet_of_room("message", text);
+        let sids: Vec<_> = self.clients.keys().cloned().collect();
+        for sid in &sids {
+            // Another one's message may have been too much for it.
+            let client = self.clients.get_mut(sid);
+            if client.is_some_and(|client| client.hear(&packet, now)) {
+                self.wake(sid);
+            }
         }
     }
 
@@ -211,14 +224,30 @@ impl Hub {
         self.settle(sid);
     }
 
-    /// Notes when something is due for a client, or forgets it.
+    /// Notes when something is due for a client and how much it holds, or forgets it. If all hold too much, those that hold
+    /// most are forgotten, too.
     fn settle(&mut self, sid: &Rc<str>) {
         let Some(client) = self.clients.get_mut(sid) else { return };
-        let deadline = client.deadline();
+        let (deadline, held) = (client.deadline(), client.held());
         self.schedule.set(sid, &mut client.due, deadline);
+        self.loads.set(sid, &mut client.held, held);
         if client.is_over() {
-            self.clients.remove(sid);
+            self.forget(sid);
         }
+        while let Some(heaviest) = self.loads.heaviest() {
+            self.forget(&heaviest);
+        }
+    }
+
+    /// Forgets a client, and all that waits for it. Its exchanges end, which tells it, and it comes again.
+    fn forget(&mut self, sid: &Rc<str>) {
+        let Some(mut client) = self.clients.remove(sid) else { return };
+        self.schedule.set(sid, &mut client.due, None);
+        self.loads.set(sid, &mut client.held, 0);
+        if let Some(socket) = client.socket {
+            self.exchanges.insert(socket, Exchange::Unwanted(CloseCode::POLICY));
+        }
+        self.ready.extend(client.get.into_iter().chain(client.socket));
     }
 
     /// Ends a POST, and makes its answer.
@@ -247,20 +276,23 @@ impl hub::Hub for Hub {
 
     fn receive(&mut self, exchange: u64, body: &mut [u8], now: u64) -> Option<hub::Answer> {
         let answer = self.with_exchange(exchange, |client| client.receive_post(body, now));
-        let answer = answer.filter(|answer| *answer != Answer::OK)?;
-        Some(self.answer_post(exchange, answer))
+        let answer = answer.unwrap_or(Refusal::UnknownSid.answer());
+        (answer != Answer::OK).then(|| self.answer_post(exchange, answer))
     }
 
     fn end_body(&mut self, exchange: u64, now: u64) -> hub::Answer {
         let answer = self.with_exchange(exchange, |client| client.end_post(now));
-        self.answer_post(exchange, answer.unwrap_or(Answer::OK))
+        self.answer_post(exchange, answer.unwrap_or(Refusal::UnknownSid.answer()))
     }
 
     fn fill(&mut self, exchange: u64, out: &mut Vec<u8>, _: u64) -> Option<Piece> {
         let last = Some(Piece { is_last: true });
         let Some(Exchange::Get(sid)) = self.exchanges.get(&exchange) else { return last };
         let sid = Rc::clone(sid);
-        let Some(client) = self.clients.get_mut(&sid) else { return last };
+        let Some(client) = self.clients.get_mut(&sid) else {
+            self.exchanges.remove(&exchange);
+            return last;
+        };
         if !client.session.transmit_get(out).expect("a Vec has room") {
             return None;
         }

@@ -15,7 +15,7 @@ use framewright::sockjs::{
 };
 use framewright::ws::{CloseCode, Message};
 
-use crate::hub::{self, Answer, MAX_SESSIONS, Outgoing, Piece, Request};
+use crate::hub::{self, Answer, MAX_HELD, MAX_SESSIONS, Outgoing, Piece, Request};
 use asked::{Asked, status};
 pub use service::{Chat, Mount, Service, for_tests};
 pub use sessions::Sessions;
@@ -61,11 +61,17 @@ impl Hub {
         IframePage::new(script)?.encode(&mut iframe).expect("a Vec has room");
         Some(Self {
             mounts: mounts.into_iter().collect(),
-            sessions: Sessions::default(),
+            sessions: Sessions::new(MAX_HELD),
             by_name: HashMap::new(),
             exchanges: HashMap::new(),
             iframe,
         })
+    }
+
+    /// Sets how much all sessions may hold together, in bytes: [`MAX_HELD`] by default.
+    pub fn max_held(mut self, bytes: usize) -> Self {
+        self.sessions = Sessions::new(bytes);
+        self
     }
 
     /// The service that a target is for, and the rest of the target.
@@ -216,10 +222,12 @@ impl hub::Hub for Hub {
         self.sessions.now = now;
         // Taken out, because the service may change whatever else there is, and put back.
         let mut upload = self.exchanges.remove(&exchange)?;
-        if let Exchange::Upload { session, upload, .. } = &mut upload
-            && let Some(mut take) = self.service_of(*session)
-        {
-            upload.receive(body, |message| take(Message::Text(message)));
+        if let Exchange::Upload { session, upload, .. } = &mut upload {
+            let before = upload.held();
+            if let Some(mut take) = self.service_of(*session) {
+                upload.receive(body, |message| take(Message::Text(message)));
+            }
+            self.sessions.receive_part(*session, before, upload.held());
         }
         self.exchanges.insert(exchange, upload);
         self.forget_ended();
@@ -228,7 +236,8 @@ impl hub::Hub for Hub {
 
     fn end_body(&mut self, exchange: u64, _: u64) -> Answer {
         match self.exchanges.remove(&exchange) {
-            Some(Exchange::Upload { upload, asked, .. }) => {
+            Some(Exchange::Upload { session, upload, asked }) => {
+                self.sessions.receive_part(session, upload.held(), 0);
                 asked.answer(upload.finish(), Vec::new())
             }
             _ => Asked::default().answer(Reply::session_unknown(), Vec::new()),
@@ -307,11 +316,14 @@ impl hub::Hub for Hub {
 
     fn receive_eof(&mut self, exchange: u64, now: u64) {
         self.sessions.now = now;
-        if let Some(
-            Exchange::Stream { session: Ok(session), .. } | Exchange::Socket { session, .. },
-        ) = self.exchanges.remove(&exchange)
-        {
-            self.sessions.receive_eof(session, exchange);
+        match self.exchanges.remove(&exchange) {
+            Some(
+                Exchange::Stream { session: Ok(session), .. } | Exchange::Socket { session, .. },
+            ) => self.sessions.receive_eof(session, exchange),
+            Some(Exchange::Upload { session, upload, .. }) => {
+                self.sessions.receive_part(session, upload.held(), 0);
+            }
+            _ => {}
         }
         self.forget_ended();
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use framewright::sockjs::{Limits, Routes};
-use framewright::ws::Message;
+use framewright::ws::{CloseCode, Message};
 
 use super::sessions::Sessions;
 use crate::hub::Room;
@@ -102,10 +102,12 @@ impl<R: Room> Service for Chat<R> {
         self.members.insert(session);
     }
 
-    fn receive(&mut self, _: u64, message: Message<'_>, _: &mut Sessions) {
+    fn receive(&mut self, session: u64, message: Message<'_>, sessions: &mut Sessions) {
         // The room is one of texts.
-        if let Message::Text(text) = message {
-            self.room.say(text);
+        if let Message::Text(text) = message
+            && let Err(why) = self.room.say(text)
+        {
+            sessions.close(session, CloseCode::TRY_AGAIN_LATER.0, why);
         }
     }
 

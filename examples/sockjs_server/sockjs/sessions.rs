@@ -7,17 +7,17 @@ use framewright::sockjs::{
 };
 use framewright::ws::{CloseCode, Message, OwnedMessage};
 
-use crate::hub::{Outgoing, Piece, Schedule};
+use crate::hub::{Loads, Outgoing, Piece, Schedule};
 
 /// How much may wait for a raw WebSocket whose peer does not read, in bytes.
 const MAX_OUTGOING: usize = 1 << 20;
 
 /// All sessions, by their numbers.
-#[derive(Default)]
 pub struct Sessions {
     entries: HashMap<u64, Entry>,
     last: u64,
     schedule: Schedule<u64>,
+    loads: Loads<u64>,
     /// Exchanges that may have something to write.
     pub ready: BTreeSet<u64>,
     /// Sessions that are over, which their services do not know.
@@ -41,6 +41,10 @@ struct Entry {
     protocol: Protocol,
     /// When something is due, as the schedule has it.
     due: Option<u64>,
+    /// How much has come of messages that are not complete, in bytes.
+    incoming_len: usize,
+    /// How much it holds, as the loads have it.
+    held: usize,
 }
 
 #[expect(clippy::large_enum_variant, reason = "most sessions are the large one")]
@@ -60,6 +64,19 @@ struct Raw {
 }
 
 impl Sessions {
+    /// No sessions. Together they may hold so many bytes.
+    pub fn new(max_held: usize) -> Self {
+        Self {
+            entries: HashMap::new(),
+            last: 0,
+            schedule: Schedule::default(),
+            loads: Loads::new(max_held),
+            ready: BTreeSet::new(),
+            ended: Vec::new(),
+            now: 0,
+        }
+    }
+
     pub fn len(&self) -> usize {
         self.entries.len()
     }
@@ -83,7 +100,9 @@ impl Sessions {
         protocol: Protocol,
     ) -> u64 {
         self.last += 1;
-        self.entries.insert(self.last, Entry { service, name, exchange, protocol, due: None });
+        let entry =
+            Entry { service, name, exchange, protocol, due: None, incoming_len: 0, held: 0 };
+        self.entries.insert(self.last, entry);
         self.settle(self.last);
         self.last
     }
@@ -171,7 +190,7 @@ impl Sessions {
         let normal = || Some(Outgoing::Close(CloseCode::NORMAL, String::new()));
         let Some(entry) = self.entries.get_mut(&session) else { return normal() };
         let outgoing = match &mut entry.protocol {
-            Protocol::Raw(raw) => return raw.next_message(),
+            Protocol::Raw(raw) => raw.next_message(),
             Protocol::Frames(frames, _) => {
                 let mut frame = Vec::new();
                 match frames.transmit(&mut frame, self.now).expect("a Vec has room") {
@@ -186,6 +205,14 @@ impl Sessions {
         };
         self.settle(session);
         outgoing
+    }
+
+    /// Notes how much of messages has come, or has been taken, since the last time.
+    pub fn receive_part(&mut self, session: u64, before: usize, after: usize) {
+        if let Some(entry) = self.entries.get_mut(&session) {
+            entry.incoming_len = entry.incoming_len - before + after;
+            self.settle(session);
+        }
     }
 
     /// Ends what an exchange takes, because its connection was lost. It does nothing for one that has ended.
@@ -229,6 +256,8 @@ impl Sessions {
     pub fn end(&mut self, session: u64) {
         if let Some(mut entry) = self.entries.remove(&session) {
             self.schedule.set(&session, &mut entry.due, None);
+            self.loads.set(&session, &mut entry.held, 0);
+            self.ready.extend(entry.exchange);
             self.ended.push(Ended { session, service: entry.service, name: entry.name });
         }
     }
@@ -241,14 +270,22 @@ impl Sessions {
         self.settle(session);
     }
 
-    /// Notes when something is due for a session, or forgets it.
+    /// Notes when something is due for a session and how much it holds, or forgets it. If all hold too much, those that
+    /// hold most are ended, too.
     fn settle(&mut self, session: u64) {
         let Some(entry) = self.entries.get_mut(&session) else { return };
-        let Protocol::Frames(frames, _) = &entry.protocol else { return };
-        if frames.is_over() {
-            return self.end(session);
+        let outgoing_len = match &entry.protocol {
+            Protocol::Frames(frames, _) if frames.is_over() => return self.end(session),
+            Protocol::Frames(frames, _) => {
+                self.schedule.set(&session, &mut entry.due, frames.deadline());
+                frames.backlog_len()
+            }
+            Protocol::Raw(raw) => raw.outgoing_len,
+        };
+        self.loads.set(&session, &mut entry.held, outgoing_len + entry.incoming_len);
+        while let Some(heaviest) = self.loads.heaviest() {
+            self.end(heaviest);
         }
-        self.schedule.set(&session, &mut entry.due, frames.deadline());
     }
 }
 

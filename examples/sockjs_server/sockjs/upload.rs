@@ -42,6 +42,11 @@ impl Upload {
         };
     }
 
+    /// How much has come of a message that is not complete, in bytes.
+    pub fn held(&self) -> usize {
+        self.assembler.storage().len()
+    }
+
     /// The answer, at the end of the body.
     pub fn finish(self) -> Reply<'static> {
         let form = self.form.map_or(Ok(()), |form| form.check_eof());
