@@ -1,4 +1,5 @@
-//! Runs the checks of the fuzz targets on their corpora. `fuzz/README.md` describes them.
+//! Runs the checks of the fuzz targets on their corpora, which `fuzz/README.md` describes, and the frame inspector on
+//! captures and on some of the same.
 #![cfg(all(feature = "deflate", feature = "std"))]
 
 use std::fs;
@@ -6,6 +7,9 @@ use std::path::Path;
 
 #[path = "../fuzz/src/checks/mod.rs"]
 mod checks;
+mod inspect;
+#[path = "../examples/inspect/inspector/mod.rs"]
+mod inspector;
 
 #[test]
 fn every_corpus_passes_its_check() {

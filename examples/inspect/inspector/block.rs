@@ -49,14 +49,24 @@ impl Block {
     }
 
     /// Decodes bytes of a block, for a peer that has announced a table of `table_size` bytes.
-    pub fn decode(&mut self, mut input: &[u8], end: bool, table_size: u32) -> Result<(), Error> {
+    ///
+    /// An error says at which byte. They are given to the decoder one at a time, so that it is known.
+    pub fn decode(
+        &mut self,
+        input: &[u8],
+        end: bool,
+        table_size: u32,
+    ) -> Result<(), (usize, Error)> {
         let decoder = self.decoder.get_or_insert_with(|| {
             let mut decoder = Decoder::new(Vec::new(), table_size);
             decoder.settings_acknowledged();
             decoder
         });
         self.wire_len += input.len() as u64;
-        while let Some(field) = decoder.decode(&mut input, &mut self.text, MAX_FIELD_LEN)? {
+        for (at, byte) in input.iter().enumerate() {
+            let mut byte = std::slice::from_ref(byte);
+            let decoded = decoder.decode(&mut byte, &mut self.text, MAX_FIELD_LEN);
+            let Some(field) = decoded.map_err(|error| (at, error))? else { continue };
             let name = lossy(field.name);
             self.list_len += field.list_len();
             if field.sensitive {
@@ -67,7 +77,7 @@ impl Block {
             }
             self.text.clear();
         }
-        if end { decoder.end_block() } else { Ok(()) }
+        if end { decoder.end_block().map_err(|error| (input.len(), error)) } else { Ok(()) }
     }
 
     /// Takes the fields of a block that is complete, and tells them as facts.

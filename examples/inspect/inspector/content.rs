@@ -37,7 +37,7 @@ pub fn layer<'a>(
         return Some(Box::new(Sse::new()));
     }
     if target.contains("EIO=4") && target.contains("transport=polling") {
-        return Some(Box::new(EngineIo::new()));
+        return Some(Box::new(EngineIo::new(target)));
     }
     None
 }

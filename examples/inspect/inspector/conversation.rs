@@ -129,7 +129,7 @@ impl Conversation {
             Protocol::Sse => Box::new(Sse::new()),
             Protocol::Grpc => Box::new(Grpc::headless()),
             Protocol::Stomp => Box::new(Stomp::new()),
-            Protocol::EngineIo => Box::new(EngineIo::new()),
+            Protocol::EngineIo => Box::new(EngineIo::new("")),
             Protocol::Tls => {
                 self.opaque(sender, "TLS", "it is encrypted: capture it before", report)
             }

@@ -22,6 +22,8 @@ pub struct EngineIo {
 }
 
 struct Direction {
+    /// Whether messages have to be packets of Socket.IO. Else they may be anything.
+    is_socketio: bool,
     packets: socketio::Decoder,
     joined: Vec<u8>,
     len: u64,
@@ -34,6 +36,7 @@ impl Default for Direction {
     fn default() -> Self {
         let limits = socketio::Limits::new().max_attachments_len(u64::MAX);
         Self {
+            is_socketio: false,
             packets: socketio::Decoder::new(limits.max_attachments(u32::MAX)),
             joined: Vec::new(),
             len: 0,
@@ -45,8 +48,13 @@ impl Default for Direction {
 }
 
 impl EngineIo {
-    pub fn new() -> Self {
-        Self { directions: Both::default() }
+    /// A session whose requests are for `target`.
+    pub fn new(target: &str) -> Self {
+        let mut directions: Both<Direction> = Both::default();
+        let is_socketio = target.contains("/socket.io");
+        directions.client.is_socketio = is_socketio;
+        directions.server.is_socketio = is_socketio;
+        Self { directions }
     }
 
     /// Takes a part of a WebSocket message, which is a packet.
@@ -139,9 +147,10 @@ impl Direction {
         let packet = match self.packets.decode_text(text, 0) {
             Ok(packet) => packet,
             Err(error) => {
-                let problem = Problem::new(&error, "Socket.IO 5", SOCKET_IO_ERRORS)
-                    .answer("nothing: the connection is closed");
-                let item = Item::new(place, NAME, "message").problem(problem);
+                let mut item = Item::new(place, NAME, "message");
+                if self.is_socketio {
+                    item = item.problem(socketio_problem(error));
+                }
                 report.item(&item.payload(report.preview().of(text.as_bytes())));
                 self.packets = Self::default().packets;
                 return;
@@ -171,18 +180,15 @@ impl Direction {
 
     fn binary(&mut self, place: Place, attachment: &[u8], report: &mut Report<'_>) {
         let decoded = self.packets.decode_binary(Chunk::whole(attachment));
-        let title = match &decoded {
-            Ok(part) => format!("attachment {}, {}", part.index, bytes(attachment.len() as u64)),
-            Err(_) => format!("binary message, {}", bytes(attachment.len() as u64)),
+        let len = bytes(attachment.len() as u64);
+        let item = match decoded {
+            Ok(part) => Item::new(place, SOCKET_IO, format!("attachment {}, {len}", part.index)),
+            Err(error) => {
+                self.packets = Self::default().packets;
+                let item = Item::new(place, NAME, format!("binary message, {len}"));
+                if self.is_socketio { item.problem(socketio_problem(error)) } else { item }
+            }
         };
-        let mut item = Item::new(place, SOCKET_IO, title);
-        if let Err(error) = decoded {
-            item = item.problem(
-                Problem::new(&error, "Socket.IO 5", SOCKET_IO_ERRORS)
-                    .answer("nothing: the connection is closed"),
-            );
-            self.packets = Self::default().packets;
-        }
         report.item(&item.payload(report.preview().of(attachment)));
     }
 }
@@ -245,6 +251,11 @@ impl Layer for EngineIo {
             }
         }
     }
+}
+
+fn socketio_problem(error: socketio::Error) -> Problem {
+    Problem::new(&error, "Socket.IO 5", SOCKET_IO_ERRORS)
+        .answer("nothing: the connection is closed")
 }
 
 fn problem(error: Error) -> Problem {

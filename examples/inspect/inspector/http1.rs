@@ -41,8 +41,9 @@ struct Sent {
 
 struct Direction {
     head: HeadReader<Vec<u8>>,
-    /// Where the current head begins.
+    /// Where the current head begins, and what has come of it.
     head_at: Option<Place>,
+    head_bytes: Vec<u8>,
     body: Option<(BodyDecoder, Box<dyn Layer>)>,
     failed: bool,
 }
@@ -50,7 +51,7 @@ struct Direction {
 impl Default for Direction {
     fn default() -> Self {
         let head = HeadReader::new(Vec::new(), limits());
-        Self { head, head_at: None, body: None, failed: false }
+        Self { head, head_at: None, head_bytes: Vec::new(), body: None, failed: false }
     }
 }
 
@@ -77,6 +78,7 @@ impl Http1 {
     fn head_byte(&mut self, place: Place, byte: u8, report: &mut Report<'_>) {
         let direction = self.directions.of(place.sender);
         let start = *direction.head_at.get_or_insert(place);
+        direction.head_bytes.push(byte);
         let mut byte = [byte];
         let mut input = &mut byte[..];
         let len = place.offset - start.offset + 1;
@@ -95,7 +97,7 @@ impl Http1 {
                     }
                     next
                 }
-                Err(error) => fail(place, error, report),
+                Err(error) => fail_head(start, &direction.head_bytes, error, report),
             },
             Sender::Server => match direction.head.read_response(&mut input) {
                 Ok(None) => return,
@@ -107,9 +109,10 @@ impl Http1 {
                     }
                     next
                 }
-                Err(error) => fail(place, error, report),
+                Err(error) => fail_head(start, &direction.head_bytes, error, report),
             },
         };
+        direction.head_bytes.clear();
         self.go_on(place.after(1), next, report);
     }
 
@@ -335,6 +338,45 @@ fn body(framing: Body, headers: http::Headers<'_>, target: &str) -> Next {
             Next::Body(framing, layer.unwrap_or_else(|| Box::new(Plain::new("body"))))
         }
     }
+}
+
+/// Reports what is wrong in a head. The error comes at the end of the head, so the line has to be found.
+fn fail_head(start: Place, head: &[u8], error: Error, report: &mut Report<'_>) -> Next {
+    let whose = format!("what the {} sends", start.sender.name());
+    let problem = problem(error, start.sender).ends(&whose);
+    let item = match wrong_line(head, start.sender, error) {
+        Some((at, line)) => {
+            Item::new(start.after(at), NAME, "head").fact("line", lossy(line.trim_ascii_end()))
+        }
+        None => Item::new(start.after(head.len().saturating_sub(1)), NAME, "head"),
+    };
+    report.item(&item.problem(problem));
+    Next::Failed
+}
+
+/// The first line that is wrong in the same way in a head with nothing else, and where it begins.
+fn wrong_line(head: &[u8], sender: Sender, error: Error) -> Option<(usize, &[u8])> {
+    let (first, rest): (&[u8], &[u8]) = match sender {
+        Sender::Client => (b"GET / HTTP/1.1\r\n", b"Host: a\r\n"),
+        Sender::Server => (b"HTTP/1.1 200 OK\r\n", b""),
+    };
+    let mut at = 0;
+    for line in head.split_inclusive(|byte| *byte == b'\n') {
+        let mut alone = match at {
+            0 => [line, rest, b"\r\n"].concat(),
+            _ => [first, rest, line, b"\r\n"].concat(),
+        };
+        let (mut input, mut reader) = (&mut alone[..], HeadReader::new(Vec::new(), limits()));
+        let result = match sender {
+            Sender::Client => reader.read_request(&mut input).err(),
+            Sender::Server => reader.read_response(&mut input).err(),
+        };
+        if result == Some(error) {
+            return Some((at, line));
+        }
+        at += line.len();
+    }
+    None
 }
 
 fn fail(place: Place, error: Error, report: &mut Report<'_>) -> Next {

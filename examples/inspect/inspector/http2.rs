@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use framewright::http2::{
-    Decoder, Error, Flags, FrameHeader, FrameType, Limits, PREFACE, Part, Role, SettingId,
+    Decoder, Error, FieldBlockPart, Flags, FrameHeader, FrameType, Limits, PREFACE, Part, Role,
+    SettingId,
 };
 
 use super::block::Block;
@@ -95,7 +96,12 @@ impl Http2 {
                     let (id, end) = (part.stream.get(), part.end && part.end_stream);
                     self.data(place.after(at), id, part.bytes, end, report);
                 }
-                Ok(Some(part)) => self.part(place, &part, report),
+                Ok(Some(Part::FieldBlock(part))) => {
+                    let at = part.bytes.as_ptr().addr().wrapping_sub(address);
+                    let at = if at <= original.len() { at } else { 0 };
+                    self.field_block(place.after(at), part, report);
+                }
+                Ok(Some(part)) => self.part(place.sender, &part),
                 Ok(None) => return,
                 Err(error) => {
                     let fails = |decoder: &mut Decoder, mut byte: &mut [u8]| {
@@ -110,20 +116,20 @@ impl Http2 {
         }
     }
 
-    fn part(&mut self, place: Place, part: &Part<'_>, report: &mut Report<'_>) {
-        let sender = place.sender;
-        match part {
-            Part::FieldBlock(part) => {
-                let limit = self.directions.of(sender.other()).block.table_size();
-                let direction = self.directions.of(sender);
-                let decoded = direction.block.decode(part.bytes, part.end, limit);
-                if let Err(error) = decoded {
-                    return self.fail(place, error, report);
-                }
-                if part.end {
-                    self.end_block(sender, part.stream.get(), part.end_stream, report);
-                }
+    fn field_block(&mut self, place: Place, part: FieldBlockPart<'_>, report: &mut Report<'_>) {
+        let table_size = self.directions.of(place.sender.other()).block.table_size();
+        let direction = self.directions.of(place.sender);
+        match direction.block.decode(part.bytes, part.end, table_size) {
+            Ok(()) if part.end => {
+                self.end_block(place.sender, part.stream.get(), part.end_stream, report);
             }
+            Ok(()) => {}
+            Err((at, error)) => self.fail(place.after(at), error, report),
+        }
+    }
+
+    fn part(&mut self, sender: Sender, part: &Part<'_>) {
+        match part {
             Part::Setting(setting) if setting.id == SettingId::HEADER_TABLE_SIZE => {
                 self.directions.of(sender).block.announce(setting.value);
             }
@@ -210,8 +216,16 @@ impl Http2 {
         let whose = format!("what the {} sends", place.sender.name());
         let problem =
             problem(error).answer(format!("a GOAWAY with the code {}", error.code())).ends(&whose);
+        if let Some(frame) = &mut direction.frame
+            && frame.left == frame.header.len()
+            && frame.kept.is_empty()
+        {
+            // It is the header that is wrong.
+            frame.problem = Some(problem);
+            return direction.show_frame(report);
+        }
         direction.show_frame(report);
-        report.item(&Item::new(place, NAME, "connection").problem(problem));
+        report.item(&Item::new(place, NAME, "payload").problem(problem));
     }
 }
 
@@ -277,7 +291,8 @@ impl Layer for Http2 {
 
     fn end(&mut self, place: Place, report: &mut Report<'_>) {
         let direction = self.directions.of(place.sender);
-        if !direction.failed && direction.decoder.check_eof().is_err() {
+        let is_cut = direction.decoder.check_eof().is_err() || !direction.header.is_empty();
+        if !direction.failed && is_cut {
             let missing = direction.frame.as_ref().map_or(0, |frame| frame.left);
             direction.show_frame(report);
             let note = Problem::note(match missing {

@@ -25,7 +25,7 @@ mod text;
 mod upgrade;
 mod websocket;
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Cursor, Read, Write};
 
 use capture::Capture;
 use conversation::Conversation;
@@ -65,8 +65,9 @@ pub struct Settings {
     pub preview_len: usize,
 }
 
-/// What is read at once.
+/// What is read at once, and what is read to guess the format.
 const READ_LEN: usize = 64 * 1024;
+const GUESSED_FROM: u64 = 4096;
 
 /// Reads `input` to its end, and writes what it is to `out`. Returns how many rules were broken.
 pub fn inspect(
@@ -74,20 +75,19 @@ pub fn inspect(
     settings: Settings,
     out: &mut dyn Write,
 ) -> io::Result<u64> {
-    let mut input = BufReader::with_capacity(READ_LEN, input);
-    let format = match settings.format {
-        Some(format) => format,
-        None => {
-            let beginning = input.fill_buf()?;
-            if capture::is_capture(beginning) {
-                Format::Capture
-            } else if hex::is_dump(beginning) {
-                Format::Hex
-            } else {
-                Format::Raw
-            }
+    let mut beginning = Vec::new();
+    let mut input = input;
+    input.by_ref().take(GUESSED_FROM).read_to_end(&mut beginning)?;
+    let format = settings.format.unwrap_or_else(|| {
+        if capture::is_capture(&beginning) {
+            Format::Capture
+        } else if hex::is_dump(&beginning) {
+            Format::Hex
+        } else {
+            Format::Raw
         }
-    };
+    });
+    let input = BufReader::with_capacity(READ_LEN, Cursor::new(beginning).chain(input));
     let mut report = Report::new(out, settings.form, settings.preview_len);
     let result = match format {
         Format::Capture => Capture::new(settings.protocol).read(input, &mut report),

@@ -98,7 +98,7 @@ fn spoken(target: &str, protocol: Option<&str>, params: Option<Params>) -> Box<d
         return Box::new(socket.with(Inner::Grpc(GrpcSocket::new())));
     }
     if target.contains("EIO=4") {
-        return Box::new(socket.with(Inner::EngineIo(EngineIo::new())));
+        return Box::new(socket.with(Inner::EngineIo(EngineIo::new(target))));
     }
     Box::new(socket)
 }

@@ -397,7 +397,7 @@ impl Inner {
         if super::guess::begins_stomp(beginning) {
             *self = Self::Stomp(Stomp::new());
         } else if beginning.starts_with(br#"0{"sid":"#) {
-            *self = Self::EngineIo(EngineIo::new());
+            *self = Self::EngineIo(EngineIo::new(""));
         }
     }
 }
