@@ -7,6 +7,8 @@
 
 mod client;
 mod echo;
+#[cfg(feature = "arbitrary")]
+mod fuzz;
 mod grpc;
 mod grpc_web;
 mod llm;
