@@ -6,7 +6,7 @@ use crate::common::same_however_split;
 use framewright::http::{self as fields, Field, FieldValue, Fields};
 use framewright::http1::{self, HeadReader, Limits, Version};
 use framewright::ws::handshake::{
-    Acceptance, Accepted, Client, ClientRequest, Error, Extensions, Offer, Origins, ParamIter,
+    Acceptance, Accepted, Client, ClientRequest, Error, Extensions, Offer, Origins, OwnedOffer,
     Refusal, Reply, ReplyCheck, SendError, Server, accept_key,
 };
 use framewright::{Buffer, BufferFull, SliceBuf, Truncated};
@@ -47,10 +47,12 @@ impl Offered {
 fn extensions<'a>(
     list: impl Iterator<Item = framewright::ws::handshake::Extension<'a>>,
 ) -> Vec<(String, Params)> {
-    let params = |params: ParamIter<'_>| {
-        params.map(|p| (p.name().to_owned(), p.value().map(|v| v.to_string()))).collect()
-    };
-    list.map(|extension| (extension.name().to_owned(), params(extension.params()))).collect()
+    list.map(|extension| {
+        let params = extension.params();
+        let params = params.map(|(name, value)| (name.to_owned(), value.map(|v| v.to_string())));
+        (extension.name().to_owned(), params.collect())
+    })
+    .collect()
 }
 
 /// Reads `bytes` as a request by every entry point. They must all agree.
@@ -1250,7 +1252,7 @@ fn a_value_is_the_token_however_it_was_written() {
     let mut list =
         Extensions::parse(b"a; plain=10; quoted=\"10\"; escaped=\"1\\0\"; none").unwrap();
     let params = list.next().unwrap().params();
-    let values: Vec<_> = params.map(|p| p.value()).collect();
+    let values: Vec<_> = params.map(|(_, value)| value).collect();
     for value in &values[..3] {
         let value = value.unwrap();
         assert!(value == *"10" && value != *"1" && value != *"100");
@@ -1429,7 +1431,7 @@ fn a_list_of_origins_is_admitted_only_where_all_are() {
 #[test]
 fn rules_for_origins_can_be_joined() {
     let list = ["http://localhost:5173", "null"];
-    let joined = [Origins::same_host().or_exact(&list), Origins::exact(&list).or_same_host()];
+    let joined = Origins::same_host().or_exact(&list);
     for (origin, admitted) in [
         ("https://server.example.com", true),
         ("http://localhost:5173", true),
@@ -1438,11 +1440,9 @@ fn rules_for_origins_can_be_joined() {
         ("https://evil.example", false),
     ] {
         let request = request_with(&format!("Origin: {origin}\r\n"));
-        for origins in joined {
-            assert_eq!(offer_to(origins, &request).is_ok(), admitted, "{origin}");
-            assert_eq!(offer_to(origins, request_with("")), Err(Error::MissingOrigin));
-            assert!(offer_to(origins.or_absent(), request_with("")).is_ok());
-        }
+        assert_eq!(offer_to(joined, &request).is_ok(), admitted, "{origin}");
+        assert_eq!(offer_to(joined, request_with("")), Err(Error::MissingOrigin));
+        assert!(offer_to(joined.or_absent(), request_with("")).is_ok());
         assert!(offer_to(Origins::any().or_exact(&list), &request).is_ok(), "{origin}");
     }
     // The last list counts.
@@ -1667,12 +1667,12 @@ fn what_owns_its_strings_decides_as_what_borrows_them() {
     let mut server = Server::new(Origins::any(), Vec::new(), Limits::new());
     let offer = server.receive(&mut &mut bytes[..]).unwrap().unwrap();
     let (expected, debug) = (Offered::new(&offer), format!("{offer:?}"));
-    let owned = offer.to_owned_offer();
+    let owned = OwnedOffer::from(&offer);
     drop(server);
     bytes.fill(0);
-    assert_eq!(Offered::new(&owned.as_offer()), expected);
+    assert_eq!(Offered::new(&Offer::from(&owned)), expected);
     assert_eq!(format!("{owned:?}"), debug);
-    assert_eq!(owned.as_offer().target(), "http://b?q");
+    assert_eq!(Offer::from(&owned).target(), "http://b?q");
 
     let response = |extra: &str| {
         format!(

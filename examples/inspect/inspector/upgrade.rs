@@ -68,8 +68,8 @@ impl Offered {
         let lists =
             self.extensions.iter().filter_map(|list| Extensions::parse(list.as_bytes()).ok());
         for extension in lists.flatten().filter(|e| e.name() == "permessage-deflate") {
-            for param in extension.params() {
-                if param.name() == "client_no_context_takeover" {
+            for (name, _) in extension.params() {
+                if name == "client_no_context_takeover" {
                     config = config.client_no_context_takeover(true);
                 }
             }

@@ -355,10 +355,10 @@ impl Params {
     fn of(extension: &Extension<'_>) -> Option<Self> {
         let mut params = Self::default();
         let mut names = Vec::new();
-        for param in extension.params() {
-            let value = param.value().map(|value| value.to_string());
+        for (name, value) in extension.params() {
+            let value = value.map(|value| value.to_string());
             let bits = |value: &str| (8..=15).find(|bits: &u8| bits.to_string() == value);
-            match (param.name(), value.as_deref()) {
+            match (name, value.as_deref()) {
                 ("server_no_context_takeover", None) => params.server_alone = true,
                 ("client_no_context_takeover", None) => params.client_alone = true,
                 ("server_max_window_bits", Some(value)) => params.server_bits = Some(bits(value)?),
@@ -368,10 +368,10 @@ impl Params {
                 }
                 _ => return None,
             }
-            if names.contains(&param.name()) {
+            if names.contains(&name) {
                 return None;
             }
-            names.push(param.name());
+            names.push(name);
         }
         Some(params)
     }

@@ -224,13 +224,13 @@ impl WrittenParams {
     /// `None` if one is unknown, there twice, or has an invalid value.
     fn parse(extension: &Extension<'_>) -> Option<Self> {
         let mut params = Self::default();
-        for param in extension.params() {
-            let bits = match param.value() {
+        for (name, value) in extension.params() {
+            let bits = match value {
                 None => None,
                 Some(value) => Some(*BITS.iter().find(|(text, _)| value == **text)?),
             };
             let bits = bits.map(|(_, bits)| bits);
-            let again = match (param.name(), bits) {
+            let again = match (name, bits) {
                 ("server_no_context_takeover", None) => {
                     mem::replace(&mut params.server_no_context_takeover, true)
                 }

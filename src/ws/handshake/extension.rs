@@ -23,8 +23,8 @@ use crate::http::syntax::{ascii, is_tchar, trim_start};
 ///
 /// let list = Extensions::parse(b"permessage-deflate; client_max_window_bits, foo; bar=\"10\"")?;
 /// for extension in list {
-///     for param in extension.params() {
-///         println!("{}: {} = {:?}", extension.name(), param.name(), param.value());
+///     for (name, value) in extension.params() {
+///         println!("{}: {name} = {value:?}", extension.name());
 ///     }
 /// }
 /// # Ok::<(), framewright::ws::handshake::Error>(())
@@ -79,52 +79,23 @@ impl<'a> Extension<'a> {
         self.name.text()
     }
 
-    /// The parameters, in their order. A name may be repeated.
-    pub const fn params(&self) -> ParamIter<'a> {
-        ParamIter { rest: self.params }
+    /// The parameters, in their order: the name of each, a token, and the value if there is one. A name may
+    /// be repeated.
+    pub fn params(
+        &self,
+    ) -> impl Iterator<Item = (&'a str, Option<ParamValue<'a>>)> + Clone + use<'a> {
+        let mut rest = self.params;
+        core::iter::from_fn(move || rest.param()).map(|(name, value)| (name.text(), value))
     }
 }
 
-/// An iterator over the parameters of an [`Extension`].
-#[derive(Clone, Debug)]
-pub struct ParamIter<'a> {
-    rest: Cursor<'a>,
-}
-
-impl<'a> Iterator for ParamIter<'a> {
-    type Item = Param<'a>;
-
-    fn next(&mut self) -> Option<Param<'a>> {
-        self.rest.param()
-    }
-}
-
-/// A parameter of an [`Extension`].
-#[derive(Clone, Copy, Debug)]
-pub struct Param<'a> {
-    name: Token<'a>,
-    value: Option<ParamValue<'a>>,
-}
-
-impl<'a> Param<'a> {
-    /// The name, a token.
-    pub fn name(&self) -> &'a str {
-        self.name.text()
-    }
-
-    /// The value, if there is one.
-    pub const fn value(&self) -> Option<ParamValue<'a>> {
-        self.value
-    }
-}
-
-/// The value of a [`Param`]: a token, whether it was quoted or not.
+/// The value of a parameter of an [`Extension`]: a token, whether it was quoted or not.
 ///
 /// ```
 /// use framewright::ws::handshake::Extensions;
 ///
 /// let mut list = Extensions::parse(br#"x; bits="1\0""#)?;
-/// let value = list.next().and_then(|x| x.params().next()).and_then(|bits| bits.value()).unwrap();
+/// let value = list.next().and_then(|x| x.params().next()).and_then(|(_, bits)| bits).unwrap();
 /// assert!(value == *"10" && value.bytes().eq(*b"10"));
 /// # Ok::<(), framewright::ws::handshake::Error>(())
 /// ```
@@ -208,13 +179,13 @@ impl<'a> Cursor<'a> {
         Some(Extension { name, params })
     }
 
-    fn param(&mut self) -> Option<Param<'a>> {
+    fn param(&mut self) -> Option<(Token<'a>, Option<ParamValue<'a>>)> {
         if !self.take_byte(b';') {
             return None;
         }
         let name = self.token()?;
         let value = if self.take_byte(b'=') { Some(self.value()?) } else { None };
-        Some(Param { name, value })
+        Some((name, value))
     }
 
     fn value(&mut self) -> Option<ParamValue<'a>> {

@@ -74,7 +74,7 @@ pub use acceptance::Acceptance;
 pub use client::Client;
 pub use client_request::ClientRequest;
 pub use error::{Error, SendError};
-pub use extension::{Extension, Extensions, Param, ParamIter, ParamValue};
+pub use extension::{Extension, Extensions, ParamValue};
 pub use key::accept_key;
 pub use offer::Offer;
 pub use origin::Origins;

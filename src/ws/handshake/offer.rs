@@ -3,7 +3,6 @@
 use core::fmt;
 
 #[cfg(feature = "alloc")]
-use super::OwnedOffer;
 use super::fields::{
     EXTENSIONS, FieldValues, HandshakeFields, PROTOCOL, check_protocols, extensions, protocols,
 };
@@ -176,12 +175,6 @@ impl<'a, H: Clone + IntoIterator<Item: Field<'a>>> Offer<'a, H> {
     /// The offered extensions, in the client's order of preference (§9.1).
     pub fn extensions(&self) -> impl Iterator<Item = Extension<'a>> + use<'a, H> {
         extensions(self.extensions.all(EXTENSIONS, &self.headers))
-    }
-
-    /// A copy that owns its strings, to keep while somebody else decides about it.
-    #[cfg(feature = "alloc")]
-    pub fn to_owned_offer(&self) -> OwnedOffer {
-        OwnedOffer::of(self)
     }
 
     /// Accepts the offer. Add what is accepted of it, and write the response.

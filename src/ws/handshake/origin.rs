@@ -88,13 +88,6 @@ impl<'a> Origins<'a> {
         self
     }
 
-    /// Admits the origins of [`same_host`](Self::same_host) too.
-    #[must_use]
-    pub const fn or_same_host(mut self) -> Self {
-        self.same_host = true;
-        self
-    }
-
     /// Reads the host that a request is for from the field `name`, such as `X-Forwarded-Host`, instead
     /// of `Host`. This is for [`same_host`](Self::same_host) behind a proxy that replaces `Host`.
     ///

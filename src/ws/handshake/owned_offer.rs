@@ -10,13 +10,12 @@ use super::fields::HandshakeFields;
 use super::key::KEY_LEN;
 use crate::http::Field;
 
-/// An [`Offer`] that owns its strings, to keep while somebody else decides about it:
-/// [`Offer::to_owned_offer`].
+/// An [`Offer`] that owns its strings, to keep while somebody else decides about it.
 ///
 /// ```
 /// use framewright::http1::Limits;
 /// use framewright::ws;
-/// use framewright::ws::handshake::{Origins, OwnedOffer, SendError, Server};
+/// use framewright::ws::handshake::{Offer, Origins, OwnedOffer, Server};
 ///
 /// # let mut request = *b"GET /chat HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\
 /// #     Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
@@ -24,11 +23,11 @@ use crate::http::Field;
 /// # let mut input = &mut request[..];
 /// let mut server = Server::new(Origins::any(), Vec::new(), Limits::new());
 /// let Some(offer) = server.receive(&mut input)? else { panic!("the request is all there") };
-/// let waiting: OwnedOffer = offer.to_owned_offer();
+/// let waiting = OwnedOffer::from(&offer);
 ///
 /// // … once the database has answered:
 /// let mut out = Vec::new();
-/// let offer = waiting.as_offer();
+/// let offer = Offer::from(&waiting);
 /// let acceptance = offer.accept();
 /// acceptance.write(&mut out)?;
 /// let connection = acceptance.connection(ws::Limits::new());
@@ -45,8 +44,9 @@ pub struct OwnedOffer {
     headers: Vec<(String, Vec<u8>)>,
 }
 
-impl OwnedOffer {
-    pub(super) fn of<'a, H: Clone + IntoIterator<Item: Field<'a>>>(offer: &Offer<'a, H>) -> Self {
+/// Copies what was offered, and the headers.
+impl<'a, H: Clone + IntoIterator<Item: Field<'a>>> From<&Offer<'a, H>> for OwnedOffer {
+    fn from(offer: &Offer<'a, H>) -> Self {
         let headers = offer.headers().clone().into_iter().map(|field| {
             let (name, value) = field.parts();
             (name.into(), value.into())
@@ -60,17 +60,19 @@ impl OwnedOffer {
             headers: headers.collect(),
         }
     }
+}
 
-    /// The offer, to accept or to refuse.
-    pub fn as_offer(&self) -> Offer<'_, &[(String, Vec<u8>)]> {
-        let headers = self.headers.as_slice();
+/// The offer, to accept or to refuse.
+impl<'a> From<&'a OwnedOffer> for Offer<'a, &'a [(String, Vec<u8>)]> {
+    fn from(owned: &'a OwnedOffer) -> Self {
+        let headers = owned.headers.as_slice();
         let HandshakeFields { protocol, extensions, .. } = HandshakeFields::gather(headers);
-        Offer {
-            target: &self.target,
-            resource_name: &self.resource_name,
-            host: &self.host,
-            origin: self.origin.as_deref(),
-            key: self.key.as_ref(),
+        Self {
+            target: &owned.target,
+            resource_name: &owned.resource_name,
+            host: &owned.host,
+            origin: owned.origin.as_deref(),
+            key: owned.key.as_ref(),
             protocol,
             extensions,
             headers,
@@ -81,6 +83,6 @@ impl OwnedOffer {
 /// As an [`Offer`] is shown.
 impl fmt::Debug for OwnedOffer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.as_offer().fmt(f)
+        Offer::from(self).fmt(f)
     }
 }
