@@ -77,7 +77,7 @@ impl<S: Side> Encoder<S> {
 
     /// Whether a close frame was written.
     #[inline]
-    pub const fn is_closed(&self) -> bool {
+    pub(super) const fn is_closed(&self) -> bool {
         matches!(self.state, State::Closed)
     }
 

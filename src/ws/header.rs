@@ -22,7 +22,7 @@ pub enum Opcode {
 
 impl Opcode {
     /// The opcode with a number from 0 to 15, unless that number is reserved.
-    pub const fn from_u8(opcode: u8) -> Option<Self> {
+    const fn from_u8(opcode: u8) -> Option<Self> {
         Some(match opcode {
             0x0 => Self::Continuation,
             0x1 => Self::Text,
