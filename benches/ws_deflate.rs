@@ -6,9 +6,9 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use framewright::ws::deflate::{Config, Deflater, Inflater, InflatingAssembler};
+use framewright::ws::deflate::{Config, Deflater, Inflater};
 use framewright::ws::handshake::Extensions;
-use framewright::ws::{Connection, Encoder, Event, Limits, Message, Role};
+use framewright::ws::{Assembler, Connection, Encoder, Event, Limits, Message, Role};
 use zlib_rs::{Deflate, DeflateFlush, Inflate, InflateFlush};
 
 /// Records of a feed, as similar as such records are.
@@ -167,12 +167,13 @@ fn inflate(messages: &[String], takeover: bool, rounds: usize) {
         },
         || {
             buf.copy_from_slice(&wire);
-            let (mut client, inflater) = parts();
-            let mut assembler = InflatingAssembler::new(Vec::new(), Some(inflater));
+            let (mut client, mut inflater) = parts();
+            let mut assembler = Assembler::new(Vec::new());
             let (mut input, mut count) = (&mut buf[..], 0);
             while let Some(event) = client.receive(&mut input) {
                 let Event::Part(part) = event else { unreachable!() };
-                if let Some(message) = assembler.push(part, &mut scratch).expect("a Vec has room") {
+                let message = assembler.push_inflated(part, Some(&mut inflater), &mut scratch);
+                if let Some(message) = message.expect("a Vec has room") {
                     assert!(matches!(message, Message::Text(_)));
                     black_box(message);
                     count += 1;

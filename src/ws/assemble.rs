@@ -263,8 +263,8 @@ pub enum AssembleError {
     /// The parts of a text do not belong together: one is missing, or they are from more than one
     /// connection.
     PartsMixed,
-    /// The part is compressed, and this assembler does not inflate. `deflate::InflatingAssembler`
-    /// does.
+    /// The part is compressed, and [`Assembler::push`] does not inflate. `Assembler::push_inflated` (feature
+    /// `deflate`) does.
     Compressed,
     /// The peer's message cannot be inflated, or not within the limits. Give the error to
     /// [`Connection::fail`](super::Connection::fail).

@@ -1,11 +1,11 @@
 //! Compressed messages, made and read by another DEFLATE: zlib.
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
-use framewright::ws::deflate::{Config, Inflater, InflatingAssembler, Params};
+use framewright::ws::deflate::{Config, Inflater, Params};
 use framewright::ws::handshake::Extensions;
 use framewright::ws::{
-    AssembleError, Connection, Error, Event, Inbox, Kind, Limits, Message, MessageEvent, Part,
-    Role, Side,
+    AssembleError, Assembler, Connection, Error, Event, Inbox, Kind, Limits, Message, MessageEvent,
+    Part, Role, Side,
 };
 
 /// The parameters that a server and a client of this configuration agree on, after each has checked
@@ -95,7 +95,8 @@ impl Unzlib {
 /// An end that inflates, and the messages it has received.
 pub struct Receiver<S> {
     pub connection: Connection<S>,
-    pub assembler: InflatingAssembler<Vec<u8>>,
+    pub assembler: Assembler<Vec<u8>>,
+    pub inflater: Inflater,
     pub scratch: Vec<u8>,
     pub got: Vec<(Kind, Vec<u8>)>,
     pub controls: usize,
@@ -103,10 +104,10 @@ pub struct Receiver<S> {
 
 impl<S: Side> Receiver<S> {
     pub fn new(connection: Connection<S>, agreed: Params, limits: Limits, scratch: usize) -> Self {
-        let inflater = Inflater::new(S::ROLE, agreed, limits);
         Self {
             connection: connection.accept_compressed(true),
-            assembler: InflatingAssembler::new(Vec::new(), Some(inflater)),
+            assembler: Assembler::new(Vec::new()),
+            inflater: Inflater::new(S::ROLE, agreed, limits),
             scratch: vec![0xAA; scratch],
             got: Vec::new(),
             controls: 0,
@@ -119,7 +120,11 @@ impl<S: Side> Receiver<S> {
         while let Some(event) = self.connection.receive(&mut input) {
             match event {
                 Event::Part(Part::Ping(_) | Part::Pong(_)) => self.controls += 1,
-                Event::Part(part) => match self.assembler.push(part, &mut self.scratch) {
+                Event::Part(part) => match self.assembler.push_inflated(
+                    part,
+                    Some(&mut self.inflater),
+                    &mut self.scratch,
+                ) {
                     Ok(None) => {}
                     Ok(Some(Message::Text(text))) => self.got.push((Kind::Text, text.into())),
                     Ok(Some(Message::Binary(bytes))) => {

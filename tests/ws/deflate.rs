@@ -5,11 +5,11 @@ use crate::common::deflate::{Receiver, Unzlib, Zlib, agreed, payload, receive};
 use crate::common::same_however_split;
 use crate::common::ws::{decode, frame, masked};
 use flate2::FlushCompress;
-use framewright::ws::deflate::{Config, Deflater, Inflater, InflatingAssembler};
+use framewright::ws::deflate::{Config, Deflater, Inflater};
 use framewright::ws::handshake::{self, Extensions};
 use framewright::ws::{
-    AssembleError, CloseCode, Connection, Decoder, Encoder, Error, Kind, Limits, Message, Part,
-    Role, SendError, Server,
+    AssembleError, Assembler, CloseCode, Connection, Decoder, Encoder, Error, Kind, Limits,
+    Message, Part, Role, SendError, Server,
 };
 use framewright::{BufferFull, Chunk, OverLimit, SliceBuf};
 
@@ -221,7 +221,7 @@ fn a_client_that_refers_to_earlier_messages_is_inflated_unless_it_offered_not_to
         let frames = [0; 2].map(|_| masked(0xC1, &zlib.message(b"Hello Hello")));
         assert!(frames[1].len() < frames[0].len(), "the second refers to the first");
         assert_eq!(receiver.receive(&frames[0]), Ok(()));
-        receiver.assembler.release_context();
+        receiver.inflater.release();
         let result = if inflates { Ok(()) } else { Err(Error::InvalidDeflate) };
         assert_eq!(receiver.receive(&frames[1]), result, "{offer}");
     }
@@ -381,9 +381,9 @@ fn an_assembler_that_does_not_inflate_says_so() {
     let part = decoder.decode(&mut &mut bytes[..]).unwrap().unwrap();
     let mut plain = framewright::ws::Assembler::new(Vec::new());
     assert_eq!(plain.push(part), Err(AssembleError::Compressed));
-    let mut none = InflatingAssembler::new(Vec::new(), None);
+    let mut none = Assembler::new(Vec::new());
     let error = AssembleError::Peer(Error::ReservedBits);
-    assert_eq!(none.push(part, &mut [0; 10]), Err(error));
+    assert_eq!(none.push_inflated(part, None, &mut [0; 10]), Err(error));
 }
 
 // §7.2.2 Decompression, with the examples of §7.2.3
@@ -550,18 +550,18 @@ fn memory_is_given_back_after_a_failure() {
 
     #[cfg(feature = "bytes")]
     {
-        let inflater = Inflater::new(Role::Client, agreed(Config::new()), limits);
-        let mut assembler = InflatingAssembler::new(bytes::BytesMut::new(), Some(inflater));
+        let mut inflater = Inflater::new(Role::Client, agreed(Config::new()), limits);
+        let mut assembler = Assembler::new(bytes::BytesMut::new());
         let mut decoder = Decoder::new(Role::Client, limits).accept_compressed(true);
         let mut bytes = [first, frame(0x80, b"\xFF\xFF")].concat();
         let mut input = &mut bytes[..];
         let mut scratch = [0; 512];
         let part = decoder.decode(&mut input).unwrap().unwrap();
-        assert_eq!(assembler.take(part, &mut scratch), Ok(None));
+        assert_eq!(assembler.take_inflated(part, Some(&mut inflater), &mut scratch), Ok(None));
         assert!(assembler.storage().capacity() >= 150_000);
         let part = decoder.decode(&mut input).unwrap().unwrap();
         let error = AssembleError::Peer(Error::InvalidDeflate);
-        assert_eq!(assembler.take(part, &mut scratch), Err(error));
+        assert_eq!(assembler.take_inflated(part, Some(&mut inflater), &mut scratch), Err(error));
         assert_eq!(assembler.storage().capacity(), 0);
     }
 }
@@ -710,14 +710,14 @@ fn a_message_that_finds_no_room_is_lost_and_the_next_may_refer_to_it() {
     let bytes =
         [frame(0xC2, &zlib.message(&long)), frame(0xC2, &zlib.message(&long[..20]))].concat();
     let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed(true);
-    let inflater = Inflater::new(Role::Client, agreed(Config::new()), Limits::new());
+    let mut inflater = Inflater::new(Role::Client, agreed(Config::new()), Limits::new());
     let mut storage = [0; 30];
-    let mut assembler = InflatingAssembler::new(SliceBuf::new(&mut storage), Some(inflater));
+    let mut assembler = Assembler::new(SliceBuf::new(&mut storage));
     let (mut bytes, mut scratch) = (bytes, [0; 8]);
     let mut input = &mut bytes[..];
     let mut results = Vec::new();
     while let Some(part) = decoder.decode(&mut input).unwrap() {
-        let result = assembler.push(part, &mut scratch);
+        let result = assembler.push_inflated(part, Some(&mut inflater), &mut scratch);
         results.push(result.map(|message| message.map(|m| m.as_bytes().to_vec())));
     }
     let full = AssembleError::BufferFull(BufferFull { needed: 32 });
@@ -728,14 +728,14 @@ fn a_message_that_finds_no_room_is_lost_and_the_next_may_refer_to_it() {
 #[cfg(feature = "bytes")]
 fn taken(scratch: usize, pieces: &[&[u8]]) -> (Vec<(Kind, Vec<u8>)>, Option<AssembleError>) {
     let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed(true);
-    let inflater = Inflater::new(Role::Client, agreed(Config::new()), Limits::new());
-    let mut assembler = InflatingAssembler::new(bytes::BytesMut::new(), Some(inflater));
+    let mut inflater = Inflater::new(Role::Client, agreed(Config::new()), Limits::new());
+    let mut assembler = Assembler::new(bytes::BytesMut::new());
     let (mut scratch, mut messages) = (vec![0; scratch], Vec::new());
     for piece in pieces {
         let mut bytes = piece.to_vec();
         let mut input = &mut bytes[..];
         while let Some(part) = decoder.decode(&mut input).unwrap() {
-            match assembler.take(part, &mut scratch) {
+            match assembler.take_inflated(part, Some(&mut inflater), &mut scratch) {
                 Ok(message) => {
                     messages.extend(message.map(|m| (m.kind(), m.into_bytes().to_vec())))
                 }
@@ -792,9 +792,9 @@ fn compressed_messages_are_refused_unless_agreed_on() {
     let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed(true);
     let mut bytes = frame(0xC1, b"\x00");
     let part = decoder.decode(&mut &mut bytes[..]).unwrap().unwrap();
-    let mut none = InflatingAssembler::new(bytes::BytesMut::new(), None);
+    let mut none = Assembler::new(bytes::BytesMut::new());
     let error = AssembleError::Peer(Error::ReservedBits);
-    assert_eq!(none.take(part, &mut [0; 10]), Err(error));
+    assert_eq!(none.take_inflated(part, None, &mut [0; 10]), Err(error));
 }
 
 #[test]
@@ -805,12 +805,12 @@ fn the_memory_of_what_was_inflated_is_given_back_between_messages() {
     let (start, end) = second.split_at(10);
     let mut bytes = [frame(0xC2, &first), frame(0x42, start), frame(0x80, end)].concat();
     let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed(true);
-    let inflater = Inflater::new(Role::Client, agreed(Config::new()), Limits::new());
-    let mut assembler = InflatingAssembler::new(Vec::new(), Some(inflater));
+    let mut inflater = Inflater::new(Role::Client, agreed(Config::new()), Limits::new());
+    let mut assembler = Assembler::new(Vec::new());
     let mut input = &mut bytes[..];
     let mut released = Vec::new();
     while let Some(part) = decoder.decode(&mut input).unwrap() {
-        assembler.push(part, &mut [0; 8]).unwrap();
+        assembler.push_inflated(part, Some(&mut inflater), &mut [0; 8]).unwrap();
         released.push(assembler.release());
     }
     assert_eq!(released, [Some(one), None, Some(two)]);

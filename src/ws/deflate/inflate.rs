@@ -25,7 +25,7 @@ use crate::{Chunk, OverLimit};
 /// caller's. Text is checked, and the limits are applied, before anything is returned.
 ///
 /// It has to see every part of every compressed message of a connection, as messages can refer to
-/// each other. [`InflatingAssembler`](super::InflatingAssembler) joins what comes out.
+/// each other. [`Assembler::push_inflated`](crate::ws::Assembler::push_inflated) joins what comes out.
 ///
 /// ```
 /// use framewright::ws::deflate::{Config, Inflater};

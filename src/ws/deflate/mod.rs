@@ -71,8 +71,8 @@
 //!
 //! Callers that hold no messages, such as proxies, go without that.
 //! [`Connection::receive`](super::Connection::receive) returns
-//! [`Part::Compressed`](super::Part::Compressed), and an [`Inflater`] inflates it part by part. An
-//! [`InflatingAssembler`] takes the place of an [`Assembler`](super::Assembler). A [`Deflater`] compresses
+//! [`Part::Compressed`](super::Part::Compressed), and an [`Inflater`] inflates it part by part.
+//! [`Assembler::push_inflated`](super::Assembler::push_inflated) joins messages too. A [`Deflater`] compresses
 //! messages on their way to the connection's [`Encoder`](super::Encoder), also in fragments:
 //!
 //! ```
@@ -183,7 +183,6 @@ mod config;
 mod inflate;
 mod negotiate;
 
-pub use assemble::InflatingAssembler;
 pub use compress::Deflater;
 pub use config::Config;
 pub use inflate::Inflater;

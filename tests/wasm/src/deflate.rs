@@ -1,16 +1,17 @@
 //! The server that compresses messages.
 
 use framewright::SliceBuf;
-use framewright::ws::deflate::{Config, Deflater, Inflater, InflatingAssembler};
+use framewright::ws::deflate::{Config, Deflater, Inflater};
 use framewright::ws::handshake::Extensions;
-use framewright::ws::{self, AssembleError, Connection, Event, Limits, Role};
+use framewright::ws::{self, AssembleError, Assembler, Connection, Event, Limits, Role};
 
 /// The offer of the test's client.
 const OFFER: &[u8] = b"permessage-deflate";
 
 pub struct Server {
     connection: Connection<ws::Server>,
-    assembler: InflatingAssembler<Vec<u8>>,
+    assembler: Assembler<Vec<u8>>,
+    inflater: Inflater,
     deflater: Deflater,
     scratch: Vec<u8>,
 }
@@ -23,7 +24,8 @@ impl Server {
         let inflater = Inflater::new(Role::Server, agreed, limits);
         Self {
             connection: Connection::server(limits).accept_compressed(true),
-            assembler: InflatingAssembler::new(Vec::new(), Some(inflater)),
+            assembler: Assembler::new(Vec::new()),
+            inflater,
             deflater: Deflater::new(Role::Server, agreed, config),
             scratch: vec![0; 4096],
         }
@@ -32,7 +34,7 @@ impl Server {
     pub fn receive(&mut self, mut input: &mut [u8], out: &mut SliceBuf<'_>) {
         while let Some(event) = self.connection.receive(&mut input) {
             let Event::Part(part) = event else { continue };
-            match self.assembler.push(part, &mut self.scratch) {
+            match self.assembler.push_inflated(part, Some(&mut self.inflater), &mut self.scratch) {
                 Ok(Some(message)) => {
                     let encoder = self.connection.encoder().expect("it is open");
                     self.deflater.encode(message, encoder, out).expect("the test leaves room");

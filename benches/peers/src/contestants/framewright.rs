@@ -9,7 +9,7 @@ use framewright::http1;
 use framewright::socketio;
 use framewright::sse;
 use framewright::stomp;
-use framewright::ws::deflate::{Config, Deflater, Inflater, InflatingAssembler, Params};
+use framewright::ws::deflate::{Config, Deflater, Inflater, Params};
 use framewright::ws::handshake::{Extensions, Origins, Server};
 use framewright::ws::{
     Assembler, Connection, Event, Inbox, Limits, Message, MessageEvent, Role, Server as ServerSide,
@@ -378,15 +378,18 @@ pub fn inflate(wire: &Rc<Wire>) -> Contestant {
     let agreed = agree(Config::new());
     let limits = Limits::new();
     let mut server = Connection::server(limits).accept_compressed(true);
-    let inflater = Inflater::new(Role::Server, agreed, limits);
-    let mut assembler = InflatingAssembler::new(Vec::new(), Some(inflater));
+    let mut inflater = Inflater::new(Role::Server, agreed, limits);
+    let mut assembler = Assembler::new(Vec::new());
     let mut out = Vec::new();
     Contestant::new(Kind::Ours, NAME, move |sink| {
         for read in wire.reads() {
             let mut input = recv(read, &mut buf);
             while let Some(event) = server.receive(&mut input) {
                 let Event::Part(part) = event else { panic!("{event:?}") };
-                if let Some(message) = assembler.push(part, &mut scratch).expect("a Vec has room") {
+                if let Some(message) = assembler
+                    .push_inflated(part, Some(&mut inflater), &mut scratch)
+                    .expect("a Vec has room")
+                {
                     deliver(message, sink);
                 }
             }
