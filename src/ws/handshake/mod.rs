@@ -17,7 +17,7 @@
 //! | the headers of another HTTP stack | [`Offer::from_parts`] | [`ReplyCheck::check`] |
 //! | the head to send, as text of HTTP/1.1 | [`Acceptance::write`], [`Refusal::write`] | [`ClientRequest::write`] |
 //! | the same for [`http2`](crate::http2) | [`Acceptance::to_fields`], [`Refusal::to_fields`] | [`ClientRequest::connect`] |
-//! | the same as headers for another HTTP stack | [`Acceptance::fields`], [`Refusal::fields`] | [`ClientRequest::fields`] |
+//! | the same as headers for another HTTP stack | [`Acceptance::to_fields`], [`Refusal::to_fields`] | [`ClientRequest::to_fields`] |
 //!
 //! ```
 //! use framewright::http1::Limits;

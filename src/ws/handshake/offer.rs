@@ -2,7 +2,6 @@
 
 use core::fmt;
 
-#[cfg(feature = "alloc")]
 use super::fields::{
     EXTENSIONS, FieldValues, HandshakeFields, PROTOCOL, check_protocols, extensions, protocols,
 };
