@@ -343,7 +343,7 @@ pub use encodings::{Encodings, EncodingsError};
 pub use error::{Error, SendError};
 #[cfg(feature = "alloc")]
 pub use http2::Heap;
-pub use http2::{CallId, Client, ClientEvent, Fixed, Memory, Server, ServerEvent};
+pub use http2::{Batch, CallId, Client, ClientEvent, Fixed, Memory, Server, ServerEvent};
 pub use inbox::{Inbox, MessageEvent};
 pub use limits::Limits;
 pub use metadata::{DecodeError, Value, metadata};

@@ -255,7 +255,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
 
     /// How many of `len` bytes of a body can be sent now.
     #[inline]
-    fn sendable(&self, stream: Stream, len: usize) -> Result<usize, SendError> {
+    pub(super) fn sendable(&self, stream: Stream, len: usize) -> Result<usize, SendError> {
         let slot = self.sending(stream)?;
         if slot.sent == Half::Head {
             return Err(SendError::HeadUnsent);
@@ -264,8 +264,14 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
             return Err(SendError::NoBody);
         }
         let window = slot.send_window.available().min(self.send_window.available());
-        let max = window.min(self.encoder.max_frame_len()).min(self.limits.max_send_len);
+        let max = window.min(self.max_data_len());
         Ok(len.min(usize::try_from(max).unwrap_or(usize::MAX)))
+    }
+
+    /// The longest payload of a DATA that is sent.
+    #[inline]
+    pub(super) fn max_data_len(&self) -> u32 {
+        self.encoder.max_frame_len().min(self.limits.max_send_len)
     }
 
     /// Takes notice that `taken` of `len` bytes of a body were sent.

@@ -70,7 +70,7 @@ use crate::http2::{self, Connection, ErrorCode, Head, Headers, Keepalive, Stream
 ///
 /// Every call ends with exactly one [`ClientEvent::End`], unless it is [cancelled](Self::cancel).
 pub struct Client<M: Memory> {
-    shared: Shared<http2::Client, M, ClientState<M::Message>>,
+    pub(super) shared: Shared<http2::Client, M, ClientState<M::Message>>,
     limits: Limits,
     /// The call whose head came last, until something else happens.
     announced: Option<Stream>,
@@ -297,6 +297,8 @@ impl<M: Memory> Client<M> {
     /// Nothing of this message was sent or kept. [`SendError::Busy`]: the message before it is not sent yet, so wait for
     /// [`ClientEvent::Writable`]. [`SendError::BufferFull`]: write `out` to the transport first, or, with
     /// [`Fixed`](super::Fixed) memory, the message is too long for it. [`SendError::Ended`]: the call is over.
+    ///
+    /// If several are there to be sent, a [`batch`](Self::batch) takes less.
     pub fn send<'m>(
         &mut self,
         call: CallId,

@@ -1,5 +1,6 @@
 //! gRPC on this crate's own HTTP/2: a connection and all of its calls in one value.
 
+mod batch;
 mod calls;
 mod client;
 mod memory;
@@ -10,6 +11,7 @@ mod server_call;
 mod shared;
 mod time;
 
+pub use batch::Batch;
 pub use calls::CallId;
 pub use client::{Client, ClientEvent};
 #[cfg(feature = "alloc")]

@@ -103,11 +103,11 @@ use crate::http2::{self, Connection, ErrorCode, Head, Headers, Keepalive, Limits
 /// A server that gets `Busy` and would have to queue its answers should [pause](Self::pause) the call. Otherwise that
 /// queue grows as long as the client sends and does not read.
 pub struct Server<M: Memory> {
-    shared: Shared<http2::Server, M, ServerState>,
+    pub(super) shared: Shared<http2::Server, M, ServerState>,
     config: ServerConfig<'static>,
     /// The call that was just announced.
     announced: Option<Stream>,
-    pings: PingPolicy,
+    pub(super) pings: PingPolicy,
 }
 
 /// What has come of a call.
@@ -365,6 +365,8 @@ impl<M: Memory> Server<M> {
     /// Nothing of this message was sent or kept. [`SendError::Busy`]: the message before it is not sent yet, so wait for
     /// [`ServerEvent::Writable`]. [`SendError::BufferFull`]: write `out` to the transport first, or, with
     /// [`Fixed`](super::Fixed) memory, the message is too long for it. [`SendError::Ended`]: the call is over.
+    ///
+    /// If several are there to be sent, a [`batch`](Self::batch) takes less.
     pub fn send<'m>(
         &mut self,
         call: CallId,
@@ -469,7 +471,7 @@ impl<M: Memory> Server<M> {
         &self.shared.http2
     }
 
-    fn call(&self, call: CallId) -> Result<&ServerCall, SendError> {
+    pub(super) fn call(&self, call: CallId) -> Result<&ServerCall, SendError> {
         match self.shared.calls.get(call.0) {
             Some(entry) => entry.call.as_call(),
             None => Err(SendError::Ended),

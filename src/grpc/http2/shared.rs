@@ -283,7 +283,7 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
 
     /// Sends a whole message in one frame. Returns whether it could: if something is left to be sent before it, or
     /// windows or the output do not allow it, nothing changes.
-    fn send_at_once(
+    pub(super) fn send_at_once(
         &mut self,
         stream: Stream,
         message: Message<'_>,
@@ -316,7 +316,7 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
 
     /// Keeps a whole message, and sends as much of it as windows and the output allow.
     #[inline(never)]
-    fn send_in_parts(
+    pub(super) fn send_in_parts(
         &mut self,
         stream: Stream,
         message: Message<'_>,

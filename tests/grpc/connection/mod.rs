@@ -1,6 +1,7 @@
 //! `grpc::Server` and `grpc::Client`: whole connections.
 
 mod any;
+mod batch;
 mod calls;
 mod ends;
 mod faults;
