@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use framewright::grpc::{
-    self, CallKind, ClientEvent, ClientRequest, Code, Heap, Path, ServerConfig, ServerEvent,
+    self, CallId, CallKind, ClientEvent, ClientRequest, Code, Heap, Path, ServerConfig, ServerEvent,
 };
 use framewright::http2::{
     Client, Connection, Decoder, Encoder, Event, Limits, Request, Role, SendError, Server, Slot,
@@ -274,21 +274,43 @@ pub fn grpc_call(laps: usize) {
 /// An item is a message of 100 bytes that a server sends.
 #[inline(never)]
 pub fn grpc_stream(laps: usize) {
+    let (mut server, call) = streaming_server();
+    let mut out = Vec::new();
+    for _ in 0..laps * ITEMS {
+        out.clear();
+        server.send(call, black_box(&[7; 100]), &mut out).expect("the window is open");
+        black_box(&out);
+    }
+}
+
+/// An item is a message of 100 bytes in a batch of a lap's.
+#[inline(never)]
+pub fn grpc_batch(laps: usize) {
+    let (mut server, call) = streaming_server();
+    let mut out = Vec::new();
+    for _ in 0..laps {
+        out.clear();
+        let mut batch = server.batch(call, &mut out);
+        for _ in 0..ITEMS {
+            batch.send(black_box(&[7; 100])).expect("the window is open");
+        }
+        black_box(&out);
+    }
+}
+
+/// A server with a call that it streams to. The windows are as large as they can be.
+fn streaming_server() -> (grpc::Server<Heap>, CallId) {
     let limits = Limits::new().stream_window(1 << 30).connection_window(1 << 30);
     let mut client = grpc::Client::<Heap>::new(grpc::Limits::new(), limits, 0);
     let mut server = grpc::Server::<Heap>::new(ServerConfig::new(), Limits::new(), 0);
     let path = Path::parse("/user.UserService/ListUsers").expect("it is one");
     let request = ClientRequest::new(path).authority("localhost:50051");
-    let (mut requests, mut out) = (Vec::new(), Vec::new());
+    let mut requests = Vec::new();
     client.call(&request, CallKind::ServerStreaming, &mut requests).expect("it is allowed");
     client.transmit(&mut requests);
     let mut input = &mut requests[..];
     let Some(ServerEvent::Call(call)) = server.receive(&mut input, 0) else { panic!("it is one") };
     server.accept(call, CallKind::ServerStreaming).expect("it was just announced");
     assert_eq!(server.receive(&mut input, 0), None);
-    for _ in 0..laps * ITEMS {
-        out.clear();
-        server.send(call, black_box(&[7; 100]), &mut out).expect("the window is open");
-        black_box(&out);
-    }
+    (server, call)
 }

@@ -26,7 +26,7 @@ struct Task {
 }
 
 /// All workloads.
-const TASKS: [Task; 38] = [
+const TASKS: [Task; 39] = [
     Task {
         name: "ws receive binary 16 B",
         run: |laps| receive(laps, Message::Binary(&[0x5A; 16])),
@@ -101,6 +101,7 @@ const TASKS: [Task; 38] = [
     Task { name: "http2 unary call", run: http2::call },
     Task { name: "grpc unary call over http2", run: http2::grpc_call },
     Task { name: "grpc send 100 B over http2", run: http2::grpc_stream },
+    Task { name: "grpc batch of 100 B over http2", run: http2::grpc_batch },
     Task { name: "grpc decode 16 B", run: decode },
     Task { name: "grpc encode 16 B", run: encode },
     Task { name: "grpc-web text decode 1 KiB", run: decode_text },

@@ -145,8 +145,9 @@ impl Connection {
     fn go_on(&mut self, call: CallId) -> Result<(), SendError> {
         static ZEROS: [u8; 1 << 16] = [0; 1 << 16];
         let Some((left, len)) = self.streams.get_mut(&call.slot()) else { return Ok(()) };
+        let mut batch = self.grpc.batch(call, &mut self.out);
         while *left > 0 {
-            match self.grpc.send(call, &ZEROS[..*len], &mut self.out) {
+            match batch.send(&ZEROS[..*len]) {
                 Ok(()) => *left -= 1,
                 Err(SendError::Busy) => return Ok(()),
                 Err(e) => return Err(e),
