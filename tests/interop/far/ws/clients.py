@@ -411,4 +411,5 @@ async def main(name, base):
     os._exit(0)
 
 
-asyncio.run(main(*sys.argv[1:]))
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))
