@@ -18,6 +18,7 @@ KNOWN = {
     (name, "header"): (HEADER.replace(":", "\\c"), RAW)
     for name in ("webstomp-client", "Net::Stomp", "PHP stomp")
 }
+KNOWN["Ruby stomp", "header"] = (HEADER.replace("\\n", "\n"), "a backslash before `n` in a header becomes a line break")
 
 
 def run_checks(name, program, words, expected, exercised):
