@@ -110,6 +110,18 @@ fn what_is_no_hex_says_on_which_line() {
 }
 
 #[test]
+fn one_line_of_hex_is_a_dump_however_long() {
+    for dump in ["81 02 68 69", "81 02 68 69\n", "81026869", "0000: 8102 6869"] {
+        assert!(report(dump.as_bytes(), SETTINGS).contains("WebSocket text, 2 bytes"), "{dump}");
+    }
+    let long = "817e2000".to_owned() + &"61".repeat(0x2000);
+    for dump in [long.clone(), long.replace("61", "61 ")] {
+        let told = report(dump.as_bytes(), Settings { preview_len: 1, ..SETTINGS });
+        assert!(told.contains("│ … and 8191 bytes more") && !told.contains("missing"), "{told}");
+    }
+}
+
+#[test]
 fn text_that_is_no_dump_is_taken_as_it_is() {
     let told = report(&b"data: feed\n\n"[..], SETTINGS);
     assert_eq!(told, "←    000000  SSE event, 4 bytes of data\n               │ feed\n");

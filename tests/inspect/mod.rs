@@ -93,19 +93,16 @@ fn whatever_the_bytes_are_nothing_panics() {
         // A few of each will do: the decoders have seen them all.
         for file in fs::read_dir(corpus.unwrap().path()).unwrap().step_by(16) {
             let bytes = fs::read(file.unwrap().path()).unwrap();
-            for (index, protocol) in Protocol::NAMES
-                .iter()
-                .map(|(_, protocol)| Some(*protocol))
-                .chain([None])
-                .enumerate()
-            {
+            let names = Protocol::NAMES.iter().map(|(name, _)| Protocol::parse(name));
+            for (index, protocol) in names.chain([None]).enumerate() {
                 let sender = senders[index % senders.len()];
-                let settings = Settings { format: Some(Format::Raw), protocol, sender, ..SETTINGS };
+                let settings =
+                    Settings { format: Format::parse("raw"), protocol, sender, ..SETTINGS };
                 let whole = report(&bytes[..], settings);
                 assert_eq!(report(ByteByByte(&bytes), settings), whole, "{protocol:?} {sender:?}");
             }
-            for format in [Format::Hex, Format::Capture] {
-                report(&bytes[..], Settings { format: Some(format), ..SETTINGS });
+            for format in ["hex", "pcap"].map(Format::parse) {
+                report(&bytes[..], Settings { format, ..SETTINGS });
             }
         }
     }

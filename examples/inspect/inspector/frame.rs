@@ -90,7 +90,7 @@ fn setting_name(id: SettingId) -> String {
 }
 
 /// The length of the padding, if there is any. Returns the rest of the payload too.
-fn padding<'a>(item: Item, header: FrameHeader, payload: &'a [u8]) -> (Item, &'a [u8]) {
+fn padding(item: Item, header: FrameHeader, payload: &[u8]) -> (Item, &[u8]) {
     match payload.split_at_checked(1) {
         Some((len, rest)) if header.flags().contains(Flags::PADDED) => {
             (item.wire("padding", len, bytes(len[0].into())), rest)

@@ -11,8 +11,8 @@ const MAX_REPEATED_LEN: u64 = 1 << 30;
 pub struct HexDump<R> {
     input: R,
     line: u64,
-    /// How many bytes each sender has, by the dump: what the next offset has to be.
-    counts: [u64; 2],
+    /// What the next offset of each sender has to be, once one was there.
+    next: [Option<u64>; 2],
     /// The bytes of the last line, and whether a `*` follows it.
     last: Vec<u8>,
     repeats: bool,
@@ -26,7 +26,7 @@ pub struct DumpLine {
 
 impl<R: BufRead> HexDump<R> {
     pub const fn new(input: R) -> Self {
-        Self { input, line: 0, counts: [0; 2], last: Vec::new(), repeats: false }
+        Self { input, line: 0, next: [None; 2], last: Vec::new(), repeats: false }
     }
 
     /// Reads the next bytes; `None` at the end.
@@ -38,18 +38,18 @@ impl<R: BufRead> HexDump<R> {
         }
         self.line += 1;
         let text = String::from_utf8_lossy(&line);
-        let (indented, parsed) = parse(&text, self.counts)
+        let (indented, parsed) = parse(&text, self.next, self.repeats)
             .ok_or_else(|| self.wrong("it is neither hex nor a line of a hex dump"))?;
-        let count = usize::from(indented);
+        let side = usize::from(indented);
         match parsed {
             Parsed::Nothing => {}
             Parsed::Repeat => self.repeats = !self.last.is_empty(),
             Parsed::Bytes { offset, bytes } => {
                 if self.repeats {
-                    self.repeat(count, offset, indented, &mut take)?;
+                    self.repeat(side, offset, indented, &mut take)?;
                 }
-                self.counts[count] += bytes.len() as u64;
-                if offset.is_some() {
+                if let Some(offset) = offset {
+                    self.next[side] = Some(offset.saturating_add(bytes.len() as u64));
                     self.last.clone_from(&bytes);
                 }
                 if !bytes.is_empty() {
@@ -63,19 +63,18 @@ impl<R: BufRead> HexDump<R> {
     /// Repeats the last line up to `offset`.
     fn repeat(
         &mut self,
-        count: usize,
+        side: usize,
         offset: Option<u64>,
         indented: bool,
         take: &mut impl FnMut(DumpLine),
     ) -> io::Result<()> {
         self.repeats = false;
         let offset = offset.ok_or_else(|| self.wrong("an offset has to follow a `*`"))?;
-        let missing = offset.saturating_sub(self.counts[count]);
+        let missing = offset.saturating_sub(self.next[side].unwrap_or(offset));
         if missing > MAX_REPEATED_LEN {
             return Err(self.wrong("a `*` stands for more than a GiB"));
         }
         for _ in 0..missing / self.last.len().max(1) as u64 {
-            self.counts[count] += self.last.len() as u64;
             take(DumpLine { indented, bytes: self.last.clone() });
         }
         Ok(())
@@ -92,8 +91,9 @@ enum Parsed {
     Bytes { offset: Option<u64>, bytes: Vec<u8> },
 }
 
-/// Parses a line, where `counts` are the bytes before it, without and with indentation.
-fn parse(line: &str, counts: [u64; 2]) -> Option<(bool, Parsed)> {
+/// Parses a line, after lines of which `next` are the offsets to come, without and with indentation. `repeats` is whether
+/// a `*` is before it.
+fn parse(line: &str, next: [Option<u64>; 2], repeats: bool) -> Option<(bool, Parsed)> {
     let text = line.trim();
     if text.is_empty() || text.starts_with('#') {
         return Some((false, Parsed::Nothing));
@@ -103,24 +103,28 @@ fn parse(line: &str, counts: [u64; 2]) -> Option<(bool, Parsed)> {
     }
     let (first, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     let indented = line.starts_with("    ") || line.starts_with('\t');
-    if let Some(offset) = offset(first, rest, counts[usize::from(indented)]) {
+    if let Some(offset) = offset(first, rest, next[usize::from(indented)], repeats) {
         let bytes = digits(without_text(rest, first.ends_with(':')))?;
         return Some((indented, Parsed::Bytes { offset: Some(offset), bytes }));
     }
     Some((false, Parsed::Bytes { offset: None, bytes: digits(text)? }))
 }
 
-/// The offset that a line begins with, if it begins with one.
-fn offset(first: &str, rest: &str, expected: u64) -> Option<u64> {
+/// The offset that a line begins with, if it begins with one: `next` is what has to come.
+fn offset(first: &str, rest: &str, next: Option<u64>, repeats: bool) -> Option<u64> {
     let value = u64::from_str_radix(first.trim_end_matches(':'), 16).ok()?;
-    let is_marked = first.ends_with(':');
-    let is_wide = (4..=16).contains(&first.len());
-    // Two blanks follow it, or nothing, as at the end of `hexdump -C`. Or it is just what has to come.
-    let is_apart = rest.starts_with(' ') || rest.starts_with('\t') || rest.is_empty();
-    let is_next = value == expected && first.len() >= 6;
-    (is_marked || is_wide && ((is_apart && value >= expected && expected + value > 0) || is_next))
-        .then_some(value)
-        .or((is_wide && is_apart && !rest.is_empty()).then_some(value))
+    let is_offset = if first.ends_with(':') {
+        true
+    } else if rest.is_empty() {
+        // The end of `hexdump -C`.
+        next == Some(value) || repeats
+    } else if rest.starts_with([' ', '\t']) {
+        first.len() >= 4
+    } else {
+        // One blank is between bytes too.
+        first.len() >= 6 && value == next.unwrap_or(0)
+    };
+    is_offset.then_some(value)
 }
 
 /// The bytes of a line without the text beside them. `is_xxd` is whether two blanks already begin it.
@@ -150,8 +154,8 @@ pub fn is_dump(bytes: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else { return false };
     let mut lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
     let Some(first) = lines.next() else { return false };
-    // A line that the beginning of the file cuts off may have half a byte.
-    let is_cut = lines.next().is_none() && first.len() % 2 == 1;
-    let first = if is_cut { first.get(..first.len() - 1).unwrap_or_default() } else { first };
-    matches!(parse(first, [0; 2]), Some((_, Parsed::Bytes { bytes, .. })) if !bytes.is_empty())
+    let is_hex = |line| matches!(parse(line, [None; 2], false), Some((_, Parsed::Bytes { bytes, .. })) if !bytes.is_empty());
+    // One line without an end may be cut off inside a byte.
+    let cut = first.get(..first.len() - 1).filter(|_| !text.contains('\n'));
+    is_hex(first) || cut.is_some_and(is_hex)
 }

@@ -92,13 +92,13 @@ pub fn over_http2(
 fn spoken(target: &str, protocol: Option<&str>, params: Option<Params>) -> Box<dyn Layer> {
     let socket = WebSocket::new(Some(params));
     if let Some(version) = protocol.and_then(stomp::Version::from_subprotocol) {
-        return Box::new(socket.with(Inner::Stomp(Stomp::of_version(version))));
+        return Box::new(socket.with(Inner::Stomp(Box::new(Stomp::of_version(version)))));
     }
     if protocol == Some(grpc::web::PROTOCOL) {
-        return Box::new(socket.with(Inner::Grpc(GrpcSocket::new())));
+        return Box::new(socket.with(Inner::Grpc(Box::new(GrpcSocket::new()))));
     }
     if target.contains("EIO=4") {
-        return Box::new(socket.with(Inner::EngineIo(EngineIo::new(target))));
+        return Box::new(socket.with(Inner::EngineIo(Box::new(EngineIo::new(target)))));
     }
     Box::new(socket)
 }

@@ -32,9 +32,9 @@ pub struct WebSocket {
 /// What the messages are made of.
 pub enum Inner {
     Unknown,
-    Stomp(Stomp),
-    EngineIo(EngineIo),
-    Grpc(GrpcSocket),
+    Stomp(Box<Stomp>),
+    EngineIo(Box<EngineIo>),
+    Grpc(Box<GrpcSocket>),
 }
 
 struct Direction {
@@ -395,9 +395,9 @@ impl Inner {
             return;
         }
         if super::guess::begins_stomp(beginning) {
-            *self = Self::Stomp(Stomp::new());
+            *self = Self::Stomp(Box::default());
         } else if beginning.starts_with(br#"0{"sid":"#) {
-            *self = Self::EngineIo(EngineIo::new(""));
+            *self = Self::EngineIo(Box::new(EngineIo::new("")));
         }
     }
 }
