@@ -41,6 +41,12 @@ pub trait Service {
     fn message(&mut self, call: &mut Self::Call, message: Message<'_>);
     /// Whether so much waits to be sent that the client has to wait before it sends more.
     fn is_full(&self, call: &Self::Call) -> bool;
+    /// How many bytes wait to be sent.
+    fn held(&self, _call: &Self::Call) -> usize {
+        0
+    }
+    /// Drops what waits to be sent, and ends the call: all calls of its connection hold too much.
+    fn give_up(&mut self, _call: &mut Self::Call) {}
     /// Takes notice that no more messages come.
     fn half_close(&mut self, call: &mut Self::Call);
     /// Returns what to do next for a call: asked for after each of the above, and until there is nothing.

@@ -22,6 +22,9 @@ use super::{Begun, Ending, Next, Service};
 
 /// How many calls a connection may have at once.
 const MAX_CALLS: u32 = 1000;
+/// How many bytes may wait in all calls of a connection together. The call that adds more is given up. To read no more is
+/// no way out, because the client may be about to open its windows.
+const MAX_HELD: usize = 8 << 20;
 /// How much output is gathered before it is written.
 const ENOUGH: usize = 64 * 1024;
 /// How often a connection reads before others have their turn.
@@ -61,6 +64,8 @@ pub struct Peer<C> {
     ready: VecDeque<CallId>,
     /// Those that wait for a time.
     waiting: BTreeSet<(u64, usize)>,
+    /// How many bytes wait in all calls.
+    held: usize,
 }
 
 struct Call<C> {
@@ -70,6 +75,8 @@ struct Call<C> {
     /// What could not be sent before.
     unsent: Option<Next>,
     waits: Option<u64>,
+    /// How many bytes wait in it, as its connection knows it.
+    held: usize,
     trailing_metadata: MetadataList<Vec<u8>>,
 }
 
@@ -87,6 +94,7 @@ impl<C> Peer<C> {
             calls: Vec::new(),
             ready: VecDeque::new(),
             waiting: BTreeSet::new(),
+            held: 0,
         }
     }
 
@@ -195,6 +203,11 @@ impl<C> Peer<C> {
                 ServerEvent::Message(id) => {
                     if let Some(Some(call)) = self.calls.get_mut(id.slot()) {
                         service.message(&mut call.state, self.grpc.message(id));
+                        call.count(service, &mut self.held);
+                        if self.held > MAX_HELD {
+                            service.give_up(&mut call.state);
+                            call.count(service, &mut self.held);
+                        }
                         if service.is_full(&call.state) {
                             self.grpc.pause(id);
                         }
@@ -240,8 +253,15 @@ impl<C> Peer<C> {
         if self.calls.len() <= id.slot() {
             self.calls.resize_with(id.slot() + 1, || None);
         }
-        let call =
-            Call { id, state: call, is_ready: false, unsent: None, waits: None, trailing_metadata };
+        let call = Call {
+            id,
+            state: call,
+            is_ready: false,
+            unsent: None,
+            waits: None,
+            held: 0,
+            trailing_metadata,
+        };
         self.calls[id.slot()] = Some(call);
         self.wake(id);
     }
@@ -258,9 +278,11 @@ impl<C> Peer<C> {
     fn forget(&mut self, id: CallId) {
         if let Some(slot) = self.calls.get_mut(id.slot())
             && let Some(call) = slot.take_if(|call| call.id == id)
-            && let Some(at) = call.waits
         {
-            self.waiting.remove(&(at, id.slot()));
+            self.held -= call.held;
+            if let Some(at) = call.waits {
+                self.waiting.remove(&(at, id.slot()));
+            }
         }
     }
 
@@ -278,6 +300,7 @@ impl<C> Peer<C> {
                 self.waiting.remove(&(at, id.slot()));
             }
             let next = call.unsent.take().unwrap_or_else(|| service.next(&mut call.state, now));
+            call.count(service, &mut self.held);
             let sent = match &next {
                 Next::Wait => continue,
                 Next::WaitUntil(at) => {
@@ -319,5 +342,14 @@ impl<C> Peer<C> {
                 }
             }
         }
+    }
+}
+
+impl<C> Call<C> {
+    /// Counts what waits in it, in the sum of its connection.
+    fn count(&mut self, service: &impl Service<Call = C>, sum: &mut usize) {
+        let held = service.held(&self.state);
+        *sum = *sum - self.held + held;
+        self.held = held;
     }
 }

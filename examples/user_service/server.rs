@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound::{Excluded, Unbounded};
 
-use framewright::grpc::{CallKind, Code, Message, MetadataList, ServerConfig};
+use framewright::grpc::{CallKind, Code, Limits, Message, MetadataList, ServerConfig};
 use framewright::http2::Headers;
 use prost::Message as _;
 
@@ -57,7 +57,9 @@ pub enum Call {
 impl Service for Users {
     type Call = Call;
 
-    const CONFIG: ServerConfig<'static> = ServerConfig::new();
+    // Each call keeps one message on its way in, and one on its way out.
+    const CONFIG: ServerConfig<'static> =
+        ServerConfig::new().limits(Limits::new().max_message_len(1 << 20));
 
     fn begin(&mut self, path: &str, _: Headers<'_>) -> Option<Begun<Call>> {
         let (kind, call) = match path {
@@ -86,6 +88,17 @@ impl Service for Users {
 
     fn is_full(&self, call: &Call) -> bool {
         matches!(call, Call::Chat { len, .. } if *len > ENOUGH)
+    }
+
+    fn held(&self, call: &Call) -> usize {
+        match call {
+            Call::Chat { len, .. } => *len,
+            _ => 0,
+        }
+    }
+
+    fn give_up(&mut self, call: &mut Call) {
+        *call = Call::End(Code::ResourceExhausted, "too much waits for this client");
     }
 
     fn half_close(&mut self, call: &mut Call) {

@@ -145,6 +145,24 @@ def what_the_client_says(path, address):
         return lines
 
 
+def test_what_a_client_does_not_read_is_bounded_over_all_its_calls(server):
+    """Each chat stays below what one may hold: the sum of the connection ends those that add more."""
+    options = [("grpc.enable_http_proxy", 0), ("grpc.http2.bdp_probe", 0)]
+    with grpc.insecure_channel(server.address, options) as channel:
+        users = Users(channel)
+        chats = [users.chat(iter([Message(text="x" * 25_000)] * 8), timeout=WAIT) for _ in range(300)]
+        time.sleep(1)
+        ends = []
+        for chat in chats:
+            try:
+                ends.append(len(list(chat)))
+            except grpc.RpcError as error:
+                assert error.details() == "too much waits for this client"
+                ends.append(error.code())
+        assert set(ends) == {8, grpc.StatusCode.RESOURCE_EXHAUSTED}
+        assert users.get(GetUserRequest(id=2), timeout=WAIT).name == "Grace", "the connection goes on"
+
+
 def test_our_client_and_our_server(user_service_path, server):
     said = what_the_client_says(user_service_path, server.address)
     assert [line for line in said if "Grace" not in line and "Barbara" not in line] == SAID
