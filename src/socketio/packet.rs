@@ -77,7 +77,8 @@ impl<'a> Packet<'a> {
     ///
     /// Stricter than Node, which takes an empty message for a CONNECT, a space for the number 0, numbers of
     /// attachments with fractions and signs, events without a name, and acknowledgements without a number.
-    /// Laxer in that it takes events with reserved names.
+    /// Laxer in that it takes events with reserved names, and does not look for placeholders in the JSON: one may name an
+    /// attachment that does not come.
     ///
     /// ```
     /// use framewright::socketio::{Kind, Packet};

@@ -105,6 +105,10 @@ fn pings_are_answered_and_missed() {
         (Ok(Some(Kind::Text)), Ok(None))
     );
     assert_eq!((&out[..], client.deadline()), (&b"3"[..], Some(599)));
+    // One with data is one, too.
+    assert_eq!(client.receive_socket(Message::Text("2x"), 99), None);
+    assert_eq!(client.transmit_socket(&mut out), Ok(Some(Kind::Text)));
+    assert_eq!((&out[1..], client.deadline()), (&b"3"[..], Some(599)));
     // Messages do not stand for pings.
     assert!(client.receive_socket(Message::Text("4x"), 598).is_some());
     assert_eq!(client.poll(599), Some(ClientAction::Over));

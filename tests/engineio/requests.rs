@@ -19,6 +19,8 @@ fn each_request_is_taken_for_what_it_is() {
             true,
             Ok(Request::Open { transport: Transport::WebSocket, base64: true }),
         ),
+        // JSONP is not spoken.
+        ("GET", "EIO=4&transport=polling&j=0", false, Ok(OPEN)),
         (
             "GET",
             "EIO=4&transport=polling&sid=lv_VI97HAXpY6yYWAAAC",
