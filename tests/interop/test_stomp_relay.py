@@ -1,10 +1,14 @@
 """Gateways that share the topics of one RabbitMQ, with Python's `stomp.py` over TCP, its frames over WebSocket, and the
 members of the chat room: `websockets`, `python-socketio`, and a raw session of SockJS. Each message is counted."""
 
+import concurrent.futures
 import contextlib
 import os
 import queue
+import socket
+import threading
 import time
+import urllib.request
 
 import pytest
 import socketio
@@ -267,3 +271,81 @@ def test_a_member_of_the_room_hears_that_there_is_no_room(gateway_path):
                 1013,
                 "the broker is away, and too much waits for it",
             )
+
+
+class SlowBroker:
+    """A broker that accepts everything, and confirms messages only when it is told to."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
+        self.released, self.held, self.sent = threading.Event(), [], queue.Queue()
+        self.subscribed = threading.Event()
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        self.connection, _ = self.listener.accept()
+        unread = b""
+        while data := self.connection.recv(65536):
+            *frames, unread = (unread + data).split(b"\0")
+            for frame in frames:
+                self.take(frame.lstrip(b"\n").decode())
+
+    def take(self, frame):
+        head, _, body = frame.partition("\n\n")
+        command, *headers = head.split("\n")
+        receipt = dict(line.split(":", 1) for line in headers).get("receipt")
+        if command in ("CONNECT", "STOMP"):
+            self.connection.sendall(b"CONNECTED\nversion:1.2\n\n\0")
+        elif command == "SUBSCRIBE":
+            self.confirm(receipt)
+            self.subscribed.set()
+        elif command == "SEND":
+            self.sent.put(body)
+            if self.released.is_set():
+                self.confirm(receipt)
+            else:
+                self.held.append(receipt)
+
+    def confirm(self, receipt):
+        self.connection.sendall(f"RECEIPT\nreceipt-id:{receipt}\n\n\0".encode())
+
+    def release(self):
+        self.released.set()
+        for receipt in self.held:
+            self.confirm(receipt)
+
+
+def test_sessions_wait_for_a_slow_broker(gateway_path):
+    """Neither is refused anything: SockJS waits for the answer to its request, and Socket.IO is not read."""
+    broker = SlowBroker()
+    with contextlib.ExitStack() as stack:
+        options = ["--stomp-relay", broker.address, "--stomp-hold", "200000"]
+        program = stack.enter_context(programs.gateway(gateway_path, *options))
+        assert broker.subscribed.wait(WAIT)
+        member = stack.enter_context(connect(f"ws://{program.address}/socket.io/?EIO=4&transport=websocket"))
+        member.send("40/chat,")
+        while not member.recv(WAIT).startswith("40/chat,"):
+            pass
+
+        def post(path, body):
+            url = f"http://{program.address}/sockjs/chat/000/slow/{path}"
+            request = urllib.request.Request(url, body.encode(), method="POST")
+            with urllib.request.urlopen(request, timeout=WAIT) as answer:
+                return answer.status, answer.read()
+
+        assert post("xhr", "") == (200, b"o\n")
+        assert post("xhr_send", '["%s"]' % ("a" * 60_000)) == (204, b"")
+        with concurrent.futures.ThreadPoolExecutor(1) as executor:
+            answer = executor.submit(post, "xhr_send", '["%s"]' % ("b" * 60_000))
+            for _ in range(2):
+                assert len(broker.sent.get(timeout=WAIT)) == 60_000
+            for _ in range(10):
+                member.send('42/chat,["message","%s"]' % ("c" * 5000))
+            with pytest.raises(TimeoutError):
+                member.recv(0.5)
+            assert not answer.done() and broker.sent.empty()
+            broker.release()
+            assert answer.result(WAIT) == (204, b"")
+        for _ in range(10):
+            assert broker.sent.get(timeout=WAIT) == "c" * 5000
