@@ -493,7 +493,7 @@ cannot_panic! {
         bytes: &[u8],
         out: &mut SliceBuf<'_>,
     ) -> Result<(), grpc::SendError> {
-        encoder.encode(grpc::Message::new(bytes), out)
+        encoder.encode(bytes, out)
     }
 
     fn grpc_receive_message(
