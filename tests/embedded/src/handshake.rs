@@ -6,7 +6,7 @@ use framewright::ws::handshake::{Origins, Server};
 
 use crate::session::session;
 use crate::ws::{ECHO, Echo, FRAMES};
-use crate::{Memory, Session, Socket};
+use crate::{Memory, Session, Socket, Transport};
 
 /// The example of §1.3, and what follows it.
 pub const SESSION: Session = session!(
@@ -56,6 +56,11 @@ pub const REFUSED: Session = session!(
 );
 
 pub fn device(socket: &mut Socket<'_>, memory: &mut Memory) {
+    serve(socket, memory);
+}
+
+/// Serves one client.
+pub fn serve(socket: &mut impl Transport, memory: &mut Memory) {
     let Memory { read, out, storage } = memory;
     let limits = Limits::new().max_head_len(storage.len());
     let origins = Origins::exact(&["http://example.com"]);
@@ -79,7 +84,9 @@ pub fn device(socket: &mut Socket<'_>, memory: &mut Memory) {
     socket.write(&response);
     let mut server = Echo::new();
     server.receive(after, socket);
-    while let Some(input) = socket.read(read) {
+    while !server.is_over()
+        && let Some(input) = socket.read(read)
+    {
         server.receive(input, socket);
     }
     server.finish();

@@ -11,10 +11,12 @@ pub mod grpc_web;
 pub mod handshake;
 mod host;
 pub mod http2;
+mod lan9118;
 mod session;
 mod socket;
 pub mod sse;
 pub mod stomp;
+mod tcp;
 pub mod ws;
 
 use core::panic::PanicInfo;
@@ -25,6 +27,7 @@ use cortex_m_semihosting::hio;
 pub use host::Host;
 pub use session::Session;
 pub use socket::Socket;
+pub use tcp::{Buffers, Tcp};
 
 /// All the memory of a device, except its stack.
 pub struct Memory {

@@ -4,13 +4,13 @@ use framewright::ws::{Assembler, CloseCode, Closer, Connection, Event, Limits, S
 use framewright::{ArrayBuf, Buffer};
 
 use crate::session::{concat, session};
-use crate::{Memory, Session, Socket};
+use crate::{Memory, Session, Socket, Transport};
 
 pub const SESSION: Session = session!(input: &[&FRAMES], expected: &[&ECHO]);
 
 /// A text, a binary message of 256 bytes, a ping, a text that is cut inside a character, with a ping
 /// at the cut, and a close frame.
-pub const FRAMES: [u8; 339] = concat(&[
+pub const FRAMES: [u8; 322] = concat(&[
     b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58", // §5.7
     b"\x82\xFE\x01\x00\x37\xfa\x21\x3d",
     &masked([0x5A; 256]),
@@ -77,7 +77,7 @@ impl Echo {
         }
     }
 
-    pub fn receive(&mut self, mut input: &mut [u8], socket: &mut Socket<'_>) {
+    pub fn receive(&mut self, mut input: &mut [u8], socket: &mut impl Transport) {
         let Self { connection, assembler, out } = self;
         while let Some(event) = connection.receive(&mut input) {
             if let Event::Part(part) = event
@@ -89,6 +89,10 @@ impl Echo {
             socket.write(out);
             out.clear();
         }
+    }
+
+    pub fn is_over(&self) -> bool {
+        self.connection.close_expected().is_some()
     }
 
     pub fn finish(&self) {
