@@ -54,18 +54,13 @@ impl Encodings {
     }
 
     /// Whether there are none.
-    pub const fn is_empty(&self) -> bool {
+    pub(super) const fn is_empty(&self) -> bool {
         self.names.is_empty()
     }
 
     /// Yields the names.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.as_str().split([',']).filter(|name| !name.is_empty())
-    }
-
-    /// Whether a name is in the list. Case matters.
-    pub fn contains(&self, name: &str) -> bool {
-        self.iter().any(|known| known == name)
     }
 
     /// Chooses what to send with: the first of these that the other side accepts, which

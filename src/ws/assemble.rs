@@ -187,11 +187,6 @@ impl BytesMessage {
         Self { kind: Kind::Text, bytes }
     }
 
-    /// What the message is made of.
-    pub const fn kind(&self) -> Kind {
-        self.kind
-    }
-
     /// The message, to read or to send.
     #[allow(unsafe_code)]
     pub fn as_message(&self) -> Message<'_> {
@@ -236,7 +231,7 @@ impl From<Bytes> for BytesMessage {
 #[cfg(feature = "bytes")]
 impl From<super::OwnedMessage> for BytesMessage {
     fn from(message: super::OwnedMessage) -> Self {
-        Self { kind: message.kind(), bytes: message.into_bytes().into() }
+        Self { kind: message.as_message().kind(), bytes: message.into_bytes().into() }
     }
 }
 

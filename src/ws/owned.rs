@@ -5,7 +5,7 @@ use core::fmt;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Kind, Message};
+use super::Message;
 
 /// A whole message that owns its payload: to keep, to queue, and to send to other threads.
 ///
@@ -43,14 +43,6 @@ pub enum OwnedMessage {
 }
 
 impl OwnedMessage {
-    /// What the message is made of.
-    pub const fn kind(&self) -> Kind {
-        match self {
-            Self::Text(_) => Kind::Text,
-            Self::Binary(_) => Kind::Binary,
-        }
-    }
-
     /// The message, to read or to send.
     pub const fn as_message(&self) -> Message<'_> {
         match self {

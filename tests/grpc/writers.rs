@@ -169,7 +169,7 @@ fn a_request_follows_the_grammar_whatever_is_empty() {
                         let expected = agent.filter(|agent| !agent.is_empty());
                         assert_eq!(value_of(&lines, name), expected);
                         let list = value_of(&lines, "grpc-accept-encoding");
-                        assert_eq!(list.is_some(), !encodings.is_empty());
+                        assert_eq!(list.is_some(), !encodings.as_str().is_empty());
                     }
                 }
             }

@@ -71,7 +71,10 @@ fn messages_are_whole_in_every_storage_however_they_come() {
             let mut assembler = Assembler::new(bytes::BytesMut::new());
             let mut messages = Vec::new();
             parts(pieces, |part| messages.extend(assembler.take(part).unwrap()));
-            messages.into_iter().map(|m| (m.kind(), m.into_bytes().to_vec())).collect::<Vec<_>>()
+            messages
+                .into_iter()
+                .map(|m| (m.as_message().kind(), m.into_bytes().to_vec()))
+                .collect::<Vec<_>>()
         });
         assert_eq!(taken, expected());
     }

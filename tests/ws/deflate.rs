@@ -736,9 +736,8 @@ fn taken(scratch: usize, pieces: &[&[u8]]) -> (Vec<(Kind, Vec<u8>)>, Option<Asse
         let mut input = &mut bytes[..];
         while let Some(part) = decoder.decode(&mut input).unwrap() {
             match assembler.take_inflated(part, Some(&mut inflater), &mut scratch) {
-                Ok(message) => {
-                    messages.extend(message.map(|m| (m.kind(), m.into_bytes().to_vec())))
-                }
+                Ok(message) => messages
+                    .extend(message.map(|m| (m.as_message().kind(), m.into_bytes().to_vec()))),
                 Err(error) => return (messages, Some(error)),
             }
         }

@@ -77,7 +77,7 @@ impl BodyEncoder {
 
     /// Checks whether a message may be written, and if not, says why.
     #[inline]
-    pub fn ready(&self) -> Result<(), SendError> {
+    fn ready(&self) -> Result<(), SendError> {
         self.encoder.ready()?;
         if self.closing {
             return Err(SendError::Ended);
@@ -87,7 +87,7 @@ impl BodyEncoder {
 
     /// Writes a whole message.
     #[inline]
-    pub fn encode<'m>(
+    pub(in crate::grpc) fn encode<'m>(
         &mut self,
         message: impl Into<Message<'m>>,
         out: &mut impl Buffer,

@@ -107,7 +107,7 @@ impl<B: Buffer> Inbox<B> {
     ///
     /// The rest of such a message cannot be received: it fails the connection with
     /// [`Error::BeginningMissing`](super::Error::BeginningMissing).
-    pub fn abandon(&mut self) {
+    pub(super) fn abandon(&mut self) {
         (self.target_len, self.filled) = (0, 0);
         self.joined.free();
     }

@@ -256,8 +256,9 @@ fn trailers_wait_for_the_end_of_a_message_and_for_room() {
         let mut copy = call.clone();
         let body = copy.body().unwrap();
         body.encode_payload(b"abc", &mut Vec::new()).unwrap();
-        assert_eq!(body.ready(), Err(SendError::Ended), "no other message may begin");
-        assert_eq!(body.encode(b"x", &mut Vec::new()), Err(SendError::Ended));
+        let another = body.begin_message(1, false, &mut Vec::new());
+        assert_eq!(another, Err(SendError::Ended), "no other message may begin");
+        assert_eq!(copy.send(b"x", &mut Vec::new()), Err(SendError::Ended));
         call.body().and_then(|encoder| encoder.encode_payload(b"abc", &mut out)).unwrap();
         assert_eq!(
             call.body().and_then(|encoder| encoder.encode_payload(b"d", &mut out)),
