@@ -79,8 +79,7 @@ impl Block {
             at: 0,
             head_len: 0,
             fields: 0,
-            // As many as a head at the limit needs, and some for those that cut elsewhere.
-            frames: EXTRA_FRAMES + limits.max_head_len / Limits::MIN_FRAME_LEN,
+            frames: frames(limits),
         }
     }
 
@@ -100,7 +99,10 @@ impl Block {
             return Err(Error::HeadBuffer);
         }
         if part.begins == Some(BlockFrame::Continuation) {
-            self.frames = self.frames.checked_sub(1).ok_or(Error::Flood)?;
+            self.frames = self
+                .frames
+                .checked_sub(1)
+                .ok_or(Error::TooManyContinuations { limit: frames(limits) })?;
         }
         let mut input = part.bytes;
         loop {
@@ -202,6 +204,12 @@ fn of_head(error: Error, limits: &Limits) -> Error {
 #[cold]
 const fn buffer_full(limits: &Limits) -> Error {
     Error::BufferFull { needed: limits.max_head_len }
+}
+
+/// How many CONTINUATION frames a block may have: as many as a head at the limit needs, and some for those that cut
+/// elsewhere.
+const fn frames(limits: &Limits) -> u32 {
+    EXTRA_FRAMES + limits.max_head_len / Limits::MIN_FRAME_LEN
 }
 
 /// CONTINUATION frames that a block may have beyond those that its length explains.
@@ -375,7 +383,10 @@ mod tests {
             let outcome =
                 Receiver::new(Limits::new()).receive(Some(REQUEST), &pieces, &mut Vec::new());
             let kept = matches!(outcome, Ok(Outcome::Kept(_)));
-            assert!(kept == fits && (fits || outcome == Err(Error::Flood)), "{outcome:?}");
+            assert!(
+                kept == fits && (fits || outcome == Err(Error::TooManyContinuations { limit: 9 })),
+                "{outcome:?}"
+            );
         }
     }
 

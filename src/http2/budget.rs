@@ -45,25 +45,31 @@ impl Budgets {
     }
 
     /// Takes a reset.
-    pub(super) fn take_reset(&mut self) -> Result<(), Error> {
-        self.resets = self.resets.checked_sub(1).ok_or(Error::Resets)?;
+    pub(super) fn take_reset(&mut self, limits: &Limits) -> Result<(), Error> {
+        self.resets = self
+            .resets
+            .checked_sub(1)
+            .ok_or(Error::TooManyResets { limit: limits.reset_budget })?;
         Ok(())
     }
 
     /// Takes a useless frame.
-    pub(super) fn take_useless(&mut self) -> Result<(), Error> {
-        self.useless = self.useless.checked_sub(1).ok_or(Error::Flood)?;
+    pub(super) fn take_useless(&mut self, limits: &Limits) -> Result<(), Error> {
+        self.useless = self
+            .useless
+            .checked_sub(1)
+            .ok_or(Error::TooManyUseless { limit: limits.useless_budget })?;
         Ok(())
     }
 
     /// Takes a WINDOW_UPDATE that may be useless: one for what we have sent, or else a useless frame.
-    pub(super) fn take_grant(&mut self) -> Result<(), Error> {
+    pub(super) fn take_grant(&mut self, limits: &Limits) -> Result<(), Error> {
         match self.grants.checked_sub(1) {
             Some(left) => {
                 self.grants = left;
                 Ok(())
             }
-            None => self.take_useless(),
+            None => self.take_useless(limits),
         }
     }
 
@@ -73,13 +79,13 @@ impl Budgets {
     }
 
     /// Takes a DATA on a stream that we reset: of what its peer may not have heard, or useless.
-    pub(super) fn take_discarded(&mut self, flow_len: u32) -> Result<(), Error> {
+    pub(super) fn take_discarded(&mut self, flow_len: u32, limits: &Limits) -> Result<(), Error> {
         match self.discarded.checked_sub(flow_len) {
             Some(left) if flow_len > 0 => {
                 self.discarded = left;
                 Ok(())
             }
-            _ => self.take_useless(),
+            _ => self.take_useless(limits),
         }
     }
 
@@ -129,29 +135,38 @@ impl Budgets {
 mod tests {
     use super::*;
 
+    const RESETS: Error = Error::TooManyResets { limit: 2 };
+    const USELESS: Error = Error::TooManyUseless { limit: 3 };
+
     #[test]
     fn what_is_taken_is_given_back() {
         let limits = Limits::new().reset_budget(2).useless_budget(3);
         let mut budgets = Budgets::new(&limits);
-        assert_eq!([(); 3].map(|()| budgets.take_reset()), [Ok(()), Ok(()), Err(Error::Resets)]);
+        assert_eq!([(); 3].map(|()| budgets.take_reset(&limits)), [Ok(()), Ok(()), Err(RESETS)]);
         budgets.stream_ended(&limits);
-        assert_eq!([(); 2].map(|()| budgets.take_reset()), [Ok(()), Err(Error::Resets)]);
-        assert_eq!([(); 3].map(|()| budgets.take_useless()), [Ok(()); 3]);
-        assert_eq!(budgets.take_useless(), Err(Error::Flood));
+        assert_eq!([(); 2].map(|()| budgets.take_reset(&limits)), [Ok(()), Err(RESETS)]);
+        assert_eq!([(); 3].map(|()| budgets.take_useless(&limits)), [Ok(()); 3]);
+        assert_eq!(budgets.take_useless(&limits), Err(USELESS));
         budgets.progress(1023, &limits);
-        assert_eq!(budgets.take_useless(), Err(Error::Flood));
+        assert_eq!(budgets.take_useless(&limits), Err(USELESS));
         budgets.progress(1025, &limits);
-        assert_eq!([(); 3].map(|()| budgets.take_useless().is_ok()), [true, true, false]);
-        assert_eq!(budgets.take_grant(), Err(Error::Flood));
+        assert_eq!([(); 3].map(|()| budgets.take_useless(&limits).is_ok()), [true, true, false]);
+        assert_eq!(budgets.take_grant(&limits), Err(USELESS));
         (0..1000).for_each(|_| budgets.data_sent());
-        assert_eq!(budgets.take_useless(), Err(Error::Flood));
-        assert!((0..2000).all(|_| budgets.take_grant().is_ok()));
-        assert_eq!(budgets.take_grant(), Err(Error::Flood));
+        assert_eq!(budgets.take_useless(&limits), Err(USELESS));
+        assert!((0..2000).all(|_| budgets.take_grant(&limits).is_ok()));
+        assert_eq!(budgets.take_grant(&limits), Err(USELESS));
         budgets.poll(50, &limits);
         budgets.poll(149, &limits);
-        assert_eq!(budgets.take_reset(), Err(Error::Resets));
+        assert_eq!(budgets.take_reset(&limits), Err(RESETS));
         budgets.poll(150, &limits);
-        assert_eq!([(); 4].map(|()| budgets.take_reset().is_ok()), [true, true, false, false]);
-        assert_eq!([(); 4].map(|()| budgets.take_useless().is_ok()), [true, true, true, false]);
+        assert_eq!(
+            [(); 4].map(|()| budgets.take_reset(&limits).is_ok()),
+            [true, true, false, false]
+        );
+        assert_eq!(
+            [(); 4].map(|()| budgets.take_useless(&limits).is_ok()),
+            [true, true, true, false]
+        );
     }
 }

@@ -145,11 +145,27 @@ pub enum Error {
     },
     /// The peer caused more resets than [`Limits::reset_budget`](super::Limits::reset_budget) allows
     /// (§10.5).
-    Resets,
+    TooManyResets {
+        /// The budget.
+        limit: u32,
+    },
     /// The peer sent more useless frames than
-    /// [`Limits::useless_budget`](super::Limits::useless_budget) allows, or wants more answers than
-    /// we keep (§10.5).
-    Flood,
+    /// [`Limits::useless_budget`](super::Limits::useless_budget) allows (§10.5).
+    TooManyUseless {
+        /// The budget.
+        limit: u32,
+    },
+    /// The peer wants more answers of one kind than are kept: acknowledgements of settings, answers to pings, or
+    /// resets (§10.5).
+    TooManyAnswers {
+        /// How many are kept.
+        limit: u32,
+    },
+    /// A head is in more CONTINUATION frames than its greatest length explains (§10.5.1).
+    TooManyContinuations {
+        /// The limit, which follows from [`Limits::max_head_len`](super::Limits::max_head_len).
+        limit: u32,
+    },
     // The caller's.
     /// The caller passed another buffer for heads, or changed it, inside a field block.
     HeadBuffer,
@@ -173,8 +189,10 @@ impl Error {
             Self::HeadTooLong { .. }
             | Self::TooManyFields { .. }
             | Self::BufferFull { .. }
-            | Self::Resets
-            | Self::Flood => ErrorCode::ENHANCE_YOUR_CALM,
+            | Self::TooManyResets { .. }
+            | Self::TooManyUseless { .. }
+            | Self::TooManyAnswers { .. }
+            | Self::TooManyContinuations { .. } => ErrorCode::ENHANCE_YOUR_CALM,
             Self::HeadBuffer => ErrorCode::INTERNAL_ERROR,
             _ => ErrorCode::PROTOCOL_ERROR,
         }
@@ -232,8 +250,10 @@ impl Error {
             Self::HeadTooLong { .. } => "head is too long",
             Self::TooManyFields { .. } => "head has too many fields",
             Self::BufferFull { .. } => "no room for the head",
-            Self::Resets => "too many resets",
-            Self::Flood => "too many useless frames",
+            Self::TooManyResets { .. } => "too many resets",
+            Self::TooManyUseless { .. } => "too many useless frames",
+            Self::TooManyAnswers { .. } => "too many answers are wanted",
+            Self::TooManyContinuations { .. } => "head is in too many frames",
             Self::HeadBuffer => "buffer for heads was changed inside a field block",
         }
     }
@@ -245,7 +265,11 @@ impl fmt::Display for Error {
         match self {
             Self::FrameTooLong(over) => write!(f, ": {over}"),
             Self::HeadTooLong { limit } => write!(f, ": over the limit of {limit} bytes"),
-            Self::TooManyFields { limit } => write!(f, ": over the limit of {limit}"),
+            Self::TooManyFields { limit }
+            | Self::TooManyResets { limit }
+            | Self::TooManyUseless { limit }
+            | Self::TooManyAnswers { limit }
+            | Self::TooManyContinuations { limit } => write!(f, ": over the limit of {limit}"),
             Self::BufferFull { needed } => write!(f, ": {needed} bytes would be enough"),
             _ => Ok(()),
         }

@@ -104,7 +104,7 @@ impl Owed {
     /// Owes an acknowledgement of settings.
     pub(super) const fn add_settings_ack(&mut self) -> Result<(), Error> {
         if self.settings_acks == MAX_SETTINGS_ACKS {
-            return Err(Error::Flood);
+            return Err(Error::TooManyAnswers { limit: MAX_SETTINGS_ACKS as u32 });
         }
         self.settings_acks += 1;
         Ok(())
@@ -122,7 +122,7 @@ impl Owed {
 
     /// Owes the answer to a ping.
     pub(super) fn add_ping(&mut self, payload: [u8; 8]) -> Result<(), Error> {
-        let place = self.pings.get_mut(usize::from(self.ping_count)).ok_or(Error::Flood)?;
+        let place = self.pings.get_mut(usize::from(self.ping_count)).ok_or(too_many(MAX_PINGS))?;
         *place = payload;
         self.ping_count += 1;
         Ok(())
@@ -159,7 +159,7 @@ impl Owed {
                 return Ok(());
             }
         }
-        let place = self.ranges.get_mut(count).ok_or(Error::Flood)?;
+        let place = self.ranges.get_mut(count).ok_or(too_many(MAX_RANGES))?;
         *place = ResetRange::new(first, 1, code);
         self.range_count += 1;
         Ok(())
@@ -183,6 +183,11 @@ impl Owed {
     }
 }
 
+/// The error of a peer that wants more answers of a kind than are kept.
+const fn too_many(limit: usize) -> Error {
+    Error::TooManyAnswers { limit: limit as u32 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,7 +202,7 @@ mod tests {
         for number in 0..8 {
             assert_eq!(owed.add_ping([number; 8]), Ok(()));
         }
-        assert_eq!(owed.add_ping([8; 8]), Err(Error::Flood));
+        assert_eq!(owed.add_ping([8; 8]), Err(Error::TooManyAnswers { limit: 8 }));
         for number in 0..8 {
             assert_eq!(owed.first_ping(), Some([number; 8]));
             owed.ping_answered();
@@ -206,7 +211,7 @@ mod tests {
         for _ in 0..32 {
             assert_eq!(owed.add_settings_ack(), Ok(()));
         }
-        assert_eq!(owed.add_settings_ack(), Err(Error::Flood));
+        assert_eq!(owed.add_settings_ack(), Err(Error::TooManyAnswers { limit: 32 }));
     }
 
     #[test]
@@ -240,6 +245,9 @@ mod tests {
         for number in 0..8 {
             assert_eq!(owed.add_reset(id(4 * number + 1), ErrorCode::STREAM_CLOSED), Ok(()));
         }
-        assert_eq!(owed.add_reset(id(101), ErrorCode::STREAM_CLOSED), Err(Error::Flood));
+        assert_eq!(
+            owed.add_reset(id(101), ErrorCode::STREAM_CLOSED),
+            Err(Error::TooManyAnswers { limit: 8 })
+        );
     }
 }

@@ -7,8 +7,8 @@ use super::owed::{GoAway, Ping, Reason};
 use super::receive_head::BlockEvent;
 use super::settings::PendingSettings;
 use super::{
-    Data, DataPart, Error, ErrorCode, Event, Head, Headers, Part, Role, Setting, Side, Slot, Slots,
-    Stream, StreamId,
+    Data, DataPart, Error, ErrorCode, Event, Head, Headers, Limits, Part, Role, Setting, Side,
+    Slot, Slots, Stream, StreamId,
 };
 use crate::Buffer;
 
@@ -101,13 +101,13 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
                     return Ok(DataStep::Nothing);
                 }
                 Found::Gone => {
-                    self.budgets.take_discarded(part.flow_len)?;
+                    self.budgets.take_discarded(part.flow_len, &self.limits)?;
                     return Ok(DataStep::Nothing);
                 }
             };
             self.budgets.progress(part.data_len, &self.limits);
             if part.data_len == 0 && !part.end_stream {
-                self.budgets.take_useless()?;
+                self.budgets.take_useless(&self.limits)?;
             }
             if let Err(error) = self.begin_data(stream, part) {
                 self.fail_stream(stream, error)?;
@@ -148,7 +148,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
             }
             Part::WindowUpdate { stream: None, increment } => {
                 if increment < SMALL_INCREMENT && self.send_window.available() > 0 {
-                    self.budgets.take_grant()?;
+                    self.budgets.take_grant(&self.limits)?;
                 }
                 self.send_window.grow(increment)?;
             }
@@ -157,7 +157,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
             Part::SettingsEnd => return self.receive_settings_end().map(Some),
             Part::SettingsAck => self.receive_settings_ack()?,
             Part::Ping(payload) => {
-                self.budgets.take_useless()?;
+                self.budgets.take_useless(&self.limits)?;
                 self.ping_count = self.ping_count.wrapping_add(1);
                 self.owed.add_ping(payload)?;
             }
@@ -168,11 +168,11 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
                     self.fail_stream(stream, error)?;
                     return Ok(Some(Event::StreamFailed { stream, error }));
                 }
-                Ok(Found::Failed(_) | Found::Gone) => self.budgets.take_useless()?,
+                Ok(Found::Failed(_) | Found::Gone) => self.budgets.take_useless(&self.limits)?,
                 // No stream can fail. What is wrong is still the frame: PRIORITY may come in any state (§5.1).
                 Err(_) => return Err(error),
             },
-            Part::Priority { .. } | Part::Unknown(_) => self.budgets.take_useless()?,
+            Part::Priority { .. } | Part::Unknown(_) => self.budgets.take_useless(&self.limits)?,
             Part::DebugData(_) | Part::Data(_) | Part::FieldBlock(_) => {}
         }
         Ok(None)
@@ -186,7 +186,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         let Some(stream) = self.find_to_change(id, Budgets::take_grant)? else { return Ok(None) };
         let Some(slot) = self.streams.get_mut(stream) else { return Ok(None) };
         if slot.is_reset() {
-            return self.budgets.take_grant().map(|()| None);
+            return self.budgets.take_grant(&self.limits).map(|()| None);
         }
         let is_useless = increment < SMALL_INCREMENT && !slot.is_waiting();
         if let Err(error) = slot.send_window.grow(increment) {
@@ -195,7 +195,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         }
         self.streams.settle(stream);
         if is_useless {
-            self.budgets.take_grant()?;
+            self.budgets.take_grant(&self.limits)?;
         }
         Ok(None)
     }
@@ -215,7 +215,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
             return Ok(None);
         }
         if R::ROLE == Role::Server && !is_answered {
-            self.budgets.take_reset()?;
+            self.budgets.take_reset(&self.limits)?;
         }
         Ok(Some(Event::Reset { stream, code }))
     }
@@ -238,7 +238,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
     /// A SETTINGS frame has ended: its values hold from here on, and nothing that follows them is written before its
     /// acknowledgement (§6.5.3).
     fn receive_settings_end(&mut self) -> Result<Event<'static>, Error> {
-        self.budgets.take_useless()?;
+        self.budgets.take_useless(&self.limits)?;
         self.owed.add_settings_ack()?;
         let PendingSettings { mut values, smallest_table } = self.pending_settings();
         values.received = true;
@@ -280,12 +280,12 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
             self.owed.goaway = Some(GoAway::clean(last));
             return Ok(None);
         }
-        self.budgets.take_useless()?;
+        self.budgets.take_useless(&self.limits)?;
         Ok(None)
     }
 
     fn receive_goaway(&mut self, last: u32, code: ErrorCode) -> Result<Event<'static>, Error> {
-        self.budgets.take_useless()?;
+        self.budgets.take_useless(&self.limits)?;
         if self.peer_goaway.is_some_and(|before| last > before.last) {
             return Err(Error::GoAwayRose);
         }
@@ -340,7 +340,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
     fn find_to_change(
         &mut self,
         id: StreamId,
-        take: fn(&mut Budgets) -> Result<(), Error>,
+        take: fn(&mut Budgets, &Limits) -> Result<(), Error>,
     ) -> Result<Option<Stream>, Error> {
         if let Some(stream) = self.streams.find(id) {
             return Ok(Some(stream));
@@ -349,7 +349,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
             Absent::Idle => Err(Error::StreamIdle),
             Absent::Skipped => Err(Error::StreamId),
             _ => {
-                take(&mut self.budgets)?;
+                take(&mut self.budgets, &self.limits)?;
                 Ok(None)
             }
         }
@@ -372,14 +372,14 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
 
     /// Fails a stream for what the peer did (§5.4.2).
     pub(super) fn fail_stream(&mut self, stream: Stream, error: Error) -> Result<(), Error> {
-        self.budgets.take_reset()?;
+        self.budgets.take_reset(&self.limits)?;
         self.reset(stream, error.code());
         Ok(())
     }
 
     /// Resets a stream that is over, for what the peer did.
     pub(super) fn reset_absent(&mut self, id: StreamId, error: Error) -> Result<(), Error> {
-        self.budgets.take_reset()?;
+        self.budgets.take_reset(&self.limits)?;
         self.owed.add_reset(id, error.code())
     }
 

@@ -28,7 +28,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
     ) -> Result<Option<BlockEvent>, Error> {
         if let Some(frame) = part.begins {
             if part.bytes.is_empty() && !part.end {
-                self.budgets.take_useless()?;
+                self.budgets.take_useless(&self.limits)?;
             }
             if let BlockFrame::Headers { self_dependent } = frame {
                 let target = self.find_or_open(part.stream)?;
@@ -64,7 +64,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         match self.streams.find(id) {
             None => self.open_stream(id),
             Some(stream) if self.is_live(stream) => Ok(Some(stream)),
-            Some(_) => self.budgets.take_useless().map(|()| None),
+            Some(_) => self.budgets.take_useless(&self.limits).map(|()| None),
         }
     }
 
@@ -80,14 +80,16 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         if R::ROLE == Role::Client || self.absent(id)? != Absent::Idle {
             return match self.find(id)? {
                 Found::Failed(error) => self.reset_absent(id, error).map(|()| None),
-                Found::Open(_) | Found::Gone => self.budgets.take_useless().map(|()| None),
+                Found::Open(_) | Found::Gone => {
+                    self.budgets.take_useless(&self.limits).map(|()| None)
+                }
             };
         }
         if let State::Final { .. } = self.state {
             // It was not the last one any more, which the client knows or is about to.
             self.streams.skip(id);
             self.budgets.stream_reset(self.new_receive_window().left());
-            self.budgets.take_useless()?;
+            self.budgets.take_useless(&self.limits)?;
             return Ok(None);
         }
         let opened = if self.streams.open_count() < self.max_streams() {
@@ -98,7 +100,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         };
         if opened.is_none() {
             self.budgets.stream_reset(self.new_receive_window().left());
-            self.budgets.take_reset()?;
+            self.budgets.take_reset(&self.limits)?;
             self.owed.add_reset(id, ErrorCode::REFUSED_STREAM)?;
         }
         Ok(opened)
@@ -158,7 +160,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         let is_request = R::ROLE == Role::Server && slot.received == Half::Head;
         let code = if is_request { ErrorCode::NO_ERROR } else { error.code() };
         slot.set_owes_refusal(is_request);
-        self.budgets.take_reset()?;
+        self.budgets.take_reset(&self.limits)?;
         self.reset(stream, code);
         Ok(BlockEvent::StreamFailed { stream, error })
     }

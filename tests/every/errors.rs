@@ -319,8 +319,10 @@ fn errors_of_http2_have_different_texts() {
         &Error::HeadTooLong { limit: 7 },
         &Error::TooManyFields { limit: 7 },
         &Error::BufferFull { needed: 7 },
-        &Error::Resets,
-        &Error::Flood,
+        &Error::TooManyResets { limit: 7 },
+        &Error::TooManyUseless { limit: 7 },
+        &Error::TooManyAnswers { limit: 7 },
+        &Error::TooManyContinuations { limit: 7 },
         &Error::HeadBuffer,
     ]);
     are_told_apart([

@@ -44,7 +44,7 @@ fn requests_after_the_last_stream_are_counted() {
     for stream in (31..).step_by(2).take(15) {
         server.receive(&get(stream));
     }
-    assert_eq!(server.h2.error(), Some(Error::Flood));
+    assert_eq!(server.h2.error(), Some(Error::TooManyUseless { limit: 20 }));
 }
 
 /// A caller that keeps everything holds no more than the window, wherever a frame is cut.
