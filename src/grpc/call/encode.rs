@@ -77,7 +77,7 @@ impl BodyEncoder {
 
     /// Checks whether a message may be written, and if not, says why.
     #[inline]
-    fn ready(&self) -> Result<(), SendError> {
+    pub(in crate::grpc) fn ready(&self) -> Result<(), SendError> {
         self.encoder.ready()?;
         if self.closing {
             return Err(SendError::Ended);
