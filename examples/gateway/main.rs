@@ -22,11 +22,14 @@
 //!             ├─ response ── answers that are complete at once
 //!             ├─ service ── answers that take time: events, grpc, hubs
 //!             ├─ websocket ── echo, room, stomp, tunnel, hubs
+//!             ├─ wire ── what went over it, for the page that asks
+//!             ├─ breakit ── what a client gets that breaks the rules
 //!             └─ hubs ── Socket.IO and SockJS, by requests and WebSockets
 //! ```
 //!
 //! A service and a WebSocket know nothing of the connection that carries them: see `service`.
 
+mod breakit;
 mod call;
 mod cors;
 #[path = "../echo/mod.rs"]
@@ -53,6 +56,7 @@ mod tls;
 mod transport;
 mod tunnel;
 mod websocket;
+mod wire;
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -72,6 +76,7 @@ use rustls::{ServerConfig, ServerConnection};
 use slab::Slab;
 use stomp::relay::{self, Relay};
 use transport::Transport;
+use wire::{Figures, Wires};
 
 const LISTENER: Token = Token(usize::MAX);
 const WAKER: Token = Token(usize::MAX - 1);
@@ -127,6 +132,9 @@ struct Shared {
     scratch: Vec<u8>,
     /// When a peer next has something to send, in milliseconds since the start.
     wake_at: u64,
+    /// The pages that watch what goes over the wire.
+    wires: Wires,
+    figures: Figures,
 }
 
 struct Gateway {
@@ -176,6 +184,8 @@ impl Gateway {
             peer: 0,
             scratch: Vec::new(),
             wake_at: u64::MAX,
+            wires: Wires::default(),
+            figures: Figures::default(),
         };
         Ok(Self {
             poll,
@@ -205,6 +215,7 @@ impl Gateway {
                 polled => polled?,
             }
             self.shared.now = self.start.elapsed().as_millis() as u64;
+            self.shared.figures.connections = self.peers.len();
             for key in std::mem::take(&mut self.again) {
                 if let Some(peer) = self.peers.get_mut(key) {
                     peer.queued = false;

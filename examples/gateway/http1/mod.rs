@@ -220,7 +220,7 @@ fn open_websocket(
     match place.answer(&offer, shared) {
         Ok(acceptance) => {
             acceptance.write(out).expect("it was offered, and a Vec has room");
-            Next::WebSocket(Box::new(place.enter(request.path(), &acceptance, shared)))
+            Next::WebSocket(Box::new(place.enter(&request.into(), &acceptance, shared)))
         }
         Err(refusal) => {
             refusal.write(out).expect("a Vec has room");

@@ -324,7 +324,7 @@ fn open_websocket(
         Ok(acceptance) => {
             let fields = acceptance.to_fields().expect("it was offered");
             response.head(acceptance.status()).fields.extend(fields);
-            Some(place.enter(request.path(), &acceptance, shared))
+            Some(place.enter(&head.into(), &acceptance, shared))
         }
         Err(refusal) => {
             let fields = refusal.to_fields().expect("nothing in it comes from the client");

@@ -1,7 +1,21 @@
 // Socket.IO and SockJS by hand, to show how little there is to them. `socket.io-client` and `sockjs-client` do the same,
 // and more. Each function opens a session in the chat room and returns `{ say, close }`. It calls `on.open(how)` with the
 // transport, again when that changes, `on.message(text)`, and `on.close(why)` once.
-"use strict";
+
+import { backoff, hex, panel } from "./parts.js";
+import { line, nameInRoom } from "./sockets.js";
+import { add, token } from "./wire.js";
+
+// Bodies of requests, for the wire. WebSockets are told by the server.
+function tell(protocol, name, dir, text) {
+  const bytes = new TextEncoder().encode(text);
+  const first = protocol === "Engine.IO" ? { name: "type", note: ENGINE_IO[text[0]] ?? "a packet" } : { name: "frame", note: SOCKJS[text[0]] ?? "a frame" };
+  const payload = hex(bytes.subarray(1, 65));
+  const fields = [{ ...first, hex: hex(bytes.subarray(0, 1)) }];
+  add({ protocol, name, dir, fields, payload, cut: bytes.length > 65, len: Math.max(bytes.length - 1, 0), text: text.slice(0, 240), byPage: true });
+}
+const ENGINE_IO = { 0: "open", 1: "close", 2: "ping", 3: "pong", 4: "message", 5: "upgrade", 6: "noop" };
+const SOCKJS = { o: "open", h: "heartbeat", a: "messages", c: "close", "[": "messages" };
 
 // Socket.IO in the namespace `/chat`: a packet is a digit, the namespace, a comma, and JSON.
 function socketIo(transport, on) {
@@ -19,7 +33,7 @@ function socketIo(transport, on) {
 
 // Engine.IO: packets over polling, over WebSocket, or over one after the other. The first byte of a packet is its type.
 function engineIo(transport, on) {
-  const url = kind => `/socket.io/?EIO=4&transport=${kind}${sid ? `&sid=${sid}` : ""}`;
+  const url = kind => `/socket.io/?EIO=4&transport=${kind}&wire=${token}${sid ? `&sid=${sid}` : ""}`;
   const abort = new AbortController();
   let sid, socket; // the WebSocket once it has taken over
   let [waiting, posting, moving, over] = [[], null, false, false];
@@ -50,6 +64,12 @@ function engineIo(transport, on) {
     waiting.push(packet);
     if (sid && !moving) posting ??= post();
   };
+  const fetched = text => {
+    for (const packet of text.split("\x1e")) {
+      tell("Engine.IO", `${ENGINE_IO[packet[0]]}, by poll`, "out", packet);
+      take(packet);
+    }
+  };
   const request = async options => {
     const response = await fetch(url("polling"), { ...options, signal: abort.signal });
     if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
@@ -57,13 +77,15 @@ function engineIo(transport, on) {
   };
   const post = async () => {
     while (waiting.length > 0 && !moving) {
-      await request({ method: "POST", body: waiting.splice(0).join("\x1e") }).catch(e => end(e.message));
+      const packets = waiting.splice(0);
+      for (const packet of packets) tell("Engine.IO", `${ENGINE_IO[packet[0]]}, by request`, "in", packet);
+      await request({ method: "POST", body: packets.join("\x1e") }).catch(e => end(e.message));
     }
     posting = null;
   };
   const poll = async () => {
     while (!over && !moving) {
-      (await request()).split("\x1e").forEach(take);
+      fetched(await request());
       if (waiting.length > 0) posting ??= post();
     }
   };
@@ -88,7 +110,7 @@ function engineIo(transport, on) {
     };
   };
   const begin = async () => {
-    (await request()).split("\x1e").forEach(take);
+    fetched(await request());
     const polling = poll();
     if (transport === "upgrade") upgrade(polling);
     await polling;
@@ -117,6 +139,7 @@ function sockJs(transport, on) {
     on.close(why);
   };
   const take = frame => {
+    if (transport !== "websocket" && frame !== "") tell("SockJS", `${SOCKJS[frame[0]] ?? "padding"}, by ${transport}`, "out", frame);
     if (frame[0] === "o") on.open(transport);
     if (frame[0] === "a") JSON.parse(frame.slice(1)).forEach(message => on.message(message));
     if (frame[0] === "c") end(`closed: ${JSON.parse(frame.slice(1)).join(" ")}`);
@@ -141,7 +164,7 @@ function sockJs(transport, on) {
   };
   const receivers = {
     websocket() {
-      const socket = new WebSocket(`${base}/websocket`);
+      const socket = new WebSocket(`${base}/websocket?wire=${token}`);
       socket.onmessage = event => take(event.data);
       socket.onclose = event => end(`closed: ${event.code}`);
       release = () => socket.close();
@@ -180,44 +203,46 @@ function sockJs(transport, on) {
   const send = receivers[transport]() ?? (text => post("xhr_send", text, "text/plain"));
   let sending = Promise.resolve();
   const say = text => {
-    sending = sending.then(() => send(JSON.stringify([text]))).catch(e => end(e.message));
+    const body = JSON.stringify([text]);
+    if (transport !== "websocket") tell("SockJS", "messages, by request", "in", body);
+    sending = sending.then(() => send(body)).catch(e => end(e.message));
   };
   return { say, close: () => end("closed") };
 }
 
-// The panel: a session of the transport that is chosen, until another is.
-{
-  const section = document.getElementById("sessions");
-  const [state, list, form] = ["span", "ol", "form"].map(name => section.querySelector(name));
+/** The panel: a session of the transport that is chosen, until another is. */
+export function sessions() {
+  const { form, show, log } = panel("sessions");
   const { transport, text } = form.elements;
-  let [session, current] = [];
-  const log = (line, kind = "") => {
-    const item = document.createElement("li");
-    [item.textContent, item.className] = [line, kind];
-    list.prepend(item);
-    while (list.children.length > 200) list.lastChild.remove();
-  };
-  const show = (line, isOpen) => {
-    state.textContent = line;
-    state.classList.toggle("open", isOpen);
-  };
+  let [session, current, isOpen] = [null, null, false];
   const connect = () => {
+    again.stop();
     session?.close();
     const [protocol, kind] = transport.value.split(" ");
     const own = {
-      open: how => own === current && show(`open: ${protocol} over ${how}`, true),
-      message: line => own === current && log(line),
-      close: why => own === current && show(why, false),
+      open(how) {
+        if (own !== current) return;
+        isOpen = true;
+        again.worked();
+        show(`open: ${protocol} over ${how}`, "open");
+      },
+      message: message => own === current && line(message, log),
+      close(why) {
+        if (own !== current) return;
+        isOpen = false;
+        again.retry(why);
+      },
     };
-    current = own;
-    show(`opening ${protocol}`, false);
+    [current, isOpen] = [own, false];
+    show(`opening ${protocol}`, "waiting");
     session = (protocol === "Socket.IO" ? socketIo : sockJs)(kind, own);
   };
+  const again = backoff(connect, why => show(why, ""));
   transport.onchange = connect;
   form.onsubmit = event => {
     event.preventDefault();
-    if (!state.classList.contains("open")) return connect();
-    if (text.value) session.say(text.value);
+    if (!isOpen) return connect();
+    if (text.value) session.say(`${nameInRoom()}: ${text.value}`);
     text.value = "";
   };
   connect();
