@@ -80,12 +80,7 @@ fn last_id(request: &Request<'_>) -> Option<u64> {
 
 impl Stream {
     /// A stream of so many events at most.
-    fn open(
-        source: Source,
-        left: u64,
-        watched: Option<Rc<RefCell<Ring>>>,
-        now: u64,
-    ) -> Answer {
+    fn open(source: Source, left: u64, watched: Option<Rc<RefCell<Ring>>>, now: u64) -> Answer {
         let (encoder, comment_at) = (Encoder::new(), now + KEEP_ALIVE);
         let has_begun = false;
         Answer::Service(Box::new(Self { source, encoder, has_begun, left, comment_at, watched }))

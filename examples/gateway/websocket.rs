@@ -7,7 +7,7 @@ use framewright::stomp::SUBPROTOCOLS;
 use framewright::ws::deflate::Deflater;
 use framewright::ws::handshake::{Acceptance, Offer, Origins, Refusal};
 use framewright::ws::{
-    Action, CloseCode, Connection, Event, Inbox, Keepalive, Limits, MessageEvent, Server,
+    Action, CloseCode, Connection, Event, Inbox, Keepalive, Limits, Message, MessageEvent, Server,
 };
 
 use crate::Shared;
@@ -316,13 +316,15 @@ impl Session {
         }
         let (frames, over) = client.output(now);
         let deadline = client.deadline();
-        // Text wherever it is, because some clients take nothing else.
-        let sent = match std::str::from_utf8(&frames) {
-            Ok("") => Ok(()),
-            Ok(text) => self.connection.send(text, out),
-            Err(_) => self.connection.send(&frames, out),
-        };
-        sent.expect("it was ready, and a Vec has room");
+        if !frames.is_empty() {
+            // Text wherever it is, because some clients take nothing else.
+            let text = std::str::from_utf8(&frames);
+            let message = text.map_or(Message::Binary(&frames), Message::Text);
+            if let Some(watched) = &mut self.watched {
+                watched.message(Direction::Out, message);
+            }
+            self.connection.send(message, out).expect("it was ready, and a Vec has room");
+        }
         if over {
             self.close(CloseCode::NORMAL, "", now, out);
             return Filled::ALL;
@@ -437,6 +439,9 @@ impl Session {
             let admitted = by.is_some_and(|by| self.connection.admit(by));
             let frames = if admitted { &heard.compressed } else { &heard.plain };
             out.try_append(frames).expect("a Vec has room");
+            if let Some(watched) = &mut self.watched {
+                watched.copies(&heard.plain);
+            }
             self.show(Direction::Out, frames, now);
         }
         hears

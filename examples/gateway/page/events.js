@@ -59,8 +59,8 @@ export function tokens() {
         if (piece.done) break;
         const events = (rest + decoder.decode(piece.value, { stream: true })).split("\n\n");
         rest = events.pop();
-        const words = events.filter(lines => lines.startsWith("event: token"));
-        done ||= events.some(lines => lines.startsWith("event: done"));
+        const words = events.filter(lines => /^event: token$/m.test(lines));
+        done ||= events.some(lines => /^event: done$/m.test(lines));
         got += words.length;
         // Only the newest can be seen, so only they are parsed.
         for (const lines of words.slice(-80)) tail += JSON.parse(lines.match(/^data: (.*)$/m)[1]).choices[0].delta.content;

@@ -11,7 +11,7 @@ function plot(id, most) {
     values.push(value);
     if (values.length > most) values.shift();
     const top = Math.max(...values, 1e-6) * 1.1;
-    line.setAttribute("points", values.map((v, at) => `${(at * 120) / (most - 1)},${31 - (v / top) * 30}`).join(" "));
+    line.setAttribute("points", values.map((v, at) => `${((at + most - values.length) * 120) / (most - 1)},${31 - (v / top) * 30}`).join(" "));
     return values;
   };
 }

@@ -58,6 +58,16 @@ impl Frames {
         }
     }
 
+    /// Takes notice of messages that are about to be sent, of which these are frames that are not compressed.
+    pub fn copies(&mut self, mut frames: &[u8]) {
+        let mut walker = Walker::default();
+        while let Some(frame) = walker.next(&mut frames) {
+            let text = frame["text"].as_str().unwrap_or_default().to_owned();
+            let len = frame["len"].as_u64().unwrap_or_default();
+            self.sent.messages.push_back((text, len as usize));
+        }
+    }
+
     /// Forgets messages that were announced and had no frame, because the connection was closing.
     pub fn settle(&mut self) {
         self.received.messages.clear();
@@ -198,7 +208,9 @@ pub fn describe(bytes: &[u8]) -> Value {
         (Some(Opcode::Text | Opcode::Continuation), plain) => {
             Some(preview(&String::from_utf8_lossy(plain)))
         }
-        (Some(Opcode::Ping | Opcode::Pong), plain) => Some(preview(&String::from_utf8_lossy(plain))),
+        (Some(Opcode::Ping | Opcode::Pong), plain) => {
+            Some(preview(&String::from_utf8_lossy(plain)))
+        }
         _ => None,
     };
     json!({
