@@ -1,7 +1,7 @@
 // Frames that break a rule, and what they cost.
 
 import { make, panel } from "./parts.js";
-import { add, pickNewest } from "./wire.js";
+import { add, addAndPick } from "./wire.js";
 
 export async function breakIt() {
   const { section, show } = panel("break");
@@ -10,8 +10,7 @@ export async function breakIt() {
     try {
       const played = await (await fetch(`/break?case=${name}`)).json();
       for (const frame of played.sent) add({ ...frame, dir: "in", path: "/break", bad: true });
-      add({ ...played.answer, dir: "out", path: "/break" });
-      pickNewest();
+      addAndPick({ ...played.answer, dir: "out", path: "/break" });
       verdict.replaceChildren(
         make("p", {}, played.rule, " ", make("span", { class: "section" }, played.section)),
         make("p", {}, "The connection fails: ", played.error, "."),

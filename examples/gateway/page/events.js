@@ -1,7 +1,7 @@
 // Event streams: a clock that resumes where it was cut off, and tokens.
 
 import { count, make, panel } from "./parts.js";
-import { token } from "./wire.js";
+import { listening, token } from "./wire.js";
 
 export function clock() {
   const { section, show, log } = panel("clock");
@@ -21,7 +21,7 @@ export function clock() {
     toggle.textContent = "Disconnect";
   };
   toggle.onclick = () => {
-    if (source.readyState === EventSource.CLOSED) return connect();
+    if (!source || source.readyState === EventSource.CLOSED) return connect();
     source.close();
     show("disconnected", "idle");
     toggle.textContent = "Connect";
@@ -30,54 +30,54 @@ export function clock() {
     cut.setAttribute("aria-pressed", cut.getAttribute("aria-pressed") !== "true");
     connect();
   };
-  connect();
+  listening.then(() => source ?? connect());
 }
 
 export function tokens() {
   const { section, form, show } = panel("llm");
   const [text, stop] = [section.querySelector(".text"), section.querySelector("[data-do=stop]")];
+  let current = new AbortController(); // of the stream that the panel shows
+  stop.onclick = () => current.abort();
   form.onsubmit = async event => {
     event.preventDefault();
-    stop.click();
-    const abort = new AbortController();
-    stop.onclick = () => abort.abort();
-    stop.disabled = false;
+    current.abort();
+    const own = (current = new AbortController());
     const start = performance.now();
-    let [got, tail, rest, done] = [0, "", "", false];
-    const told = how => {
+    let [got, tail, drawn] = [0, "", 0];
+    const draw = (how, kind) => {
+      if (own !== current) return;
       const seconds = (performance.now() - start) / 1000;
-      return `${count(got)} tokens ${how} ${seconds.toFixed(1)} s, ${count(Math.round(got / Math.max(seconds, 0.001)))} a second`;
+      text.textContent = tail;
+      show(`${count(got)} tokens ${how} ${seconds.toFixed(1)} s, ${count(Math.round(got / Math.max(seconds, 0.001)))} a second`, kind);
     };
-    let drawn = 0;
-    const draw = () => { text.textContent = tail; show(told("in"), "busy"); };
     show("asked", "waiting");
+    stop.disabled = false;
     try {
-      const response = await fetch(`/sse/llm?n=${form.elements.count.value}`, { signal: abort.signal });
+      const response = await fetch(`/sse/llm?n=${form.elements.count.value}`, { signal: own.signal });
+      let [rest, isDone] = ["", false];
       const decoder = new TextDecoder();
       for (const reader = response.body.getReader(); ;) {
-        const piece = await reader.read();
-        if (piece.done) break;
-        const events = (rest + decoder.decode(piece.value, { stream: true })).split("\n\n");
+        const { value, done } = await reader.read();
+        if (done) break;
+        const events = (rest + decoder.decode(value, { stream: true })).split("\n\n");
         rest = events.pop();
         const words = events.filter(lines => /^event: token$/m.test(lines));
-        done ||= events.some(lines => /^event: done$/m.test(lines));
+        isDone ||= events.some(lines => /^event: done$/m.test(lines));
         got += words.length;
         // Only the newest can be seen, so only they are parsed.
         for (const lines of words.slice(-80)) tail += JSON.parse(lines.match(/^data: (.*)$/m)[1]).choices[0].delta.content;
         tail = tail.slice(-1500);
         if (performance.now() - drawn > 50) {
-          draw();
+          draw("so far, in", "busy");
           drawn = performance.now();
           await new Promise(requestAnimationFrame); // the page stays alive
         }
       }
-      draw();
-      done ? show(told("in"), "done") : show(told("and cut off after"), "");
+      isDone ? draw("in", "done") : draw("and cut off after", "");
     } catch {
-      draw();
-      abort.signal.aborted ? show(told("and stopped after"), "idle") : show("the server is away", "");
+      if (own.signal.aborted) draw("and stopped after", "idle");
+      else if (own === current) show("the server is away", "");
     }
-    if (stop.onclick && abort.signal.aborted === false) stop.disabled = true;
-    if (abort.signal.aborted) stop.disabled = true;
+    if (own === current) stop.disabled = true;
   };
 }

@@ -1,4 +1,4 @@
-// Begins with the wire, so that it sees everything, then the panels.
+// The page: its panels, and the wire that shows what they do.
 
 import { breakIt } from "./breakit.js";
 import { clock, tokens } from "./events.js";
@@ -12,13 +12,6 @@ import { listen } from "./wire.js";
 
 theme();
 commands();
-tokens();
-grpc();
-await listen(figures);
-echo();
-chat();
-stomp();
-sessions();
-clock();
+for (const panel of [echo, chat, stomp, sessions, clock, tokens, grpc, breakIt]) panel();
+listen(figures);
 latency();
-await breakIt();

@@ -4,7 +4,7 @@
 
 import { backoff, hex, panel } from "./parts.js";
 import { line, nameInRoom } from "./sockets.js";
-import { add, token } from "./wire.js";
+import { add, listening, token } from "./wire.js";
 
 // Bodies of requests, for the wire. WebSockets are told by the server.
 function tell(protocol, name, dir, text) {
@@ -245,5 +245,5 @@ export function sessions() {
     if (text.value) session.say(`${nameInRoom()}: ${text.value}`);
     text.value = "";
   };
-  connect();
+  listening.then(() => current ?? connect());
 }

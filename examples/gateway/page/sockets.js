@@ -1,11 +1,11 @@
 // WebSockets: one for the echo, one for the chat room. Both come back after a loss.
 
 import { backoff, make, panel, size } from "./parts.js";
-import { token } from "./wire.js";
+import { listening, token } from "./wire.js";
 
 const base = location.origin.replace(/^http/, "ws");
 
-/** A WebSocket that reopens. What is sent meanwhile waits. `path` is a function, because options may change. */
+/** A WebSocket that opens once the wire is watched, and reopens. What is sent meanwhile waits. `path` is a function, because options may change. */
 export function socket({ path, protocols, show, onmessage, onopen }) {
   let [current, waiting] = [null, []];
   const open = () => {
@@ -30,6 +30,7 @@ export function socket({ path, protocols, show, onmessage, onopen }) {
   };
   const again = backoff(open, text => show(text, ""));
   const isUsable = () => current && current.readyState <= WebSocket.OPEN && !current.closing;
+  listening.then(() => isUsable() || open());
   return {
     open,
     send(data) {
@@ -80,7 +81,6 @@ export function echo() {
       log(`Pages may close with 1000 or 3000 to 4999, not with ${close.elements.code.value}.`, "failed");
     }
   };
-  echoed.open();
 }
 
 /** A name for the room, which the page remembers. */
@@ -109,5 +109,4 @@ export function chat() {
     if (text.value) room.send(`${nameInRoom()}: ${text.value}`);
     text.value = "";
   };
-  room.open();
 }

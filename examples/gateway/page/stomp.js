@@ -55,5 +55,4 @@ export function stomp() {
     log("→ " + text.value, "sent");
     text.value = "";
   };
-  client.open();
 }

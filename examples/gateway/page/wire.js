@@ -95,9 +95,13 @@ function pick(item) {
   detail.scrollTop = 0;
 }
 
-/** Shows the newest frame, once it is drawn. */
-export function pickNewest() {
-  requestAnimationFrame(() => frames.length > 0 && pick(frames.at(-1)));
+/** Adds a frame, and shows its bytes. */
+export function addAndPick(frame) {
+  add(frame);
+  requestAnimationFrame(() => {
+    const item = frames.find(item => item.frame === frame); // none while it is paused
+    if (item) pick(item);
+  });
 }
 
 filter.onchange = () => {
@@ -114,22 +118,23 @@ section.querySelector("[data-do=clear]").onclick = () => {
   detail.replaceChildren(make("p", { class: "empty" }, "Pick a frame."));
 };
 
-/** Begins to listen. Resolves once the server tells frames, or after a while without it. */
+let listens;
+/** Resolves once the server tells frames, or after a while without it. What is opened before is not on the wire. */
+export const listening = new Promise(done => { listens = done; });
+
+/** Begins to listen. */
 export function listen(onFigures) {
   const server = panel("server");
-  let source;
-  return new Promise(done => {
-    setTimeout(done, 2000);
-    const open = () => {
-      source = new EventSource(`/sse/wire?wire=${token}`);
-      source.onopen = () => { again.worked(); server.show("the server is there", "open"); done(); };
-      source.addEventListener("frame", event => add(JSON.parse(event.data)));
-      source.addEventListener("figures", event => onFigures(JSON.parse(event.data)));
-      source.addEventListener("lost", event =>
-        add({ protocol: "wire", name: `${count(+event.data)} frames were not told`, dir: "out", fields: [], payload: "", len: 0, text: "" }));
-      source.onerror = () => { source.close(); again.retry("the server is away"); };
-    };
-    const again = backoff(open, text => server.show(text, ""));
-    open();
-  });
+  setTimeout(listens, 2000);
+  const open = () => {
+    const source = new EventSource(`/sse/wire?wire=${token}`);
+    source.onopen = () => { again.worked(); server.show("the server is there", "open"); listens(); };
+    source.addEventListener("frame", event => add(JSON.parse(event.data)));
+    source.addEventListener("figures", event => onFigures(JSON.parse(event.data)));
+    source.addEventListener("lost", event =>
+      add({ protocol: "wire", name: `${count(+event.data)} frames were not told`, dir: "out", fields: [], payload: "", len: 0, text: "" }));
+    source.onerror = () => { source.close(); again.retry("the server is away"); };
+  };
+  const again = backoff(open, text => server.show(text, ""));
+  open();
 }

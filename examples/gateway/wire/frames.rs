@@ -10,10 +10,16 @@ use serde_json::{Value, json};
 
 use super::Ring;
 
+const CONTINUATION: u8 = Opcode::Continuation as u8;
+const TEXT: u8 = Opcode::Text as u8;
+const BINARY: u8 = Opcode::Binary as u8;
+const CLOSE: u8 = Opcode::Close as u8;
+const PING: u8 = Opcode::Ping as u8;
+const PONG: u8 = Opcode::Pong as u8;
 /// How many bytes of a payload are shown.
 const SHOWN: usize = 64;
 /// How many characters of a text are shown.
-const TEXT: usize = 240;
+const PREVIEW: usize = 240;
 
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub enum Direction {
@@ -147,15 +153,15 @@ pub fn describe(bytes: &[u8]) -> Value {
     let [first, second, rest @ ..] = bytes else {
         return json!({ "protocol": "WebSocket", "name": "cut off", "fields": [], "payload": hex(bytes) });
     };
-    let opcode = Opcode::from_u8(first & 0x0F);
+    let opcode = first & 0x0F;
     let name = match opcode {
-        Some(Opcode::Continuation) => "continuation",
-        Some(Opcode::Text) => "text",
-        Some(Opcode::Binary) => "binary",
-        Some(Opcode::Close) => "close",
-        Some(Opcode::Ping) => "ping",
-        Some(Opcode::Pong) => "pong",
-        None => "reserved",
+        CONTINUATION => "continuation",
+        TEXT => "text",
+        BINARY => "binary",
+        CLOSE => "close",
+        PING => "ping",
+        PONG => "pong",
+        _ => "reserved",
     };
     let (fin, masked, short) = (first & 0x80 != 0, second & 0x80 != 0, second & 0x7F);
     let compressed = first & 0x40 != 0;
@@ -200,17 +206,13 @@ pub fn describe(bytes: &[u8]) -> Value {
     }
     let shown = &payload[..payload.len().min(SHOWN)];
     let text = match (opcode, &plain[..]) {
-        (Some(Opcode::Close), [a, b, reason @ ..]) => {
+        (CLOSE, [a, b, reason @ ..]) => {
             let code = CloseCode(u16::from_be_bytes([*a, *b]));
             Some(format!("{code} {}", String::from_utf8_lossy(reason)))
         }
         _ if compressed => None,
-        (Some(Opcode::Text | Opcode::Continuation), plain) => {
-            Some(preview(&String::from_utf8_lossy(plain)))
-        }
-        (Some(Opcode::Ping | Opcode::Pong), plain) => {
-            Some(preview(&String::from_utf8_lossy(plain)))
-        }
+        (TEXT | CONTINUATION, plain) => Some(preview(&String::from_utf8_lossy(plain))),
+        (PING | PONG, plain) => Some(preview(&String::from_utf8_lossy(plain))),
         _ => None,
     };
     json!({
@@ -225,7 +227,7 @@ pub fn field(name: &str, bytes: &[u8], note: &str) -> Value {
 
 /// The beginning of a text.
 pub fn preview(text: &str) -> String {
-    text.chars().take(TEXT).collect()
+    text.chars().take(PREVIEW).collect()
 }
 
 pub fn hex(bytes: &[u8]) -> String {
