@@ -2,6 +2,7 @@
 
 mod breaks;
 mod formats;
+mod nested;
 mod packets;
 
 use std::fs;

@@ -1,0 +1,161 @@
+//! Protocols within protocols that no capture here has.
+
+use std::fmt::Write;
+
+use framewright::http2::PREFACE;
+use framewright::http2::hpack::Encoder;
+
+use super::{SETTINGS, report};
+
+const UPGRADE: &str = "GET /call HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
+/// A hex dump of what both ends send, that of the server indented, as Wireshark does.
+fn follow(pieces: &[(bool, &[u8])]) -> String {
+    let mut offsets = [0, 0];
+    let mut dump = String::new();
+    for (is_client, bytes) in pieces {
+        let indent = if *is_client { "" } else { "    " };
+        for line in bytes.chunks(16) {
+            let offset = &mut offsets[usize::from(*is_client)];
+            write!(dump, "{indent}{offset:08X} ").unwrap();
+            line.iter().for_each(|byte| write!(dump, " {byte:02x}").unwrap());
+            dump.push('\n');
+            *offset += line.len();
+        }
+    }
+    dump
+}
+
+fn told(pieces: &[(bool, &[u8])]) -> String {
+    report(follow(pieces).as_bytes(), SETTINGS)
+}
+
+/// Checks that all of `expected` are in `told`, in this order.
+fn assert_in_order(told: &str, expected: &[&str]) {
+    let mut rest = told;
+    for text in expected {
+        let at =
+            rest.find(text).unwrap_or_else(|| panic!("{text:?} does not come next in\n{told}"));
+        rest = &rest[at + text.len()..];
+    }
+}
+
+#[test]
+fn a_handshake_that_is_not_answered_is_told_and_its_frames_too() {
+    let request = format!("{UPGRADE}\r\n");
+    // The key of the standard's example has another answer (RFC 6455 §1.3).
+    let response = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Accept: AAAApLMBiTxaQ9kYGzzhZRbK+xO=\r\n\r\n";
+    let told =
+        told(&[(true, request.as_bytes()), (false, response.as_bytes()), (false, b"\x81\x02hi")]);
+    assert_in_order(
+        &told,
+        &["← ", "101 Switching", "✗ ", "(§4.1)", "WebSocket text, 2 bytes", "│ hi"],
+    );
+}
+
+#[test]
+fn frames_that_come_with_the_request_wait_for_its_answer() {
+    let request = format!("{UPGRADE}\r\n");
+    let response = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+    let early = [request.as_bytes(), b"\x81\x82\0\0\0\0hi"].concat();
+    let told = told(&[(true, &early), (false, response.as_bytes())]);
+    assert!(!told.contains('✗'), "{told}");
+    assert_in_order(&told, &["GET /call", "101 Switching", "WebSocket text, 2 bytes", "│ hi"]);
+    // A refusal is an answer too: what follows is the next request.
+    let early = [request.as_bytes(), b"GET /next HTTP/1.1\r\nHost: a\r\n\r\n"].concat();
+    let refusal = b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n";
+    let told = self::told(&[(true, &early), (false, refusal)]);
+    assert_in_order(&told, &["GET /call", "403 No", "GET /next"]);
+}
+
+#[test]
+fn grpc_web_comes_in_base64_with_trailers() {
+    // `\0\0\0\0\x02\x08\x01` and `\x80\0\0\0\x0Fgrpc-status: 5\r\n` with its padding.
+    let body = "AAAAAAIIAQ==gAAAABBncnBjLXN0YXR1czogNQ0K";
+    let response = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/grpc-web-text+proto\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let told = told(&[(false, response.as_bytes())]);
+    assert!(!told.contains('✗'), "{told}");
+    assert_in_order(
+        &told,
+        &[
+            "gRPC message, 2 bytes",
+            "1: 1",
+            "gRPC trailers, 16 bytes",
+            "status of the call: NOT_FOUND",
+        ],
+    );
+}
+
+#[test]
+fn grpc_web_comes_in_websocket_messages() {
+    let request = format!("{UPGRADE}Sec-WebSocket-Protocol: grpc-websockets\r\n\r\n");
+    let response = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: grpc-websockets\r\n\r\n";
+    let told = told(&[
+        (true, request.as_bytes()),
+        (false, response.as_bytes()),
+        (true, b"\x82\x8A\0\0\0\0x-a: one\r\n"),
+        (true, b"\x82\x88\0\0\0\0\0\0\0\0\0\x02\x08\x07"),
+        (true, b"\x82\x81\0\0\0\0\x01"),
+        (false, b"\x82\x0C\x80\0\0\0\x07x-b:2\r\n"),
+        (false, b"\x82\x07\0\0\0\0\x02\x08\x09"),
+    ]);
+    assert!(!told.contains('✗'), "{told}");
+    assert_in_order(
+        &told,
+        &["gRPC head", "x-a: one", "1: 7", "the last message was sent", "x-b: 2", "1: 9"],
+    );
+}
+
+/// A frame of HTTP/2 on stream 1.
+fn frame(kind: u8, flags: u8, payload: &[u8]) -> Vec<u8> {
+    let len = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&len[1..], &[kind, flags, 0, 0, 0, 1], payload].concat()
+}
+
+fn block(fields: &[(&str, &str)]) -> Vec<u8> {
+    let mut block = Vec::new();
+    Encoder::new(Vec::new(), 0).encode(&fields, &mut block).unwrap();
+    block
+}
+
+#[test]
+fn websocket_is_spoken_on_a_stream_of_http2() {
+    let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    let request = block(&[
+        (":method", "CONNECT"),
+        (":protocol", "websocket"),
+        (":scheme", "http"),
+        (":path", "/chat"),
+        (":authority", "a"),
+        ("sec-websocket-protocol", "v12.stomp"),
+    ]);
+    let response = block(&[(":status", "200"), ("sec-websocket-protocol", "v12.stomp")]);
+    let told = told(&[
+        (true, PREFACE),
+        (true, &settings),
+        (false, &settings),
+        (true, &frame(1, 4, &request)),
+        (false, &frame(1, 4, &response)),
+        // Cut within the frame's header: the stream goes on in the next DATA.
+        (true, &frame(0, 0, b"\x81\x8E\0\0")),
+        (true, &frame(0, 0, b"\0\0ABORT\na:\\c\n\n\0")),
+    ]);
+    assert!(!told.contains('✗'), "{told}");
+    assert_in_order(
+        &told,
+        &[
+            ":protocol: websocket",
+            ":status: 200",
+            "WebSocket text, 14 bytes",
+            "STOMP ABORT",
+            "a: :",
+        ],
+    );
+}
