@@ -1,5 +1,7 @@
 //! From fields to field blocks.
 
+mod repeated;
+
 use core::fmt;
 
 use super::fixed::{STATIC_LEN, StaticEntry};
@@ -119,12 +121,15 @@ impl<B: Buffer> Encoder<B> {
     /// # Errors
     ///
     /// `out` has no room for [`max_block_len`](Self::max_block_len) bytes, although the block may be
-    /// shorter.
+    /// shorter. If all fields repeat, it only needs room for the block.
     pub fn encode(
         &mut self,
         fields: &impl Fields,
         out: &mut impl Buffer,
     ) -> Result<(), BufferFull> {
+        if let Some(repeated) = self.find_all(fields) {
+            return out.try_append(repeated.as_slice());
+        }
         self.encode_within(fields, self.max_block_len(fields), out)
     }
 
