@@ -61,7 +61,7 @@ proxies = Group(
     "Through proxies",
     """
 The proxy stands in front of our gateway and speaks HTTP/1.1 on both sides, with the configuration in
-[tests/interop/proxies](../tests/interop/proxies). Our own clients and those of other people go through it.
+`tests/interop/proxies`. Our own clients and those of other people go through it.
 """,
     [
         peer(name, "between", f"debian:{package}", THROUGH, "test_proxies.py", "-k", name, advice=advice)
