@@ -247,7 +247,6 @@ cannot_panic! {
         connection.receive_binary(chunk)
     }
 
-    #[cfg(not(target_arch = "x86_64"))]
     fn socketio_decode_text<'a>(
         decoder: &mut socketio::Decoder,
         text: &'a str,
@@ -256,7 +255,6 @@ cannot_panic! {
         decoder.decode_text(text, now)
     }
 
-    #[cfg(not(target_arch = "x86_64"))]
     fn socketio_receive_text<'a>(
         connection: &mut socketio::Connection<SliceBuf<'_>>,
         text: &'a str,
