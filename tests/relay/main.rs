@@ -2,10 +2,12 @@
 
 #![cfg(feature = "alloc")]
 
-#[allow(dead_code, reason = "nobody waits")]
+#[path = "../../examples/stomp_server/alone.rs"]
+mod alone;
 #[path = "../../examples/stomp_server/broker.rs"]
 mod broker;
 mod connection;
+mod idle;
 mod model;
 mod names;
 mod random;
