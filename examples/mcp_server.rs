@@ -20,7 +20,7 @@
 
 mod request;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::error::Error;
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
@@ -55,7 +55,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 pub struct Server {
     /// How long `count` takes for each number.
     every: Duration,
-    sessions: Mutex<BTreeMap<String, Arc<Session>>>,
+    /// Each with its ID, the oldest first.
+    sessions: Mutex<VecDeque<(String, Arc<Session>)>>,
 }
 
 /// A client, over all of its connections.
@@ -117,6 +118,10 @@ impl Session {
         (number, stream)
     }
 
+    fn end(&self) {
+        self.streams.lock().unwrap().values().for_each(|stream| stream.end());
+    }
+
     fn stream(&self, number: usize) -> Option<Arc<Stream>> {
         self.streams.lock().unwrap().get(&number).cloned()
     }
@@ -155,27 +160,34 @@ impl Server {
             return self.initialize(&message, &mut socket);
         }
         let Some(id) = request.header(SESSION_ID) else { return respond(&mut socket, 400, b"") };
-        let session = self.sessions.lock().unwrap().get(id).cloned();
-        let Some(session) = session else { return respond(&mut socket, 404, b"") };
+        let Some(session) = self.session(id) else { return respond(&mut socket, 404, b"") };
         match request.method.as_str() {
             "POST" => self.post(&message, &session, &request, socket),
             "GET" => get(&session, &request, socket),
             "DELETE" => {
-                self.sessions.lock().unwrap().remove(id);
-                session.streams.lock().unwrap().values().for_each(|stream| stream.end());
+                self.sessions.lock().unwrap().retain(|(own, _)| own != id);
+                session.end();
                 respond(&mut socket, 204, b"")
             }
             _ => respond_with(&mut socket, 405, &[("Allow", "GET, POST, DELETE")], b""),
         }
     }
 
-    /// Begins a session.
+    fn session(&self, id: &str) -> Option<Arc<Session>> {
+        let sessions = self.sessions.lock().unwrap();
+        sessions.iter().find(|(own, _)| own == id).map(|(_, session)| Arc::clone(session))
+    }
+
+    /// Begins a session. The oldest of too many ends.
     fn initialize(&self, message: &Value, socket: &mut TcpStream) -> Result<(), Box<dyn Error>> {
         let asked = message["params"]["protocolVersion"].as_str().unwrap_or_default();
         let revision = REVISIONS.iter().rfind(|own| **own == asked).unwrap_or(&REVISIONS[1]);
         let mut sessions = self.sessions.lock().unwrap();
-        if sessions.len() == MOST_SESSIONS {
-            return respond(socket, 503, b"");
+        // Clients that have vanished do not say so.
+        if sessions.len() == MOST_SESSIONS
+            && let Some((_, oldest)) = sessions.pop_front()
+        {
+            oldest.end();
         }
         // Nobody may guess it.
         let mut random = [0; 16];
@@ -185,10 +197,10 @@ impl Server {
         session.begin();
         let data = json!({"level": "info", "data": "somebody has come"});
         let news = json!({"jsonrpc": "2.0", "method": "notifications/message", "params": data});
-        for other in sessions.values() {
+        for (_, other) in &*sessions {
             other.stream(0).expect("it is never forgotten").push(&news);
         }
-        sessions.insert(id.clone(), session);
+        sessions.push_back((id.clone(), session));
         drop(sessions);
         let result = json!({
             "protocolVersion": revision,

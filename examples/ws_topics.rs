@@ -37,8 +37,9 @@ const PATIENCE: u64 = 10_000;
 const LIMITS: Limits = Limits::new().max_message_len(64 * 1024);
 /// A subscriber with more unsent output than this is dropped, in bytes.
 const MOST_UNSENT: usize = 1 << 20;
-/// How many topics a peer may be subscribed to.
+/// How many topics a peer may be subscribed to, and how long their names may be, in bytes.
 const MOST_TOPICS: usize = 64;
+const MOST_TOPIC_LEN: usize = 256;
 /// How often we look at the time.
 const TICK: Duration = Duration::from_secs(1);
 /// How often a peer is read before it is another's turn.
@@ -140,6 +141,9 @@ impl Topics {
         let request: Value = serde_json::from_slice(message.as_bytes()).map_err(|_| "not JSON")?;
         let topic = |name: &str| request[name].as_str().map(str::to_owned);
         if let Some(topic) = topic("subscribe") {
+            if topic.len() > MOST_TOPIC_LEN {
+                return Err("a topic that is too long");
+            }
             if own.len() == MOST_TOPICS && !own.contains(&topic) {
                 return Err("too many topics");
             }

@@ -65,6 +65,8 @@ fn what_is_published_comes_to_subscribers_alone() {
     assert_eq!(both.text(), r#"{"data":null,"topic":"red"}"#);
 
     both.send(r#"{"unsubscribe": "red"}"#);
+    both.send(&*format!(r#"{{"subscribe": "{}"}}"#, "x".repeat(257)));
+    assert_eq!(both.text(), r#"{"error":"a topic that is too long"}"#);
     both.send("no JSON");
     assert_eq!(both.text(), r#"{"error":"not JSON"}"#);
     red.close();
