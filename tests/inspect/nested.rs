@@ -1,7 +1,10 @@
 //! Protocols within protocols that no capture here has.
 
 use std::fmt::Write;
+use std::io::Read;
 
+use flate2::Compression;
+use flate2::read::{GzEncoder, ZlibEncoder};
 use framewright::http2::PREFACE;
 use framewright::http2::hpack::Encoder;
 
@@ -90,6 +93,29 @@ fn grpc_web_comes_in_base64_with_trailers() {
             "status of the call: NOT_FOUND",
         ],
     );
+}
+
+fn read(mut input: impl Read) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    input.read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+#[test]
+fn grpc_messages_are_inflated() {
+    let message = [&b"\x0A\x40"[..], &[b'a'; 64]].concat();
+    for (coding, bytes) in [
+        ("gzip", read(GzEncoder::new(&message[..], Compression::best()))),
+        ("deflate", read(ZlibEncoder::new(&message[..], Compression::best()))),
+    ] {
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/grpc-web\r\ngrpc-encoding: {coding}\r\nContent-Length: {}\r\n\r\n",
+            bytes.len() + 5
+        );
+        let prefix = [1, 0, 0, 0, u8::try_from(bytes.len()).unwrap()];
+        let told = told(&[(false, &[head.as_bytes(), &prefix, &bytes].concat())]);
+        assert_in_order(&told, &["bytes, compressed", &format!("1: \"{}\"", "a".repeat(64))]);
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use flate2::read::ZlibDecoder;
+use flate2::read::{GzDecoder, ZlibDecoder};
 use framewright::Chunk;
 use framewright::grpc::web::{SocketDecoder, SocketPart, TextDecoder};
 use framewright::grpc::{
@@ -30,10 +30,18 @@ struct Direction {
     decoder: Decoder,
     /// Where the bytes are base64.
     text: Option<TextDecoder>,
-    deflated: bool,
+    coding: Coding,
     prefix: Vec<u8>,
     message: Option<Message>,
     failed: bool,
+}
+
+/// How messages are compressed.
+#[derive(Clone, Copy)]
+enum Coding {
+    Deflate,
+    Gzip,
+    Other,
 }
 
 /// The message that has begun.
@@ -50,7 +58,11 @@ impl Direction {
         Self {
             decoder: decoder.accept_compressed(is_encoded),
             text: is_text.then(TextDecoder::new),
-            deflated: encoding.eq_ignore_ascii_case(b"deflate"),
+            coding: match encoding {
+                b"deflate" => Coding::Deflate,
+                b"gzip" => Coding::Gzip,
+                _ => Coding::Other,
+            },
             prefix: Vec::new(),
             message: None,
             failed: false,
@@ -140,7 +152,7 @@ impl Direction {
         if chunk.end
             && let Some(message) = self.message.take()
         {
-            let item = message.into_item(part.frame(), self.deflated, report);
+            let item = message.into_item(part.frame(), self.coding, report);
             report.item(&item);
         }
     }
@@ -155,7 +167,7 @@ impl Direction {
 const LIMITS: Limits = Limits::new().max_message_len(u64::MAX).max_trailers_len(1 << 20);
 
 impl Message {
-    fn into_item(self, frame: Frame, deflated: bool, report: &Report<'_>) -> Item {
+    fn into_item(self, frame: Frame, coding: Coding, report: &Report<'_>) -> Item {
         let Self { place, prefix, kept, .. } = self;
         let is_compressed = prefix.flags & Prefix::COMPRESSED != 0;
         let mut title = match frame {
@@ -185,7 +197,7 @@ impl Message {
                 None => item.problem(problem(Error::TrailersMalformed)),
             };
         }
-        let inflated = if is_compressed { inflate(&kept, deflated) } else { None };
+        let inflated = if is_compressed { inflate(&kept, coding) } else { None };
         let is_whole = kept.len() as u64 == u64::from(prefix.len);
         let protobuf = inflated.as_deref().unwrap_or(&kept);
         let fields = if is_whole && (inflated.is_some() || !is_compressed) {
@@ -207,13 +219,14 @@ impl Message {
 }
 
 /// Inflates the beginning of a message, if its encoding is one that is at hand.
-fn inflate(kept: &[u8], deflated: bool) -> Option<Vec<u8>> {
-    if !deflated {
-        return None;
-    }
+fn inflate(kept: &[u8], coding: Coding) -> Option<Vec<u8>> {
+    let inflater: &mut dyn Read = match coding {
+        Coding::Deflate => &mut ZlibDecoder::new(kept),
+        Coding::Gzip => &mut GzDecoder::new(kept),
+        Coding::Other => return None,
+    };
     let mut inflated = Vec::new();
-    let limit = MAX_KEPT_LEN as u64;
-    ZlibDecoder::new(kept).take(limit).read_to_end(&mut inflated).ok()?;
+    inflater.take(MAX_KEPT_LEN as u64).read_to_end(&mut inflated).ok()?;
     Some(inflated)
 }
 
@@ -241,7 +254,7 @@ impl Layer for Grpc {
         let (item, missing) = match direction.message.take() {
             Some(message) => {
                 let missing = format!("{} of it are missing", bytes(message.left));
-                (message.into_item(Frame::Message, false, report), missing)
+                (message.into_item(Frame::Message, Coding::Other, report), missing)
             }
             None => (
                 Item::new(place, NAME, "prefix"),
