@@ -14,16 +14,15 @@ TEXT = "Grüße"
 HEADER = "10:30 C:\\new"
 RAW = "does not unescape headers: `10:30` arrives as `10\\c30`"
 # What clients do otherwise, exactly, and what to say about it.
-KNOWN = {
-    (name, "header"): (HEADER.replace(":", "\\c"), RAW)
-    for name in ("webstomp-client", "Net::Stomp", "PHP stomp")
-}
+KNOWN = {(name, "header"): (HEADER.replace(":", "\\c"), RAW) for name in ("webstomp-client", "Net::Stomp", "PHP stomp")}
 KNOWN["Ruby stomp", "header"] = (HEADER.replace("\\n", "\n"), "a backslash before `n` in a header becomes a line break")
 
 
 def run_checks(name, program, words, expected, exercised):
     """A client of somebody else's with our server, which prints what each check saw."""
-    with gateway(example(program)) if program == "gateway" else Program(example(program), "--listen", "127.0.0.1:0") as server:
+    with (
+        gateway(example(program)) if program == "gateway" else Program(example(program), "--listen", "127.0.0.1:0") as server
+    ):
         address = getattr(server, "address", None) or server.line_after("listening on ").rpartition("/")[2]
         command = [str(word).replace("ADDRESS", address) for word in words()]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
@@ -86,19 +85,51 @@ stomp = Group(
     "STOMP",
     "Clients talk to our `stomp_server` and our gateway, and our `stomp_client` to brokers.",
     [
-        peer("RabbitMQ", "broker", "debian:rabbitmq-server",
-             "each version over TCP and WebSocket, 1 MiB with NULs, ACK, NACK, heart-beats, errors; our relay",
-             "test_stomp_rabbitmq.py", "test_stomp_relay.py", advice="`web_stomp.ws_frame = binary` for bodies that are not UTF-8"),
+        peer(
+            "RabbitMQ",
+            "broker",
+            "debian:rabbitmq-server",
+            "each version over TCP and WebSocket, 1 MiB with NULs, ACK, NACK, heart-beats, errors; our relay",
+            "test_stomp_rabbitmq.py",
+            "test_stomp_relay.py",
+            advice="`web_stomp.ws_frame = binary` for bodies that are not UTF-8",
+        ),
         Peer("ActiveMQ", "broker", "debian:activemq", active_mq),
-        peer("@stomp/stompjs", "client", pinned("@stomp/stompjs"),
-             "receipts, acknowledgements, transactions, binary bodies; over SockJS; in Chromium", "test_stomp_server.py", "-k", "stompjs"),
-        peer("stomp.py", "client", pinned("stomp.py"), "1.0, 1.1 and 1.2: 1 MiB there and back, acknowledgements, heart-beats",
-             "test_stomp_server.py", "-k", "stomp_py"),
-        stomp_client("stompit", "stompit@1.0.0", node("stomp", "stompit", "ADDRESS"), "`content-length` for bodies with NULs"),
+        peer(
+            "@stomp/stompjs",
+            "client",
+            pinned("@stomp/stompjs"),
+            "receipts, acknowledgements, transactions, binary bodies; over SockJS; in Chromium",
+            "test_stomp_server.py",
+            "-k",
+            "stompjs",
+        ),
+        peer(
+            "stomp.py",
+            "client",
+            pinned("stomp.py"),
+            "1.0, 1.1 and 1.2: 1 MiB there and back, acknowledgements, heart-beats",
+            "test_stomp_server.py",
+            "-k",
+            "stomp_py",
+        ),
+        stomp_client(
+            "stompit", "stompit@1.0.0", node("stomp", "stompit", "ADDRESS"), "`content-length` for bodies with NULs"
+        ),
         stomp_client("webstomp-client", "webstomp-client@1.2.6 ws@8.23.0", node("stomp", "webstomp-client", "ADDRESS")),
         stomp_client("Ruby stomp", "debian:ruby-stomp", script("ruby", "client.rb", "stomp")),
-        stomp_client("Net::Stomp", "debian:libnet-stomp-perl", script("perl", "client.pl", "Net::Stomp"), "`content-length` for bodies with NULs"),
-        stomp_client("PHP stomp", "debian:php8.2-stomp php8.2-cli", script("php", "client.php", "stomp"), "`content-length` for bodies with NULs"),
+        stomp_client(
+            "Net::Stomp",
+            "debian:libnet-stomp-perl",
+            script("perl", "client.pl", "Net::Stomp"),
+            "`content-length` for bodies with NULs",
+        ),
+        stomp_client(
+            "PHP stomp",
+            "debian:php8.2-stomp php8.2-cli",
+            script("php", "client.php", "stomp"),
+            "`content-length` for bodies with NULs",
+        ),
     ],
     {"Spring's STOMP codec": "Debian builds libspring-messaging-java without it"},
 )
@@ -107,7 +138,10 @@ SOCKETIO_CHECKS = {
     f"{transport}: {check}": value
     for transport in ("polling", "websocket", "upgrade")
     for check, value in {
-        "auth": "é☃", "event": [1, {"2": [True, None]}, "🦀"], "attachment": "echoed", "acknowledgement": "x",
+        "auth": "é☃",
+        "event": [1, {"2": [True, None]}, "🦀"],
+        "attachment": "echoed",
+        "acknowledgement": "x",
     }.items()
 }
 EVENTS = "events, acknowledgements, attachments, a namespace, each transport and the upgrade"
@@ -116,16 +150,49 @@ socketio = Group(
     "Socket.IO and SockJS",
     "Clients talk to our `socketio_server`, `sockjs_server` and gateway, and our `socketio_client` to their servers.",
     [
-        peer("socket.io-client", "client", pinned("socket.io-client"), f"{EVENTS}, rooms, in Node and in Chromium", SUITE,
-             "-k", "test_socketio_client or test_the_room or test_pages"),
-        Peer("socket.io-client 3", "client", "socket.io-client-3@npm:socket.io-client@3.1.3", functools.partial(
-            run_checks, "socket.io-client 3", "gateway", node("socketio", "socket.io-client-3", "http://ADDRESS"), SOCKETIO_CHECKS, EVENTS)),
+        peer(
+            "socket.io-client",
+            "client",
+            pinned("socket.io-client"),
+            f"{EVENTS}, rooms, in Node and in Chromium",
+            SUITE,
+            "-k",
+            "test_socketio_client or test_the_room or test_pages",
+        ),
+        Peer(
+            "socket.io-client 3",
+            "client",
+            "socket.io-client-3@npm:socket.io-client@3.1.3",
+            functools.partial(
+                run_checks,
+                "socket.io-client 3",
+                "gateway",
+                node("socketio", "socket.io-client-3", "http://ADDRESS"),
+                SOCKETIO_CHECKS,
+                EVENTS,
+            ),
+        ),
         peer("python-socketio", "client", pinned("python-socketio"), EVENTS, SUITE, "-k", "test_python_socketio"),
         peer("socket.io", "server", pinned("socket.io"), f"{EVENTS}, pings, being sent away", OURS, "-k", "npm-socket.io"),
-        peer("python-socketio", "server", pinned("python-socketio"), f"{EVENTS}, pings, being sent away", OURS, "-k", "python-socketio"),
-        peer("sockjs-client", "client", pinned("sockjs-client"), "each transport, in Node and in Chromium, from our and another origin",
-             "test_sockjs.py"),
+        peer(
+            "python-socketio",
+            "server",
+            pinned("python-socketio"),
+            f"{EVENTS}, pings, being sent away",
+            OURS,
+            "-k",
+            "python-socketio",
+        ),
+        peer(
+            "sockjs-client",
+            "client",
+            pinned("sockjs-client"),
+            "each transport, in Node and in Chromium, from our and another origin",
+            "test_sockjs.py",
+        ),
     ],
-    {"socketioxide": "its Socket.IO has no client, and our client was not run with its server",
-     "sockjs-node": "a server; we have no client of SockJS"},
+    {
+        "socketioxide": "its Socket.IO has no client, and our client was not run with its server",
+        "sockjs-node": "a server; we have no client of SockJS",
+    },
 )

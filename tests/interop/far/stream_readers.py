@@ -59,8 +59,13 @@ def chat(model):
 
 def responses(_model):
     whole = {"id": "r", "object": "response", "created_at": 1, "model": "m", "output": [], "status": "completed"}
-    deltas = [{"type": "response.output_text.delta", "item_id": "i", "output_index": 0, "content_index": 0, "delta": part} for part in PARTS]
-    return typed([{"type": "response.created", "response": whole}, *deltas, {"type": "response.completed", "response": whole}])
+    deltas = [
+        {"type": "response.output_text.delta", "item_id": "i", "output_index": 0, "content_index": 0, "delta": part}
+        for part in PARTS
+    ]
+    return typed(
+        [{"type": "response.created", "response": whole}, *deltas, {"type": "response.completed", "response": whole}]
+    )
 
 
 def messages(model):
@@ -79,8 +84,14 @@ def messages(model):
 def tools(request):
     """The events that answer a request of the Model Context Protocol."""
     results = {
-        "initialize": {"protocolVersion": "2025-06-18", "capabilities": {"tools": {}}, "serverInfo": {"name": "s", "version": "1"}},
-        "tools/list": {"tools": [{"name": "say", "inputSchema": {"type": "object", "properties": {"text": {"type": "string"}}}}]},
+        "initialize": {
+            "protocolVersion": "2025-06-18",
+            "capabilities": {"tools": {}},
+            "serverInfo": {"name": "s", "version": "1"},
+        },
+        "tools/list": {
+            "tools": [{"name": "say", "inputSchema": {"type": "object", "properties": {"text": {"type": "string"}}}}]
+        },
         "tools/call": {"content": [{"type": "text", "text": ANSWER}]},
     }
     events = []

@@ -183,8 +183,10 @@ def webkit():
 
 
 JETTY = ["http", "io", "util", "xml", "client", "server", "servlet", "security"]
-JETTY = jars("servlet-api", *(f"jetty9-{part}" for part in JETTY)) + ":" + jars(
-    *(f"jetty9-websocket-{part}" for part in ("api", "client", "common", "server", "servlet"))
+JETTY = (
+    jars("servlet-api", *(f"jetty9-{part}" for part in JETTY))
+    + ":"
+    + jars(*(f"jetty9-websocket-{part}" for part in ("api", "client", "common", "server", "servlet")))
 )
 
 
@@ -232,30 +234,75 @@ def asgi(*words):
 
 CLIENTS = [
     # Name, source, command, and what to set.
-    ("Java HttpClient", "debian:openjdk-17-jdk-headless libjetty9-java libjetty9-extra-java libokhttp-java", java("JDK"), ""),
+    (
+        "Java HttpClient",
+        "debian:openjdk-17-jdk-headless libjetty9-java libjetty9-extra-java libokhttp-java",
+        java("JDK"),
+        "",
+    ),
     ("OkHttp", "debian:libokhttp-java libjetty9-java libjetty9-extra-java", java("OkHttp"), ""),
-    ("Jetty", "debian:libjetty9-java libjetty9-extra-java libokhttp-java", java("Jetty"), "`setMaxTextMessageSize` for more than 64 KiB"),
-    ("gorilla/websocket", "debian:golang-github-gorilla-websocket-dev golang-nhooyr-websocket-dev golang-go", go("gorilla", "URL"), ""),
-    ("nhooyr/websocket", "debian:golang-nhooyr-websocket-dev golang-github-gorilla-websocket-dev golang-go", go("nhooyr", "URL"),
-     "`SetReadLimit` for more than 32 KiB"),
+    (
+        "Jetty",
+        "debian:libjetty9-java libjetty9-extra-java libokhttp-java",
+        java("Jetty"),
+        "`setMaxTextMessageSize` for more than 64 KiB",
+    ),
+    (
+        "gorilla/websocket",
+        "debian:golang-github-gorilla-websocket-dev golang-nhooyr-websocket-dev golang-go",
+        go("gorilla", "URL"),
+        "",
+    ),
+    (
+        "nhooyr/websocket",
+        "debian:golang-nhooyr-websocket-dev golang-github-gorilla-websocket-dev golang-go",
+        go("nhooyr", "URL"),
+        "`SetReadLimit` for more than 32 KiB",
+    ),
     ("WebKitGTK", "debian:gir1.2-webkit2-4.1 python3-gi xvfb xauth", webkit, ""),
     ("Qt 6", "debian:libqt6websockets6 python3-pyqt6.qtwebsockets", desktop("Qt 6", "URL"), ""),
     ("Qt 5", "debian:libqt5websockets5 python3-pyqt5.qtwebsockets", desktop("Qt 5", "URL"), ""),
-    ("libsoup", "debian:libsoup-3.0-0 gir1.2-soup-3.0 python3-gi", desktop("libsoup", "URL"),
-     "`max-incoming-payload-size` for more than 128 KiB"),
+    (
+        "libsoup",
+        "debian:libsoup-3.0-0 gir1.2-soup-3.0 python3-gi",
+        desktop("libsoup", "URL"),
+        "`max-incoming-payload-size` for more than 128 KiB",
+    ),
     ("Boost.Beast", "debian:libboost1.74-dev", cpp("beast", "URL", "-lpthread"), "`read_message_max` for more than 16 MiB"),
-    ("websocketpp", "debian:libwebsocketpp-dev libasio-dev zlib1g-dev", cpp("websocketpp", "URL", "-DASIO_STANDALONE", "-lz", "-lpthread"),
-     "`max_message_size` for more than 32 MB"),
+    (
+        "websocketpp",
+        "debian:libwebsocketpp-dev libasio-dev zlib1g-dev",
+        cpp("websocketpp", "URL", "-DASIO_STANDALONE", "-lz", "-lpthread"),
+        "`max_message_size` for more than 32 MB",
+    ),
     ("libwebsockets", "debian:libwebsockets-dev", cpp("libwebsockets", "URL", "-lwebsockets"), ""),
     ("Ruby faye-websocket", "debian:ruby-faye-websocket", script("ruby", "faye.rb", "URL"), ""),
-    ("Mojolicious", "debian:libmojolicious-perl libanyevent-websocket-client-perl", script("perl", "clients.pl", "Mojolicious", "URL"),
-     "`max_websocket_size` for more than 256 KiB"),
-    ("AnyEvent::WebSocket::Client", "debian:libanyevent-websocket-client-perl libmojolicious-perl", script("perl", "clients.pl", "AnyEvent", "URL"),
-     "`max_payload_size` for more than 64 KiB"),
+    (
+        "Mojolicious",
+        "debian:libmojolicious-perl libanyevent-websocket-client-perl",
+        script("perl", "clients.pl", "Mojolicious", "URL"),
+        "`max_websocket_size` for more than 256 KiB",
+    ),
+    (
+        "AnyEvent::WebSocket::Client",
+        "debian:libanyevent-websocket-client-perl libmojolicious-perl",
+        script("perl", "clients.pl", "AnyEvent", "URL"),
+        "`max_payload_size` for more than 64 KiB",
+    ),
     ("gun 1.3.3 of RabbitMQ", "debian:rabbitmq-server", erlang("gun.escript", "gun", "URL"), ""),
     ("Tcllib", "debian:tcllib tcl", script("tclsh", "websocket.tcl", "URL"), ""),
-    ("lua-http", "debian:lua-http lua5.2 lua-basexx lua-binaryheap lua-fifo lua-lpeg-patterns", script("lua5.2", "websocket.lua", "URL"), ""),
-    ("Emacs websocket.el", "debian:elpa-websocket emacs-nox", script("emacs", "-q", "--batch", "-l", "websocket.el", "URL"), ""),
+    (
+        "lua-http",
+        "debian:lua-http lua5.2 lua-basexx lua-binaryheap lua-fifo lua-lpeg-patterns",
+        script("lua5.2", "websocket.lua", "URL"),
+        "",
+    ),
+    (
+        "Emacs websocket.el",
+        "debian:elpa-websocket emacs-nox",
+        script("emacs", "-q", "--batch", "-l", "websocket.el", "URL"),
+        "",
+    ),
     ("SWI-Prolog", "debian:swi-prolog-nox", script("swipl", "prolog.pl", "URL"), ""),
     ("websockets", "websockets==17.4", python("websockets"), "`max_size` for more than 1 MiB"),
     ("aiohttp", "aiohttp==3.14.5", python("aiohttp"), "`max_msg_size` for more than 4 MiB"),
@@ -270,45 +317,111 @@ CLIENTS = [
     ("ws", "ws@8.23.0", javascript("ws", "clients.mjs", "URL"), ""),
     ("undici", "undici@7.30.2", javascript("undici", "clients.mjs", "URL"), ""),
     ("faye-websocket", "faye-websocket@0.11.4", javascript("faye-websocket", "clients.mjs", "URL"), ""),
-    ("websocket", "websocket@1.0.35", javascript("websocket", "clients.mjs", "URL"), "`maxReceivedFrameSize` for more than 1 MiB"),
+    (
+        "websocket",
+        "websocket@1.0.35",
+        javascript("websocket", "clients.mjs", "URL"),
+        "`maxReceivedFrameSize` for more than 1 MiB",
+    ),
     ("bun", "bun@1.4.5", javascript("bun", "clients.mjs", "URL"), ""),
     ("deno", "deno@2.9.6", javascript("deno", "clients.mjs", "URL"), ""),
 ]
 
 SERVERS = [
-    ("Jetty", "debian:libjetty9-java libjetty9-extra-java", lambda: ["java", "-cp", JETTY, HERE / "ws" / "JettyServer.java", "PORT"],
-     "`setMaxTextMessageSize` for more than 64 KiB"),
-    ("gorilla/websocket", "debian:golang-github-gorilla-websocket-dev golang-nhooyr-websocket-dev golang-go", go("gorilla", "PORT"), ""),
-    ("nhooyr/websocket", "debian:golang-nhooyr-websocket-dev golang-github-gorilla-websocket-dev golang-go", go("nhooyr", "PORT"),
-     "`SetReadLimit` for more than 32 KiB"),
+    (
+        "Jetty",
+        "debian:libjetty9-java libjetty9-extra-java",
+        lambda: ["java", "-cp", JETTY, HERE / "ws" / "JettyServer.java", "PORT"],
+        "`setMaxTextMessageSize` for more than 64 KiB",
+    ),
+    (
+        "gorilla/websocket",
+        "debian:golang-github-gorilla-websocket-dev golang-nhooyr-websocket-dev golang-go",
+        go("gorilla", "PORT"),
+        "",
+    ),
+    (
+        "nhooyr/websocket",
+        "debian:golang-nhooyr-websocket-dev golang-github-gorilla-websocket-dev golang-go",
+        go("nhooyr", "PORT"),
+        "`SetReadLimit` for more than 32 KiB",
+    ),
     ("Qt 6", "debian:libqt6websockets6 python3-pyqt6.qtwebsockets", desktop("Qt 6", "PORT"), ""),
-    ("libsoup", "debian:libsoup-3.0-0 gir1.2-soup-3.0 python3-gi", desktop("libsoup", "PORT"),
-     "`max-incoming-payload-size` for more than 128 KiB"),
+    (
+        "libsoup",
+        "debian:libsoup-3.0-0 gir1.2-soup-3.0 python3-gi",
+        desktop("libsoup", "PORT"),
+        "`max-incoming-payload-size` for more than 128 KiB",
+    ),
     ("Boost.Beast", "debian:libboost1.74-dev", cpp("beast", "PORT", "-lpthread"), "`read_message_max` for more than 16 MiB"),
-    ("websocketpp", "debian:libwebsocketpp-dev libasio-dev zlib1g-dev", cpp("websocketpp", "PORT", "-DASIO_STANDALONE", "-lz", "-lpthread"),
-     "`max_message_size` for more than 32 MB"),
+    (
+        "websocketpp",
+        "debian:libwebsocketpp-dev libasio-dev zlib1g-dev",
+        cpp("websocketpp", "PORT", "-DASIO_STANDALONE", "-lz", "-lpthread"),
+        "`max_message_size` for more than 32 MB",
+    ),
     ("libwebsockets", "debian:libwebsockets-dev", cpp("libwebsockets", "PORT", "-lwebsockets"), ""),
-    ("em-websocket", "debian:ruby-em-websocket", script("ruby", "em_websocket.rb", "PORT"), "`max_frame_size` for more than 10 MB"),
-    ("Mojolicious", "debian:libmojolicious-perl", script("perl", "mojolicious.pl", "PORT"), "`max_websocket_size` for more than 256 KiB"),
+    (
+        "em-websocket",
+        "debian:ruby-em-websocket",
+        script("ruby", "em_websocket.rb", "PORT"),
+        "`max_frame_size` for more than 10 MB",
+    ),
+    (
+        "Mojolicious",
+        "debian:libmojolicious-perl",
+        script("perl", "mojolicious.pl", "PORT"),
+        "`max_websocket_size` for more than 256 KiB",
+    ),
     ("Cowboy 2.8.0 of RabbitMQ", "debian:rabbitmq-server", erlang("cowboy.escript", "PORT"), ""),
-    ("lua-http", "debian:lua-http lua5.2 lua-basexx lua-binaryheap lua-fifo lua-lpeg-patterns", script("lua5.2", "websocket.lua", "PORT"), ""),
-    ("Emacs websocket.el", "debian:elpa-websocket emacs-nox", script("emacs", "-q", "--batch", "-l", "websocket.el", "PORT"), ""),
+    (
+        "lua-http",
+        "debian:lua-http lua5.2 lua-basexx lua-binaryheap lua-fifo lua-lpeg-patterns",
+        script("lua5.2", "websocket.lua", "PORT"),
+        "",
+    ),
+    (
+        "Emacs websocket.el",
+        "debian:elpa-websocket emacs-nox",
+        script("emacs", "-q", "--batch", "-l", "websocket.el", "PORT"),
+        "",
+    ),
     ("SWI-Prolog", "debian:swi-prolog-nox", script("swipl", "prolog.pl", "PORT"), ""),
-    ("websocat", "crate:websocat=1.14.1", lambda: [HOME / "cargo" / "bin" / "websocat", "-B", 1 << 26, "-t", "ws-l:127.0.0.1:PORT", "mirror:"], ""),
+    (
+        "websocat",
+        "crate:websocat=1.14.1",
+        lambda: [HOME / "cargo" / "bin" / "websocat", "-B", 1 << 26, "-t", "ws-l:127.0.0.1:PORT", "mirror:"],
+        "",
+    ),
     ("websockets", "websockets==17.4", server("websockets"), "`max_size` for more than 1 MiB"),
     ("aiohttp", "aiohttp==3.14.5", server("aiohttp"), "`max_msg_size` for more than 4 MiB"),
     ("tornado", "tornado==6.6.1", server("tornado"), "`websocket_max_message_size` for more than 10 MiB"),
     ("autobahn", "autobahn==26.10.2", server("autobahn"), ""),
     ("picows", "picows==2.3.1", server("picows"), "`max_frame_size` for more than 10 MiB"),
     ("flask-sock", "flask-sock==0.7.0", server("flask-sock"), ""),
-    ("uvicorn with websockets", "uvicorn==0.54.0 websockets==17.4", uvicorn("websockets"), "`--ws-max-size` for more than 16 MiB"),
+    (
+        "uvicorn with websockets",
+        "uvicorn==0.54.0 websockets==17.4",
+        uvicorn("websockets"),
+        "`--ws-max-size` for more than 16 MiB",
+    ),
     ("uvicorn with wsproto", "uvicorn==0.54.0 wsproto==1.3.2", uvicorn("wsproto"), "`--ws-max-size` for more than 16 MiB"),
-    ("hypercorn", "hypercorn==0.18.0", asgi("-m", "hypercorn", "--bind", "127.0.0.1:PORT"), "`websocket_max_message_size` for more than 16 MiB"),
+    (
+        "hypercorn",
+        "hypercorn==0.18.0",
+        asgi("-m", "hypercorn", "--bind", "127.0.0.1:PORT"),
+        "`websocket_max_message_size` for more than 16 MiB",
+    ),
     ("daphne", "daphne==4.2.2", asgi("-m", "daphne", "-b", "127.0.0.1", "-p", "PORT"), ""),
     ("granian", "granian==2.8.9", asgi("-m", "granian", "--interface", "asgi", "--port", "PORT"), ""),
     ("ws", "ws@8.23.0", javascript("ws", "servers.mjs", "PORT"), "`maxPayload` for more than 100 MiB"),
     ("faye-websocket", "faye-websocket@0.11.4", javascript("faye-websocket", "servers.mjs", "PORT"), ""),
-    ("websocket", "websocket@1.0.35", javascript("websocket", "servers.mjs", "PORT"), "`maxReceivedFrameSize` for more than 64 KiB"),
+    (
+        "websocket",
+        "websocket@1.0.35",
+        javascript("websocket", "servers.mjs", "PORT"),
+        "`maxReceivedFrameSize` for more than 64 KiB",
+    ),
     ("bun", "bun@1.4.5", javascript("bun", "servers.mjs", "PORT"), "`maxPayloadLength` for more than 16 MB"),
     ("deno", "deno@2.9.6", javascript("deno", "servers.mjs", "PORT"), ""),
 ]

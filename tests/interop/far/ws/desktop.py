@@ -117,7 +117,8 @@ class Soup(Looped):
         self.socket.set_max_incoming_payload_size(LONGEST)
         text = self.soup.WebsocketDataType.TEXT
         self.socket.connect(
-            "message", lambda _, kind, data: self.events.append(data.get_data().decode() if kind == text else data.get_data())
+            "message",
+            lambda _, kind, data: self.events.append(data.get_data().decode() if kind == text else data.get_data()),
         )
         self.socket.connect(
             "closed", lambda socket: self.events.append(Closed(socket.get_close_code(), socket.get_close_data()))
