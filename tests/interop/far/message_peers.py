@@ -1,12 +1,11 @@
 """Peers of STOMP, Socket.IO and SockJS."""
 
 import functools
-import json
 import pathlib
 import subprocess
 
-from peer import HERE, NODE, Failure, Peer, beside_packages
-from programs import Program, example, gateway
+from peer import HERE, NODE, Peer, beside_packages, run_checks
+from programs import Program, example
 from proxies import free_port, wait_until_it_listens
 from suite_peers import Group, peer, pinned
 
@@ -17,33 +16,12 @@ RAW = "does not unescape headers: `10:30` arrives as `10\\c30`"
 KNOWN = {(name, "header"): (HEADER.replace(":", "\\c"), RAW) for name in ("webstomp-client", "Net::Stomp", "PHP stomp")}
 KNOWN["Ruby stomp", "header"] = (HEADER.replace("\\n", "\n"), "a backslash before `n` in a header becomes a line break")
 
-
-def run_checks(name, program, words, expected, exercised):
-    """A client of somebody else's with our server, which prints what each check saw."""
-    with (
-        gateway(example(program)) if program == "gateway" else Program(example(program), "--listen", "127.0.0.1:0") as server
-    ):
-        address = getattr(server, "address", None) or server.line_after("listening on ").rpartition("/")[2]
-        command = [str(word).replace("ADDRESS", address) for word in words()]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    lines = [line for line in done.stdout.splitlines() if line.startswith("[")]
-    if not lines:
-        raise Failure(done.stderr)
-    seen, found = dict(map(json.loads, lines)), []
-    for check, value in expected.items():
-        was = seen.get(check, seen.get("the rest", "nothing"))
-        if was not in (value if isinstance(value, set) else [value]):
-            differs, why = KNOWN.get((name, check), (None, None))
-            found.append((check, json.dumps(was, ensure_ascii=False), why if was == differs else None))
-    return exercised, found
-
-
 STOMP_CHECKS = {"text": TEXT, "header": HEADER, "binary": {"echoed", "none"}, "receipt": {"of SEND", "of DISCONNECT"}}
 STOMP_EXERCISED = "texts, binary bodies, a header with a colon and a backslash, acknowledgements, a receipt"
 
 
 def stomp_client(name, source, words, advice=""):
-    run = functools.partial(run_checks, name, "stomp_server", words, STOMP_CHECKS, STOMP_EXERCISED)
+    run = functools.partial(run_checks, name, "stomp_server", words, STOMP_CHECKS, STOMP_EXERCISED, KNOWN)
     return Peer(name, "client", source, run, advice)
 
 

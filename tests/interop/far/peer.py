@@ -1,6 +1,7 @@
 """A peer, and where it comes from: Python's, Node's and Debian's packages, crates, and programs that are built here."""
 
 import dataclasses
+import json
 import os
 import pathlib
 import re
@@ -12,7 +13,7 @@ import typing
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from programs import TARGET, Failure  # noqa: E402
+from programs import TARGET, Failure, Program, example, gateway  # noqa: E402
 from proxies import no_services  # noqa: E402
 
 HOME = TARGET / "interop" / "far"
@@ -132,3 +133,23 @@ def beside_packages(script):
 
 def jars(*names):
     return ":".join(f"/usr/share/java/{name}.jar" for name in names)
+
+
+def run_checks(name, program, words, expected, exercised, known=None):
+    """Lets a client of somebody else's print what each check saw with our server."""
+    with (
+        gateway(example(program)) if program == "gateway" else Program(example(program), "--listen", "127.0.0.1:0") as server
+    ):
+        address = getattr(server, "address", None) or server.line_after("listening on ").rpartition("/")[2]
+        command = [str(word).replace("ADDRESS", address) for word in words()]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    lines = [line for line in done.stdout.splitlines() if line.startswith("[")]
+    if not lines:
+        raise Failure(done.stderr)
+    seen, found = dict(map(json.loads, lines)), []
+    for check, value in expected.items():
+        was = seen.get(check, seen.get("the rest", "nothing"))
+        if was not in (value if isinstance(value, set) else [value]):
+            differs, why = (known or {}).get((name, check), (None, None))
+            found.append((check, json.dumps(was, ensure_ascii=False), why if was == differs else None))
+    return exercised, found

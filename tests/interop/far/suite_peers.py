@@ -4,7 +4,9 @@ import functools
 import re
 import subprocess
 
-from peer import HERE, Peer
+from peer import HERE, Peer, run_checks
+from programs import Program, example, gateway
+import proxies as proxy_programs
 
 TESTING = "test_grpc_testing.py"
 PINS = (HERE.parent / "requirements.txt").read_text() + (HERE.parent / "run").read_text()
@@ -93,10 +95,57 @@ LACKS = {
     ("tonic", "server"): "no trailers of a call that ends well; a message over its limit is OUT_OF_RANGE",
     ("tonic", "client"): "calls that a stopping server never took may be CANCELLED",
 }
+# The lengths of the responses are those of the payloads and of two fields around them.
+RUBY = {"empty": 0, "large": 314_159 + 8, "unknown method": "Unimplemented", "deadline": "DeadlineExceeded"}
+RUBY |= dict.fromkeys(("server streaming", "both ways"), [31_415 + 8, 9 + 4, 2653 + 6, 58_979 + 8])
+
+
+# As in `proxies.py`, and what to set.
+GRPC_PROXIES = {
+    "nginx": (
+        ("nginx", "grpc_nginx.conf", "nginx -p {home} -e stderr -c {config}"),
+        "`grpc_pass`; `client_max_body_size 0` and `grpc_read_timeout` for streams; `ignore_invalid_headers off` for dots in keys",
+    ),
+    "HAProxy": (
+        ("haproxy", "grpc_haproxy.cfg", "haproxy -db -f {config}"),
+        "`proto h2` on both sides; `option http-no-delay`; timeouts above the longest pause",
+    ),
+    "Caddy": (
+        ("caddy", "grpc_Caddyfile", "caddy run --config {config} --adapter caddyfile"),
+        "`protocols h1 h2c`, `h2c://`, `flush_interval -1`",
+    ),
+    "nghttpx": (
+        ("nghttp2-proxy", "grpc_nghttpx.conf", "nghttpx --conf={config}"),
+        "`proto=h2`; read timeouts above the longest pause",
+    ),
+}
+proxy_programs.PROXIES |= {f"grpc-{name}": row for name, (row, _) in GRPC_PROXIES.items()}
+
+
+def run_proxy(name):
+    """Our client of gRPC and our server with a proxy between them."""
+    program = example("grpc_interop")
+    with (
+        gateway(program) as server,
+        proxy_programs.running(f"grpc-{name}", server.address) as proxy,
+        Program(program, "--connect", proxy.address) as client,
+    ):
+        lines = []
+        while (line := client.line(60)) is not None:
+            lines.append(line)
+    found = [(line.split(":")[0], line, None) for line in lines if not line.startswith("ok ")]
+    return f"the cases of gRPC's interoperability tests, limits, 100 calls at once ({len(lines)} cases)", found or [("cases", "none", None)] * (not lines)
+
+
+def ruby():
+    return ["ruby", HERE / "grpc" / "client.rb", "grpc", "ADDRESS"]
+
+
 grpc = Group(
     "gRPC",
     """
-Clients call our example `grpc_interop`, and its client calls their servers. What a peer lacks is told in the last column; its
+Clients call our example `grpc_interop`, and its client calls their servers. Proxies stand between the two, with HTTP/2 on both
+sides and the configurations `grpc_*` in [tests/interop/proxies](../tests/interop/proxies). What a peer lacks is told in the last column; its
 other cases all work.
 """,
     [
@@ -133,6 +182,23 @@ other cases all work.
             )
             for name, source in GRPC.items()
             for role, kind in (("client", "our_server"), ("server", "(test_our_client or a_server_stops)"))
+        ),
+        Peer(
+            "Ruby's grpc",
+            "client",
+            "debian:ruby-grpc",
+            functools.partial(
+                run_checks,
+                "Ruby's grpc",
+                "grpc_interop",
+                ruby,
+                RUBY,
+                "single calls and streams, an unknown method, a deadline",
+            ),
+        ),
+        *(
+            Peer(name, "between", f"debian:{row[0]}", functools.partial(run_proxy, name), advice)
+            for name, (row, advice) in GRPC_PROXIES.items()
         ),
         peer(
             "connect-node",
