@@ -25,7 +25,7 @@ BUILDS = HOME / "builds"
 ENVIRONMENT = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(frozen=True)
 class Peer:
     name: str
     role: str
