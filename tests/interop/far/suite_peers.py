@@ -145,7 +145,7 @@ grpc = Group(
     "gRPC",
     """
 Clients call our example `grpc_interop`, and its client calls their servers. Proxies stand between the two, with HTTP/2 on both
-sides and the configurations `grpc_*` in [tests/interop/proxies](../tests/interop/proxies). What a peer lacks is told in the last column; its
+sides and the configurations `grpc_*` in `tests/interop/proxies`. What a peer lacks is told in the last column; its
 other cases all work.
 """,
     [
