@@ -46,6 +46,18 @@ async fn closing_in_one_half_begins_the_deadline_of_the_other() {
     assert!(start.elapsed() < 2 * SECOND);
 }
 
+#[tokio::test]
+async fn a_half_closes_with_the_code_that_was_set() {
+    let (mut server, mut b) = against(&Options::new(), 64).await;
+    let closing = server.closing();
+    let (mut sender, _receiver) = server.split();
+    closing.set(CloseCode::GOING_AWAY, "later");
+    sender.close().await.expect("it is written");
+    let mut taken = [0; 9];
+    b.read_exact(&mut taken).await.expect("a close frame");
+    assert_eq!(&taken, b"\x88\x07\x03\xe9later");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_sender_ends_when_the_peer_is_given_up() {
     let (server, _b) = against(&Options::new(), 64).await;

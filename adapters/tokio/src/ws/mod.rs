@@ -13,4 +13,4 @@ mod timer;
 mod transfer;
 
 pub use options::Options;
-pub use socket::WebSocket;
+pub use socket::{Closing, WebSocket};

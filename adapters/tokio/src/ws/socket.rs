@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::ops::Range;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::{fmt, mem};
 
@@ -71,9 +72,22 @@ const IGNORED: usize = 1 << 20;
 /// }
 /// ```
 ///
-/// The half that sends closes with [`CloseCode::NORMAL`]. For another code, as [`CloseCode::GOING_AWAY`] when a server stops, put the
-/// halves together again with `reunite` and call [`close`](Self::close); or keep the socket whole, in a loop with
-/// `tokio::select!` that waits for the stop, too.
+/// The half that sends closes with [`CloseCode::NORMAL`], or with what was set by [`Closing::set`]:
+///
+/// ```
+/// # use framewright_tokio::{CloseCode, Error, WebSocket};
+/// # use futures_util::{SinkExt, StreamExt};
+/// # use tokio::net::TcpStream;
+/// # async fn stop(mut socket: WebSocket<TcpStream>) -> Result<(), Error> {
+/// let closing = socket.closing();
+/// let (mut sender, receiver) = socket.split();
+/// // Later, wherever the server hears that it has to stop:
+/// closing.set(CloseCode::GOING_AWAY, "the server restarts");
+/// sender.close().await?;
+/// # drop(receiver);
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Dropping it
 ///
@@ -100,7 +114,24 @@ pub struct WebSocket<S, R: Side = Server> {
     failure: Option<Error>,
     timer: Timer,
     protocol: Option<Box<str>>,
+    closing: Option<Closing>,
     stage: Stage,
+}
+
+/// What the [`Sink`] of a [`WebSocket`] says when it closes: a code and a reason. See [`WebSocket::closing`].
+#[derive(Clone, Debug, Default)]
+pub struct Closing(Arc<Mutex<Option<(CloseCode, Box<str>)>>>);
+
+impl Closing {
+    /// Sets the code and the reason for the next close of the sink. The close returns an error if the code may not be sent,
+    /// or the reason has more than 123 bytes.
+    pub fn set(&self, code: CloseCode, reason: &str) {
+        *self.lock() = Some((code, reason.into()));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<(CloseCode, Box<str>)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -133,6 +164,7 @@ impl<S, R: Side> WebSocket<S, R> {
             failure: None,
             timer: Timer::new(options.keepalive()),
             protocol: protocol.map(Into::into),
+            closing: None,
             stage: Stage::Open,
         }
     }
@@ -165,6 +197,11 @@ impl<S, R: Side> WebSocket<S, R> {
     /// Whether no more messages can be sent.
     pub fn is_closing(&self) -> bool {
         self.connection.is_closing()
+    }
+
+    /// A handle that says with which code and reason the sink closes, for use after a split.
+    pub fn closing(&mut self) -> Closing {
+        self.closing.get_or_insert_default().clone()
     }
 
     /// The stream, for instance to ask for the peer's address.
@@ -423,10 +460,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side + Unpin> Sink<BytesMessage> for 
         self.poll_written(Half::Sender, cx)
     }
 
-    /// Writes a close frame with [`CloseCode::NORMAL`]. The stream of messages ends when the peer has answered.
+    /// Writes a close frame with [`CloseCode::NORMAL`], or with what [`Closing::set`] has set. The stream of messages ends when the peer has answered.
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let Self { connection, out, .. } = &mut *self;
-        connection.close(CloseCode::NORMAL, "", &mut out.bytes)?;
+        let Self { connection, out, closing, .. } = &mut *self;
+        let set = closing.as_ref().and_then(|closing| closing.lock().take());
+        let (code, reason) = set.as_ref().map_or((CloseCode::NORMAL, ""), |(c, r)| (*c, r));
+        connection.close(code, reason, &mut out.bytes)?;
         out.wake_receiver();
         self.poll_written(Half::Sender, cx)
     }
