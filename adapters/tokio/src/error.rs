@@ -1,4 +1,4 @@
-//! The errors of a WebSocket.
+//! The errors of a WebSocket, of its URL too.
 
 use std::{error, fmt, io};
 
@@ -31,8 +31,70 @@ pub enum Error {
     },
     /// The application refused the request with this status.
     Denied(u16),
-    /// The URL is not valid, or begins with neither `ws://` nor, where the caller brings the stream, `wss://`.
-    Url,
+    /// The URL leads to no WebSocket.
+    Url(UrlError),
+}
+
+/// What is wrong with the URL of a WebSocket. `at` is where, in bytes from its beginning.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum UrlError {
+    /// It begins with neither `ws://` nor `wss://`.
+    Scheme,
+    /// It begins with `wss://`, and there is no TLS stream: see [`Options::connect_over`](crate::Options::connect_over).
+    Tls,
+    /// A user is named. That belongs in an `Authorization` header.
+    User {
+        /// Where the name begins.
+        at: usize,
+    },
+    /// The host is missing or not valid.
+    Host {
+        /// Where it should be.
+        at: usize,
+    },
+    /// The port is not a number up to 65535.
+    Port {
+        /// Where the port begins.
+        at: usize,
+    },
+    /// A character has to be percent-encoded.
+    Character {
+        /// Where it is.
+        at: usize,
+    },
+    /// There is a fragment, which WebSockets do not have (RFC 6455 §3).
+    Fragment {
+        /// Where its `#` is.
+        at: usize,
+    },
+    /// It has 64 KiB or more.
+    TooLong,
+}
+
+impl fmt::Display for UrlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scheme => f.write_str("the URL begins with neither ws:// nor wss://"),
+            Self::Tls => f.write_str("a wss:// URL needs a TLS stream"),
+            Self::User { at } => write!(f, "the URL names a user at byte {at}"),
+            Self::Host { at } => write!(f, "the URL has no valid host at byte {at}"),
+            Self::Port { at } => write!(f, "the URL has no valid port at byte {at}"),
+            Self::Character { at } => {
+                write!(f, "the URL has a character at byte {at} that must be percent-encoded")
+            }
+            Self::Fragment { at } => write!(f, "the URL has a fragment at byte {at}"),
+            Self::TooLong => f.write_str("the URL is too long"),
+        }
+    }
+}
+
+impl error::Error for UrlError {}
+
+impl From<UrlError> for Error {
+    fn from(error: UrlError) -> Self {
+        Self::Url(error)
+    }
 }
 
 impl fmt::Display for Error {
@@ -47,7 +109,7 @@ impl fmt::Display for Error {
             Self::Options(e) => e.fmt(f),
             Self::Refused { status, .. } => write!(f, "the server refused with status {status}"),
             Self::Denied(status) => write!(f, "the request was refused with status {status}"),
-            Self::Url => f.write_str("not a URL of a WebSocket that can be connected to"),
+            Self::Url(e) => e.fmt(f),
         }
     }
 }

@@ -60,7 +60,7 @@ mod ws;
 pub use crate::ws::axum::Upgrade;
 #[cfg(feature = "hyper")]
 pub use crate::ws::hyper::{Upgraded, upgrade};
-pub use error::Error;
+pub use error::{Error, UrlError};
 pub use framewright;
 pub use framewright::ws::{BytesMessage, CloseCode};
-pub use ws::{Options, WebSocket};
+pub use ws::{Closing, Options, WebSocket};

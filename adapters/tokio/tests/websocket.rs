@@ -5,7 +5,7 @@ mod pipe;
 use std::time::Duration;
 
 use framewright::ws::{self, CloseCode, Limits, Message};
-use framewright_tokio::{BytesMessage, Error, Options, WebSocket};
+use framewright_tokio::{BytesMessage, Error, Options, UrlError, WebSocket};
 use futures_util::{SinkExt, StreamExt};
 use pipe::{REQUEST, against, frame};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
@@ -320,12 +320,27 @@ async fn times_may_be_endless() {
 
 #[tokio::test]
 async fn other_urls_are_refused() {
-    for url in ["", "http://a/", "ws:", "ws:///path", "ws://user@host/", "ws://a/#b", "/path"] {
+    let long = format!("ws://a/{}", "b".repeat(1 << 16));
+    for (url, error) in [
+        ("", UrlError::Scheme),
+        ("http://a/", UrlError::Scheme),
+        ("ws:", UrlError::Scheme),
+        ("/path", UrlError::Scheme),
+        ("ws:///path", UrlError::Host { at: 5 }),
+        ("wss://:80/", UrlError::Host { at: 6 }),
+        ("ws://user@host/", UrlError::User { at: 5 }),
+        ("ws://a/#b", UrlError::Fragment { at: 7 }),
+        ("ws://a:65536/", UrlError::Port { at: 7 }),
+        ("ws://a/b c", UrlError::Character { at: 8 }),
+        (&long, UrlError::TooLong),
+    ] {
         let (a, _b) = duplex(64);
         let opened = Options::new().connect_over(a, url).await;
-        assert!(matches!(opened, Err(Error::Url)), "{url}");
+        let Err(Error::Url(found)) = opened else { panic!("{url}: {opened:?}") };
+        assert_eq!(found, error, "{url}");
     }
-    assert!(matches!(WebSocket::connect("wss://127.0.0.1:1/").await, Err(Error::Url)));
+    let secure = WebSocket::connect("wss://127.0.0.1:1/").await;
+    assert!(matches!(secure, Err(Error::Url(UrlError::Tls))), "{secure:?}");
 }
 
 #[tokio::test]

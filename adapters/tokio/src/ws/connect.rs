@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::options::Options;
 use super::socket::WebSocket;
 use super::transfer::{read, write_all};
-use crate::Error;
+use crate::{Error, UrlError};
 
 /// How much of a refusal's body is kept, in bytes.
 const REASON: usize = 4 * 1024;
@@ -37,7 +37,7 @@ impl Options {
     pub async fn connect(&self, url: &str) -> Result<WebSocket<TcpStream, Client>, Error> {
         let target = Target::parse(url)?;
         if target.secure {
-            return Err(Error::Url);
+            return Err(UrlError::Tls.into());
         }
         let mut refused = None;
         let connected = timeout(self.handshake_within, async {
@@ -143,6 +143,16 @@ async fn reason(
     reason
 }
 
+/// Why a URL, whose host begins at `begin`, is not valid.
+fn why_invalid(url: &str, begin: usize) -> UrlError {
+    let is_bad = |b: u8| !b.is_ascii_graphic() || br#""<>\^`{|}"#.contains(&b);
+    match url.bytes().position(is_bad) {
+        Some(at) => UrlError::Character { at },
+        None if url.len() >= 64 * 1024 - 1 => UrlError::TooLong,
+        None => UrlError::Host { at: begin },
+    }
+}
+
 /// Where a URL leads to.
 struct Target {
     secure: bool,
@@ -151,17 +161,31 @@ struct Target {
 }
 
 impl Target {
-    fn parse(url: &str) -> Result<Self, Error> {
-        // A fragment is not allowed (RFC 6455 §3), nor is a user: it belongs in `Authorization`.
-        let uri: Uri = url.parse().map_err(|_| Error::Url)?;
-        let secure = match uri.scheme_str() {
-            Some("ws") => false,
-            Some("wss") => true,
-            _ => return Err(Error::Url),
+    fn parse(url: &str) -> Result<Self, UrlError> {
+        let (scheme, rest) = url.split_once("://").ok_or(UrlError::Scheme)?;
+        let secure = match scheme {
+            _ if scheme.eq_ignore_ascii_case("ws") => false,
+            _ if scheme.eq_ignore_ascii_case("wss") => true,
+            _ => return Err(UrlError::Scheme),
         };
-        let authority = uri.authority().ok_or(Error::Url)?.clone();
-        if authority.as_str().contains('@') || url.contains('#') {
-            return Err(Error::Url);
+        let begin = url.len() - rest.len();
+        let named = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        if named.contains('@') {
+            return Err(UrlError::User { at: begin });
+        }
+        if let Some(at) = url.find('#') {
+            return Err(UrlError::Fragment { at });
+        }
+        let uri: Uri = url.parse().map_err(|_| why_invalid(url, begin))?;
+        let authority = uri.authority().ok_or(UrlError::Host { at: begin })?.clone();
+        let host = authority.host();
+        if host.is_empty() {
+            return Err(UrlError::Host { at: begin });
+        }
+        // A port may be empty (RFC 3986 §3.2.3).
+        let port = authority.as_str()[host.len()..].trim_start_matches(':');
+        if !port.is_empty() && authority.port_u16().is_none() {
+            return Err(UrlError::Port { at: begin + host.len() + 1 });
         }
         let path = uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         Ok(Self { secure, authority, path })
