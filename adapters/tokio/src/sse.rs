@@ -246,7 +246,7 @@ where
     S: Stream<Item = I>,
     I: Into<EventBuf>,
 {
-    Body { events, keep_alive: KEEP_ALIVE, sleep: Box::pin(sleep(KEEP_ALIVE)) }
+    Body { events, skip_invalid: false, keep_alive: KEEP_ALIVE, sleep: Box::pin(sleep(KEEP_ALIVE)) }
 }
 
 pin_project! {
@@ -254,6 +254,7 @@ pin_project! {
     pub struct Body<S> {
         #[pin]
         events: S,
+        skip_invalid: bool,
         keep_alive: Duration,
         sleep: Pin<Box<Sleep>>,
     }
@@ -268,10 +269,18 @@ impl<S> Body<S> {
         self.sleep.as_mut().reset(Instant::now() + self.keep_alive);
         self
     }
+
+    /// Leaves out every event that has a type or an ID that would not arrive, instead of yielding its error.
+    #[must_use]
+    pub fn skip_invalid(mut self) -> Self {
+        self.skip_invalid = true;
+        self
+    }
 }
 
 /// An error means that an event has a type or an ID that would not arrive. The stream goes on without that event, but
-/// most servers, such as hyper, break the response off: check what comes from users with [`EventBuf::encode`].
+/// most servers, such as hyper, break the response off: check what comes from users with [`EventBuf::encode`], or call
+/// [`skip_invalid`](Body::skip_invalid).
 impl<S, I> Stream for Body<S>
 where
     S: Stream<Item = I>,
@@ -281,13 +290,18 @@ where
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut this = self.project();
-        let encoded = match this.events.as_mut().poll_next(cx) {
-            Poll::Ready(Some(event)) => event.into().encode(),
-            Poll::Ready(None) => return Poll::Ready(None),
-            Poll::Pending => {
-                ready!(this.sleep.as_mut().poll(cx));
-                let mut out = Vec::new();
-                Encoder::new().encode_keep_alive(&mut out).map(|()| out.into())
+        let encoded = loop {
+            match this.events.as_mut().poll_next(cx) {
+                Poll::Ready(Some(event)) => match event.into().encode() {
+                    Err(_) if *this.skip_invalid => {}
+                    encoded => break encoded,
+                },
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Pending => {
+                    ready!(this.sleep.as_mut().poll(cx));
+                    let mut out = Vec::new();
+                    break Encoder::new().encode_keep_alive(&mut out).map(|()| out.into());
+                }
             }
         };
         this.sleep.as_mut().reset(Instant::now() + *this.keep_alive);

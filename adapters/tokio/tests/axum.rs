@@ -12,16 +12,16 @@ use tokio::net::{TcpListener, TcpStream};
 
 async fn socket(upgrade: Upgrade) -> Response {
     upgrade.open(&Options::new().protocols(["echo"]), |mut socket| async move {
-        while let Some(Ok(message)) = socket.next().await {
-            if socket.send(&message).await.is_err() {
-                break;
-            }
+        while let Some(message) = socket.next().await {
+            socket.send(&message?).await?;
         }
+        Ok(())
     })
 }
 
 async fn events() -> sse::Body<impl futures_util::Stream<Item = EventBuf>> {
-    sse::body(stream::iter([EventBuf::new("a"), EventBuf::new("b")]))
+    let invalid = EventBuf::new("lost").id("two\nlines");
+    sse::body(stream::iter([EventBuf::new("a"), invalid, EventBuf::new("b")]))
 }
 
 /// The server's address.
@@ -77,4 +77,5 @@ async fn events_have_the_fields_that_proxies_need() {
         assert!(head.contains(&format!("{}: {value}", name.to_lowercase())), "{head}");
     }
     assert!(body.contains("data: a\n\n") && body.contains("data: b\n\n"), "{body}");
+    assert!(!body.contains("lost"), "{body}");
 }
