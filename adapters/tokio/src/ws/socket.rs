@@ -120,16 +120,22 @@ pub struct WebSocket<S, R: Side = Server> {
 
 /// What the [`Sink`] of a [`WebSocket`] says when it closes: a code and a reason. See [`WebSocket::closing`].
 #[derive(Clone, Debug, Default)]
-pub struct Closing(Arc<Mutex<Option<(CloseCode, Box<str>)>>>);
+pub struct Closing(Arc<Mutex<Option<Farewell>>>);
+
+#[derive(Debug)]
+struct Farewell {
+    code: CloseCode,
+    reason: Box<str>,
+}
 
 impl Closing {
     /// Sets the code and the reason for the next close of the sink. The close returns an error if the code may not be sent,
     /// or the reason has more than 123 bytes.
     pub fn set(&self, code: CloseCode, reason: &str) {
-        *self.lock() = Some((code, reason.into()));
+        *self.lock() = Some(Farewell { code, reason: reason.into() });
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<(CloseCode, Box<str>)>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Farewell>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -464,7 +470,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side + Unpin> Sink<BytesMessage> for 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let Self { connection, out, closing, .. } = &mut *self;
         let set = closing.as_ref().and_then(|closing| closing.lock().take());
-        let (code, reason) = set.as_ref().map_or((CloseCode::NORMAL, ""), |(c, r)| (*c, r));
+        let (code, reason) =
+            set.as_ref().map_or((CloseCode::NORMAL, ""), |set| (set.code, &*set.reason));
         connection.close(code, reason, &mut out.bytes)?;
         out.wake_receiver();
         self.poll_written(Half::Sender, cx)
