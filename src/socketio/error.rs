@@ -29,6 +29,8 @@ pub enum Error {
     AttachmentMissing,
     /// An attachment came, and none was due.
     AttachmentUnexpected,
+    /// The name of a namespace has a control character.
+    Namespace,
     /// The number of an acknowledgement is too large, missing, or where none may be.
     AckId,
     /// The payload is not JSON, or of another shape than the packet's type has.
@@ -69,6 +71,7 @@ impl fmt::Display for Error {
             Self::AttachmentsLate => "attachments did not come in time",
             Self::AttachmentMissing => "packet instead of an attachment",
             Self::AttachmentUnexpected => "attachment without a packet",
+            Self::Namespace => "namespace is not valid",
             Self::AckId => "number of an acknowledgement is not valid",
             Self::Payload => "payload is not valid",
             Self::NotConnected => "namespace is not connected",

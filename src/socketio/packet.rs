@@ -76,7 +76,8 @@ impl<'a> Packet<'a> {
     /// Parses the text of a message.
     ///
     /// Stricter than Node, which takes an empty message for a CONNECT, a space for the number 0, numbers of
-    /// attachments with fractions and signs, events without a name, and acknowledgements without a number.
+    /// attachments with fractions and signs, events without a name, acknowledgements without a number, and namespaces
+    /// with control characters, which we could not answer.
     /// Laxer in that it takes events with reserved names, and does not look for placeholders in the JSON: one may name an
     /// attachment that does not come.
     ///
@@ -104,6 +105,9 @@ impl<'a> Packet<'a> {
         let attachments = if binary { parse_count(&mut rest)? } else { 0 };
         let namespace = if rest.starts_with('/') {
             let (namespace, after) = split_at_byte(rest, b',').unwrap_or((rest, ""));
+            if namespace.bytes().any(|byte| byte.is_ascii_control()) {
+                return Err(Error::Namespace);
+            }
             rest = after;
             namespace
         } else {
