@@ -554,6 +554,7 @@ fn errors_of_socketio_have_different_texts() {
         &Error::AttachmentsLate,
         &Error::AttachmentMissing,
         &Error::AttachmentUnexpected,
+        &Error::Namespace,
         &Error::AckId,
         &Error::Payload,
         &Error::NotConnected,
