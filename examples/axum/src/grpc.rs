@@ -41,7 +41,7 @@ async fn receive(mut call: ServerCall, mut body: Body) -> (ServerCall, Inbox<Vec
     let mut inbox = Inbox::new(Vec::new());
     while let Some(frame) = body.frame().await {
         let Ok(frame) = frame else {
-            call.disconnect();
+            call.receive_disconnect();
             return (call, inbox);
         };
         let Ok(bytes) = frame.into_data() else { continue };

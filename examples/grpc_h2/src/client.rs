@@ -189,7 +189,7 @@ impl Call {
         if let Ok(Err(e)) = received {
             match e.reason() {
                 Some(reason) => self.call.receive_reset(reason.into()),
-                None => self.call.disconnect(),
+                None => self.call.receive_disconnect(),
             };
         }
     }

@@ -343,7 +343,7 @@ impl Call {
     fn lost(&mut self, error: Option<h2::Error>) -> Stop {
         match error.and_then(|e| e.reason()) {
             Some(reason) => self.call.receive_reset(reason.into()),
-            None => self.call.disconnect(),
+            None => self.call.receive_disconnect(),
         };
         self.out.clear();
         Stop::Over

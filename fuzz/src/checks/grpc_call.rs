@@ -271,7 +271,7 @@ fn client(
             8 => match input.byte() {
                 0..=127 => seen.see(call.receive_eof()),
                 128..=200 => seen.see(call.receive_reset(input.byte().into())),
-                _ => seen.see(call.disconnect()),
+                _ => seen.see(call.receive_disconnect()),
             },
             9 => seen.see(call.cancel(Code::ALL[usize::from(input.byte() % 17)])),
             10 => seen.see(call.poll(input.byte().into())),
@@ -294,7 +294,7 @@ fn client(
         results.push(result);
         client_is_consistent(&call, &seen);
     }
-    seen.see(call.disconnect());
+    seen.see(call.receive_disconnect());
     assert!(seen.end.is_some(), "exactly one end");
     assert!(seen.messages.iter().all(|message| message.1.len() <= 40), "the limit");
     client_is_consistent(&call, &seen);
@@ -340,7 +340,7 @@ fn server(
             5 => match input.byte() {
                 0..=199 => seen.see(call.receive_eof()),
                 200..=227 => seen.see(call.receive_reset(input.byte().into())),
-                _ => seen.see(call.disconnect()),
+                _ => seen.see(call.receive_disconnect()),
             },
             6 => seen.see(call.poll(input.byte().into())),
             7 | 8 => {
@@ -392,7 +392,7 @@ fn server(
         assert!(!call.owes() || written == 0 && seen.end.is_some());
         assert_eq!(call.deadline().is_none(), seen.end.is_some());
     }
-    seen.see(call.disconnect());
+    seen.see(call.receive_disconnect());
     assert!(seen.end.is_some() && !call.owes());
     assert!(seen.messages.iter().all(|message| message.1.len() <= 40), "the limit");
     (seen, results, out)

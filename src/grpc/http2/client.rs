@@ -446,8 +446,8 @@ impl<B: Buffer> SideCall<B> for ClientState<B> {
         self.call.as_mut()?.receive_reset(code.0).map(Into::into)
     }
 
-    fn disconnect(&mut self) -> Option<MessageEvent> {
-        self.call.as_mut()?.disconnect().map(Into::into)
+    fn receive_disconnect(&mut self) -> Option<MessageEvent> {
+        self.call.as_mut()?.receive_disconnect().map(Into::into)
     }
 
     fn poll(&mut self, now: u64) -> Option<MessageEvent> {

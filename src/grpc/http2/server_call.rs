@@ -211,8 +211,8 @@ impl<B: Buffer> SideCall<B> for ServerState {
         self.as_call_mut().ok()?.receive_reset(code.0).map(Into::into)
     }
 
-    fn disconnect(&mut self) -> Option<MessageEvent> {
-        self.as_call_mut().ok()?.disconnect().map(Into::into)
+    fn receive_disconnect(&mut self) -> Option<MessageEvent> {
+        self.as_call_mut().ok()?.receive_disconnect().map(Into::into)
     }
 
     fn poll(&mut self, now: u64) -> Option<MessageEvent> {

@@ -47,7 +47,7 @@ pub(super) trait SideCall<B: Buffer> {
     fn receive_trailers(&mut self, trailers: Headers<'_>) -> Option<MessageEvent>;
     fn receive_eof(&mut self) -> Option<MessageEvent>;
     fn receive_reset(&mut self, code: ErrorCode) -> Option<MessageEvent>;
-    fn disconnect(&mut self) -> Option<MessageEvent>;
+    fn receive_disconnect(&mut self) -> Option<MessageEvent>;
     /// Looks at the time.
     fn poll(&mut self, now: u64) -> Option<MessageEvent>;
     /// When to look at the time again. The call may be `blocked`: something is left to be sent.

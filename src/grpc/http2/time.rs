@@ -100,7 +100,7 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
         let entry = self.calls.get_mut(stream)?;
         let (call, blocked) = (&mut entry.call, !entry.outbox.is_empty());
         if let Why::Lost = why {
-            let event = call.disconnect();
+            let event = call.receive_disconnect();
             if event.is_none() {
                 self.calls.close(stream);
             }

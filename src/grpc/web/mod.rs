@@ -104,7 +104,7 @@
 //! | the call | [`Request::accept_socket`] | [`ClientRequest::call_socket`] |
 //! | the request's body | [`SocketDecoder`], then [`ServerCall::receive`] and `receive_eof` | each call of [`ClientCall::send`] and `half_close` writes one message |
 //! | the response | `send_head`, `send` and `finish`, in messages cut anywhere | [`ClientCall::receive`] |
-//! | the end | close after the trailers; [`ServerCall::disconnect`] if the client closes before | [`ClientCall::receive_eof`] when the server closes |
+//! | the end | close after the trailers; [`ServerCall::receive_disconnect`] if the client closes before | [`ClientCall::receive_eof`] when the server closes |
 //!
 //! # From another origin
 //!
@@ -117,7 +117,7 @@
 //! [`Request::parse`]: super::Request::parse
 //! [`Request::accept_socket`]: super::Request::accept_socket
 //! [`ServerCall::receive`]: super::ServerCall::receive
-//! [`ServerCall::disconnect`]: super::ServerCall::disconnect
+//! [`ServerCall::receive_disconnect`]: super::ServerCall::receive_disconnect
 //! [`ClientRequest::write_socket`]: super::ClientRequest::write_socket
 //! [`ClientRequest::call_socket`]: super::ClientRequest::call_socket
 //! [`ClientCall::send`]: super::ClientCall::send

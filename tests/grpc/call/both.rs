@@ -39,7 +39,7 @@ fn a_server_ends_a_call_however_it_stands() {
     let mut failed = server(CallKind::Unary);
     failed.receive(&mut &b"\xFF"[..]);
     let mut lost = server(CallKind::Unary);
-    lost.disconnect();
+    lost.receive_disconnect();
     for (call, code, trailers) in [
         (&mut open, Code::NotFound, "grpc-status: 5\r\ngrpc-message: gone\r\n"),
         (
@@ -105,14 +105,14 @@ fn a_reset_ends_the_call() {
 /// PROTOCOL-HTTP2, *Connection failure*.
 #[test]
 fn a_lost_connection_is_unavailable_to_a_client_and_a_cancellation_to_a_server() {
-    assert_eq!(client(CallKind::Unary).disconnect(), Some(Event::End(Code::Unavailable)));
+    assert_eq!(client(CallKind::Unary).receive_disconnect(), Some(Event::End(Code::Unavailable)));
     let mut call = server(CallKind::Unary);
-    assert_eq!(call.disconnect(), Some(Event::End(Code::Cancelled)));
+    assert_eq!(call.receive_disconnect(), Some(Event::End(Code::Cancelled)));
     assert!(!call.owes());
     let mut call = server(CallKind::Unary);
     assert_eq!(call.receive(&mut &b"\xFF"[..]), Some(Event::End(Code::Internal)));
     assert!(call.owes());
-    assert_eq!((call.disconnect(), call.owes()), (None, false), "there is nobody to tell");
+    assert_eq!((call.receive_disconnect(), call.owes()), (None, false), "there is nobody to tell");
 }
 
 // -- Outline

@@ -30,7 +30,7 @@ fn respond(
         }
         seen.see(after(&mut call));
         assert_eq!(call.status().map(|status| status.code), seen.end);
-        seen.see(call.disconnect());
+        seen.see(call.receive_disconnect());
         (seen, call.status().map(|status| status.to_string()))
     })
 }
@@ -722,7 +722,7 @@ fn a_reset_after_the_trailers_changes_nothing() {
     let mut call = answered(CallKind::ServerStreaming);
     call.receive_trailers(headers(&[OK]));
     assert_eq!(
-        (call.receive_reset(8), call.disconnect(), call.cancel(Code::Internal)),
+        (call.receive_reset(8), call.receive_disconnect(), call.cancel(Code::Internal)),
         (None, None, None)
     );
     assert_eq!(call.status().unwrap().code, Code::Ok);

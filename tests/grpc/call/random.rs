@@ -225,7 +225,7 @@ fn drive_client(framing: Option<Framing>, kind: CallKind, steps: &[Step]) -> Log
             Step::Trailers(list) => log.see(call.receive_trailers(headers(LISTS[list]))),
             Step::End => log.see(call.receive_eof()),
             Step::Reset(error) => log.see(call.receive_reset(error)),
-            Step::Disconnect => log.see(call.disconnect()),
+            Step::Disconnect => log.see(call.receive_disconnect()),
             Step::Cancel => log.see(call.cancel(Code::Cancelled)),
             Step::Poll(now) => log.see(call.poll(now)),
             Step::Send(bytes, compressed) => {
@@ -288,7 +288,7 @@ fn drive_server(framing: Option<Framing>, kind: CallKind, steps: &[Step]) -> Log
             }
             Step::End => log.see(call.receive_eof()),
             Step::Reset(error) => log.see(call.receive_reset(error)),
-            Step::Disconnect => log.see(call.disconnect()),
+            Step::Disconnect => log.see(call.receive_disconnect()),
             Step::Poll(now) => log.see(call.poll(now)),
             Step::SendHead => {
                 refused = call.send_head(ResponseHead::new(), &mut out).is_err();

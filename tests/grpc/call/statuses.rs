@@ -365,7 +365,7 @@ fn an_error_in_a_head_is_not_replaced_by_what_follows() {
         call.receive_reset(0);
         check(&call, "a reset");
         let mut call = start(&content_type);
-        call.disconnect();
+        call.receive_disconnect();
         check(&call, "a lost connection");
         let mut call = start(&content_type);
         call.receive(&mut &frame(0, "m")[..]);

@@ -52,8 +52,8 @@ impl<B: Buffer> ClientCall<B> {
         self.end_by_error(Error::Reset(error), true)
     }
 
-    /// Notes that the connection is lost (PROTOCOL-HTTP2, *Connection failure*).
-    pub fn disconnect(&mut self) -> Option<Event<'static>> {
+    /// Receives the loss of the connection (PROTOCOL-HTTP2, *Connection failure*).
+    pub fn receive_disconnect(&mut self) -> Option<Event<'static>> {
         self.half_closed = true;
         self.end_by_error(Error::Disconnected, true)
     }

@@ -12,9 +12,9 @@ impl ServerCall {
         self.lose(Outcome::Failed(Error::Reset(error)))
     }
 
-    /// Notes that the connection is lost, or over WebSocket closed: the call is cancelled
+    /// Receives the loss of the connection, or over WebSocket closed: the call is cancelled
     /// (PROTOCOL-HTTP2, *Connection failure*).
-    pub fn disconnect(&mut self) -> Option<Event<'static>> {
+    pub fn receive_disconnect(&mut self) -> Option<Event<'static>> {
         self.lose(Outcome::Cancelled(Code::Cancelled))
     }
 
