@@ -4,8 +4,8 @@
 //!
 //! # Keeping it in a struct
 //!
-//! Events of the way in for whole messages borrow from nothing, so connection, inbox and buffers can be fields of one struct, and its
-//! methods can have the loop. Each protocol shows the three programs that people write, a loop, an `async fn next` and methods:
+//! The events of `receive_message` borrow from nothing. So connection, inbox and buffers can be fields of one struct, and the loop can
+//! be in one of its methods. These chapters show what people write: an `async fn next`, and methods that handle events.
 //! [`ws`](crate::ws#keeping-it-in-a-struct), [`sse`](crate::sse#keeping-it-in-a-struct),
 //! [`grpc`](crate::grpc#keeping-it-in-a-struct).
 //!
@@ -13,13 +13,13 @@
 //!
 //! Nothing here blocks, so nothing here can hold a peer back. You do, by not reading. Three rules are enough:
 //!
-//! 1. **Write before you read.** While output waits that the socket did not take, do not read from this peer, and do not call
-//!    `transmit`. What is owed then takes a place of fixed size, and TCP holds the peer back.
+//! 1. **Write before you read.** While the socket has not taken all of your output, do not read from this peer, and do not call
+//!    `transmit`. What you owe the peer then stays in the machine, in a place of fixed size, and TCP holds the peer back.
 //! 2. **Bound what you send on your own.** A message to a room goes to many outputs, and one of their readers may be slow. Look at the
-//!    length of its output before you append, and drop the message or the reader when it is over your limit.
-//! 3. **Use the protocol's own windows where it has them.** HTTP/2 has one for each stream, so a slow stream must not stop reading:
-//!    [`grpc::Server::pause`](crate::grpc::Server::pause) holds back one call, and `Busy` and `Writable` say that a call's window is
-//!    closed and open again.
+//!    length of each output before you append, and drop the message or the reader when it is over your limit.
+//! 3. **Use the protocol's own windows where it has them.** HTTP/2 has one for each stream, so one slow stream is no reason to stop
+//!    reading. [`grpc::Server::pause`](crate::grpc::Server::pause) holds back one call. `Busy` and `Writable` say that a call's window
+//!    is closed and open again.
 //!
 //! ```
 //! use framewright::ws::{Connection, Inbox, Limits, MessageEvent, Server};
@@ -106,8 +106,8 @@
 //!
 //! # Time
 //!
-//! The clock is yours. A time is a `u64` of milliseconds on any scale that does not go back, the same for all machines of one
-//! connection: `start.elapsed().as_millis() as u64` will do. A machine with time in it has two methods. `deadline` says when to look
+//! The clock is yours. A time is a `u64` of milliseconds on any scale that never goes back, the same for all machines of one
+//! connection: `start.elapsed().as_millis() as u64` will do. A machine that depends on time has two methods. `deadline` says when to look
 //! again, and `poll` does what is due then, which may be nothing. Calling `poll` too early is harmless.
 //!
 //! | machine | what it times |
@@ -149,8 +149,8 @@
 //!
 //! # Memory
 //!
-//! Machines own no heap, save where the name of a type says so (`grpc::Heap`) and in `ws::deflate`. What has to be
-//! joined or decoded lies in storage that you lend, and every amount has a limit:
+//! Machines own no heap, except where the name of a type says so (`grpc::Heap`) and in `ws::deflate`. What has to be
+//! joined or decoded is kept in storage that you provide, and every amount has a limit:
 //!
 //! | storage | in | at most | given back by |
 //! |---|---|---|---|
@@ -158,9 +158,9 @@
 //! | [`http1::HeadReader`](crate::http1::HeadReader) | one head | `http1::Limits` | dropping it |
 //! | [`sse::Storage`](crate::sse::Storage) | one event and the last event ID | `sse::Limits` | `Assembler::release` |
 //! | [`http2::Connection`](crate::http2::Connection) | slots of streams, two tables of HPACK | `http2::Limits` | dropping it |
-//! | [`stomp::Inbox`](crate::stomp::Inbox) | one frame | `stomp::Limits` | dropping it |
+//! | [`stomp::Inbox`](crate::stomp::Inbox) | one frame | `stomp::Limits` | `release` |
 //! | [`grpc::Inbox`](crate::grpc::Inbox) | one message | `grpc::Limits` | `release` |
-//! | sessions of [`engineio`](crate::engineio) and [`sockjs`](crate::sockjs) | what waits for the next request | the session's limit of its backlog | when it is sent |
+//! | sessions of [`engineio`](crate::engineio) and [`sockjs`](crate::sockjs) | what waits for the next request | the session's limit on it | when it is sent |
 //! | output | what you have not written | yours, see [back-pressure](#back-pressure) | writing it |
 //!
 //! Each storage is any [`Buffer`](crate::Buffer): a `Vec<u8>` that grows, a `BytesMut`, or an [`ArrayBuf`](crate::ArrayBuf) for a program
@@ -168,13 +168,13 @@
 //!
 //! # What the peer sees
 //!
-//! A peer's violation is an error of the protocol's type, and each says what the peer is told:
+//! When a peer breaks a rule, you get an error of the protocol's type, and the peer gets what this table says:
 //!
 //! | protocol | error | what the peer gets |
 //! |---|---|---|
 //! | WebSocket | [`ws::Error`](crate::ws::Error) | a close frame with [`close_code`](crate::ws::Error::close_code), then the end of TCP |
 //! | its handshake | [`ws::handshake::Error`](crate::ws::handshake::Error) | the response that [`refuse`](crate::ws::handshake::Error::refuse) makes |
-//! | Server-Sent Events | [`sse::Error`](crate::sse::Error) | nothing: the event is lost, and the stream goes on |
+//! | Server-Sent Events | [`sse::Error`](crate::sse::Error) | nothing: one event is lost, and the stream goes on |
 //! | gRPC | [`grpc::Error`](crate::grpc::Error) | a status, in trailers or by a reset of the stream |
 //! | HTTP/2 | [`http2::Error`](crate::http2::Error) | GOAWAY or RST_STREAM with its code |
 //! | HTTP/1.1 | [`http1::Error`](crate::http1::Error) | a response with its status, and the end of TCP |

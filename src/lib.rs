@@ -56,22 +56,22 @@
 //!
 //! * The input slice advances by itself. `None` means that every byte of it was taken and more are
 //!   needed. So a read buffer may have any size, and all connections can share one, since nothing stays
-//!   in it. One of 64 KiB costs a receiver of long messages less time than one of 16 KiB. A caller that
+//!   in it. A receiver of long messages is faster with one of 64 KiB than with one of 16 KiB. A caller that
 //!   leaves the loop earlier has to keep the last `input.len()` bytes of what it read.
-//! * Some machines end before the input does: a handshake, a head, a body. They leave the rest, and say so
-//!   by another value, or by a getter that the doc of the method names.
-//! * Call `transmit` only once the output before has been written. What is owed takes a place of fixed
-//!   size until then, so a peer that floods and does not read costs nothing more. An event loop keeps what
-//!   the socket does not take, and neither reads nor transmits until it is written.
-//! * There are two ways in. Whole messages are joined in an inbox: an event says so, has no lifetime, and
-//!   the message is asked for. Parts are returned as they come, from `receive`: they are borrowed from the
-//!   input, are not copied, and may belong to a message that is larger than memory. Neither way borrows
-//!   from the connection, so `conn.send(…)` can be called in the loop.
-//! * A peer's violation is an `Err` from a decoder, and final. From a connection or a call it is an
-//!   event, since the peer may have to be told: `transmit` does that. A stream of [`sse`] goes on after
+//! * Some machines end before the input does: a handshake, a head, a body. They leave the rest in the
+//!   slice. Another value than `None` says so, or a getter that the method's documentation names.
+//! * Call `transmit` only once the output before has been written. Until then, what is owed to the peer
+//!   stays in a place of fixed size, so it does not grow when a peer floods you and does not read. An event
+//!   loop keeps what the socket does not take, and neither reads nor calls `transmit` until that is written.
+//! * There are two ways to receive. `receive_message` joins whole messages in an inbox: its event has no
+//!   lifetime, and the inbox has the message. `receive` returns parts as they come: they are borrowed from
+//!   the input, are not copied, and may belong to a message that is larger than memory. Neither way
+//!   borrows from the connection, so `conn.send(…)` can be called in the loop.
+//! * When a peer breaks a rule, a decoder returns an `Err`, which is final. A connection or a call returns
+//!   an event, since the peer may have to be told: `transmit` does that. A stream of [`sse`] goes on after
 //!   an event that is lost.
-//! * Nothing awaits, so no machine is ever half-way through anything. The rest of the input and of the
-//!   output is the caller's: keep both outside of a future that may be dropped.
+//! * Nothing awaits, so no machine is ever half-way through anything. The caller keeps the unread input and
+//!   the unsent output: keep both outside of a future that may be dropped.
 //!
 //! # Four layers
 //!
@@ -84,12 +84,12 @@
 //! | connection | both directions and the rules between them | [`Connection`](ws::Connection) → [`Event`](ws::Event) | `receive`, `send`, `close`, `transmit` |
 //! | assembly | whole messages, in storage the caller picks | [`Inbox`](ws::Inbox), [`Assembler`](ws::Assembler) → [`Message`](ws::Message) | `message`, `push` |
 //!
-//! The types of the table are those of [`ws`]. [`sse`] and [`grpc`] have types of the same names, on as
-//! many layers as they need. The assembler of `sse` decodes too, so its verbs are `receive` and
+//! The types of the table are those of [`ws`]. [`sse`] and [`grpc`] have types of the same names, on the
+//! layers that they need. The assembler of `sse` decodes too, so its verbs are `receive` and
 //! `event`. [`stomp`] has all four, and one inbox for heads and bodies. [`engineio`] has sessions that
 //! move from polling to WebSocket, and [`socketio`] the packets above them. [`sockjs`] has sessions,
 //! which several requests serve. With [`http1`], all of them work without an HTTP stack. With [`http`],
-//! they work with yours: its header lists come in, and fields go out, without a byte of HTTP/1.1 in
+//! they work with yours: they read its header lists and give it fields, without a byte of HTTP/1.1 in
 //! between.
 //!
 //! A [`Chunk`] says where bytes fall in their message. A [`Buffer`] is where bytes are appended: a
