@@ -41,7 +41,7 @@ class Peer:
         if found := re.fullmatch(r"debian:(\S+).*", self.source):
             show = ["dpkg-query", "--show", "--showformat", "${Version}", found[1]]
             shown = subprocess.run(show, capture_output=True, text=True).stdout
-            return re.sub(r"^\d+:|[-+~](dfsg|really|ds\d).*|-[^-]*$|^0\.0~", "", shown)
+            return re.sub(r"^\d+:|[-+~](dfsg|really|ds).*|-[^-]*$|^0\.0~", "", shown)
         return re.split("==|@|=", self.source.split()[0])[-1]
 
 
