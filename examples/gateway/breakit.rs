@@ -1,5 +1,5 @@
-//! What happens to a client that breaks the rules of WebSocket: a browser cannot send such frames, so the gateway plays the client
-//! and a connection of its own answers, in memory.
+//! What happens to a client that breaks the rules of WebSocket. A browser cannot send such frames, so the gateway plays both ends in
+//! memory: the client, and a connection that answers it.
 
 use framewright::ws::{Connection, Inbox, Limits, Mask, MessageEvent};
 use serde_json::{Value, json};
@@ -29,28 +29,28 @@ const CASES: [Case; 14] = [
     Case {
         name: "utf8",
         title: "Bad UTF-8",
-        rule: "Text is UTF-8. The byte C3 begins a character, and 28 does not go on with it.",
+        rule: "Text is UTF-8. The byte C3 begins a character that 28 cannot continue.",
         section: "RFC 6455 §8.1",
         frames: &[(&[0x81, 0x82], true, &[0xC3, 0x28])],
     },
     Case {
         name: "reserved-bits",
         title: "A reserved bit",
-        rule: "RSV2 has no meaning without an extension that gives it one.",
+        rule: "RSV2 is 0, unless an extension gives it a meaning.",
         section: "RFC 6455 §5.2",
         frames: &[(&[0xA1, 0x82], true, b"hi")],
     },
     Case {
         name: "reserved-opcode",
         title: "A reserved opcode",
-        rule: "The opcodes 3 to 7 are reserved for frames that do not exist yet.",
+        rule: "The opcodes 3 to 7 are reserved for data frames that no standard defines yet.",
         section: "RFC 6455 §5.2",
         frames: &[(&[0x83, 0x82], true, b"hi")],
     },
     Case {
         name: "unmasked",
         title: "No masking key",
-        rule: "A client masks every frame, so that it cannot choose the bytes that a proxy sees.",
+        rule: "A client masks every frame, so that no script can choose the bytes that a proxy sees.",
         section: "RFC 6455 §5.1",
         frames: &[(&[0x81, 0x02], false, b"hi")],
     },
@@ -71,14 +71,14 @@ const CASES: [Case; 14] = [
     Case {
         name: "huge",
         title: "One tebibyte, announced",
-        rule: "A message over the limit is refused at its header, before a byte of it comes.",
+        rule: "A message over the limit is refused at its header, before any of its payload comes.",
         section: "RFC 6455 §10.4",
         frames: &[(&[0x82, 0xFF, 0, 0, 1, 0, 0, 0, 0, 0], true, b"")],
     },
     Case {
         name: "continuation",
         title: "A continuation of nothing",
-        rule: "A continuation goes on with a message that is open.",
+        rule: "A continuation frame continues a message that an earlier frame began.",
         section: "RFC 6455 §5.4",
         frames: &[(&[0x80, 0x82], true, b"hi")],
     },
@@ -92,7 +92,7 @@ const CASES: [Case; 14] = [
     Case {
         name: "fragmented-ping",
         title: "A ping in fragments",
-        rule: "A control frame is whole.",
+        rule: "A control frame is never in fragments.",
         section: "RFC 6455 §5.5",
         frames: &[(&[0x09, 0x81], true, b"!")],
     },
@@ -105,8 +105,8 @@ const CASES: [Case; 14] = [
     },
     Case {
         name: "close-code",
-        title: "A close code for nobody",
-        rule: "1005 says that a close frame had no code. It is never in one.",
+        title: "A close code that is never sent",
+        rule: "1005 means that a close frame had no code, so no close frame has it.",
         section: "RFC 6455 §7.4.1",
         frames: &[(&[0x88, 0x82], true, &[0x03, 0xED])],
     },
@@ -120,7 +120,7 @@ const CASES: [Case; 14] = [
     Case {
         name: "close-reason",
         title: "A reason that is not UTF-8",
-        rule: "The reason of a close frame is text.",
+        rule: "The reason in a close frame is UTF-8.",
         section: "RFC 6455 §5.5.1",
         frames: &[(&[0x88, 0x83], true, &[0x03, 0xE8, 0xFF])],
     },

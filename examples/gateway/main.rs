@@ -1,7 +1,7 @@
 //! Every protocol of the crate on one port, one thread, one event loop.
 //!
 //! ```text
-//! cargo run --release --features deflate --example gateway -- \
+//! cargo run --release --example gateway -- \
 //!     [--listen ADDR] [--tls CERT KEY] [--max-message BYTES] \
 //!     [--no-deflate | --no-context-takeover] \
 //!     [--origin ORIGIN]... [--forwarded-host] \
@@ -23,7 +23,7 @@
 //!             ├─ service ── answers that take time: events, grpc, hubs
 //!             ├─ websocket ── echo, room, stomp, tunnel, hubs
 //!             ├─ wire ── what went over it, for the page that asks
-//!             ├─ breakit ── what a client gets that breaks the rules
+//!             ├─ breakit ── how the server answers a client that breaks a rule
 //!             └─ hubs ── Socket.IO and SockJS, by requests and WebSockets
 //! ```
 //!
