@@ -14,12 +14,12 @@
 #        anthropic, messages.stream, final text       ab          error
 # A stream that stops inside of an event looks the same: the rest of it is dropped.
 #
-# The standard: HTML, 9.2.6: "Once the end of the file is reached, any pending data must be discarded." That an answer is
-# complete is only told by the services' own events: finish_reason and [DONE], or message_stop.
+# The standard: HTML, 9.2.6: "Once the end of the file is reached, any pending data must be discarded." Only the services'
+# own events say that an answer is complete: finish_reason and [DONE], or message_stop.
 #
 # Who meets it: whoever has a proxy between a model and its client. If the server dies, one that speaks HTTP/1.0 to it, as nginx 1.22
 # does unless told otherwise, takes the end of the connection for the end of the body, and ends its own answer properly.
-# What to do: in Python look at finish_reason or stop_reason, which is None for such an answer. In the proxy use HTTP/1.1, where a
+# What to do: in Python, look at finish_reason or stop_reason, which is None for such an answer. In the proxy, use HTTP/1.1, where a
 # body that is cut is an error.
 #
 # Needs node, npm and python3 with pip. It took 15 seconds of processor time.

@@ -19,7 +19,7 @@
 # string and return": nothing is dispatched. `retry:` and `id:` have their effect without data.
 #
 # Who meets it: servers that speak OpenAI's API with a library for event streams. Many begin a stream with `retry:` in a block of its own,
-# send the last ID so, or keep a connection open by `event: ping`, which Anthropic's service sends with data.
+# send the last ID in the same way, or keep a connection open by `event: ping`, which Anthropic's service sends with data.
 # What to do: as such a server, keep the connection open with comments (": ping"), and write no block without data; a `retry:` or an
 # `id:` can stand in the block of the next event.
 #

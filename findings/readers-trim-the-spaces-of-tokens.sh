@@ -13,7 +13,7 @@
 #
 # The standard: HTML, 9.2.6: "If value starts with a U+0020 SPACE character, remove it from value." It says nothing of others.
 #
-# Who meets it: streams of plain text in parts, where most parts begin with a space. Data in JSON is not hit.
+# Who meets it: streams of plain text in parts, where most parts begin with a space. Data in JSON is not affected.
 # What to do: send each part as a string of JSON.
 #
 # Needs node, npm and python3 with pip. It took 5 seconds of processor time.

@@ -12,7 +12,7 @@
 #           webstomp-client      10\c30   C\c\\temp      ID\cbox-1
 #           Net::Stomp           10\c30   C\c\\temp      ID\cbox-1
 #           PHP's stomp          10\c30   C\c\\temp      ID\cbox-1
-# None of the three escapes what it sends, either. So its ACK repeats the ID as it came, and is right by luck.
+# None of the three escapes what it sends, either. So their ACKs repeat the ID as it came, and are right by luck.
 #
 # The standard: STOMP 1.2, Value Encoding: \r, \n, \c and \\ in headers of all frames but CONNECT and CONNECTED stand for a carriage
 # return, a line feed, a colon and a backslash. 1.0 has no escapes; a server that was asked for 1.0 writes none.
