@@ -54,6 +54,8 @@ pub struct Connection<R, B, S> {
     pub(super) acknowledged: bool,
     /// How many pings have come. It wraps.
     pub(super) ping_count: u8,
+    /// How many more pings may come. `u8::MAX` if that is not limited.
+    pub(super) pings_left: u8,
     pub(super) extended_connect: bool,
     pub(super) owed: Owed,
     pub(super) budgets: Budgets,
@@ -153,6 +155,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
             peer: PeerSettings::INITIAL,
             acknowledged: false,
             ping_count: 0,
+            pings_left: u8::MAX,
             extended_connect: false,
             owed: Owed::new(),
             budgets: Budgets::new(&limits),
@@ -324,6 +327,11 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
     /// How many pings of the peer's have come. The number wraps.
     pub(crate) const fn ping_count(&self) -> u8 {
         self.ping_count
+    }
+
+    /// Allows so many more pings, or any number if it is `u8::MAX`. The next one fails the connection at once, before any frame after it.
+    pub(crate) const fn allow_pings(&mut self, count: u8) {
+        self.pings_left = count;
     }
 
     /// Whether the connection has failed, by the peer's doing or the caller's.

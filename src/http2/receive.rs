@@ -159,6 +159,15 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
             Part::Ping(payload) => {
                 self.budgets.take_useless(&self.limits)?;
                 self.ping_count = self.ping_count.wrapping_add(1);
+                match &mut self.pings_left {
+                    0 => {
+                        let code = ErrorCode::ENHANCE_YOUR_CALM;
+                        self.fail_for(None, code, Reason::TooManyPings);
+                        return Ok(None);
+                    }
+                    &mut u8::MAX => {}
+                    left => *left -= 1,
+                }
                 self.owed.add_ping(payload)?;
             }
             Part::PingAck(payload) => return self.receive_ping_ack(payload),

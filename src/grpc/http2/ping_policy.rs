@@ -30,6 +30,16 @@ impl PingPolicy {
         self.strikes = 0;
     }
 
+    /// How many pings may come now, before one is too many.
+    #[inline]
+    pub(super) fn allowed(&self, now: u64) -> u8 {
+        if self.min_interval == 0 {
+            return u8::MAX; // no ping comes too soon
+        }
+        let too_soon = self.last.is_some_and(|last| now < last.saturating_add(self.min_interval));
+        MAX_STRIKES.saturating_sub(self.strikes) + u8::from(!too_soon)
+    }
+
     /// Takes notice of how many pings have come. Returns whether there were too many.
     #[inline]
     pub(super) fn see(&mut self, count: u8, now: u64) -> bool {
@@ -57,9 +67,12 @@ mod tests {
     #[test]
     fn too_many_pings_without_anything_sent() {
         let mut policy = PingPolicy::new();
+        assert_eq!(policy.allowed(0), 3);
         assert!(!policy.see(1, 0)); // the first is free
+        assert_eq!((policy.allowed(10), policy.allowed(300_000)), (2, 3));
         assert!(!policy.see(2, 10)); // two strikes
         assert!(!policy.see(3, 20));
+        assert_eq!(policy.allowed(30), 0);
         assert!(policy.see(4, 299_999));
     }
 

@@ -14,7 +14,7 @@ use crate::grpc::{
     ServerConfig, Status, Trailers,
 };
 use crate::http;
-use crate::http2::{self, Connection, ErrorCode, Head, Headers, Keepalive, Limits, Reason, Stream};
+use crate::http2::{self, Connection, ErrorCode, Head, Headers, Keepalive, Limits, Stream};
 
 /// A server's end of one HTTP/2 connection, with all of its calls.
 ///
@@ -176,11 +176,13 @@ impl<M: Memory> Server<M> {
             self.refuse_unaccepted(stream);
         }
         loop {
+            self.shared.http2.allow_pings(self.pings.allowed(now));
             let step = self.shared.receive(input, now);
             if self.pings.see(self.shared.http2.ping_count(), now) {
-                self.shared.fail_for(ErrorCode::ENHANCE_YOUR_CALM, Reason::TooManyPings);
+                // Nothing after the ping was received. Every call hears of it.
+                self.shared.note_lost();
                 if step.is_none() {
-                    continue; // every call hears of it
+                    continue;
                 }
             }
             let (stream, event) = match step? {

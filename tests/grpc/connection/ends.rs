@@ -310,6 +310,25 @@ fn too_many_pings_end_calls() {
     assert!(pair.service.grpc.deadline().is_none_or(|at| at > 1000));
 }
 
+/// However the bytes are cut, nothing after the ping that is one too many is received.
+#[test]
+fn a_call_after_too_many_pings_does_not_begin() {
+    for size in [usize::MAX, 1] {
+        let mut pair = Pair::new();
+        let mut client = Bare::new();
+        client.run(&mut pair); // settings
+        client.out = [0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8].repeat(4); // pings
+        client.open("POST", "/t.T/Slow", GRPC, false);
+        let mut read = std::mem::take(&mut client.out);
+        let size = size.min(read.len());
+        read.chunks_mut(size).for_each(|piece| pair.service.receive(piece, 0));
+        assert_eq!(pair.service.events, [], "in pieces of {size}");
+        client.run(&mut pair);
+        // So it may be tried again elsewhere.
+        assert_eq!(client.seen, ["goaway 11 (enhance your calm)", "1 reset 7 (refused stream)"]);
+    }
+}
+
 /// A server that answers without `accept` has accepted.
 #[test]
 fn a_call_that_is_answered_is_accepted() {
