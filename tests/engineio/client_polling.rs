@@ -102,6 +102,16 @@ fn says(client: &mut Client, text: &str) -> Option<ClientEvent<'static>> {
     }
 }
 
+#[test]
+fn a_part_of_the_open_packet_is_no_backlog() {
+    let mut client = client();
+    requests(&mut client);
+    assert_eq!(client.receive_head(ClientRequest::Get, 200), None);
+    let mut part = *b"0{\"sid\":";
+    assert_eq!(client.receive_body(ClientRequest::Get, &mut &mut part[..], 0), None);
+    assert_eq!(client.backlog_len(), 0);
+}
+
 /// (*Handshake*)
 #[test]
 fn the_open_packet_is_read_however_it_is_split() {
