@@ -1,12 +1,12 @@
-//! Fuzzing a handler of one's own: what it does must not depend on how the network cuts the bytes.
+//! Fuzzing a handler of your own: what it does must not depend on how the network cuts the bytes.
 //!
 //! ```text
 //! cargo run --example fuzz_handler --features arbitrary             # a hundred thousand random sessions
 //! cargo run --example fuzz_handler --features arbitrary -- FILE...  # what a fuzzer has found
 //! ```
 //!
-//! The handler is a store of keys and values, without any I/O, as all of them should be. With `cargo fuzz init`, a copy of this
-//! file beside it, and the feature `arbitrary` of this crate, the target is:
+//! The handler is a store of keys and values, without any I/O, as all of them should be. After `cargo fuzz init`, copy this file
+//! beside the target, and turn on the feature `arbitrary` of this crate. The target is then:
 //!
 //! ```text
 //! #![no_main]
@@ -14,8 +14,8 @@
 //! libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz_handler::check(data));
 //! ```
 //!
-//! A fuzzer's bytes become a session by `Arbitrary`, which the public values of this crate implement: close codes and headers
-//! here. So most sessions are good enough to get far, and some frames are not.
+//! `Arbitrary` turns a fuzzer's bytes into a session. The public values of this crate implement it: here, close codes and headers.
+//! So most sessions are valid enough to get far, and some frames are not valid.
 
 use std::collections::HashMap;
 use std::error::Error;

@@ -1,8 +1,7 @@
 //! An HTTP/2 server on blocking sockets: `cargo run --example http2_server -- [--listen ADDR]`.
 //!
-//! It answers HEAD with the head of a greeting, GET and other requests without a body with the greeting, and the rest with the
-//! body and the trailers that came.
-//! It expects HTTP/2 at once, without TLS ("prior knowledge", RFC 9113 §3.3).
+//! It answers HEAD with the head of a greeting. It answers GET, and any other request without a body, with the greeting. All others
+//! get back the body and the trailers that they sent. It expects HTTP/2 at once, without TLS ("prior knowledge", RFC 9113 §3.3).
 
 use std::collections::VecDeque;
 use std::error::Error;

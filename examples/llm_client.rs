@@ -4,9 +4,9 @@
 //! cargo run --example llm_client -- [--model NAME] [--stop-after TOKENS] [--ca FILE] URL WORD...
 //! ```
 //!
-//! It speaks what OpenAI's servers do, and many others: a POST in JSON, answered by an event stream that ends with `[DONE]`. A
-//! key comes from the environment: `LLM_API_KEY`. The example `llm_server` also lets it go on where a stream was cut off, by the
-//! header `Last-Event-ID`, and stop. Comments, which other servers send as keep-alives, need no care.
+//! It speaks as OpenAI's servers and many others do: a POST in JSON, answered by an event stream that ends with `[DONE]`. A
+//! key comes from the environment: `LLM_API_KEY`. With the example `llm_server`, it can also stop an answer, and go on where a
+//! stream was cut off, by the header `Last-Event-ID`. Comments, which other servers send as keep-alives, are ignored.
 
 mod socket;
 

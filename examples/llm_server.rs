@@ -7,8 +7,8 @@
 //!
 //! The model is a parrot. The rest is as it should be:
 //!
-//! - `POST /v1/chat/completions` asks, in JSON. Each event has an ID, and `[DONE]` is the last.
-//! - The same with `Last-Event-ID` goes on after that event, because the answer does not depend on who listens.
+//! - `POST /v1/chat/completions` asks, in JSON. Each event has an ID, and `[DONE]` is the last event.
+//! - The same with `Last-Event-ID` goes on after that event, because the server makes an answer whether somebody listens or not.
 //! - `DELETE /v1/chat/completions/ID` is the stop button. `ID` is that of the chunks.
 //! - While the model thinks, comments show the client and every proxy that the stream is alive.
 //!

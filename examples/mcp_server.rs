@@ -5,9 +5,9 @@
 //! npx @modelcontextprotocol/inspector --cli http://127.0.0.1:8080/mcp --transport http --method tools/list
 //! ```
 //!
-//! There are two tools. `echo` is answered in JSON. `count` takes its time, so that it is answered by an event stream with its
-//! progress. A client whose stream is cut asks for the rest by `GET` with `Last-Event-ID`, because each event is kept. Revisions
-//! 2025-03-26 and 2025-06-18 of the protocol are spoken.
+//! There are two tools. `echo` is answered in JSON. `count` takes its time, so it is answered by an event stream with its
+//! progress. A client whose stream is cut asks for the rest by `GET` with `Last-Event-ID`, because each event is kept. It speaks
+//! the revisions 2025-03-26 and 2025-06-18 of the protocol.
 //!
 //! ```text
 //!   POST ─┬─ a notification ──▶ 202

@@ -1,8 +1,8 @@
 //! An echo server in one thread, on `mio`: `cargo run --example ws_echo_mio -- [ADDR]`.
 //!
-//! It prints its URL. `cargo run --example ws_client -- ws://127.0.0.1:8080` gets back what one types there.
+//! It prints its URL. `cargo run --example ws_client -- ws://127.0.0.1:8080` gets back what you type there.
 //!
-//! A peer is neither read nor transmitted to before it has taken our output. So one that floods us and does not read costs
+//! Until a peer has taken our output, we neither read from it nor call `transmit`. So one that floods us and does not read costs
 //! one buffer, and no more.
 //!
 //! ```text

@@ -4,8 +4,8 @@
 //! cargo run --example grpc_web_server -- [ADDR]
 //! ```
 //!
-//! The page at the URL that it prints has a client in plain JavaScript: to see what goes over the wire, and because one needs no
-//! more for a few calls. Clients of other people, such as `@connectrpc/connect-web`, work as well.
+//! The page at the URL that it prints has a client in plain JavaScript. It shows what goes over the wire, and is enough for a few
+//! calls. Other people's clients, such as `@connectrpc/connect-web`, work as well.
 //!
 //! ```text
 //! service Greeter {

@@ -1,4 +1,4 @@
-//! Tells what went over a wire, frame by frame: WebSocket, SSE, gRPC, HTTP/1.1, HTTP/2, STOMP, Engine.IO, Socket.IO.
+//! Shows what went over a wire, frame by frame: WebSocket, SSE, gRPC, HTTP/1.1, HTTP/2, STOMP, Engine.IO, Socket.IO.
 //!
 //! ```console
 //! $ cargo run --example inspect -- capture.pcapng

@@ -7,7 +7,7 @@
 //!   --namespace NAME   default: /
 //!   --auth JSON        an object for the server
 //!   --path PATH        default: /socket.io/
-//!   --ca FILE          for https://: whose certificates to believe, in PEM; default: the well-known authorities'
+//!   --ca FILE          for https://: the authorities to trust, in PEM; default: the well-known ones
 //! ```
 //!
 //! A line is a JSON array that begins with the event's name, such as `["message","hi",1]`. With a `?` before it, it asks for an

@@ -4,7 +4,7 @@
 //! cargo run --example stomp_client -- [OPTIONS] HOST:PORT DESTINATION
 //! cargo run --example stomp_client -- [OPTIONS] ws://HOST:PORT/PATH DESTINATION
 //!
-//!   --ca FILE          for wss://: whose certificates to believe, in PEM; default: the well-known authorities'
+//!   --ca FILE          for wss://: the authorities to trust, in PEM; default: the well-known ones
 //!   --login USER       the passcode comes from the environment: STOMP_PASSCODE
 //!   --host NAME        the virtual host; default: HOST
 //!   --versions LIST    default: 1.0,1.1,1.2

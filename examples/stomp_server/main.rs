@@ -4,7 +4,7 @@
 //! cargo run --example stomp_server -- [--listen ADDR]
 //! ```
 //!
-//! Two threads serve a client. One reads, and gives what came to the broker, under a lock. The other writes what the
+//! Two threads serve a client. One reads, and gives the bytes to the broker, under a lock. The other writes what the
 //! broker has for the client:
 //!
 //! ```text

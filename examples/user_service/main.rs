@@ -1,4 +1,4 @@
-//! A service as people write them, with all four kinds of call: its server on `mio`, its client on a blocking socket.
+//! A service like those that people write, with all four kinds of call: its server on `mio`, its client on a blocking socket.
 //!
 //! ```text
 //! cargo run --example user_service -- server --listen ADDR

@@ -1,6 +1,6 @@
 //! An echo server in one thread, on Linux's `io_uring`: `cargo run --example ws_echo_io_uring -- [ADDR]`.
 //!
-//! It prints its URL. `cargo run --example ws_client -- ws://127.0.0.1:8080` gets back what one types there. It fails if the
+//! It prints its URL. `cargo run --example ws_client -- ws://127.0.0.1:8080` gets back what you type there. It fails if the
 //! kernel does not let it have a ring, as in many containers.
 
 #[cfg(target_os = "linux")]

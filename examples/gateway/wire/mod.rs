@@ -2,7 +2,7 @@
 //!
 //! A page picks a token, reads `/sse/wire?wire=TOKEN`, and names the token in the queries of its other requests. Their frames
 //! go to its [`Ring`], and from there into the event stream. Requests that name no token, or one that nobody reads, cost
-//! nothing. A token is as secret as the page keeps it: it has 53 random bits.
+//! nothing. A token has 53 random bits, and is as secret as the page keeps it.
 
 mod frames;
 mod stream;
