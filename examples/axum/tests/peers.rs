@@ -93,8 +93,7 @@ async fn what_is_no_offer_is_refused_as_the_standard_says() {
 
     let mut request = plain("GET");
     request.headers_mut().clear();
-    let offer =
-        handshake::ClientRequest::new(&host, "/socket").origin("https://elsewhere.example");
+    let offer = handshake::ClientRequest::new(&host, "/socket").origin("https://elsewhere.example");
     let (fields, _) = offer.to_fields(*b"the sample nonce").unwrap();
     fields.for_each_field(add_to(request.headers_mut()));
     assert_eq!(send(address, false, request).await.status(), StatusCode::FORBIDDEN);
