@@ -36,8 +36,14 @@ impl PingPolicy {
         if self.min_interval == 0 {
             return u8::MAX; // no ping comes too soon
         }
-        let too_soon = self.last.is_some_and(|last| now < last.saturating_add(self.min_interval));
-        MAX_STRIKES.saturating_sub(self.strikes) + u8::from(!too_soon)
+        MAX_STRIKES.saturating_sub(self.strikes) + u8::from(!self.is_too_soon(now))
+    }
+
+    /// Whether a ping that comes now comes too soon.
+    fn is_too_soon(&self, now: u64) -> bool {
+        let next = |last: u64| last.saturating_add(self.min_interval);
+        // Without an interval, none does, even if the caller's clock goes back.
+        self.min_interval > 0 && self.last.is_some_and(|last| now < next(last))
     }
 
     /// Takes notice of how many pings have come. Returns whether there were too many.
@@ -46,8 +52,7 @@ impl PingPolicy {
         let fresh = count.wrapping_sub(self.seen);
         self.seen = count;
         for _ in 0..fresh {
-            let too_soon =
-                self.last.is_some_and(|last| now < last.saturating_add(self.min_interval));
+            let too_soon = self.is_too_soon(now);
             self.last = Some(now);
             if too_soon {
                 self.strikes += 1;
@@ -81,6 +86,17 @@ mod tests {
         let mut policy = PingPolicy::new();
         for count in 1..100 {
             assert!(!policy.see(count, u64::from(count) * 300_000));
+        }
+    }
+
+    #[test]
+    fn no_ping_comes_too_soon_without_an_interval() {
+        let mut policy = PingPolicy { min_interval: 0, ..PingPolicy::new() };
+        for count in 1..=u8::MAX {
+            // The caller's clock may go back.
+            let now = 1000 - u64::from(count);
+            assert_eq!(policy.allowed(now), u8::MAX);
+            assert!(!policy.see(count, now));
         }
     }
 
