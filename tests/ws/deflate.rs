@@ -386,6 +386,22 @@ fn an_assembler_that_does_not_inflate_says_so() {
     assert_eq!(none.push_inflated(part, None, &mut [0; 10]), Err(error));
 }
 
+/// The fault is the peer's, so that the storage is freed.
+#[test]
+fn a_compressed_part_without_an_inflater_frees_the_storage() {
+    let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed(true);
+    let mut bytes = [frame(0x02, &[7; 100]), frame(0x80, b"7"), frame(0xC2, b"\x00")].concat();
+    let mut input = &mut bytes[..];
+    let mut assembler = Assembler::new(Vec::new());
+    let mut push = || {
+        let part = decoder.decode(&mut input).unwrap().unwrap();
+        assembler.push_inflated(part, None, &mut [0; 10]).map(|message| message.is_some())
+    };
+    let error = AssembleError::Peer(Error::ReservedBits);
+    assert_eq!([push(), push(), push()], [Ok(false), Ok(true), Err(error)]);
+    assert_eq!(assembler.storage().capacity(), 0);
+}
+
 // §7.2.2 Decompression, with the examples of §7.2.3
 
 /// The payloads in §7.2.3, and the message of each.

@@ -35,7 +35,7 @@ impl<B: Buffer> Assembler<B> {
         scratch: &'a mut [u8],
     ) -> Result<Option<Message<'a>>, AssembleError> {
         let Part::Compressed(mut chunk) = part else { return self.push(part) };
-        let inflater = inflater.ok_or(Error::ReservedBits)?;
+        let Some(inflater) = inflater else { return Err(lose(self, Error::ReservedBits)) };
         let mut joined = Ok(());
         loop {
             let filled = match inflater.fill(&mut chunk, scratch) {
@@ -71,7 +71,7 @@ impl Assembler<BytesMut> {
         scratch: &mut [u8],
     ) -> Result<Option<BytesMessage>, AssembleError> {
         let Part::Compressed(mut chunk) = part else { return self.take(part) };
-        let inflater = inflater.ok_or(Error::ReservedBits)?;
+        let Some(inflater) = inflater else { return Err(lose(self, Error::ReservedBits)) };
         let mut taken = Ok(None);
         loop {
             match inflater.inflate(&mut chunk, scratch) {
