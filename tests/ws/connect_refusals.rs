@@ -80,3 +80,13 @@ fn each_violation_is_refused_as_http2_can() {
         assert_eq!(names_version, error == Error::Version, "{error:?}");
     }
 }
+
+/// RFC 9113 §8.2.2, for what the caller adds: a refusal for HTTP/1.1 can be used over HTTP/2 as it is.
+#[test]
+fn an_upgrade_that_the_caller_adds_is_left_out() {
+    let headers = [VERSION];
+    let offer = Offer::from_connect(&CHAT, &headers, Origins::any()).unwrap();
+    let added = [("UPGRADE", "websocket"), ("a", "b")];
+    let refusal = offer.refuse(426).headers(&added);
+    assert_eq!(listed(&refusal.to_fields().unwrap()), [("a".into(), "b".into())]);
+}

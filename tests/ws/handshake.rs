@@ -1029,6 +1029,22 @@ fn pair<'a>((name, value): (&'a str, &'a str)) -> (&'a str, &'a [u8]) {
     (name, value.as_bytes())
 }
 
+/// RFC 9110 §7.8: `Connection` names `Upgrade` wherever that is sent, by whomever it was added.
+#[test]
+fn connection_names_an_upgrade_that_the_caller_adds() {
+    let refused = Error::Target.refuse().headers(&[("upgrade", "foo/2")]).body(b"");
+    assert_eq!(
+        refusal(refused),
+        "HTTP/1.1 400 Bad Request\r\nupgrade: foo/2\r\nContent-Length: 0\r\n\
+        Connection: close, Upgrade\r\n\r\n"
+    );
+    let mut last = Vec::new();
+    refused.to_fields().unwrap().for_each_field(|name, value| {
+        last = [name.as_bytes(), &value.to_vec()].concat();
+    });
+    assert_eq!(last, b"Connectionclose, Upgrade");
+}
+
 /// The text of an error can be replaced, and what the error needs stays.
 #[test]
 fn the_refusal_of_an_error_may_have_another_body() {

@@ -184,7 +184,7 @@ impl<'a, H: Clone + IntoIterator<Item: Field<'a>>> Offer<'a, H> {
     /// Refuses the offer with a redirection or an error: a status from 300 to 599 (§4.2.2). Add headers
     /// and a body, and write the response.
     pub const fn refuse(&self, status: u16) -> Refusal<'static> {
-        Refusal::of_status(status, if self.key.is_some() { "close" } else { "" })
+        Refusal::of_status(status, self.key.is_none())
     }
 
     pub(super) const fn key(&self) -> Option<&'a [u8; KEY_LEN]> {

@@ -22,21 +22,20 @@ pub struct Refusal<'a, H = &'a [(&'a str, &'a str)]> {
     status: u16,
     /// The headers that the error needs besides its text.
     own_headers: &'static [(&'static str, &'static str)],
-    /// The value of `Connection`; empty over HTTP/2, which has no such field (RFC 9113 §8.2.2).
-    connection: &'static str,
+    /// Whether it goes over HTTP/2, which has no fields that are about the connection (RFC 9113 §8.2.2).
+    is_http2: bool,
     headers: H,
     body: &'a [u8],
     content_type: Option<&'static str>,
 }
 
 impl Refusal<'static> {
-    /// Over HTTP/2, `connection` is empty.
-    pub(super) const fn of_status(status: u16, connection: &'static str) -> Self {
-        Self { status, own_headers: &[], connection, headers: &[], body: &[], content_type: None }
+    pub(super) const fn of_status(status: u16, is_http2: bool) -> Self {
+        Self { status, own_headers: &[], is_http2, headers: &[], body: &[], content_type: None }
     }
 
     pub(super) const fn of_error(error: Error) -> Self {
-        let refusal = Self::of_status(error.status(), "close");
+        let refusal = Self::of_status(error.status(), false);
         let refusal =
             Self { body: error.text().as_bytes(), content_type: Some("text/plain"), ..refusal };
         match error {
@@ -44,10 +43,8 @@ impl Refusal<'static> {
             Error::Method => {
                 Self { own_headers: &[("Allow", "GET")], body: &[], content_type: None, ..refusal }
             }
-            // `Connection` names `Upgrade` wherever that is sent (RFC 9110 §7.8).
             Error::HttpVersion | Error::NotAnUpgrade | Error::Version => Self {
-                own_headers: &[("Upgrade", "websocket"), VERSION],
-                connection: "close, Upgrade",
+                own_headers: &[("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")],
                 ..refusal
             },
             _ => refusal,
@@ -57,11 +54,9 @@ impl Refusal<'static> {
 
 impl Refusal<'static> {
     pub(super) const fn of_connect_error(error: Error) -> Self {
-        let refusal = Self { connection: "", ..Self::of_error(error) };
-        match error {
-            Error::HttpVersion | Error::NotAnUpgrade | Error::Version => {
-                Self { status: 400, own_headers: &[VERSION], ..refusal }
-            }
+        let refusal = Self { is_http2: true, ..Self::of_error(error) };
+        match error.status() {
+            426 => Self { status: 400, ..refusal },
             _ => refusal,
         }
     }
@@ -73,8 +68,8 @@ impl<'a, H> Refusal<'a, H> {
     ///
     /// `Connection`, `Content-Length` and `Transfer-Encoding` are reserved.
     pub fn headers<T>(self, headers: T) -> Refusal<'a, T> {
-        let Self { status, own_headers, connection, headers: _, body, content_type } = self;
-        Refusal { status, own_headers, connection, headers, body, content_type }
+        let Self { status, own_headers, is_http2, headers: _, body, content_type } = self;
+        Refusal { status, own_headers, is_http2, headers, body, content_type }
     }
 
     /// Sets the body, in place of an error's text and its content type.
@@ -97,7 +92,7 @@ impl<'a, H> Refusal<'a, H> {
 
 impl<'h, H: Clone + IntoIterator<Item: Field<'h>>> Refusal<'_, H> {
     /// The headers of the response, in order, for any HTTP stack: all but `Content-Length`. Over HTTP/2,
-    /// none is about the connection.
+    /// `Connection` and `Upgrade` are left out.
     ///
     /// # Errors
     ///
@@ -106,9 +101,7 @@ impl<'h, H: Clone + IntoIterator<Item: Field<'h>>> Refusal<'_, H> {
         self.check()?;
         Ok(http::from_fn(|put| {
             self.each(&mut *put);
-            if !self.connection.is_empty() {
-                put("Connection", self.connection.into());
-            }
+            self.each_of_connection(put);
         }))
     }
 
@@ -126,9 +119,7 @@ impl<'h, H: Clone + IntoIterator<Item: Field<'h>>> Refusal<'_, H> {
             let len = Inline::decimal(self.body.len() as u64);
             head.put_field("Content-Length", len.as_slice().into());
         }
-        if !self.connection.is_empty() {
-            head.put_field("Connection", self.connection.into());
-        }
+        self.each_of_connection(|name, value| head.put_field(name, value));
         head.put(b"\r\n");
         head.put(self.body);
         Ok(head.finish()?)
@@ -146,6 +137,28 @@ impl<'h, H: Clone + IntoIterator<Item: Field<'h>>> Refusal<'_, H> {
 
     /// All headers but `Content-Length` and `Connection`.
     fn each(&self, mut put: impl FnMut(&str, FieldValue<'_>)) {
+        self.each_for_any_version(|name, value| {
+            if !(self.is_http2 && is_upgrade(name)) {
+                put(name, value);
+            }
+        });
+    }
+
+    /// `Connection`, which names `Upgrade` wherever that is sent (RFC 9110 §7.8).
+    fn each_of_connection(&self, mut put: impl FnMut(&str, FieldValue<'_>)) {
+        if self.is_http2 {
+            return;
+        }
+        let mut connection = "close";
+        self.each_for_any_version(|name, _| {
+            if is_upgrade(name) {
+                connection = "close, Upgrade";
+            }
+        });
+        put("Connection", connection.into());
+    }
+
+    fn each_for_any_version(&self, mut put: impl FnMut(&str, FieldValue<'_>)) {
         let content_type = self.content_type.map(|value| ("Content-Type", value));
         for (name, value) in self.own_headers.iter().copied().chain(content_type) {
             put(name, value.into());
@@ -157,8 +170,9 @@ impl<'h, H: Clone + IntoIterator<Item: Field<'h>>> Refusal<'_, H> {
     }
 }
 
-/// The version of the protocol that is understood (§4.4).
-const VERSION: (&str, &str) = ("Sec-WebSocket-Version", "13");
+fn is_upgrade(name: &str) -> bool {
+    name.eq_ignore_ascii_case("upgrade")
+}
 
 /// The only status here that never has a body (RFC 9110 §15.4.5).
 const NOT_MODIFIED: u16 = 304;
