@@ -5,6 +5,7 @@
 //! ```
 
 use core::fmt;
+use core::iter;
 
 use super::{Error, SendError};
 use crate::Buffer;
@@ -238,7 +239,7 @@ impl<'a> Packet<'a> {
             return Err(SendError::Payload);
         }
         match self.event_name() {
-            Some(name) if RESERVED.contains(&name) => Err(SendError::ReservedName),
+            Some(name) if is_reserved(name) => Err(SendError::ReservedName),
             _ => Ok(()),
         }
     }
@@ -247,6 +248,25 @@ impl<'a> Packet<'a> {
 /// Names of events that a JavaScript peer emits to itself.
 const RESERVED: [&str; 6] =
     ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
+
+/// Whether the name of an event is reserved, as it stands between its quotes: the peer resolves its escapes first.
+fn is_reserved(name: &str) -> bool {
+    RESERVED.iter().any(|reserved| units(name).eq(reserved.bytes().map(u32::from)))
+}
+
+/// The bytes of a string in JSON, with the numbers that `\u` escapes stand for. No other escape stands for what is in
+/// a reserved name.
+fn units(string: &str) -> impl Iterator<Item = u32> {
+    let mut bytes = string.bytes();
+    iter::from_fn(move || match bytes.next()? {
+        b'\\' if bytes.next()? == b'u' => (0..4).try_fold(0, |number, _| {
+            let digit = char::from(bytes.next()?).to_digit(16)?;
+            Some(number << 4 | digit)
+        }),
+        b'\\' => Some(u32::MAX),
+        byte => Some(byte.into()),
+    })
+}
 
 /// Splits text at the first such byte, which is of ASCII. Unlike in [`str::split_once`], the compiler sees that this
 /// cannot panic.

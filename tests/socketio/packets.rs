@@ -139,6 +139,9 @@ fn what_a_peer_would_refuse_is_not_written() {
         (Packet::event("/", r#"["disconnecting"]"#), SendError::ReservedName),
         (Packet::event("/", r#"["newListener"]"#), SendError::ReservedName),
         (Packet::event("/", r#"["removeListener"]"#), SendError::ReservedName),
+        // The peer resolves escapes before it compares.
+        (Packet::event("/", r#"["connec\u0074"]"#), SendError::ReservedName),
+        (Packet::event("/", r#"["\u006eew\u004Cistener"]"#), SendError::ReservedName),
     ] {
         let mut out = Vec::new();
         assert_eq!(packet.write(&mut out), Err(error), "{packet:?}");
