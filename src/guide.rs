@@ -47,6 +47,10 @@
 //!                     Err(e) => return Err(e),
 //!                 }
 //!             }
+//!             // After a close, the last byte is written: the socket is to be closed.
+//!             if self.connection.close_expected().is_some() {
+//!                 return Ok(false);
+//!             }
 //!             let n = match socket.read(buf) {
 //!                 Ok(0) => return Ok(false),
 //!                 Ok(n) => n,
@@ -101,6 +105,9 @@
 //! # socket.room = 100;
 //! # assert!(peer.on_ready(&mut socket, &mut buf)? && peer.post("!"));
 //! # assert_eq!((&socket.written[..], &peer.out[..]), (&b"\x81\x02hi\x81\x02ho"[..], &b"\x81\x01!"[..]));
+//! # socket.input = b"\x88\x80\0\0\0\0";
+//! # assert!(!peer.on_ready(&mut socket, &mut buf)?);
+//! # assert!(socket.written.ends_with(b"\x81\x01!\x88\0"));
 //! # Ok::<(), io::Error>(())
 //! ```
 //!
