@@ -115,7 +115,11 @@
 //!
 //! The clock is yours. A time is a `u64` of milliseconds on any scale that never goes back, the same for all machines of one
 //! connection: `start.elapsed().as_millis() as u64` will do. A machine that depends on time has two methods. `deadline` says when to look
-//! again, and `poll` does what is due then, which may be nothing. Calling `poll` too early is harmless.
+//! again, and `poll` does what is due then, which may be nothing. Calling `poll` too early is harmless. `grpc::Server` and `grpc::Client`
+//! have no `poll`: call their `receive` with empty input instead.
+//!
+//! A `Keepalive` stands beside its connection and sees nothing of it. Tell it when bytes have come (`received`), or it takes a peer that
+//! talks for a dead one, and when the connection is closing (`closing`). The other machines notice both by themselves.
 //!
 //! | machine | what it times |
 //! |---|---|
@@ -130,6 +134,11 @@
 //! ```
 //! use framewright::ws::{Action, Connection, Keepalive, Limits, Server};
 //!
+//! /// Called after each read of at least one byte.
+//! fn on_bytes(now: u64, keepalive: &mut Keepalive) {
+//!     keepalive.received(now);
+//! }
+//!
 //! /// Returns when to call this again, or `None` if the connection is to be dropped.
 //! fn on_time(
 //!     now: u64,
@@ -137,6 +146,9 @@
 //!     keepalive: &mut Keepalive,
 //!     out: &mut Vec<u8>,
 //! ) -> Option<u64> {
+//!     if connection.is_closing() {
+//!         keepalive.closing(now); // only the first call counts
+//!     }
 //!     match keepalive.poll(now) {
 //!         None => {}
 //!         Some(Action::Ping) => connection.ping(b"", out).ok()?,
@@ -152,6 +164,8 @@
 //! assert!(out.is_empty() && first > 0);
 //! on_time(first, &mut connection, &mut keepalive, &mut out).expect("a ping is due");
 //! assert_eq!(out, b"\x89\0");
+//! on_bytes(first + 1, &mut keepalive); // the pong
+//! assert_eq!(on_time(first + 1, &mut connection, &mut keepalive, &mut out), Some(first + 1 + first));
 //! ```
 //!
 //! # Memory
