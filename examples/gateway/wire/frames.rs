@@ -131,7 +131,7 @@ impl Walker {
                     continue;
                 }
                 None => {
-                    let Some((byte, rest)) = input.split_first() else { return None };
+                    let (byte, rest) = input.split_first()?;
                     self.bytes.push(*byte);
                     *input = rest;
                     match FrameHeader::parse(&self.bytes) {
