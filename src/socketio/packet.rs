@@ -11,6 +11,7 @@ use super::{Error, SendError};
 use crate::Buffer;
 use crate::append::Append;
 use crate::debug::Payload;
+use crate::json::Escape;
 use crate::json_value::{JsonKind, JsonReader};
 
 /// What a packet is.
@@ -251,20 +252,21 @@ const RESERVED: [&str; 6] =
 
 /// Whether the name of an event is reserved, as it stands between its quotes: the peer resolves its escapes first.
 fn is_reserved(name: &str) -> bool {
-    RESERVED.iter().any(|reserved| units(name).eq(reserved.bytes().map(u32::from)))
+    RESERVED.iter().any(|reserved| code_points(name).eq(reserved.bytes().map(u32::from)))
 }
 
-/// The bytes of a string in JSON, with the numbers that `\u` escapes stand for. No other escape stands for what is in
-/// a reserved name.
-fn units(string: &str) -> impl Iterator<Item = u32> {
-    let mut bytes = string.bytes();
-    iter::from_fn(move || match bytes.next()? {
-        b'\\' if bytes.next()? == b'u' => (0..4).try_fold(0, |number, _| {
-            let digit = char::from(bytes.next()?).to_digit(16)?;
-            Some(number << 4 | digit)
-        }),
-        b'\\' => Some(u32::MAX),
-        byte => Some(byte.into()),
+/// The characters of a string in JSON whose escapes are resolved. Those beyond ASCII are bytes, unless escaped.
+fn code_points(string: &str) -> impl Iterator<Item = u32> {
+    let mut rest = string.as_bytes();
+    iter::from_fn(move || {
+        let (&first, after) = rest.split_first()?;
+        if first != b'\\' {
+            rest = after;
+            return Some(first.into());
+        }
+        let Escape::Char { char, len } = Escape::parse(rest) else { return None };
+        rest = rest.get(len..)?;
+        Some(char.into())
     })
 }
 
