@@ -100,3 +100,40 @@ proptest! {
         agrees(&text);
     }
 }
+
+/// Runs are read in blocks of several lengths: what ends one may be at any place of them.
+#[test]
+fn runs_of_any_length_are_judged_as_another_parser_does() {
+    for len in 0..70 {
+        let (plain, digits) = ("é".repeat(len / 2) + &"a".repeat(len % 2), "1".repeat(len));
+        for special in ["\"", "\\", "\\\"", "\\u0041", "\u{1F}", "\u{7F}", "\n", " ", "", "\"x"] {
+            for after in [0, 1, 7, 8, 15, 16, 17] {
+                agrees(&format!("\"{plain}{special}{}\"", "~".repeat(after)));
+            }
+        }
+        for special in ["", ".", "e", "-", "/", ":", ".5", "e+1", "\u{B1}", " ", "\u{B}"] {
+            agrees(&format!("0.{digits}{special}"));
+            agrees(&format!("0.{digits}{special}{digits}"));
+        }
+    }
+}
+
+/// An event is read from its name on, and judged as a whole.
+#[test]
+fn an_event_is_judged_as_an_array_that_begins_with_a_name() {
+    let name = ["\"e\"", "1", " \"e\" ", "-1.5", "[]", "null", "", "{}", "\"e"];
+    let after = ["", ",", ",1", ",{}", ",[]]", ",1]", ",{\"a\":[1]}", "}", " ", ":1", ",1,", "]1"];
+    for (name, after) in name.iter().flat_map(|name| after.map(|after| (name, after))) {
+        for array in
+            [format!("[{name}{after}]"), format!("[{name}{after}"), format!("[{name}{after}] ")]
+        {
+            let is_name = name.contains('1') || name.contains('"');
+            let is_event = Packet::parse(&format!("2{array}")).is_ok();
+            assert_eq!(is_event, is_array(&array) && is_name, "{array}");
+        }
+    }
+    for depth in [1, 126, 127, 128] {
+        let event = "2[\"e\",".to_owned() + &"[".repeat(depth) + &"]".repeat(depth) + "]";
+        assert_eq!(Packet::parse(&event).is_ok(), depth < 128, "{depth}");
+    }
+}
