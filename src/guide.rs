@@ -114,7 +114,8 @@
 //! # Time
 //!
 //! The clock is yours. A time is a `u64` of milliseconds on any scale that never goes back, the same for all machines of one
-//! connection: `start.elapsed().as_millis() as u64` will do. A machine that depends on time has two methods. `deadline` says when to look
+//! connection: `start.elapsed().as_millis() as u64` will do. Take it after a read that may block, not before, or bytes seem to have come
+//! as long ago as the read began. A machine that depends on time has two methods. `deadline` says when to look
 //! again, and `poll` does what is due then, which may be nothing. Calling `poll` too early is harmless. `grpc::Server` and `grpc::Client`
 //! have no `poll`: call their `receive` with empty input instead.
 //!
