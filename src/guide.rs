@@ -41,6 +41,7 @@
 //!         loop {
 //!             while !self.out.is_empty() {
 //!                 match socket.write(&self.out) {
+//!                     Ok(0) => return Err(ErrorKind::WriteZero.into()),
 //!                     Ok(n) => drop(self.out.drain(..n)),
 //!                     // Rule 1: no reading before this is written.
 //!                     Err(e) if e.kind() == ErrorKind::WouldBlock => return Ok(true),
