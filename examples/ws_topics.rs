@@ -13,7 +13,8 @@
 //!   {"error": WHY}                                     comes to whom it concerns
 //! ```
 //!
-//! A subscriber that does not read is dropped when too much waits for it. `ws_echo_mio` shows the loop alone.
+//! An error may come before what was published in the same read. A subscriber that does not read is dropped when too much waits for
+//! it. `ws_echo_mio` shows the loop alone.
 
 use std::collections::{BTreeSet, HashMap};
 use std::error::Error;
