@@ -245,7 +245,10 @@ impl Tunnel<'_> {
                 (State::Refused(why, body), Event::Data(data)) => {
                     body.extend_from_slice(data.bytes);
                     if data.end() || body.len() > SHOWN {
-                        eprintln!("{}", printable(body).trim_end());
+                        match printable(body).trim_end() {
+                            "" => {}
+                            why => eprintln!("{why}"),
+                        }
                         return Err(std::mem::take(why).into());
                     }
                 }

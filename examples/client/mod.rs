@@ -95,7 +95,10 @@ fn show_body(stream: &mut Socket, body: Body, early: &[u8], until: Instant) {
         };
     }
     shown.truncate(SHOWN);
-    eprintln!("{}", printable(&shown).trim_end());
+    match printable(&shown).trim_end() {
+        "" => {}
+        why => eprintln!("{why}"),
+    }
 }
 
 /// Unpredictable bytes.

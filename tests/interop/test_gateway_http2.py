@@ -78,7 +78,7 @@ def curl(request, address, tls_address):
 def test_curl_gets_the_page(curl):
     status, content_type, body = curl("/")
     assert (status, content_type) == (200, "text/html; charset=utf-8")
-    assert body.startswith("<!doctype html>") and body.rstrip().endswith("</script>")
+    assert body.startswith("<!doctype html>") and body.rstrip().endswith("</footer>")
 
 
 def test_curl_gets_events(curl):

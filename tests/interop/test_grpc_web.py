@@ -1,7 +1,7 @@
 """Our gateway against the gRPC-Web libraries: npm's `@connectrpc/connect-web` and Google's `grpc-web`.
 
-The checks themselves are in `grpc_web_checks.cjs`. Node runs those of the first library. A headless Chromium, with the
-gateway's page open, runs all of them over HTTP/1.1 and over HTTP/2, and runs some again from a page of another origin.
+The checks themselves are in `grpc_web_checks.cjs`. Node runs those of the first library. A headless Chromium, with a
+page of the gateway's open, runs all of them over HTTP/1.1 and over HTTP/2, and runs some again from a page of another origin.
 """
 
 import json
@@ -38,13 +38,14 @@ def bundle():
 
 @pytest.fixture(scope="module", params=["HTTP/1.1", "HTTP/2"])
 def page(request, bundle):
-    """The gateway's page. A browser speaks HTTP/2 only over TLS."""
+    """A page of the gateway's, but not its own, whose policy forbids what npm's grpc-web does: to make functions of text. A
+    browser speaks HTTP/2 only over TLS."""
     is_http2 = request.param == "HTTP/2"
     address = request.getfixturevalue("tls_address" if is_http2 else "address")
     flags = ["--ignore-certificate-errors"] if is_http2 else []
     with chromium.page(request.config.getoption("chromium"), *flags) as page:
         page.origin = f"{'https' if is_http2 else 'http'}://{address}"
-        page.open(page.origin + "/")
+        page.open(page.origin + "/nothing")
         page.call("Runtime.evaluate", expression=bundle + "; window.grpcWeb = grpcWeb; 0")
         protocol = "return performance.getEntriesByType('navigation')[0].nextHopProtocol"
         assert page.run(protocol) == ("h2" if is_http2 else "http/1.1")
@@ -55,7 +56,7 @@ def page(request, bundle):
 def foreign_page(request, limited_address, bundle):
     """A page from an origin that is not the service's."""
     with chromium.page(request.config.getoption("chromium")) as page:
-        page.open(f"http://{limited_address}/")
+        page.open(f"http://{limited_address}/nothing")
         page.call("Runtime.evaluate", expression=bundle + "; window.grpcWeb = grpcWeb; 0")
         yield page
 

@@ -92,7 +92,7 @@ const CHECKS = {
     let length = 0;
     page.on('data', (chunk) => { length += chunk.length; });
     await once(page, 'end');
-    assert(length > 10_000);
+    assert(length > 5_000);
     await echo(socket, 'beside them');
     events.close();
     socket.terminate();
