@@ -243,6 +243,7 @@ impl Peer {
     fn write(&mut self) -> io::Result<bool> {
         while self.written < self.out.len() {
             match self.socket.write(&self.out[self.written..]) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(n) => self.written += n,
                 Err(e) if e.kind() == ErrorKind::WouldBlock => return Ok(false),
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}

@@ -1,4 +1,4 @@
-//! The proxy, with an echo server behind it.
+//! The proxy, which passes everything on to an echo server.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;

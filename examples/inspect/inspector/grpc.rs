@@ -218,7 +218,7 @@ impl Message {
     }
 }
 
-/// Inflates the beginning of a message, if its encoding is one that is at hand.
+/// Inflates the beginning of a message, if it is compressed with gzip or deflate.
 fn inflate(kept: &[u8], coding: Coding) -> Option<Vec<u8>> {
     let inflater: &mut dyn Read = match coding {
         Coding::Deflate => &mut ZlibDecoder::new(kept),
