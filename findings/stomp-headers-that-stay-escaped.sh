@@ -30,9 +30,9 @@ cd "$dir"
 apt-get download -qq libnet-stomp-perl=0.61-2 liblog-any-perl=1.713-1 \
     libclass-accessor-perl=0.51-2 php8.2-cli=8.2.36-1~deb12u1 php8.2-stomp=2.0.3-2 \
     libargon2-1=0~20171227-0.3+deb12u1 libsodium23=1.0.18-1+deb12u1 libxml2 libicu72
-for package in *.deb; do dpkg -x "$package" root; done
-export PERL5LIB=$dir/root/usr/share/perl5 LD_LIBRARY_PATH=$dir/root/usr/lib/x86_64-linux-gnu
-php=("$dir/root/usr/bin/php8.2" -n -d extension="$(echo "$dir"/root/usr/lib/php/*/stomp.so)")
+for package in *.deb; do dpkg -x "$package" deb; done
+export PERL5LIB=$dir/deb/usr/share/perl5 LD_LIBRARY_PATH=$dir/deb/usr/lib/x86_64-linux-gnu
+php=("$dir/deb/usr/bin/php8.2" -n -d extension="$(echo "$dir"/deb/usr/lib/php/*/stomp.so)")
 echo '{}' >package.json
 npm install --silent --no-audit --no-fund --ignore-scripts webstomp-client@1.2.6 stompit@1.0.0 ws@8.23.0
 
