@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import traceback
 
 import h2.config
 import h2.connection
@@ -31,7 +32,9 @@ class Server:
                 try:
                     self._serve(sock)
                 except (OSError, h2.exceptions.ProtocolError):
-                    pass  # The client has left, or sent something more after the last GOAWAY.
+                    # The client has left, or sent something more after the last GOAWAY. If it is anything else, the check
+                    # that fails shows it.
+                    traceback.print_exc()
 
     def _serve(self, sock):
         config = h2.config.H2Configuration(client_side=False, header_encoding="utf-8")
