@@ -410,7 +410,7 @@ of_parts!(
                 Kind::Event | Kind::Ack => attachments.into(),
                 _ => 0,
             },
-            json: pick(any, json),
+            json: socketio::Json::check(pick(any, json)),
         }
     }
 );

@@ -22,6 +22,20 @@ pub(crate) enum JsonKind {
     Literal,
 }
 
+impl JsonKind {
+    /// What `byte` begins. `None` if no value begins with it.
+    pub(crate) const fn of(byte: u8) -> Option<Self> {
+        Some(match byte {
+            b'{' => Self::Object,
+            b'[' => Self::Array,
+            b'"' => Self::String,
+            b'-' | b'0'..=b'9' => Self::Number,
+            b't' | b'f' | b'n' => Self::Literal,
+            _ => return None,
+        })
+    }
+}
+
 impl<'a> JsonReader<'a> {
     pub(crate) const fn new(text: &'a str) -> Self {
         Self { text, at: 0 }
@@ -61,13 +75,7 @@ impl<'a> JsonReader<'a> {
     ///
     /// It takes time linear in the length, and neither recursion nor memory.
     pub(crate) fn value(&mut self) -> Option<(JsonKind, &'a str)> {
-        let kind = match skip_space(self.text.as_bytes(), &mut self.at)? {
-            b'{' => JsonKind::Object,
-            b'[' => JsonKind::Array,
-            b'"' => JsonKind::String,
-            b'-' | b'0'..=b'9' => JsonKind::Number,
-            _ => JsonKind::Literal,
-        };
+        let kind = JsonKind::of(skip_space(self.text.as_bytes(), &mut self.at)?)?;
         let start = self.at;
         self.at = end_of_value(self.text.as_bytes(), start)?;
         Some((kind, self.text.get(start..self.at)?))

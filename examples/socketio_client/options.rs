@@ -13,7 +13,7 @@ pub struct Options {
     /// Whether it moves to WebSocket.
     pub upgrade: bool,
     pub namespace: String,
-    pub auth: String,
+    pub auth: Option<String>,
     pub target: Target,
     pub path: String,
 }
@@ -22,7 +22,7 @@ impl Options {
     pub fn parse() -> Result<Self, Box<dyn Error>> {
         let mut parser = Parser::from_env();
         let (mut transport, mut upgrade) = (Transport::Polling, true);
-        let (mut namespace, mut auth) = ("/".to_owned(), String::new());
+        let (mut namespace, mut auth) = ("/".to_owned(), None);
         let (mut path, mut url, mut ca) = ("/socket.io/".to_owned(), None, None);
         while let Some(arg) = parser.next()? {
             match arg {
@@ -35,7 +35,7 @@ impl Options {
                     }
                 }
                 Arg::Long("namespace") => namespace = parser.value()?.string()?,
-                Arg::Long("auth") => auth = parser.value()?.string()?,
+                Arg::Long("auth") => auth = Some(parser.value()?.string()?),
                 Arg::Long("ca") => ca = Some(parser.value()?.into()),
                 Arg::Long("path") => path = parser.value()?.string()?,
                 Arg::Value(value) if url.is_none() => url = Some(value.string()?),

@@ -11,7 +11,7 @@ use framewright::engineio::{
     Assembler, ClientAction, ClientEvent, ClientRequest, ClientSession, Limits, Reason, Sent,
     Transport,
 };
-use framewright::socketio::{self, Connection, Event, Kind, Packet};
+use framewright::socketio::{self, Connection, Event, Json, Kind, Packet};
 use framewright::ws::{self, Closer, Inbox, Message, MessageEvent, OwnedMessage};
 
 use crate::client::socket::{self, Target};
@@ -182,6 +182,7 @@ impl Client {
                 println!("open {:?}", self.session.transport());
                 let mut packet = Vec::new();
                 let Options { namespace, auth, .. } = &self.options;
+                let auth = auth.as_deref().map(Json::new).transpose()?;
                 self.connection.connect(namespace, auth, &mut packet)?;
                 self.send_packet(&packet, &[])?;
                 if self.options.upgrade {
@@ -252,14 +253,15 @@ impl Client {
         let (json, hex) = line.split_at(line.rfind(']').map_or(line.len(), |at| at + 1));
         let attachments = hex.split_whitespace().map(from_hex);
         let attachments: Vec<_> = attachments.collect::<Option<_>>().ok_or("not hexadecimal")?;
-        let mut packet = Packet::event(&self.options.namespace, json.trim());
-        packet.attachments = u32::try_from(attachments.len())?;
-        if asks {
-            packet = packet.id(self.next_id);
-            self.next_id += 1;
-        }
+        let count = u32::try_from(attachments.len())?;
         let mut text = Vec::new();
-        if let Err(e) = self.connection.send(packet, &mut text) {
+        let sent = Json::new(json.trim()).and_then(|json| {
+            let mut packet = Packet::event(&self.options.namespace, json).attachments(count);
+            packet.id = asks.then_some(self.next_id);
+            self.connection.send(packet, &mut text)
+        });
+        self.next_id += u64::from(asks);
+        if let Err(e) = sent {
             eprintln!("{line}: {e}");
             return Ok(());
         }
@@ -373,12 +375,13 @@ impl Client {
 
 /// Prints a packet that is complete.
 fn print(packet: Packet<'_>, attachments: &[Vec<u8>]) -> io::Result<()> {
+    let json = packet.json.map_or("", Json::as_str);
     let mut line = match packet.kind {
         Kind::Connect => format!("connected {}", packet.namespace),
-        Kind::ConnectError => format!("refused {} {}", packet.namespace, packet.json),
+        Kind::ConnectError => format!("refused {} {json}", packet.namespace),
         Kind::Disconnect => format!("disconnected {}", packet.namespace),
-        Kind::Event => format!("event {}", packet.json),
-        Kind::Ack => format!("ack {} {}", packet.id.unwrap_or_default(), packet.json),
+        Kind::Event => format!("event {json}"),
+        Kind::Ack => format!("ack {} {json}", packet.id.unwrap_or_default()),
     };
     for bytes in attachments {
         line.push(' ');

@@ -20,7 +20,7 @@ use core::fmt;
 use names::{Names, NamespaceState};
 
 use super::decode::Attachment;
-use super::{Decoder, Error, Kind, Limits, Packet, SendError};
+use super::{Decoder, Error, Json, Kind, Limits, Packet, SendError};
 use crate::{Buffer, Chunk, OverLimit};
 
 /// One end of a connection, over messages of Engine.IO or any others.
@@ -72,7 +72,7 @@ pub enum Event<'a> {
 }
 
 /// What a server usually says to refuse a namespace.
-pub const INVALID_NAMESPACE: &str = r#"{"message":"Invalid namespace"}"#;
+pub const INVALID_NAMESPACE: Json<'static> = Json::unchecked(r#"{"message":"Invalid namespace"}"#);
 
 impl<B: Buffer> Connection<B> {
     /// A server's end, opened at `now`, in ms. What `storage` holds is dropped.
@@ -173,7 +173,7 @@ impl<B: Buffer> Connection<B> {
     pub fn accept(
         &mut self,
         namespace: &str,
-        json: &str,
+        json: Json<'_>,
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
         self.answer(Kind::Connect, namespace, json, out)?;
@@ -191,7 +191,7 @@ impl<B: Buffer> Connection<B> {
     pub fn refuse(
         &mut self,
         namespace: &str,
-        json: &str,
+        json: Json<'_>,
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
         self.answer(Kind::ConnectError, namespace, json, out)?;
@@ -203,7 +203,7 @@ impl<B: Buffer> Connection<B> {
         &self,
         kind: Kind,
         namespace: &str,
-        json: &str,
+        json: Json<'_>,
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
         self.ready()?;
@@ -211,13 +211,10 @@ impl<B: Buffer> Connection<B> {
         if self.names.state(namespace) != Some(NamespaceState::Pending) {
             return Err(SendError::NotPending);
         }
-        if json.is_empty() {
-            return Err(SendError::Payload);
-        }
-        Packet { kind, namespace, id: None, attachments: 0, json }.write(out)
+        Packet { kind, namespace, id: None, attachments: 0, json: Some(json) }.write(out)
     }
 
-    /// Asks for a namespace, at a client. `auth` is a JSON object, or empty.
+    /// Asks for a namespace, at a client. `auth` is an object for the server to judge.
     ///
     /// # Errors
     ///
@@ -226,7 +223,7 @@ impl<B: Buffer> Connection<B> {
     pub fn connect(
         &mut self,
         namespace: &str,
-        auth: &str,
+        auth: Option<Json<'_>>,
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
         self.ready()?;
@@ -248,7 +245,7 @@ impl<B: Buffer> Connection<B> {
     /// Leaves a namespace (*Disconnection from a namespace*). What the peer still sends to it is skipped.
     pub fn disconnect(&mut self, namespace: &str, out: &mut impl Buffer) -> Result<(), SendError> {
         self.check_connected(namespace)?;
-        Packet { kind: Kind::Disconnect, namespace, id: None, attachments: 0, json: "" }
+        Packet { kind: Kind::Disconnect, namespace, id: None, attachments: 0, json: None }
             .write(out)?;
         self.names.set(namespace, NamespaceState::Left);
         Ok(())
@@ -309,7 +306,7 @@ impl<B: Buffer> Connection<B> {
             }
             (ConnectionRole::Server, Kind::ConnectError, _) => return Err(Error::PacketUnexpected),
             (ConnectionRole::Client, Kind::Connect, Some(NamespaceState::Pending)) => {
-                if packet.json.is_empty() {
+                if packet.json.is_none() {
                     return Err(Error::ServerVersion);
                 }
                 self.names.set(namespace, NamespaceState::Connected);

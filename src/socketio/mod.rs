@@ -6,7 +6,7 @@
 //! are not kept: an [`Assembler`](crate::Assembler) joins one that comes in chunks. A [`Connection`] knows the namespaces
 //! and their rules, at either end.
 //!
-//! JSON stays text: bring a JSON library. Rooms, broadcasts, tables of acknowledgements and recovery are yours, too.
+//! JSON stays text, as a [`Json`] that was checked: bring a JSON library. Rooms, broadcasts, tables of acknowledgements and recovery are yours, too.
 //!
 //! A name in italics in parentheses is a section of the protocol's specification. Times are in ms, on any scale that
 //! never goes back.
@@ -14,7 +14,7 @@
 //! A server that echoes:
 //!
 //! ```
-//! use framewright::socketio::{Connection, Event, INVALID_NAMESPACE, Kind, Limits, Packet};
+//! use framewright::socketio::{Connection, Event, INVALID_NAMESPACE, Json, Kind, Limits, Packet};
 //!
 //! let mut server = Connection::server(Limits::new(), Vec::new(), 0);
 //! let mut answers = Vec::new();
@@ -22,7 +22,7 @@
 //!     let mut out = Vec::new();
 //!     match server.receive_text(message, 10) {
 //!         Some(Event::Packet(Packet { kind: Kind::Connect, namespace: "/", .. })) => {
-//!             server.accept("/", r#"{"sid":"wZX3oN0b"}"#, &mut out)?;
+//!             server.accept("/", Json::new(r#"{"sid":"wZX3oN0b"}"#)?, &mut out)?;
 //!         }
 //!         Some(Event::Packet(Packet { kind: Kind::Connect, namespace, .. })) => {
 //!             server.refuse(namespace, INVALID_NAMESPACE, &mut out)?;
@@ -30,7 +30,7 @@
 //!         Some(Event::Packet(packet)) => {
 //!             if let (Some(id), Some("hello")) = (packet.id, packet.event_name()) {
 //!                 let arguments = format!("[{}]", packet.arguments());
-//!                 server.send(Packet::ack(packet.namespace, id, &arguments), &mut out)?;
+//!                 server.send(Packet::ack(packet.namespace, id, Json::new(&arguments)?), &mut out)?;
 //!             }
 //!         }
 //!         Some(Event::Attachment(attachment)) => println!("{attachment:?}"),
@@ -49,11 +49,13 @@
 mod connection;
 mod decode;
 mod error;
+mod json;
 mod limits;
 mod packet;
 
 pub use connection::{Connection, Event, INVALID_NAMESPACE};
 pub use decode::{Attachment, Decoder};
 pub use error::{Error, SendError};
+pub use json::Json;
 pub use limits::Limits;
 pub use packet::{Kind, Packet};

@@ -7,7 +7,7 @@
 use core::fmt;
 use core::iter;
 
-use super::{Error, SendError};
+use super::{Error, Json, SendError};
 use crate::Buffer;
 use crate::append::Append;
 use crate::debug::Payload;
@@ -33,7 +33,22 @@ pub enum Kind {
     ConnectError,
 }
 
-/// A packet, less its attachments. JSON is text, and is checked for its shape only.
+impl Kind {
+    /// Whether such a packet carries such JSON.
+    fn carries(self, json: Option<Json<'_>>) -> bool {
+        let json = json.map(Json::kind);
+        match self {
+            Self::Connect => matches!(json, None | Some(Some(JsonKind::Object))),
+            Self::Disconnect => json.is_none(),
+            Self::Event | Self::Ack => json == Some(Some(JsonKind::Array)),
+            Self::ConnectError => {
+                matches!(json, Some(Some(JsonKind::Object | JsonKind::String)))
+            }
+        }
+    }
+}
+
+/// A packet, less its attachments.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub struct Packet<'a> {
     /// What it is.
@@ -47,18 +62,18 @@ pub struct Packet<'a> {
     pub attachments: u32,
     /// The payload: an array for events, which begins with the name, and for acknowledgements. An object
     /// or nothing to connect, an object or a string to refuse, nothing to disconnect.
-    pub json: &'a str,
+    pub json: Option<Json<'a>>,
 }
 
 impl<'a> Packet<'a> {
     /// An event of `namespace`. `json` is an array that begins with the event's name.
-    pub const fn event(namespace: &'a str, json: &'a str) -> Self {
-        Self { kind: Kind::Event, namespace, id: None, attachments: 0, json }
+    pub const fn event(namespace: &'a str, json: Json<'a>) -> Self {
+        Self { kind: Kind::Event, namespace, id: None, attachments: 0, json: Some(json) }
     }
 
     /// The acknowledgement of the event with the number `id`. `json` is an array.
-    pub const fn ack(namespace: &'a str, id: u64, json: &'a str) -> Self {
-        Self { kind: Kind::Ack, namespace, id: Some(id), attachments: 0, json }
+    pub const fn ack(namespace: &'a str, id: u64, json: Json<'a>) -> Self {
+        Self { kind: Kind::Ack, namespace, id: Some(id), attachments: 0, json: Some(json) }
     }
 
     /// Asks for an acknowledgement with the number `id`.
@@ -116,18 +131,22 @@ impl<'a> Packet<'a> {
             "/"
         };
         let id = parse_id(&mut rest)?;
-        let packet = Self { kind, namespace, id, attachments, json: rest };
-        match packet.check_id() {
-            true if packet.shape_is_valid() => Ok(packet),
-            true => Err(Error::Payload),
-            false => Err(Error::AckId),
+        let packet = Self { kind, namespace, id, attachments, json: None };
+        if !packet.check_id() {
+            return Err(Error::AckId);
         }
+        let json = match (kind, rest) {
+            (_, "") => None,
+            (Kind::Event, _) => Some(Json::event(rest).ok_or(Error::Payload)?),
+            _ => Some(Json::check(rest).ok_or(Error::Payload)?),
+        };
+        if kind.carries(json) { Ok(Self { json, ..packet }) } else { Err(Error::Payload) }
     }
 
     /// Appends the packet, as the text of one message. Its attachments follow as messages of their own.
     ///
-    /// All of the JSON is checked. A packet for many connections is checked once if it is written once, and its text sent
-    /// to each where the namespace [is connected](super::Connection::is_connected).
+    /// A packet for many connections can be written once, and its text sent to each where the namespace
+    /// [is connected](super::Connection::is_connected).
     ///
     /// # Errors
     ///
@@ -156,27 +175,23 @@ impl<'a> Packet<'a> {
         if let Some(id) = self.id {
             append.put_number(id);
         }
-        append.put(self.json.as_bytes());
+        if let Some(json) = self.json {
+            append.put(json.as_str().as_bytes());
+        }
         Ok(append.finish()?)
     }
 
     /// The name of the event, as it stands between its quotes: escapes are not resolved. A name that is
     /// a number is returned as its digits. `None` if this is no event.
     pub fn event_name(&self) -> Option<&'a str> {
-        let (kind, name) = self.first_element()?;
-        match kind {
-            JsonKind::String => name.get(1..name.len() - 1),
-            _ => Some(name),
-        }
+        let (_, name) = self.first_element()?;
+        Some(without_quotes(name))
     }
 
     /// The arguments of the event after its name, or of the acknowledgement: JSON values with commas
     /// between them.
     pub fn arguments(&self) -> &'a str {
-        let mut reader = JsonReader::new(self.json);
-        if !matches!(self.kind, Kind::Event | Kind::Ack) || !reader.take(b'[') {
-            return "";
-        }
+        let Some(mut reader) = self.array() else { return "" };
         if self.kind == Kind::Event {
             reader.value();
             reader.take(b',');
@@ -187,9 +202,13 @@ impl<'a> Packet<'a> {
 
     /// The first element of an event's array.
     fn first_element(&self) -> Option<(JsonKind, &'a str)> {
-        let mut reader = JsonReader::new(self.json);
-        let is_event = self.kind == Kind::Event && reader.take(b'[');
-        reader.value().filter(|_| is_event)
+        if self.kind == Kind::Event { self.array()?.value() } else { None }
+    }
+
+    /// What is in the array of an event or an acknowledgement.
+    fn array(&self) -> Option<JsonReader<'a>> {
+        let mut reader = JsonReader::new(self.json?.as_str());
+        (matches!(self.kind, Kind::Event | Kind::Ack) && reader.take(b'[')).then_some(reader)
     }
 
     /// Whether there is a number exactly where one may be.
@@ -198,30 +217,6 @@ impl<'a> Packet<'a> {
             Kind::Event => true,
             Kind::Ack => self.id.is_some(),
             _ => self.id.is_none(),
-        }
-    }
-
-    /// Whether the payload is JSON of the shape that the packet has.
-    fn shape_is_valid(&self) -> bool {
-        if self.json.is_empty() {
-            return matches!(self.kind, Kind::Connect | Kind::Disconnect);
-        }
-        // White space before JSON would be read as a number by some.
-        if self.json.starts_with([' ', '\t', '\n', '\r']) {
-            return false;
-        }
-        let is = |kinds: &[JsonKind]| {
-            JsonReader::kind_of(self.json).is_some_and(|kind| kinds.contains(&kind))
-        };
-        match self.kind {
-            Kind::Connect => is(&[JsonKind::Object]),
-            Kind::Disconnect => false,
-            Kind::Ack => is(&[JsonKind::Array]),
-            Kind::ConnectError => is(&[JsonKind::Object, JsonKind::String]),
-            Kind::Event => {
-                let name = JsonReader::first_of_array(self.json);
-                matches!(name, Some((JsonKind::String | JsonKind::Number, _)))
-            }
         }
     }
 
@@ -236,14 +231,25 @@ impl<'a> Packet<'a> {
         if self.attachments > 0 && !matches!(self.kind, Kind::Event | Kind::Ack) {
             return Err(SendError::Attachments);
         }
-        if !self.shape_is_valid() {
+        if !self.kind.carries(self.json) {
             return Err(SendError::Payload);
         }
-        match self.event_name() {
-            Some(name) if is_reserved(name) => Err(SendError::ReservedName),
-            _ => Ok(()),
+        if self.kind != Kind::Event {
+            return Ok(());
+        }
+        match self.first_element() {
+            Some((JsonKind::String, name)) if is_reserved(without_quotes(name)) => {
+                Err(SendError::ReservedName)
+            }
+            Some((JsonKind::String | JsonKind::Number, _)) => Ok(()),
+            _ => Err(SendError::Payload),
         }
     }
+}
+
+/// What is between the quotes of a string, or a value that has none.
+fn without_quotes(value: &str) -> &str {
+    value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(value)
 }
 
 /// Names of events that a JavaScript peer emits to itself.
@@ -303,7 +309,7 @@ impl fmt::Debug for Packet<'_> {
             .field("namespace", &Payload(self.namespace.as_bytes()))
             .field("id", &self.id)
             .field("attachments", &self.attachments)
-            .field("json", &Payload(self.json.as_bytes()))
+            .field("json", &self.json)
             .finish()
     }
 }

@@ -4,7 +4,7 @@ use crate::counting::allocations;
 use framewright::engineio::{
     Assembler, ClientEvent, ClientSession, Event, Limits, Sent, Session, Transport,
 };
-use framewright::socketio::{self, Connection, Packet};
+use framewright::socketio::{self, Connection, Json, Packet};
 use framewright::ws::Message;
 use framewright::{ArrayBuf, Buffer, Chunk};
 
@@ -111,11 +111,11 @@ fn namespaces_need_no_allocator() {
         let mut server = Connection::server(limits, ArrayBuf::<64>::new(), 0);
         let mut out = ArrayBuf::<128>::new();
         server.receive_text("0/a,", 0);
-        server.accept("/a", r#"{"sid":"x"}"#, &mut out).unwrap();
+        server.accept("/a", Json::new(r#"{"sid":"x"}"#).unwrap(), &mut out).unwrap();
         out.clear();
         server.receive_text(r#"51-/a,7["e",{"_placeholder":true,"num":0}]"#, 0);
         server.receive_binary(Chunk::whole(b"abc"));
-        server.send(Packet::ack("/a", 7, "[1]"), &mut out).unwrap();
+        server.send(Packet::ack("/a", 7, Json::new("[1]").unwrap()), &mut out).unwrap();
         assert_eq!(out[..], *b"3/a,7[1]");
         server.receive_text("1/a,", 0);
         server.receive_text("8", 0);

@@ -1,18 +1,24 @@
 //! Namespaces, and the rules between them (*Connection to a namespace*).
 
 use framewright::socketio::{
-    Connection, Error, Event, INVALID_NAMESPACE, Kind, Limits, Packet, SendError,
+    Connection, Error, Event, INVALID_NAMESPACE, Json, Kind, Limits, Packet, SendError,
 };
 use framewright::{Chunk, OverLimit, SliceBuf};
 
 type End = Connection<Vec<u8>>;
 
-const SID: &str = r#"{"sid":"x"}"#;
+fn json(text: &str) -> Json<'_> {
+    Json::new(text).unwrap()
+}
+
+fn sid() -> Json<'static> {
+    json(r#"{"sid":"x"}"#)
+}
 
 fn fails(end: &mut End, text: &str, error: Error) {
     assert_eq!(end.receive_text(text, 0), Some(Event::Failed(error)), "{text}");
     assert_eq!(end.receive_text("0/again,", 0), Some(Event::Failed(error)), "it is final");
-    let result = end.send(Packet::event("/", r#"["e"]"#), &mut Vec::new());
+    let result = end.send(Packet::event("/", json(r#"["e"]"#)), &mut Vec::new());
     assert_eq!(result, Err(SendError::Failed));
 }
 
@@ -34,7 +40,7 @@ fn server() -> End {
 fn connected() -> End {
     let mut server = server();
     receives(&mut server, "0");
-    assert_eq!(written(|out| server.accept("/", SID, out)), r#"0{"sid":"x"}"#);
+    assert_eq!(written(|out| server.accept("/", sid(), out)), r#"0{"sid":"x"}"#);
     server
 }
 
@@ -60,19 +66,19 @@ fn a_namespace_is_granted_or_refused() {
     assert_eq!((server.namespace_count(), server.is_connected("/a")), (2, false));
     fails(&mut { self::server() }, r#"2/a,["e"]"#, Error::NotConnected);
     assert_eq!(
-        server.send(Packet::event("/a", r#"["e"]"#), &mut Vec::new()),
+        server.send(Packet::event("/a", json(r#"["e"]"#)), &mut Vec::new()),
         Err(SendError::NotConnected)
     );
-    assert_eq!(written(|out| server.accept("/a", SID, out)), r#"0/a,{"sid":"x"}"#);
+    assert_eq!(written(|out| server.accept("/a", sid(), out)), r#"0/a,{"sid":"x"}"#);
     let refusal = r#"4/b,{"message":"Invalid namespace"}"#;
     assert_eq!(written(|out| server.refuse("/b", INVALID_NAMESPACE, out)), refusal);
     assert_eq!(server.namespaces().collect::<Vec<_>>(), ["/a"]);
     let out = &mut Vec::new();
     for (result, error) in [
-        (server.accept("/a", SID, out), SendError::NotPending),
-        (server.accept("/c", SID, out), SendError::NotPending),
+        (server.accept("/a", sid(), out), SendError::NotPending),
+        (server.accept("/c", sid(), out), SendError::NotPending),
         (server.refuse("/b", INVALID_NAMESPACE, out), SendError::NotPending),
-        (server.connect("/d", "", out), SendError::Role),
+        (server.connect("/d", None, out), SendError::Role),
         (server.disconnect("/b", out), SendError::NotConnected),
     ] {
         assert_eq!(result, Err(error));
@@ -80,9 +86,8 @@ fn a_namespace_is_granted_or_refused() {
     assert_eq!(out, b"");
     // Refused is not forgotten for ever.
     receives(&mut server, "0/b,");
-    assert_eq!(server.accept("/b", "", &mut Vec::new()), Err(SendError::Payload));
-    assert_eq!(server.accept("/b", "[]", &mut Vec::new()), Err(SendError::Payload));
-    assert!(server.accept("/b", SID, &mut SliceBuf::new(&mut [])).is_err());
+    assert_eq!(server.accept("/b", json("[]"), &mut Vec::new()), Err(SendError::Payload));
+    assert!(server.accept("/b", sid(), &mut SliceBuf::new(&mut [])).is_err());
     assert!(!server.is_connected("/b"));
     fails(&mut server, "0/b,", Error::AlreadyConnected);
     fails(&mut connected(), "0", Error::AlreadyConnected);
@@ -93,11 +98,14 @@ fn a_namespace_is_granted_or_refused() {
 fn events_and_acknowledgements_go_both_ways() {
     let mut server = connected();
     receives(&mut server, r#"27["e",1]"#);
-    assert_eq!(written(|out| server.send(Packet::ack("/", 7, "[1]"), out)), "37[1]");
-    assert_eq!(written(|out| server.send(Packet::event("/", r#"["e"]"#).id(0), out)), r#"20["e"]"#);
+    assert_eq!(written(|out| server.send(Packet::ack("/", 7, json("[1]")), out)), "37[1]");
+    assert_eq!(
+        written(|out| server.send(Packet::event("/", json(r#"["e"]"#)).id(0), out)),
+        r#"20["e"]"#
+    );
     receives(&mut server, "30[]");
     receives(&mut server, "399[]");
-    let connect = Packet { kind: Kind::Connect, ..Packet::event("/", "") };
+    let connect = Packet { kind: Kind::Connect, ..Packet::event("/", json("[]")) };
     assert_eq!(server.send(connect, &mut Vec::new()), Err(SendError::Kind));
 }
 
@@ -109,7 +117,7 @@ fn attachments_come_after_their_packet() {
         panic!("an attachment")
     };
     assert!(attachment.last);
-    let sent = Packet::event("/", r#"["e"]"#).attachments(2);
+    let sent = Packet::event("/", json(r#"["e"]"#)).attachments(2);
     assert_eq!(written(|out| server.send(sent, out)), r#"52-["e"]"#);
     for _ in 0..2 {
         assert_eq!(server.send(sent, &mut Vec::new()), Err(SendError::AttachmentsUnfinished));
@@ -128,7 +136,7 @@ fn attachments_come_after_their_packet() {
 fn a_namespace_ends_from_either_side() {
     let mut server = connected();
     receives(&mut server, "0/a,");
-    server.accept("/a", SID, &mut Vec::new()).unwrap();
+    server.accept("/a", sid(), &mut Vec::new()).unwrap();
     receives(&mut server, "1");
     assert_eq!((server.namespace_count(), server.is_connected("/")), (1, false));
     assert_eq!(written(|out| server.disconnect("/a", out)), "1/a,");
@@ -140,7 +148,7 @@ fn a_namespace_ends_from_either_side() {
     assert_eq!(server.receive_binary(Chunk::whole(b"x")), None);
     assert_eq!(server.receive_text("1/a,", 0), None);
     receives(&mut server, "0/a,");
-    server.accept("/a", SID, &mut Vec::new()).unwrap();
+    server.accept("/a", sid(), &mut Vec::new()).unwrap();
     receives(&mut server, "1/a,");
     fails(&mut server, "1/a,", Error::NotConnected);
 }
@@ -149,12 +157,12 @@ fn a_namespace_ends_from_either_side() {
 fn a_client_asks_and_is_answered() {
     let mut client = Connection::client(Limits::new(), Vec::new());
     assert_eq!(client.deadline(), None);
-    assert_eq!(written(|out| client.connect("/", r#"{"t":1}"#, out)), r#"0{"t":1}"#);
-    assert_eq!(written(|out| client.connect("/a", "", out)), "0/a,");
-    assert_eq!(client.connect("/a", "", &mut Vec::new()), Err(SendError::AlreadyConnected));
-    assert_eq!(client.accept("/a", SID, &mut Vec::new()), Err(SendError::Role));
+    assert_eq!(written(|out| client.connect("/", Some(json(r#"{"t":1}"#)), out)), r#"0{"t":1}"#);
+    assert_eq!(written(|out| client.connect("/a", None, out)), "0/a,");
+    assert_eq!(client.connect("/a", None, &mut Vec::new()), Err(SendError::AlreadyConnected));
+    assert_eq!(client.accept("/a", sid(), &mut Vec::new()), Err(SendError::Role));
     assert_eq!(client.refuse("/a", INVALID_NAMESPACE, &mut Vec::new()), Err(SendError::Role));
-    assert_eq!(client.connect("a", "", &mut Vec::new()), Err(SendError::Namespace));
+    assert_eq!(client.connect("a", None, &mut Vec::new()), Err(SendError::Namespace));
     // A server that recovers a connection sends events first.
     receives(&mut client, r#"2["missed"]"#);
     receives(&mut client, r#"0{"sid":"x"}"#);
@@ -163,7 +171,7 @@ fn a_client_asks_and_is_answered() {
     receives(&mut client, r#"2["e"]"#);
     assert_eq!(written(|out| client.disconnect("/", out)), "1");
     assert_eq!(client.receive_text(r#"2["late"]"#, 0), None);
-    assert_eq!(written(|out| client.connect("/", "", out)), "0");
+    assert_eq!(written(|out| client.connect("/", None, out)), "0");
     receives(&mut client, r#"0{"sid":"y"}"#);
     receives(&mut client, "1");
     for (text, error) in [
@@ -174,11 +182,11 @@ fn a_client_asks_and_is_answered() {
         ("30[]", Error::NotConnected),
     ] {
         let mut client = Connection::client(Limits::new(), Vec::new());
-        client.connect("/", "", &mut Vec::new()).unwrap();
+        client.connect("/", None, &mut Vec::new()).unwrap();
         fails(&mut client, text, error);
     }
     let mut client = Connection::client(Limits::new(), Vec::new());
-    client.connect("/", "", &mut Vec::new()).unwrap();
+    client.connect("/", None, &mut Vec::new()).unwrap();
     receives(&mut client, r#"0{"sid":"x"}"#);
     fails(&mut client, r#"0{"sid":"x"}"#, Error::AlreadyConnected);
 }
@@ -196,7 +204,7 @@ fn time_is_limited() {
 
     let mut server = Connection::server(limits, Vec::new(), 5);
     receives(&mut server, "0");
-    server.accept("/", SID, &mut Vec::new()).unwrap();
+    server.accept("/", sid(), &mut Vec::new()).unwrap();
     assert_eq!((server.deadline(), server.poll(1000)), (None, None));
     assert!(server.receive_text(r#"51-["e"]"#, 1000).is_some());
     assert_eq!((server.deadline(), server.poll(1009)), (Some(1010), None));
@@ -222,7 +230,7 @@ fn namespaces_have_limits() {
     let mut bytes = [0; 4];
     let mut client = Connection::client(limits, SliceBuf::new(&mut bytes));
     let mut out = Vec::new();
-    assert!(matches!(client.connect("/abc", "", &mut out), Err(SendError::BufferFull(_))));
+    assert!(matches!(client.connect("/abc", None, &mut out), Err(SendError::BufferFull(_))));
     assert_eq!((&out[..], client.namespace_count()), (&b""[..], 0));
 }
 

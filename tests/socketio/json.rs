@@ -1,6 +1,6 @@
 //! Payloads, judged beside another parser (RFC 8259).
 
-use framewright::socketio::Packet;
+use framewright::socketio::{Json, Packet, SendError};
 use proptest::prelude::*;
 
 fn is_array(json: &str) -> bool {
@@ -14,6 +14,52 @@ fn agrees(text: &str) {
     // It refuses numbers that no `f64` can hold.
     let valid = other.map_or_else(|e| e.to_string().contains("out of range"), |_| true);
     assert_eq!(is_array(&array), valid, "{array}");
+}
+
+/// What is said to be valid is not looked at, but for its shape. Whatever it is, nothing panics.
+#[test]
+fn json_is_checked_where_it_is_made() {
+    for (text, valid) in [
+        ("{}", true),
+        ("[1] ", true),
+        ("null", true),
+        ("", false),
+        (" [1]", false),
+        ("\n{}", false),
+        ("[1", false),
+        ("[1]]", false),
+        ("nul", false),
+        ("x", false),
+    ] {
+        let json = Json::new(text);
+        assert_eq!(json.map(Json::as_str), if valid { Ok(text) } else { Err(SendError::Payload) });
+        if let Ok(json) = json {
+            assert_eq!(json, Json::assume_valid(text));
+            assert_eq!(json.to_string(), text);
+        }
+    }
+}
+
+#[cfg(not(debug_assertions))]
+proptest! {
+    #[test]
+    fn json_that_is_none_and_was_said_to_be_harms_nobody(text in "[\\[\\]{}:,\"a\\\\1 é\n]{0,12}") {
+        let json = Json::assume_valid(&text);
+        for packet in [Packet::event("/", json), Packet::ack("/", 1, json)] {
+            let _ = (packet.event_name(), packet.arguments());
+            let mut out = Vec::new();
+            if packet.write(&mut out).is_ok() {
+                assert!(out.ends_with(text.as_bytes()));
+            }
+        }
+    }
+}
+
+#[test]
+#[cfg(debug_assertions)]
+#[should_panic(expected = "this is not JSON")]
+fn a_debug_build_finds_out_who_is_wrong() {
+    let _ = Json::assume_valid("[1");
 }
 
 #[test]

@@ -1,17 +1,21 @@
 //! Packets, and the attachments that follow them (*Packet encoding*).
 
-use framewright::socketio::{Attachment, Decoder, Error, Kind, Limits, Packet, SendError};
+use framewright::socketio::{Attachment, Decoder, Error, Json, Kind, Limits, Packet, SendError};
 use framewright::{BufferFull, Chunk, OverLimit, SliceBuf};
 use proptest::prelude::*;
 
 fn packet<'a>(kind: Kind, namespace: &'a str, id: Option<u64>, json: &'a str) -> Packet<'a> {
+    let json = (!json.is_empty()).then(|| Json::new(json).unwrap());
     Packet { kind, namespace, id, attachments: 0, json }
+}
+
+fn event<'a>(namespace: &'a str, json: &'a str) -> Packet<'a> {
+    Packet::event(namespace, Json::new(json).unwrap())
 }
 
 /// (*Format*)
 #[test]
 fn packets_are_read_and_written() {
-    let event = |namespace, json| packet(Kind::Event, namespace, None, json);
     let placeholders = r#"["e",{"_placeholder":true,"num":1},{"_placeholder":true,"num":0}]"#;
     let text = format!("52-/a,3{placeholders}");
     for (text, expected) in [
@@ -61,9 +65,9 @@ fn some_packets_can_be_written_in_another_way() {
         ("0/,", packet(Kind::Connect, "/", None, "")),
         ("0/a", packet(Kind::Connect, "/a", None, "")),
         (r#"0/a{"t":1}"#, packet(Kind::Connect, r#"/a{"t":1}"#, None, "")),
-        (r#"2007["e"]"#, Packet::event("/", r#"["e"]"#).id(7)),
-        (r#"2["connect"]"#, Packet::event("/", r#"["connect"]"#)),
-        (r#"2[ "e" ] "#, Packet::event("/", r#"[ "e" ] "#)),
+        (r#"2007["e"]"#, event("/", r#"["e"]"#).id(7)),
+        (r#"2["connect"]"#, event("/", r#"["connect"]"#)),
+        (r#"2[ "e" ] "#, event("/", r#"[ "e" ] "#)),
     ] {
         assert_eq!(Packet::parse(text), Ok(expected), "{text}");
     }
@@ -120,28 +124,29 @@ fn what_is_no_packet_is_refused() {
 
 #[test]
 fn what_a_peer_would_refuse_is_not_written() {
-    let event = Packet::event("/", r#"["e"]"#);
+    let sent = event("/", r#"["e"]"#);
     for (packet, error) in [
-        (Packet { namespace: "a", ..event }, SendError::Namespace),
-        (Packet { namespace: "", ..event }, SendError::Namespace),
-        (Packet { namespace: "/a,b", ..event }, SendError::Namespace),
-        (Packet { namespace: "/a\n", ..event }, SendError::Namespace),
-        (Packet { kind: Kind::Ack, ..event }, SendError::AckId),
-        (Packet { kind: Kind::Connect, id: Some(1), json: "", ..event }, SendError::AckId),
-        (Packet { kind: Kind::Connect, json: "", ..event }.attachments(1), SendError::Attachments),
-        (Packet { kind: Kind::Connect, ..event }, SendError::Payload),
-        (Packet::event("/", "[]"), SendError::Payload),
-        (Packet::event("/", "x"), SendError::Payload),
-        (Packet::event("/", r#" ["e"]"#), SendError::Payload),
-        (Packet::event("/", r#"["connect"]"#), SendError::ReservedName),
-        (Packet::event("/", r#"["connect_error"]"#), SendError::ReservedName),
-        (Packet::event("/", r#"["disconnect",1]"#), SendError::ReservedName),
-        (Packet::event("/", r#"["disconnecting"]"#), SendError::ReservedName),
-        (Packet::event("/", r#"["newListener"]"#), SendError::ReservedName),
-        (Packet::event("/", r#"["removeListener"]"#), SendError::ReservedName),
+        (Packet { namespace: "a", ..sent }, SendError::Namespace),
+        (Packet { namespace: "", ..sent }, SendError::Namespace),
+        (Packet { namespace: "/a,b", ..sent }, SendError::Namespace),
+        (Packet { namespace: "/a\n", ..sent }, SendError::Namespace),
+        (Packet { kind: Kind::Ack, ..sent }, SendError::AckId),
+        (Packet { kind: Kind::Connect, id: Some(1), json: None, ..sent }, SendError::AckId),
+        (Packet { kind: Kind::Connect, json: None, ..sent }.attachments(1), SendError::Attachments),
+        (Packet { kind: Kind::Connect, ..sent }, SendError::Payload),
+        (event("/", "[]"), SendError::Payload),
+        (event("/", "[[]]"), SendError::Payload),
+        (event("/", "{}"), SendError::Payload),
+        (Packet { json: None, ..sent }, SendError::Payload),
+        (event("/", r#"["connect"]"#), SendError::ReservedName),
+        (event("/", r#"["connect_error"]"#), SendError::ReservedName),
+        (event("/", r#"["disconnect",1]"#), SendError::ReservedName),
+        (event("/", r#"["disconnecting"]"#), SendError::ReservedName),
+        (event("/", r#"["newListener"]"#), SendError::ReservedName),
+        (event("/", r#"["removeListener"]"#), SendError::ReservedName),
         // The peer resolves escapes before it compares.
-        (Packet::event("/", r#"["connec\u0074"]"#), SendError::ReservedName),
-        (Packet::event("/", r#"["\u006eew\u004Cistener"]"#), SendError::ReservedName),
+        (event("/", r#"["connec\u0074"]"#), SendError::ReservedName),
+        (event("/", r#"["\u006eew\u004Cistener"]"#), SendError::ReservedName),
     ] {
         let mut out = Vec::new();
         assert_eq!(packet.write(&mut out), Err(error), "{packet:?}");
@@ -157,10 +162,10 @@ fn names_and_arguments_stay_text() {
         (r#"[ "a\"b" , "x" ] "#, r#"a\"b"#, r#""x""#),
         (r#"[12,"]"]"#, "12", r#""]""#),
     ] {
-        let packet = Packet::event("/", json);
+        let packet = event("/", json);
         assert_eq!((packet.event_name(), packet.arguments()), (Some(name), arguments));
     }
-    let ack = Packet::ack("/", 1, "[1,2]");
+    let ack = Packet::ack("/", 1, Json::new("[1,2]").unwrap());
     assert_eq!((ack.event_name(), ack.arguments()), (None, "1,2"));
     let connect = Packet::parse("0{}").unwrap();
     assert_eq!((connect.event_name(), connect.arguments()), (None, ""));
@@ -258,7 +263,7 @@ proptest! {
         let expected = naive(&text);
         prop_assert_eq!(got.is_some(), expected.is_some(), "{}", text);
         if let (Some(got), Some((_, attachments, namespace, id, json))) = (got, expected) {
-            prop_assert_eq!((got.attachments, got.namespace, got.id, got.json), (attachments, &*namespace, id, &*json));
+            prop_assert_eq!((got.attachments, got.namespace, got.id, got.json.map_or("", Json::as_str)), (attachments, &*namespace, id, &*json));
             let mut out = Vec::new();
             if got.write(&mut out).is_ok() {
                 let again = String::from_utf8(out).unwrap();

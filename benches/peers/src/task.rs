@@ -305,7 +305,8 @@ fn socketio_decode(events: &Rc<[String]>) -> Vec<Contestant> {
 }
 
 fn socketio_encode(events: &Rc<[String]>) -> Vec<Contestant> {
-    let mut all = vec![framewright::socketio_encode(events)];
+    let mut all =
+        vec![framewright::socketio_encode(events), framewright::socketio_encode_checked(events)];
     all.extend(peers::socketio_encode(events));
     all
 }

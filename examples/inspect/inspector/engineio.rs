@@ -170,8 +170,10 @@ impl Direction {
         if packet.attachments > 0 {
             item = item.fact("attachments", packet.attachments.to_string());
         }
-        let json =
-            if packet.kind == socketio::Kind::Event { packet.arguments() } else { packet.json };
+        let json = match packet.kind {
+            socketio::Kind::Event => packet.arguments(),
+            _ => packet.json.map_or("", socketio::Json::as_str),
+        };
         if !json.is_empty() {
             item = item.payload(report.preview().of(json.as_bytes()));
         }

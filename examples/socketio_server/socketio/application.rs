@@ -1,7 +1,7 @@
 //! What the server does with a client's messages: Socket.IO, or an echo.
 
 use framewright::socketio::{
-    Connection, Event, INVALID_NAMESPACE, Kind, Limits, Packet, SendError,
+    Connection, Event, INVALID_NAMESPACE, Json, Kind, Limits, Packet, SendError,
 };
 use framewright::{Chunk, ws::Message, ws::OwnedMessage};
 
@@ -120,7 +120,8 @@ impl Application {
 /// An event of the room. What was said is the same for all members, so it is written once.
 pub fn packet_of_room(event: &str, text: &str) -> OwnedMessage {
     let json = serde_json::json!([event, text]).to_string();
-    text_of(|out| Packet::event(CHAT, &json).write(out)).expect("it is valid, and a Vec has room")
+    text_of(|out| Packet::event(CHAT, Json::assume_valid(&json)).write(out))
+        .expect("it is valid, and a Vec has room")
 }
 
 /// Answers a complete packet.
@@ -135,32 +136,34 @@ fn answer(
     match (packet.kind, namespace, packet.event_name()) {
         (Kind::Connect, "/" | "/custom" | CHAT, _) => {
             let sid = serde_json::json!({ "sid": random_id() }).to_string();
-            answers.push(text_of(|out| connection.accept(namespace, &sid, out))?);
+            answers
+                .push(text_of(|out| connection.accept(namespace, Json::assume_valid(&sid), out))?);
             if namespace == CHAT {
                 return Ok(None);
             }
-            let auth = if packet.json.is_empty() { "{}" } else { packet.json };
+            let auth = packet.json.map_or("{}", Json::as_str);
             let json = format!(r#"["auth",{auth}]"#);
-            answers.push(text_of(|out| connection.send(Packet::event(namespace, &json), out))?);
+            let event = Packet::event(namespace, Json::new(&json)?);
+            answers.push(text_of(|out| connection.send(event, out))?);
         }
         (Kind::Connect, ..) => {
             answers.push(text_of(|out| connection.refuse(namespace, INVALID_NAMESPACE, out))?);
         }
         (Kind::Event, CHAT, Some("message")) => {
             // The room is one of texts.
-            let said = serde_json::from_str(packet.json).ok();
+            let said = packet.json.and_then(|json| serde_json::from_str(json.as_str()).ok());
             return Ok(said.map(|(_, text): (String, String)| Said(text)));
         }
         (Kind::Event, "/" | "/custom", Some("message")) => {
             let comma = if arguments.is_empty() { "" } else { "," };
             let json = format!(r#"["message-back"{comma}{arguments}]"#);
-            let event = Packet::event(namespace, &json).attachments(packet.attachments);
+            let event = Packet::event(namespace, Json::new(&json)?).attachments(packet.attachments);
             send(connection, event, attachments, answers)?;
         }
         (Kind::Event, "/" | "/custom", Some("message-with-ack")) => {
             let Some(id) = packet.id else { return Ok(None) };
             let json = format!("[{arguments}]");
-            let ack = Packet::ack(namespace, id, &json).attachments(packet.attachments);
+            let ack = Packet::ack(namespace, id, Json::new(&json)?).attachments(packet.attachments);
             send(connection, ack, attachments, answers)?;
         }
         _ => {}

@@ -1,6 +1,6 @@
 //! Messages of Socket.IO at both ends of a connection: what was read can be written, and what is kept has limits.
 
-use framewright::socketio::{Connection, Event, Kind, Limits, Packet, SendError};
+use framewright::socketio::{Connection, Event, Json, Kind, Limits, Packet, SendError};
 use framewright::{ArrayBuf, Chunk};
 
 use super::input::{Input, as_text, without_allocating};
@@ -16,7 +16,7 @@ pub fn check(data: &[u8]) {
         .max_namespaces(u32::from(input.byte()));
     let mut server = Connection::server(limits, ArrayBuf::<64>::new(), 0);
     let mut client = Connection::client(limits, ArrayBuf::<64>::new());
-    client.connect("/", "", &mut Vec::new()).expect("it is new");
+    client.connect("/", None, &mut Vec::new()).expect("it is new");
     let (mut now, mut failed) = (0, [false; 2]);
     while !input.is_empty() {
         let what = input.byte();
@@ -35,7 +35,8 @@ pub fn check(data: &[u8]) {
                     comes_back(text, packet);
                     if packet.kind == Kind::Connect {
                         // Only a server's namespace waits for it.
-                        let _ = end.accept(packet.namespace, r#"{"sid":"x"}"#, &mut Vec::new());
+                        let sid = Json::new(r#"{"sid":"x"}"#).expect("it is valid");
+                        let _ = end.accept(packet.namespace, sid, &mut Vec::new());
                         assert!(end.is_connected(packet.namespace));
                     }
                     if packet.kind == Kind::Disconnect {

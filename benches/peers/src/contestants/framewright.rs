@@ -6,7 +6,7 @@ use bytes::Bytes;
 use framewright::engineio;
 use framewright::grpc;
 use framewright::http1;
-use framewright::socketio;
+use framewright::socketio::{self, Json};
 use framewright::sse;
 use framewright::stomp;
 use framewright::ws::deflate::{Config, Deflater, Inflater, Params};
@@ -257,7 +257,8 @@ fn socketio_server() -> (engineio::Session<Vec<u8>>, socketio::Connection<Vec<u8
     while session.transmit_socket(&mut out).expect("a Vec has room").is_some() {}
     let mut server = socketio::Connection::server(socketio::Limits::new(), Vec::new(), 0);
     server.receive_text("0", 0).expect("it is a CONNECT");
-    server.accept("/", r#"{"sid":"x"}"#, &mut out).expect("it is pending");
+    let sid = Json::new(r#"{"sid":"x"}"#).expect("it is valid");
+    server.accept("/", sid, &mut out).expect("it is pending");
     (session, server)
 }
 
@@ -273,7 +274,7 @@ pub fn socketio_decode(events: &Rc<[String]>) -> Contestant {
             let event = server.receive_text(text, 0);
             let Some(socketio::Event::Packet(packet)) = event else { panic!("{event:?}") };
             assert_eq!(packet.event_name(), Some("message"));
-            sink.text(packet.json);
+            sink.text(packet.json.expect("it is an event").as_str());
         }
     })
 }
@@ -287,19 +288,34 @@ pub fn socketio_decode_packets(events: &Rc<[String]>) -> Contestant {
             let Ok(engineio::Packet::Text(_, text)) = packet else { panic!("{packet:?}") };
             let packet = socketio::Packet::parse(text).expect("it is valid");
             assert_eq!(packet.event_name(), Some("message"));
-            sink.text(packet.json);
+            sink.text(packet.json.expect("it is an event").as_str());
         }
     })
 }
 
+/// Sends what a serializer wrote, as all contestants do.
 pub fn socketio_encode(events: &Rc<[String]>) -> Contestant {
+    socketio_encode_as(NAME, Json::assume_valid, events)
+}
+
+/// Sends text that may be anything.
+pub fn socketio_encode_checked(events: &Rc<[String]>) -> Contestant {
+    let check = |text| Json::new(text).expect("it is valid");
+    socketio_encode_as("framewright, checking JSON", check, events)
+}
+
+fn socketio_encode_as(
+    name: &'static str,
+    json: impl Fn(&str) -> Json<'_> + 'static,
+    events: &Rc<[String]>,
+) -> Contestant {
     let events = Rc::clone(events);
     let (mut session, mut server) = socketio_server();
     let (mut text, mut out) = (Vec::new(), Vec::new());
-    Contestant::new(Kind::Ours, NAME, move |sink| {
-        for json in &*events {
+    Contestant::new(Kind::Ours, name, move |sink| {
+        for event in &*events {
             text.clear();
-            let packet = socketio::Packet::event("/", json);
+            let packet = socketio::Packet::event("/", json(event));
             server.send(packet, &mut text).expect("it is valid");
             let text = str::from_utf8(&text).expect("it is text");
             out.clear();

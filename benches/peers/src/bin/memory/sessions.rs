@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use framewright::engineio::{Limits, Session, Transport};
-use framewright::socketio::{self, Connection};
+use framewright::socketio::{self, Connection, Json};
 use http::Request;
 use http_body_util::{BodyExt as _, Full};
 use socketioxide::SocketIo;
@@ -34,7 +34,8 @@ fn ours() {
     session.transmit_get(&mut out).expect("a Vec has room");
     connection.receive_text("0", 0).expect("it is a CONNECT");
     out.clear();
-    connection.accept("/", r#"{"sid":"x"}"#, &mut out).expect("it is pending");
+    let sid = Json::new(r#"{"sid":"x"}"#).expect("it is valid");
+    connection.accept("/", sid, &mut out).expect("it is pending");
     let text = str::from_utf8(&out).expect("it is text").to_owned();
     session.send(&*text, &mut out).expect("it is open");
     drop(text);
