@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use framewright::grpc::{
     CallId, CallKind, ClientRequest, Code, Encodings, MetadataList, Path, RpcStatus, SendError,
-    Timeout, Value,
+    Value,
 };
 use prost::Message;
 
@@ -154,7 +154,7 @@ fn cancel_after_first_response(channel: &mut Channel) -> Result<(), Box<dyn Erro
 }
 
 fn timeout_on_sleeping_server(channel: &mut Channel) -> Result<(), Box<dyn Error>> {
-    let timeout = Timeout::new(Duration::from_millis(1));
+    let timeout = Duration::from_millis(1);
     let request = request_to(FULL_DUPLEX_CALL)?.timeout(timeout);
     let call = channel.call(request, CallKind::BidiStreaming)?;
     let request = StreamingOutputCallRequest { payload: zeros(27182), ..Default::default() };
@@ -361,7 +361,7 @@ fn begin(channel: &mut Channel, method: &str, kind: CallKind) -> Result<CallId, 
 
 fn request_to(path: &str) -> Result<ClientRequest<'_>, Box<dyn Error>> {
     let path = Path::parse(path).ok_or("not a path")?;
-    Ok(ClientRequest::new(path).timeout(Timeout::new(TIMEOUT)))
+    Ok(ClientRequest::new(path).timeout(TIMEOUT))
 }
 
 fn response_of(size: i32) -> ResponseParameters {

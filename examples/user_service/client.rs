@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use framewright::grpc::{CallId, CallKind, ClientRequest, Code, Path, Timeout};
+use framewright::grpc::{CallId, CallKind, ClientRequest, Code, Path};
 use prost::Message as _;
 
 use crate::channel::{Channel, Outcome};
@@ -79,7 +79,7 @@ fn begin(
     kind: CallKind,
 ) -> Result<CallId, Box<dyn Error>> {
     let path = Path::parse(path).ok_or("not a path")?;
-    channel.call(ClientRequest::new(path).timeout(Timeout::new(TIMEOUT)), kind)
+    channel.call(ClientRequest::new(path).timeout(TIMEOUT), kind)
 }
 
 fn expect_ok(channel: &mut Channel, call: CallId) -> Result<(), Box<dyn Error>> {

@@ -12,7 +12,7 @@ use crate::inline::Inline;
 /// use core::time::Duration;
 /// use framewright::grpc::Timeout;
 ///
-/// let timeout = Timeout::new(Duration::from_millis(1500));
+/// let timeout = Timeout::from(Duration::from_millis(1500));
 /// assert_eq!(timeout.to_string(), "1500000u"); // the smallest unit whose digits are at most 8
 /// assert_eq!(Timeout::parse(b"1500m").unwrap().duration(), Duration::from_millis(1500));
 /// assert_eq!(timeout.deadline(20_000), 21_500); // on the caller's clock, in milliseconds
@@ -37,23 +37,8 @@ enum Unit {
 impl Timeout {
     const MAX_VALUE: u32 = 99_999_999;
 
-    /// The longest that can be written: 99 999 999 hours.
-    pub const MAX: Self = Self { value: Self::MAX_VALUE, unit: Unit::Hour };
-
-    /// The timeout of a duration, in the smallest unit that fits, rounded up; [`MAX`](Self::MAX) if
-    /// none does.
-    ///
-    /// Zero becomes one nanosecond, because the grammar has no zero, and servers refuse it.
-    pub fn new(duration: Duration) -> Self {
-        let nanos = duration.as_nanos().max(1);
-        Unit::ALL
-            .into_iter()
-            .find_map(|unit| {
-                let value = u32::try_from(nanos.div_ceil(unit.nanos())).ok()?;
-                (value <= Self::MAX_VALUE).then_some(Self { value, unit })
-            })
-            .unwrap_or(Self::MAX)
-    }
+    /// The longest that can be written.
+    const MAX: Self = Self { value: Self::MAX_VALUE, unit: Unit::Hour };
 
     /// Parses the value of `grpc-timeout`: 1 to 8 digits and a unit.
     ///
@@ -97,9 +82,19 @@ impl Timeout {
     }
 }
 
+/// In the smallest unit that fits, rounded up. The longest is 99 999 999 hours.
+///
+/// Zero becomes one nanosecond, because the grammar has no zero, and servers refuse it.
 impl From<Duration> for Timeout {
     fn from(duration: Duration) -> Self {
-        Self::new(duration)
+        let nanos = duration.as_nanos().max(1);
+        Unit::ALL
+            .into_iter()
+            .find_map(|unit| {
+                let value = u32::try_from(nanos.div_ceil(unit.nanos())).ok()?;
+                (value <= Self::MAX_VALUE).then_some(Self { value, unit })
+            })
+            .unwrap_or(Self::MAX)
     }
 }
 

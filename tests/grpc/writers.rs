@@ -134,7 +134,7 @@ fn a_timeout_is_positive_and_of_at_most_8_digits() {
     }
     for duration in durations {
         let request =
-            ClientRequest::new(Path::parse(PATH).unwrap()).timeout(Timeout::new(duration));
+            ClientRequest::new(Path::parse(PATH).unwrap()).timeout(Timeout::from(duration));
         written(|out| request.write(out));
     }
     for received in ["0n", "0H", "00000000S", "00000001S", "99999999H"] {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes, BytesMut};
 use framewright::grpc::{
     CallKind, ClientCall, ClientRequest, Code, Encodings, Inbox, Limits, MessageEvent, Path,
-    Status, Timeout, Value,
+    Status, Value,
 };
 use framewright::http::Fields;
 use h2::client::{ResponseFuture, SendRequest};
@@ -62,7 +62,7 @@ impl Client {
             request = request.encoding(GZIP);
         }
         if let Some(timeout) = options.timeout {
-            request = request.timeout(Timeout::new(timeout));
+            request = request.timeout(timeout);
         }
         let call = request.call(kind, Limits::new(), Vec::new(), 0);
         let start = Instant::now();

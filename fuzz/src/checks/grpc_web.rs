@@ -115,7 +115,7 @@ fn block(lines: &[u8]) {
             let again = Timeout::parse(timeout.to_string().as_bytes());
             // The grammar has no zero.
             assert!(again == Some(timeout) || timeout.duration().is_zero());
-            assert!(Timeout::new(timeout.duration()).duration() >= timeout.duration());
+            assert!(Timeout::from(timeout.duration()).duration() >= timeout.duration());
         }
         percent(value);
     }

@@ -18,8 +18,7 @@ use crate::http2;
 /// The stack also needs the method, which is `POST`, and the path.
 ///
 /// ```
-/// use framewright::grpc::{ClientRequest, ContentType, Path, Timeout};
-/// use core::time::Duration;
+/// use framewright::grpc::{ClientRequest, Path, Timeout};
 ///
 /// let path = Path::parse("/google.pubsub.v2.PublisherService/CreateTopic").unwrap();
 /// let mut lines = Vec::new();
@@ -103,10 +102,10 @@ impl<'a> ClientRequest<'a> {
         self
     }
 
-    /// Sets how much time the call has. It is the deadline of the [`ClientCall`], too: the server may not
-    /// answer.
-    pub const fn timeout(mut self, timeout: Timeout) -> Self {
-        self.timeout = Some(timeout);
+    /// Sets how much time the call has: a [`Timeout`], or a [`Duration`](core::time::Duration). It is the deadline
+    /// of the [`ClientCall`], too: the server may not answer.
+    pub fn timeout(mut self, timeout: impl Into<Timeout>) -> Self {
+        self.timeout = Some(timeout.into());
         self
     }
 
