@@ -210,7 +210,9 @@ of_parts!(grpc::Subtype, |name| -> &'a str {
 });
 
 of_parts!(grpc::Timeout, |(seconds, nanos)| -> (Magnitude, u32) {
-    Self::from(Duration::from_secs(seconds.get()).saturating_add(Duration::from_nanos(nanos.into())))
+    Self::from(
+        Duration::from_secs(seconds.get()).saturating_add(Duration::from_nanos(nanos.into())),
+    )
 });
 
 of_parts!(

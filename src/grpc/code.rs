@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::http2::ErrorCode;
+
 /// How a call ended (statuscodes.md).
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
@@ -73,7 +75,7 @@ impl Code {
     }
 
     /// The number as `grpc-status` writes it.
-    pub const fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "0",
             Self::Cancelled => "1",
@@ -131,19 +133,26 @@ impl Code {
         }
     }
 
-    /// The code for the error code with which an HTTP/2 stream was reset (PROTOCOL-HTTP2, *Errors*).
-    ///
-    /// The document has no code for `STREAM_CLOSED`: that is [`Unknown`](Self::Unknown), like every
-    /// error code that it does not list.
-    pub const fn from_http2(error: u32) -> Self {
+    pub(super) const fn of_reset(error: ErrorCode) -> Self {
         match error {
-            0..=4 | 6 | 9 | 10 => Self::Internal,
-            7 => Self::Unavailable,
-            8 => Self::Cancelled,
-            11 => Self::ResourceExhausted,
-            12 => Self::PermissionDenied,
+            ErrorCode::STREAM_CLOSED => Self::Unknown,
+            ErrorCode(0..=6 | 9 | 10) => Self::Internal,
+            ErrorCode::REFUSED_STREAM => Self::Unavailable,
+            ErrorCode::CANCEL => Self::Cancelled,
+            ErrorCode::ENHANCE_YOUR_CALM => Self::ResourceExhausted,
+            ErrorCode::INADEQUATE_SECURITY => Self::PermissionDenied,
             _ => Self::Unknown,
         }
+    }
+}
+
+/// The code for the error code with which a stream of HTTP/2 was reset (PROTOCOL-HTTP2, *Errors*).
+///
+/// The document has no code for `STREAM_CLOSED`: that is [`Unknown`](Code::Unknown), like every error code that it
+/// does not list.
+impl From<ErrorCode> for Code {
+    fn from(error: ErrorCode) -> Self {
+        Self::of_reset(error)
     }
 }
 

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::Code;
+use crate::http2::ErrorCode;
 use crate::{BufferFull, OverLimit};
 
 /// What the peer did wrong: the rule or the limit that it broke, or how the connection to it was lost.
@@ -91,7 +92,7 @@ impl Error {
                 Code::Unknown
             }
             Self::Http(status) => Code::from_http(*status),
-            Self::Reset(error) => Code::from_http2(*error),
+            Self::Reset(error) => Code::of_reset(ErrorCode(*error)),
             Self::Disconnected => Code::Unavailable,
             _ => Code::Internal,
         }
@@ -226,7 +227,7 @@ pub enum SendError {
     /// A prefix alone cannot be had where the payload is written in base64 or in messages of
     /// WebSocket.
     PrefixAlone,
-    /// An encoding that is not a token (PROTOCOL-HTTP2, *Content-Coding*).
+    /// An encoding that is not a token (PROTOCOL-HTTP2, *Content-Coding*), or a list of them that is too long.
     Encoding,
     /// A user agent that is not printable ASCII (PROTOCOL-HTTP2, *User-Agent*).
     UserAgent,

@@ -2,7 +2,7 @@
 //! it on the same connection loses nothing. `faults_of_servers` has the same for clients.
 
 use framewright::grpc::{CallId, Code, Heap, Server, ServerConfig, ServerEvent};
-use framewright::http2::Limits;
+use framewright::http2::{ErrorCode, Limits};
 
 use super::pair::Service;
 use crate::common::http2_peer::{
@@ -134,7 +134,7 @@ fn a_client_resets_in_every_state() {
             assert_eq!(written, [], "{state}: nothing answers a reset");
             let expected = match state {
                 "what is answered" => vec![],
-                _ => vec![Code::from_http2(code)],
+                _ => vec![Code::from(ErrorCode(code))],
             };
             assert_eq!(victim.cancelled(), expected, "{state}, {code}");
             victim.expect_end();

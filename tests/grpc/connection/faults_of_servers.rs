@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use framewright::grpc::{CallId, CallKind, Client, ClientEvent, Code, Heap, Limits};
-use framewright::http2;
+use framewright::http2::{self, ErrorCode};
 
 use super::pair::request;
 use crate::common::http2_peer::{
@@ -119,7 +119,7 @@ fn a_server_resets_in_every_state() {
                 client.expect_echo(state);
                 let written = client.receive(&reset(VICTIM, code));
                 assert_eq!(written, [], "{state}: nothing answers a reset");
-                client.expect(Code::from_http2(code), code == REFUSED_STREAM, state);
+                client.expect(Code::from(ErrorCode(code)), code == REFUSED_STREAM, state);
             }
         }
     }
