@@ -1,7 +1,7 @@
 //! CORS: the headers that let a page of another origin call a service (Fetch, *CORS protocol*). This
 //! service answers every page.
 
-use framewright::grpc::web::{EXPOSED_HEADERS, METHODS};
+use framewright::grpc::web::EXPOSED_HEADERS;
 use framewright::http::NO_FIELDS;
 
 use crate::request::Request;
@@ -17,7 +17,7 @@ pub fn is_preflight(request: &Request<'_>) -> bool {
 pub fn answer_preflight(request: &Request<'_>, response: &mut Response) {
     let head = response.whole(204, NO_FIELDS, b"");
     allow_origin(head);
-    head.fields.put("access-control-allow-methods", METHODS);
+    head.fields.put("access-control-allow-methods", "POST");
     if let Some(names) = request.headers.get("access-control-request-headers") {
         head.fields.put("access-control-allow-headers", names);
     }

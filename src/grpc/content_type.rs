@@ -49,8 +49,7 @@ impl ContentType {
 
     /// Parses a content type, in any case, and without its parameters.
     ///
-    /// `None` if it is not one of gRPC, or if the name of its message format is longer than
-    /// [`Subtype::MAX_LEN`].
+    /// `None` if it is not one of gRPC, or if the name of its message format is longer than 31 bytes.
     pub fn parse(value: &[u8]) -> Option<Self> {
         // As nearly all write it.
         match value {
@@ -117,16 +116,14 @@ pub struct Subtype {
 }
 
 impl Subtype {
-    /// Length of the longest name that is accepted, in bytes.
-    pub const MAX_LEN: usize = 31;
-    /// No name, which means Protobuf.
-    pub const UNNAMED: Self = Self::of(b"");
+    pub(crate) const MAX_LEN: usize = 31;
+    const UNNAMED: Self = Self::of(b"");
     /// Protobuf.
     pub const PROTO: Self = Self::of(b"proto");
     /// JSON.
     pub const JSON: Self = Self::of(b"json");
 
-    /// The format of a name: a token of at most [`MAX_LEN`](Self::MAX_LEN) bytes, or empty.
+    /// The format of a name: a token of at most 31 bytes, or an empty name, which means Protobuf.
     pub fn new(name: &str) -> Option<Self> {
         let valid = name.is_empty() || is_token(name.as_bytes());
         (valid && name.len() <= Self::MAX_LEN).then(|| Self::of(name.as_bytes()))

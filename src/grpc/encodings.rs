@@ -2,6 +2,7 @@
 
 use core::{fmt, str};
 
+use super::SendError;
 use crate::inline::Inline;
 
 /// The message encodings that one side can decompress, the preferred ones first (PROTOCOL-HTTP2,
@@ -25,15 +26,13 @@ pub struct Encodings {
 }
 
 impl Encodings {
-    /// Length of the longest list, its commas included, in bytes.
-    pub const MAX_LEN: usize = 47;
+    const MAX_LEN: usize = 47;
     /// No encoding.
     pub const NONE: Self = Self { names: Inline::EMPTY };
     /// `gzip` alone.
     pub const GZIP: Self = Self::new(&["gzip"]).unwrap();
 
-    /// A list of names. `None` if one is not a token, or if all are longer than
-    /// [`MAX_LEN`](Self::MAX_LEN).
+    /// A list of names. `None` if one is not a token, or if all of them, joined by commas, are longer than 47 bytes.
     pub const fn new(mut names: &[&str]) -> Option<Self> {
         let mut list = Self::NONE;
         while let [name, rest @ ..] = names {
@@ -59,7 +58,7 @@ impl Encodings {
     }
 
     /// Yields the names.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
+    fn iter(&self) -> impl Iterator<Item = &str> {
         self.as_str().split([',']).filter(|name| !name.is_empty())
     }
 
@@ -131,32 +130,21 @@ impl Default for Encodings {
     }
 }
 
-/// Names joined by commas, from a configuration.
+/// Names joined by commas, from a configuration. [`SendError::Encoding`] if one is not a token, or if all of them are
+/// longer than 47 bytes.
 impl str::FromStr for Encodings {
-    type Err = EncodingsError;
+    type Err = SendError;
 
-    fn from_str(list: &str) -> Result<Self, EncodingsError> {
+    fn from_str(list: &str) -> Result<Self, SendError> {
         let mut names = Self::NONE.names;
         for name in list.split([',']).map(str::trim).filter(|name| !name.is_empty()) {
             let fits = is_coding(name.as_bytes())
                 && (names.is_empty() || names.push(b','))
                 && names.try_append(name.as_bytes());
             if !fits {
-                return Err(EncodingsError);
+                return Err(SendError::Encoding);
             }
         }
         Ok(Self { names })
     }
 }
-
-/// A name is not a token, or the list is longer than [`Encodings::MAX_LEN`].
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct EncodingsError;
-
-impl fmt::Display for EncodingsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("invalid list of encodings")
-    }
-}
-
-impl core::error::Error for EncodingsError {}

@@ -339,7 +339,7 @@ pub use code::Code;
 pub use content_type::{ContentType, Framing, Subtype};
 pub use decode::{Decoder, Frame, Part};
 pub use encode::{Encoder, Message};
-pub use encodings::{Encodings, EncodingsError};
+pub use encodings::Encodings;
 pub use error::{Error, SendError};
 #[cfg(feature = "alloc")]
 pub use http2::Heap;

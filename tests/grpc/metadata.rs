@@ -213,8 +213,9 @@ fn a_content_type_has_a_framing_and_a_subtype() {
         }
     }
     assert_eq!(request(&[]).unwrap_err().http_status(), 415, "none at all");
-    assert_eq!(Subtype::UNNAMED, Subtype::PROTO);
-    assert_ne!(Subtype::UNNAMED, Subtype::JSON);
+    let unnamed = Subtype::new("").unwrap();
+    assert_eq!(unnamed, Subtype::PROTO);
+    assert_ne!(unnamed, Subtype::JSON);
 }
 
 #[test]
@@ -328,7 +329,7 @@ fn a_deadline_is_set_by_the_head() {
 /// PROTOCOL-HTTP2, *Message-Accept-Encoding*; compression.md.
 #[test]
 fn encodings_are_a_list_of_names() {
-    let long = "x".repeat(Encodings::MAX_LEN);
+    let long = "x".repeat(47);
     for (names, list) in [
         (&[][..], Some("")),
         (&["gzip"], Some("gzip")),
@@ -344,13 +345,12 @@ fn encodings_are_a_list_of_names() {
         let encodings = Encodings::new(names);
         assert_eq!(encodings.as_ref().map(Encodings::as_str), list, "{names:?}");
         if let Some(encodings) = encodings {
-            assert_eq!(encodings.iter().collect::<Vec<_>>(), names);
             assert_eq!(encodings.to_string().parse(), Ok(encodings));
             assert_eq!(format!("{encodings:?}"), format!("{names:?}"));
         }
     }
     assert_eq!(" gzip ,, zstd".parse::<Encodings>().unwrap().as_str(), "gzip,zstd");
-    assert_eq!("a b".parse::<Encodings>().unwrap_err().to_string(), "invalid list of encodings");
+    assert_eq!("a b".parse::<Encodings>().unwrap_err().to_string(), "invalid name of an encoding");
     assert!([&long, "a"].join(",").parse::<Encodings>().is_err());
     let ours = Encodings::new(&["zstd", "gzip", "deflate"]).unwrap();
     for (accepted, chosen) in [

@@ -69,11 +69,6 @@ impl<'a> ClientRequest<'a> {
         }
     }
 
-    /// The path of the request.
-    pub const fn path(&self) -> Path<'a> {
-        self.path
-    }
-
     /// Sets the scheme: `https` over TLS, or `http`. Default: `http`. Only [`Client`](crate::grpc::Client) sends it.
     pub const fn scheme(mut self, scheme: &'a str) -> Self {
         self.scheme = scheme;

@@ -1,8 +1,5 @@
 //! What CORS has to allow for gRPC-Web (Fetch, *CORS protocol*).
 
-/// The methods to allow: `access-control-allow-methods` (PROTOCOL-WEB, *CORS preflight*).
-pub const METHODS: &str = "POST, OPTIONS";
-
 /// The request headers that clients of gRPC-Web send, for `access-control-allow-headers`. Custom
 /// metadata come on top.
 pub const REQUEST_HEADERS: &str =

@@ -109,7 +109,7 @@
 //! # From another origin
 //!
 //! A browser sends a call to another origin only if the server allows it, with the headers of CORS.
-//! Whom to allow is the application's decision. What it needs to know of gRPC-Web are [`METHODS`],
+//! Whom to allow is the application's decision. What it needs to know of gRPC-Web are the method, `POST`, and
 //! [`REQUEST_HEADERS`] and [`EXPOSED_HEADERS`].
 //!
 //! [`transmit`]: super::ServerCall::transmit
@@ -128,7 +128,7 @@ mod cors;
 mod socket;
 mod text;
 
-pub use cors::{EXPOSED_HEADERS, METHODS, REQUEST_HEADERS};
+pub use cors::{EXPOSED_HEADERS, REQUEST_HEADERS};
 pub(super) use socket::{DATA as SOCKET_DATA, HALF_CLOSE};
 pub use socket::{PROTOCOL, SocketDecoder, SocketPart};
 pub(crate) use text::TextEncoder;
