@@ -83,19 +83,21 @@ impl EchoCall {
         carrier: Carrier,
         now: u64,
     ) -> Result<Self, Refusal<'static>> {
-        let request = Request::parse(method, path, headers)?;
+        let request = match carrier {
+            Carrier::WebSocket => Request::parse_socket(path, headers)?,
+            Carrier::Http1 | Carrier::Http2 => Request::parse(method, path, headers)?,
+        };
         let kind = echo::kind(request.path()).ok_or_else(|| request.unimplemented())?;
         let refuse = |text| Err(request.refuse(Status::new(Code::Unimplemented, text)));
         let is_native = request.content_type().framing == Framing::Grpc;
         let call = match carrier {
             Carrier::Http2 => request.accept(kind, &CONFIG, now)?,
             _ if is_native => return refuse("gRPC itself needs HTTP/2"),
-            Carrier::WebSocket => request.accept_socket(kind, &CONFIG, now)?,
             // Browsers send a request only as a whole, and proxies gather it.
             Carrier::Http1 if kind.streams_requests() => {
                 return refuse("streams of requests need WebSocket or HTTP/2");
             }
-            Carrier::Http1 => request.accept(kind, &CONFIG, now)?,
+            Carrier::Http1 | Carrier::WebSocket => request.accept(kind, &CONFIG, now)?,
         };
         let mut trailers = MetadataList::new(Vec::new());
         for (name, value) in echoed(headers) {

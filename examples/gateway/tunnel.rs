@@ -97,7 +97,7 @@ impl Tunnel {
                 self.state = State::Call(Box::new(call));
             }
             Err(refusal) => {
-                refusal.write_socket(&mut self.response).map_err(|_| CloseCode::INTERNAL_ERROR)?;
+                refusal.write(&mut self.response).map_err(|_| CloseCode::INTERNAL_ERROR)?;
                 self.state = State::Over;
             }
         }

@@ -68,27 +68,23 @@ impl Setup {
         if self.gzip {
             request = request.encoding("gzip").accept_encodings(Encodings::GZIP);
         }
-        let (written, call) = match self.framing {
-            None => {
-                let call = request.call_socket(self.kind, limits, Vec::new(), 0);
-                (request.write_socket(head), call)
-            }
-            Some(_) => (request.write(head), request.call(self.kind, limits, Vec::new(), 0)),
-        };
-        written.expect("a Vec has room");
-        call
+        if self.framing.is_none() {
+            request = request.over_socket();
+        }
+        request.write(head).expect("a Vec has room");
+        request.call(self.kind, limits, Vec::new(), 0)
     }
 
     fn server(self, limits: Limits, head: &[u8]) -> ServerCall {
         let fields = Headers::parse_lax(head).expect("it was written");
-        let request = Request::parse("POST", PATH, fields).expect("it was written");
+        let request = match self.framing {
+            None => Request::parse_socket(PATH, fields),
+            Some(_) => Request::parse("POST", PATH, fields),
+        };
+        let request = request.expect("it was written");
         assert_eq!(request.content_type(), self.content_type());
         let config = ServerConfig::new().limits(limits).encodings(Encodings::GZIP);
-        match self.framing {
-            None => request.accept_socket(self.kind, &config, 0),
-            Some(_) => request.accept(self.kind, &config, 0),
-        }
-        .expect("the encoding is known")
+        request.accept(self.kind, &config, 0).expect("the encoding is known")
     }
 }
 

@@ -45,6 +45,7 @@ pub struct ClientRequest<'a> {
     scheme: &'a str,
     authority: &'a str,
     content_type: ContentType,
+    carrier: Carrier,
     timeout: Option<Timeout>,
     encoding: Option<&'a str>,
     /// `None` if only that of the request.
@@ -61,6 +62,7 @@ impl<'a> ClientRequest<'a> {
             scheme: "http",
             authority: "",
             content_type: ContentType::GRPC,
+            carrier: Carrier::Http,
             timeout: None,
             encoding: None,
             accept_encodings: None,
@@ -94,6 +96,15 @@ impl<'a> ClientRequest<'a> {
     /// Sets the framing of the body and the format of the messages.
     pub const fn content_type(mut self, content_type: ContentType) -> Self {
         self.content_type = content_type;
+        self
+    }
+
+    /// Makes it a request over WebSocket. Its framing is gRPC-Web's, whatever it was set to: there is no other.
+    ///
+    /// [`write`](Self::write) writes the first message. Each call of [`ClientCall::send`], of a method of
+    /// [`ClientCall::body`] and of [`ClientCall::half_close`] writes another one.
+    pub const fn over_socket(mut self) -> Self {
+        self.carrier = Carrier::Socket;
         self
     }
 
@@ -153,12 +164,6 @@ impl<'a> ClientRequest<'a> {
         Ok(http::write_lines(out, |put| self.each(put))?)
     }
 
-    /// Appends to `out` the head as the first message of a WebSocket, whatever the framing was set
-    /// to: there is only gRPC-Web's.
-    pub fn write_socket(&self, out: &mut impl Buffer) -> Result<(), SendError> {
-        self.for_socket().write(out)
-    }
-
     /// Begins the call whose head this is.
     ///
     /// The trailers go to `storage`. If that cannot grow, it needs [`Limits::max_trailers_len`]
@@ -173,28 +178,11 @@ impl<'a> ClientRequest<'a> {
         storage: B,
         now: u64,
     ) -> ClientCall<B> {
-        self.call_on(Carrier::Http, kind, limits, storage, now)
+        self.call_on(self.carrier, kind, limits, storage, now)
     }
 
-    /// Begins the call whose head this is, like [`call`](Self::call), over WebSocket.
-    ///
-    /// [`ClientCall::send`], each method of [`ClientCall::body`] and [`ClientCall::half_close`] write
-    /// one message of the WebSocket.
-    pub fn call_socket<B: Buffer>(
-        &self,
-        kind: CallKind,
-        limits: Limits,
-        storage: B,
-        now: u64,
-    ) -> ClientCall<B> {
-        self.for_socket().call_on(Carrier::Socket, kind, limits, storage, now)
-    }
-
-    fn for_socket(self) -> Self {
-        self.content_type(ContentType { framing: Framing::Web, ..self.content_type })
-    }
-
-    fn call_on<B: Buffer>(
+    /// Begins the call, on a connection that may not be the one the request was made for.
+    pub(in crate::grpc) fn call_on<B: Buffer>(
         &self,
         carrier: Carrier,
         kind: CallKind,
@@ -206,7 +194,7 @@ impl<'a> ClientRequest<'a> {
         let compresses = self.encoding.is_some_and(|name| name != IDENTITY);
         let call = ClientCall::new(
             carrier,
-            self.content_type,
+            self.framed_type(),
             kind,
             limits,
             encodings,
@@ -229,6 +217,13 @@ impl<'a> ClientRequest<'a> {
         }
     }
 
+    const fn framed_type(&self) -> ContentType {
+        match self.carrier {
+            Carrier::Http => self.content_type,
+            Carrier::Socket => ContentType { framing: Framing::Web, ..self.content_type },
+        }
+    }
+
     fn check(&self) -> Result<(), SendError> {
         let is_encoding = self.encoding.is_none_or(|name| is_token(name.as_bytes()));
         if !is_encoding || self.accepted().is_none() {
@@ -241,16 +236,17 @@ impl<'a> ClientRequest<'a> {
     }
 
     fn each(&self, put: &mut dyn FnMut(&str, FieldValue<'_>)) {
-        let web = is_web(self.content_type);
+        let content_type = self.framed_type();
+        let web = is_web(content_type);
         if let Some(timeout) = self.timeout {
             put("grpc-timeout", timeout.to_value().as_slice().into());
         }
         if !web {
             put("te", "trailers".into());
         }
-        self.content_type.put("content-type", put);
+        content_type.put("content-type", put);
         if web {
-            self.content_type.put("accept", put);
+            content_type.put("accept", put);
             put("x-grpc-web", "1".into());
         }
         if let Some(encoding) = self.encoding {

@@ -141,7 +141,7 @@ impl Outcome {
 
 /// What carries a call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Carrier {
+pub(in crate::grpc) enum Carrier {
     /// An HTTP stack, which carries heads and trailers by itself.
     Http,
     /// WebSocket, where heads and trailers are in the body.

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::encode::{BodyEncoder, Wrap};
-use super::{Cardinality, ResponseHead};
+use super::{Cardinality, Carrier, ResponseHead};
 use crate::Buffer;
 use crate::grpc::{ContentType, Error, SendError, Status, StatusMessage, Trailers, Value};
 use crate::http::{self, FieldValue, Fields};
@@ -19,13 +19,20 @@ pub struct Refusal<'a> {
     pub(super) http_status: u16,
     /// Of the response; `None` if the client may not know gRPC.
     pub(super) content_type: Option<ContentType>,
+    carrier: Carrier,
     metadata: &'a [(&'a str, Value<'a>)],
 }
 
 impl Refusal<'static> {
     pub(super) const fn of(error: Error, content_type: Option<ContentType>) -> Self {
         let status = Status::new(error.code(), error.text());
-        Self { status, http_status: error.http_status(), content_type, metadata: &[] }
+        let (http_status, carrier) = (error.http_status(), Carrier::Http);
+        Self { status, http_status, content_type, carrier, metadata: &[] }
+    }
+
+    pub(super) const fn over(mut self, carrier: Carrier) -> Self {
+        self.carrier = carrier;
+        self
     }
 }
 
@@ -41,8 +48,13 @@ impl<'a> Refusal<'a> {
         self.status
     }
 
-    pub(super) const fn with_status(status: Status<'a>, content_type: ContentType) -> Self {
-        Self { status, http_status: 200, content_type: Some(content_type), metadata: &[] }
+    pub(super) const fn with_status(
+        status: Status<'a>,
+        content_type: ContentType,
+        carrier: Carrier,
+    ) -> Self {
+        let content_type = Some(content_type);
+        Self { status, http_status: 200, content_type, carrier, metadata: &[] }
     }
 
     /// Sets the metadata to write after the status, in this order. A client that is to retry later is
@@ -60,17 +72,16 @@ impl<'a> Refusal<'a> {
     }
 
     /// Appends the headers of the response to `out` as lines. The response has no body.
+    ///
+    /// If the request came over WebSocket, appends the only message that answers it. Close the WebSocket after it.
     pub fn write(&self, out: &mut impl Buffer) -> Result<(), SendError> {
-        self.trailers().check()?;
-        Ok(http::write_lines(out, |put| self.each(put))?)
-    }
-
-    /// Appends to `out` the only message that answers over WebSocket. Close the WebSocket after it.
-    pub fn write_socket(&self, out: &mut impl Buffer) -> Result<(), SendError> {
         let trailers = self.trailers();
         trailers.check()?;
-        BodyEncoder::new(Cardinality::new(true), Wrap::Nothing, false)
-            .encode_fields(|put| trailers.each(put), out)
+        match self.carrier {
+            Carrier::Http => Ok(http::write_lines(out, |put| self.each(put))?),
+            Carrier::Socket => BodyEncoder::new(Cardinality::new(true), Wrap::Nothing, false)
+                .encode_fields(|put| trailers.each(put), out),
+        }
     }
 
     fn trailers(&self) -> Trailers<'a> {

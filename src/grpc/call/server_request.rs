@@ -31,14 +31,12 @@ pub struct Request<'a> {
     response_type: ContentType,
     timeout: Option<Timeout>,
     encoding: Option<&'a str>,
+    carrier: Carrier,
 }
 
 impl<'a> Request<'a> {
     /// Checks a request that an HTTP stack has parsed. [`metadata`](crate::grpc::metadata()) and
     /// [`accept_encodings`] find the rest in its headers.
-    ///
-    /// Over WebSocket, the headers are those in the first message, and the method is `POST` although
-    /// HTTP's was not.
     ///
     /// Laxer than the grammar, `content-type`, `grpc-timeout` and `grpc-encoding` may be repeated, in
     /// lines of their own or joined by commas, if every value is the same. A `grpc-timeout` or
@@ -66,7 +64,30 @@ impl<'a> Request<'a> {
             None => None,
         };
         let encoding = facts.encoding.name();
-        Ok(Self { path, content_type, response_type, timeout, encoding })
+        let carrier = Carrier::Http;
+        Ok(Self { path, content_type, response_type, timeout, encoding, carrier })
+    }
+
+    /// Checks a request that came over WebSocket, like [`parse`](Self::parse): `path` is the target of the handshake,
+    /// and `headers` are those in the first message.
+    ///
+    /// # Errors
+    ///
+    /// What to answer: [`Refusal::write`] makes a message of it.
+    pub fn parse_socket<H>(path: &'a str, headers: H) -> Result<Self, Refusal<'static>>
+    where
+        H: IntoIterator<Item: Field<'a>>,
+    {
+        let carrier = Carrier::Socket;
+        match Self::parse("POST", path, headers) {
+            Ok(request) => {
+                // There is only one framing.
+                let framing = Framing::Web;
+                let content_type = ContentType { framing, ..request.content_type };
+                Ok(Self { content_type, response_type: content_type, carrier, ..request })
+            }
+            Err(refusal) => Err(refusal.over(carrier)),
+        }
     }
 
     /// The method that is called.
@@ -104,19 +125,19 @@ impl<'a> Request<'a> {
         config: &'c ServerConfig<'_>,
         now: u64,
     ) -> Result<ServerCall, Refusal<'c>> {
+        if !config.serves(self.content_type.subtype) {
+            return Err(Refusal::of(Error::ContentType, None).over(self.carrier));
+        }
+        let encoding = match self.encoding {
+            Some(name) => {
+                let known = config.encodings.index_of(name);
+                Some(known.ok_or_else(|| self.refuse_encoding(&config.encodings))?)
+            }
+            None => None,
+        };
         let types = (self.content_type, self.response_type);
-        self.accept_on(Carrier::Http, types, kind, config, now)
-    }
-
-    /// Accepts the request, like [`accept`](Self::accept), over WebSocket.
-    pub fn accept_socket<'c>(
-        &self,
-        kind: CallKind,
-        config: &'c ServerConfig<'_>,
-        now: u64,
-    ) -> Result<ServerCall, Refusal<'c>> {
-        let content_type = ContentType { framing: Framing::Web, ..self.content_type };
-        self.accept_on(Carrier::Socket, (content_type, content_type), kind, config, now)
+        let deadline = self.timeout.map(|timeout| timeout.deadline(now));
+        Ok(ServerCall::new(self.carrier, types, kind, config, encoding, deadline))
     }
 
     /// Begins a call whose kind is not known yet. One in an encoding that is not supported has failed, and
@@ -141,31 +162,9 @@ impl<'a> Request<'a> {
         Ok(call)
     }
 
-    fn accept_on<'c>(
-        &self,
-        carrier: Carrier,
-        types: (ContentType, ContentType),
-        kind: CallKind,
-        config: &'c ServerConfig<'_>,
-        now: u64,
-    ) -> Result<ServerCall, Refusal<'c>> {
-        if !config.serves(self.content_type.subtype) {
-            return Err(Refusal::of(Error::ContentType, None));
-        }
-        let encoding = match self.encoding {
-            Some(name) => {
-                let known = config.encodings.index_of(name);
-                Some(known.ok_or_else(|| self.refuse_encoding(&config.encodings))?)
-            }
-            None => None,
-        };
-        let deadline = self.timeout.map(|timeout| timeout.deadline(now));
-        Ok(ServerCall::new(carrier, types, kind, config, encoding, deadline))
-    }
-
     /// Refuses the request with a status.
     pub const fn refuse<'s>(&self, status: Status<'s>) -> Refusal<'s> {
-        Refusal::with_status(status, self.response_type)
+        Refusal::with_status(status, self.response_type, self.carrier)
     }
 
     /// Refuses the request because there is no such method (statuscodes.md).
@@ -178,7 +177,7 @@ impl<'a> Request<'a> {
         let message = StatusMessage::UnsupportedEncoding { supported: encodings.as_str() };
         let code = Error::EncodingUnsupported.code();
         let status = Status { code, message, details: None };
-        Refusal::with_status(status, self.response_type)
+        Refusal::with_status(status, self.response_type, self.carrier)
     }
 }
 

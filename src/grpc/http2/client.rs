@@ -7,7 +7,7 @@ use super::memory::Memory;
 use super::shared::{Shared, SideCall, Step};
 use super::time::keepalive;
 use crate::Buffer;
-use crate::grpc::call::BodyEncoder;
+use crate::grpc::call::{BodyEncoder, Carrier};
 use crate::grpc::{
     CallKind, ClientCall, ClientRequest, Code, Inbox, Limits, Message, MessageEvent, SendError,
     Status,
@@ -163,7 +163,8 @@ impl<M: Memory> Client<M> {
             _ => SendError::Closing,
         })?;
         self.forget_ended();
-        let call = request.call(kind, self.limits, M::message(), self.shared.now);
+        let now = self.shared.now;
+        let call = request.call_on(Carrier::Http, kind, self.limits, M::message(), now);
         self.shared.open(stream, ClientState { call: Some(call), is_unprocessed: false });
         Ok(CallId(stream))
     }

@@ -100,8 +100,7 @@
 //!
 //! | | server | client |
 //! |---|---|---|
-//! | the request's head | an assembler joins [`SocketPart::Head`], for [`Headers::parse_lax`] and [`Request::parse`] | [`ClientRequest::write_socket`] writes the first message |
-//! | the call | [`Request::accept_socket`] | [`ClientRequest::call_socket`] |
+//! | the request's head | an assembler joins [`SocketPart::Head`], for [`Headers::parse_lax`] and [`Request::parse_socket`] | [`ClientRequest::over_socket`]: `write` writes the first message |
 //! | the request's body | [`SocketDecoder`], then [`ServerCall::receive`] and `receive_eof` | each call of [`ClientCall::send`] and `half_close` writes one message |
 //! | the response | `send_head`, `send` and `finish`, in messages cut anywhere | [`ClientCall::receive`] |
 //! | the end | close after the trailers; [`ServerCall::receive_disconnect`] if the client closes before | [`ClientCall::receive_eof`] when the server closes |
@@ -114,12 +113,10 @@
 //!
 //! [`transmit`]: super::ServerCall::transmit
 //! [`Headers::parse_lax`]: crate::http::Headers::parse_lax
-//! [`Request::parse`]: super::Request::parse
-//! [`Request::accept_socket`]: super::Request::accept_socket
+//! [`Request::parse_socket`]: super::Request::parse_socket
 //! [`ServerCall::receive`]: super::ServerCall::receive
 //! [`ServerCall::receive_disconnect`]: super::ServerCall::receive_disconnect
-//! [`ClientRequest::write_socket`]: super::ClientRequest::write_socket
-//! [`ClientRequest::call_socket`]: super::ClientRequest::call_socket
+//! [`ClientRequest::over_socket`]: super::ClientRequest::over_socket
 //! [`ClientCall::send`]: super::ClientCall::send
 //! [`ClientCall::receive`]: super::ClientCall::receive
 //! [`ClientCall::receive_eof`]: super::ClientCall::receive_eof

@@ -658,15 +658,15 @@ fn either_form_of_grpc_web_may_be_answered_with_the_other() {
 // -- gRPC-Web over WebSocket
 
 fn over_socket(kind: CallKind) -> ClientCall<Vec<u8>> {
-    request(ContentType::GRPC).call_socket(kind, Limits::new(), Vec::new(), 0)
+    request(ContentType::GRPC).over_socket().call(kind, Limits::new(), Vec::new(), 0)
 }
 
 #[test]
 fn over_websocket_each_message_has_a_control_byte() {
     let mut out = Vec::new();
-    let request = ClientRequest::new(Path::parse(PATH).unwrap());
-    request.write_socket(&mut out).unwrap();
-    let mut call = request.call_socket(CallKind::BidiStreaming, Limits::new(), Vec::new(), 0);
+    let request = ClientRequest::new(Path::parse(PATH).unwrap()).over_socket();
+    request.write(&mut out).unwrap();
+    let mut call = request.call(CallKind::BidiStreaming, Limits::new(), Vec::new(), 0);
     assert_eq!(
         String::from_utf8(std::mem::take(&mut out)).unwrap(),
         "content-type: application/grpc-web+proto\r\n\

@@ -95,8 +95,8 @@ fn a_server_hands_out_the_fields_that_it_writes_as_lines() {
 /// There, heads are in the body.
 #[test]
 fn over_websocket_no_field_is_handed_out() {
-    let request = Request::parse("POST", PATH, headers(&[GRPC])).unwrap();
-    let mut call = request.accept_socket(CallKind::Unary, &ServerConfig::new(), 0).unwrap();
+    let request = Request::parse_socket(PATH, headers(&[GRPC])).unwrap();
+    let mut call = request.accept(CallKind::Unary, &ServerConfig::new(), 0).unwrap();
     let mut other = call.clone();
     let (mut body, mut other_body) = (Vec::new(), Vec::new());
     let never = |name: &str, _: FieldValue<'_>| panic!("{name}");

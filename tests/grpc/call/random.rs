@@ -19,26 +19,19 @@ fn both(framing: Option<Framing>, kind: CallKind, messages: &[Vec<u8>], cut: usi
     let (mut head, mut up, mut down) = (Vec::new(), Vec::new(), Vec::new());
     let metadata_sent = [("x-bin", Value::Bytes(&[1, 2, 3]))];
     let request = request(content_type).metadata(&metadata_sent);
+    let request = if socket { request.over_socket() } else { request };
     let limits = Limits::new();
-    let mut client = if socket {
-        request.write_socket(&mut head).unwrap();
-        request.call_socket(kind, limits, Vec::new(), 0)
-    } else {
-        request.write(&mut head).unwrap();
-        request.call(kind, limits, Vec::new(), 0)
-    };
+    request.write(&mut head).unwrap();
+    let mut client = request.call(kind, limits, Vec::new(), 0);
     let fields = Headers::parse_lax(&head).unwrap();
-    let parsed = Request::parse("POST", PATH, fields).unwrap();
-    assert_eq!(metadata(fields).collect::<Vec<_>>(), [("x-bin", Value::Base64(b"AQID"))]);
-    let mut server = if socket {
-        parsed
-            .accept_socket(kind, &ServerConfig::new().limits(limits).encodings(Encodings::GZIP), 0)
-            .unwrap()
+    let parsed = if socket {
+        Request::parse_socket(PATH, fields)
     } else {
-        parsed
-            .accept(kind, &ServerConfig::new().limits(limits).encodings(Encodings::GZIP), 0)
-            .unwrap()
+        Request::parse("POST", PATH, fields)
     };
+    assert_eq!(metadata(fields).collect::<Vec<_>>(), [("x-bin", Value::Base64(b"AQID"))]);
+    let config = ServerConfig::new().limits(limits).encodings(Encodings::GZIP);
+    let mut server = parsed.unwrap().accept(kind, &config, 0).unwrap();
 
     let requests = if kind.streams_requests() { messages } else { &messages[..1] };
     for (at, message) in requests.iter().enumerate() {
@@ -202,10 +195,11 @@ fn drive_client(framing: Option<Framing>, kind: CallKind, steps: &[Step]) -> Log
         ContentType { framing: framing.unwrap_or(Framing::Web), subtype: Subtype::PROTO };
     let mut out = Vec::new();
     let limits = Limits::new().max_message_len(9).max_trailers_len(60);
-    let mut call = match framing {
-        None => request(content_type).call_socket(kind, limits, Vec::new(), 0),
-        Some(_) => request(content_type).call(kind, limits, Vec::new(), 0),
+    let request = match framing {
+        None => request(content_type).over_socket(),
+        Some(_) => request(content_type),
     };
+    let mut call = request.call(kind, limits, Vec::new(), 0);
     call.set_deadline(100);
     let mut log = Log::default();
     for step in steps.iter().cloned().chain([Step::Disconnect]) {
@@ -262,16 +256,13 @@ fn drive_server(framing: Option<Framing>, kind: CallKind, steps: &[Step]) -> Log
         ContentType { framing: framing.unwrap_or(Framing::Web), subtype: Subtype::PROTO };
     let content_type = content_type.to_string();
     let list = [("content-type", content_type.as_bytes()), ("grpc-encoding", b"gzip")];
-    let parsed = Request::parse("POST", PATH, list).unwrap();
-    let limits = Limits::new().max_message_len(9);
-    let mut call = match framing {
-        None => parsed
-            .accept_socket(kind, &ServerConfig::new().limits(limits).encodings(Encodings::GZIP), 0)
-            .unwrap(),
-        Some(_) => parsed
-            .accept(kind, &ServerConfig::new().limits(limits).encodings(Encodings::GZIP), 0)
-            .unwrap(),
+    let parsed = match framing {
+        None => Request::parse_socket(PATH, list),
+        Some(_) => Request::parse("POST", PATH, list),
     };
+    let limits = Limits::new().max_message_len(9);
+    let config = ServerConfig::new().limits(limits).encodings(Encodings::GZIP);
+    let mut call = parsed.unwrap().accept(kind, &config, 0).unwrap();
     call.set_deadline(100);
     let mut out = Vec::new();
     let (mut log, mut trailers) = (Log::default(), 0);

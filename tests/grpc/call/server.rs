@@ -285,8 +285,8 @@ fn trailers_wait_for_the_end_of_a_message_and_for_room() {
 #[test]
 fn a_server_over_websocket_sends_a_stream() {
     let list = headers(&[WEB, ("x-grpc-web", "1")]);
-    let request = Request::parse("POST", PATH, list).unwrap();
-    let mut call = request.accept_socket(CallKind::Unary, &ServerConfig::new(), 0).unwrap();
+    let request = Request::parse_socket(PATH, list).unwrap();
+    let mut call = request.accept(CallKind::Unary, &ServerConfig::new(), 0).unwrap();
     let mut out = Vec::new();
     call.send_head(ResponseHead::new(), &mut out).unwrap();
     call.send(b"\x08\x01", &mut out).unwrap();
@@ -299,13 +299,13 @@ fn a_server_over_websocket_sends_a_stream() {
     ];
     assert_eq!(out, expected.concat());
 
-    let mut only = request.accept_socket(CallKind::Unary, &ServerConfig::new(), 0).unwrap();
+    let mut only = request.accept(CallKind::Unary, &ServerConfig::new(), 0).unwrap();
     let mut out = Vec::new();
     assert_eq!(only.finish(Status::new(Code::Aborted, ""), &mut out), Ok(()));
     assert_eq!(only.trailing(), Trailing::Body);
     assert_eq!(out, frame(0x80, "grpc-status: 10\r\n"));
     let mut out = Vec::new();
-    request.unimplemented().write_socket(&mut out).unwrap();
+    request.unimplemented().write(&mut out).unwrap();
     let block = "grpc-status: 12\r\ngrpc-message: unknown service or method\r\n";
     assert_eq!(out, frame(0x80, block));
 }
@@ -318,9 +318,9 @@ fn over_websocket_it_is_grpc_web_whatever_was_asked_for() {
         ("application/grpc", "application/grpc-web"),
     ] {
         let list = headers(&[("content-type", content_type)]);
-        let request = Request::parse("POST", PATH, list).unwrap();
+        let request = Request::parse_socket(PATH, list).unwrap();
         let mut call =
-            request.accept_socket(CallKind::Unary, &ServerConfig::new().any_subtype(), 0).unwrap();
+            request.accept(CallKind::Unary, &ServerConfig::new().any_subtype(), 0).unwrap();
         let mut read = frame(0, "ab");
         let mut input = call.decode_text_in_place(&mut read);
         let event = call.receive(&mut input);

@@ -32,10 +32,8 @@ impl Form {
 
     fn call(self) -> ClientCall<Vec<u8>> {
         let request = request(self.content_type());
-        match self {
-            Self::Socket => request.call_socket(CallKind::BidiStreaming, LIMITS, Vec::new(), 0),
-            _ => request.call(CallKind::BidiStreaming, LIMITS, Vec::new(), 0),
-        }
+        let request = if let Self::Socket = self { request.over_socket() } else { request };
+        request.call(CallKind::BidiStreaming, LIMITS, Vec::new(), 0)
     }
 }
 
