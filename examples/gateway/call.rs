@@ -306,7 +306,7 @@ impl EchoCall {
 
     fn finish(&mut self, status: Status<'_>, out: &mut Response) -> Filled {
         let status = self.failed.unwrap_or(status);
-        let trailers = Trailers::new(status).metadata_list(&self.trailers);
+        let trailers = Trailers::new(status).metadata(&self.trailers);
         // If the call has ended by itself, it knows why, and says that instead.
         let Response { body, trailers: fields, .. } = out;
         let _ended =

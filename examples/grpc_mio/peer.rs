@@ -238,7 +238,7 @@ impl<C> Peer<C> {
     fn begin(&mut self, id: CallId, begun: Begun<C>) {
         let Begun { call, kind, encoding, metadata, trailing_metadata } = begun;
         self.grpc.accept(id, kind).expect("it was just announced");
-        let mut head = ResponseHead::new().metadata_list(&metadata);
+        let mut head = ResponseHead::new().metadata(&metadata);
         if let Some(name) = encoding {
             head = head.encoding(name);
         }
@@ -317,7 +317,7 @@ impl<C> Peer<C> {
                     if !details.is_empty() {
                         status = status.with_details(details);
                     }
-                    let trailers = Trailers::new(status).metadata_list(&call.trailing_metadata);
+                    let trailers = Trailers::new(status).metadata(&call.trailing_metadata);
                     match self.grpc.finish(id, trailers, &mut self.out) {
                         Ok(()) => Err(SendError::Ended),
                         failed => failed,

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::general_purpose::{GeneralPurpose, PAD_INDIFFERENT};
 
-use super::SendError;
+use super::{MetadataList, SendError};
 use crate::append::Append;
 use crate::debug::Payload;
 use crate::http::syntax::{ascii, trim};
@@ -224,38 +224,93 @@ pub(super) fn value_of<'a>(name: &str, value: &'a [u8]) -> Value<'a> {
     if is_binary(name) { Value::Base64(value) } else { Value::Text(ascii(value)) }
 }
 
-/// The metadata of a head or of trailers: pairs that are lent, and then those of a list.
-#[derive(Clone, Copy, Default)]
-pub(super) struct MetadataParts<'a> {
-    pub(super) pairs: &'a [(&'a str, Value<'a>)],
+/// Metadata to be sent: pairs, a [`MetadataList`], or neither. What is sent takes either by [`Into`].
+///
+/// ```
+/// use framewright::grpc::{MetadataList, Status, Trailers};
+///
+/// let mut list = MetadataList::new(Vec::new());
+/// list.push("x-cost", "3")?;
+/// let trailers = Trailers::new(Status::OK);
+/// let (mut of_pairs, mut of_list) = (Vec::new(), Vec::new());
+/// trailers.metadata(&[("x-cost", "3".into())]).write(&mut of_pairs)?;
+/// trailers.metadata(&list).write(&mut of_list)?;
+/// assert_eq!(of_pairs, of_list);
+/// # Ok::<(), framewright::grpc::SendError>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct Metadata<'a>(Source<'a>);
+
+#[derive(Clone, Copy)]
+enum Source<'a> {
+    Pairs(&'a [(&'a str, Value<'a>)]),
     /// They were checked.
-    pub(super) list: Headers<'a>,
+    List(Headers<'a>),
 }
 
-impl MetadataParts<'_> {
-    pub(super) const NONE: Self = Self { pairs: &[], list: Headers::from_checked(&[]) };
+impl Metadata<'_> {
+    pub(super) const NONE: Self = Self(Source::Pairs(&[]));
 
     pub(super) fn check(&self) -> Result<(), SendError> {
-        check(self.pairs)
+        match self.0 {
+            Source::Pairs(pairs) => check(pairs),
+            Source::List(_) => Ok(()),
+        }
     }
 
     /// Yields metadata that were checked, one field for each value: some peers cannot split.
     pub(super) fn each(&self, put: &mut dyn FnMut(&str, FieldValue<'_>)) {
-        each(self.pairs, put);
-        if self.list.is_empty() {
-            return;
-        }
-        for (name, value) in self.list {
-            put(name, value.into());
+        match self.0 {
+            Source::Pairs(pairs) => each(pairs, put),
+            Source::List(list) => {
+                for (name, value) in list {
+                    put(name, value.into());
+                }
+            }
         }
     }
 }
 
+impl Default for Metadata<'_> {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
+impl<'a> From<&'a [(&'a str, Value<'a>)]> for Metadata<'a> {
+    fn from(pairs: &'a [(&'a str, Value<'a>)]) -> Self {
+        Self(Source::Pairs(pairs))
+    }
+}
+
+impl<'a, const N: usize> From<&'a [(&'a str, Value<'a>); N]> for Metadata<'a> {
+    fn from(pairs: &'a [(&'a str, Value<'a>); N]) -> Self {
+        Self(Source::Pairs(pairs))
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<'a> From<&'a alloc::vec::Vec<(&'a str, Value<'a>)>> for Metadata<'a> {
+    fn from(pairs: &'a alloc::vec::Vec<(&'a str, Value<'a>)>) -> Self {
+        Self(Source::Pairs(pairs))
+    }
+}
+
+impl<'a, B: Buffer> From<&'a MetadataList<B>> for Metadata<'a> {
+    fn from(list: &'a MetadataList<B>) -> Self {
+        Self(Source::List(list.fields()))
+    }
+}
+
 /// Only the names are shown: a value may be a password or a token.
-impl fmt::Debug for MetadataParts<'_> {
+impl fmt::Debug for Metadata<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = self.pairs.iter().map(|(name, _)| *name);
-        f.debug_list().entries(names.chain(self.list.iter().map(|(name, _)| name))).finish()
+        let mut names = f.debug_list();
+        match self.0 {
+            Source::Pairs(pairs) => names.entries(pairs.iter().map(|(name, _)| name)),
+            Source::List(list) => names.entries(list.iter().map(|(name, _)| name)),
+        };
+        names.finish()
     }
 }
 

@@ -10,8 +10,7 @@ use crate::http::Headers;
 
 /// A list of custom metadata that owns what is in it (PROTOCOL-HTTP2, *Custom-Metadata*).
 ///
-/// The heads and trailers that are written take it by `metadata_list`, after the pairs that `metadata` lends
-/// them. Names and values are copied to its storage, so that they need not outlive the headers that they
+/// The heads and trailers that are written take it by `metadata`. Names and values are copied to its storage, so that they need not outlive the headers that they
 /// came from.
 ///
 /// ```
@@ -24,7 +23,7 @@ use crate::http::Headers;
 /// }
 /// list.push("x-trace-bin", &b"\x01\x02"[..])?;
 /// let mut out = Vec::new();
-/// Trailers::new(Status::OK).metadata_list(&list).write(&mut out)?;
+/// Trailers::new(Status::OK).metadata(&list).write(&mut out)?;
 /// assert_eq!(out, b"grpc-status: 0\r\nx-request-id: 7\r\nx-trace-bin: AQI\r\n");
 /// # Ok::<(), framewright::grpc::SendError>(())
 /// ```

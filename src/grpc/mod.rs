@@ -346,7 +346,7 @@ pub use http2::Heap;
 pub use http2::{Batch, CallId, Client, ClientEvent, Fixed, Memory, Server, ServerEvent};
 pub use inbox::{Inbox, MessageEvent};
 pub use limits::Limits;
-pub use metadata::{DecodeError, Value, metadata};
+pub use metadata::{DecodeError, Metadata, Value, metadata};
 pub use metadata_list::MetadataList;
 pub use path::Path;
 pub use prefix::Prefix;

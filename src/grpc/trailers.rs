@@ -1,7 +1,6 @@
 //! The trailers of a response, as a server sends them.
 
-use super::metadata::MetadataParts;
-use super::{Code, MetadataList, SendError, Status, Value};
+use super::{Code, Metadata, SendError, Status};
 use crate::Buffer;
 use crate::http::{self, FieldValue, Fields};
 
@@ -25,24 +24,18 @@ use crate::http::{self, FieldValue, Fields};
 #[must_use = "nothing is written before `write` or `to_fields`"]
 pub struct Trailers<'a> {
     status: Status<'a>,
-    metadata: MetadataParts<'a>,
+    metadata: Metadata<'a>,
 }
 
 impl<'a> Trailers<'a> {
     /// Trailers with a status alone.
     pub const fn new(status: Status<'a>) -> Self {
-        Self { status, metadata: MetadataParts::NONE }
+        Self { status, metadata: Metadata::NONE }
     }
 
-    /// Sets the metadata to write after the status, in this order.
-    pub const fn metadata(mut self, metadata: &'a [(&'a str, Value<'a>)]) -> Self {
-        self.metadata.pairs = metadata;
-        self
-    }
-
-    /// Sets the metadata to write after those.
-    pub fn metadata_list<B: Buffer>(mut self, list: &'a MetadataList<B>) -> Self {
-        self.metadata.list = list.fields();
+    /// Sets the metadata to write after the status, in this order: pairs, or a [`MetadataList`](crate::grpc::MetadataList).
+    pub fn metadata(mut self, metadata: impl Into<Metadata<'a>>) -> Self {
+        self.metadata = metadata.into();
         self
     }
 

@@ -52,12 +52,6 @@ impl<'a> Headers<'a> {
         Self { lines }
     }
 
-    /// Whether there is none.
-    #[inline]
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.lines.is_empty()
-    }
-
     /// The value of the first header called `name`, in any case.
     pub fn get(&self, name: &str) -> Option<&'a [u8]> {
         self.get_all(name).next()

@@ -4,10 +4,8 @@ use core::fmt;
 
 use super::{Carrier, ClientCall, IDENTITY, is_web};
 use crate::Buffer;
-use crate::grpc::metadata::MetadataParts;
 use crate::grpc::{
-    CallKind, ContentType, Encodings, Framing, Limits, MetadataList, Path, SendError, Timeout,
-    Value,
+    CallKind, ContentType, Encodings, Framing, Limits, Metadata, Path, SendError, Timeout,
 };
 use crate::http::syntax::{is_field_value, is_http_scheme, is_token};
 use crate::http::{self, FieldValue, Fields};
@@ -51,7 +49,7 @@ pub struct ClientRequest<'a> {
     /// `None` if only that of the request.
     accept_encodings: Option<Encodings>,
     user_agent: Option<&'a str>,
-    metadata: MetadataParts<'a>,
+    metadata: Metadata<'a>,
 }
 
 impl<'a> ClientRequest<'a> {
@@ -67,7 +65,7 @@ impl<'a> ClientRequest<'a> {
             encoding: None,
             accept_encodings: None,
             user_agent: None,
-            metadata: MetadataParts::NONE,
+            metadata: Metadata::NONE,
         }
     }
 
@@ -138,17 +136,11 @@ impl<'a> ClientRequest<'a> {
         self
     }
 
-    /// Sets the metadata to write after gRPC's own headers, in this order.
+    /// Sets the metadata to write after gRPC's own headers, in this order: pairs, or a [`MetadataList`](crate::grpc::MetadataList).
     ///
     /// If the request is kept in a variable, as for [`call`](Self::call), the metadata need one, too.
-    pub const fn metadata(mut self, metadata: &'a [(&'a str, Value<'a>)]) -> Self {
-        self.metadata.pairs = metadata;
-        self
-    }
-
-    /// Sets the metadata to write after those.
-    pub fn metadata_list<B: Buffer>(mut self, list: &'a MetadataList<B>) -> Self {
-        self.metadata.list = list.fields();
+    pub fn metadata(mut self, metadata: impl Into<Metadata<'a>>) -> Self {
+        self.metadata = metadata.into();
         self
     }
 

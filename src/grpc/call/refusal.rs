@@ -5,7 +5,7 @@ use core::fmt;
 use super::encode::{BodyEncoder, Wrap};
 use super::{Cardinality, Carrier, ResponseHead};
 use crate::Buffer;
-use crate::grpc::{ContentType, Error, SendError, Status, StatusMessage, Trailers, Value};
+use crate::grpc::{ContentType, Error, Metadata, SendError, Status, StatusMessage, Trailers};
 use crate::http::{self, FieldValue, Fields};
 
 /// The answer to a request that does not become a call: trailers and nothing else
@@ -20,14 +20,14 @@ pub struct Refusal<'a> {
     /// Of the response; `None` if the client may not know gRPC.
     pub(super) content_type: Option<ContentType>,
     carrier: Carrier,
-    metadata: &'a [(&'a str, Value<'a>)],
+    metadata: Metadata<'a>,
 }
 
 impl Refusal<'static> {
     pub(super) const fn of(error: Error, content_type: Option<ContentType>) -> Self {
         let status = Status::new(error.code(), error.text());
         let (http_status, carrier) = (error.http_status(), Carrier::Http);
-        Self { status, http_status, content_type, carrier, metadata: &[] }
+        Self { status, http_status, content_type, carrier, metadata: Metadata::NONE }
     }
 
     pub(super) const fn over(mut self, carrier: Carrier) -> Self {
@@ -54,14 +54,14 @@ impl<'a> Refusal<'a> {
         carrier: Carrier,
     ) -> Self {
         let content_type = Some(content_type);
-        Self { status, http_status: 200, content_type, carrier, metadata: &[] }
+        Self { status, http_status: 200, content_type, carrier, metadata: Metadata::NONE }
     }
 
     /// Sets the metadata to write after the status, in this order. A client that is to retry later is
     /// told when by `grpc-retry-pushback-ms`.
     #[must_use]
-    pub const fn metadata(mut self, metadata: &'a [(&'a str, Value<'a>)]) -> Self {
-        self.metadata = metadata;
+    pub fn metadata(mut self, metadata: impl Into<Metadata<'a>>) -> Self {
+        self.metadata = metadata.into();
         self
     }
 

@@ -1,8 +1,6 @@
 //! The head of a response, as a server sends it.
 
-use crate::Buffer;
-use crate::grpc::metadata::MetadataParts;
-use crate::grpc::{ContentType, MetadataList, SendError, Value};
+use crate::grpc::{ContentType, Metadata, SendError};
 use crate::http::FieldValue;
 use crate::http::syntax::is_token;
 
@@ -12,13 +10,13 @@ use crate::http::syntax::is_token;
 #[must_use = "nothing is written before `send_head`"]
 pub struct ResponseHead<'a> {
     pub(super) encoding: Option<&'a str>,
-    metadata: MetadataParts<'a>,
+    metadata: Metadata<'a>,
 }
 
 impl<'a> ResponseHead<'a> {
     /// A head without metadata, before messages that are not compressed.
     pub const fn new() -> Self {
-        Self { encoding: None, metadata: MetadataParts::NONE }
+        Self { encoding: None, metadata: Metadata::NONE }
     }
 
     /// Sets the encoding of the messages that will be sent compressed: one that the client accepts, which
@@ -28,15 +26,9 @@ impl<'a> ResponseHead<'a> {
         self
     }
 
-    /// Sets the metadata to write after gRPC's own headers, in this order.
-    pub const fn metadata(mut self, metadata: &'a [(&'a str, Value<'a>)]) -> Self {
-        self.metadata.pairs = metadata;
-        self
-    }
-
-    /// Sets the metadata to write after those.
-    pub fn metadata_list<B: Buffer>(mut self, list: &'a MetadataList<B>) -> Self {
-        self.metadata.list = list.fields();
+    /// Sets the metadata to write after gRPC's own headers, in this order: pairs, or a [`MetadataList`](crate::grpc::MetadataList).
+    pub fn metadata(mut self, metadata: impl Into<Metadata<'a>>) -> Self {
+        self.metadata = metadata.into();
         self
     }
 
