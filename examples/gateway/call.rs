@@ -94,7 +94,9 @@ impl EchoCall {
             Carrier::Http2 => request.accept(kind, &CONFIG, now)?,
             _ if is_native => return refuse("gRPC itself needs HTTP/2"),
             // Browsers send a request only as a whole, and proxies gather it.
-            Carrier::Http1 if kind.streams_requests() => {
+            Carrier::Http1
+                if matches!(kind, CallKind::ClientStreaming | CallKind::BidiStreaming) =>
+            {
                 return refuse("streams of requests need WebSocket or HTTP/2");
             }
             Carrier::Http1 | Carrier::WebSocket => request.accept(kind, &CONFIG, now)?,

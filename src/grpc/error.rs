@@ -100,7 +100,7 @@ impl Error {
 
     /// The HTTP status to answer the request with: 200, unless the request does not look like one of
     /// gRPC (PROTOCOL-HTTP2, *Requests*).
-    pub const fn http_status(&self) -> u16 {
+    pub(super) const fn http_status(&self) -> u16 {
         match self {
             Self::Method => 405,
             Self::ContentType => 415,

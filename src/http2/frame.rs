@@ -221,7 +221,7 @@ impl StreamId {
 
     /// Which side opens the stream: the client if the identifier is odd.
     #[inline]
-    pub const fn opener(self) -> Role {
+    pub(super) const fn opener(self) -> Role {
         if self.0.get() % 2 == 1 { Role::Client } else { Role::Server }
     }
 }

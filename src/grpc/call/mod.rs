@@ -44,12 +44,12 @@ pub enum CallKind {
 
 impl CallKind {
     /// Whether any number of messages may come from the client.
-    pub const fn streams_requests(self) -> bool {
+    pub(in crate::grpc) const fn streams_requests(self) -> bool {
         matches!(self, Self::ClientStreaming | Self::BidiStreaming)
     }
 
     /// Whether any number of messages may come from the server.
-    pub const fn streams_responses(self) -> bool {
+    pub(in crate::grpc) const fn streams_responses(self) -> bool {
         matches!(self, Self::ServerStreaming | Self::BidiStreaming)
     }
 }
