@@ -76,8 +76,11 @@ impl<'a> JsonReader<'a> {
     /// It takes time linear in the length, and neither recursion nor memory.
     pub(crate) fn value(&mut self) -> Option<(JsonKind, &'a str)> {
         let kind = JsonKind::of(skip_space(self.text.as_bytes(), &mut self.at)?)?;
-        let start = self.at;
-        self.at = end_of_value(self.text.as_bytes(), start)?;
+        let (bytes, start) = (self.text.as_bytes(), self.at);
+        self.at = match kind {
+            JsonKind::String => end_of_string(bytes, start)?,
+            _ => end_of_value(bytes, start)?,
+        };
         Some((kind, self.text.get(start..self.at)?))
     }
 

@@ -162,6 +162,10 @@ impl<'a> Packet<'a> {
             (Kind::Event, _) => b'5',
             (Kind::Ack, _) => b'6',
         };
+        let json = self.json.map_or("", Json::as_str);
+        if self.attachments == 0 && self.id.is_none() && self.namespace == "/" {
+            return Ok(out.try_append_both(&[digit], json.as_bytes())?);
+        }
         let mut append = Append::new(out);
         append.put(&[digit]);
         if self.attachments > 0 {
@@ -175,9 +179,7 @@ impl<'a> Packet<'a> {
         if let Some(id) = self.id {
             append.put_number(id);
         }
-        if let Some(json) = self.json {
-            append.put(json.as_str().as_bytes());
-        }
+        append.put(json.as_bytes());
         Ok(append.finish()?)
     }
 
@@ -222,7 +224,8 @@ impl<'a> Packet<'a> {
 
     fn check(&self) -> Result<(), SendError> {
         let bad = |byte: u8| byte == b',' || byte.is_ascii_control();
-        if !self.namespace.starts_with('/') || self.namespace.bytes().any(bad) {
+        let rest = self.namespace.strip_prefix('/');
+        if rest.is_none_or(|rest| rest.bytes().any(bad)) {
             return Err(SendError::Namespace);
         }
         if !self.check_id() {
@@ -258,6 +261,9 @@ const RESERVED: [&str; 6] =
 
 /// Whether the name of an event is reserved, as it stands between its quotes: the peer resolves its escapes first.
 fn is_reserved(name: &str) -> bool {
+    if !name.bytes().any(|byte| byte == b'\\') {
+        return RESERVED.contains(&name);
+    }
     RESERVED.iter().any(|reserved| code_points(name).eq(reserved.bytes().map(u32::from)))
 }
 

@@ -1,6 +1,7 @@
 //! Fixed work for callgrind to count: `framewright-instructions NAME LAPS`. See README.md.
 
 mod http2;
+mod socketio;
 mod stomp;
 
 use std::env;
@@ -26,7 +27,7 @@ struct Task {
 }
 
 /// All workloads.
-const TASKS: [Task; 39] = [
+const TASKS: [Task; 42] = [
     Task {
         name: "ws receive binary 16 B",
         run: |laps| receive(laps, Message::Binary(&[0x5A; 16])),
@@ -84,6 +85,9 @@ const TASKS: [Task; 39] = [
     Task { name: "stomp receive 10 headers and 256 B", run: stomp::receive },
     Task { name: "stomp send 256 B", run: stomp::send },
     Task { name: "stomp deliver 256 B", run: stomp::deliver },
+    Task { name: "socketio receive 200 B", run: socketio::receive },
+    Task { name: "socketio send 200 B", run: socketio::send },
+    Task { name: "socketio check and send 200 B", run: socketio::check_and_send },
     Task {
         name: "http2 decode DATA 16 B",
         run: |laps| http2::decode_frames(laps, b"\0\0\x10\0\0\0\0\0\x01sixteen bytes..."),

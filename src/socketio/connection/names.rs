@@ -42,11 +42,13 @@ impl<B: Buffer> Names<B> {
     }
 
     pub(super) fn state(&self, name: &str) -> Option<NamespaceState> {
-        self.iter().find(|(_, other)| *other == name).map(|(state, _)| state)
+        let mut all = entries(self.storage.as_slice()).filter_map(parse);
+        all.find(|(_, other)| *other == name.as_bytes()).map(|(state, _)| state)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (NamespaceState, &str)> {
-        entries(self.storage.as_slice()).filter_map(parse)
+        let all = entries(self.storage.as_slice()).filter_map(parse);
+        all.filter_map(|(state, name)| Some((state, core::str::from_utf8(name).ok()?)))
     }
 
     /// Adds a name that is not there, or sets the state of one that is: to pending.
@@ -86,7 +88,7 @@ impl<B: Buffer> Names<B> {
     fn find(&self, name: &str) -> Option<usize> {
         let mut at = 0;
         for entry in entries(self.storage.as_slice()) {
-            if parse(entry).is_some_and(|(_, other)| other == name) {
+            if parse(entry).is_some_and(|(_, other)| other == name.as_bytes()) {
                 return Some(at);
             }
             at += entry.len();
@@ -105,7 +107,7 @@ fn entries(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-fn parse(entry: &[u8]) -> Option<(NamespaceState, &str)> {
+fn parse(entry: &[u8]) -> Option<(NamespaceState, &[u8])> {
     let [state, name @ .., b','] = entry else { return None };
-    Some((NamespaceState::from_byte(*state), core::str::from_utf8(name).ok()?))
+    Some((NamespaceState::from_byte(*state), name))
 }
