@@ -300,8 +300,8 @@ pub fn socketio_encode(events: &Rc<[String]>) -> Contestant {
 
 /// Sends text that may be anything.
 pub fn socketio_encode_checked(events: &Rc<[String]>) -> Contestant {
-    let check = |text| Json::new(text).expect("it is valid");
-    socketio_encode_as("framewright, checking JSON", check, events)
+    const NAME: &str = "framewright, checking JSON";
+    socketio_encode_as(NAME, |text| Json::new(text).expect("it is valid"), events)
 }
 
 fn socketio_encode_as(
