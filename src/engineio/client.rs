@@ -33,12 +33,6 @@ use crate::Buffer;
 use crate::inline::Inline;
 use crate::ws::Message;
 
-/// The longest identifier of a session that a client takes, in bytes.
-pub const MAX_SID_LEN: usize = 128;
-
-/// The longest data of an open packet that a client joins, in bytes.
-pub const MAX_HANDSHAKE_LEN: usize = 4096;
-
 /// A client's end of a session, over polling or WebSocket.
 ///
 /// It has no socket and no clock. Times are in ms on any scale that never goes back. It says which requests to send, and
@@ -185,7 +179,7 @@ enum ClientLife {
 /// What the open packet said.
 #[derive(Clone, Copy)]
 struct Announced {
-    sid: Inline<MAX_SID_LEN>,
+    sid: Inline<{ Handshake::MAX_SID_LEN }>,
     upgrades: bool,
     ping_interval: u64,
     ping_timeout: u64,

@@ -29,7 +29,8 @@ pub enum Error {
     /// A GET came while another was held, or a POST while another was read.
     RequestsOverlap,
     /// The open packet is not the JSON object that it has to be, or longer than
-    /// [`MAX_HANDSHAKE_LEN`](super::MAX_HANDSHAKE_LEN), or its `sid` than [`MAX_SID_LEN`](super::MAX_SID_LEN).
+    /// [`Handshake::MAX_LEN`](super::Handshake::MAX_LEN), or its `sid` than
+    /// [`Handshake::MAX_SID_LEN`](super::Handshake::MAX_SID_LEN).
     Handshake,
     /// The server answered a request with this status, which is not 200.
     Status(u16),

@@ -21,6 +21,12 @@ pub struct Handshake<'a> {
 }
 
 impl<'a> Handshake<'a> {
+    /// The longest data of an open packet that a [`ClientSession`](super::ClientSession) joins, in bytes.
+    pub const MAX_LEN: usize = 4096;
+
+    /// The longest identifier of a session that a [`ClientSession`](super::ClientSession) takes, in bytes.
+    pub const MAX_SID_LEN: usize = 128;
+
     /// Parses the data of an open packet: an object of JSON. Unknown members are ignored, and so are unknown
     /// upgrades.
     ///

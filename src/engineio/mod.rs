@@ -85,9 +85,7 @@ mod request;
 mod session;
 
 pub use assemble::{AssembleError, Assembler};
-pub use client::{
-    ClientAction, ClientEvent, ClientRequest, ClientSession, MAX_HANDSHAKE_LEN, MAX_SID_LEN,
-};
+pub use client::{ClientAction, ClientEvent, ClientRequest, ClientSession};
 pub use error::{Error, SendError};
 pub use handshake::Handshake;
 pub use limits::Limits;

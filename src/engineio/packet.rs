@@ -33,7 +33,7 @@ pub enum Kind {
 
 impl Kind {
     /// The kind that a packet's first byte stands for.
-    pub const fn from_digit(digit: u8) -> Option<Self> {
+    pub(super) const fn from_digit(digit: u8) -> Option<Self> {
         Some(match digit {
             b'0' => Self::Open,
             b'1' => Self::Close,
@@ -47,7 +47,7 @@ impl Kind {
     }
 
     /// The digit that stands for this kind.
-    pub const fn digit(self) -> u8 {
+    pub(super) const fn digit(self) -> u8 {
         match self {
             Self::Open => b'0',
             Self::Close => b'1',

@@ -25,10 +25,11 @@ pub enum Frame<'a> {
 
 impl Frame<'static> {
     /// For a second receiver, while another is there (*Handling close*).
-    pub const ANOTHER_OPEN: Self =
+    pub(super) const ANOTHER_OPEN: Self =
         Frame::Close { code: 2010, reason: "Another connection still open" };
     /// For the next receiver after one was lost, where the session is remembered (*Handling close*).
-    pub const INTERRUPTED: Self = Frame::Close { code: 1002, reason: "Connection interrupted" };
+    pub(super) const INTERRUPTED: Self =
+        Frame::Close { code: 1002, reason: "Connection interrupted" };
 }
 
 /// How frames are written to a client: its transport.

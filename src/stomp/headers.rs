@@ -79,7 +79,7 @@ impl<'a> Headers<'a> {
     }
 
     /// The versions that a `CONNECT` accepts: 1.0 alone if it does not say (*Protocol Negotiation*).
-    pub fn accept_version(&self) -> Versions {
+    pub(super) fn accept_version(&self) -> Versions {
         self.get("accept-version").map_or(Versions::only(super::Version::V1_0), Versions::parse)
     }
 

@@ -60,7 +60,7 @@ pub fn naive(body: &[u8]) -> Option<Vec<Got>> {
             match first {
                 b'b' => naive_base64(data).map(Got::Binary),
                 b'0'..=b'6' => {
-                    let kind = Kind::from_digit(*first)?;
+                    let kind = KINDS.get(usize::from(first.checked_sub(b'0')?)).copied()?;
                     String::from_utf8(data.to_vec()).ok().map(|data| text(kind, &data))
                 }
                 _ => None,
@@ -88,3 +88,7 @@ fn naive_base64(symbols: &[u8]) -> Option<Vec<u8>> {
     }
     Some(bytes)
 }
+
+/// Each is written as its place.
+const KINDS: [Kind; 7] =
+    [Kind::Open, Kind::Close, Kind::Ping, Kind::Pong, Kind::Message, Kind::Upgrade, Kind::Noop];

@@ -2,8 +2,8 @@
 
 use crate::common::same_however_split;
 use framewright::engineio::{
-    ClientAction, ClientEvent, ClientRequest, ClientSession, Error, Limits, MAX_HANDSHAKE_LEN,
-    MAX_SID_LEN, Reason, SendError, Sent, Transport,
+    ClientAction, ClientEvent, ClientRequest, ClientSession, Error, Handshake, Limits, Reason,
+    SendError, Sent, Transport,
 };
 use framewright::ws::{self, Message};
 use framewright::{ArrayBuf, BufferFull, OverLimit, SliceBuf};
@@ -140,7 +140,7 @@ fn the_open_packet_is_read_however_it_is_split() {
 /// (*Handshake*)
 #[test]
 fn nothing_else_comes_first() {
-    let long = format!(r#"0{{"x":"{}""#, "x".repeat(MAX_HANDSHAKE_LEN));
+    let long = format!(r#"0{{"x":"{}""#, "x".repeat(Handshake::MAX_LEN));
     let sid = |len| format!(r#"0{{"sid":"{}","pingInterval":1,"pingTimeout":1}}"#, "s".repeat(len));
     for (body, error) in [
         ("4hi", Error::PacketUnexpected),
@@ -151,7 +151,7 @@ fn nothing_else_comes_first() {
         ("0", Error::Handshake),
         ("0{}", Error::Handshake),
         (&long, Error::Handshake),
-        (&sid(MAX_SID_LEN + 1), Error::Handshake),
+        (&sid(Handshake::MAX_SID_LEN + 1), Error::Handshake),
         (&format!("{OPEN}\x1E{OPEN}"), Error::PacketUnexpected),
         (&format!("{OPEN}\x1E"), Error::PacketEmpty),
         (&format!("{OPEN}\x1E7"), Error::PacketType(b'7')),
@@ -167,7 +167,7 @@ fn nothing_else_comes_first() {
     }
     let mut client = client();
     requests(&mut client);
-    assert_eq!(answered(&mut client, ClientRequest::Get, &sid(MAX_SID_LEN)), ["Open"]);
+    assert_eq!(answered(&mut client, ClientRequest::Get, &sid(Handshake::MAX_SID_LEN)), ["Open"]);
 }
 
 #[test]

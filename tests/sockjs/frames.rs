@@ -1,6 +1,6 @@
 //! Frames, as each transport has them.
 
-use framewright::sockjs::{Callback, Frame, Framing};
+use framewright::sockjs::{AttachError, Callback, Frame, Framing};
 use framewright::{ArrayBuf, Buffer, BufferFull};
 
 fn callback() -> Callback {
@@ -39,12 +39,12 @@ fn each_transport_wraps_the_same_frames() {
             r#"c[3000,\"Go away!\"]"#,
         ),
         (
-            Frame::ANOTHER_OPEN,
+            AttachError::AnotherOpen.frame(),
             r#"c[2010,"Another connection still open"]"#,
             r#"c[2010,\"Another connection still open\"]"#,
         ),
         (
-            Frame::INTERRUPTED,
+            AttachError::Over.frame(),
             r#"c[1002,"Connection interrupted"]"#,
             r#"c[1002,\"Connection interrupted\"]"#,
         ),

@@ -73,7 +73,13 @@ fn a_second_receiver_is_refused_and_the_session_goes_on() {
     let mut session = session();
     attach(&mut session, Framing::XhrStreaming, 0);
     let error = session.attach(Framing::Xhr, 1).unwrap_err();
-    assert_eq!((error, error.frame()), (AttachError::AnotherOpen, Frame::ANOTHER_OPEN));
+    assert_eq!(
+        (error, error.frame()),
+        (
+            AttachError::AnotherOpen,
+            Frame::Close { code: 2010, reason: "Another connection still open" }
+        )
+    );
     session.send("x").unwrap();
     assert_eq!(taken(&mut session, 2), streamed("a[\"x\"]\n"));
 }
@@ -94,7 +100,10 @@ fn a_session_waits_for_its_next_receiver() {
     assert_eq!((session.deadline(), session.backlog_len()), (None, 0));
     assert_eq!(session.send("x"), Err(SendError::Closed));
     let error = session.attach(Framing::Xhr, 14_000).unwrap_err();
-    assert_eq!((error, error.frame()), (AttachError::Over, Frame::INTERRUPTED));
+    assert_eq!(
+        (error, error.frame()),
+        (AttachError::Over, Frame::Close { code: 1002, reason: "Connection interrupted" })
+    );
 }
 
 #[test]

@@ -10,7 +10,7 @@
 use super::{Announced, ClientEvent, ClientLife, ClientLink, ClientSession};
 use crate::append::Append;
 use crate::engineio::payload::SEPARATOR;
-use crate::engineio::{Error, Kind, MAX_HANDSHAKE_LEN, Part, PayloadDecoder, Reason, Transport};
+use crate::engineio::{Error, Handshake, Kind, Part, PayloadDecoder, Reason, Transport};
 use crate::{Buffer, BufferFull, Chunk};
 
 /// The most packets in one POST: Python's server takes no more.
@@ -299,7 +299,7 @@ impl<B: Buffer> ClientSession<B> {
         now: u64,
     ) -> Result<Option<ClientEvent<'a>>, Error> {
         let joined = self.backlog.as_slice();
-        if chunk.bytes.len() > MAX_HANDSHAKE_LEN.saturating_sub(joined.len()) {
+        if chunk.bytes.len() > Handshake::MAX_LEN.saturating_sub(joined.len()) {
             return Err(Error::Handshake);
         }
         if !(chunk.start && chunk.end) {
