@@ -88,7 +88,7 @@ pub enum Error {
     /// (RFC 7541 §6.3). Or it did not change, after our settings had made it smaller (RFC 7541 §4.2).
     TableSize,
     /// An index names an entry that was sent before the peer knew our settings, and that our storage was too small
-    /// to keep.
+    /// to keep (RFC 7541 §4.2).
     TableLost,
     /// A field block ends inside a field (RFC 7541 §3.1).
     BlockTruncated,
@@ -138,7 +138,8 @@ pub enum Error {
         /// The limit.
         limit: u32,
     },
-    /// The caller's buffer for heads has no room for a head, or for one field of it if the connection fails.
+    /// The caller's buffer for heads has no room for a head, or for one field of it if the connection fails
+    /// (§10.5.1).
     BufferFull {
         /// The length of the buffer that would be enough, in bytes.
         needed: u32,

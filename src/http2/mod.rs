@@ -6,6 +6,26 @@
 //! and limits, and answers what has to be answered. You give it the bytes that were read, and write the bytes
 //! that it appends to `out`. It needs no heap if its [`Storage`] needs none.
 //!
+//! | section | what | items |
+//! |---|---|---|
+//! | §3.4 | the preface | [`is_preface`], [`PREFACE`] |
+//! | §4.1 | the header of a frame | [`FrameHeader`], [`FrameType`], [`Flags`], [`StreamId`] |
+//! | §4.2, §6 | frames that come, and frames that are sent | [`Decoder`] and [`Part`]; [`Encoder`] |
+//! | §4.3 | field blocks (RFC 7541) | [`hpack`] |
+//! | §5.1 | streams, and where they are kept | [`Stream`]; [`Storage`], [`Slots`], [`Slot`] |
+//! | §5.2, §6.9 | flow control | [`send`](Connection::send), [`writable`](Connection::writable), [`keep`](Connection::keep), [`release`](Connection::release) |
+//! | §5.4, §7 | errors and their codes | [`Error`], [`ErrorCode`]: [below](#what-the-peer-sees) |
+//! | §6.4 | resets | [`reset`](Connection::reset), [`Event::Reset`] |
+//! | §6.5 | settings | ours are [`Limits`], the peer's [`PeerSettings`]; on the wire, [`Setting`] and [`SettingId`] |
+//! | §6.7 | pings | [`ping`](Connection::ping), [`Event::Pong`] |
+//! | §6.8 | the end of a connection | [`close`](Connection::close), [`Event::GoAway`], [`Ending`] |
+//! | §8.1 to §8.3 | messages | [`open`](Connection::open), [`send_head`](Connection::send_head), [`send_trailers`](Connection::send_trailers); [`Head`], [`Request`], [`Headers`] |
+//! | §8.5 | tunnels (also RFC 8441) | [`Request::connect`], [`Request::extended_connect`], [`Connection::extended_connect`] |
+//! | §9.1 | time | [`Keepalive`] |
+//! | §10.5 | what a peer may cost | [`Limits`] |
+//!
+//! Priorities are read and ignored (§5.3.2). A server does not push, and a client tells its server not to (§8.4).
+//!
 //! # A client and a server
 //!
 //! They are joined in memory here. The client sends a body, and the server sends it back, with trailers:
@@ -83,23 +103,74 @@
 //! * [`is_preface`] picks between HTTP/1.1 and HTTP/2 on a port that serves both.
 //! * [`Limits`] say what a peer may do, and what that costs at worst.
 //!
-//! # Where each section is
+//! # What the peer sees
 //!
-//! | of the RFC | what | file |
-//! |---|---|---|
-//! | §3.4 | the preface | `preface` |
-//! | §4.1 | the header of a frame, stream identifiers | `frame` |
-//! | §4.2, §6 | frames received, in any split | `decode`, with `incoming` and `part` |
-//! | §4.2, §6 | frames sent | `encode` |
-//! | §4.3 | field blocks, from pieces to heads | `blocks`, `hpack` (RFC 7541) |
-//! | §5.1 | streams: their states, and where they are kept | `slot`, `streams`, `closed`, `storage` |
-//! | §5 | the connection: itself, what comes in, what goes out | `connection`, `receive`, `receive_head`, `event`, `send`, `transmit` |
-//! | §5.2, §6.9 | windows | `window` |
-//! | §5.4, §7 | errors and their codes | `error`, `code` |
-//! | §6.5 | settings and their values | `setting`, `settings` |
-//! | §6 | answers and resets that are owed | `owed` |
-//! | §8 | the rules of messages, heads read and written | `rules`, `head`, `headers`, `outgoing` |
-//! | §9.1, §10.5 | time and limits | `keepalive`, `limits`, `budget` |
+//! An error of one stream is answered by RST_STREAM, and its caller gets [`Event::StreamFailed`]. An error of the
+//! connection is answered by GOAWAY, with the text of the error as its debug data, and the caller gets
+//! [`Event::Failed`]. Both have the [code](Error::code) of the error.
+//!
+//! 431 is the status of a response (RFC 6585 §5). Only a server answers with it, to a request, and its RST_STREAM then
+//! has NO_ERROR.
+//!
+//! | error | section | answer | code |
+//! |---|---|---|---|
+//! | [`Preface`](Error::Preface) | §3.4 | GOAWAY | PROTOCOL_ERROR |
+//! | [`SettingsMissing`](Error::SettingsMissing) | §3.4 | GOAWAY | PROTOCOL_ERROR |
+//! | [`FrameTooLong`](Error::FrameTooLong) | §4.2 | GOAWAY | FRAME_SIZE_ERROR |
+//! | [`FrameLength`](Error::FrameLength) | §6 | GOAWAY; of a PRIORITY, RST_STREAM | FRAME_SIZE_ERROR |
+//! | [`StreamMissing`](Error::StreamMissing) | §6.1 to §6.4, §6.10 | GOAWAY | PROTOCOL_ERROR |
+//! | [`StreamUnexpected`](Error::StreamUnexpected) | §6.5, §6.7, §6.8 | GOAWAY | PROTOCOL_ERROR |
+//! | [`Padding`](Error::Padding) | §6.1, §6.2 | GOAWAY | PROTOCOL_ERROR |
+//! | [`ContinuationExpected`](Error::ContinuationExpected) | §6.10 | GOAWAY | PROTOCOL_ERROR |
+//! | [`ContinuationUnexpected`](Error::ContinuationUnexpected) | §6.10 | GOAWAY | PROTOCOL_ERROR |
+//! | [`PushPromise`](Error::PushPromise) | §6.6, §8.4 | GOAWAY | PROTOCOL_ERROR |
+//! | [`SelfDependency`](Error::SelfDependency) | RFC 7540 §5.3.1 | RST_STREAM | PROTOCOL_ERROR |
+//! | [`EnablePush`](Error::EnablePush) | §6.5.2 | GOAWAY | PROTOCOL_ERROR |
+//! | [`InitialWindowSize`](Error::InitialWindowSize) | §6.5.2 | GOAWAY | FLOW_CONTROL_ERROR |
+//! | [`MaxFrameSize`](Error::MaxFrameSize) | §6.5.2 | GOAWAY | PROTOCOL_ERROR |
+//! | [`EnableConnectProtocol`](Error::EnableConnectProtocol) | RFC 8441 §3 | GOAWAY | PROTOCOL_ERROR |
+//! | [`NoRfc7540Priorities`](Error::NoRfc7540Priorities) | RFC 9218 §2.1 | GOAWAY | PROTOCOL_ERROR |
+//! | [`AckUnexpected`](Error::AckUnexpected) | §6.5.3 | GOAWAY | PROTOCOL_ERROR |
+//! | [`StreamIdle`](Error::StreamIdle) | §5.1 | GOAWAY | PROTOCOL_ERROR |
+//! | [`StreamClosed`](Error::StreamClosed) | §5.1 | RST_STREAM; after both sides ended, GOAWAY | STREAM_CLOSED |
+//! | [`StreamId`](Error::StreamId) | §5.1.1 | GOAWAY | PROTOCOL_ERROR |
+//! | [`WindowExceeded`](Error::WindowExceeded) | §6.9.1 | RST_STREAM or GOAWAY, by the window | FLOW_CONTROL_ERROR |
+//! | [`WindowOverflow`](Error::WindowOverflow) | §6.9.1 | RST_STREAM or GOAWAY, by the window | FLOW_CONTROL_ERROR |
+//! | [`WindowIncrement`](Error::WindowIncrement) | §6.9 | RST_STREAM or GOAWAY, by the window | PROTOCOL_ERROR |
+//! | [`GoAwayRose`](Error::GoAwayRose) | §6.8 | GOAWAY | PROTOCOL_ERROR |
+//! | [`Index`](Error::Index) | RFC 7541 §2.3.3 | GOAWAY | COMPRESSION_ERROR |
+//! | [`Integer`](Error::Integer) | RFC 7541 §5.1 | GOAWAY | COMPRESSION_ERROR |
+//! | [`Huffman`](Error::Huffman) | RFC 7541 §5.2 | GOAWAY | COMPRESSION_ERROR |
+//! | [`TableSize`](Error::TableSize) | RFC 7541 §4.2, §6.3 | GOAWAY | COMPRESSION_ERROR |
+//! | [`TableLost`](Error::TableLost) | RFC 7541 §4.2 | GOAWAY | COMPRESSION_ERROR |
+//! | [`BlockTruncated`](Error::BlockTruncated) | RFC 7541 §3.1 | GOAWAY | COMPRESSION_ERROR |
+//! | [`FieldName`](Error::FieldName) | §8.2.1 | RST_STREAM | PROTOCOL_ERROR |
+//! | [`FieldValue`](Error::FieldValue) | §8.2.1 | RST_STREAM | PROTOCOL_ERROR |
+//! | [`FieldReserved`](Error::FieldReserved) | §8.2.2 | RST_STREAM | PROTOCOL_ERROR |
+//! | [`Te`](Error::Te) | §8.2.2 | RST_STREAM | PROTOCOL_ERROR |
+//! | [`PseudoField`](Error::PseudoField) | §8.3 | RST_STREAM | PROTOCOL_ERROR |
+//! | [`PseudoMissing`](Error::PseudoMissing) | §8.3.1, §8.3.2 | RST_STREAM | PROTOCOL_ERROR |
+//! | [`Method`](Error::Method) | §8.3.1 | RST_STREAM | PROTOCOL_ERROR |
+//! | [`Scheme`](Error::Scheme) | §8.3.1 | RST_STREAM | PROTOCOL_ERROR |
+//! | [`Path`](Error::Path) | §8.3.1 | RST_STREAM | PROTOCOL_ERROR |
+//! | [`Authority`](Error::Authority) | §8.3.1 | RST_STREAM | PROTOCOL_ERROR |
+//! | [`Status`](Error::Status) | §8.3.2, §8.6 | RST_STREAM | PROTOCOL_ERROR |
+//! | [`ContentLength`](Error::ContentLength) | §8.1.1 | RST_STREAM | PROTOCOL_ERROR |
+//! | [`EndMissing`](Error::EndMissing) | §8.1 | RST_STREAM | PROTOCOL_ERROR |
+//! | [`EndUnexpected`](Error::EndUnexpected) | §8.1 | RST_STREAM | PROTOCOL_ERROR |
+//! | [`BodyUnexpected`](Error::BodyUnexpected) | §8.1 | RST_STREAM | PROTOCOL_ERROR |
+//! | [`HeadUnexpected`](Error::HeadUnexpected) | §8.5 | RST_STREAM | PROTOCOL_ERROR |
+//! | [`HeadTooLong`](Error::HeadTooLong) | §10.5.1 | 431 and RST_STREAM; over four times the limit, GOAWAY | ENHANCE_YOUR_CALM |
+//! | [`TooManyFields`](Error::TooManyFields) | §10.5.1 | 431 and RST_STREAM | ENHANCE_YOUR_CALM |
+//! | [`BufferFull`](Error::BufferFull) | §10.5.1 | 431 and RST_STREAM; for one field, GOAWAY | ENHANCE_YOUR_CALM |
+//! | [`TooManyResets`](Error::TooManyResets) | §10.5 | GOAWAY | ENHANCE_YOUR_CALM |
+//! | [`TooManyUseless`](Error::TooManyUseless) | §10.5 | GOAWAY | ENHANCE_YOUR_CALM |
+//! | [`TooManyAnswers`](Error::TooManyAnswers) | §10.5 | GOAWAY | ENHANCE_YOUR_CALM |
+//! | [`TooManyContinuations`](Error::TooManyContinuations) | §10.5.1 | GOAWAY | ENHANCE_YOUR_CALM |
+//! | [`HeadBuffer`](Error::HeadBuffer) | our caller's fault | GOAWAY | INTERNAL_ERROR |
+//!
+//! Some answers are to no error: a request over [`Limits::max_streams`] gets RST_STREAM with REFUSED_STREAM, and
+//! [`reset`](Connection::reset) and [`fail`](Connection::fail) send the code that they are given.
 //!
 //! # Frames alone
 //!

@@ -12,6 +12,8 @@ mod client;
 #[cfg(feature = "alloc")]
 mod closing;
 #[cfg(feature = "alloc")]
+mod errors;
+#[cfg(feature = "alloc")]
 mod faults;
 #[cfg(feature = "alloc")]
 mod flow;
