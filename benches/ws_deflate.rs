@@ -96,10 +96,11 @@ fn config(takeover: bool) -> Config {
 
 fn compress(messages: &[String], level: u8, takeover: bool, rounds: usize) {
     let config = config(takeover).level(level);
-    let answer = config.negotiate(Extensions::parse(b"permessage-deflate").unwrap()).unwrap();
+    let offer = Extensions::parse(b"permessage-deflate").unwrap();
+    let (params, _) = config.negotiate(offer).unwrap();
     let mut deflate = Deflate::new(i32::from(level), false, 15);
     let mut room = vec![0; 64 * 1024];
-    let mut deflater = Deflater::new(Role::Server, answer.params(), config);
+    let mut deflater = Deflater::new(Role::Server, params, config);
     let mut out = Vec::with_capacity(64 * 1024);
     let what = format!("{:>6} {level:>5} {takeover:<8} out", messages[0].len());
     race(
@@ -129,8 +130,9 @@ fn compress(messages: &[String], level: u8, takeover: bool, rounds: usize) {
 
 fn inflate(messages: &[String], takeover: bool, rounds: usize) {
     let config = config(takeover).min_len(0);
-    let answer = config.negotiate(Extensions::parse(b"permessage-deflate").unwrap()).unwrap();
-    let mut deflater = Deflater::new(Role::Server, answer.params(), config);
+    let offer = Extensions::parse(b"permessage-deflate").unwrap();
+    let (params, _) = config.negotiate(offer).unwrap();
+    let mut deflater = Deflater::new(Role::Server, params, config);
     let (mut server, mut wire, mut payloads) = (Encoder::server(), Vec::new(), Vec::new());
     for message in messages {
         let start = wire.len();
@@ -144,7 +146,7 @@ fn inflate(messages: &[String], takeover: bool, rounds: usize) {
     let parts = || {
         let limits = Limits::new();
         let client = Connection::client(limits, || [0; 4]).accept_compressed(true);
-        (client, Inflater::new(Role::Client, answer.params(), limits))
+        (client, Inflater::new(Role::Client, params, limits))
     };
     let what = format!("{:>6}       {takeover:<8} in {shrunk:.2}", messages[0].len());
     race(

@@ -12,10 +12,11 @@ use framewright::ws::{
 /// the other.
 pub fn agreed(config: Config) -> Params {
     let offer = config.offer();
-    let answer = config.negotiate(Extensions::parse(offer.as_str().as_bytes()).unwrap()).unwrap();
+    let offers = Extensions::parse(offer.as_str().as_bytes()).unwrap();
+    let (params, answer) = config.negotiate(offers).unwrap();
     let extensions = Extensions::parse(answer.as_str().as_bytes()).unwrap();
-    assert_eq!(config.check(extensions), Ok(Some(answer.params())));
-    answer.params()
+    assert_eq!(config.check(extensions), Ok(Some(params)));
+    params
 }
 
 /// A message's payload, compressed by zlib.

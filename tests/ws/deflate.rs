@@ -49,7 +49,7 @@ fn noise(len: usize) -> Vec<u8> {
 /// The answer of a server with this configuration.
 fn answer(config: Config, offers: &str) -> Option<String> {
     let offers = Extensions::parse(offers.as_bytes()).expect("a list of extensions");
-    config.negotiate(offers).map(|answer| answer.as_str().to_owned())
+    config.negotiate(offers).map(|(_, answer)| answer.as_str().to_owned())
 }
 
 #[test]
@@ -212,11 +212,12 @@ fn a_client_that_refers_to_earlier_messages_is_inflated_unless_it_offered_not_to
         (relying, client_alone, false),
         (Config::new().rely_on_clients(true), "permessage-deflate", true),
     ] {
-        let answer = config.negotiate(Extensions::parse(offer.as_bytes()).unwrap()).unwrap();
+        let offers = Extensions::parse(offer.as_bytes()).unwrap();
+        let (params, answer) = config.negotiate(offers).unwrap();
         let asked = answer.as_str().contains("client_no_context_takeover");
-        assert_eq!(answer.params().client_no_context_takeover(), asked);
+        assert_eq!(params.of(Role::Client).no_context_takeover, asked);
         let server = Connection::server(Limits::new());
-        let mut receiver = Receiver::new(server, answer.params(), Limits::new(), 512);
+        let mut receiver = Receiver::new(server, params, Limits::new(), 512);
         let mut zlib = Zlib::new(6, 15, true);
         let frames = [0; 2].map(|_| masked(0xC1, &zlib.message(b"Hello Hello")));
         assert!(frames[1].len() < frames[0].len(), "the second refers to the first");
@@ -269,11 +270,12 @@ fn a_client_accepts_only_an_answer_to_its_offer() {
         let checked = config.check(Extensions::parse(list.as_bytes()).unwrap());
         let checked = checked.map(|agreed| {
             let agreed = agreed.expect("it is there");
+            let (server, client) = (agreed.of(Role::Server), agreed.of(Role::Client));
             (
-                !agreed.server_no_context_takeover(),
-                !agreed.client_no_context_takeover(),
-                agreed.server_max_window_bits(),
-                agreed.client_max_window_bits(),
+                !server.no_context_takeover,
+                !client.no_context_takeover,
+                server.max_window_bits,
+                client.max_window_bits,
             )
         });
         assert_eq!(checked, expected.ok_or(handshake::Error::ExtensionParams), "{list}");
@@ -292,8 +294,10 @@ fn a_client_accepts_only_an_answer_to_its_offer() {
         let checked = config.check(Extensions::parse(list.as_bytes()).unwrap());
         let checked = checked.map(|agreed| {
             let agreed = agreed.expect("it is there");
-            assert!(agreed.client_no_context_takeover(), "as it was offered");
-            (agreed.server_no_context_takeover(), agreed.server_max_window_bits())
+            let client = agreed.of(Role::Client);
+            assert!(client.no_context_takeover, "as it was offered");
+            let server = agreed.of(Role::Server);
+            (server.no_context_takeover, server.max_window_bits)
         });
         assert_eq!(checked, expected, "{list}");
     }

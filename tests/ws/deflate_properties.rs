@@ -129,10 +129,8 @@ fn naive(role: Role, window_bits: u8, takeover: bool, mut bytes: &[u8]) -> Vec<(
 }
 
 fn bits(agreed: Params, sender: Role) -> (u8, bool) {
-    match sender {
-        Role::Server => (agreed.server_max_window_bits(), !agreed.server_no_context_takeover()),
-        Role::Client => (agreed.client_max_window_bits(), !agreed.client_no_context_takeover()),
-    }
+    let agreed = agreed.of(sender);
+    (agreed.max_window_bits, !agreed.no_context_takeover)
 }
 
 fn both_read<S: Side, O: Side>(

@@ -188,10 +188,8 @@ fn both_read<S: Side, O: Side>(
     cuts: Cuts,
 ) {
     let agreed = agreed(config);
-    let (bits, alone) = match S::ROLE {
-        Role::Server => (agreed.server_max_window_bits(), agreed.server_no_context_takeover()),
-        Role::Client => (agreed.client_max_window_bits(), agreed.client_no_context_takeover()),
-    };
+    let sender = agreed.of(S::ROLE);
+    let (bits, alone) = (sender.max_window_bits, sender.no_context_takeover);
     let mut deflater = Deflater::new(S::ROLE, agreed, config);
     let mut shared = Deflater::shared(bits, config);
     let (mut wire, mut sent) = (Vec::new(), Vec::new());
@@ -297,25 +295,25 @@ fn negotiate(mut input: Input<'_>) {
     let acceptable = offers.iter().flatten().find(|offer| offer.server_bits != Some(8));
     let answer = config.negotiate(list.clone());
     assert_eq!(answer.is_some(), acceptable.is_some());
-    if let (Some(answer), Some(offer)) = (answer, acceptable) {
+    if let (Some((agreed, answer)), Some(offer)) = (answer, acceptable) {
         let mut answers = Extensions::parse(answer.as_str().as_bytes()).expect("it is a list");
         let said = Params::of(&answers.next().expect("of one")).expect("that we know");
         assert!(answers.next().is_none());
-        let agreed = answer.params();
+        let (server_end, client_end) = (agreed.of(Role::Server), agreed.of(Role::Client));
         assert_eq!(said.server_alone, options & 1 != 0 || offer.server_alone);
         assert_eq!(said.client_alone, options & 2 != 0 || offer.client_alone);
-        assert_eq!(agreed.server_no_context_takeover(), said.server_alone);
-        assert_eq!(agreed.client_no_context_takeover(), said.client_alone);
+        assert_eq!(server_end.no_context_takeover, said.server_alone);
+        assert_eq!(client_end.no_context_takeover, said.client_alone);
         // A size that was asked for is answered by the same or a smaller one; one that was not
         // offered is not in the answer.
         assert!(offer.server_bits.is_none() || said.server_bits.is_some());
         assert!(offer.client_bits.is_some() || said.client_bits.is_none());
         let server = said.server_bits.unwrap_or(15);
         assert!(server <= server_bits && server <= offer.server_bits.unwrap_or(15));
-        assert_eq!(agreed.server_max_window_bits(), server);
+        assert_eq!(server_end.max_window_bits, server);
         let client = said.client_bits.map_or(15, |bits| bits.expect("an answer has a value"));
         assert!(client >= 9 && client <= offer.client_bits.flatten().unwrap_or(15).max(client));
-        assert_eq!(agreed.client_max_window_bits(), client);
+        assert_eq!(client_end.max_window_bits, client);
     }
 
     // As a client.
@@ -332,9 +330,9 @@ fn negotiate(mut input: Input<'_>) {
         [] => assert_eq!(checked, Ok(None)),
         [Some(answer)] if agreeable(answer) => {
             let agreed = checked.expect("agreeable").expect("there is one");
-            assert_eq!(agreed.server_no_context_takeover(), answer.server_alone);
+            assert_eq!(agreed.of(Role::Server).no_context_takeover, answer.server_alone);
             assert_eq!(
-                agreed.client_no_context_takeover(),
+                agreed.of(Role::Client).no_context_takeover,
                 options & 2 != 0 || answer.client_alone
             );
         }

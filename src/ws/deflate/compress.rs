@@ -23,9 +23,9 @@ use crate::{Buffer, BufferFull};
 /// use framewright::ws::{Connection, Limits, Role};
 ///
 /// let config = Config::new().min_len(0);
-/// let answer = config.negotiate(Extensions::parse(b"permessage-deflate")?).unwrap();
+/// let (params, _) = config.negotiate(Extensions::parse(b"permessage-deflate")?).unwrap();
 /// let mut connection = Connection::server(Limits::new()).accept_compressed(true);
-/// let mut deflater = Deflater::new(Role::Server, answer.params(), config);
+/// let mut deflater = Deflater::new(Role::Server, params, config);
 /// let mut out = Vec::new();
 /// deflater.encode("Hello", connection.encoder()?, &mut out)?;
 /// assert_eq!(out, b"\xC1\x07\xF2\x48\xCD\xC9\xC9\x07\x00"); // §7.2.3.1
@@ -54,7 +54,7 @@ impl Deflater {
     /// A compressor at the end that has `role`: a server's compresses what a server sends.
     pub const fn new(role: Role, params: Params, config: Config) -> Self {
         let sender = params.of(role);
-        Self::with(sender.takeover, sender.window_bits, config)
+        Self::with(!sender.no_context_takeover, sender.max_window_bits, config)
     }
 
     /// A compressor for messages that go to many connections.

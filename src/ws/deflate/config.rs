@@ -35,7 +35,8 @@ pub struct Config {
 impl Config {
     /// The defaults.
     pub const fn new() -> Self {
-        const SENDER: SenderParams = SenderParams { takeover: true, window_bits: 15 };
+        const SENDER: SenderParams =
+            SenderParams { no_context_takeover: false, max_window_bits: 15 };
         Self {
             server: SENDER,
             client: SENDER,
@@ -52,7 +53,7 @@ impl Config {
     /// Similar messages then shrink less, but neither end has to keep a context.
     #[must_use]
     pub const fn server_no_context_takeover(mut self, alone: bool) -> Self {
-        self.server.takeover = !alone;
+        self.server.no_context_takeover = alone;
         self
     }
 
@@ -62,7 +63,7 @@ impl Config {
     /// it: see [`rely_on_clients`](Self::rely_on_clients).
     #[must_use]
     pub const fn client_no_context_takeover(mut self, alone: bool) -> Self {
-        self.client.takeover = !alone;
+        self.client.no_context_takeover = alone;
         self
     }
 
@@ -72,7 +73,7 @@ impl Config {
     /// The standard allows 8, but no zlib compresses with that: here it counts as 9.
     #[must_use]
     pub const fn server_max_window_bits(mut self, bits: u8) -> Self {
-        self.server.window_bits = clamp(bits, 9, 15);
+        self.server.max_window_bits = clamp(bits, 9, 15);
         self
     }
 
@@ -83,7 +84,7 @@ impl Config {
     /// ask for less than 15 only if the client says that it understands the parameter.
     #[must_use]
     pub const fn client_max_window_bits(mut self, bits: u8) -> Self {
-        self.client.window_bits = clamp(bits, 9, 15);
+        self.client.max_window_bits = clamp(bits, 9, 15);
         self
     }
 

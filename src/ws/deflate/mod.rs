@@ -82,10 +82,11 @@
 //!
 //! let (config, limits) = (Config::new(), Limits::new());
 //! let offer = config.offer();
-//! let answer = config.negotiate(Extensions::parse(offer.as_str().as_bytes())?).expect("it is acceptable");
+//! let offers = Extensions::parse(offer.as_str().as_bytes())?;
+//! let (params, answer) = config.negotiate(offers).expect("it is acceptable");
 //!
 //! let mut server = Connection::server(limits).accept_compressed(true);
-//! let mut deflater = Deflater::new(Role::Server, answer.params(), config);
+//! let mut deflater = Deflater::new(Role::Server, params, config);
 //! let mut wire = Vec::new();
 //! deflater.encode_fragment(Kind::Text, b"to be or ", false, server.encoder()?, &mut wire)?;
 //! deflater.encode_fragment(Kind::Text, b"not to be", true, server.encoder()?, &mut wire)?;
@@ -186,4 +187,4 @@ mod negotiate;
 pub use compress::Deflater;
 pub use config::Config;
 pub use inflate::Inflater;
-pub use negotiate::{Answer, ExtensionText, Params};
+pub use negotiate::{ExtensionText, Params, SenderParams};

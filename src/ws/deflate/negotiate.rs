@@ -11,6 +11,18 @@ use crate::ws::handshake::{Error, Extension};
 const NAME: &str = "permessage-deflate";
 
 /// The parameters that both ends agreed on (§5): how each of them compresses.
+///
+/// ```
+/// use framewright::ws::Role;
+/// use framewright::ws::deflate::Config;
+/// use framewright::ws::handshake::Extensions;
+///
+/// let offers = Extensions::parse(b"permessage-deflate; server_max_window_bits=10")?;
+/// let (params, _) = Config::new().negotiate(offers).unwrap();
+/// assert_eq!(params.of(Role::Server).max_window_bits, 10);
+/// assert!(!params.of(Role::Client).no_context_takeover);
+/// # Ok::<(), framewright::ws::handshake::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Params {
     pub(super) server: SenderParams,
@@ -20,68 +32,31 @@ pub struct Params {
     pub(super) client_doubted: bool,
 }
 
-/// How one end compresses what it sends.
+/// How one end compresses what it sends: see [`Params::of`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct SenderParams {
-    /// Whether a message may refer to those before it.
-    pub(super) takeover: bool,
-    /// Base-2 logarithm of how many bytes it may refer back, from 8 to 15.
-    pub(super) window_bits: u8,
+#[non_exhaustive]
+pub struct SenderParams {
+    /// Whether each message stands alone (§7.1.1). Otherwise it may refer to those before it.
+    pub no_context_takeover: bool,
+    /// Base-2 logarithm of how many bytes a message refers back at most, from 8 to 15 (§7.1.2).
+    pub max_window_bits: u8,
 }
 
 impl Params {
-    /// Whether each of the server's messages stands alone (§7.1.1.1).
-    pub const fn server_no_context_takeover(&self) -> bool {
-        !self.server.takeover
-    }
-
-    /// Whether each of the client's messages stands alone (§7.1.1.2).
-    pub const fn client_no_context_takeover(&self) -> bool {
-        !self.client.takeover
-    }
-
-    /// Base-2 logarithm of how many bytes the server refers back at most, from 8 to 15 (§7.1.2.1).
-    pub const fn server_max_window_bits(&self) -> u8 {
-        self.server.window_bits
-    }
-
-    /// Base-2 logarithm of how many bytes the client refers back at most, from 8 to 15 (§7.1.2.2).
-    pub const fn client_max_window_bits(&self) -> u8 {
-        self.client.window_bits
-    }
-
-    /// Whether the context of what `sender` sends has to be kept between messages.
-    pub(super) const fn keeps_context(self, sender: Role) -> bool {
-        match sender {
-            Role::Server => self.server.takeover,
-            Role::Client => self.client.takeover || self.client_doubted,
-        }
-    }
-
-    pub(super) const fn of(self, sender: Role) -> SenderParams {
+    /// How `sender` compresses.
+    pub const fn of(self, sender: Role) -> SenderParams {
         match sender {
             Role::Server => self.server,
             Role::Client => self.client,
         }
     }
-}
 
-/// A server's answer to an offer: the parameters agreed on, and the text for the client.
-#[derive(Clone, Copy, Debug)]
-pub struct Answer {
-    params: Params,
-    text: ExtensionText,
-}
-
-impl Answer {
-    /// What an [`Inflater`](super::Inflater) and a [`Deflater`](super::Deflater) need to know.
-    pub const fn params(&self) -> Params {
-        self.params
-    }
-
-    /// The text for [`Acceptance::extensions`](crate::ws::handshake::Acceptance::extensions).
-    pub const fn as_str(&self) -> &str {
-        self.text.as_str()
+    /// Whether the context of what `sender` sends has to be kept between messages.
+    pub(super) const fn keeps_context(self, sender: Role) -> bool {
+        match sender {
+            Role::Server => !self.server.no_context_takeover,
+            Role::Client => !self.client.no_context_takeover || self.client_doubted,
+        }
     }
 }
 
@@ -89,66 +64,75 @@ impl Config {
     /// The name of the extension.
     pub(in crate::ws) const NAME: &str = NAME;
 
-    /// Answers the first of a client's offers that a server can accept (§5.1, §7.1); `None` declines
-    /// them all, and messages go uncompressed.
+    /// Answers the first of a client's offers that a server can accept (§5.1, §7.1). Returns what is
+    /// agreed on, and the answer, for
+    /// [`Acceptance::extensions`](crate::ws::handshake::Acceptance::extensions). `None` declines them all,
+    /// and messages go uncompressed.
     ///
     /// An offer is declined if one of its parameters is unknown, ill-formed or there twice (§7). So is
     /// one that asks for a server's window of 8 bits, with which no zlib compresses. The answer has
     /// what the offer and this configuration ask for. It has `client_max_window_bits` only for clients
     /// that say they understand it (§7.1.2.2). It may have the other parameters for every client.
-    pub fn negotiate<'a>(&self, offers: impl IntoIterator<Item = Extension<'a>>) -> Option<Answer> {
+    pub fn negotiate<'a>(
+        &self,
+        offers: impl IntoIterator<Item = Extension<'a>>,
+    ) -> Option<(Params, ExtensionText)> {
         offers
             .into_iter()
             .filter(|offer| offer.name() == NAME)
             .find_map(|offer| self.accept(WrittenParams::parse(&offer)?))
     }
 
-    fn accept(&self, offer: WrittenParams) -> Option<Answer> {
+    fn accept(&self, offer: WrittenParams) -> Option<(Params, ExtensionText)> {
         let server_window_bits = match offer.server_max_window_bits {
             Some(8) => return None,
-            Some(bits) => bits.min(self.server.window_bits),
-            None => self.server.window_bits,
+            Some(bits) => bits.min(self.server.max_window_bits),
+            None => self.server.max_window_bits,
         };
         let client_window_bits = match offer.client_max_window_bits {
             // A client that offers 8 keeps to it unasked. Whether it can handle an answer that says
             // so is better not put to the test.
             Some(Some(8)) | None => 15,
-            Some(bits) => bits.unwrap_or(15).min(self.client.window_bits),
+            Some(bits) => bits.unwrap_or(15).min(self.client.max_window_bits),
         };
-        let client_takeover = self.client.takeover && !offer.client_no_context_takeover;
+        let client_alone = self.client.no_context_takeover || offer.client_no_context_takeover;
         let agreed = Params {
             server: SenderParams {
-                takeover: self.server.takeover && !offer.server_no_context_takeover,
-                window_bits: server_window_bits,
+                no_context_takeover: self.server.no_context_takeover
+                    || offer.server_no_context_takeover,
+                max_window_bits: server_window_bits,
             },
-            client: SenderParams { takeover: client_takeover, window_bits: client_window_bits },
-            client_doubted: !client_takeover
+            client: SenderParams {
+                no_context_takeover: client_alone,
+                max_window_bits: client_window_bits,
+            },
+            client_doubted: client_alone
                 && !offer.client_no_context_takeover
                 && !self.relies_on_clients,
         };
         let text = ExtensionText::print(WrittenParams {
-            server_no_context_takeover: !agreed.server.takeover,
-            client_no_context_takeover: !agreed.client.takeover,
+            server_no_context_takeover: agreed.server.no_context_takeover,
+            client_no_context_takeover: agreed.client.no_context_takeover,
             // What the offer has must be in the answer, even if it is the default.
             server_max_window_bits: (offer.server_max_window_bits.is_some()
                 || server_window_bits < 15)
                 .then_some(server_window_bits),
             client_max_window_bits: (client_window_bits < 15).then_some(Some(client_window_bits)),
         });
-        Some(Answer { params: agreed, text })
+        Some((agreed, text))
     }
 
     /// The offer of a client (§5.1), for
     /// [`ClientRequest::extensions`](crate::ws::handshake::ClientRequest::extensions).
     pub fn offer(&self) -> ExtensionText {
         ExtensionText::print(WrittenParams {
-            server_no_context_takeover: !self.server.takeover,
-            client_no_context_takeover: !self.client.takeover,
-            server_max_window_bits: (self.server.window_bits < 15)
-                .then_some(self.server.window_bits),
+            server_no_context_takeover: self.server.no_context_takeover,
+            client_no_context_takeover: self.client.no_context_takeover,
+            server_max_window_bits: (self.server.max_window_bits < 15)
+                .then_some(self.server.max_window_bits),
             // Without a value, it allows the server to ask for less.
             client_max_window_bits: Some(
-                (self.client.window_bits < 15).then_some(self.client.window_bits),
+                (self.client.max_window_bits < 15).then_some(self.client.max_window_bits),
             ),
         })
     }
@@ -180,26 +164,30 @@ impl Config {
     }
 
     fn agree(&self, answer: WrittenParams) -> Option<Params> {
-        if !self.server.takeover && !answer.server_no_context_takeover && !self.accepts_less {
+        if self.server.no_context_takeover
+            && !answer.server_no_context_takeover
+            && !self.accepts_less
+        {
             return None;
         }
         let server_window_bits = match answer.server_max_window_bits {
             None if self.accepts_less => 15,
-            bits => bits.or(Some(15)).filter(|bits| *bits <= self.server.window_bits)?,
+            bits => bits.or(Some(15)).filter(|bits| *bits <= self.server.max_window_bits)?,
         };
         let client_window_bits = match answer.client_max_window_bits {
-            None => self.client.window_bits,
-            Some(bits) => bits.filter(|bits| *bits <= self.client.window_bits)?,
+            None => self.client.max_window_bits,
+            Some(bits) => bits.filter(|bits| *bits <= self.client.max_window_bits)?,
         };
         Some(Params {
             server: SenderParams {
-                takeover: !answer.server_no_context_takeover,
-                window_bits: server_window_bits,
+                no_context_takeover: answer.server_no_context_takeover,
+                max_window_bits: server_window_bits,
             },
             client: SenderParams {
                 // We do what we offered, whether or not the server repeats it.
-                takeover: self.client.takeover && !answer.client_no_context_takeover,
-                window_bits: client_window_bits,
+                no_context_takeover: self.client.no_context_takeover
+                    || answer.client_no_context_takeover,
+                max_window_bits: client_window_bits,
             },
             client_doubted: false,
         })
@@ -257,7 +245,7 @@ impl WrittenParams {
 const BITS: [(&str, u8); 8] =
     [("8", 8), ("9", 9), ("10", 10), ("11", 11), ("12", 12), ("13", 13), ("14", 14), ("15", 15)];
 
-/// An offer or an answer as it is written in a header.
+/// An offer or an answer as it is written in a header: [`Config::offer`] or [`Config::negotiate`].
 #[derive(Clone, Copy)]
 pub struct ExtensionText(Inline<{ Self::CAPACITY }>);
 

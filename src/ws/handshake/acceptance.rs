@@ -8,7 +8,7 @@ use crate::Buffer;
 use crate::append::Append;
 use crate::http::{self, Field, FieldValue, Fields, Headers};
 #[cfg(feature = "deflate")]
-use crate::ws::deflate::{Answer, Config};
+use crate::ws::deflate::{Config, ExtensionText, Params};
 use crate::ws::{Connection, Limits, Server};
 
 /// The response that accepts an [`Offer`] (§4.2.2).
@@ -59,8 +59,17 @@ pub struct Acceptance<'o, 'a, H = Headers<'a>, E = &'o [(&'o str, &'o str)]> {
     protocol: Option<&'o str>,
     extensions: Option<&'o str>,
     #[cfg(feature = "deflate")]
-    compression: Option<(Answer, Config)>,
+    compression: Option<Compression>,
     headers: E,
+}
+
+/// The compression that was agreed on.
+#[cfg(feature = "deflate")]
+#[derive(Clone, Copy)]
+struct Compression {
+    params: Params,
+    answer: ExtensionText,
+    config: Config,
 }
 
 impl<'o, 'a, H> Acceptance<'o, 'a, H> {
@@ -113,8 +122,8 @@ impl<'o, 'a, H, E> Acceptance<'o, 'a, H, E> {
     pub fn connection(&self, limits: Limits) -> Connection<Server> {
         let connection = Connection::server(limits);
         #[cfg(feature = "deflate")]
-        if let Some((answer, config)) = self.compression {
-            return connection.compression(Some(answer.params()), config);
+        if let Some(Compression { params, config, .. }) = self.compression {
+            return connection.compression(Some(params), config);
         }
         connection
     }
@@ -160,7 +169,10 @@ impl<'a, H: Clone + IntoIterator<Item: Field<'a>>, E> Acceptance<'_, 'a, H, E> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn compression(mut self, config: impl Into<Option<Config>>) -> Self {
-        let agree = |config: Config| Some((config.negotiate(self.offer.extensions())?, config));
+        let agree = |config: Config| {
+            let (params, answer) = config.negotiate(self.offer.extensions())?;
+            Some(Compression { params, answer, config })
+        };
         self.compression = config.into().and_then(agree);
         self
     }
@@ -234,7 +246,7 @@ where
     #[cfg_attr(not(feature = "deflate"), allow(clippy::unused_self))]
     fn compression_text(&self) -> Option<&str> {
         #[cfg(feature = "deflate")]
-        return self.compression.as_ref().map(|(answer, _)| answer.as_str());
+        return self.compression.as_ref().map(|compression| compression.answer.as_str());
         #[cfg(not(feature = "deflate"))]
         None
     }

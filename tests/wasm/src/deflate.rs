@@ -20,7 +20,7 @@ impl Server {
     pub fn new() -> Self {
         let (config, limits) = (Config::new(), Limits::new().max_message_len(64 << 10));
         let offers = Extensions::parse(OFFER).expect("it is one");
-        let agreed = config.negotiate(offers).expect("nothing is against it").params();
+        let (agreed, _) = config.negotiate(offers).expect("nothing is against it");
         let inflater = Inflater::new(Role::Server, agreed, limits);
         Self {
             connection: Connection::server(limits).accept_compressed(true),

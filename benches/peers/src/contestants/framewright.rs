@@ -369,7 +369,7 @@ pub fn grpc_encode_to_vec(messages: &Rc<[Bytes]>) -> Contestant {
 
 fn agree(config: Config) -> Params {
     let offer = Extensions::parse(b"permessage-deflate").expect("it is valid");
-    config.negotiate(offer).expect("it can be accepted").params()
+    config.negotiate(offer).expect("it can be accepted").0
 }
 
 pub fn deflate(messages: &Rc<[Bytes]>, level: u8) -> Contestant {
