@@ -1,5 +1,6 @@
 //! Joins parts to whole messages.
 
+#[cfg(feature = "bytes")]
 use core::fmt;
 
 #[cfg(feature = "bytes")]
@@ -8,10 +9,10 @@ use simdutf8::basic::from_utf8;
 
 #[cfg(feature = "bytes")]
 use super::Kind;
-use super::{CloseCode, Error, Message, Part, TextChunk};
+use super::{Error, Message, Part, TextChunk};
 use crate::buffer::sealed::Ours;
 use crate::utf8::Utf8State;
-use crate::{Buffer, BufferFull, Chunk};
+use crate::{Buffer, Chunk};
 
 /// Joins parts to messages, in storage that the caller picks.
 ///
@@ -56,11 +57,13 @@ impl<B: Buffer> Assembler<B> {
     ///
     /// # Errors
     ///
-    /// The message is lost, and the connection should close with [`AssembleError::close_code`]. The other
-    /// parts of the message are ignored. Only those of a compressed message are errors, each of them.
+    /// The message is lost: the storage has no room for it ([`Error::BufferFull`]), or the caller has mixed
+    /// parts ([`Error::PartsMixed`], [`Error::NotInflated`]). Give the error to
+    /// [`Connection::fail`](super::Connection::fail). A caller that goes on instead skips the message: its
+    /// other parts are ignored, except that each part of a compressed message is an error.
     /// [`abandon`](Self::abandon) frees the storage.
     #[inline(always)]
-    pub fn push<'a>(&'a mut self, part: Part<'a>) -> Result<Option<Message<'a>>, AssembleError> {
+    pub fn push<'a>(&'a mut self, part: Part<'a>) -> Result<Option<Message<'a>>, Error> {
         match part {
             Part::Text(text) => match text.as_str() {
                 Some(str) if text.chunk().is_whole() => Ok(Some(Message::Text(str))),
@@ -72,13 +75,13 @@ impl<B: Buffer> Assembler<B> {
                 let end = self.join(chunk, None)?;
                 Ok(end.then(|| Message::Binary(self.chunks.storage().as_slice())))
             }
-            Part::Compressed(_) => Err(AssembleError::Compressed),
+            Part::Compressed(_) => Err(Error::NotInflated),
             Part::Ping(_) | Part::Pong(_) | Part::Close(_) => Ok(None),
         }
     }
 
     /// Adds the next chunk of a text. Returns whether the text is complete in the storage.
-    fn join_text(&mut self, text: TextChunk<'_>) -> Result<bool, AssembleError> {
+    fn join_text(&mut self, text: TextChunk<'_>) -> Result<bool, Error> {
         let end = self.join(text.chunk(), Some(text.before()))?;
         self.text = Some(text.after());
         Ok(end)
@@ -87,7 +90,7 @@ impl<B: Buffer> Assembler<B> {
     /// Adds the next chunk. Returns whether the message is complete in the storage.
     ///
     /// `text` is the state of the text before the chunk, or `None` if it is not text.
-    fn join(&mut self, chunk: Chunk<'_>, text: Option<Utf8State>) -> Result<bool, AssembleError> {
+    fn join(&mut self, chunk: Chunk<'_>, text: Option<Utf8State>) -> Result<bool, Error> {
         let before = match text {
             Some(_) if chunk.start => Some(Utf8State::Boundary),
             _ if self.chunks.is_joining() && !chunk.start => self.text,
@@ -95,7 +98,7 @@ impl<B: Buffer> Assembler<B> {
         };
         if text != before {
             self.chunks.ignore_rest();
-            return Err(AssembleError::PartsMixed);
+            return Err(Error::PartsMixed);
         }
         self.text = text;
         Ok(self.chunks.join(chunk)?)
@@ -103,7 +106,7 @@ impl<B: Buffer> Assembler<B> {
 
     /// The text that was joined.
     #[allow(unsafe_code)]
-    fn text(&self) -> Result<&str, AssembleError> {
+    fn text(&self) -> Result<&str, Error> {
         let bytes = self.chunks.storage().as_slice();
         if self.text == Some(Utf8State::Boundary) && self.chunks.storage().is_faithful(Ours) {
             debug_assert!(core::str::from_utf8(bytes).is_ok());
@@ -113,7 +116,7 @@ impl<B: Buffer> Assembler<B> {
             // is known to return the bytes that were appended to it.
             return Ok(unsafe { core::str::from_utf8_unchecked(bytes) });
         }
-        from_utf8(bytes).map_err(|_| AssembleError::PartsMixed)
+        from_utf8(bytes).map_err(|_| Error::PartsMixed)
     }
 
     /// The storage, with the current message or the last one joined.
@@ -149,11 +152,11 @@ impl Assembler<BytesMut> {
     ///
     /// A message that was joined in the storage is taken out without a copy. A message that arrived in
     /// one part is copied out of the input.
-    pub fn take(&mut self, part: Part<'_>) -> Result<Option<BytesMessage>, AssembleError> {
+    pub fn take(&mut self, part: Part<'_>) -> Result<Option<BytesMessage>, Error> {
         let (kind, complete) = match part {
             Part::Text(text) => (Kind::Text, self.join_text(text)?),
             Part::Binary(chunk) => (Kind::Binary, self.join(chunk, None)?),
-            Part::Compressed(_) => return Err(AssembleError::Compressed),
+            Part::Compressed(_) => return Err(Error::NotInflated),
             Part::Ping(_) | Part::Pong(_) | Part::Close(_) => return Ok(None),
         };
         if !complete {
@@ -246,63 +249,5 @@ impl fmt::Debug for BytesMessage {
 impl<'a> From<&'a BytesMessage> for Message<'a> {
     fn from(message: &'a BytesMessage) -> Self {
         message.as_message()
-    }
-}
-
-/// The message could not be joined.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum AssembleError {
-    /// The storage has no room for it.
-    BufferFull(BufferFull),
-    /// The parts of a text do not belong together: one is missing, or they are from more than one
-    /// connection.
-    PartsMixed,
-    /// The part is compressed, and [`Assembler::push`] does not inflate. `Assembler::push_inflated` (feature
-    /// `deflate`) does.
-    Compressed,
-    /// The peer's message cannot be inflated, or not within the limits. Give the error to
-    /// [`Connection::fail`](super::Connection::fail).
-    Peer(Error),
-}
-
-impl AssembleError {
-    /// The status code to close with (§7.4.1), for [`Connection::close`](super::Connection::close).
-    ///
-    /// For an error of the [peer's](Self::Peer), [`Connection::fail`](super::Connection::fail) is
-    /// better: nothing more is read after it.
-    pub const fn close_code(&self) -> CloseCode {
-        match self {
-            Self::BufferFull(_) => CloseCode::TOO_BIG,
-            Self::PartsMixed | Self::Compressed => CloseCode::INTERNAL_ERROR,
-            Self::Peer(error) => error.close_code(),
-        }
-    }
-}
-
-impl fmt::Display for AssembleError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::BufferFull(full) => full.fmt(f),
-            Self::PartsMixed => f.write_str("parts of a text do not belong together"),
-            Self::Compressed => {
-                f.write_str("part is compressed, and the assembler does not inflate")
-            }
-            Self::Peer(error) => error.fmt(f),
-        }
-    }
-}
-
-impl core::error::Error for AssembleError {}
-
-impl From<Error> for AssembleError {
-    fn from(error: Error) -> Self {
-        Self::Peer(error)
-    }
-}
-
-impl From<BufferFull> for AssembleError {
-    fn from(full: BufferFull) -> Self {
-        Self::BufferFull(full)
     }
 }

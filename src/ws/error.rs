@@ -48,13 +48,19 @@ pub enum Error {
     },
     /// A text message is not UTF-8 (§8.1), or ended inside a character.
     InvalidUtf8,
-    /// A message found no room in the [`Inbox`](super::Inbox). What it needs is its length, as far as its
+    /// A message found no room in the [`Inbox`](super::Inbox) or the [`Assembler`](super::Assembler). What it needs is its length, as far as its
     /// frames have announced it. A limit on messages that is no greater than the inbox refuses such a
     /// message at once.
     BufferFull(BufferFull),
     /// The beginning of a message is not in the [`Inbox`](super::Inbox): it was given up, received as
     /// parts, or put in another inbox. This is the caller's fault, not the peer's.
     BeginningMissing,
+    /// The parts of a text that an [`Assembler`](super::Assembler) was given do not belong together: one is
+    /// missing, or they are from more than one connection. This is the caller's fault, not the peer's.
+    PartsMixed,
+    /// [`Assembler::push`](super::Assembler::push) was given a compressed part, which only
+    /// `Assembler::push_inflated` (feature `deflate`) inflates. This is the caller's fault, not the peer's.
+    NotInflated,
     /// A compressed message is not DEFLATE, refers to data that its context does not have, or ended
     /// inside a block (RFC 7692 §7.2.2).
     InvalidDeflate,
@@ -83,7 +89,9 @@ impl Error {
             | Self::MessageTooLong(_)
             | Self::BufferFull(_)
             | Self::RatioTooHigh { .. } => CloseCode::TOO_BIG,
-            Self::BeginningMissing => CloseCode::INTERNAL_ERROR,
+            Self::BeginningMissing | Self::PartsMixed | Self::NotInflated => {
+                CloseCode::INTERNAL_ERROR
+            }
             Self::TooManyFragments { .. } => CloseCode::POLICY,
             _ => CloseCode::PROTOCOL_ERROR,
         }
@@ -109,6 +117,8 @@ impl Error {
             Self::InvalidUtf8 => "text is not UTF-8",
             Self::BufferFull(_) => "no room for the message",
             Self::BeginningMissing => "beginning of a message was given up",
+            Self::PartsMixed => "parts of a text do not belong together",
+            Self::NotInflated => "compressed part was not inflated",
             Self::InvalidDeflate => "compressed message cannot be inflated",
             Self::RatioTooHigh { .. } => "message is compressed too far",
             Self::CloseTooShort => "close frame of one byte",
@@ -134,6 +144,12 @@ impl fmt::Display for Error {
 }
 
 impl core::error::Error for Error {}
+
+impl From<BufferFull> for Error {
+    fn from(full: BufferFull) -> Self {
+        Self::BufferFull(full)
+    }
+}
 
 /// The caller asked for something that cannot be sent. Nothing was written, and nothing changed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

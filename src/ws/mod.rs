@@ -274,9 +274,9 @@ mod side;
 mod text;
 mod xor;
 
+pub use assemble::Assembler;
 #[cfg(feature = "bytes")]
 pub use assemble::BytesMessage;
-pub use assemble::{AssembleError, Assembler};
 pub use close::{CloseCode, CloseFrame};
 pub use compressed::CompressedChunk;
 pub use connection::{Closer, Connection, Ending, Event, MessageEvent};

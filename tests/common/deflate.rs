@@ -4,8 +4,8 @@ use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
 use framewright::ws::deflate::{Config, Inflater, Params};
 use framewright::ws::handshake::Extensions;
 use framewright::ws::{
-    AssembleError, Assembler, Connection, Error, Event, Inbox, Kind, Limits, Message, MessageEvent,
-    Part, Role, Side,
+    Assembler, Connection, Error, Event, Inbox, Kind, Limits, Message, MessageEvent, Part, Role,
+    Side,
 };
 
 /// The parameters that a server and a client of this configuration agree on, after each has checked
@@ -131,8 +131,7 @@ impl<S: Side> Receiver<S> {
                     Ok(Some(Message::Binary(bytes))) => {
                         self.got.push((Kind::Binary, bytes.into()));
                     }
-                    Err(AssembleError::Peer(error)) => self.connection.fail(error),
-                    Err(e) => panic!("{e}"),
+                    Err(error) => self.connection.fail(error),
                 },
                 Event::Close(_) => {}
                 Event::Failed(e) => assert_eq!(self.connection.error(), Some(e)),

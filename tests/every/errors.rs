@@ -31,7 +31,7 @@ fn are_told_apart<const N: usize>(errors: [&dyn Error; N]) {
 
 #[test]
 fn errors_of_websocket_have_different_texts() {
-    use ws::{AssembleError, Error, SendError};
+    use ws::{Error, SendError};
     let code = CloseCode(1005);
     are_told_apart([
         &Error::ReservedBits,
@@ -50,6 +50,8 @@ fn errors_of_websocket_have_different_texts() {
         &Error::InvalidUtf8,
         &Error::BufferFull(FULL),
         &Error::BeginningMissing,
+        &Error::PartsMixed,
+        &Error::NotInflated,
         &Error::InvalidDeflate,
         &Error::RatioTooHigh { limit: 7 },
         &Error::CloseTooShort,
@@ -67,12 +69,6 @@ fn errors_of_websocket_have_different_texts() {
         &SendError::ControlTooLong,
         &SendError::InvalidUtf8,
         &SendError::CloseCodeInvalid(code),
-    ]);
-    are_told_apart([
-        &AssembleError::BufferFull(FULL),
-        &AssembleError::PartsMixed,
-        &AssembleError::Compressed,
-        &AssembleError::Peer(Error::InvalidUtf8),
     ]);
 }
 
@@ -244,9 +240,8 @@ fn errors_of_grpc_have_different_texts() {
 #[test]
 fn a_full_buffer_says_how_much_room_was_needed() {
     are_told_apart([&FULL, &Truncated]);
-    let wrapped: [&dyn Error; 6] = [
+    let wrapped: [&dyn Error; 5] = [
         &ws::SendError::BufferFull(FULL),
-        &ws::AssembleError::BufferFull(FULL),
         &http1::SendError::BufferFull(FULL),
         &sse::SendError::BufferFull(FULL),
         &grpc::SendError::BufferFull(FULL),
@@ -355,6 +350,7 @@ fn errors_of_the_peer_say_how_much_or_which() {
         (ws::Error::MessageTooLong(OVER), OVER_TEXT),
         (ws::Error::CloseCodeInvalid(ws::CloseCode(1005)), "1005"),
         (ws::Error::InvalidUtf8, "UTF-8"),
+        (ws::Error::BufferFull(FULL), "no room for the message: 1234 bytes"),
         (ws::Error::TooManyFragments { limit: 77 }, "over the limit of 77"),
         (ws::Error::RatioTooHigh { limit: 77 }, "over the limit of 77 times"),
     ]);
@@ -399,7 +395,6 @@ fn errors_of_the_peer_say_how_much_or_which() {
         (grpc::Error::Reset(13), "13"),
     ]);
     says(&[(Truncated, "ended")]);
-    says(&[(ws::AssembleError::Peer(ws::Error::MessageTooLong(OVER)), OVER_TEXT)]);
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use std::mem::size_of;
 
 use framewright::ws::{
-    AssembleError, Client, Connection, Decoder, Encoder, Error, Event, Keepalive, Message,
-    MessageEvent, Part, SendError, Server,
+    Client, Connection, Decoder, Encoder, Error, Event, Keepalive, Message, MessageEvent, Part,
+    SendError, Server,
 };
 
 #[test]
@@ -12,7 +12,7 @@ fn what_is_returned_by_value_fits_in_32_bytes() {
     assert!(size_of::<Result<Option<Part<'_>>, Error>>() <= 32);
     assert!(size_of::<Option<Event<'_>>>() <= 32);
     assert!(size_of::<Option<MessageEvent>>() <= size_of::<Error>());
-    assert!(size_of::<Result<Option<Message<'_>>, AssembleError>>() <= 32);
+    assert!(size_of::<Result<Option<Message<'_>>, Error>>() <= 32);
     assert!(size_of::<Error>() <= 16);
     assert!(size_of::<SendError>() <= 16);
 }

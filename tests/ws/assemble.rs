@@ -4,8 +4,7 @@
 use crate::common::same_however_split;
 use crate::common::ws::{frame, masked};
 use framewright::ws::{
-    AssembleError, Assembler, CloseCode, Connection, Decoder, Error, Event, Kind, Limits, Message,
-    Part, Role,
+    Assembler, CloseCode, Connection, Decoder, Error, Event, Kind, Limits, Message, Part, Role,
 };
 use framewright::{Buffer, BufferFull, SliceBuf};
 
@@ -123,17 +122,17 @@ fn a_message_that_finds_no_room_is_lost_as_a_whole_and_the_next_is_not() {
     parts(&[&bytes.concat()], |part| {
         results.push(assembler.push(part).map(|message| message.map(|m| m.as_bytes().to_vec())));
     });
-    let full = AssembleError::BufferFull(BufferFull { needed: 5 });
+    let full = Error::BufferFull(BufferFull { needed: 5 });
     assert_eq!(results, [Ok(None), Err(full), Ok(None), Ok(None), Ok(Some(b"xy".to_vec()))]);
 }
 
 #[test]
 fn errors_of_joining_say_whose_fault_they_are() {
     for (error, code) in [
-        (AssembleError::BufferFull(BufferFull { needed: 6 }), CloseCode::TOO_BIG),
-        (AssembleError::PartsMixed, CloseCode::INTERNAL_ERROR),
-        (AssembleError::Compressed, CloseCode::INTERNAL_ERROR),
-        (AssembleError::Peer(Error::InvalidDeflate), CloseCode::INVALID_DATA),
+        (Error::BufferFull(BufferFull { needed: 6 }), CloseCode::TOO_BIG),
+        (Error::PartsMixed, CloseCode::INTERNAL_ERROR),
+        (Error::NotInflated, CloseCode::INTERNAL_ERROR),
+        (Error::InvalidDeflate, CloseCode::INVALID_DATA),
     ] {
         assert_eq!(error.close_code(), code, "{error}");
     }
@@ -147,7 +146,7 @@ fn the_rest_of_a_text_that_found_no_room_is_ignored_wherever_it_was_cut() {
     let mut assembler = Assembler::new(SliceBuf::new(&mut storage));
     let mut results = Vec::new();
     parts(&[&bytes], |part| results.push(assembler.push(part).map(|message| message.is_some())));
-    let full = AssembleError::BufferFull(BufferFull { needed: 6 });
+    let full = Error::BufferFull(BufferFull { needed: 6 });
     assert_eq!(results, [Ok(false), Err(full), Ok(false)]);
 }
 
@@ -201,7 +200,7 @@ fn text_from_foreign_storage_is_validated_again() {
     let mut by_value = Assembler::new(Wrong(Vec::new()));
     let mut by_reference = Assembler::new(&mut wrong);
     parts(&[&bytes], |part| {
-        let mixed = Err(AssembleError::PartsMixed);
+        let mixed = Err(Error::PartsMixed);
         assert_eq!(by_value.push(part), if part.chunk().end { mixed } else { Ok(None) });
         assert_eq!(by_reference.push(part), if part.chunk().end { mixed } else { Ok(None) });
     });
@@ -216,12 +215,12 @@ fn parts_of_different_connections_make_no_text() {
     let mut input = &mut bytes[..];
     other.decode(&mut input).unwrap();
     let end = other.decode(&mut input).unwrap().unwrap();
-    assert_eq!(assembler.push(end), Err(AssembleError::PartsMixed));
+    assert_eq!(assembler.push(end), Err(Error::PartsMixed));
     #[cfg(feature = "bytes")]
     {
         let mut assembler = Assembler::new(bytes::BytesMut::new());
         parts(&[&frame(0x01, b"\xE2\x82")], |part| assert_eq!(assembler.take(part), Ok(None)));
-        assert_eq!(assembler.take(end), Err(AssembleError::PartsMixed));
+        assert_eq!(assembler.take(end), Err(Error::PartsMixed));
     }
 }
 
@@ -236,7 +235,7 @@ fn a_text_with_a_part_of_another_is_lost_as_a_whole() {
     assert_eq!(assembler.push(own.decode(&mut input).unwrap().unwrap()), Ok(None));
     foreign.decode(&mut other).unwrap();
     let part = foreign.decode(&mut other).unwrap().unwrap();
-    assert_eq!(assembler.push(part), Err(AssembleError::PartsMixed));
+    assert_eq!(assembler.push(part), Err(Error::PartsMixed));
     let rest = own.decode(&mut input).unwrap().unwrap();
     assert_eq!(assembler.push(rest), Ok(None), "it is not the message");
 }
@@ -295,7 +294,7 @@ fn memory_is_given_back_after_a_failure() {
     let mut decoder = Decoder::new(Role::Client, Limits::new());
     assert!(decoder.decode(&mut rest).unwrap().is_some());
     let foreign = decoder.decode(&mut rest).unwrap().unwrap();
-    assert_eq!(assembler.push(foreign), Err(AssembleError::PartsMixed));
+    assert_eq!(assembler.push(foreign), Err(Error::PartsMixed));
     assert!(assembler.release().is_some_and(|storage| storage.capacity() >= 1000));
     assert_eq!(assembler.storage().capacity(), 0);
 }
@@ -307,7 +306,7 @@ fn a_compressed_part_is_not_taken_for_a_message() {
     let mut bytes = frame(0xC2, b"\x00");
     let part = decoder.decode(&mut &mut bytes[..]).unwrap().unwrap();
     let mut assembler = Assembler::new(bytes::BytesMut::new());
-    assert_eq!(assembler.take(part), Err(AssembleError::Compressed));
+    assert_eq!(assembler.take(part), Err(Error::NotInflated));
 }
 
 #[test]

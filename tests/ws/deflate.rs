@@ -8,8 +8,8 @@ use flate2::FlushCompress;
 use framewright::ws::deflate::{Config, Deflater, Inflater};
 use framewright::ws::handshake::{self, Extensions};
 use framewright::ws::{
-    AssembleError, Assembler, CloseCode, Connection, Decoder, Encoder, Error, Kind, Limits,
-    Message, Part, Role, SendError, Server,
+    Assembler, CloseCode, Connection, Decoder, Encoder, Error, Kind, Limits, Message, Part, Role,
+    SendError, Server,
 };
 use framewright::{BufferFull, Chunk, OverLimit, SliceBuf};
 
@@ -384,9 +384,9 @@ fn an_assembler_that_does_not_inflate_says_so() {
     let mut bytes = frame(0xC1, b"\x00");
     let part = decoder.decode(&mut &mut bytes[..]).unwrap().unwrap();
     let mut plain = framewright::ws::Assembler::new(Vec::new());
-    assert_eq!(plain.push(part), Err(AssembleError::Compressed));
+    assert_eq!(plain.push(part), Err(Error::NotInflated));
     let mut none = Assembler::new(Vec::new());
-    let error = AssembleError::Peer(Error::ReservedBits);
+    let error = Error::ReservedBits;
     assert_eq!(none.push_inflated(part, None, &mut [0; 10]), Err(error));
 }
 
@@ -401,7 +401,7 @@ fn a_compressed_part_without_an_inflater_frees_the_storage() {
         let part = decoder.decode(&mut input).unwrap().unwrap();
         assembler.push_inflated(part, None, &mut [0; 10]).map(|message| message.is_some())
     };
-    let error = AssembleError::Peer(Error::ReservedBits);
+    let error = Error::ReservedBits;
     assert_eq!([push(), push(), push()], [Ok(false), Ok(true), Err(error)]);
     assert_eq!(assembler.storage().capacity(), 0);
 }
@@ -580,7 +580,7 @@ fn memory_is_given_back_after_a_failure() {
         assert_eq!(assembler.take_inflated(part, Some(&mut inflater), &mut scratch), Ok(None));
         assert!(assembler.storage().capacity() >= 150_000);
         let part = decoder.decode(&mut input).unwrap().unwrap();
-        let error = AssembleError::Peer(Error::InvalidDeflate);
+        let error = Error::InvalidDeflate;
         assert_eq!(assembler.take_inflated(part, Some(&mut inflater), &mut scratch), Err(error));
         assert_eq!(assembler.storage().capacity(), 0);
     }
@@ -740,13 +740,13 @@ fn a_message_that_finds_no_room_is_lost_and_the_next_may_refer_to_it() {
         let result = assembler.push_inflated(part, Some(&mut inflater), &mut scratch);
         results.push(result.map(|message| message.map(|m| m.as_bytes().to_vec())));
     }
-    let full = AssembleError::BufferFull(BufferFull { needed: 32 });
+    let full = Error::BufferFull(BufferFull { needed: 32 });
     assert_eq!(results, [Err(full), Ok(Some(long[..20].to_vec()))]);
 }
 
 /// The messages that a client takes out of `BytesMut`, up to an error.
 #[cfg(feature = "bytes")]
-fn taken(scratch: usize, pieces: &[&[u8]]) -> (Vec<(Kind, Vec<u8>)>, Option<AssembleError>) {
+fn taken(scratch: usize, pieces: &[&[u8]]) -> (Vec<(Kind, Vec<u8>)>, Option<Error>) {
     let mut decoder = Decoder::new(Role::Client, Limits::new()).accept_compressed(true);
     let mut inflater = Inflater::new(Role::Client, agreed(Config::new()), Limits::new());
     let mut assembler = Assembler::new(bytes::BytesMut::new());
@@ -796,7 +796,7 @@ fn messages_to_keep_are_the_same_in_every_window_however_they_come() {
             "{scratch} bytes of scratch space"
         );
         let kept = same_however_split(&bad, |pieces| taken(scratch, pieces));
-        let error = Some(AssembleError::Peer(Error::InvalidUtf8));
+        let error = Some(Error::InvalidUtf8);
         assert_eq!(
             (&kept.0[..], kept.1),
             (&expected[..], error),
@@ -812,7 +812,7 @@ fn compressed_messages_are_refused_unless_agreed_on() {
     let mut bytes = frame(0xC1, b"\x00");
     let part = decoder.decode(&mut &mut bytes[..]).unwrap().unwrap();
     let mut none = Assembler::new(bytes::BytesMut::new());
-    let error = AssembleError::Peer(Error::ReservedBits);
+    let error = Error::ReservedBits;
     assert_eq!(none.take_inflated(part, None, &mut [0; 10]), Err(error));
 }
 

@@ -7,7 +7,7 @@ use super::Inflater;
 use crate::Buffer;
 #[cfg(feature = "bytes")]
 use crate::ws::BytesMessage;
-use crate::ws::{AssembleError, Assembler, Error, Message, Part};
+use crate::ws::{Assembler, Error, Message, Part};
 
 impl<B: Buffer> Assembler<B> {
     /// Adds the next part like [`push`](Self::push), and inflates it if it is compressed. Returns the
@@ -20,10 +20,9 @@ impl<B: Buffer> Assembler<B> {
     ///
     /// # Errors
     ///
-    /// The message is lost. If the fault is the peer's, its storage is [freed](Buffer::free). Give an
-    /// [`AssembleError::Peer`] to [`Connection::fail`](crate::ws::Connection::fail). After any other error,
-    /// the message's other parts are ignored, and the connection should close with
-    /// [`AssembleError::close_code`].
+    /// The message is lost. Give the error to [`Connection::fail`](crate::ws::Connection::fail). If the fault
+    /// is the peer's, the storage was [freed](Buffer::free). After [`Error::BufferFull`], a caller may go on
+    /// instead: the message's other parts are ignored.
     ///
     /// # Panics
     ///
@@ -33,7 +32,7 @@ impl<B: Buffer> Assembler<B> {
         part: Part<'a>,
         inflater: Option<&mut Inflater>,
         scratch: &'a mut [u8],
-    ) -> Result<Option<Message<'a>>, AssembleError> {
+    ) -> Result<Option<Message<'a>>, Error> {
         let Part::Compressed(mut chunk) = part else { return self.push(part) };
         let Some(inflater) = inflater else { return Err(lose(self, Error::ReservedBits)) };
         let mut joined = Ok(());
@@ -69,7 +68,7 @@ impl Assembler<BytesMut> {
         part: Part<'_>,
         inflater: Option<&mut Inflater>,
         scratch: &mut [u8],
-    ) -> Result<Option<BytesMessage>, AssembleError> {
+    ) -> Result<Option<BytesMessage>, Error> {
         let Part::Compressed(mut chunk) = part else { return self.take(part) };
         let Some(inflater) = inflater else { return Err(lose(self, Error::ReservedBits)) };
         let mut taken = Ok(None);
@@ -88,7 +87,7 @@ impl Assembler<BytesMut> {
 
 /// Gives up the message that `error` was found in.
 #[cold]
-fn lose<B: Buffer>(assembler: &mut Assembler<B>, error: Error) -> AssembleError {
+fn lose<B: Buffer>(assembler: &mut Assembler<B>, error: Error) -> Error {
     assembler.abandon();
-    error.into()
+    error
 }

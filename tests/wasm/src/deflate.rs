@@ -3,7 +3,7 @@
 use framewright::SliceBuf;
 use framewright::ws::deflate::{Config, Deflater, Inflater};
 use framewright::ws::handshake::Extensions;
-use framewright::ws::{self, AssembleError, Assembler, Connection, Event, Limits, Role};
+use framewright::ws::{self, Assembler, Connection, Event, Limits, Role};
 
 /// The offer of the test's client.
 const OFFER: &[u8] = b"permessage-deflate";
@@ -40,8 +40,7 @@ impl Server {
                     self.deflater.encode(message, encoder, out).expect("the test leaves room");
                 }
                 Ok(None) => {}
-                Err(AssembleError::Peer(error)) => self.connection.fail(error),
-                Err(error) => panic!("{error}"),
+                Err(error) => self.connection.fail(error),
             }
         }
         self.connection.transmit(out);
