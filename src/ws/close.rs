@@ -111,7 +111,7 @@ pub struct CloseFrame<'a> {
 
 impl<'a> CloseFrame<'a> {
     /// A close frame without a payload.
-    pub const EMPTY: Self = Self { code: CloseCode::NO_STATUS, reason: "" };
+    pub(crate) const EMPTY: Self = Self { code: CloseCode::NO_STATUS, reason: "" };
 
     /// Parses the whole payload of a close frame.
     pub fn parse(payload: &'a [u8]) -> Result<Self, Error> {

@@ -9,6 +9,9 @@ use framewright::ws::{
 };
 use framewright::{Buffer, BufferFull, OverLimit, SliceBuf};
 
+/// A close frame without a payload.
+const EMPTY: CloseFrame<'_> = CloseFrame { code: CloseCode::NO_STATUS, reason: "" };
+
 fn server() -> Connection<Server> {
     Connection::server(Limits::new())
 }
@@ -292,7 +295,7 @@ fn nothing_is_sent_after_our_close() {
 #[test]
 fn an_encoder_sends_nothing_after_its_close_either() {
     let (mut encoder, mut out) = (Encoder::server(), Vec::new());
-    encoder.encode_close(CloseFrame::EMPTY, &mut out).unwrap();
+    encoder.encode_close(EMPTY, &mut out).unwrap();
     let closing = Err(SendError::Closing);
     assert_eq!(encoder.encode(Message::Text("x"), &mut out), closing);
     assert_eq!(encoder.encode_compressed(Kind::Text, b"x", &mut out), closing);
@@ -301,7 +304,7 @@ fn an_encoder_sends_nothing_after_its_close_either() {
     assert_eq!(encoder.encode_header(Kind::Binary, 1, true).map(drop), closing);
     assert_eq!(encoder.encode_ping(b"", &mut out), closing);
     assert_eq!(encoder.encode_pong(b"", &mut out), closing);
-    assert_eq!(encoder.encode_close(CloseFrame::EMPTY, &mut out), closing);
+    assert_eq!(encoder.encode_close(EMPTY, &mut out), closing);
     assert_eq!(encoder.ready(), closing);
     assert_eq!(out, frame(0x88, b""));
 }

@@ -96,7 +96,7 @@ impl<'a> Extension<'a> {
 ///
 /// let mut list = Extensions::parse(br#"x; bits="1\0""#)?;
 /// let value = list.next().and_then(|x| x.params().next()).and_then(|(_, bits)| bits).unwrap();
-/// assert!(value == *"10" && value.bytes().eq(*b"10"));
+/// assert_eq!(value, *"10");
 /// # Ok::<(), framewright::ws::handshake::Error>(())
 /// ```
 #[derive(Clone, Copy)]
@@ -107,7 +107,7 @@ pub struct ParamValue<'a> {
 
 impl<'a> ParamValue<'a> {
     /// The bytes of the token.
-    pub fn bytes(self) -> impl Iterator<Item = u8> + use<'a> {
+    fn bytes(self) -> impl Iterator<Item = u8> + use<'a> {
         // A token has no backslash, so that each of them is an escape.
         self.escaped.0.iter().copied().filter(|&b| b != b'\\')
     }
