@@ -8,9 +8,6 @@ use alloc::vec::Vec;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-use crate::append::Append;
-use crate::{Buffer, BufferFull};
-
 /// The value of a field to be written (RFC 9110 §5.5).
 ///
 /// Some values exist in memory only once they are encoded: bytes in base64, a list of names. So this is
@@ -167,13 +164,6 @@ impl<'a> FieldValue<'a> {
         }
     }
 
-    /// Appends the value to `out`, or changes nothing.
-    pub fn append_to(&self, out: &mut impl Buffer) -> Result<(), BufferFull> {
-        let mut append = Append::new(out);
-        self.for_each_piece(|piece| append.put(piece));
-        append.finish()
-    }
-
     /// The value in its own memory, as the collections of HTTP stacks take it.
     #[cfg(feature = "alloc")]
     pub fn to_vec(&self) -> Vec<u8> {
@@ -245,9 +235,6 @@ mod tests {
     fn text(value: FieldValue<'_>) -> String {
         let bytes = value.to_vec();
         assert_eq!(value.len(), bytes.len());
-        let mut appended = Vec::new();
-        value.append_to(&mut appended).expect("a Vec has room");
-        assert_eq!(appended, bytes);
         assert_eq!(format!("{value:?}"), format!("\"{}\"", bytes.escape_ascii()));
         String::from_utf8(bytes).expect("it is text")
     }
