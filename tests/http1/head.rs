@@ -628,12 +628,13 @@ fn a_head_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
 #[test]
 fn a_head_that_does_not_fit_in_the_storage_is_refused() {
     let mut bytes = [0; 16];
-    let mut reader = HeadReader::new(SliceBuf::new(&mut bytes), Limits::new());
+    let mut storage = SliceBuf::new(&mut bytes);
+    let mut reader = HeadReader::new(&mut storage, Limits::new());
     let mut piece = *b"GET / HTTP/1.1\r\n";
     assert!(reader.read_request(&mut &mut piece[..]).unwrap().is_none());
     let error = reader.read_request(&mut &mut b"H".to_owned()[..]).unwrap_err();
     assert_eq!(error, Error::BufferFull(BufferFull { needed: 17 }));
-    assert_eq!(reader.into_storage().as_slice(), b"GET / HTTP/1.1\r\n");
+    assert_eq!(storage.as_slice(), b"GET / HTTP/1.1\r\n");
 }
 
 /// T7: one header too many is an error, and it comes before the end of the head.

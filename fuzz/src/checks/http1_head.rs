@@ -113,9 +113,13 @@ fn read_response(pieces: &[&[u8]], limits: Limits) -> Read {
 fn read(
     pieces: &[&[u8]],
     limits: Limits,
-    next: impl for<'i> Fn(&mut HeadReader<Vec<u8>>, &mut &'i mut [u8]) -> Result<Option<Head>, Error>,
+    next: impl for<'i> Fn(
+        &mut HeadReader<&mut Vec<u8>>,
+        &mut &'i mut [u8],
+    ) -> Result<Option<Head>, Error>,
 ) -> Read {
-    let mut reader = HeadReader::new(Vec::new(), limits);
+    let mut storage = Vec::new();
+    let mut reader = HeadReader::new(&mut storage, limits);
     let (mut head, mut rest) = (None, Vec::new());
     for piece in pieces {
         let mut piece = piece.to_vec();
@@ -134,7 +138,7 @@ fn read(
         }
         rest.extend_from_slice(input);
     }
-    let held = reader.into_storage().len();
+    let held = storage.len();
     assert!(held <= pieces.iter().map(|piece| piece.len()).sum(), "no more than came");
     Ok(head.map(|head| (head, rest)))
 }

@@ -47,7 +47,8 @@ impl<B: Buffer> HeadReader<B> {
     /// A reader that gathers heads in `storage` if they do not arrive in one piece.
     ///
     /// Give it storage for as many bytes as the limits allow for a head. In less, a head that
-    /// is split may not find room where a whole one passes.
+    /// is split may not find room where a whole one passes. Storage that is wanted back is lent: `&mut` of a
+    /// [`Buffer`] is one, too.
     pub const fn new(storage: B, limits: Limits) -> Self {
         Self { storage, limits, state: State::Between }
     }
@@ -79,11 +80,6 @@ impl<B: Buffer> HeadReader<B> {
             State::Within(scan) if scan.has_text() => Err(Truncated),
             State::Between | State::Within(_) | State::Failed(_) => Ok(()),
         }
-    }
-
-    /// Returns the storage, with anything in it.
-    pub fn into_storage(self) -> B {
-        self.storage
     }
 
     /// Like [`read_request`](Self::read_request), and shows each header to `visit` while it is
