@@ -127,8 +127,10 @@ impl Reader {
             while body.is_none() {
                 let Some(response) = heads.read_response(&mut input)? else { break };
                 let unix_time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-                let judged = Response::new(response.status(), response.headers())
-                    .unix_time(unix_time.as_secs());
+                let judged = Response {
+                    unix_time: Some(unix_time.as_secs()),
+                    ..Response::new(response.status(), response.headers())
+                };
                 let now = self.now();
                 let verdict = self.client.receive_response(judged, now);
                 if verdict == Verdict::Interim {

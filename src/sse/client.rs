@@ -91,6 +91,18 @@ pub enum Action {
 }
 
 /// What a [`Client`] needs to know of a response, after redirects.
+///
+/// ```
+/// use framewright::sse::Response;
+/// use std::time::{SystemTime, UNIX_EPOCH};
+///
+/// let headers = [("Retry-After", "Wed, 21 Oct 2015 07:28:00 GMT")];
+/// // A date means something only to a client that has the time of day:
+/// let unix_time = Some(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs());
+/// let response = Response { unix_time, ..Response::new(503, &headers) };
+/// assert_eq!(response.content_type, None);
+/// # Ok::<(), std::time::SystemTimeError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Response<'a> {
@@ -127,23 +139,6 @@ impl<'a> Response<'a> {
             }
         }
         response
-    }
-
-    /// Sets the time of day, in seconds since 1970 in UTC.
-    ///
-    /// ```
-    /// use framewright::sse::Response;
-    /// use std::time::{SystemTime, UNIX_EPOCH};
-    ///
-    /// let headers = [("Retry-After", "Wed, 21 Oct 2015 07:28:00 GMT")];
-    /// let unix_time = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-    /// let response = Response::new(503, &headers).unix_time(unix_time);
-    /// # Ok::<(), std::time::SystemTimeError>(())
-    /// ```
-    #[must_use]
-    pub const fn unix_time(mut self, seconds: u64) -> Self {
-        self.unix_time = Some(seconds);
-        self
     }
 
     /// How long it asks to wait, in ms (RFC 9110 §10.2.3); 0 if it does not ask.

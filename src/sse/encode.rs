@@ -169,7 +169,7 @@ impl Encoder {
     }
 
     /// Checks that an event, a comment or the reconnection time may come next.
-    pub const fn ready(&self) -> Result<(), SendError> {
+    const fn ready(&self) -> Result<(), SendError> {
         match self.state {
             State::Idle => Ok(()),
             State::Data { .. } => Err(SendError::EventUnfinished),

@@ -202,7 +202,7 @@ pub use policy::{Policy, Reconnect};
 pub use storage::Storage;
 
 /// The content type of an event stream (§9.2.5).
-pub const CONTENT_TYPE: &str = "text/event-stream";
+const CONTENT_TYPE: &str = "text/event-stream";
 
 /// The header in which a client sends back the last event ID (§9.2.4).
 pub const LAST_EVENT_ID: &str = "Last-Event-ID";
@@ -222,6 +222,3 @@ pub const RESPONSE_HEADERS: [(&str, &str); 3] = [
     ("Cache-Control", "no-store"),
     ("X-Accel-Buffering", "no"),
 ];
-
-/// How often a server without events should send a keep-alive, in ms (§9.2.7).
-pub const KEEP_ALIVE_INTERVAL: u64 = 15_000;

@@ -130,7 +130,7 @@ fn in_pieces(
     out: &mut Vec<u8>,
 ) -> Result<(), SendError> {
     encoder.begin_event(fields, out)?;
-    assert_eq!(encoder.ready(), Err(SendError::EventUnfinished));
+    assert_eq!(encoder.encode_keep_alive(out), Err(SendError::EventUnfinished));
     let mut from = 0;
     let mut to = 0;
     for piece in cuts.pieces(data.as_bytes()) {
