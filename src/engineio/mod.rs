@@ -14,6 +14,53 @@
 //! A name in italics in parentheses is a section of the protocol's specification. Times are in ms, on any scale that
 //! never goes back.
 //!
+//! # Where to find what the protocol has
+//!
+//! | section | items |
+//! |---|---|
+//! | HTTP long-polling | [`Session::get`], [`Session::post`], and what follows them; at a client [`ClientSession::transmit_request`] |
+//! | Request path | yours to check; a client's target begins with what [`ClientSession::transmit_request`] is given |
+//! | Query parameters | [`Request::parse`], [`Refusal`] |
+//! | Headers | [`Answer`], [`ClientRequest::headers`] |
+//! | Sending and receiving data | [`Session::receive_post`], [`Session::transmit_get`] |
+//! | WebSocket | [`Session::receive_socket`], [`Session::transmit_socket`] |
+//! | Handshake | [`Session::new`], [`Limits`]; at a client [`Handshake`] |
+//! | Heartbeat | [`Limits::ping_interval`], [`Session::poll`], [`Action`] |
+//! | Upgrade | [`Session::upgrade`], [`Event::Upgraded`]; at a client [`ClientSession::upgrade`] |
+//! | Message | [`Session::send`], [`Event::Message`], [`Assembler`] |
+//! | Packet encoding | [`Packet`], [`Kind`], [`Base64`], [`PayloadDecoder`], [`PayloadEncoder`] |
+//!
+//! # What the peer sees
+//!
+//! A request that does not fit is answered, and the session goes on. [`Refusal::answer`] has the answers, whose bodies are
+//! JSON with a code and a text:
+//!
+//! | refusal | section | status | code |
+//! |---|---|---|---|
+//! | [`Refusal::UnknownTransport`] | Query parameters | 400 | 0 |
+//! | [`Refusal::UnknownSid`] | Query parameters | 400 | 1 |
+//! | [`Refusal::BadHandshakeMethod`] | Handshake | 400 | 2 |
+//! | [`Refusal::BadRequest`] | HTTP long-polling | 400 | 3 |
+//! | [`Refusal::Forbidden`] | – | 403 | 4 |
+//! | [`Refusal::UnsupportedVersion`] | Query parameters | 400 | 5 |
+//! | [`Refusal::PayloadTooLarge`] | Handshake | 413 | 3 |
+//! | [`Refusal::MethodNotAllowed`] | HTTP long-polling | 405 | 3 |
+//!
+//! An error of the peer ends the session. [`Reason::answer`] is for the POST that brought it, and [`Reason::close_code`] for the
+//! WebSocket:
+//!
+//! | error | section | status | close code |
+//! |---|---|---|---|
+//! | [`Error::PacketEmpty`], [`Error::PacketType`], [`Error::Base64`] | Packet encoding | 400 | 1002 |
+//! | [`Error::PacketUnexpected`] | Packet encoding | 400 | 1002 |
+//! | [`Error::InvalidUtf8`] | Packet encoding | 400 | 1007 |
+//! | [`Error::PayloadTooLong`] | Handshake | 413 | 1009 |
+//! | [`Error::MessageTooLong`] | – | 400 | 1009 |
+//! | [`Error::ContentType`], [`Error::RequestsOverlap`] | HTTP long-polling | 400 | 1002 |
+//! | at a client: [`Error::Handshake`] | Handshake | – | 1002 |
+//! | at a client: [`Error::Status`], [`Error::BufferFull`] | HTTP long-polling | – | 1002 |
+//!
+//! # Example
 //! A session that echoes, first over polling and then over WebSocket:
 //!
 //! ```

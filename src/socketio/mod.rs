@@ -11,6 +11,34 @@
 //! A name in italics in parentheses is a section of the protocol's specification. Times are in ms, on any scale that
 //! never goes back.
 //!
+//! # Where to find what the protocol has
+//!
+//! | section | items |
+//! |---|---|
+//! | Connection to a namespace | [`Connection::accept`], [`Connection::refuse`]; at a client [`Connection::connect`] |
+//! | Sending and receiving data | [`Connection::send`], [`Event::Packet`], [`Packet::event`] |
+//! | Acknowledgement | [`Packet::id`], [`Packet::ack`] |
+//! | Disconnection from a namespace | [`Connection::disconnect`], [`Kind::Disconnect`] |
+//! | Packet encoding | [`Packet`], [`Kind`], [`Json`] |
+//! | Packet encoding: attachments | [`Decoder`], [`Attachment`], [`Event::Attachment`], [`Connection::attachment_sent`] |
+//!
+//! # What the peer sees
+//!
+//! A namespace that is [refused](Connection::refuse) gets a CONNECT_ERROR, and the connection goes on. Whatever error there is,
+//! the protocol has no packet for it: the peer sees the end of the connection below. Over Engine.IO, call
+//! [`Session::close`](crate::engineio::Session::close).
+//!
+//! | error | section |
+//! |---|---|
+//! | [`Error::PacketEmpty`], [`Error::PacketType`], [`Error::AttachmentCount`], [`Error::Namespace`], [`Error::Payload`] | Format |
+//! | [`Error::AckId`] | Acknowledgement |
+//! | [`Error::AttachmentMissing`], [`Error::AttachmentUnexpected`] | Packet encoding |
+//! | [`Error::ConnectLate`], [`Error::NotConnected`], [`Error::AlreadyConnected`], [`Error::PacketUnexpected`] | Connection to a namespace |
+//! | at a client: [`Error::ServerVersion`] | Connection to a namespace |
+//! | [`Error::TooManyAttachments`], [`Error::AttachmentsTooLong`], [`Error::AttachmentsLate`] | – a limit on attachments |
+//! | [`Error::TooManyNamespaces`], [`Error::NamespaceTooLong`], [`Error::BufferFull`] | – a limit on namespaces |
+//!
+//! # Example
 //! A server that echoes:
 //!
 //! ```

@@ -16,6 +16,49 @@
 //! A name in italics in parentheses is a section of sockjs-protocol 0.3.3. Times are in ms, on any scale that never goes
 //! back.
 //!
+//! # Where to find what the protocol has
+//!
+//! | section | items |
+//! |---|---|
+//! | Greeting url | [`Routes`], [`Route::Greeting`], [`Reply::greeting`] |
+//! | IFrame page | [`Routes::legacy`], [`IframePage`], [`Reply::iframe`] |
+//! | Info test | [`Info`], [`Reply::info`], [`Cors`] |
+//! | Session URLs | [`Routes::parse`], [`Receiver`], [`Sender`] |
+//! | Protocol and framing | [`Frame`], [`Framing`], [`Session`] |
+//! | WebSocket protocols | [`Framing::WebSocket`], [`MessageDecoder::new_websocket`] |
+//! | XhrPolling, XhrStreaming | [`Framing::Xhr`], [`Framing::XhrStreaming`], [`MessageDecoder::new_request`] |
+//! | EventSource, HtmlFile | [`Framing::EventSource`], [`Framing::HtmlFile`] |
+//! | JsonpPolling | [`Framing::Jsonp`], [`Callback`], [`FormDecoder`] |
+//! | JSESSIONID cookie | [`Cookie`] |
+//! | Raw WebSocket url | [`Route::RawWebSocket`] |
+//! | JSON Unicode Encoding | [`Framing::encode`] |
+//! | Handling close | [`Session::close`], [`AttachError`] |
+//!
+//! # What the peer sees
+//!
+//! What is no list of messages does not end a session, but over WebSocket it ends the connection. [`Reply::refused`] is the
+//! answer to a request, and [`Error::close`] has the close frame:
+//!
+//! | error | section | status | body | close code |
+//! |---|---|---|---|---|
+//! | [`Error::PayloadMissing`] | XhrPolling | 500 | `Payload expected.` | – |
+//! | [`Error::Json`] | XhrPolling, WebSocket protocols | 500 | `Broken JSON encoding.` | 3000 |
+//! | [`Error::PayloadTooLong`] | – | 413 | `Payload too long.` | 1009 |
+//!
+//! Other requests that do not fit get these, by [`Reply::not_routed`], [`Reply::session_unknown`], [`Reply::callback_refused`] and
+//! [`AttachError::frame`]:
+//!
+//! | error | section | status | body |
+//! |---|---|---|---|
+//! | [`RouteError::NotFound`] | Session URLs | 404 | |
+//! | [`RouteError::MethodNotAllowed`] | Session URLs | 405 | |
+//! | messages for a session that is not there | XhrPolling | 404 | |
+//! | [`CallbackError::Missing`] | JsonpPolling | 500 | `"callback" parameter required` |
+//! | [`CallbackError::Invalid`] | JsonpPolling | 500 | `invalid "callback" parameter` |
+//! | [`AttachError::AnotherOpen`] | Handling close | 200 | `c[2010,"Another connection still open"]` |
+//! | [`AttachError::Over`] | Handling close | 200 | `c[1002,"Connection interrupted"]` |
+//!
+//! # Example
 //! A service that echoes. Each call is a request, as any HTTP stack has it:
 //!
 //! ```

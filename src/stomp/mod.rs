@@ -20,6 +20,64 @@
 //! their acknowledgements differ: [`Connection::ack`] makes the right one. Until a version is agreed on, heads are read by
 //! the rules that all versions share.
 //!
+//! # Where to find what the standard has
+//!
+//! | section | items |
+//! |---|---|
+//! | STOMP Frames | [`FrameBuilder`], [`Inbox`], [`Decoder`], [`Encoder`] |
+//! | Value Encoding | [`Version::can_carry`]; [`Headers`] come with escapes resolved |
+//! | Body, Header content-length | [`FrameBuilder::body`], [`Encoder::begin`], [`Command::may_have_body`] |
+//! | Header content-type | [`FrameBuilder::content_type`] |
+//! | Header receipt | [`FrameBuilder::receipt`], [`Connection::send_receipt`] |
+//! | Repeated Header Entries | [`Headers::get`], [`Headers::get_all`] |
+//! | Size Limits | [`Limits`] |
+//! | Connection Lingering | [`Connection::close_expected`], [`Closer`] |
+//! | Connecting | [`Connection::connect`], [`Connection::accept`] |
+//! | Protocol Negotiation | [`Version`], [`Versions`] |
+//! | Heart-beating | [`HeartBeat`], [`Connection::poll`], [`Connection::transmit`] |
+//! | Client Frames | [`FrameBuilder::send`], [`FrameBuilder::subscribe`] and the others; [`AckMode`], [`Connection::ack`], [`Connection::nack`] |
+//! | Server Frames | [`Connection::send_message`], [`SharedMessage`], [`Connection::send_receipt`], [`FrameBuilder::error`] |
+//! | Frames and Headers, Augmented BNF | [`Error`] |
+//!
+//! # What the peer sees
+//!
+//! After an error of a client, [`Connection::transmit`] writes an `ERROR` frame with this text as its `message`, and with the
+//! `receipt-id` that the frame asked for, if it was read so far. The next thing that the client sees is the end of the transport.
+//! A server sees that alone, because a client has no frame to say more.
+//!
+//! | error | section | `message` |
+//! |---|---|---|
+//! | [`Error::UnknownCommand`] | Augmented BNF | `unknown command` |
+//! | [`Error::ColonMissing`] | Augmented BNF | `header without a colon` |
+//! | [`Error::NameEmpty`] | Augmented BNF | `header without a name` |
+//! | [`Error::EscapeUndefined`] | Value Encoding | `undefined escape in a header` |
+//! | [`Error::LoneCarriageReturn`] | Augmented BNF | `carriage return within a line` |
+//! | [`Error::NulInHead`] | Augmented BNF | `NUL in a head` |
+//! | [`Error::InvalidUtf8`] | STOMP Frames | `header is not UTF-8` |
+//! | [`Error::ContentLengthInvalid`] | Header content-length | `content-length is not a number of bytes` |
+//! | [`Error::NulMissing`] | Header content-length | `no NUL after a body of announced length` |
+//! | [`Error::NulBetweenFrames`] | Augmented BNF | `NUL between frames` |
+//! | [`Error::LineTooLong`] | Size Limits | `header line is too long` |
+//! | [`Error::TooManyHeaders`] | Size Limits | `too many headers` |
+//! | [`Error::HeadTooLong`] | Size Limits | `head is too long` |
+//! | [`Error::BodyTooLong`] | Size Limits | `body is too long` |
+//! | [`Error::BufferFull`] | Size Limits | `no room for the frame` |
+//! | [`Error::BeginningMissing`] | – | `beginning of a frame was given up` |
+//! | [`Error::ConnectMissing`] | Connecting | `not connected` |
+//! | [`Error::ConnectRepeated`] | Connecting | `connected already` |
+//! | at a client: [`Error::ConnectedUnexpected`] | Connecting | – |
+//! | [`Error::WrongSide`] | Frames and Headers | `frame is the other side's` |
+//! | [`Error::NoVersionInCommon`] | Protocol Negotiation | `no protocol version in common`, and our versions as `version` |
+//! | at a client: [`Error::VersionNotOffered`] | Protocol Negotiation | – |
+//! | [`Error::HeartBeatInvalid`] | Heart-beating | `heart-beat is not two numbers` |
+//! | [`Error::AckModeInvalid`] | SUBSCRIBE ack Header | `unknown ack mode` |
+//! | [`Error::HeaderMissing`] | Frames and Headers | `required header is missing` |
+//! | [`Error::BodyNotAllowed`] | Body | `frame must not have a body` |
+//! | [`Error::NackUndefined`] | NACK, in 1.0 | `NACK does not exist in this version` |
+//! | [`Error::HeartBeatMissing`] | Heart-beating | `heart-beat did not come in time` |
+//! | [`Error::ConnectTimedOut`] | Connecting | `connect took too long` |
+//!
+//! # Example
 //! A server with one queue, and a client that sends to it and receives from it:
 //!
 //! ```

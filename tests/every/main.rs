@@ -6,6 +6,7 @@ mod common;
 mod arbitrary;
 mod errors;
 mod lengths;
+mod peer_sees;
 mod rooms;
 mod sessions;
 mod sizes;
