@@ -135,8 +135,7 @@ impl Code {
 
     pub(super) const fn of_reset(error: ErrorCode) -> Self {
         match error {
-            ErrorCode::STREAM_CLOSED => Self::Unknown,
-            ErrorCode(0..=6 | 9 | 10) => Self::Internal,
+            ErrorCode(0..=4 | 6 | 9 | 10) => Self::Internal,
             ErrorCode::REFUSED_STREAM => Self::Unavailable,
             ErrorCode::CANCEL => Self::Cancelled,
             ErrorCode::ENHANCE_YOUR_CALM => Self::ResourceExhausted,

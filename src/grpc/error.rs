@@ -40,7 +40,8 @@ pub enum Error {
     /// A message over WebSocket begins with neither 0 nor 1, or has more bytes after 1 (the client of
     /// `@improbable-eng/grpc-web`).
     SocketControl(u8),
-    /// A message over WebSocket came after the one that says that none will.
+    /// A message over WebSocket came after the one that says that none will (the client of
+    /// `@improbable-eng/grpc-web`).
     SocketHalfClosed,
     /// The stream ended inside a message (PROTOCOL-HTTP2, *Length-Prefixed-Message*).
     Truncated,

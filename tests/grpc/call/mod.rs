@@ -3,6 +3,7 @@
 
 mod both;
 mod client;
+mod errors;
 mod fields;
 mod messages;
 mod random;
