@@ -105,44 +105,44 @@
 //!
 //! - A server sends the code as the status of the call. It answers a request that is not one of gRPC with a status of
 //!   HTTP, here 405 or 415.
-//! - A client resets the stream of HTTP/2 with the code in the last column ([`ClientCall::reset_code`]). NO_ERROR means
+//! - A client resets the stream of HTTP/2 with the code in the last column ([`ClientCall::reset_code`]). `NO_ERROR` means
 //!   that the response is over, and is sent only if the request has not ended.
 //!
 //! | error | rule | code | a server sends | a client sends |
 //! |---|---|---|---|---|
-//! | [`FlagsUnknown`](Error::FlagsUnknown) | PROTOCOL-HTTP2, *Compressed-Flag* | INTERNAL | status | CANCEL |
-//! | [`CompressedUnexpected`](Error::CompressedUnexpected) | compression.md | INTERNAL | status | CANCEL |
-//! | [`MessageTooLong`](Error::MessageTooLong) | statuscodes.md | RESOURCE_EXHAUSTED | status | CANCEL |
-//! | [`TrailersTooLong`](Error::TrailersTooLong) | statuscodes.md | RESOURCE_EXHAUSTED | – | CANCEL; in trailers of HTTP, NO_ERROR |
-//! | [`BufferFull`](Error::BufferFull) | statuscodes.md | RESOURCE_EXHAUSTED | status | CANCEL; in trailers of HTTP, NO_ERROR |
-//! | [`AfterTrailers`](Error::AfterTrailers) | PROTOCOL-WEB, *Message framing* | INTERNAL | – | – |
-//! | [`TrailersCompressed`](Error::TrailersCompressed) | PROTOCOL-WEB, *Message framing* | INTERNAL | – | NO_ERROR |
-//! | [`TrailersMalformed`](Error::TrailersMalformed) | PROTOCOL-WEB, *Message framing* | UNKNOWN | – | CANCEL |
-//! | [`Base64`](Error::Base64) | PROTOCOL-WEB, *Text-encoded streams* | INTERNAL | status | CANCEL |
-//! | [`SocketControl`](Error::SocketControl) | `@improbable-eng/grpc-web` | INTERNAL | – | – |
-//! | [`SocketHalfClosed`](Error::SocketHalfClosed) | `@improbable-eng/grpc-web` | INTERNAL | – | – |
-//! | [`Truncated`](Error::Truncated) | PROTOCOL-HTTP2, *Length-Prefixed-Message* | INTERNAL | status | NO_ERROR |
-//! | [`Method`](Error::Method) | PROTOCOL-HTTP2, *Method* | UNKNOWN | 405 | – |
-//! | [`ContentType`](Error::ContentType) | PROTOCOL-HTTP2, *Content-Type* | UNKNOWN | 415 | – |
-//! | [`Subtype`](Error::Subtype) | PROTOCOL-HTTP2, *Content-Type* | INTERNAL | – | CANCEL |
-//! | [`Path`](Error::Path) | PROTOCOL-HTTP2, *Path* | UNIMPLEMENTED | status | – |
-//! | [`Timeout`](Error::Timeout) | PROTOCOL-HTTP2, *Timeout* | INTERNAL | status | – |
-//! | [`EncodingUnsupported`](Error::EncodingUnsupported) | compression.md | UNIMPLEMENTED | status | – |
-//! | [`EncodingNotAccepted`](Error::EncodingNotAccepted) | compression.md | INTERNAL | – | CANCEL |
-//! | [`MessageMissing`](Error::MessageMissing) | statuscodes.md | UNIMPLEMENTED | status | NO_ERROR |
-//! | [`MessageUnexpected`](Error::MessageUnexpected) | statuscodes.md | UNIMPLEMENTED | status | CANCEL |
-//! | [`HeadMissing`](Error::HeadMissing) | PROTOCOL-HTTP2, *Responses* | UNKNOWN | – | CANCEL; if the stream has ended, NO_ERROR |
-//! | [`OutOfOrder`](Error::OutOfOrder) | PROTOCOL-HTTP2, *Outline* | INTERNAL | status | CANCEL |
-//! | [`StatusMissing`](Error::StatusMissing) | PROTOCOL-HTTP2, *Trailers* | INTERNAL | – | NO_ERROR |
-//! | [`Http`](Error::Http) | http-grpc-status-mapping.md | by [`Code::from_http`] | – | CANCEL; if the stream has ended, NO_ERROR |
+//! | [`FlagsUnknown`](Error::FlagsUnknown) | PROTOCOL-HTTP2, *Compressed-Flag* | `INTERNAL` | status | `CANCEL` |
+//! | [`CompressedUnexpected`](Error::CompressedUnexpected) | compression.md | `INTERNAL` | status | `CANCEL` |
+//! | [`MessageTooLong`](Error::MessageTooLong) | statuscodes.md | `RESOURCE_EXHAUSTED` | status | `CANCEL` |
+//! | [`TrailersTooLong`](Error::TrailersTooLong) | statuscodes.md | `RESOURCE_EXHAUSTED` | – | `CANCEL`; in trailers of HTTP, `NO_ERROR` |
+//! | [`BufferFull`](Error::BufferFull) | statuscodes.md | `RESOURCE_EXHAUSTED` | status | `CANCEL`; in trailers of HTTP, `NO_ERROR` |
+//! | [`AfterTrailers`](Error::AfterTrailers) | PROTOCOL-WEB, *Message framing* | `INTERNAL` | – | – |
+//! | [`TrailersCompressed`](Error::TrailersCompressed) | PROTOCOL-WEB, *Message framing* | `INTERNAL` | – | `NO_ERROR` |
+//! | [`TrailersMalformed`](Error::TrailersMalformed) | PROTOCOL-WEB, *Message framing* | `UNKNOWN` | – | `CANCEL` |
+//! | [`Base64`](Error::Base64) | PROTOCOL-WEB, *Text-encoded streams* | `INTERNAL` | status | `CANCEL` |
+//! | [`SocketControl`](Error::SocketControl) | `@improbable-eng/grpc-web` | `INTERNAL` | – | – |
+//! | [`SocketHalfClosed`](Error::SocketHalfClosed) | `@improbable-eng/grpc-web` | `INTERNAL` | – | – |
+//! | [`Truncated`](Error::Truncated) | PROTOCOL-HTTP2, *Length-Prefixed-Message* | `INTERNAL` | status | `NO_ERROR` |
+//! | [`Method`](Error::Method) | PROTOCOL-HTTP2, *Method* | `UNKNOWN` | 405 | – |
+//! | [`ContentType`](Error::ContentType) | PROTOCOL-HTTP2, *Content-Type* | `UNKNOWN` | 415 | – |
+//! | [`Subtype`](Error::Subtype) | PROTOCOL-HTTP2, *Content-Type* | `INTERNAL` | – | `CANCEL` |
+//! | [`Path`](Error::Path) | PROTOCOL-HTTP2, *Path* | `UNIMPLEMENTED` | status | – |
+//! | [`Timeout`](Error::Timeout) | PROTOCOL-HTTP2, *Timeout* | `INTERNAL` | status | – |
+//! | [`EncodingUnsupported`](Error::EncodingUnsupported) | compression.md | `UNIMPLEMENTED` | status | – |
+//! | [`EncodingNotAccepted`](Error::EncodingNotAccepted) | compression.md | `INTERNAL` | – | `CANCEL` |
+//! | [`MessageMissing`](Error::MessageMissing) | statuscodes.md | `UNIMPLEMENTED` | status | `NO_ERROR` |
+//! | [`MessageUnexpected`](Error::MessageUnexpected) | statuscodes.md | `UNIMPLEMENTED` | status | `CANCEL` |
+//! | [`HeadMissing`](Error::HeadMissing) | PROTOCOL-HTTP2, *Responses* | `UNKNOWN` | – | `CANCEL`; if the stream has ended, `NO_ERROR` |
+//! | [`OutOfOrder`](Error::OutOfOrder) | PROTOCOL-HTTP2, *Outline* | `INTERNAL` | status | `CANCEL` |
+//! | [`StatusMissing`](Error::StatusMissing) | PROTOCOL-HTTP2, *Trailers* | `INTERNAL` | – | `NO_ERROR` |
+//! | [`Http`](Error::Http) | http-grpc-status-mapping.md | by [`Code::from_http`] | – | `CANCEL`; if the stream has ended, `NO_ERROR` |
 //! | [`Reset`](Error::Reset) | PROTOCOL-HTTP2, *Errors* | by [`Code`]'s `From` | nothing | nothing |
-//! | [`Disconnected`](Error::Disconnected) | PROTOCOL-HTTP2, *Connection failure* | UNAVAILABLE | – | nothing |
+//! | [`Disconnected`](Error::Disconnected) | PROTOCOL-HTTP2, *Connection failure* | `UNAVAILABLE` | – | nothing |
 //!
 //! Three errors have no answer of a call. [`AfterTrailers`](Error::AfterTrailers) is only a [`Decoder`]'s: a call ignores
 //! what follows the trailers. The other two are a [`SocketDecoder`](web::SocketDecoder)'s: close the WebSocket.
 //!
-//! Without an error, a deadline that has passed is the status DEADLINE_EXCEEDED of a server and the reset CANCEL of a
-//! client, a method that nobody accepts is the status UNIMPLEMENTED, and a client that is gone gets nothing.
+//! Without an error, a deadline that has passed is the status `DEADLINE_EXCEEDED` of a server and the reset `CANCEL` of a
+//! client, a method that nobody accepts is the status `UNIMPLEMENTED`, and a client that is gone gets nothing.
 //!
 //! # Keeping it in a struct
 //!

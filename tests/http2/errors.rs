@@ -37,12 +37,13 @@ const WITH_FIXED_STORAGE: [&str; 2] = ["TableLost", "BufferFull"];
 fn rows() -> Vec<[&'static str; 4]> {
     let (_, table) = MODULE.split_once("# What the peer sees").expect("the module has the table");
     let rows = table.lines().filter_map(|line| line.strip_prefix("//! | [`"));
-    let cells = rows.map(|row| row.trim_end_matches(" |").split(" | ").collect::<Vec<_>>());
-    let row = |cells: Vec<&'static str>| -> [&str; 4] { cells.try_into().expect("four cells") };
-    cells
-        .map(row)
-        .map(|[name, rest @ ..]| [name.split('`').next().unwrap(), rest[0], rest[1], rest[2]])
-        .collect()
+    rows.map(|row| {
+        let (name, rest) = row.split_once('`').expect("the name ends");
+        let cells: Vec<_> = rest.trim_end_matches(" |").split(" | ").collect();
+        let [_, sections, answer, code] = cells.try_into().expect("four cells");
+        [name, sections, answer, code.trim_matches('`')]
+    })
+    .collect()
 }
 
 /// The variants, each with its documentation.

@@ -17,7 +17,7 @@ fn rows() -> Vec<[&'static str; 5]> {
         let (name, rest) = row.split_once('`').expect("the name ends");
         let cells: Vec<_> = rest.trim_end_matches(" |").split(" | ").collect();
         let [_, rule, code, server, client] = cells.try_into().expect("five cells");
-        [name, rule, code, server, client]
+        [name, rule, code.trim_matches('`'), server, client]
     })
     .collect()
 }
