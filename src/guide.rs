@@ -177,7 +177,7 @@
 //!
 //! | storage | in | at most | given back by |
 //! |---|---|---|---|
-//! | [`Inbox`](crate::ws::Inbox) of WebSocket | one message at a time | `Limits::max_message_len`, 1 MiB by default | `release` |
+//! | [`Inbox`](crate::ws::Inbox) of WebSocket | one message at a time | `Limits::max_message_len`, 16 MiB by default | `release` |
 //! | [`http1::HeadReader`](crate::http1::HeadReader) | one head | `http1::Limits` | dropping it |
 //! | [`sse::Storage`](crate::sse::Storage) | one event and the last event ID | `sse::Limits` | `Assembler::release` |
 //! | [`http2::Connection`](crate::http2::Connection) | slots of streams, two tables of HPACK | `http2::Limits` | dropping it |

@@ -1,5 +1,10 @@
 //! What every version of HTTP shares (RFC 9110): fields, header lists, and status codes.
 //!
+//! | section of RFC 9110 | here |
+//! |---|---|
+//! | §5, fields | [`Field`], [`Headers`], [`Fields`] |
+//! | §5.5, values | [`FieldValue`] |
+//! | §15, statuses | [`reason_phrase`] |
 //! **Reading.** Types that read a head take any iterator of [`Field`]s. So they work with the header
 //! collection of any HTTP stack: `&http::HeaderMap`, pairs in a slice or a `Vec`, or the [`Headers`]
 //! that [`http1`](crate::http1) reads.

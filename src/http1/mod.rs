@@ -13,6 +13,22 @@
 //!   RequestWriter, ResponseWriter ── begin() ──▶ BodyEncoder ──▶ out
 //! ```
 //!
+//! | section | here |
+//! |---|---|
+//! | §2, messages; §2.3, versions | [`HeadReader`], [`Version`] |
+//! | §3, request lines and targets | [`Request`], [`RequestWriter`] |
+//! | §4, status lines | [`Response`], [`ResponseWriter`] |
+//! | §5, fields | [`Headers`](crate::http::Headers) |
+//! | §6, bodies and their length | [`Body`], [`Request::body`], [`Response::body_for`] |
+//! | §7.1, chunks | [`BodyDecoder`], [`BodyEncoder`], [`ChunkHeader`] |
+//! | §7.1.2, trailers | [`BodyDecoder::decode_with_trailers`], [`BodyEncoder::finish_with`] |
+//! | §8, incomplete messages | [`HeadReader::check_eof`], [`BodyDecoder::check_eof`] |
+//! | §9.3, persistence | [`Request::is_persistent`], [`Response::is_persistent`] |
+//! | §9.6, closing | [`ResponseWriter::close`] |
+//! | the rules for recipients, one by one | [`recipient`] |
+//! | RFC 9110 §10.1.1, `Expect` | [`Request::expects_continue`] |
+//! | RFC 9110 §15, statuses of errors | [`Error::status`]: [what the peer sees](#what-the-peer-sees) |
+//!
 //! Requests are read more strictly than responses, whose servers may be old. [`recipient`] is the table of
 //! what is accepted from whom.
 //!
@@ -43,6 +59,40 @@
 //! `identity` does not count (§6.1): there are servers that send the one, and servers of event streams
 //! that send the other.
 //!
+//! # What the peer sees
+//!
+//! A client whose request is wrong gets a response with this status, if the caller writes it, as the first example does.
+//! Then close the transport: where the next request begins is not known. A server whose response is wrong sees
+//! the transport close. A dash stands where only a response has the error, or nobody could read an answer.
+//!
+//! | [`Error`] | section | status |
+//! |---|---|---|
+//! | [`HeadTooLong`](Error::HeadTooLong) | RFC 6585 §5 | 431 |
+//! | [`RequestLineTooLong`](Error::RequestLineTooLong) | §3 | 414 |
+//! | [`BufferFull`](Error::BufferFull) | RFC 6585 §5 | 431 |
+//! | [`TooManyHeaders`](Error::TooManyHeaders) | RFC 6585 §5 | 431 |
+//! | [`Tls`](Error::Tls) | RFC 8446 §5.1 | — |
+//! | [`Http2`](Error::Http2) | RFC 9113 §3.4 | — |
+//! | [`BareLf`](Error::BareLf) | §2.2 | 400 |
+//! | [`BareCr`](Error::BareCr) | §2.2 | 400 |
+//! | [`ControlByte`](Error::ControlByte) | RFC 9110 §5.5 | 400 |
+//! | [`RequestLine`](Error::RequestLine) | §3 | 400 |
+//! | [`StatusLine`](Error::StatusLine) | §4 | — |
+//! | [`Version`](Error::Version) | RFC 9110 §15.6.6 | 505 |
+//! | [`Header`](Error::Header) | §5.1 | 400 |
+//! | [`MissingHost`](Error::MissingHost) | §3.2 | 400 |
+//! | [`RepeatedHost`](Error::RepeatedHost) | §3.2 | 400 |
+//! | [`BadHost`](Error::BadHost) | §3.2 | 400 |
+//! | [`ContentLength`](Error::ContentLength) | §6.3 | 400 |
+//! | [`TransferEncoding`](Error::TransferEncoding) | §6.1 | 501 |
+//! | [`AmbiguousLength`](Error::AmbiguousLength) | §6.3 | 400 |
+//! | [`BodyTooLong`](Error::BodyTooLong) | RFC 9110 §15.5.14 | 413 |
+//! | [`ChunkSize`](Error::ChunkSize) | §7.1 | 400 |
+//! | [`ChunkExtension`](Error::ChunkExtension) | §7.1.1 | 400 |
+//! | [`ChunkExtensionsTooLong`](Error::ChunkExtensionsTooLong) | §7.1.1 | 400 |
+//! | [`ChunkEnd`](Error::ChunkEnd) | §7.1 | 400 |
+//!
+//! # Reading and writing
 //! ```
 //! use framewright::http1::{HeadReader, Limits, ResponseWriter};
 //!

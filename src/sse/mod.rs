@@ -9,6 +9,15 @@
 //! Every stream of bytes is a stream of events. All that a server can do wrong is to exceed the
 //! [`Limits`], and then one event is lost. What is not UTF-8 becomes U+FFFD.
 //!
+//! | section | here |
+//! |---|---|
+//! | §9.2.2, the `EventSource` interface | [`Client`], [`ReadyState`], [`Client::close`]; its times in [`Policy`] |
+//! | §9.2.3, connecting and connecting again | [`Client::poll`], [`Client::receive_response`], [`Verdict`], [`Client::fail`] |
+//! | §9.2.4, `Last-Event-ID` | [`Client::last_event_id_header`], [`LAST_EVENT_ID`] |
+//! | §9.2.5, the stream and its type | [`Encoder`], [`RESPONSE_HEADERS`], [`REQUEST_HEADERS`] |
+//! | §9.2.6, fields and events | [`Decoder`], [`Part`]; [`Assembler`], [`Item`], [`Event`] |
+//! | §9.2.7, keep-alives | [`Encoder::encode_keep_alive`], [`Policy::idle_timeout`] |
+//!
 //! A server that sends, and a client that receives:
 //!
 //! ```
@@ -45,8 +54,8 @@
 //!
 //! An [`Item`] borrows from the input and from the assembler. A struct that owns both cannot return it from a
 //! loop, nor hand it to a method of its own. [`Assembler::receive_event`] and [`Client::receive_event`] return
-//! an [`ItemKind`] without a lifetime, and the event is asked for. Then a loop, an `async fn next` and methods
-//! of the struct are all possible:
+//! an [`ItemKind`], which has no lifetime. It says that an event has come, and [`Assembler::event`] returns
+//! that. Then a loop, an `async fn next` and methods of the struct are all possible:
 //!
 //! ```
 //! use framewright::sse::{Assembler, Event, ItemKind, Limits, Storage};
@@ -132,6 +141,27 @@
 //! # Ok::<(), io::Error>(())
 //! ```
 //!
+//! # What the peer sees
+//!
+//! A server cannot break a rule: it can only exceed a limit. Then [`Item::Lost`] tells the caller, the stream goes
+//! on with the next event, and the server sees nothing.
+//!
+//! | [`Error`] | what is over | what is lost |
+//! |---|---|---|
+//! | [`LineTooLong`](Error::LineTooLong) | [`Limits::max_line_len`] | the event |
+//! | [`DataTooLong`](Error::DataTooLong) | [`Limits::max_data_len`] | the event |
+//! | [`TypeTooLong`](Error::TypeTooLong) | [`Limits::max_type_len`] | the event |
+//! | [`IdTooLong`](Error::IdTooLong) | [`Limits::max_id_len`] | the event and its ID |
+//! | [`BufferFull`](Error::BufferFull) | the [`Storage`] | the event, and its ID if that did not fit |
+//!
+//! What a [`Client`] makes of a response, by the default [`Policy`], and what the server sees of that:
+//!
+//! | response (§9.2.3) | [`Verdict`] | what the server sees |
+//! |---|---|---|
+//! | 200, `text/event-stream` | [`Stream`](Verdict::Stream) | a connection that stays open; after its end, another request |
+//! | 200, any other type | [`NoStream`](Verdict::NoStream) | the connection is dropped, and no request follows |
+//! | 204, or any other final status | [`NoStream`](Verdict::NoStream) | the same, unless the status is one [to retry after](Policy::retry_statuses) |
+//! | 100, and 102 to 199 | [`Interim`](Verdict::Interim) | nothing: the client waits for the final response |
 //! # Over HTTP/1.1
 //!
 //! With [`http1`](crate::http1), the stream is the body of a response. The server has read a request,

@@ -14,6 +14,27 @@
 //! `deflate` shows, which needs the feature of that name. The handshake can negotiate any other extension,
 //! but frames with reserved bits are refused.
 //!
+//! | section | here |
+//! |---|---|
+//! | §4, opening handshake (over HTTP/2: RFC 8441) | [`handshake`] |
+//! | §5.1, who masks | [`Role`], and as types [`Server`] and [`Client`] |
+//! | §5.2, frames | [`FrameHeader`], [`Opcode`] |
+//! | §5.3, masking | [`Mask`]; `random` for keys |
+//! | §5.4, fragments | [`Encoder::encode_fragment`], [`Part`]; joined by an [`Inbox`] or an [`Assembler`] |
+//! | §5.5.1, Close | [`CloseFrame`], [`Connection::close`] |
+//! | §5.5.2 and §5.5.3, Ping and Pong | [`Connection::ping`], [`Connection::transmit`], [`Keepalive`] |
+//! | §5.6, data frames | [`Kind`], [`Message`] |
+//! | §6.1, sending | [`Connection::send`], [`Encoder`] |
+//! | §6.2, receiving | [`Connection::receive_message`], [`Connection::receive`], [`Decoder`] |
+//! | §7.1.1, closing TCP | [`Connection::close_expected`], [`Closer`] |
+//! | §7.1.5 and §7.1.6, code and reason of the peer | [`Ending`], [`Connection::peer_close`] |
+//! | §7.1.7, failing | [`Error`], [`Connection::fail`]: [what the peer sees](#what-the-peer-sees) |
+//! | §7.4, status codes | [`CloseCode`] |
+//! | §8.1, UTF-8 | [`TextChunk`] |
+//! | §9, extensions (compression: RFC 7692) | `deflate`, [`CompressedChunk`] |
+//! | §10.2, origins | [`Origins`](handshake::Origins) |
+//! | §10.4, limits | [`Limits`] |
+//!
 //! A server that echoes, and a client that receives the echo:
 //!
 //! ```
@@ -55,8 +76,8 @@
 //!
 //! # Keeping it in a struct
 //!
-//! An event borrows from nothing, and the message is asked for. So connection, inbox and buffers can be
-//! fields of one struct, and its methods can have the loop.
+//! An event borrows from nothing. It says that a message has come, and [`Inbox::message`] returns that. So
+//! connection, inbox and buffers can be fields of one struct, and its methods can have the loop.
 //!
 //! **Events handled by a method**, for an event loop that owns the read buffer:
 //!
@@ -209,6 +230,40 @@
 //! # Ok::<(), io::Error>(())
 //! ```
 //!
+//! # What the peer sees
+//!
+//! A peer that breaks a rule gets one close frame: the status code of this table, and what the error displays,
+//! without its numbers, as the reason. [`Connection::transmit`] writes it. Then this end closes the transport
+//! ([`Closer::Us`]).
+//!
+//! | [`Error`] | section | status code |
+//! |---|---|---|
+//! | [`ReservedBits`](Error::ReservedBits) | §5.2 | 1002 |
+//! | [`ReservedOpcode`](Error::ReservedOpcode) | §5.2 | 1002 |
+//! | [`MaskMissing`](Error::MaskMissing) | §5.1 | 1002 |
+//! | [`MaskUnexpected`](Error::MaskUnexpected) | §5.1 | 1002 |
+//! | [`ControlFragmented`](Error::ControlFragmented) | §5.5 | 1002 |
+//! | [`ControlTooLong`](Error::ControlTooLong) | §5.5 | 1002 |
+//! | [`ContinuationUnexpected`](Error::ContinuationUnexpected) | §5.4 | 1002 |
+//! | [`ContinuationMissing`](Error::ContinuationMissing) | §5.4 | 1002 |
+//! | [`LengthNotMinimal`](Error::LengthNotMinimal) | §5.2 | 1002 |
+//! | [`LengthTopBit`](Error::LengthTopBit) | §5.2 | 1002 |
+//! | [`FrameTooLong`](Error::FrameTooLong) | §10.4 | 1009 |
+//! | [`MessageTooLong`](Error::MessageTooLong) | §10.4 | 1009 |
+//! | [`TooManyFragments`](Error::TooManyFragments) | §10.4 | 1008 |
+//! | [`InvalidUtf8`](Error::InvalidUtf8) | §8.1 | 1007 |
+//! | [`BufferFull`](Error::BufferFull) | §10.4 | 1009 |
+//! | [`BeginningMissing`](Error::BeginningMissing) | the caller's fault | 1011 |
+//! | [`PartsMixed`](Error::PartsMixed) | the caller's fault | 1011 |
+//! | [`NotInflated`](Error::NotInflated) | the caller's fault | 1011 |
+//! | [`InvalidDeflate`](Error::InvalidDeflate) | RFC 7692 §7.2.2 | 1007 |
+//! | [`RatioTooHigh`](Error::RatioTooHigh) | §10.4 | 1009 |
+//! | [`CloseTooShort`](Error::CloseTooShort) | §5.5.1 | 1002 |
+//! | [`CloseCodeInvalid`](Error::CloseCodeInvalid) | §7.4 | 1002 |
+//! | [`CloseReasonInvalid`](Error::CloseReasonInvalid) | §7.1.6 | 1007 |
+//!
+//! A peer that a [`Keepalive`] finds dead, or that does not finish a close in time, gets no frame: the transport
+//! is dropped. What it sees of a failed handshake: [`handshake`](handshake#what-the-peer-sees).
 //! # Speed
 //!
 //! - **Read much at a time.** Over loopback TCP, reads of 64 KiB take 15 to 20 % less of a receiver's CPU

@@ -4,6 +4,7 @@
 mod common;
 
 mod arbitrary;
+mod documented;
 mod errors;
 mod lengths;
 mod peer_sees;

@@ -1,4 +1,4 @@
-//! Events that are joined in the storage, to be asked for.
+//! Events that are joined in the storage, and stay there until the caller reads them.
 
 use super::{Assembler, Event, NextItem, TextPlace, type_or_default};
 use crate::sse::decode::QuickLine;
@@ -6,7 +6,7 @@ use crate::sse::text::StoredText;
 use crate::sse::{Client, Error};
 use crate::{Buffer, BufferFull};
 
-/// What an [`Assembler`] received: an [`Item`](super::Item) without its strings, and so without a
+/// What [`Assembler::receive_event`] received: an [`Item`](super::Item) without its strings, and so without a
 /// lifetime.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]

@@ -2,6 +2,16 @@
 //!
 //! `§` without a document means a section of that RFC.
 //!
+//! | section | here |
+//! |---|---|
+//! | §5, negotiation | [`compression`](super::handshake::Acceptance::compression) of the handshake; by hand [`Config::offer`], [`Config::negotiate`], [`Config::check`] |
+//! | §6, frames | [`Part::Compressed`](super::Part::Compressed), [`Connection::accept_compressed`](super::Connection::accept_compressed) |
+//! | §7.1, parameters | [`Config`], [`Params`] |
+//! | §7.2.1, compression | [`Deflater`] |
+//! | §7.2.2, decompression | [`Inflater`], [`Assembler::push_inflated`](super::Assembler::push_inflated) |
+//! | §7.2.2, what cannot be inflated | [`InvalidDeflate`](super::Error::InvalidDeflate): [what the peer sees](super#what-the-peer-sees) |
+//! | §8, security | [`Limits::max_ratio`](super::Limits::max_ratio), and [what a peer can do](#what-a-peer-can-do) |
+//!
 //! # Compression in one line
 //!
 //! Each end says [`compression`](super::handshake::Acceptance::compression) in the opening handshake, with a

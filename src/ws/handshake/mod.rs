@@ -9,6 +9,20 @@
 //! by a CONNECT instead of an upgrade, and frames are the body of a stream (RFC 8441):
 //! [`Offer::from_connect`] and [`ClientRequest::connect`]. Nothing else differs.
 //!
+//! | section | server | client |
+//! |---|---|---|
+//! | §3, URIs | [`Offer::resource_name`] | [`ClientRequest::new`] |
+//! | §4.1, the client's request, and its check of the response | | [`ClientRequest`], [`Client`], [`ReplyCheck`] |
+//! | §4.2.1, reading the request | [`Server`], [`Offer`] | |
+//! | §4.2.2, the response | [`Acceptance`], [`Refusal`], [`accept_key`] | [`Reply`], [`Accepted`] |
+//! | §4.4, versions | [`Error::Version`] | |
+//! | §9.1, extensions | [`Offer::extensions`], [`Extensions`] | [`ClientRequest::extensions`], [`Accepted::extensions`] |
+//! | §10.2, origins | [`Origins`] | [`ClientRequest::origin`] |
+//! | §11.3.4, subprotocols | [`Offer::choose`], [`Acceptance::protocol`] | [`ClientRequest::protocols`], [`Accepted::protocol`] |
+//! | RFC 8441 §5, over HTTP/2 | [`Offer::from_connect`] | [`ClientRequest::connect`] |
+//!
+//! Who reads and writes heads:
+//!
 //! | | server | client |
 //! |---|---|---|
 //! | the bytes of a head | [`Server::receive`] | [`Client::receive`] |
@@ -18,6 +32,50 @@
 //! | the head to send, as text of HTTP/1.1 | [`Acceptance::write`], [`Refusal::write`] | [`ClientRequest::write`] |
 //! | the same for [`http2`](crate::http2) | [`Acceptance::to_fields`], [`Refusal::to_fields`] | [`ClientRequest::connect`] |
 //! | the same as headers for another HTTP stack | [`Acceptance::to_fields`], [`Refusal::to_fields`] | [`ClientRequest::to_fields`] |
+//!
+//! # What the peer sees
+//!
+//! A client whose request is refused gets a response with this status, and the error's text as its body. Over
+//! HTTP/1.1, [`Error::refuse`] makes it, with `Connection: close`: write it, and close. Over HTTP/2,
+//! [`Error::refuse_connect`] does, and only the stream ends. A dash stands where the error cannot occur. A
+//! server that also serves pages answers [`NotAnUpgrade`](Error::NotAnUpgrade) and
+//! [`NotAConnect`](Error::NotAConnect) as the ordinary requests that they are.
+//!
+//! | [`Error`] | section | HTTP/1.1 | HTTP/2 |
+//! |---|---|---|---|
+//! | [`Head`](Error::Head) | §4.2.1 | as in [`http1`](crate::http1#what-the-peer-sees) | 400 |
+//! | [`Method`](Error::Method) | §4.2.1 | 405, and what is allowed | — |
+//! | [`HttpVersion`](Error::HttpVersion) | §4.2.1 | 426, and the version wanted | — |
+//! | [`Target`](Error::Target) | §3, §4.2.1 | 400 | 400 |
+//! | [`NotAnUpgrade`](Error::NotAnUpgrade) | §4.2.1 | 426, and the version wanted | — |
+//! | [`Connection`](Error::Connection) | §4.2.1 | 400 | — |
+//! | [`NotAConnect`](Error::NotAConnect) | RFC 8441 §4, §5 | — | 400 |
+//! | [`OtherProtocol`](Error::OtherProtocol) | RFC 8441 §5 | — | 501 |
+//! | [`Body`](Error::Body) | ours | 400 | 400 |
+//! | [`Version`](Error::Version) | §4.4 | 426, and the version wanted | 400, and the version wanted |
+//! | [`RepeatedVersion`](Error::RepeatedVersion) | §11.3.5 | 400 | 400 |
+//! | [`Key`](Error::Key) | §4.2.1 | 400 | — |
+//! | [`RepeatedKey`](Error::RepeatedKey) | §11.3.1 | 400 | — |
+//! | [`MissingOrigin`](Error::MissingOrigin) | §10.2 | 403 | 403 |
+//! | [`Origin`](Error::Origin) | §10.2 | 403 | 403 |
+//! | [`RepeatedOrigin`](Error::RepeatedOrigin) | RFC 6454 §7.3 | 400 | 400 |
+//! | [`Protocols`](Error::Protocols) | §11.3.4 | 400 | 400 |
+//! | [`Extensions`](Error::Extensions) | §9.1 | 400 | 400 |
+//!
+//! A server whose response is wrong sees nothing but the end of the transport, or over HTTP/2 a reset of the
+//! stream. These errors are of responses alone:
+//!
+//! | [`Error`] | section |
+//! |---|---|
+//! | [`Status`](Error::Status) | §4.1 |
+//! | [`Accept`](Error::Accept) | §4.1 |
+//! | [`RepeatedAccept`](Error::RepeatedAccept) | §11.3.3 |
+//! | [`ProtocolNotOffered`](Error::ProtocolNotOffered) | §4.1 |
+//! | [`ExtensionNotOffered`](Error::ExtensionNotOffered) | §4.1 |
+//! | [`RepeatedExtensions`](Error::RepeatedExtensions) | §11.3.2 |
+//! | [`ExtensionParams`](Error::ExtensionParams) | §9.1 |
+//!
+//! # A server
 //!
 //! ```
 //! use framewright::http1::Limits;
