@@ -39,14 +39,20 @@ use crate::http::{Field, Name, parse_date};
 /// let assembler = Assembler::new(Limits::new(), Storage::<Vec<u8>>::default());
 /// let mut client = Client::new(Policy::new().jitter(0), assembler, 0);
 /// let mut now = 0;
-/// let mut bodies = ["retry: 1000\nid: 1\ndata: a\n\n", "data: b\n\n"].into_iter();
+/// let mut answers =
+///     [Ok("retry: 1000\nid: 1\ndata: a\n\n"), Err("connection refused"), Ok("data: b\n\n")].into_iter();
 /// let (mut seen, mut ids) = (Vec::new(), Vec::new());
 /// loop {
 ///     match client.poll(now) {
 ///         Some(Action::Connect) => {
 ///             // Send a request; if there is an ID, with it as `Last-Event-ID`.
 ///             ids.extend(client.last_event_id_header()?.map(str::to_owned));
-///             let Some(body) = bodies.next() else { break };
+///             let Some(answer) = answers.next() else { break };
+///             let Ok(body) = answer else {
+///                 // There is no response, or the transport fails within it: drop it.
+///                 client.fail(now); // `poll` says when to try again
+///                 continue;
+///             };
 ///             let response = Response::new(200, &[("Content-Type", "text/event-stream")]);
 ///             if client.receive_response(response, now) == Verdict::Stream {
 ///                 let mut input = body.as_bytes();
@@ -66,8 +72,8 @@ use crate::http::{Field, Name, parse_date};
 ///     }
 /// }
 /// assert_eq!(seen, [("a".to_owned(), "1".to_owned()), ("b".to_owned(), "1".to_owned())]);
-/// assert_eq!(ids, ["1", "1"]);
-/// assert_eq!(now, 2000);
+/// assert_eq!(ids, ["1", "1", "1"]);
+/// assert_eq!(now, 3000);
 /// # Ok::<(), framewright::sse::SendError>(())
 /// ```
 #[derive(Clone)]
@@ -80,7 +86,7 @@ pub struct Client<B, S = B> {
     random: u64,
 }
 
-/// What the caller must do.
+/// What the caller of a [`Client`] must do.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Action {
     /// Send a request, with [`Client::last_event_id_header`] if there is one. Drop whatever is left
@@ -165,6 +171,17 @@ pub enum Verdict {
 }
 
 /// The state of a client, as the standard divides it (§9.2.2).
+///
+/// ```
+/// use framewright::sse::{Assembler, Client, Limits, Policy, ReadyState, Reason, Response, Storage};
+///
+/// let assembler = Assembler::new(Limits::new(), Storage::<Vec<u8>>::default());
+/// let mut client = Client::new(Policy::new(), assembler, 7);
+/// assert_eq!(client.ready_state(), ReadyState::Connecting);
+/// client.poll(0); // `Connect`
+/// let _ = client.receive_response(Response::new(204, &[("Server", "x")]), 0);
+/// assert_eq!(client.ready_state(), ReadyState::Closed(Reason::Status(204)));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ReadyState {
     /// There is no stream yet. The client waits for a response, or for the time to connect.
@@ -175,7 +192,7 @@ pub enum ReadyState {
     Closed(Reason),
 }
 
-/// Why a client is closed.
+/// Why a client is closed: a part of its [`ReadyState`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Reason {
