@@ -131,6 +131,15 @@ pub(crate) mod sealed {
 }
 
 /// Nothing was appended, because the buffer has no room for it or memory ran out.
+///
+/// ```
+/// use framewright::{Buffer, BufferFull, SliceBuf};
+///
+/// let mut bytes = [0; 4];
+/// let mut buffer = SliceBuf::new(&mut bytes);
+/// assert_eq!(buffer.try_append(b"hello"), Err(BufferFull { needed: 5 }));
+/// assert!(buffer.as_slice().is_empty());
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct BufferFull {
     /// The capacity in bytes that would have been enough, with what the buffer holds already.

@@ -8,6 +8,14 @@ use crate::debug::Payload;
 ///
 /// A message arrives as one chunk or as many: each returns what was in the input, and nothing is held
 /// back until the rest is there. A chunk may be empty: it may be the whole of an empty message.
+///
+/// ```
+/// use framewright::Chunk;
+///
+/// let chunk = Chunk { bytes: b"hel", start: true, end: false };
+/// assert!(!chunk.is_whole()); // the rest of the message is still to come
+/// assert_eq!(Chunk::whole(b"hello"), Chunk { bytes: b"hello", start: true, end: true });
+/// ```
 #[derive(Clone, Copy, Eq, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Chunk<'a> {
@@ -42,6 +50,15 @@ impl fmt::Debug for Chunk<'_> {
 }
 
 /// The stream ended inside a message.
+///
+/// ```
+/// use framewright::Truncated;
+/// use framewright::ws::{Decoder, Limits, Role};
+///
+/// let mut decoder = Decoder::new(Role::Client, Limits::new());
+/// assert_eq!(decoder.decode(&mut &mut [0x81][..]), Ok(None));
+/// assert_eq!(decoder.check_eof(), Err(Truncated)); // inside a header
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Truncated;
 

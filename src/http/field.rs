@@ -11,6 +11,29 @@
 ///
 /// The HTTP stack must have refused everything that a parser of heads refuses. Above all, no name or
 /// value may have a line end in it.
+///
+/// ```
+/// use framewright::http::{Field, Fields};
+///
+/// struct Header {
+///     name: String,
+///     value: Vec<u8>,
+/// }
+///
+/// impl<'a> Field<'a> for &'a Header {
+///     fn parts(self) -> (&'a str, &'a [u8]) {
+///         (&self.name, &self.value)
+///     }
+/// }
+///
+/// let list = [Header { name: "accept".to_owned(), value: b"*/*".to_vec() }];
+/// let mut count = 0;
+/// list.iter().for_each_field(|name, value| {
+///     assert_eq!((name, value.len()), ("accept", 3));
+///     count += 1;
+/// });
+/// assert_eq!(count, 1);
+/// ```
 pub trait Field<'a> {
     /// The name and the value.
     fn parts(self) -> (&'a str, &'a [u8]);

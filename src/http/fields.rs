@@ -55,6 +55,16 @@ where
 }
 
 /// [`Fields`] that a closure yields: see [`from_fn`].
+///
+/// ```
+/// use framewright::http::{FieldFn, FieldValue, Fields, from_fn};
+///
+/// fn count(len: u64) -> FieldFn<impl Fn(&mut dyn FnMut(&str, FieldValue<'_>))> {
+///     from_fn(move |put| put("x-count", len.to_string().as_str().into()))
+/// }
+///
+/// count(7).for_each_field(|name, value| assert_eq!((name, value.to_vec()), ("x-count", b"7".to_vec())));
+/// ```
 #[derive(Clone, Copy)]
 pub struct FieldFn<F>(F);
 

@@ -118,6 +118,15 @@ fn valid_prefix(bytes: &[u8]) -> &str {
 }
 
 /// Yields the names and values of [`Headers`].
+///
+/// ```
+/// use framewright::http::{HeaderIter, Headers};
+///
+/// let headers = Headers::parse_lax(b"a: 1\r\nb: 2\r\n").unwrap();
+/// let mut iter: HeaderIter<'_> = headers.iter();
+/// assert_eq!(iter.next(), Some(("a", &b"1"[..])));
+/// assert_eq!(iter.last(), Some(("b", &b"2"[..])));
+/// ```
 #[derive(Clone, Debug)]
 pub struct HeaderIter<'a> {
     /// Lines that were checked.

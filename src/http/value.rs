@@ -14,6 +14,14 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 /// not a slice. It knows its length, and yields its bytes piece by piece, as often as it is asked.
 ///
 /// A value that should not be learnt from how well it compresses is [`sensitive`](Self::sensitive).
+///
+/// ```
+/// use framewright::http::FieldValue;
+///
+/// let token = FieldValue::from("Bearer abc").sensitive();
+/// assert!(token.is_sensitive());
+/// assert_eq!((token.len(), token.to_vec()), (10, b"Bearer abc".to_vec()));
+/// ```
 #[derive(Clone, Copy)]
 pub struct FieldValue<'a> {
     form: Form<'a>,

@@ -6,6 +6,15 @@ use crate::http::FieldError;
 use crate::{BufferFull, OverLimit};
 
 /// What the peer did wrong in a message (RFC 9112).
+///
+/// ```
+/// use framewright::http1::{Error, HeadReader, Limits};
+///
+/// let mut reader = HeadReader::new(Vec::new(), Limits::new());
+/// let mut bytes = *b"GET / HTTP/1.1\r\n\r\n";
+/// let error = reader.read_request(&mut &mut bytes[..]).unwrap_err();
+/// assert_eq!((error, error.status()), (Error::MissingHost, 400));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
@@ -155,6 +164,15 @@ impl From<BufferFull> for Error {
 }
 
 /// What the caller asked to write and cannot be written. Nothing was written, and nothing changed.
+///
+/// ```
+/// use framewright::http1::{ResponseWriter, SendError};
+///
+/// let mut out = Vec::new();
+/// let response = ResponseWriter::new(200).headers(&[("X-Fine", "1"), ("X-Bad", "1\r\nX-Other: 2")]);
+/// assert_eq!(response.write(&mut out), Err(SendError::HeaderValue(1)));
+/// assert!(out.is_empty());
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum SendError {

@@ -52,7 +52,7 @@ pub struct Assembler<B, S = B> {
     reconnection_time: Option<u64>,
 }
 
-/// An event to dispatch.
+/// An event to dispatch, which an [`Assembler`] has joined.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub struct Event<'a> {
     /// Its type; `message` if it has no other.

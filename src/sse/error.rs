@@ -8,6 +8,17 @@ use crate::BufferFull;
 ///
 /// Every stream of bytes is a stream of events (§9.2.5), so a server can only exceed limits. The error
 /// is not final: the stream goes on with the next event.
+///
+/// ```
+/// use framewright::sse::{Assembler, Error, Item, Limits, Storage};
+///
+/// let limits = Limits::new().max_data_len(4);
+/// let mut assembler = Assembler::new(limits, Storage::<Vec<u8>>::default());
+/// let mut input = &b"data: too long\n\ndata: ok\n\n"[..];
+/// let lost = assembler.receive(&mut input);
+/// assert_eq!(lost, Some(Item::Lost(Error::DataTooLong { limit: 4 })));
+/// assert!(matches!(assembler.receive(&mut input), Some(Item::Event(event)) if event.data == "ok"));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
@@ -61,6 +72,15 @@ impl From<BufferFull> for Error {
 }
 
 /// Why something cannot be sent. Nothing was written and nothing changed.
+///
+/// ```
+/// use framewright::sse::{Encoder, EventBuilder, SendError};
+///
+/// let event = EventBuilder::new().event_type("two\nlines").data("x");
+/// let mut out = Vec::new();
+/// assert_eq!(Encoder::new().encode(event, &mut out), Err(SendError::TypeInvalid));
+/// assert!(out.is_empty());
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum SendError {

@@ -29,7 +29,7 @@ pub struct Policy {
     pub(super) stable_after: u64,
 }
 
-/// When a client connects again.
+/// When a client connects again: a part of its [`Policy`].
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Reconnect {

@@ -170,6 +170,15 @@ impl Assembler<BytesMut> {
 }
 
 /// A whole message in [`Bytes`]: to keep, to clone, and to send to other threads.
+///
+/// ```
+/// use framewright::ws::{BytesMessage, Message};
+///
+/// let message = BytesMessage::from("hello".to_owned());
+/// let clone = message.clone(); // shares the bytes
+/// assert_eq!(clone.as_message(), Message::Text("hello"));
+/// assert_eq!(message.into_bytes(), "hello");
+/// ```
 #[cfg(feature = "bytes")]
 #[derive(Clone, Eq, PartialEq)]
 pub struct BytesMessage {

@@ -9,6 +9,16 @@ use crate::debug::Payload;
 /// Bytes of a compressed message, as they were on the wire (RFC 7692 §6.2).
 ///
 /// Nothing is known about the message before it is inflated: a text may not even be UTF-8.
+///
+/// ```
+/// use framewright::ws::{Connection, Event, Kind, Limits, Part};
+///
+/// let mut client = Connection::client(Limits::new(), || [0; 4]).accept_compressed(true);
+/// let mut bytes = *b"\xC1\x07\xF2\x48\xCD\xC9\xC9\x07\0"; // RFC 7692 §7.2.3.1
+/// let event = client.receive(&mut &mut bytes[..]);
+/// let Some(Event::Part(Part::Compressed(compressed))) = event else { panic!() };
+/// assert_eq!((compressed.kind(), compressed.chunk().bytes.len()), (Kind::Text, 7));
+/// ```
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub struct CompressedChunk<'a> {
     bytes: &'a [u8],

@@ -77,6 +77,17 @@ enum State {
 }
 
 /// What has come from the peer.
+///
+/// ```
+/// use framewright::ws::{CloseCode, Connection, Event, Limits, Part};
+///
+/// let mut server = Connection::server(Limits::new());
+/// let mut bytes = *b"\x82\x81\0\0\0\0!\x88\x80\0\0\0\0";
+/// let mut input = &mut bytes[..];
+/// let Some(Event::Part(Part::Binary(chunk))) = server.receive(&mut input) else { panic!() };
+/// assert_eq!(server.receive(&mut input), Some(Event::Close(CloseCode::NO_STATUS)));
+/// assert_eq!(chunk.bytes, b"!"); // borrowed from the input
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Event<'a> {
     /// Bytes of a message, a ping or a pong. [`Connection::transmit`] answers pings by itself.
@@ -90,6 +101,19 @@ pub enum Event<'a> {
 }
 
 /// Which end is to close the transport (§7.1.1).
+///
+/// ```
+/// use framewright::ws::{CloseCode, Closer, Connection, Limits};
+///
+/// let mut server = Connection::server(Limits::new());
+/// let mut out = Vec::new();
+/// server.close(CloseCode::GOING_AWAY, "", &mut out)?;
+/// assert_eq!(server.close_expected(), None); // the client has not answered
+/// let mut bytes = *b"\x88\x82\0\0\0\0\x03\xE9";
+/// assert!(server.receive(&mut &mut bytes[..]).is_some());
+/// assert_eq!(server.close_expected(), Some(Closer::Us));
+/// # Ok::<(), framewright::ws::SendError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Closer {
     /// This end, once everything transmitted has been written.
@@ -99,6 +123,15 @@ pub enum Closer {
 }
 
 /// How a connection ended, once the transport did (§7.1.5).
+///
+/// ```
+/// use framewright::ws::{CloseCode, Connection, Ending, Limits};
+///
+/// let mut server = Connection::server(Limits::new());
+/// assert!(server.receive(&mut &mut b"\x81".to_owned()[..]).is_none());
+/// // … and the transport ends:
+/// assert_eq!(server.receive_eof(), Ending { code: CloseCode::ABNORMAL, truncated: true });
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Ending {
     /// The peer's status code: [`CloseCode::NO_STATUS`] if its close frame had none,

@@ -56,7 +56,7 @@ pub struct Decoder {
     state: State,
 }
 
-/// Bytes of a message or of a control frame, and where in it they fall.
+/// Bytes of a message or of a control frame, and where in it they fall, as a [`Decoder`] returns them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Part<'a> {
     /// Of a text message, over all its frames (§5.6).

@@ -9,6 +9,19 @@ use crate::{BufferFull, OverLimit};
 ///
 /// It is final: the connection has failed (§7.1.7). The peer must get a close frame with
 /// [`close_code`](Self::close_code), which a [`Connection`](super::Connection) writes by itself.
+///
+/// ```
+/// use framewright::ws::{CloseCode, Connection, Error, Event, Limits};
+///
+/// let mut server = Connection::server(Limits::new());
+/// let mut bytes = *b"\x81\x02hi"; // not masked
+/// let event = server.receive(&mut &mut bytes[..]);
+/// assert_eq!(event, Some(Event::Failed(Error::MaskMissing)));
+/// let mut out = Vec::new();
+/// server.transmit(&mut out);
+/// assert_eq!(Error::MaskMissing.close_code(), CloseCode(1002));
+/// assert!(out.starts_with(b"\x88\x1E\x03\xEA")); // a close frame of 30 bytes, with 1002
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
@@ -152,6 +165,17 @@ impl From<BufferFull> for Error {
 }
 
 /// The caller asked for something that cannot be sent. Nothing was written, and nothing changed.
+///
+/// ```
+/// use framewright::ws::{CloseCode, Connection, Limits, SendError};
+///
+/// let mut server = Connection::server(Limits::new());
+/// let mut out = Vec::new();
+/// server.close(CloseCode::NORMAL, "", &mut out)?;
+/// assert_eq!(server.send("too late", &mut out), Err(SendError::Closing));
+/// assert_eq!(out, b"\x88\x02\x03\xE8");
+/// # Ok::<(), SendError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum SendError {

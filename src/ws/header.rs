@@ -2,7 +2,7 @@
 
 use super::{Error, Mask, SendError};
 
-/// What a frame is for (§5.2).
+/// What a frame is for (§5.2): a field of a [`FrameHeader`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Opcode {
@@ -194,6 +194,13 @@ impl FrameHeader {
 }
 
 /// A printed [`FrameHeader`]; dereferences to its bytes.
+///
+/// ```
+/// use framewright::ws::{FrameHeader, HeaderBytes, Opcode};
+///
+/// let header: HeaderBytes = FrameHeader::new(Opcode::Ping, true, 0).unwrap().to_bytes();
+/// assert_eq!(header[..], [0x89, 0]);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct HeaderBytes {
     bytes: [u8; 16],

@@ -6,6 +6,13 @@ use super::Opcode;
 use crate::debug::Payload;
 
 /// What a message is made of (§5.6).
+///
+/// ```
+/// use framewright::ws::{Kind, Message, Opcode};
+///
+/// assert_eq!(Message::from("hello").kind(), Kind::Text);
+/// assert_eq!(Kind::Binary.opcode(), Opcode::Binary);
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Kind {
@@ -26,6 +33,14 @@ impl Kind {
 }
 
 /// A whole message (§5.6).
+///
+/// ```
+/// use framewright::ws::Message;
+///
+/// let message = Message::from("héllo"); // or from bytes, which makes it binary
+/// assert_eq!(message, Message::Text("héllo"));
+/// assert_eq!(message.as_bytes().len(), 6);
+/// ```
 #[derive(Clone, Copy, Eq, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Message<'a> {

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// Which side of a connection an end is.
+/// Which side of a connection an end is, for a [`Decoder`](super::Decoder).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Role {
@@ -15,12 +15,32 @@ pub enum Role {
 /// A [`Role`] that the compiler knows: [`Server`] or [`Client`].
 ///
 /// There are no other sides, so other crates cannot implement this.
+///
+/// ```
+/// use framewright::ws::{Connection, SendError, Side};
+///
+/// fn greet<S: Side>(connection: &mut Connection<S>, out: &mut Vec<u8>) -> Result<(), SendError> {
+///     connection.send(if S::ROLE == framewright::ws::Role::Server { "welcome" } else { "hello" }, out)
+/// }
+/// # let mut out = Vec::new();
+/// # greet(&mut Connection::server(framewright::ws::Limits::new()), &mut out)?;
+/// # assert_eq!(out, b"\x81\x07welcome");
+/// # Ok::<(), SendError>(())
+/// ```
 pub trait Side: sealed::MaskingKeys {
     /// The same as a value.
     const ROLE: Role;
 }
 
 /// The server's side: its frames are not masked.
+///
+/// ```
+/// use framewright::ws::{Connection, Limits, Server};
+///
+/// let connection: Connection<Server> = Connection::server(Limits::new());
+/// assert_eq!(Connection::<Server>::MAX_TRANSMIT_LEN, 127); // two bytes of header, and no key
+/// # drop(connection);
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Server;

@@ -15,6 +15,18 @@ use crate::utf8::{InvalidByte, Utf8State};
 ///
 /// A chunk ends where the input did, which may be inside a character. Its bytes are text only
 /// together with those of the chunks before and after it.
+///
+/// ```
+/// use framewright::ws::{Connection, Event, Limits, Part};
+///
+/// let mut client = Connection::client(Limits::new(), || [0; 4]);
+/// let mut bytes = *b"\x81\x03\xC3\xA9!";
+/// let (first, second) = bytes.split_at_mut(3); // as it happened to be read
+/// let Some(Event::Part(Part::Text(text))) = client.receive(&mut { first }) else { panic!() };
+/// assert_eq!((text.as_str(), text.chunk().bytes), (None, &b"\xC3"[..])); // half a character
+/// let Some(Event::Part(Part::Text(text))) = client.receive(&mut { second }) else { panic!() };
+/// assert_eq!((text.chunk().bytes, text.chunk().end), (&b"\xA9!"[..], true));
+/// ```
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub struct TextChunk<'a> {
     bytes: &'a [u8],

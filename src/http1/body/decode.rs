@@ -56,7 +56,7 @@ pub struct BodyDecoder {
     state: State,
 }
 
-/// What [`BodyDecoder::decode`] found in the input.
+/// What a [`BodyDecoder`] found in the input.
 #[derive(Debug, Eq, PartialEq)]
 pub enum Decoded<'a> {
     /// A part of the body.
@@ -78,6 +78,17 @@ pub enum Decoded<'a> {
 /// | an event stream | `let mut input = &*part.bytes;` |
 /// | gRPC-Web, in either form | `let mut input = call.decode_text_in_place(part.bytes);` |
 /// | one message | `assembler.push(part.into())?` |
+///
+/// ```
+/// use framewright::http1::{Body, BodyDecoder, BodyPart, Decoded, Limits};
+///
+/// let mut decoder = BodyDecoder::new(Body::Len(5), Limits::new());
+/// let mut bytes = *b"hel"; // what has come so far
+/// let Decoded::Part(part) = decoder.decode(&mut &mut bytes[..])? else { panic!() };
+/// let BodyPart { bytes, start, end } = part;
+/// assert_eq!((&*bytes, start, end), (&b"hel"[..], true, false));
+/// # Ok::<(), framewright::http1::Error>(())
+/// ```
 #[derive(Eq, PartialEq)]
 pub struct BodyPart<'a> {
     /// The bytes themselves, borrowed from the input.

@@ -135,6 +135,16 @@ impl<B: Buffer> Append<'_, B> {
 
 /// What goes before a piece of a body: the size line of a chunk, or nothing. Dereferences to its
 /// bytes.
+///
+/// ```
+/// use framewright::http1::{Body, BodyEncoder, ChunkHeader};
+///
+/// let mut encoder = BodyEncoder::new(Body::Chunked);
+/// let header: ChunkHeader = encoder.encode_header(26)?;
+/// let pieces = [&header[..], b"abcdefghijklmnopqrstuvwxyz", header.end()]; // for a vectored write
+/// assert_eq!(pieces.concat(), b"1A\r\nabcdefghijklmnopqrstuvwxyz\r\n");
+/// # Ok::<(), framewright::http1::SendError>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct ChunkHeader(Inline<18>);
 

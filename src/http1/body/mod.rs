@@ -11,6 +11,13 @@ pub use encode::{BodyEncoder, ChunkHeader};
 use crate::http1::Version;
 
 /// How the end of a body is known (§6.3).
+///
+/// ```
+/// use framewright::http1::{Body, Version};
+///
+/// assert_eq!(Body::of_unknown_len(Version::Http11), Body::Chunked);
+/// assert_eq!(Body::of_unknown_len(Version::Http10), Body::UntilClose);
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Body {

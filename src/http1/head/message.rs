@@ -7,6 +7,17 @@ use crate::http::{Headers, Name};
 use crate::http1::{Body, Error, Version};
 
 /// A request's head, borrowed from where it was read.
+///
+/// ```
+/// use framewright::http1::{Body, HeadReader, Limits, Request};
+///
+/// let mut reader = HeadReader::new(Vec::new(), Limits::new());
+/// let mut bytes = *b"POST /a?b=c HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n";
+/// let request: Request<'_> = reader.read_request(&mut &mut bytes[..])?.expect("it is all there");
+/// assert_eq!((request.path(), request.query()), ("/a", Some("b=c")));
+/// assert_eq!((request.body(), request.is_persistent()), (Body::Len(3), true));
+/// # Ok::<(), framewright::http1::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     method: &'a str,
@@ -136,6 +147,18 @@ impl<'a> Request<'a> {
 }
 
 /// A response's head, borrowed from where it was read.
+///
+/// ```
+/// use framewright::http1::{Body, HeadReader, Limits, Response};
+///
+/// let mut reader = HeadReader::new(Vec::new(), Limits::new());
+/// let mut bytes = *b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n";
+/// let response: Response<'_> = reader.read_response(&mut &mut bytes[..])?.expect("it is all there");
+/// assert_eq!((response.status(), response.reason()), (200, &b"OK"[..]));
+/// assert_eq!(response.body_for("GET"), Ok(Body::Len(3)));
+/// assert_eq!(response.body_for("HEAD"), Ok(Body::Len(0)));
+/// # Ok::<(), framewright::http1::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Response<'a> {
     version: Version,

@@ -29,6 +29,20 @@ use crate::{Buffer, Truncated};
 ///
 ///   Between, Within ── a rule or a limit is broken ──▶ Failed
 /// ```
+///
+/// ```
+/// use framewright::http1::{HeadReader, Limits};
+///
+/// let mut reader = HeadReader::new(Vec::new(), Limits::new());
+/// let mut bytes = *b"GET / HTTP/1.1\r\nHost: a\r\n\r\nwhat follows";
+/// let (first, second) = bytes.split_at_mut(10); // as it happened to be read
+/// assert!(reader.read_request(&mut { first })?.is_none()); // all of it was taken
+/// let mut input = second;
+/// let request = reader.read_request(&mut input)?.expect("the rest is there");
+/// assert_eq!((request.method(), request.host()), ("GET", Some("a")));
+/// assert_eq!(input, b"what follows");
+/// # Ok::<(), framewright::http1::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct HeadReader<B> {
     storage: B,

@@ -11,6 +11,19 @@ use crate::http1::{Body, BodyEncoder, SendError};
 /// It writes `Host` and, with a body, `Content-Length` or `Transfer-Encoding`. These and
 /// `Connection` are refused among the headers. No string may have controls, and all but values must be
 /// ASCII.
+///
+/// ```
+/// use framewright::http1::RequestWriter;
+///
+/// let mut out = Vec::new();
+/// let request = RequestWriter::new("POST", "/log", "example.com").headers(&[("Accept", "*/*")]);
+/// request.body(b"hello").write(&mut out)?;
+/// assert_eq!(
+///     out,
+///     b"POST /log HTTP/1.1\r\nHost: example.com\r\nAccept: */*\r\nContent-Length: 5\r\n\r\nhello"
+/// );
+/// # Ok::<(), framewright::http1::SendError>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[must_use = "nothing is written before `write`"]
 pub struct RequestWriter<'a, H = &'a [(&'a str, &'a str)]> {
@@ -99,6 +112,18 @@ impl<'h, H: Clone + IntoIterator<Item: Field<'h>>> RequestWriter<'_, H> {
 ///
 /// It writes `Content-Length`, `Transfer-Encoding` and `Connection` where they are due. These are
 /// refused among the headers. No string may have controls, and all but values must be ASCII.
+///
+/// ```
+/// use framewright::http1::ResponseWriter;
+///
+/// let mut out = Vec::new();
+/// ResponseWriter::new(404).body(b"no such page").close().write(&mut out)?;
+/// assert_eq!(
+///     out,
+///     b"HTTP/1.1 404 Not Found\r\nContent-Length: 12\r\nConnection: close\r\n\r\nno such page"
+/// );
+/// # Ok::<(), framewright::http1::SendError>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[must_use = "nothing is written before `write`"]
 pub struct ResponseWriter<'a, H = &'a [(&'a str, &'a str)]> {

@@ -14,12 +14,13 @@ const NAME: &str = "permessage-deflate";
 ///
 /// ```
 /// use framewright::ws::Role;
-/// use framewright::ws::deflate::Config;
+/// use framewright::ws::deflate::{Config, SenderParams};
 /// use framewright::ws::handshake::Extensions;
 ///
 /// let offers = Extensions::parse(b"permessage-deflate; server_max_window_bits=10")?;
 /// let (params, _) = Config::new().negotiate(offers).unwrap();
-/// assert_eq!(params.of(Role::Server).max_window_bits, 10);
+/// let server: SenderParams = params.of(Role::Server);
+/// assert_eq!(server.max_window_bits, 10);
 /// assert!(!params.of(Role::Client).no_context_takeover);
 /// # Ok::<(), framewright::ws::handshake::Error>(())
 /// ```
@@ -32,7 +33,7 @@ pub struct Params {
     pub(super) client_doubted: bool,
 }
 
-/// How one end compresses what it sends: see [`Params::of`].
+/// How one end compresses what it sends: a part of the [`Params`], by [`Params::of`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct SenderParams {
@@ -246,6 +247,13 @@ const BITS: [(&str, u8); 8] =
     [("8", 8), ("9", 9), ("10", 10), ("11", 11), ("12", 12), ("13", 13), ("14", 14), ("15", 15)];
 
 /// An offer or an answer as it is written in a header: [`Config::offer`] or [`Config::negotiate`].
+///
+/// ```
+/// use framewright::ws::deflate::Config;
+///
+/// let offer = Config::new().client_max_window_bits(10).offer();
+/// assert_eq!(offer.as_str(), "permessage-deflate; client_max_window_bits=10");
+/// ```
 #[derive(Clone, Copy)]
 pub struct ExtensionText(Inline<{ Self::CAPACITY }>);
 

@@ -8,6 +8,20 @@ use crate::http::FieldError;
 use crate::http1;
 
 /// What the peer did wrong in the opening handshake (RFC 6455 §4).
+///
+/// ```
+/// use framewright::http1::Version;
+/// use framewright::ws::handshake::{Error, Offer, Origins};
+///
+/// let page = [("Host", "example.com")];
+/// let offer = Offer::from_parts("GET", Version::Http11, "/", &page, Origins::any());
+/// let error = offer.unwrap_err();
+/// assert_eq!((error, error.status()), (Error::NotAnUpgrade, 426));
+/// let mut out = Vec::new();
+/// error.refuse().write(&mut out)?; // or a page
+/// assert!(out.starts_with(b"HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\n"));
+/// # Ok::<(), framewright::ws::handshake::SendError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
@@ -150,6 +164,13 @@ impl fmt::Display for Error {
 impl core::error::Error for Error {}
 
 /// Why something cannot be sent. Nothing was written and nothing changed.
+///
+/// ```
+/// use framewright::ws::handshake::{ClientRequest, SendError};
+///
+/// let request = ClientRequest::new("example.com", "/").protocols(&["chat", "chat"]);
+/// assert_eq!(request.to_fields([0; 16]).err(), Some(SendError::Protocol)); // twice the same
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum SendError {

@@ -67,6 +67,15 @@ impl<'a> Iterator for Extensions<'a> {
 }
 
 /// One extension and its parameters.
+///
+/// ```
+/// use framewright::ws::handshake::{Extension, Extensions};
+///
+/// let foo: Extension<'_> = Extensions::parse(b"foo; bar=1; baz")?.next().unwrap();
+/// assert_eq!(foo.name(), "foo");
+/// assert_eq!(foo.params().map(|(name, _)| name).collect::<Vec<_>>(), ["bar", "baz"]);
+/// # Ok::<(), framewright::ws::handshake::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Extension<'a> {
     name: Token<'a>,

@@ -16,6 +16,24 @@ use crate::inline::Inline;
 /// [`fields`](Self::to_fields) and [`content`](Self::content) through another HTTP stack.
 ///
 /// It says `Connection: close`. Close the connection after it, and drop what follows the request.
+///
+/// ```
+/// # use framewright::http1::Version;
+/// # use framewright::ws::handshake::{Offer, Origins};
+/// # let headers = [
+/// #     ("Host", "a"), ("Upgrade", "websocket"), ("Connection", "Upgrade"),
+/// #     ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="), ("Sec-WebSocket-Version", "13"),
+/// # ];
+/// # let offer = Offer::from_parts("GET", Version::Http11, "/", &headers, Origins::any())?;
+/// let mut out = Vec::new();
+/// offer.refuse(401).headers(&[("WWW-Authenticate", "Basic")]).body(b"who are you?").write(&mut out)?;
+/// assert_eq!(
+///     out,
+///     b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 12\r\n\
+///       Connection: close\r\n\r\nwho are you?"
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy)]
 #[must_use = "nothing is written before `write` or `to_fields`"]
 pub struct Refusal<'a, H = &'a [(&'a str, &'a str)]> {

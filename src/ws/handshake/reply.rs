@@ -15,7 +15,7 @@ use crate::http::{Field, Headers};
 use crate::http1::{Response, Version};
 use crate::ws::{Client, Connection, Limits};
 
-/// The server's reply.
+/// The server's reply to a [`ClientRequest`](super::ClientRequest), as a [`Client`](super::Client) reads it.
 #[derive(Clone, Copy, Debug)]
 pub enum Reply<'a> {
     /// The connection is open. Frames follow.
@@ -30,6 +30,18 @@ pub enum Reply<'a> {
 ///
 /// It is for a response that another HTTP stack has parsed. A [`Client`](super::Client) checks by
 /// itself what it reads.
+///
+/// ```
+/// use framewright::http1::Version;
+/// use framewright::ws::handshake::{ClientRequest, Error, ReplyCheck};
+///
+/// let request = ClientRequest::new("example.com", "/");
+/// let (_fields, check): (_, ReplyCheck<'_>) = request.to_fields(*b"the sample nonce")?;
+/// let headers = [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", "?")];
+/// let accepted = check.check(101, Version::Http11, &headers);
+/// assert_eq!(accepted.err(), Some(Error::Accept)); // of another key
+/// # Ok::<(), framewright::ws::handshake::SendError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct ReplyCheck<'o> {
     /// `None` over HTTP/2.
@@ -173,6 +185,24 @@ impl<'o> ReplyCheck<'o> {
 }
 
 /// A response that opens the connection, and accepts nothing that was not offered (§4.1).
+///
+/// ```
+/// use framewright::http1::Limits;
+/// use framewright::ws::handshake::{ClientRequest, Reply};
+///
+/// let nonce = *b"the sample nonce"; // from a cryptographic generator
+/// let request = ClientRequest::new("example.com", "/").protocols(&["chat", "log"]);
+/// let mut client = request.write(nonce, Vec::new(), Limits::new(), &mut Vec::new())?;
+/// # let mut response = *b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+/// #     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: log\r\n\r\n";
+/// # let mut input = &mut response[..];
+/// let Some(Reply::Accepted(accepted)) = client.receive(&mut input)? else { panic!() };
+/// assert_eq!(accepted.protocol(), Some("log"));
+/// // The keys, too, have to come from a cryptographic generator.
+/// let mut connection = accepted.connection(framewright::ws::Limits::new(), || [0; 4]);
+/// # connection.send("", &mut Vec::new())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Accepted<'a, H = Headers<'a>> {
     protocol: Option<&'a str>,
