@@ -5,6 +5,14 @@ use core::fmt;
 use crate::http2::ErrorCode;
 
 /// How a call ended (statuscodes.md).
+///
+/// ```
+/// use framewright::grpc::Code;
+///
+/// assert_eq!(Code::parse(b"5"), Some(Code::NotFound));
+/// assert_eq!((Code::NotFound as u8, Code::NotFound.name()), (5, "NOT_FOUND"));
+/// assert_eq!(Code::from(99_u32), Code::Unknown);
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[repr(u8)]

@@ -27,6 +27,13 @@ pub struct ContentType {
 }
 
 /// The ways to put messages and trailers in HTTP.
+///
+/// ```
+/// use framewright::grpc::{ContentType, Framing};
+///
+/// let content_type = ContentType::parse(b"application/grpc-web-text").unwrap();
+/// assert_eq!(content_type.framing, Framing::WebText);
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Framing {
@@ -109,6 +116,15 @@ impl fmt::Display for ContentType {
 }
 
 /// The format of messages: what follows the `+` in a content type (PROTOCOL-HTTP2, *Content-Type*).
+///
+/// ```
+/// use framewright::grpc::{ServerConfig, Subtype};
+///
+/// let thrift = Subtype::new("Thrift").unwrap();
+/// assert_eq!(thrift.name(), "thrift");
+/// let config = ServerConfig::new().subtypes(&[Subtype::PROTO, Subtype::JSON]);
+/// # let _ = config;
+/// ```
 #[derive(Clone, Copy)]
 pub struct Subtype {
     /// In lower case.

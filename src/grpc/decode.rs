@@ -41,6 +41,8 @@ pub struct Decoder {
 }
 
 /// Bytes of a message, or of what stands in place of one, and where in it they fall.
+///
+/// [`Decoder`] has an example.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Part<'a> {
     pub(super) frame: Frame,
@@ -67,6 +69,16 @@ impl<'a> Part<'a> {
 }
 
 /// What follows a prefix.
+///
+/// ```
+/// use framewright::grpc::{Decoder, Frame, Limits};
+///
+/// let mut decoder = Decoder::new(Limits::new()).with_trailers();
+/// let mut input = &b"\x80\0\0\0\x10grpc-status: 0\r\n"[..];
+/// let part = decoder.decode(&mut input)?.expect("it is whole");
+/// assert_eq!(part.frame(), Frame::Trailers);
+/// # Ok::<(), framewright::grpc::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Frame {
     /// A message.

@@ -39,6 +39,17 @@ pub struct Encoder {
 }
 
 /// A message. Bytes convert into one that is not compressed.
+///
+/// ```
+/// use framewright::grpc::{Encoder, Message};
+///
+/// let mut out = Vec::new();
+/// let mut encoder = Encoder::new();
+/// encoder.encode(b"hi", &mut out)?;
+/// encoder.encode(Message { compressed: true, bytes: b"\x1F\x8B" }, &mut out)?;
+/// assert_eq!(out, b"\0\0\0\0\x02hi\x01\0\0\0\x02\x1F\x8B");
+/// # Ok::<(), framewright::grpc::SendError>(())
+/// ```
 #[derive(Clone, Copy, Eq, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Message<'a> {

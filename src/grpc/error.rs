@@ -10,6 +10,13 @@ use crate::{BufferFull, OverLimit};
 ///
 /// It is final. A [`ClientCall`](super::ClientCall) and a [`ServerCall`](super::ServerCall) end with
 /// its [`code`](Self::code).
+///
+/// ```
+/// use framewright::grpc::{Code, Error};
+///
+/// assert_eq!(Error::Truncated.code(), Code::Internal);
+/// assert_eq!(Error::Truncated.to_string(), "stream ended inside a message");
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[non_exhaustive]
@@ -186,6 +193,14 @@ impl From<BufferFull> for Error {
 }
 
 /// What the caller asked for cannot be sent. Nothing was written and nothing changed.
+///
+/// ```
+/// use framewright::grpc::{SendError, Status, Trailers};
+///
+/// let reserved = [("grpc-timeout", "1S".into())];
+/// let trailers = Trailers::new(Status::OK).metadata(&reserved);
+/// assert_eq!(trailers.write(&mut Vec::new()), Err(SendError::MetadataReserved(0)));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum SendError {

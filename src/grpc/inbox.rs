@@ -16,6 +16,25 @@ use crate::{Assembler, Buffer, BufferFull, Chunk};
 /// [`Limits::max_message_len`](super::Limits::max_message_len) in a capacity of up to twice as many, and
 /// never by what a peer has only announced. It keeps its memory for the next message, until
 /// [`release`](Self::release). A message that the end of the call cuts off gives it back.
+///
+/// ```
+/// use framewright::grpc::{Inbox, MessageEvent};
+///
+/// # use framewright::grpc::{CallKind, Request, ServerConfig};
+/// # let headers = [("content-type", &b"application/grpc"[..])];
+/// # let request = Request::parse("POST", "/helloworld.Greeter/SayHello", headers)?;
+/// # const CONFIG: ServerConfig = ServerConfig::new();
+/// # let mut call = request.accept(CallKind::Unary, &CONFIG, 0)?;
+/// let mut inbox = Inbox::new(Vec::new());
+/// for read in [&b"\0\0\0"[..], b"\0\x05Hel", b"lo"] {
+///     let mut input = read;
+///     while let Some(event) = call.receive_message(&mut input, &mut inbox) {
+///         assert_eq!(event, MessageEvent::Message);
+///         assert_eq!(inbox.message().bytes, b"Hello");
+///     }
+/// }
+/// # Ok::<(), framewright::grpc::Refusal>(())
+/// ```
 #[derive(Clone)]
 pub struct Inbox<B> {
     joined: Assembler<B>,
@@ -24,6 +43,8 @@ pub struct Inbox<B> {
 
 /// What has come from the peer, where messages are received whole. It has no bytes, and so no
 /// lifetime.
+///
+/// [The module](super) shows the loop that receives them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum MessageEvent {

@@ -18,6 +18,16 @@ use crate::{Buffer, BufferFull};
 ///
 /// A name that ends in `-bin` goes with bytes, any other with text. What [`metadata`] yields can be sent
 /// as it is: HTTP/1.1 brings names in any case, and all are written in lower case.
+///
+/// ```
+/// use framewright::grpc::Value;
+///
+/// let mut bytes = Vec::new();
+/// Value::Base64(b"AQI").decode(&mut bytes)?;
+/// assert_eq!(bytes, [1, 2]);
+/// assert_eq!(Value::from("text"), Value::Text("text"));
+/// # Ok::<(), framewright::grpc::DecodeError>(())
+/// ```
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub enum Value<'a> {
     /// Printable ASCII, without spaces around it. Laxer than the grammar, it may be empty.
@@ -354,6 +364,12 @@ fn decode(symbols: &[u8], out: &mut impl Buffer) -> Result<(), DecodeError> {
 
 /// A [`Value`] could not be decoded. What a [`Decoder`](super::Decoder) refuses is an
 /// [`Error`](super::Error).
+///
+/// ```
+/// use framewright::grpc::{DecodeError, Value};
+///
+/// assert_eq!(Value::Base64(b"!").decode(&mut Vec::new()), Err(DecodeError::Base64));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum DecodeError {

@@ -35,6 +35,13 @@ pub struct RpcStatus<'a> {
 }
 
 /// One detail: the message `google.protobuf.Any`.
+///
+/// ```
+/// use framewright::grpc::Any;
+///
+/// let detail = Any { type_url: "type.googleapis.com/google.rpc.ErrorInfo", value: &[] };
+/// assert_eq!(detail.type_name(), "google.rpc.ErrorInfo");
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Any<'a> {
     /// The type of the value, such as `type.googleapis.com/google.rpc.ErrorInfo`.

@@ -183,6 +183,13 @@ impl fmt::Display for Status<'_> {
 ///
 /// [`Display`](fmt::Display) decodes it. That never fails: a broken escape stays as it is, and U+FFFD
 /// replaces what is not UTF-8.
+///
+/// ```
+/// use framewright::grpc::StatusMessage;
+///
+/// assert_eq!(StatusMessage::Encoded(b"no caf%C3%A9").to_string(), "no café");
+/// assert_eq!(StatusMessage::from("no café").to_string(), "no café");
+/// ```
 #[derive(Clone, Copy, Eq, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum StatusMessage<'a> {

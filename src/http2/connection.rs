@@ -109,6 +109,14 @@ pub(super) struct PeerGoAway {
 pub(super) const CLOSE_PING: [u8; 8] = *b"goaway\0\0";
 
 /// How a connection ended, once the transport did.
+///
+/// ```
+/// use framewright::http2::{Connection, Limits, Slot, Storage};
+///
+/// let storage: Storage<Vec<u8>, Vec<Slot>> = Storage::new();
+/// let mut server = Connection::server(storage, Limits::new());
+/// assert_eq!(server.receive_eof().code, None); // the client left without a GOAWAY
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Ending {
     /// What the peer's GOAWAY said; `None` if there was none.

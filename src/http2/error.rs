@@ -280,6 +280,16 @@ impl fmt::Display for Error {
 impl core::error::Error for Error {}
 
 /// The caller asked for something that cannot be sent. Nothing was written, and nothing changed.
+///
+/// ```
+/// use framewright::SliceBuf;
+/// use framewright::http2::{Encoder, SendError};
+///
+/// let mut bytes = [0; 10];
+/// let mut out = SliceBuf::new(&mut bytes);
+/// let sent = Encoder::new().encode_ping(*b"pingpong", false, &mut out);
+/// assert!(matches!(sent, Err(SendError::BufferFull(full)) if full.needed == 17));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum SendError {

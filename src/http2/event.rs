@@ -7,6 +7,8 @@ use super::{Error, ErrorCode, Head, Headers, Stream};
 use crate::debug::Payload;
 
 /// What has come from the peer.
+///
+/// [The module](super) shows the loop that receives them.
 #[derive(Debug)]
 pub enum Event<'e> {
     /// The head of a request, or of the final response (§8.1).
@@ -72,6 +74,28 @@ pub enum Event<'e> {
 }
 
 /// Bytes of a body, and whether it ends with them.
+///
+/// ```
+/// use framewright::http2::{Connection, Event, Limits, Storage};
+///
+/// # use framewright::http::NO_FIELDS;
+/// # use framewright::http2::Request;
+/// # let mut client = Connection::client(Storage::new(), Limits::new());
+/// # let mut server = Connection::server(Storage::new(), Limits::new());
+/// # let (mut wire, mut head) = (Vec::new(), Vec::new());
+/// # let request = Request::new("POST", "http", "example.com", "/echo");
+/// # let stream = client.open(request, NO_FIELDS, false, &mut wire)?;
+/// # client.send(stream, b"hello", true, &mut wire)?;
+/// # let mut input = &mut wire[..];
+/// let mut body = Vec::new();
+/// while let Some(event) = server.receive(&mut input, &mut head) {
+///     let Event::Data(data) = event else { continue };
+///     body.extend_from_slice(data.bytes);
+///     assert!(data.end());
+/// }
+/// assert_eq!(body, b"hello");
+/// # Ok::<(), framewright::http2::SendError>(())
+/// ```
 #[derive(Eq, PartialEq)]
 pub struct Data<'e> {
     /// The stream, marked at the end of its body.

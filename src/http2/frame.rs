@@ -104,6 +104,13 @@ impl FrameHeader {
 }
 
 /// What a frame is (§6). Types that are not listed here are ignored (§5.5).
+///
+/// ```
+/// use framewright::http2::{FrameHeader, FrameType};
+///
+/// let header = FrameHeader::parse(*b"\0\0\x05\x01\x04\0\0\0\x01");
+/// assert_eq!(header.frame_type(), FrameType::HEADERS);
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct FrameType(
@@ -135,6 +142,14 @@ impl FrameType {
 }
 
 /// The flags of a frame (§4.1). Those that its type does not define are ignored.
+///
+/// ```
+/// use framewright::http2::{Flags, FrameHeader};
+///
+/// let header = FrameHeader::parse(*b"\0\0\x05\x01\x04\0\0\0\x01");
+/// assert!(header.flags().contains(Flags::END_HEADERS));
+/// assert!(!header.flags().contains(Flags::END_STREAM));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Flags(
@@ -182,6 +197,13 @@ impl ops::BitOr for Flags {
 ///
 /// A client opens streams with odd identifiers, a server would open those with even ones, and each
 /// identifier is higher than the one before. 0 stands for the connection, and is no stream.
+///
+/// ```
+/// use framewright::http2::StreamId;
+///
+/// assert_eq!(StreamId::new(5).map(StreamId::get), Some(5));
+/// assert_eq!(StreamId::new(0), None);
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct StreamId(NonZeroU32);
 

@@ -10,6 +10,26 @@ use crate::http::syntax::{ascii, split_once};
 /// The head of a request or of a response, borrowed from the buffer that it was decoded into (§8.3).
 ///
 /// Everything in it was checked: no malformed head is ever returned.
+///
+/// ```
+/// use framewright::http2::{Connection, Event, Limits, Storage};
+///
+/// # use framewright::http::NO_FIELDS;
+/// # use framewright::http2::Request;
+/// # let mut client = Connection::client(Storage::new(), Limits::new());
+/// # let mut server = Connection::server(Storage::new(), Limits::new());
+/// # let (mut wire, mut head) = (Vec::new(), Vec::new());
+/// # let request = Request::new("POST", "http", "example.com", "/echo");
+/// # let stream = client.open(request, NO_FIELDS, false, &mut wire)?;
+/// # client.send(stream, b"hello", true, &mut wire)?;
+/// # let mut input = &mut wire[..];
+/// while let Some(event) = server.receive(&mut input, &mut head) {
+///     let Event::Head { head, .. } = event else { continue };
+///     assert_eq!((head.request().method(), head.request().path()), ("POST", "/echo"));
+///     assert_eq!(head.headers().get("accept"), None);
+/// }
+/// # Ok::<(), framewright::http2::SendError>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Head<'a> {
     /// Fields that were checked, pseudo-fields first.

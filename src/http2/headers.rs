@@ -112,6 +112,15 @@ impl<'a> IntoIterator for &Headers<'a> {
 /// One field of a header list, with the mark that keeps it out of compression contexts.
 ///
 /// It is a [`Field`], so [`Headers`] can be forwarded as they are, marks included.
+///
+/// ```
+/// use framewright::http::Field;
+/// use framewright::http2::HeaderField;
+///
+/// let field = HeaderField { name: "authorization", value: b"Bearer 7", sensitive: true };
+/// assert!(field.is_sensitive());
+/// assert_eq!(field.parts(), ("authorization", &b"Bearer 7"[..]));
+/// ```
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub struct HeaderField<'a> {
     /// The name. It is in lower case if it was received.
@@ -159,6 +168,8 @@ impl fmt::Debug for HeaderField<'_> {
 }
 
 /// Yields the fields of [`Headers`].
+///
+/// [`Headers`] has an example.
 #[derive(Clone, Debug)]
 pub struct HeaderIter<'a> {
     /// Fields that were checked.

@@ -50,6 +50,8 @@ pub struct Keepalive {
 }
 
 /// What a [`Keepalive`] asks the caller to do.
+///
+/// [`Keepalive`] has an example.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Action {
     /// Send a PING (§6.7).

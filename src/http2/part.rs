@@ -9,6 +9,8 @@ use crate::debug::Payload;
 /// A frame, or what there is of it.
 ///
 /// DATA, field blocks and debug data come in pieces, as they arrive. All else comes as values.
+///
+/// The loop under [Frames alone](super#frames-alone) handles them.
 #[derive(Debug, Eq, PartialEq)]
 pub enum Part<'a> {
     /// Bytes of a DATA frame (§6.1).
@@ -67,6 +69,8 @@ pub enum Part<'a> {
 /// Bytes of a DATA frame, and where in it they fall (§6.1).
 ///
 /// Padding is not among them. A part is empty only if it ends its frame.
+///
+/// The loop under [Frames alone](super#frames-alone) handles it.
 #[derive(Eq, PartialEq)]
 pub struct DataPart<'a> {
     /// The stream.
@@ -88,6 +92,8 @@ pub struct DataPart<'a> {
 /// Bytes of a field block, and where in it they fall (§4.3).
 ///
 /// A part is empty only if it ends its frame.
+///
+/// The loop under [Frames alone](super#frames-alone) handles it.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub struct FieldBlockPart<'a> {
     /// The stream.
@@ -103,6 +109,8 @@ pub struct FieldBlockPart<'a> {
 }
 
 /// A frame that carries a field block.
+///
+/// The loop under [Frames alone](super#frames-alone) handles it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum BlockFrame {

@@ -3,6 +3,15 @@
 use super::{Error, Limits, Role, Setting, SettingId};
 
 /// What the peer has said of itself (§6.5.2).
+///
+/// ```
+/// use framewright::http2::{Connection, Limits, Slot, Storage};
+///
+/// let storage: Storage<Vec<u8>, Vec<Slot>> = Storage::new();
+/// let client = Connection::client(storage, Limits::new());
+/// assert!(!client.peer().received);
+/// assert_eq!(client.peer().max_frame_size, 16_384);
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct PeerSettings {

@@ -10,6 +10,14 @@ use super::Slot;
 /// An array or a slice has a fixed number of slots, and the peer is told so. A `Vec` (feature `alloc`) grows when
 /// more streams are open at once than ever before. Storage of your own needs three methods. A slot that was there
 /// once always stays at its index.
+///
+/// ```
+/// use framewright::http2::{Slot, Slots};
+///
+/// let mut slots = vec![Slot::new()];
+/// assert_eq!((slots.as_slice().len(), slots.try_grow(3)), (1, true));
+/// assert!(slots.as_slice().len() >= 3);
+/// ```
 pub trait Slots {
     /// The slots.
     fn as_slice(&self) -> &[Slot];

@@ -19,6 +19,18 @@ use super::{Error, StreamId};
 ///
 /// It outlives its stream. After that, [`send`](super::Connection::send) and the like return
 /// [`SendError::StreamOver`](super::SendError::StreamOver), even if another stream has the place.
+///
+/// ```
+/// use framewright::http::NO_FIELDS;
+/// use framewright::http2::{Connection, Limits, Request, Slot, Storage};
+///
+/// let storage: Storage<Vec<u8>, Vec<Slot>> = Storage::new();
+/// let (mut client, mut out) = (Connection::client(storage, Limits::new()), Vec::new());
+/// let request = Request::new("GET", "https", "example.com", "/");
+/// let stream = client.open(request, NO_FIELDS, true, &mut out)?;
+/// assert_eq!((stream.id().get(), stream.slot()), (1, 0));
+/// # Ok::<(), framewright::http2::SendError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Stream {
     id: StreamId,

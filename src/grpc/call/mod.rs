@@ -29,6 +29,8 @@ pub use server_request::{Request, accept_encodings};
 /// How many messages go each way (PROTOCOL-HTTP2, *Outline*).
 ///
 /// If it is not known, take [`BidiStreaming`](Self::BidiStreaming), which allows everything.
+///
+/// [`Request`] and [`ClientRequest::call`] take it.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum CallKind {
@@ -55,6 +57,8 @@ impl CallKind {
 }
 
 /// What has come from the peer.
+///
+/// [`ServerCall`] and [`ClientCall`] show the loop that receives them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Event<'a> {
@@ -89,6 +93,15 @@ impl<'a> Event<'a> {
 
 /// How to reset the HTTP/2 stream of a call that has ended (PROTOCOL-HTTP2, *Early Server Closure*,
 /// *Client Cancellation*).
+///
+/// ```
+/// use framewright::grpc::{CallKind, ClientRequest, Code, Limits, Path, Reset};
+///
+/// let request = ClientRequest::new(Path::parse("/helloworld.Greeter/SayHello").unwrap());
+/// let mut call = request.call(CallKind::Unary, Limits::new(), Vec::new(), 0);
+/// call.cancel(Code::Cancelled);
+/// assert_eq!(call.reset_code(), Some(Reset::Now(8))); // CANCEL
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Reset {
     /// At once, with this error code.

@@ -13,6 +13,18 @@ use crate::http::{self, FieldValue, Fields};
 ///
 /// Before its stream is reset, the rest of the request has to be read and dropped:
 /// [`ServerCall::reset_code`](crate::grpc::ServerCall::reset_code) says why.
+///
+/// ```
+/// use framewright::grpc::Request;
+///
+/// let headers = [("content-type", &b"application/grpc"[..])];
+/// let refusal = Request::parse("POST", "/", headers).unwrap_err();
+/// assert_eq!(refusal.http_status(), 200);
+/// let mut lines = Vec::new();
+/// refusal.write(&mut lines)?;
+/// assert!(lines.starts_with(b"content-type: application/grpc\r\ngrpc-status: 12\r\n"));
+/// # Ok::<(), framewright::grpc::SendError>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Refusal<'a> {
     pub(super) status: Status<'a>,

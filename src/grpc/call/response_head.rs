@@ -6,6 +6,20 @@ use crate::http::syntax::is_token;
 
 /// The head of a response (PROTOCOL-HTTP2, *Response-Headers*), for
 /// [`ServerCall::send_head`](crate::grpc::ServerCall::send_head).
+///
+/// ```
+/// use framewright::grpc::ResponseHead;
+///
+/// # use framewright::grpc::{CallKind, Request, ServerConfig};
+/// # let headers = [("content-type", &b"application/grpc"[..])];
+/// # let request = Request::parse("POST", "/helloworld.Greeter/SayHello", headers)?;
+/// # const CONFIG: ServerConfig = ServerConfig::new();
+/// # let mut call = request.accept(CallKind::Unary, &CONFIG, 0)?;
+/// let mut lines = Vec::new();
+/// call.send_head(ResponseHead::new().metadata(&[("x-served-by", "a1".into())]), &mut lines)?;
+/// assert_eq!(lines, b"content-type: application/grpc\r\nx-served-by: a1\r\n");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 #[must_use = "nothing is written before `send_head`"]
 pub struct ResponseHead<'a> {

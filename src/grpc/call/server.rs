@@ -126,6 +126,20 @@ impl State {
 }
 
 /// Where trailers belong.
+///
+/// ```
+/// use framewright::grpc::{ResponseHead, Trailing};
+///
+/// # use framewright::grpc::{CallKind, Request, ServerConfig};
+/// # let headers = [("content-type", &b"application/grpc"[..])];
+/// # let request = Request::parse("POST", "/helloworld.Greeter/SayHello", headers)?;
+/// # const CONFIG: ServerConfig = ServerConfig::new();
+/// # let mut call = request.accept(CallKind::Unary, &CONFIG, 0)?;
+/// assert_eq!(call.trailing(), Trailing::TrailersOnly); // no head was sent
+/// call.send_head(ResponseHead::new(), &mut Vec::new())?;
+/// assert_eq!(call.trailing(), Trailing::Trailers);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Trailing {
     /// They are the headers of the response, with status 200, and there is no body

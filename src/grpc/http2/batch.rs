@@ -15,6 +15,8 @@ use crate::http2::{GrowingData, Side};
 /// has the message, as after that of the [`Server`] or [`Client`] itself. But the frame before it is made longer
 /// instead of beginning another one, which saves nine bytes, and work at both ends. A batch borrows the output, so that
 /// nobody writes a frame to the transport that is still to grow.
+///
+/// [`Server::batch`] has an example.
 #[derive(Debug)]
 pub struct Batch<'a, E, B> {
     end: &'a mut E,

@@ -11,6 +11,18 @@ use crate::grpc::{Inbox, Message};
 use crate::http2::Stream;
 
 /// Names a call of a connection. It is never reused: once the call is over, it finds nothing.
+///
+/// ```
+/// use framewright::grpc::CallId;
+///
+/// /// What a program keeps for a call, by its slot.
+/// fn state_of<T: Default>(states: &mut Vec<T>, call: CallId) -> &mut T {
+///     if states.len() <= call.slot() {
+///         states.resize_with(call.slot() + 1, T::default);
+///     }
+///     &mut states[call.slot()]
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct CallId(pub(super) Stream);
 

@@ -79,6 +79,8 @@ pub struct Client<M: Memory> {
 }
 
 /// What has come of a call.
+///
+/// [`Client`] shows the loop that receives them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum ClientEvent {

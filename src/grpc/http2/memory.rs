@@ -10,6 +10,19 @@ use alloc::vec::Vec;
 ///
 /// `Heap` needs an allocator (feature `alloc`). [`Fixed`] does not. Their docs say how much memory each takes. The
 /// trait is sealed: there are no others.
+///
+/// ```
+/// use framewright::grpc::{Memory, Server, ServerEvent};
+///
+/// /// Serves whatever has been read, in any memory.
+/// fn serve<M: Memory>(grpc: &mut Server<M>, mut input: &mut [u8], now: u64) -> usize {
+///     let mut calls = 0;
+///     while let Some(event) = grpc.receive(&mut input, now) {
+///         calls += usize::from(matches!(event, ServerEvent::Call(_)));
+///     }
+///     calls
+/// }
+/// ```
 pub trait Memory: sealed::Sealed {
     /// For the tables of HPACK.
     #[doc(hidden)]

@@ -111,6 +111,8 @@ pub struct Server<M: Memory> {
 }
 
 /// What has come of a call.
+///
+/// [`Server`] shows the loop that receives them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum ServerEvent {

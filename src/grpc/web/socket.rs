@@ -49,6 +49,8 @@ pub struct SocketDecoder {
 }
 
 /// What has come from the client.
+///
+/// [`SocketDecoder`] has an example.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub enum SocketPart<'a> {
     /// Bytes of the request's head. The whole head is for

@@ -27,6 +27,16 @@ use crate::{Buffer, BufferFull, Truncated};
 ///
 /// Each symbol but the first of a group of four completes a byte, so that what is decoded never needs
 /// more room than what came: only some bits are held back.
+///
+/// ```
+/// use framewright::grpc::web::TextDecoder;
+///
+/// let mut text = TextDecoder::new();
+/// let mut read = b"aGk=".to_vec(); // what the caller has just read, any size
+/// assert_eq!(text.decode(&mut &mut read[..])?, Some(&b"hi"[..]));
+/// text.check_eof().expect("nothing was cut off");
+/// # Ok::<(), framewright::grpc::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct TextDecoder {
     state: State,

@@ -31,7 +31,18 @@ use crate::{Buffer, BufferFull};
 /// Decodes field blocks to fields.
 ///
 /// It takes any split of the bytes, and holds at most a part of an integer or of a Huffman code. `B` is
-/// the storage of its table, of which [`storage_len`](super::storage_len) tells the length.
+/// the storage of its table: [`storage_len`](super::storage_len) says how long it has to be.
+///
+/// ```
+/// use framewright::http2::hpack::Decoder;
+///
+/// let mut decoder = Decoder::new(Vec::new(), 4096);
+/// let (mut block, mut storage) = (&b"\x82"[..], Vec::new());
+/// let field = decoder.decode(&mut block, &mut storage, 16_384)?.expect("it is whole");
+/// assert_eq!((field.name, field.value), (&b":method"[..], &b"GET"[..]));
+/// decoder.end_block()?;
+/// # Ok::<(), framewright::http2::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Decoder<B> {
     pub(super) table: Table<B>,
@@ -46,6 +57,8 @@ pub struct Decoder<B> {
 }
 
 /// A decoded field, borrowed from the caller's buffer.
+///
+/// [`Decoder`] has an example.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub struct Field<'a> {
     /// The name, as it was sent.

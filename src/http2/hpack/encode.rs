@@ -14,11 +14,24 @@ use crate::{Buffer, BufferFull};
 
 /// Encodes lists of fields to field blocks.
 ///
-/// `B` is the storage of its table, of which [`storage_len`](super::storage_len) tells the length. Without storage, nothing is put in a table, and only the static one is used.
+/// `B` is the storage of its table: [`storage_len`](super::storage_len) says how long it has to be. Without storage,
+/// only the static table is used.
 ///
 /// What repeats is put in the table. Values that change with every message, as `content-length` does, and
 /// paths with a query are not. `authorization`, `set-cookie`, short cookies and what is marked as
 /// [sensitive](FieldValue::sensitive) go as literals that no table may ever hold (§7.1.3).
+///
+/// ```
+/// use framewright::http2::hpack::Encoder;
+///
+/// let mut encoder = Encoder::new(Vec::new(), 4096);
+/// let fields = [("te", "trailers")];
+/// encoder.encode(&fields.iter(), &mut Vec::new())?;
+/// let mut again = Vec::new();
+/// encoder.encode(&fields.iter(), &mut again)?;
+/// assert_eq!(again, [0x80 | 62]); // the first entry of the dynamic table (§2.3.3)
+/// # Ok::<(), framewright::BufferFull>(())
+/// ```
 #[derive(Clone)]
 pub struct Encoder<B> {
     table: Table<B>,
