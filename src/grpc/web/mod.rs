@@ -1,6 +1,20 @@
 //! What gRPC-Web has and gRPC does not (PROTOCOL-WEB): bodies in base64, names for CORS, and its
 //! framing over WebSocket.
 //!
+//! | heading of PROTOCOL-WEB | items |
+//! |---|---|
+//! | *Content-Type* | [`ContentType`](super::ContentType), [`Framing`](super::Framing) |
+//! | *Message framing* | [`Decoder::with_trailers`](super::Decoder::with_trailers), [`Encoder::encode_trailers`](super::Encoder::encode_trailers) |
+//! | *User Agent* | [`ClientRequest::user_agent`](super::ClientRequest::user_agent) |
+//! | *Text-encoded streams* | [`TextDecoder`], [`encode_text`] |
+//! | *Compression* | [`Event::CompressedTrailers`](super::Event::CompressedTrailers) |
+//! | *CORS preflight* | [`REQUEST_HEADERS`], [`EXPOSED_HEADERS`] |
+//!
+//! A [`ServerCall`](super::ServerCall) and a [`ClientCall`](super::ClientCall) speak gRPC-Web by themselves, if the content
+//! type says so. What the peer sees of each error [is the same](super#what-the-peer-sees) as in gRPC.
+//!
+//! # Bodies alone
+//!
 //! Trailers in the body are [`Decoder::with_trailers`](super::Decoder::with_trailers) and
 //! [`Encoder::encode_trailers`](super::Encoder::encode_trailers). A body in base64 goes through a
 //! [`TextDecoder`] first:

@@ -7,7 +7,18 @@
 //! the caller's, that refers to earlier blocks of the connection: a block that is not decoded spoils all
 //! that follow.
 //!
+//! | section | what | items |
+//! |---|---|---|
+//! | §2.3.2, §4.1 | the dynamic table, and its storage | [`storage_len`], [`Decoder::new`], [`Encoder::new`] |
+//! | §3.1, §3.2 | a field block, decoded | [`Decoder::decode`], [`Decoder::end_block`], [`Field`] |
+//! | §4.2, §6.3 | changes of the table's size | [`Decoder::settings_acknowledged`], [`Decoder::table_size`], [`Encoder::set_size_limit`] |
+//! | §5.1, §5.2, §6.2 | integers, texts and fields on the wire | written by [`Encoder::encode`] |
+//! | §6.2.3, §7.1.3 | fields that no table may hold | [`Field::sensitive`], [`FieldValue::sensitive`](crate::http::FieldValue::sensitive) |
+//!
 //! Which names and values a field may have is for HTTP to say (RFC 9113 §8.2). Nothing here checks that.
+//!
+//! What a decoder refuses ends the connection: the peer sees a GOAWAY with `COMPRESSION_ERROR`
+//! ([every error](super#what-the-peer-sees)).
 //!
 //! ```
 //! use framewright::http2::hpack::{Decoder, Encoder};
