@@ -108,35 +108,64 @@
 //! - A client resets the stream of HTTP/2 with the code in the last column ([`ClientCall::reset_code`]). `NO_ERROR` means
 //!   that the response is over, and is sent only if the request has not ended.
 //!
-//! | error | rule | code | a server sends | a client sends |
-//! |---|---|---|---|---|
-//! | [`FlagsUnknown`](Error::FlagsUnknown) | PROTOCOL-HTTP2, *Compressed-Flag* | `INTERNAL` | status | `CANCEL` |
-//! | [`CompressedUnexpected`](Error::CompressedUnexpected) | compression.md | `INTERNAL` | status | `CANCEL` |
-//! | [`MessageTooLong`](Error::MessageTooLong) | statuscodes.md | `RESOURCE_EXHAUSTED` | status | `CANCEL` |
-//! | [`TrailersTooLong`](Error::TrailersTooLong) | statuscodes.md | `RESOURCE_EXHAUSTED` | – | `CANCEL`; in trailers of HTTP, `NO_ERROR` |
-//! | [`BufferFull`](Error::BufferFull) | statuscodes.md | `RESOURCE_EXHAUSTED` | status | `CANCEL`; in trailers of HTTP, `NO_ERROR` |
-//! | [`AfterTrailers`](Error::AfterTrailers) | PROTOCOL-WEB, *Message framing* | `INTERNAL` | – | – |
-//! | [`TrailersCompressed`](Error::TrailersCompressed) | PROTOCOL-WEB, *Message framing* | `INTERNAL` | – | `NO_ERROR` |
-//! | [`TrailersMalformed`](Error::TrailersMalformed) | PROTOCOL-WEB, *Message framing* | `UNKNOWN` | – | `CANCEL` |
-//! | [`Base64`](Error::Base64) | PROTOCOL-WEB, *Text-encoded streams* | `INTERNAL` | status | `CANCEL` |
-//! | [`SocketControl`](Error::SocketControl) | `@improbable-eng/grpc-web` | `INTERNAL` | – | – |
-//! | [`SocketHalfClosed`](Error::SocketHalfClosed) | `@improbable-eng/grpc-web` | `INTERNAL` | – | – |
-//! | [`Truncated`](Error::Truncated) | PROTOCOL-HTTP2, *Length-Prefixed-Message* | `INTERNAL` | status | `NO_ERROR` |
-//! | [`Method`](Error::Method) | PROTOCOL-HTTP2, *Method* | `UNKNOWN` | 405 | – |
-//! | [`ContentType`](Error::ContentType) | PROTOCOL-HTTP2, *Content-Type* | `UNKNOWN` | 415 | – |
-//! | [`Subtype`](Error::Subtype) | PROTOCOL-HTTP2, *Content-Type* | `INTERNAL` | – | `CANCEL` |
-//! | [`Path`](Error::Path) | PROTOCOL-HTTP2, *Path* | `UNIMPLEMENTED` | status | – |
-//! | [`Timeout`](Error::Timeout) | PROTOCOL-HTTP2, *Timeout* | `INTERNAL` | status | – |
-//! | [`EncodingUnsupported`](Error::EncodingUnsupported) | compression.md | `UNIMPLEMENTED` | status | – |
-//! | [`EncodingNotAccepted`](Error::EncodingNotAccepted) | compression.md | `INTERNAL` | – | `CANCEL` |
-//! | [`MessageMissing`](Error::MessageMissing) | statuscodes.md | `UNIMPLEMENTED` | status | `NO_ERROR` |
-//! | [`MessageUnexpected`](Error::MessageUnexpected) | statuscodes.md | `UNIMPLEMENTED` | status | `CANCEL` |
-//! | [`HeadMissing`](Error::HeadMissing) | PROTOCOL-HTTP2, *Responses* | `UNKNOWN` | – | `CANCEL`; if the stream has ended, `NO_ERROR` |
-//! | [`OutOfOrder`](Error::OutOfOrder) | PROTOCOL-HTTP2, *Outline* | `INTERNAL` | status | `CANCEL` |
-//! | [`StatusMissing`](Error::StatusMissing) | PROTOCOL-HTTP2, *Trailers* | `INTERNAL` | – | `NO_ERROR` |
-//! | [`Http`](Error::Http) | http-grpc-status-mapping.md | by [`Code::from_http`] | – | `CANCEL`; if the stream has ended, `NO_ERROR` |
-//! | [`Reset`](Error::Reset) | PROTOCOL-HTTP2, *Errors* | by [`Code`]'s `From` | nothing | nothing |
-//! | [`Disconnected`](Error::Disconnected) | PROTOCOL-HTTP2, *Connection failure* | `UNAVAILABLE` | – | nothing |
+//! A rule in italics is one of PROTOCOL-HTTP2, if no other document is named.
+//!
+//! `INTERNAL`:
+//!
+//! | error | rule | server | client |
+//! |---|---|---|---|
+//! | [FlagsUnknown](Error::FlagsUnknown) | *Compressed-Flag* | status | CANCEL |
+//! | [CompressedUnexpected](Error::CompressedUnexpected) | compression.md | status | CANCEL |
+//! | [AfterTrailers](Error::AfterTrailers) | PROTOCOL-WEB, *Message framing* | – | – |
+//! | [TrailersCompressed](Error::TrailersCompressed) | PROTOCOL-WEB, *Message framing* | – | NO_ERROR |
+//! | [Base64](Error::Base64) | PROTOCOL-WEB, *Text-encoded streams* | status | CANCEL |
+//! | [SocketControl](Error::SocketControl) | `@improbable-eng/grpc-web` | – | – |
+//! | [SocketHalfClosed](Error::SocketHalfClosed) | `@improbable-eng/grpc-web` | – | – |
+//! | [Truncated](Error::Truncated) | *Length-Prefixed-Message* | status | NO_ERROR |
+//! | [Subtype](Error::Subtype) | *Content-Type* | – | CANCEL |
+//! | [Timeout](Error::Timeout) | *Timeout* | status | – |
+//! | [EncodingNotAccepted](Error::EncodingNotAccepted) | compression.md | – | CANCEL |
+//! | [OutOfOrder](Error::OutOfOrder) | *Outline* | status | CANCEL |
+//! | [StatusMissing](Error::StatusMissing) | *Trailers* | – | NO_ERROR |
+//!
+//! `RESOURCE_EXHAUSTED`:
+//!
+//! | error | rule | server | client |
+//! |---|---|---|---|
+//! | [MessageTooLong](Error::MessageTooLong) | statuscodes.md | status | CANCEL |
+//! | [TrailersTooLong](Error::TrailersTooLong) | statuscodes.md | – | CANCEL; in trailers of HTTP, NO_ERROR |
+//! | [BufferFull](Error::BufferFull) | statuscodes.md | status | CANCEL; in trailers of HTTP, NO_ERROR |
+//!
+//! `UNIMPLEMENTED`:
+//!
+//! | error | rule | server | client |
+//! |---|---|---|---|
+//! | [Path](Error::Path) | *Path* | status | – |
+//! | [EncodingUnsupported](Error::EncodingUnsupported) | compression.md | status | – |
+//! | [MessageMissing](Error::MessageMissing) | statuscodes.md | status | NO_ERROR |
+//! | [MessageUnexpected](Error::MessageUnexpected) | statuscodes.md | status | CANCEL |
+//!
+//! `UNKNOWN`:
+//!
+//! | error | rule | server | client |
+//! |---|---|---|---|
+//! | [TrailersMalformed](Error::TrailersMalformed) | PROTOCOL-WEB, *Message framing* | – | CANCEL |
+//! | [Method](Error::Method) | *Method* | 405 | – |
+//! | [ContentType](Error::ContentType) | *Content-Type* | 415 | – |
+//! | [HeadMissing](Error::HeadMissing) | *Responses* | – | CANCEL; if the stream has ended, NO_ERROR |
+//!
+//! `UNAVAILABLE`:
+//!
+//! | error | rule | server | client |
+//! |---|---|---|---|
+//! | [Disconnected](Error::Disconnected) | *Connection failure* | – | nothing |
+//!
+//! The code that [`Code::from_http`] or [`Code`]'s `From<ErrorCode>` has for what came:
+//!
+//! | error | rule | server | client |
+//! |---|---|---|---|
+//! | [Http](Error::Http) | http-grpc-status-mapping.md | – | CANCEL; if the stream has ended, NO_ERROR |
+//! | [Reset](Error::Reset) | *Errors* | nothing | nothing |
 //!
 //! Three errors have no answer of a call. [`AfterTrailers`](Error::AfterTrailers) is only a [`Decoder`]'s: a call ignores
 //! what follows the trailers. The other two are a [`SocketDecoder`](web::SocketDecoder)'s: close the WebSocket.
@@ -380,6 +409,9 @@
 //! ```
 //!
 //! The example `gateway` does it on an event loop, with every route over HTTP/1.1 too.
+
+// The names in the tables of errors are not set as code, which breaks inside of words on a narrow screen.
+#![allow(clippy::doc_markdown)]
 
 mod call;
 mod code;

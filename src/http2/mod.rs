@@ -112,62 +112,94 @@
 //! 431 is the status of a response (RFC 6585 §5). Only a server answers with it, to a request, and its RST_STREAM then
 //! has `NO_ERROR`.
 //!
-//! | error | section | answer | code |
-//! |---|---|---|---|
-//! | [`Preface`](Error::Preface) | §3.4 | GOAWAY | `PROTOCOL_ERROR` |
-//! | [`SettingsMissing`](Error::SettingsMissing) | §3.4 | GOAWAY | `PROTOCOL_ERROR` |
-//! | [`FrameTooLong`](Error::FrameTooLong) | §4.2 | GOAWAY | `FRAME_SIZE_ERROR` |
-//! | [`FrameLength`](Error::FrameLength) | §6 | GOAWAY; of a PRIORITY, RST_STREAM | `FRAME_SIZE_ERROR` |
-//! | [`StreamMissing`](Error::StreamMissing) | §6.1 to §6.4, §6.10 | GOAWAY | `PROTOCOL_ERROR` |
-//! | [`StreamUnexpected`](Error::StreamUnexpected) | §6.5, §6.7, §6.8 | GOAWAY | `PROTOCOL_ERROR` |
-//! | [`Padding`](Error::Padding) | §6.1, §6.2 | GOAWAY | `PROTOCOL_ERROR` |
-//! | [`ContinuationExpected`](Error::ContinuationExpected) | §6.10 | GOAWAY | `PROTOCOL_ERROR` |
-//! | [`ContinuationUnexpected`](Error::ContinuationUnexpected) | §6.10 | GOAWAY | `PROTOCOL_ERROR` |
-//! | [`PushPromise`](Error::PushPromise) | §6.6, §8.4 | GOAWAY | `PROTOCOL_ERROR` |
-//! | [`SelfDependency`](Error::SelfDependency) | RFC 7540 §5.3.1 | RST_STREAM | `PROTOCOL_ERROR` |
-//! | [`EnablePush`](Error::EnablePush) | §6.5.2 | GOAWAY | `PROTOCOL_ERROR` |
-//! | [`InitialWindowSize`](Error::InitialWindowSize) | §6.5.2 | GOAWAY | `FLOW_CONTROL_ERROR` |
-//! | [`MaxFrameSize`](Error::MaxFrameSize) | §6.5.2 | GOAWAY | `PROTOCOL_ERROR` |
-//! | [`EnableConnectProtocol`](Error::EnableConnectProtocol) | RFC 8441 §3 | GOAWAY | `PROTOCOL_ERROR` |
-//! | [`NoRfc7540Priorities`](Error::NoRfc7540Priorities) | RFC 9218 §2.1 | GOAWAY | `PROTOCOL_ERROR` |
-//! | [`AckUnexpected`](Error::AckUnexpected) | §6.5.3 | GOAWAY | `PROTOCOL_ERROR` |
-//! | [`StreamIdle`](Error::StreamIdle) | §5.1 | GOAWAY | `PROTOCOL_ERROR` |
-//! | [`StreamClosed`](Error::StreamClosed) | §5.1 | RST_STREAM; after both sides ended, GOAWAY | `STREAM_CLOSED` |
-//! | [`StreamId`](Error::StreamId) | §5.1.1 | GOAWAY | `PROTOCOL_ERROR` |
-//! | [`WindowExceeded`](Error::WindowExceeded) | §6.9.1 | RST_STREAM or GOAWAY, by the window | `FLOW_CONTROL_ERROR` |
-//! | [`WindowOverflow`](Error::WindowOverflow) | §6.9.1 | RST_STREAM or GOAWAY, by the window | `FLOW_CONTROL_ERROR` |
-//! | [`WindowIncrement`](Error::WindowIncrement) | §6.9 | RST_STREAM or GOAWAY, by the window | `PROTOCOL_ERROR` |
-//! | [`GoAwayRose`](Error::GoAwayRose) | §6.8 | GOAWAY | `PROTOCOL_ERROR` |
-//! | [`Index`](Error::Index) | RFC 7541 §2.3.3 | GOAWAY | `COMPRESSION_ERROR` |
-//! | [`Integer`](Error::Integer) | RFC 7541 §5.1 | GOAWAY | `COMPRESSION_ERROR` |
-//! | [`Huffman`](Error::Huffman) | RFC 7541 §5.2 | GOAWAY | `COMPRESSION_ERROR` |
-//! | [`TableSize`](Error::TableSize) | RFC 7541 §4.2, §6.3 | GOAWAY | `COMPRESSION_ERROR` |
-//! | [`TableLost`](Error::TableLost) | RFC 7541 §4.2 | GOAWAY | `COMPRESSION_ERROR` |
-//! | [`BlockTruncated`](Error::BlockTruncated) | RFC 7541 §3.1 | GOAWAY | `COMPRESSION_ERROR` |
-//! | [`FieldName`](Error::FieldName) | §8.2.1 | RST_STREAM | `PROTOCOL_ERROR` |
-//! | [`FieldValue`](Error::FieldValue) | §8.2.1 | RST_STREAM | `PROTOCOL_ERROR` |
-//! | [`FieldReserved`](Error::FieldReserved) | §8.2.2 | RST_STREAM | `PROTOCOL_ERROR` |
-//! | [`Te`](Error::Te) | §8.2.2 | RST_STREAM | `PROTOCOL_ERROR` |
-//! | [`PseudoField`](Error::PseudoField) | §8.3 | RST_STREAM | `PROTOCOL_ERROR` |
-//! | [`PseudoMissing`](Error::PseudoMissing) | §8.3.1, §8.3.2 | RST_STREAM | `PROTOCOL_ERROR` |
-//! | [`Method`](Error::Method) | §8.3.1 | RST_STREAM | `PROTOCOL_ERROR` |
-//! | [`Scheme`](Error::Scheme) | §8.3.1 | RST_STREAM | `PROTOCOL_ERROR` |
-//! | [`Path`](Error::Path) | §8.3.1 | RST_STREAM | `PROTOCOL_ERROR` |
-//! | [`Authority`](Error::Authority) | §8.3.1 | RST_STREAM | `PROTOCOL_ERROR` |
-//! | [`Status`](Error::Status) | §8.3.2, §8.6 | RST_STREAM | `PROTOCOL_ERROR` |
-//! | [`ContentLength`](Error::ContentLength) | §8.1.1 | RST_STREAM | `PROTOCOL_ERROR` |
-//! | [`EndMissing`](Error::EndMissing) | §8.1 | RST_STREAM | `PROTOCOL_ERROR` |
-//! | [`EndUnexpected`](Error::EndUnexpected) | §8.1 | RST_STREAM | `PROTOCOL_ERROR` |
-//! | [`BodyUnexpected`](Error::BodyUnexpected) | §8.1 | RST_STREAM | `PROTOCOL_ERROR` |
-//! | [`HeadUnexpected`](Error::HeadUnexpected) | §8.5 | RST_STREAM | `PROTOCOL_ERROR` |
-//! | [`HeadTooLong`](Error::HeadTooLong) | §10.5.1 | 431 and RST_STREAM; over four times the limit, GOAWAY | `ENHANCE_YOUR_CALM` |
-//! | [`TooManyFields`](Error::TooManyFields) | §10.5.1 | 431 and RST_STREAM | `ENHANCE_YOUR_CALM` |
-//! | [`BufferFull`](Error::BufferFull) | §10.5.1 | 431 and RST_STREAM; for one field, GOAWAY | `ENHANCE_YOUR_CALM` |
-//! | [`TooManyResets`](Error::TooManyResets) | §10.5 | GOAWAY | `ENHANCE_YOUR_CALM` |
-//! | [`TooManyUseless`](Error::TooManyUseless) | §10.5 | GOAWAY | `ENHANCE_YOUR_CALM` |
-//! | [`TooManyAnswers`](Error::TooManyAnswers) | §10.5 | GOAWAY | `ENHANCE_YOUR_CALM` |
-//! | [`TooManyContinuations`](Error::TooManyContinuations) | §10.5.1 | GOAWAY | `ENHANCE_YOUR_CALM` |
-//! | [`HeadBuffer`](Error::HeadBuffer) | our caller's fault | GOAWAY | `INTERNAL_ERROR` |
+//! `PROTOCOL_ERROR`:
+//!
+//! | error | section | answer |
+//! |---|---|---|
+//! | [Preface](Error::Preface) | §3.4 | GOAWAY |
+//! | [SettingsMissing](Error::SettingsMissing) | §3.4 | GOAWAY |
+//! | [StreamMissing](Error::StreamMissing) | §6.1 to §6.4, §6.10 | GOAWAY |
+//! | [StreamUnexpected](Error::StreamUnexpected) | §6.5, §6.7, §6.8 | GOAWAY |
+//! | [Padding](Error::Padding) | §6.1, §6.2 | GOAWAY |
+//! | [ContinuationExpected](Error::ContinuationExpected) | §6.10 | GOAWAY |
+//! | [ContinuationUnexpected](Error::ContinuationUnexpected) | §6.10 | GOAWAY |
+//! | [PushPromise](Error::PushPromise) | §6.6, §8.4 | GOAWAY |
+//! | [SelfDependency](Error::SelfDependency) | RFC 7540 §5.3.1 | RST_STREAM |
+//! | [EnablePush](Error::EnablePush) | §6.5.2 | GOAWAY |
+//! | [MaxFrameSize](Error::MaxFrameSize) | §6.5.2 | GOAWAY |
+//! | [EnableConnectProtocol](Error::EnableConnectProtocol) | RFC 8441 §3 | GOAWAY |
+//! | [NoRfc7540Priorities](Error::NoRfc7540Priorities) | RFC 9218 §2.1 | GOAWAY |
+//! | [AckUnexpected](Error::AckUnexpected) | §6.5.3 | GOAWAY |
+//! | [StreamIdle](Error::StreamIdle) | §5.1 | GOAWAY |
+//! | [StreamId](Error::StreamId) | §5.1.1 | GOAWAY |
+//! | [WindowIncrement](Error::WindowIncrement) | §6.9 | RST_STREAM or GOAWAY, by the window |
+//! | [GoAwayRose](Error::GoAwayRose) | §6.8 | GOAWAY |
+//! | [FieldName](Error::FieldName) | §8.2.1 | RST_STREAM |
+//! | [FieldValue](Error::FieldValue) | §8.2.1 | RST_STREAM |
+//! | [FieldReserved](Error::FieldReserved) | §8.2.2 | RST_STREAM |
+//! | [Te](Error::Te) | §8.2.2 | RST_STREAM |
+//! | [PseudoField](Error::PseudoField) | §8.3 | RST_STREAM |
+//! | [PseudoMissing](Error::PseudoMissing) | §8.3.1, §8.3.2 | RST_STREAM |
+//! | [Method](Error::Method) | §8.3.1 | RST_STREAM |
+//! | [Scheme](Error::Scheme) | §8.3.1 | RST_STREAM |
+//! | [Path](Error::Path) | §8.3.1 | RST_STREAM |
+//! | [Authority](Error::Authority) | §8.3.1 | RST_STREAM |
+//! | [Status](Error::Status) | §8.3.2, §8.6 | RST_STREAM |
+//! | [ContentLength](Error::ContentLength) | §8.1.1 | RST_STREAM |
+//! | [EndMissing](Error::EndMissing) | §8.1 | RST_STREAM |
+//! | [EndUnexpected](Error::EndUnexpected) | §8.1 | RST_STREAM |
+//! | [BodyUnexpected](Error::BodyUnexpected) | §8.1 | RST_STREAM |
+//! | [HeadUnexpected](Error::HeadUnexpected) | §8.5 | RST_STREAM |
+//!
+//! `INTERNAL_ERROR`:
+//!
+//! | error | section | answer |
+//! |---|---|---|
+//! | [HeadBuffer](Error::HeadBuffer) | our caller's fault | GOAWAY |
+//!
+//! `FLOW_CONTROL_ERROR`:
+//!
+//! | error | section | answer |
+//! |---|---|---|
+//! | [InitialWindowSize](Error::InitialWindowSize) | §6.5.2 | GOAWAY |
+//! | [WindowExceeded](Error::WindowExceeded) | §6.9.1 | RST_STREAM or GOAWAY, by the window |
+//! | [WindowOverflow](Error::WindowOverflow) | §6.9.1 | RST_STREAM or GOAWAY, by the window |
+//!
+//! `STREAM_CLOSED`:
+//!
+//! | error | section | answer |
+//! |---|---|---|
+//! | [StreamClosed](Error::StreamClosed) | §5.1 | RST_STREAM; after both sides ended, GOAWAY |
+//!
+//! `FRAME_SIZE_ERROR`:
+//!
+//! | error | section | answer |
+//! |---|---|---|
+//! | [FrameTooLong](Error::FrameTooLong) | §4.2 | GOAWAY |
+//! | [FrameLength](Error::FrameLength) | §6 | GOAWAY; of a PRIORITY, RST_STREAM |
+//!
+//! `COMPRESSION_ERROR`:
+//!
+//! | error | section | answer |
+//! |---|---|---|
+//! | [Index](Error::Index) | RFC 7541 §2.3.3 | GOAWAY |
+//! | [Integer](Error::Integer) | RFC 7541 §5.1 | GOAWAY |
+//! | [Huffman](Error::Huffman) | RFC 7541 §5.2 | GOAWAY |
+//! | [TableSize](Error::TableSize) | RFC 7541 §4.2, §6.3 | GOAWAY |
+//! | [TableLost](Error::TableLost) | RFC 7541 §4.2 | GOAWAY |
+//! | [BlockTruncated](Error::BlockTruncated) | RFC 7541 §3.1 | GOAWAY |
+//!
+//! `ENHANCE_YOUR_CALM`:
+//!
+//! | error | section | answer |
+//! |---|---|---|
+//! | [HeadTooLong](Error::HeadTooLong) | §10.5.1 | 431 and RST_STREAM; over four times the limit, GOAWAY |
+//! | [TooManyFields](Error::TooManyFields) | §10.5.1 | 431 and RST_STREAM |
+//! | [BufferFull](Error::BufferFull) | §10.5.1 | 431 and RST_STREAM; for one field, GOAWAY |
+//! | [TooManyResets](Error::TooManyResets) | §10.5 | GOAWAY |
+//! | [TooManyUseless](Error::TooManyUseless) | §10.5 | GOAWAY |
+//! | [TooManyAnswers](Error::TooManyAnswers) | §10.5 | GOAWAY |
+//! | [TooManyContinuations](Error::TooManyContinuations) | §10.5.1 | GOAWAY |
 //!
 //! Some answers are to no error: a request over [`Limits::max_streams`] gets RST_STREAM with `REFUSED_STREAM`, and
 //! [`reset`](Connection::reset) and [`fail`](Connection::fail) send the code that they are given.
@@ -221,6 +253,8 @@
 
 // Numbers of the protocol have 32 bits, and lengths of heads and frames are checked against limits that have fewer.
 #![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
+// The names in the tables of errors are not set as code, which breaks inside of words on a narrow screen.
+#![allow(clippy::doc_markdown)]
 
 mod blocks;
 mod budget;
