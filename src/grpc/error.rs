@@ -86,7 +86,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The code for what happened. A server tells it the peer, a client the caller.
+    /// The code of the call's status. A server sends it to the client; a client reports it to its caller.
     pub const fn code(&self) -> Code {
         match self {
             Self::MessageTooLong(_) | Self::TrailersTooLong(_) | Self::BufferFull(_) => {

@@ -175,8 +175,8 @@
 //!
 //! # Keeping it in a struct
 //!
-//! A [`MessageEvent`] has no lifetime, and the message is asked for. So a struct may own the call, the inbox
-//! and the input, and have an `async fn next` and methods that handle events:
+//! A [`MessageEvent`] has no lifetime: the message stays in the inbox, and [`Inbox::message`] returns it. So a struct may
+//! own the call, the inbox and the input, and have an `async fn next` and methods that handle events:
 //!
 //! ```
 //! use framewright::grpc::{ClientCall, Code, Inbox, MessageEvent};

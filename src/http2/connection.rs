@@ -27,7 +27,7 @@ use super::{
 };
 use crate::Buffer;
 
-/// One end of an HTTP/2 connection (RFC 9113): streams, flow control, and everything that is owed.
+/// One end of an HTTP/2 connection (RFC 9113): streams, flow control, and the answers that the peer has to get.
 ///
 /// What the peer sends comes in through [`receive`](Self::receive). What the protocol obliges us to say goes
 /// out through [`transmit`](Self::transmit). What the caller has to say goes out through
@@ -251,7 +251,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         }
     }
 
-    /// Ends a stream at once, both ways (§6.4). `transmit` tells the peer.
+    /// Ends a stream at once, both ways (§6.4): [`transmit`](Self::transmit) sends RST_STREAM.
     ///
     /// A server that has answered and needs no more of the request gives [`ErrorCode::NO_ERROR`] (§8.1). If the
     /// stream is over, this changes nothing.
@@ -291,8 +291,8 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
 
     /// Closes gracefully: open streams go on to their ends (§6.8).
     ///
-    /// A server first asks the client to open no more streams, and serves those that cross that. When the
-    /// client knows, it tells it which was the last. A client just opens no more. Go on with
+    /// A server first asks the client to open no more streams, and still serves those that the client opened before it
+    /// read this. Then it names the last stream that it serves. A client just opens no more. Go on with
     /// [`receive`](Self::receive) and [`transmit`](Self::transmit) until the connection
     /// [is over](Self::is_over). A second call changes nothing.
     pub fn close(&mut self) {

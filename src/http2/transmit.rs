@@ -11,8 +11,8 @@ use crate::Buffer;
 use crate::http::NO_FIELDS;
 
 impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
-    /// Writes what the protocol obliges us to say: our settings, the answers to settings and pings, resets, what the
-    /// peer may send anew, and how the connection ends.
+    /// Writes what the protocol obliges us to say: our settings, the answers to settings and pings, resets, window updates
+    /// and GOAWAY.
     ///
     /// **Call it only once the output before has been written to the transport.** What is owed has a
     /// fixed size, so a peer that causes more and reads nothing is cut off. If you transmit into a `Vec` that the

@@ -16,8 +16,8 @@ use crate::http2::{self, Connection, ErrorCode, Head, Headers, Keepalive, Stream
 
 /// A client's end of one HTTP/2 connection, with all of its calls.
 ///
-/// An event only names its call. You ask for the rest: [`message`](Self::message), [`headers`](Self::headers),
-/// [`status`](Self::status). So no event borrows from the client, and a struct can hold it beside a socket and your own
+/// An event only names its call. [`message`](Self::message), [`headers`](Self::headers) and [`status`](Self::status)
+/// return the rest. So no event borrows from the client, and a struct can hold it beside a socket and your own
 /// state.
 ///
 /// ```
@@ -74,7 +74,7 @@ pub struct Client<M: Memory> {
     limits: Limits,
     /// The call whose head came last, until something else happens.
     announced: Option<Stream>,
-    /// The call that has just ended: what it came to can be asked for until something else happens.
+    /// The call that has just ended. Its status and trailers are kept until something else happens.
     ended: Option<Stream>,
 }
 
@@ -227,7 +227,7 @@ impl<M: Memory> Client<M> {
         }
     }
 
-    /// Resets the stream of a call that has ended, unless both sides are done. What it came to is kept a while.
+    /// Resets the stream of a call that has ended, unless both sides are done. Its status is kept for now.
     fn end(&mut self, stream: Stream) {
         if let Some(entry) = self.shared.calls.get(stream) {
             let reset = entry.call.call.as_ref().and_then(ClientCall::reset_code);
@@ -282,7 +282,7 @@ impl<M: Memory> Client<M> {
     /// Whether a call that has just ended can be repeated, because the server has certainly not processed it
     /// (PROTOCOL-HTTP2, *Errors*; gRFC A6). If this connection closes, repeat it on another one.
     ///
-    /// It can be asked for as long as the [`status`](Self::status).
+    /// The answer is there as long as the [`status`](Self::status), and `false` otherwise.
     pub fn is_unprocessed(&self, call: CallId) -> bool {
         self.shared.calls.get(call.0).is_some_and(|entry| entry.call.is_unprocessed)
     }

@@ -18,8 +18,8 @@ use crate::http2::{self, Connection, ErrorCode, Head, Headers, Keepalive, Limits
 
 /// A server's end of one HTTP/2 connection, with all of its calls.
 ///
-/// It handles HTTP/2 and gRPC; you decide which calls there are, and what to answer. An event only names its call. You
-/// ask for the rest: [`path`](Self::path), [`headers`](Self::headers), [`message`](Self::message). So no event borrows
+/// It handles HTTP/2 and gRPC; you decide which calls there are, and what to answer. An event only names its call.
+/// [`path`](Self::path), [`headers`](Self::headers) and [`message`](Self::message) return the rest. So no event borrows
 /// from the server, and a struct can hold it beside a socket and your own state.
 ///
 /// ```
