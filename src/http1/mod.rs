@@ -19,14 +19,14 @@
 //! | §3, request lines and targets | [`Request`], [`RequestWriter`] |
 //! | §4, status lines | [`Response`], [`ResponseWriter`] |
 //! | §5, fields | [`Headers`](crate::http::Headers) |
-//! | §6, bodies and their length | [`Body`], [`Request::body`], [`Response::body_for`] |
+//! | §6, bodies and their length | [`Body`], by [`body`](Request::body) and [`body_for`](Response::body_for) |
 //! | §7.1, chunks | [`BodyDecoder`], [`BodyEncoder`], [`ChunkHeader`] |
-//! | §7.1.2, trailers | [`BodyDecoder::decode_with_trailers`], [`BodyEncoder::finish_with`] |
-//! | §8, incomplete messages | [`HeadReader::check_eof`], [`BodyDecoder::check_eof`] |
-//! | §9.3, persistence | [`Request::is_persistent`], [`Response::is_persistent`] |
-//! | §9.6, closing | [`ResponseWriter::close`] |
+//! | §7.1.2, trailers | [`decode_with_trailers`](BodyDecoder::decode_with_trailers), [`finish_with`](BodyEncoder::finish_with) |
+//! | §8, incomplete messages | `check_eof` of a [reader](HeadReader::check_eof), a [decoder](BodyDecoder::check_eof) |
+//! | §9.3, persistence | `is_persistent` of a [request](Request::is_persistent), a [response](Response::is_persistent) |
+//! | §9.6, closing | [`close`](ResponseWriter::close) of a writer |
 //! | the rules for recipients, one by one | [`recipient`] |
-//! | RFC 9110 §10.1.1, `Expect` | [`Request::expects_continue`] |
+//! | RFC 9110 §10.1.1, `Expect` | [`expects_continue`](Request::expects_continue) of a request |
 //! | RFC 9110 §15, statuses of errors | [`Error::status`]: [what the peer sees](#what-the-peer-sees) |
 //!
 //! Requests are read more strictly than responses, whose servers may be old. [`recipient`] is the table of

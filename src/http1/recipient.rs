@@ -70,8 +70,7 @@
 //! | `close` in `Connection`, in any case (§9.3) | not persistent | not persistent |
 //! | HTTP/1.0, with `keep-alive` too (§9.3) | not persistent | not persistent |
 //!
-//! Errors of a response's framing are not those of its head: [`body_for`] returns them when the body is
-//! asked for.
+//! Errors of a response's framing are not those of its head: only [`body_for`] returns them.
 //!
 //! [`AmbiguousLength`]: super::Error::AmbiguousLength
 //! [`BadHost`]: super::Error::BadHost

@@ -46,7 +46,8 @@ pub struct Server;
 
 /// The client's side.
 ///
-/// A field for a client's end is a [`Connection<Client, …>`](super::Connection), as with [`Server`].
+/// A field for a client's end is a [`Connection<Client, …>`](super::Connection), as with [`Server`], which has an
+/// example.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Client;

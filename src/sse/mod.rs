@@ -9,14 +9,14 @@
 //! Every stream of bytes is a stream of events. All that a server can do wrong is to exceed the
 //! [`Limits`], and then one event is lost. What is not UTF-8 becomes U+FFFD.
 //!
-//! | section | here |
+//! | section | here; methods are a [`Client`]'s |
 //! |---|---|
-//! | §9.2.2, the `EventSource` interface | [`Client`], [`ReadyState`], [`Client::close`]; its times in [`Policy`] |
-//! | §9.2.3, connecting and connecting again | [`Client::poll`], [`Client::receive_response`], [`Verdict`], [`Client::fail`] |
-//! | §9.2.4, `Last-Event-ID` | [`Client::last_event_id_header`], [`LAST_EVENT_ID`] |
+//! | §9.2.2, the `EventSource` interface | [`Client`], [`ReadyState`], [`close`](Client::close); its times in [`Policy`] |
+//! | §9.2.3, connecting and connecting again | [`poll`](Client::poll), [`receive_response`](Client::receive_response), [`Verdict`], [`fail`](Client::fail) |
+//! | §9.2.4, `Last-Event-ID` | [`last_event_id_header`](Client::last_event_id_header), [`LAST_EVENT_ID`] |
 //! | §9.2.5, the stream and its type | [`Encoder`], [`RESPONSE_HEADERS`], [`REQUEST_HEADERS`] |
 //! | §9.2.6, fields and events | [`Decoder`], [`Part`]; [`Assembler`], [`Item`], [`Event`] |
-//! | §9.2.7, keep-alives | [`Encoder::encode_keep_alive`], [`Policy::idle_timeout`] |
+//! | §9.2.7, keep-alives | the [`Encoder`]'s [`encode_keep_alive`](Encoder::encode_keep_alive), [`idle_timeout`](Policy::idle_timeout) |
 //!
 //! A server that sends, and a client that receives:
 //!
@@ -146,22 +146,23 @@
 //! A server cannot break a rule: it can only exceed a limit. Then [`Item::Lost`] tells the caller, the stream goes
 //! on with the next event, and the server sees nothing.
 //!
-//! | [`Error`] | what is over | what is lost |
+//! | [`Error`] | what is over its limit | what is lost |
 //! |---|---|---|
-//! | [`LineTooLong`](Error::LineTooLong) | [`Limits::max_line_len`] | the event |
-//! | [`DataTooLong`](Error::DataTooLong) | [`Limits::max_data_len`] | the event |
-//! | [`TypeTooLong`](Error::TypeTooLong) | [`Limits::max_type_len`] | the event |
-//! | [`IdTooLong`](Error::IdTooLong) | [`Limits::max_id_len`] | the event and its ID |
+//! | [`LineTooLong`](Error::LineTooLong) | [`max_line_len`](Limits::max_line_len) | the event |
+//! | [`DataTooLong`](Error::DataTooLong) | [`max_data_len`](Limits::max_data_len) | the event |
+//! | [`TypeTooLong`](Error::TypeTooLong) | [`max_type_len`](Limits::max_type_len) | the event |
+//! | [`IdTooLong`](Error::IdTooLong) | [`max_id_len`](Limits::max_id_len) | the event and its ID |
 //! | [`BufferFull`](Error::BufferFull) | the [`Storage`] | the event, and its ID if that did not fit |
 //!
-//! What a [`Client`] makes of a response, by the default [`Policy`], and what the server sees of that:
+//! What a [`Client`] makes of a response (§9.2.3), by the default [`Policy`], and what the server sees of that:
 //!
-//! | response (§9.2.3) | [`Verdict`] | what the server sees |
-//! |---|---|---|
-//! | 200, `text/event-stream` | [`Stream`](Verdict::Stream) | a connection that stays open; after its end, another request |
-//! | 200, any other type | [`NoStream`](Verdict::NoStream) | the connection is dropped, and no request follows |
-//! | 204, or any other final status | [`NoStream`](Verdict::NoStream) | the same, unless the status is one [to retry after](Policy::retry_statuses) |
-//! | 100, and 102 to 199 | [`Interim`](Verdict::Interim) | nothing: the client waits for the final response |
+//! | response, [`Verdict`] | what the server sees |
+//! |---|---|
+//! | 200, `text/event-stream`: [`Stream`](Verdict::Stream) | a connection that stays open; another request after its end |
+//! | 200, any other type: [`NoStream`](Verdict::NoStream) | the end of the connection, and no request after it |
+//! | any other final status: [`NoStream`](Verdict::NoStream) | the same, unless the status is one [to retry after](Policy::retry_statuses) |
+//! | 100, and 102 to 199: [`Interim`](Verdict::Interim) | nothing: the client waits for the final response |
+//!
 //! # Over HTTP/1.1
 //!
 //! With [`http1`](crate::http1), the stream is the body of a response. The server has read a request,

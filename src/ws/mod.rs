@@ -14,21 +14,21 @@
 //! `deflate` shows, which needs the feature of that name. The handshake can negotiate any other extension,
 //! but frames with reserved bits are refused.
 //!
-//! | section | here |
+//! | section | here; methods are a [`Connection`]'s |
 //! |---|---|
 //! | §4, opening handshake (over HTTP/2: RFC 8441) | [`handshake`] |
 //! | §5.1, who masks | [`Role`], and as types [`Server`] and [`Client`] |
 //! | §5.2, frames | [`FrameHeader`], [`Opcode`] |
 //! | §5.3, masking | [`Mask`]; `random` for keys |
-//! | §5.4, fragments | [`Encoder::encode_fragment`], [`Part`]; joined by an [`Inbox`] or an [`Assembler`] |
-//! | §5.5.1, Close | [`CloseFrame`], [`Connection::close`] |
-//! | §5.5.2 and §5.5.3, Ping and Pong | [`Connection::ping`], [`Connection::transmit`], [`Keepalive`] |
+//! | §5.4, fragments | the [`Encoder`]'s [`encode_fragment`](Encoder::encode_fragment), [`Part`]; joined by an [`Inbox`] or an [`Assembler`] |
+//! | §5.5.1, Close | [`CloseFrame`], [`close`](Connection::close) |
+//! | §5.5.2 and §5.5.3, Ping and Pong | [`ping`](Connection::ping), [`transmit`](Connection::transmit), [`Keepalive`] |
 //! | §5.6, data frames | [`Kind`], [`Message`] |
-//! | §6.1, sending | [`Connection::send`], [`Encoder`] |
-//! | §6.2, receiving | [`Connection::receive_message`], [`Connection::receive`], [`Decoder`] |
-//! | §7.1.1, closing TCP | [`Connection::close_expected`], [`Closer`] |
-//! | §7.1.5 and §7.1.6, code and reason of the peer | [`Ending`], [`Connection::peer_close`] |
-//! | §7.1.7, failing | [`Error`], [`Connection::fail`]: [what the peer sees](#what-the-peer-sees) |
+//! | §6.1, sending | [`send`](Connection::send), [`Encoder`] |
+//! | §6.2, receiving | [`receive_message`](Connection::receive_message), [`receive`](Connection::receive), [`Decoder`] |
+//! | §7.1.1, closing TCP | [`close_expected`](Connection::close_expected), [`Closer`] |
+//! | §7.1.5 and §7.1.6, code and reason of the peer | [`Ending`], [`peer_close`](Connection::peer_close) |
+//! | §7.1.7, failing | [`Error`], [`fail`](Connection::fail): [what the peer sees](#what-the-peer-sees) |
 //! | §7.4, status codes | [`CloseCode`] |
 //! | §8.1, UTF-8 | [`TextChunk`] |
 //! | §9, extensions (compression: RFC 7692) | `deflate`, [`CompressedChunk`] |

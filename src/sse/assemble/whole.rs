@@ -125,8 +125,8 @@ fn put(text: &TextPlace<'_>, storage: &mut StoredText<impl Buffer>) -> Result<bo
 }
 
 impl<B: Buffer, S: Buffer> Client<B, S> {
-    /// Receives what comes next of the stream, as [`receive`](Self::receive) does, but for events that
-    /// are asked for: [`event`](Self::event).
+    /// Receives what comes next of the stream, as [`receive`](Self::receive) does. Events are put in the
+    /// storage, where [`event`](Self::event) finds them.
     ///
     /// The module's doc has an example: [*Keeping it in a struct*](crate::sse#keeping-it-in-a-struct).
     pub fn receive_event(&mut self, input: &mut &[u8], now: u64) -> Option<ItemKind> {

@@ -37,22 +37,24 @@
 //!
 //! A client whose request is refused gets a response with this status, and the error's text as its body. Over
 //! HTTP/1.1, [`Error::refuse`] makes it, with `Connection: close`: write it, and close. Over HTTP/2,
-//! [`Error::refuse_connect`] does, and only the stream ends. A dash stands where the error cannot occur. A
-//! server that also serves pages answers [`NotAnUpgrade`](Error::NotAnUpgrade) and
+//! [`Error::refuse_connect`] does, and only the stream ends. A dash stands where the error cannot occur. An
+//! error of the [`Head`](Error::Head) has [the status of HTTP/1.1](crate::http1#what-the-peer-sees). A 405 says
+//! that GET is allowed. A 426, and any refusal of the version, says that the version is 13. A server that also
+//! serves pages answers [`NotAnUpgrade`](Error::NotAnUpgrade) and
 //! [`NotAConnect`](Error::NotAConnect) as the ordinary requests that they are.
 //!
 //! | [`Error`] | section | HTTP/1.1 | HTTP/2 |
 //! |---|---|---|---|
-//! | [`Head`](Error::Head) | §4.2.1 | as in [`http1`](crate::http1#what-the-peer-sees) | 400 |
-//! | [`Method`](Error::Method) | §4.2.1 | 405, and what is allowed | — |
-//! | [`HttpVersion`](Error::HttpVersion) | §4.2.1 | 426, and the version wanted | — |
+//! | [`Head`](Error::Head) | §4.2.1 | its own | 400 |
+//! | [`Method`](Error::Method) | §4.2.1 | 405 | — |
+//! | [`HttpVersion`](Error::HttpVersion) | §4.2.1 | 426 | — |
 //! | [`Target`](Error::Target) | §3, §4.2.1 | 400 | 400 |
-//! | [`NotAnUpgrade`](Error::NotAnUpgrade) | §4.2.1 | 426, and the version wanted | — |
+//! | [`NotAnUpgrade`](Error::NotAnUpgrade) | §4.2.1 | 426 | — |
 //! | [`Connection`](Error::Connection) | §4.2.1 | 400 | — |
 //! | [`NotAConnect`](Error::NotAConnect) | RFC 8441 §4, §5 | — | 400 |
 //! | [`OtherProtocol`](Error::OtherProtocol) | RFC 8441 §5 | — | 501 |
 //! | [`Body`](Error::Body) | ours | 400 | 400 |
-//! | [`Version`](Error::Version) | §4.4 | 426, and the version wanted | 400, and the version wanted |
+//! | [`Version`](Error::Version) | §4.4 | 426 | 400 |
 //! | [`RepeatedVersion`](Error::RepeatedVersion) | §11.3.5 | 400 | 400 |
 //! | [`Key`](Error::Key) | §4.2.1 | 400 | — |
 //! | [`RepeatedKey`](Error::RepeatedKey) | §11.3.1 | 400 | — |
