@@ -124,9 +124,22 @@ def built(name, source, *command, **environment):
     return program
 
 
+def crate_program(name):
+    """Builds one of the programs in `crates`."""
+    package = ["--manifest-path", HERE / "crates" / "Cargo.toml", "--target-dir", TARGET / "far_crates"]
+    call("cargo", "build", "--quiet", "--locked", *package, "--bin", name)
+    return TARGET / "far_crates" / "debug" / name
+
+
+def locked(package, crate):
+    """The version of a crate that a package is built with."""
+    lock = (HERE.parent / package / "Cargo.lock").read_text()
+    return "=" + re.search(rf'name = "{crate}"\nversion = "(.*)"', lock)[1]
+
+
 def beside_packages(script):
     """A copy of a script where Node.js looks up packages."""
-    copy = NODE.parent / pathlib.Path(script).name
+    copy = NODE.parent / script.replace("/", "-")
     shutil.copy(HERE / script, copy)
     return copy
 

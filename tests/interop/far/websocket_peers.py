@@ -3,20 +3,21 @@
 import functools
 import glob
 
-from peer import HERE, HOME, NODE, PYTHON, SYSTEM_PYTHON, Peer, beside_packages, built, jars
+from peer import HERE, HOME, NODE, PYTHON, SYSTEM_PYTHON, Peer, beside_packages, built, crate_program, jars, locked
 from websocket_runs import run_client, run_server
 
 TITLE = "WebSocket"
 INTRO = """
 Each client sends and receives text and binary messages of 0, 125, 126, 65 535 and 65 536 bytes, of 1 and of 5 MiB, through
 our gateway; closes with a code and a reason; agrees on a subprotocol; is closed by the server, with 1009 for a message that is
-too long; is refused. Each server sends back texts of these lengths to our client, and answers a close. *Compression* is what
-the two agreed on: *no* where the peer has none or does not ask for it, *yes* without parameters.
+too long; is refused. Each server sends back texts of these lengths to our client, and answers a close. Then all of it comes once
+more in pieces: four fragments, cut inside of characters, with a ping of 4, 5 or 125 bytes before each but the first; and last the
+connection is cut in the middle of a message. Clients whose library can do so send fragments and pings as well. *Compression* is
+what the two agreed on: *no* where the peer has none or does not ask for it, *yes* without parameters.
 """
-ABSENT = {
-    "curl": "Debian's 7.88 is built without WebSocket; see curl_cffi",
-    "edge-net": "it is a library of async Rust for small devices, whose server needs a program of its own",
-}
+ABSENT = {"curl's program": "Debian's 7.88 is built without WebSocket; the library of pycurl has it"}
+LWS = "no `permessage-deflate` if the other end sends some messages without compression"
+EDGE_NET = f"crates:{locked('far/crates', 'edge-ws')}"
 
 # What each is started with. URL and PORT are filled in.
 
@@ -126,7 +127,7 @@ CLIENTS = [
         cpp("websocketpp", "URL", "-DASIO_STANDALONE", "-lz", "-lpthread"),
         "`max_message_size` for more than 32 MB",
     ),
-    ("libwebsockets", "debian:libwebsockets-dev", cpp("libwebsockets", "URL", "-lwebsockets"), ""),
+    ("libwebsockets", "debian:libwebsockets-dev", cpp("libwebsockets", "URL", "-lwebsockets"), LWS),
     ("Ruby faye-websocket", "debian:ruby-faye-websocket", script("ruby", "faye.rb", "URL"), ""),
     (
         "Mojolicious",
@@ -165,6 +166,13 @@ CLIENTS = [
     ("simple-websocket", "simple-websocket==1.1.0", python("simple-websocket"), ""),
     ("curl_cffi", "curl_cffi==0.17.0", python("curl_cffi"), "`max_message_size` for more than 4 MiB"),
     ("niquests", "niquests==3.21.2", python("niquests"), ""),
+    ("curl 8.23 of pycurl", "pycurl==7.49.0", python("curl"), ""),
+    (
+        "edge-net",
+        EDGE_NET,
+        lambda: [crate_program("edge"), "URL"],
+        "an origin, for otherwise it sends a header without a name",
+    ),
     ("ws", "ws@8.23.0", javascript("ws", "clients.mjs", "URL"), ""),
     ("undici", "undici@7.30.2", javascript("undici", "clients.mjs", "URL"), ""),
     ("faye-websocket", "faye-websocket@0.11.4", javascript("faye-websocket", "clients.mjs", "URL"), ""),
@@ -211,7 +219,7 @@ SERVERS = [
         cpp("websocketpp", "PORT", "-DASIO_STANDALONE", "-lz", "-lpthread"),
         "`max_message_size` for more than 32 MB",
     ),
-    ("libwebsockets", "debian:libwebsockets-dev", cpp("libwebsockets", "PORT", "-lwebsockets"), ""),
+    ("libwebsockets", "debian:libwebsockets-dev", cpp("libwebsockets", "PORT", "-lwebsockets"), LWS),
     (
         "em-websocket",
         "debian:ruby-em-websocket",
@@ -265,6 +273,7 @@ SERVERS = [
     ),
     ("daphne", "daphne==4.2.2", asgi("-m", "daphne", "-b", "127.0.0.1", "-p", "PORT"), ""),
     ("granian", "granian==2.8.9", asgi("-m", "granian", "--interface", "asgi", "--port", "PORT"), ""),
+    ("edge-net", EDGE_NET, lambda: [crate_program("edge"), "PORT"], ""),
     ("ws", "ws@8.23.0", javascript("ws", "servers.mjs", "PORT"), "`maxPayload` for more than 100 MiB"),
     ("faye-websocket", "faye-websocket@0.11.4", javascript("faye-websocket", "servers.mjs", "PORT"), ""),
     (

@@ -43,6 +43,11 @@ public class Clients {
 
         abstract void close(int code, String reason) throws Exception;
 
+        /** Sends a text in two fragments, and a ping between them. Returns whether the library can. */
+        boolean sendPieces(String first, byte[] payload, String last) throws Exception {
+            return false;
+        }
+
         Object next() throws InterruptedException {
             Object event = events.poll(20, TimeUnit.SECONDS);
             return event == null ? "nothing" : event;
@@ -73,6 +78,13 @@ public class Clients {
 
         void send(byte[] bytes) {
             socket.sendBinary(ByteBuffer.wrap(bytes), true).join();
+        }
+
+        boolean sendPieces(String first, byte[] payload, String last) {
+            socket.sendText(first, false).join();
+            socket.sendPing(ByteBuffer.wrap(payload)).join();
+            socket.sendText(last, true).join();
+            return true;
         }
 
         void close(int code, String reason) {
@@ -183,6 +195,13 @@ public class Clients {
             session.getRemote().sendBytes(ByteBuffer.wrap(bytes));
         }
 
+        boolean sendPieces(String first, byte[] payload, String last) throws Exception {
+            session.getRemote().sendPartialString(first, false);
+            session.getRemote().sendPing(ByteBuffer.wrap(payload));
+            session.getRemote().sendPartialString(last, true);
+            return true;
+        }
+
         void close(int code, String reason) {
             session.close(code, reason);
         }
@@ -239,6 +258,10 @@ public class Clients {
         String url = args[1];
         try {
             Peer peer = echoes("text", name, url);
+            if (peer.sendPieces("in ", new byte[] {'p', (byte) 0xFF}, "pieces ☃")) {
+                say("its fragments", peer.next().equals("in pieces ☃") ? "echoed" : "changed");
+                say("its ping", "sent");
+            }
             peer.close(4001, "bye");
             say("close by the client", peer.next() instanceof Closed closed ? closed.code() : "nothing");
             echoes("binary", name, url);
@@ -248,7 +271,7 @@ public class Clients {
             chat.send("x".repeat(70_000));
             Object last;
             do last = chat.next(); while (last instanceof String text && !text.equals("nothing"));
-            say("close by the server", last instanceof Closed closed ? closed.code().split(" ")[0] : last);
+            say("close by the server", last instanceof Closed closed ? closed.code() : last);
             Peer refused = peer(name);
             refused.open(url + "/nothing", null);
             say("refusal", refused.next() instanceof Refused refusal ? refusal.status() : "opened");

@@ -48,6 +48,13 @@ struct Client {
     socket->write(asio::buffer(message.data));
   }
 
+  void send_pieces(const std::string &first, const char *payload, const std::string &last) {
+    socket->text(true);
+    socket->write_some(false, asio::buffer(first));
+    socket->ping(payload);
+    socket->write_some(true, asio::buffer(last));
+  }
+
   Message receive() {
     beast::flat_buffer buffer;
     beast::error_code error;

@@ -52,12 +52,22 @@ template <class Client> Closed end_of(Client &client) {
   }
 }
 
+// A text in two fragments with a ping between them, of a client that can send it.
+template <class Client> auto pieces(Client &client, int) -> decltype(client.send_pieces("", "", "")) {
+  client.send_pieces("in ", "p\xFF", "pieces");
+  say("its fragments", client.receive().data == "in pieces" ? "echoed" : "changed");
+  say("its ping", "sent");
+}
+
+template <class Client> void pieces(Client &, long) {}
+
 template <class Client> int check_all(const std::string &base) {
   alarm(60);
   try {
     {
       Client client;
       echoes(client, base, false);
+      pieces(client, 0);
       client.close(4001, "bye");
       Closed closed = end_of(client);
       say("close by the client", std::to_string(closed.code) + (closed.reason.empty() ? "" : " " + closed.reason));
@@ -70,7 +80,8 @@ template <class Client> int check_all(const std::string &base) {
       Client client;
       say("subprotocol", client.open(base + "/ws/chat", "chat"));
       client.send({false, std::string(70000, 'x')});
-      say("close by the server", std::to_string(end_of(client).code));
+      Closed closed = end_of(client);
+      say("close by the server", std::to_string(closed.code) + (closed.reason.empty() ? "" : " " + closed.reason));
     }
     Client client;
     try {

@@ -3,6 +3,8 @@
 const [name, base] = globalThis.Deno?.args ?? process.argv.slice(2);
 const SIZES = [0, 125, 126, 65535, 65536, 1 << 20, 5 << 20];
 const PATIENCE = 5_000;
+// Of a ping: not a text.
+const PAYLOAD = (globalThis.Buffer ?? Uint8Array).from([112, 255]);
 const TOO_LONG = 'x'.repeat(70_000);
 
 let { WebSocket } = globalThis;
@@ -60,6 +62,17 @@ async function echoes(kind, make) {
 
 try {
   const text = await echoes('text', (size) => 'äb'.repeat(size).slice(0, Math.floor(size * 2 / 3)).padEnd(size).slice(0, size));
+  if (text.socket.ping) {
+    text.socket.ping(PAYLOAD);
+    text.socket.send('after a ping');
+    say('its ping', (await text.next()).data === 'after a ping' ? 'sent' : 'lost');
+  }
+  if (name === 'ws') {
+    text.socket.send('in ', { fin: false });
+    text.socket.ping(PAYLOAD);
+    text.socket.send('pieces ☃');
+    say('its fragments', (await text.next()).data === 'in pieces ☃' ? 'echoed' : 'changed');
+  }
   text.socket.close(4001, 'bye');
   const end = await text.next();
   say('close by the client', end.code === undefined ? 'no code' : `${end.code} ${end.reason}`.trim());
@@ -72,7 +85,7 @@ try {
   chat.socket.send(TOO_LONG);
   let last;
   do last = await chat.next(); while (last.data !== undefined);
-  say('close by the server', last.code ?? 'no code');
+  say('close by the server', `${last.code ?? 'no code'} ${last.reason ?? ''}`.trim());
   const refused = await open('/nothing').next();
   say('refusal', refused.open ? 'opened' : 'refused');
 } catch (error) {

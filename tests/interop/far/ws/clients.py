@@ -3,12 +3,15 @@
 import asyncio
 import json
 import os
+import select
 import sys
 
 SIZES = (0, 125, 126, 65535, 65536, 1 << 20, 5 << 20)
 # Longer than the gateway's chat room takes.
 TOO_LONG = "x" * 70_000
 PATIENCE = 20
+# Of a ping: not a text.
+PAYLOAD = b"p\xff"
 
 
 class Closed(Exception):
@@ -39,6 +42,14 @@ class Websockets:
         except self.lib.ConnectionClosed:
             raise Closed(self.socket.close_code, self.socket.close_reason) from None
 
+    async def send_pieces(self, first, payload, last):
+        async def pieces():
+            yield first
+            await (await self.socket.ping(payload))
+            yield last
+
+        await self.socket.send(pieces())
+
     async def close(self, code, reason):
         await self.socket.close(code, reason)
         return self.socket.close_code, self.socket.close_reason
@@ -67,6 +78,9 @@ class Aiohttp:
         await self.session.close()
         raise Closed(self.socket.close_code, message.extra or "")
 
+    async def ping(self, payload):
+        await self.socket.ping(payload)
+
     async def close(self, code, reason):
         await self.socket.close(code=code, message=reason.encode())
         await self.session.close()
@@ -94,6 +108,9 @@ class Tornado:
         if message is None:
             raise Closed(self.socket.close_code, self.socket.close_reason)
         return message
+
+    async def ping(self, payload):
+        self.socket.ping(payload)
 
     async def close(self, code, reason):
         self.socket.close(code, reason)
@@ -144,6 +161,13 @@ class Autobahn:
             raise message
         return message
 
+    async def send_pieces(self, first, payload, last):
+        self.client.beginMessage()
+        self.client.sendMessageFrame(first.encode())
+        self.client.sendPing(payload)
+        self.client.sendMessageFrame(last.encode())
+        self.client.endMessage()
+
     async def close(self, code, reason):
         self.client.sendClose(code, reason)
         closed = await self.queue.get()
@@ -175,6 +199,13 @@ class HttpxWs:
         except self.lib.WebSocketDisconnect as error:
             raise Closed(int(error.code), error.reason) from None
 
+    async def send_pieces(self, first, payload, last):
+        from wsproto.events import TextMessage
+
+        await self.socket.send(TextMessage(data=first, message_finished=False))
+        await self.socket.ping(payload)
+        await self.socket.send(TextMessage(data=last))
+
     async def close(self, code, reason):
         await self.socket.close(code, reason)
         return None, None
@@ -194,10 +225,13 @@ class Picows:
                     reason = bytes(frame.get_close_message() or b"").decode()
                     self.queue.put_nowait(Closed(int(frame.get_close_code()), reason))
                     transport.disconnect()
-                elif frame.msg_type == picows.WSMsgType.TEXT:
-                    self.queue.put_nowait(frame.get_payload_as_utf8_text())
-                else:
-                    self.queue.put_nowait(frame.get_payload_as_bytes())
+                elif frame.msg_type not in (picows.WSMsgType.PING, picows.WSMsgType.PONG):
+                    # It leaves it to us to join fragments.
+                    if frame.msg_type != picows.WSMsgType.CONTINUATION:
+                        self.is_text, self.pieces = frame.msg_type == picows.WSMsgType.TEXT, b""
+                    self.pieces += frame.get_payload_as_bytes()
+                    if frame.fin:
+                        self.queue.put_nowait(self.pieces.decode() if self.is_text else self.pieces)
 
         try:
             self.transport, _ = await picows.ws_connect(Listener, url, extra_headers=headers, max_frame_size=1 << 24)
@@ -215,6 +249,11 @@ class Picows:
             raise message
         return message
 
+    async def send_pieces(self, first, payload, last):
+        self.transport.send(self.lib.WSMsgType.TEXT, first.encode(), fin=False)
+        self.transport.send_ping(payload)
+        self.transport.send(self.lib.WSMsgType.CONTINUATION, last.encode())
+
     async def close(self, code, reason):
         self.transport.send_close(code, reason.encode())
         return (await self.queue.get()).args
@@ -222,6 +261,12 @@ class Picows:
 
 class Blocking:
     """A client that blocks, in a thread."""
+
+    def __init__(self):
+        if hasattr(self, "do_send_pieces"):
+            self.send_pieces = lambda *pieces: asyncio.to_thread(self.do_send_pieces, *pieces)
+        if hasattr(self, "do_ping"):
+            self.ping = lambda payload: asyncio.to_thread(self.do_ping, payload)
 
     async def open(self, url, protocols=None):
         await asyncio.to_thread(self.do_open, url, protocols)
@@ -256,6 +301,12 @@ class WebsocketClient(Blocking):
         if opcode == self.lib.ABNF.OPCODE_CLOSE:
             raise Closed(int.from_bytes(data[:2], "big"), data[2:].decode())
         return data.decode() if opcode == self.lib.ABNF.OPCODE_TEXT else data
+
+    def do_send_pieces(self, first, payload, last):
+        frame = self.lib.ABNF.create_frame
+        self.socket.send_frame(frame(first.encode(), self.lib.ABNF.OPCODE_TEXT, 0))
+        self.socket.ping(payload)
+        self.socket.send_frame(frame(last.encode(), self.lib.ABNF.OPCODE_CONT, 1))
 
     def do_close(self, code, reason):
         self.socket.send_close(code, reason.encode())
@@ -313,6 +364,11 @@ class CurlCffi(Blocking):
             raise Closed(int.from_bytes(data[:2], "big"), data[2:].decode())
         return data.decode() if flags & self.flags.TEXT else data
 
+    def do_send_pieces(self, first, payload, last):
+        self.socket.send(first.encode(), self.flags.TEXT | self.flags.CONT)
+        self.socket.send(payload, self.flags.PING)
+        self.socket.send(last.encode(), self.flags.TEXT)
+
     def do_close(self, code, reason):
         self.socket.close(code, reason.encode())
         return None, None
@@ -338,9 +394,75 @@ class Niquests(Blocking):
             raise Closed(None, None)
         return message
 
+    def do_ping(self, payload):
+        self.socket.ping()
+
     def do_close(self, code, reason):
         self.socket.close()
         return None, None
+
+
+class Curl(Blocking):
+    def do_open(self, url, protocols):
+        import pycurl
+
+        self.lib, self.protocol, self.curl = pycurl, None, pycurl.Curl()
+        self.curl.setopt(pycurl.URL, url)
+        self.curl.setopt(pycurl.CONNECT_ONLY, 2)
+        self.curl.setopt(pycurl.HEADERFUNCTION, self.on_header)
+        if protocols:
+            self.curl.setopt(pycurl.HTTPHEADER, [f"Sec-WebSocket-Protocol: {', '.join(protocols)}"])
+        try:
+            self.curl.perform()
+        except pycurl.error:
+            raise Refused(self.curl.getinfo(pycurl.RESPONSE_CODE)) from None
+        self.socket = self.curl.getinfo(pycurl.ACTIVESOCKET)
+
+    def on_header(self, line):
+        name, _, value = line.decode("latin-1").partition(":")
+        if name.lower() == "sec-websocket-protocol":
+            self.protocol = value.strip()
+
+    def write(self, data, flags):
+        sent = False
+        while not sent or data:
+            try:
+                data = data[self.curl.ws_send(data, flags) :]
+                sent = True
+            except BlockingIOError:
+                select.select([], [self.socket], [], PATIENCE)
+
+    def do_send(self, message):
+        is_text = isinstance(message, str)
+        self.write(message.encode() if is_text else message, self.lib.WS_TEXT if is_text else self.lib.WS_BINARY)
+
+    def do_send_pieces(self, first, payload, last):
+        self.write(first.encode(), self.lib.WS_TEXT | self.lib.WS_CONT)
+        self.write(payload, self.lib.WS_PING)
+        self.write(last.encode(), self.lib.WS_TEXT)
+
+    def do_receive(self):
+        message = b""
+        while True:
+            try:
+                data, frame = self.curl.ws_recv(1 << 20)
+            except BlockingIOError:
+                select.select([self.socket], [], [], PATIENCE)
+                continue
+            if frame.flags & self.lib.WS_CLOSE:
+                raise Closed(int.from_bytes(data[:2], "big"), data[2:].decode())
+            if frame.flags & (self.lib.WS_PING | self.lib.WS_PONG):
+                continue
+            message += data
+            if not frame.bytesleft and not frame.flags & self.lib.WS_CONT:
+                return message.decode() if frame.flags & self.lib.WS_TEXT else message
+
+    def do_close(self, code, reason):
+        self.curl.ws_close(code, reason)
+        try:
+            self.do_receive()
+        except Closed as closed:
+            return closed.args
 
 
 CLIENTS = {
@@ -354,6 +476,7 @@ CLIENTS = {
     "simple-websocket": SimpleWebsocket,
     "curl_cffi": CurlCffi,
     "niquests": Niquests,
+    "curl": Curl,
 }
 
 
@@ -379,6 +502,13 @@ async def checks(new, base):
     client = new()
     async for check in echoes(client, base, lambda size: ("äb" * size)[: size * 2 // 3].ljust(size)[:size], "text"):
         yield check
+    if hasattr(client, "ping"):
+        await client.ping(PAYLOAD)
+        await client.send("after a ping")
+        yield "its ping", "sent" if await client.receive() == "after a ping" else "lost"
+    if hasattr(client, "send_pieces"):
+        await client.send_pieces("in ", PAYLOAD, "pieces ☃")
+        yield "its fragments", "echoed" if await client.receive() == "in pieces ☃" else "changed"
     code, reason = await client.close(4001, "bye")
     yield "close by the client", "no code" if code is None else f"{code} {reason or ''}".strip()
     client = new()
@@ -389,7 +519,7 @@ async def checks(new, base):
     yield "subprotocol", str(client.protocol)
     await client.send(TOO_LONG)
     code, reason = await closed(client)
-    yield "close by the server", "no code" if code is None else str(code)
+    yield "close by the server", "no code" if code is None else f"{code} {reason or ''}".strip()
     try:
         await new().open(base + "/nothing")
         yield "refusal", "opened"

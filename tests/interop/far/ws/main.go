@@ -160,11 +160,41 @@ func end(c conn) string {
 	}
 }
 
+// Sends a text in two fragments or more, and a ping between them.
+func pieces(c gorillaConn) error {
+	c.EnableWriteCompression(false)
+	writer, err := c.NextWriter(websocket.TextMessage)
+	if err != nil {
+		return err
+	}
+	first := strings.Repeat("i", 5000) // more than its buffer holds
+	fmt.Fprint(writer, first)
+	if err := c.WriteControl(websocket.PingMessage, []byte("p\xFF"), time.Now().Add(time.Second)); err != nil {
+		return err
+	}
+	fmt.Fprint(writer, "pieces")
+	if err := writer.Close(); err != nil {
+		return err
+	}
+	seen := "changed"
+	if _, back, err := c.receive(); err == nil && string(back) == first+"pieces" {
+		seen = "echoed"
+	}
+	say("its fragments", seen)
+	say("its ping", "sent")
+	return nil
+}
+
 func checks(name, url string) error {
 	text := func(size int) []byte { return []byte(strings.Repeat("ä", size/2) + strings.Repeat("a", size%2)) }
 	c, err := echoes(name, url, "text", text)
 	if err != nil {
 		return err
+	}
+	if g, is := c.(gorillaConn); is {
+		if err := pieces(g); err != nil {
+			return err
+		}
 	}
 	c.close(4001, "bye")
 	seen := end(c)

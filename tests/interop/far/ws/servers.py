@@ -87,7 +87,7 @@ async def run_picows(port):
             if frame.msg_type == picows.WSMsgType.CLOSE:
                 transport.send_close(frame.get_close_code(), frame.get_close_message())
                 transport.disconnect()
-            else:
+            elif frame.msg_type not in (picows.WSMsgType.PING, picows.WSMsgType.PONG):
                 transport.send(frame.msg_type, frame.get_payload_as_bytes(), frame.fin)
 
     server = await picows.ws_create_server(lambda _: Echo(), "127.0.0.1", port, max_frame_size=LONGEST)

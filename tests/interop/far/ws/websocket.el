@@ -16,17 +16,24 @@
     (while (null events) (accept-process-output nil 1))
     (pop events)))
 
+;; It leaves it to us to join fragments.
+(defun join (socket frame then)
+  (let ((frames (cons frame (unless (memq (websocket-frame-opcode frame) '(text binary))
+                              (websocket-client-data socket)))))
+    (setf (websocket-client-data socket) frames)
+    (when (websocket-frame-completep frame)
+      (funcall then (websocket-frame-opcode (car (last frames)))
+               (mapconcat #'websocket-frame-payload (reverse frames) "")))))
+
 (defun connect (path &optional protocols)
   (setq events nil)
   (prog1 (websocket-open
           (concat where path)
           :protocols protocols
           :on-open (lambda (_) (put '(open)))
-          :on-message (lambda (_ frame)
-                        (put (list (websocket-frame-opcode frame)
-                                   (if (eq (websocket-frame-opcode frame) 'text)
-                                       (websocket-frame-text frame)
-                                     (websocket-frame-payload frame)))))
+          :on-message (lambda (socket frame)
+                        (join socket frame (lambda (kind bytes)
+                                      (put (list kind (if (eq kind 'text) (decode-coding-string bytes 'utf-8) bytes))))))
           :on-error (lambda (_ callback problem) (put (list 'error callback problem)))
           :on-close (lambda (_) (put '(closed))))
     (unless (equal (next) '(open)) (error "It does not open"))))
@@ -76,8 +83,8 @@
       (websocket-server (string-to-number where)
                         :host 'local
                         :on-message (lambda (socket frame)
-                                      (websocket-send socket (make-websocket-frame
-                                                              :opcode (websocket-frame-opcode frame) :completep t
-                                                              :payload (websocket-frame-payload frame)))))
+                                      (join socket frame (lambda (kind bytes)
+                                                           (websocket-send socket (make-websocket-frame
+                                                                            :opcode kind :completep t :payload bytes))))))
       (while t (accept-process-output nil 60)))
   (condition-case problem (check-all) (error (say "the rest" problem))))

@@ -11,7 +11,7 @@ proc say {check seen} {
 
 # Text comes in parts, and only the last says so.
 proc heard {socket kind data} {
-    if {$kind ni {pong request}} { lappend ::events [list $kind $data $socket] }
+    if {$kind ni {ping pong request}} { lappend ::events [list $kind $data $socket] }
 }
 
 proc next {} {
