@@ -3,7 +3,7 @@
 
 MSRV=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 # Packages of their own, besides the library.
-PACKAGES=(adapters/tokio benches benches/{http2,instructions,loopback,peers,peers/size} examples/{axum,grpc_h2} fuzz tests/{embedded,hpack_stories,http2_twins,interop/grpc_tonic,no_panic,wasm})
+PACKAGES=(adapters/tokio benches benches/{http2,instructions,loopback,peers,peers/size} examples/{axum,grpc_h2} fuzz tests/{embedded,hpack_stories,http2_twins,interop/{far/crates,grpc_tonic},no_panic,wasm})
 export PATH="$PWD/target/tools/bin:$PATH"
 # Every build is the first and the last one here, and no debugger will see it.
 export CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_TEST_DEBUG=0

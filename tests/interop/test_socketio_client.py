@@ -7,6 +7,7 @@ over the upgrade.
 import contextlib
 import itertools
 import json
+import os
 import subprocess
 import sys
 import time
@@ -21,6 +22,8 @@ SERVERS = {
     "npm-socket.io": ["node", HERE / "socketio_node_server.cjs"],
     "python-socketio": [sys.executable, "-u", HERE / "socketio_python_server.py"],
 }
+if peer := os.environ.get("SOCKETIO_PEER"):
+    SERVERS = {"peer": [peer]}
 TRANSPORTS = ["websocket", "polling", "upgrade"]
 
 

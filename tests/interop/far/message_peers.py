@@ -1,13 +1,15 @@
 """Peers of STOMP, Socket.IO and SockJS."""
 
 import functools
+import os
 import pathlib
 import subprocess
+import unittest.mock
 
-from peer import HERE, NODE, Peer, beside_packages, run_checks
+from peer import HERE, Peer, beside_packages, crate_program, locked, run_checks
 from programs import Program, example
 from proxies import free_port, wait_until_it_listens
-from suite_peers import Group, peer, pinned
+from suite_peers import Group, peer, pinned, run
 
 TEXT = "Grüße"
 HEADER = "10:30 C:\\new"
@@ -30,12 +32,7 @@ def script(program, file, name):
 
 
 def node(folder, name, where):
-    return lambda: ["node", copied(folder), name, where]
-
-
-def copied(folder):
-    """Its copy has the name of its folder."""
-    return pathlib.Path(beside_packages(f"{folder}/clients.mjs")).rename(NODE.parent / f"{folder}.mjs")
+    return lambda: ["node", beside_packages(f"{folder}/clients.mjs"), name, where]
 
 
 def active_mq():
@@ -124,6 +121,43 @@ SOCKETIO_CHECKS = {
 }
 EVENTS = "events, acknowledgements, attachments, a namespace, each transport and the upgrade"
 SUITE, OURS = "test_socketio.py", "test_socketio_client.py"
+SOCKETIOXIDE = f"crates:{locked('far/crates', 'socketioxide')}"
+
+
+def socketioxide():
+    """Our client with a server of Rust."""
+    with unittest.mock.patch.dict(os.environ, SOCKETIO_PEER=str(crate_program("socketioxide"))):
+        exercised, found = run(f"{EVENTS}, pings, being sent away", OURS, "-k", "not while_the_transport_changes")
+    return exercised, [*found, ("order", "", "runs the handlers of several events at once, so that what they send has no order")]
+
+
+def sockjs_node():
+    """Our WebSocket client with a server of SockJS: as it is, and with its frames."""
+    port, found = free_port(), []
+    with Program("node", beside_packages("sockjs/server.mjs"), port) as server:
+        wait_until_it_listens(server, port)
+        for path, lines in SOCKJS_LINES.items():
+            with Program(example("ws_client"), f"ws://127.0.0.1:{port}/echo/{path}", stdin=subprocess.PIPE) as client:
+                for sent, expected in lines:
+                    client.write(f"{sent}\n".encode() * bool(sent))
+                    was = client.line(10)
+                    found += [(path, str(was), None)] * (was != expected)
+    return "raw WebSocket, the frames over WebSocket, a close by the server", found
+
+
+# What is sent, and what comes.
+SOCKJS_LINES = {
+    "websocket": [("Grüße 👋", "Grüße 👋"), ("leave", "closed 4001 bye")],
+    "000/session/websocket": [
+        ("", "o"),
+        ('["Grüße"]', 'a["Grüße"]'),
+        ('["leave"]', 'c[4001,"bye"]'),
+        # The code is in the frame before.
+        ("", "closed 1000 Normal closure"),
+    ],
+}
+
+
 socketio = Group(
     "Socket.IO and SockJS",
     "Clients talk to our `socketio_server`, `sockjs_server` and gateway, and our `socketio_client` to their servers.",
@@ -161,6 +195,7 @@ socketio = Group(
             "-k",
             "python-socketio",
         ),
+        Peer("socketioxide", "server", SOCKETIOXIDE, socketioxide, "`max_buffer_size` for more than 128 messages at once"),
         peer(
             "sockjs-client",
             "client",
@@ -168,9 +203,6 @@ socketio = Group(
             "each transport, in Node and in Chromium, from our and another origin",
             "test_sockjs.py",
         ),
+        Peer("sockjs-node", "server", "sockjs@0.3.24", sockjs_node),
     ],
-    {
-        "socketioxide": "its Socket.IO has no client, and our client was not run with its server",
-        "sockjs-node": "a server; we have no client of SockJS",
-    },
 )

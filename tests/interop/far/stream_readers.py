@@ -6,7 +6,7 @@ import json
 import subprocess
 import threading
 
-from peer import HERE, PYTHON, Failure, Peer, beside_packages, built
+from peer import HERE, PYTHON, Failure, Peer, beside_packages, built, crate_program, locked
 from programs import example
 
 TITLE = "Event streams"
@@ -17,9 +17,8 @@ language models read an answer in parts and an error in mid-stream, as their ser
 Protocol list tools and call one that reports its progress. The [proxies](#through-proxies) pass on the streams of our gateway.
 """
 ABSENT = {
-    "Java okhttp-sse": "Debian's OkHttp has none",
+    "Java okhttp-sse": "Debian's OkHttp has none, and Maven's packages cannot be had here",
     "`@microsoft/fetch-event-source`": "it needs a page",
-    "rmcp": "a library of async Rust, whose client needs a program of its own",
 }
 
 TEXT = "Grüße, 世界 👋\n\n two\n  three "
@@ -189,6 +188,10 @@ def python():
     return [PYTHON, HERE / "sse" / "readers.py"]
 
 
+def rust():
+    return [crate_program("mcp")]
+
+
 def node():
     return ["node", beside_packages("sse/readers.mjs")]
 
@@ -205,6 +208,7 @@ ROWS = [
     ("@anthropic-ai/sdk", "@anthropic-ai/sdk@1.14.0", node, ANTHROPIC, ""),
     ("mcp", "mcp==2.3.0", python, MCP, ""),
     ("@modelcontextprotocol/sdk", "@modelcontextprotocol/sdk@1.32.2", node, MCP, ""),
+    ("rmcp", f"crates:{locked('far/crates', 'rmcp')}", rust, MCP, ""),
     ("eventsource", "eventsource@4.1.1", node, READS, ""),
     ("eventsource-client", "eventsource-client@1.2.0", node, READS, ""),
     ("launchdarkly-eventsource", "launchdarkly-eventsource@2.2.0", node, READS, ""),
@@ -216,7 +220,7 @@ ROWS = [
     ("aiosseclient", "aiosseclient==0.1.8", python, READS, ""),
     ("donovanhide/eventsource", "debian:golang-github-donovanhide-eventsource-dev golang-go", go, READS, ""),
 ]
-LANGUAGES = {python: "Python", node: "Node.js", go: "Go"}
+LANGUAGES = {rust: "Rust", python: "Python", node: "Node.js", go: "Go"}
 PEERS = [
     Peer(name, f"reader in {LANGUAGES[command]}", source, functools.partial(run, name, command, expected), advice)
     for name, source, command, expected, advice in ROWS

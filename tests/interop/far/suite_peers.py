@@ -4,7 +4,7 @@ import functools
 import re
 import subprocess
 
-from peer import HERE, Peer, run_checks
+from peer import HERE, PYTHON, Peer, beside_packages, locked, run_checks
 from programs import Program, example, gateway
 import proxies as proxy_programs
 
@@ -34,11 +34,6 @@ def run(exercised, *arguments):
     return f"{exercised} ({checks[1]} checks)" if checks else exercised, found
 
 
-def tonic():
-    lock = (HERE.parent / "grpc_tonic" / "Cargo.lock").read_text()
-    return "=" + re.search(r'name = "tonic"\nversion = "(.*)"', lock)[1]
-
-
 def peer(name, role, source, exercised, *arguments, advice=""):
     return Peer(name, role, source, functools.partial(run, exercised, *arguments), advice)
 
@@ -61,16 +56,52 @@ PROXIES = {
     "Varnish": ("varnish", "`pipe` for upgrades, with `Upgrade` and `Connection` set again; `pass` for the rest"),
     "Squid": ("squid", "`http_upgrade_request_protocols websocket allow all`"),
 }
+proxy_programs.PROXIES["HAProxy-http2"] = ("haproxy", "haproxy_http2.cfg", "haproxy -db -f {config}")
+
+
+def run_from_http2(name):
+    """Our client over HTTP/2 (RFC 8441), and a proxy that speaks HTTP/1.1 to our gateway."""
+    found, client = [], example("ws_http2_client")
+    with gateway(example("gateway")) as server, proxy_programs.running(name, server.address) as proxy:
+        for options in [], ["--no-deflate"]:
+            with Program(client, *options, f"ws://{proxy.address}/ws/echo", stdin=subprocess.PIPE) as program:
+                for size in 0, 125, 126, 65535, 65536, 1 << 20, 5 << 20:
+                    line = "x" * size
+                    program.write(line.encode() + b"\n")
+                    back = program.line(30)
+                    found += [(f"text of {size} bytes", (back or "")[:50], None)] * (back != line)
+                program.close_stdin()
+                closed = program.line_after("closed ", 30)
+                found += [("close by the client", closed, None)] * (closed != "1000")
+        with Program(client, f"ws://{proxy.address}/ws/chat", "chat", stdin=subprocess.PIPE) as program:
+            program.write(b"x" * 70_000 + b"\n")
+            closed = program.line_after("closed ", 30).split()[0]
+            found += [("close by the server", closed, None)] * (closed != "1009")
+        with Program(client, f"ws://{proxy.address}/nothing") as program:
+            refused = program.line_after("Error: ", 30, stderr=True)
+            found += [("refusal", refused, None)] * ("404" not in refused)
+    return "WebSocket as streams of HTTP/2, compressed or not, closes from both sides, a subprotocol, a refusal", found
+
+
 THROUGH = "WebSocket, event streams, gRPC-Web, calls over WebSocket, HTTP"
 proxies = Group(
     "Through proxies",
     """
-The proxy stands in front of our gateway and speaks HTTP/1.1 on both sides, with the configuration in
-`tests/interop/proxies`. Our own clients and those of other people go through it.
+The proxy stands in front of our gateway and speaks HTTP/1.1 on both sides, if nothing else is said, with the configuration
+in `tests/interop/proxies`. Our own clients and those of other people go through it.
 """,
     [
-        peer(name, "between", f"debian:{package}", THROUGH, "test_proxies.py", "-k", name, advice=advice)
-        for name, (package, advice) in PROXIES.items()
+        *(
+            peer(name, "between", f"debian:{package}", THROUGH, "test_proxies.py", "-k", name, advice=advice)
+            for name, (package, advice) in PROXIES.items()
+        ),
+        Peer(
+            "HAProxy",
+            "between, from HTTP/2",
+            "debian:haproxy",
+            functools.partial(run_from_http2, "HAProxy-http2"),
+            "`proto h2` or ALPN in front; `timeout tunnel` above the pings",
+        ),
     ],
 )
 
@@ -81,7 +112,7 @@ GRPC = {
     "go": "debian:golang-google-grpc-dev",
     "c++": "debian:libgrpc++-dev",
     "java": "debian:libgrpc-java",
-    "tonic": tonic(),
+    "tonic": locked("grpc_tonic", "tonic"),
     "grpclib": pinned("grpclib"),
 }
 NAMES = {"go": "grpc-go", "c++": "gRPC C++", "java": "grpc-java"}
@@ -140,6 +171,56 @@ def run_proxy(name):
 def ruby():
     return ["ruby", HERE / "grpc" / "client.rb", "grpc", "ADDRESS"]
 
+
+ERROR = "NOT_FOUND nö: 100%"
+GRPC_WEB = {"single": "echoed", "replies": ["x"] * 3, "error": f"{ERROR}\n", "cancelled": "CANCELLED"}
+BOTH_WAYS = {"requests": 3, "both ways": [f"{i} ☃" for i in range(3)]}
+DEADLINE = {"deadline": "DEADLINE_EXCEEDED"}
+# The replies as they are on the wire.
+SONORA = {"single": "0a07" + "Grüße".encode().hex(), "replies": ["0a0178", "0a01781001", "0a01781002"], "error": ERROR}
+SONORA["deadline"] = {"DEADLINE_EXCEEDED deadline exceeded", "DEADLINE_EXCEEDED request timed out at the client"}
+ENCODED = ("NOT_FOUND n%C3%B6: 100%25%0A", "does not decode error texts")
+ECHO_KNOWN = {(f"protobuf-ts, gRPC-Web{text}", "error"): ENCODED for text in ("", " as text")}
+ECHO_KNOWN["sonora.aio", "error"] = (None, "does not see the error of a call for one reply: `None` is returned")
+
+
+def echo_client(name, source, words, expected, exercised):
+    run = functools.partial(run_checks, name, "gateway", words, expected, exercised, ECHO_KNOWN)
+    return Peer(name, "client", source, run)
+
+
+def node(name):
+    return lambda: ["node", beside_packages("grpc/clients.mjs"), name, "ADDRESS"]
+
+
+def sonora(name):
+    return lambda: [PYTHON, HERE / "grpc" / "sonora_client.py", name, "ADDRESS"]
+
+
+PROTOBUF_TS = "@protobuf-ts/runtime@2.11.1 @protobuf-ts/runtime-rpc@2.11.1"
+ALL_KINDS = "every kind of call, 100 KB, an error text, a cancellation"
+WEB_KINDS = "gRPC-Web: single calls, replies in a stream, 100 KB, an error text, a cancellation, a deadline"
+WEB = f"@protobuf-ts/grpcweb-transport@2.11.1 {PROTOBUF_TS}"
+echo_clients = [
+    echo_client(
+        "nice-grpc",
+        "nice-grpc@2.1.18 @grpc/grpc-js@1.14.7 protobufjs@7.6.6",
+        node("nice-grpc"),
+        GRPC_WEB | BOTH_WAYS | {"cancelled": "AbortError"},
+        ALL_KINDS,
+    ),
+    echo_client(
+        "protobuf-ts",
+        f"@protobuf-ts/grpc-transport@2.11.1 @grpc/grpc-js@1.14.7 {PROTOBUF_TS}",
+        node("grpc-transport"),
+        GRPC_WEB | BOTH_WAYS | DEADLINE,
+        f"{ALL_KINDS}, a deadline",
+    ),
+    echo_client("protobuf-ts, gRPC-Web", WEB, node("grpcweb-transport"), GRPC_WEB | DEADLINE, WEB_KINDS),
+    echo_client("protobuf-ts, gRPC-Web as text", WEB, node("grpcweb-text"), GRPC_WEB | DEADLINE, WEB_KINDS),
+    echo_client("sonora", "sonora==0.2.3", sonora("blocking"), SONORA, WEB_KINDS.replace(" 100 KB,", "").replace(" a cancellation,", "")),
+    echo_client("sonora.aio", "sonora==0.2.3", sonora("aio"), SONORA, WEB_KINDS.replace(" 100 KB,", "").replace(" a cancellation,", "")),
+]
 
 grpc = Group(
     "gRPC",
@@ -200,6 +281,7 @@ other cases all work.
             Peer(name, "between", f"debian:{row[0]}", functools.partial(run_proxy, name), advice)
             for name, (row, advice) in GRPC_PROXIES.items()
         ),
+        *echo_clients,
         peer(
             "connect-node",
             "client",
@@ -215,7 +297,6 @@ other cases all work.
             "test_grpc_web.py",
         ),
     ],
-    {"nice-grpc and protobuf-ts": "on Node.js they use grpc-js, which is above", "sonora": "gRPC-Web of Python: not run"},
 )
 
 http2 = Group(
