@@ -8,8 +8,8 @@ use etherparse::{EtherType, LaxNetSlice, LaxSlicedPacket, TcpSlice, TransportSli
 use pcap_parser::{Block, Linktype, PcapBlockOwned, PcapError, create_reader};
 
 use super::conversation::Conversation;
+use super::dissect::report::{Report, Sender};
 use super::guess::Protocol;
-use super::report::{Report, Sender};
 use super::tcp::{Piece, Sequence};
 
 /// What is read at once, and the longest block of a capture.

@@ -1,17 +1,17 @@
 //! One connection: which protocol it is, and its bytes in both directions.
 
-use super::engineio::EngineIo;
-use super::grpc::Grpc;
+use super::dissect::engineio::EngineIo;
+use super::dissect::grpc::Grpc;
+use super::dissect::http1::Http1;
+use super::dissect::http2::Http2;
+use super::dissect::layer::{Both, Layer, Plain};
+use super::dissect::preview::{bytes, hex};
+use super::dissect::report::{Item, Place, Report, Sender};
+use super::dissect::rule::Problem;
+use super::dissect::sse::Sse;
+use super::dissect::stomp::Stomp;
+use super::dissect::websocket::WebSocket;
 use super::guess::{self, ENOUGH, Protocol};
-use super::http1::Http1;
-use super::http2::Http2;
-use super::layer::{Both, Layer, Plain};
-use super::preview::{bytes, hex};
-use super::report::{Item, Place, Report, Sender};
-use super::rule::Problem;
-use super::sse::Sse;
-use super::stomp::Stomp;
-use super::websocket::WebSocket;
 
 /// A connection, or one stream of bytes.
 pub struct Conversation {

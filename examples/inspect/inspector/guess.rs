@@ -3,7 +3,7 @@
 use framewright::stomp::Command;
 use framewright::{grpc, http2, ws};
 
-use super::report::Sender;
+use super::dissect::report::Sender;
 
 /// A protocol that can be at the beginning of a stream.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
-use super::preview::{Preview, hex};
-use super::report::Item;
-use super::rule::Problem;
+use super::dissect::preview::{Preview, hex};
+use super::dissect::report::Item;
+use super::dissect::rule::Problem;
 
 pub fn connection(out: &mut dyn Write, number: u64, name: &str) -> io::Result<()> {
     writeln!(out, "{}", json!({ "connection": number, "name": name }))
@@ -33,7 +33,7 @@ pub fn item(
     put("protocol", item.protocol.into());
     put("title", item.title.as_str().into());
     if !item.wire.is_empty() {
-        let field = |field: &super::report::WireField| json!({ "hex": hex(&field.bytes), "name": field.name, "meaning": field.meaning });
+        let field = |field: &super::dissect::report::WireField| json!({ "hex": hex(&field.bytes), "name": field.name, "meaning": field.meaning });
         put("wire", item.wire.iter().map(field).collect());
     }
     if !item.facts.is_empty() {

@@ -1,37 +1,22 @@
 //! Reads what went over a wire, and tells frame by frame what it is.
 
-mod block;
 mod capture;
-mod content;
 mod conversation;
-mod engineio;
-mod frame;
-mod grpc;
+#[path = "../dissect/mod.rs"]
+mod dissect;
 mod guess;
 mod hex;
-mod http1;
-mod http2;
 mod json;
-mod layer;
-mod preview;
-mod protobuf;
-mod report;
-mod rule;
-mod sse;
-mod stomp;
-mod stream;
 mod tcp;
 mod text;
-mod upgrade;
-mod websocket;
 
 use std::io::{self, BufRead, BufReader, Cursor, Read, Write};
 
 use capture::Capture;
 use conversation::Conversation;
+use dissect::report::{self, Report};
 pub use guess::Protocol;
 use hex::HexDump;
-use report::Report;
 pub use report::{Form, Sender};
 
 /// How the bytes are written in the file.

@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::preview::{bytes, hex};
-use super::report::{Item, Place, Sender};
-use super::rule::Problem;
+use super::dissect::preview::{bytes, hex};
+use super::dissect::report::{Item, Place, Sender};
+use super::dissect::rule::Problem;
 
 /// The colours, by what they mark. Each works on a dark and on a light background.
 const CLIENT: &str = "36";
