@@ -63,7 +63,7 @@ impl EngineIo {
         place: Place,
         kind: ws::Kind,
         part: Chunk<'_>,
-        report: &mut Report<'_>,
+        report: &mut dyn Report,
     ) {
         let direction = self.directions.of(place.sender);
         direction.join(place, part.bytes);
@@ -83,7 +83,7 @@ impl EngineIo {
         }
     }
 
-    fn payload_part(&mut self, start: Place, part: &Part<'_>, report: &mut Report<'_>) {
+    fn payload_part(&mut self, start: Place, part: &Part<'_>, report: &mut dyn Report) {
         let direction = self.directions.of(start.sender);
         let (kind, chunk) = match part {
             Part::Message(message) => (None, message.chunk),
@@ -116,7 +116,7 @@ impl Direction {
     }
 
     /// Takes the packet that is complete, unless it is too long.
-    fn take(&mut self, place: Place, report: &mut Report<'_>) -> (Place, Option<Vec<u8>>) {
+    fn take(&mut self, place: Place, report: &mut dyn Report) -> (Place, Option<Vec<u8>>) {
         let start = self.start.take().unwrap_or(place);
         let (len, joined) = (std::mem::take(&mut self.len), std::mem::take(&mut self.joined));
         if len <= MAX_PACKET_LEN as u64 {
@@ -128,7 +128,7 @@ impl Direction {
         (start, None)
     }
 
-    fn packet(&mut self, place: Place, packet: Packet<'_>, report: &mut Report<'_>) {
+    fn packet(&mut self, place: Place, packet: Packet<'_>, report: &mut dyn Report) {
         match packet {
             Packet::Text(Kind::Message, text) => self.text(place, text, report),
             Packet::Text(kind, data) => control(place, kind, data, report),
@@ -143,7 +143,7 @@ impl Direction {
         }
     }
 
-    fn text(&mut self, place: Place, text: &str, report: &mut Report<'_>) {
+    fn text(&mut self, place: Place, text: &str, report: &mut dyn Report) {
         let packet = match self.packets.decode_text(text, 0) {
             Ok(packet) => packet,
             Err(error) => {
@@ -180,7 +180,7 @@ impl Direction {
         report.item(&item);
     }
 
-    fn binary(&mut self, place: Place, attachment: &[u8], report: &mut Report<'_>) {
+    fn binary(&mut self, place: Place, attachment: &[u8], report: &mut dyn Report) {
         let decoded = self.packets.decode_binary(Chunk::whole(attachment));
         let len = bytes(attachment.len() as u64);
         let item = match decoded {
@@ -196,7 +196,7 @@ impl Direction {
 }
 
 /// Reports a packet that is not a message.
-fn control(place: Place, kind: Kind, data: &str, report: &mut Report<'_>) {
+fn control(place: Place, kind: Kind, data: &str, report: &mut dyn Report) {
     let mut item = Item::new(place, NAME, format!("{kind:?}").to_lowercase());
     if kind == Kind::Open && place.sender == Sender::Server {
         item = match Handshake::parse(data) {
@@ -215,7 +215,7 @@ fn control(place: Place, kind: Kind, data: &str, report: &mut Report<'_>) {
 
 /// A body of polling: packets with separators between them.
 impl Layer for EngineIo {
-    fn receive(&mut self, place: Place, mut input: &mut [u8], report: &mut Report<'_>) {
+    fn receive(&mut self, place: Place, mut input: &mut [u8], report: &mut dyn Report) {
         let len = input.len();
         let (original, before) = (input.to_vec(), self.directions.of(place.sender).payload.clone());
         while !self.directions.of(place.sender).failed {
@@ -240,7 +240,7 @@ impl Layer for EngineIo {
         }
     }
 
-    fn end(&mut self, place: Place, report: &mut Report<'_>) {
+    fn end(&mut self, place: Place, report: &mut dyn Report) {
         let direction = self.directions.of(place.sender);
         if direction.failed {
             return;

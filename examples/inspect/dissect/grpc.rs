@@ -91,7 +91,7 @@ impl Grpc {
     }
 
     /// Takes bytes that are messages, not base64.
-    fn messages(&mut self, mut place: Place, mut input: &[u8], report: &mut Report<'_>) {
+    fn messages(&mut self, mut place: Place, mut input: &[u8], report: &mut dyn Report) {
         let direction = self.directions.of(place.sender);
         while !input.is_empty() && !direction.failed {
             let left = direction.message.as_ref().map_or(1, |message| message.left);
@@ -110,7 +110,7 @@ impl Grpc {
 
 impl Direction {
     /// Takes the byte of a prefix, which is shown once it is complete.
-    fn prefix_byte(&mut self, place: Place, mut byte: &[u8], report: &mut Report<'_>) {
+    fn prefix_byte(&mut self, place: Place, mut byte: &[u8], report: &mut dyn Report) {
         self.prefix.extend_from_slice(byte);
         let before = self.prefix.len() as u64 - 1;
         let start = Place { offset: place.offset.saturating_sub(before), ..place };
@@ -135,7 +135,7 @@ impl Direction {
     }
 
     /// Takes a piece of a payload, no longer than the payload.
-    fn piece(&mut self, piece: &mut &[u8], report: &mut Report<'_>) {
+    fn piece(&mut self, piece: &mut &[u8], report: &mut dyn Report) {
         if let Some(message) = &mut self.message {
             message.left -= piece.len() as u64;
         }
@@ -144,7 +144,7 @@ impl Direction {
         }
     }
 
-    fn part(&mut self, part: &Part<'_>, report: &mut Report<'_>) {
+    fn part(&mut self, part: &Part<'_>, report: &mut dyn Report) {
         let Some(message) = &mut self.message else { return };
         let chunk = part.chunk();
         let room = MAX_KEPT_LEN - message.kept.len();
@@ -157,7 +157,7 @@ impl Direction {
         }
     }
 
-    fn fail(&mut self, item: Item, error: Error, report: &mut Report<'_>) {
+    fn fail(&mut self, item: Item, error: Error, report: &mut dyn Report) {
         self.failed = true;
         let whose = format!("what the {} sends in this call", item.place.sender.name());
         report.item(&item.problem(problem(error).ends(&whose)));
@@ -167,7 +167,7 @@ impl Direction {
 const LIMITS: Limits = Limits::new().max_message_len(u64::MAX).max_trailers_len(1 << 20);
 
 impl Message {
-    fn into_item(self, frame: Frame, coding: Coding, report: &Report<'_>) -> Item {
+    fn into_item(self, frame: Frame, coding: Coding, report: &dyn Report) -> Item {
         let Self { place, prefix, kept, .. } = self;
         let is_compressed = prefix.flags & Prefix::COMPRESSED != 0;
         let mut title = match frame {
@@ -231,7 +231,7 @@ fn inflate(kept: &[u8], coding: Coding) -> Option<Vec<u8>> {
 }
 
 impl Layer for Grpc {
-    fn receive(&mut self, place: Place, mut input: &mut [u8], report: &mut Report<'_>) {
+    fn receive(&mut self, place: Place, mut input: &mut [u8], report: &mut dyn Report) {
         let direction = self.directions.of(place.sender);
         let Some(text) = &mut direction.text else {
             return self.messages(place, input, report);
@@ -246,7 +246,7 @@ impl Layer for Grpc {
         }
     }
 
-    fn end(&mut self, place: Place, report: &mut Report<'_>) {
+    fn end(&mut self, place: Place, report: &mut dyn Report) {
         let direction = self.directions.of(place.sender);
         if direction.failed || direction.decoder.check_eof().is_ok() {
             return;
@@ -280,7 +280,7 @@ impl GrpcSocket {
     }
 
     /// Takes a part of a binary message.
-    pub fn message_part(&mut self, place: Place, chunk: Chunk<'_>, report: &mut Report<'_>) {
+    pub fn message_part(&mut self, place: Place, chunk: Chunk<'_>, report: &mut dyn Report) {
         if place.sender == Sender::Server {
             return self.grpc.messages(place, chunk.bytes, report);
         }

@@ -75,7 +75,7 @@ impl Http1 {
     }
 
     /// Takes one byte of a head.
-    fn head_byte(&mut self, place: Place, byte: u8, report: &mut Report<'_>) {
+    fn head_byte(&mut self, place: Place, byte: u8, report: &mut dyn Report) {
         let direction = self.directions.of(place.sender);
         let start = *direction.head_at.get_or_insert(place);
         direction.head_bytes.push(byte);
@@ -116,7 +116,7 @@ impl Http1 {
         self.go_on(place.after(1), next, report);
     }
 
-    fn go_on(&mut self, place: Place, next: Next, report: &mut Report<'_>) {
+    fn go_on(&mut self, place: Place, next: Next, report: &mut dyn Report) {
         let direction = self.directions.of(place.sender);
         direction.head_at = None;
         match next {
@@ -142,14 +142,14 @@ impl Http1 {
     }
 
     /// Goes on with what the client sent early.
-    fn go_on_early(&mut self, report: &mut Report<'_>) {
+    fn go_on_early(&mut self, report: &mut dyn Report) {
         if let Some((place, mut bytes)) = self.early.take() {
             self.receive(place, &mut bytes, report);
         }
     }
 
     /// Takes the answer to an upgrade for granted that the capture does not have.
-    fn assume(&mut self, report: &mut Report<'_>) {
+    fn assume(&mut self, report: &mut dyn Report) {
         if let Some(upgrade) = self.requests.back().and_then(|sent| sent.upgrade.as_ref()) {
             self.upgraded = Some(upgrade.assume());
         }
@@ -157,7 +157,7 @@ impl Http1 {
     }
 
     /// Takes bytes of a body. Returns how many.
-    fn body(&mut self, place: Place, mut input: &mut [u8], report: &mut Report<'_>) -> usize {
+    fn body(&mut self, place: Place, mut input: &mut [u8], report: &mut dyn Report) -> usize {
         let direction = self.directions.of(place.sender);
         let Some((decoder, layer)) = &mut direction.body else { return 0 };
         let (len, address) = (input.len(), input.as_ptr().addr());
@@ -197,7 +197,7 @@ impl Http1 {
 }
 
 impl Layer for Http1 {
-    fn receive(&mut self, mut place: Place, mut input: &mut [u8], report: &mut Report<'_>) {
+    fn receive(&mut self, mut place: Place, mut input: &mut [u8], report: &mut dyn Report) {
         while !input.is_empty() {
             if let Some(layer) = &mut self.upgraded {
                 return layer.receive(place, input, report);
@@ -226,7 +226,7 @@ impl Layer for Http1 {
         }
     }
 
-    fn end(&mut self, place: Place, report: &mut Report<'_>) {
+    fn end(&mut self, place: Place, report: &mut dyn Report) {
         if place.sender == Sender::Client && self.early.is_some() {
             self.assume(report);
         }
@@ -251,7 +251,7 @@ fn show_request(
     len: u64,
     request: &Request<'_>,
     sent: &mut Sent,
-    report: &mut Report<'_>,
+    report: &mut dyn Report,
 ) -> Next {
     let target = escaped(request.target());
     let title = format!("{} {target}, head of {}", request.method(), bytes(len));
@@ -277,7 +277,7 @@ fn show_response(
     len: u64,
     response: &Response<'_>,
     sent: Option<&Sent>,
-    report: &mut Report<'_>,
+    report: &mut dyn Report,
 ) -> Next {
     let reason = lossy(response.reason());
     let title = format!("{} {reason}, head of {}", response.status(), bytes(len));
@@ -341,7 +341,7 @@ fn body(framing: Body, headers: http::Headers<'_>, target: &str) -> Next {
 }
 
 /// Reports what is wrong in a head. The error comes at the end of the head, so the line has to be found.
-fn fail_head(start: Place, head: &[u8], error: Error, report: &mut Report<'_>) -> Next {
+fn fail_head(start: Place, head: &[u8], error: Error, report: &mut dyn Report) -> Next {
     let whose = format!("what the {} sends", start.sender.name());
     let problem = problem(error, start.sender).ends(&whose);
     let item = match wrong_line(head, start.sender, error) {
@@ -379,7 +379,7 @@ fn wrong_line(head: &[u8], sender: Sender, error: Error) -> Option<(usize, &[u8]
     None
 }
 
-fn fail(place: Place, error: Error, report: &mut Report<'_>) -> Next {
+fn fail(place: Place, error: Error, report: &mut dyn Report) -> Next {
     let whose = format!("what the {} sends", place.sender.name());
     let problem = problem(error, place.sender).ends(&whose);
     report.item(&Item::new(place, NAME, "message").problem(problem));

@@ -71,9 +71,10 @@ impl Http2 {
     }
 
     /// Takes bytes of a payload. Returns how many.
-    fn payload(&mut self, place: Place, input: &mut [u8], report: &mut Report<'_>) -> usize {
+    fn payload(&mut self, place: Place, input: &mut [u8], report: &mut dyn Report) -> usize {
         let direction = self.directions.of(place.sender);
         let Some(frame) = &mut direction.frame else { return 0 };
+        let place = place.on(frame.place.stream);
         let len = usize::try_from(frame.left).unwrap_or(usize::MAX).min(input.len());
         frame.left -= u32::try_from(len).unwrap_or(u32::MAX);
         let (input, _) = input.split_at_mut(len);
@@ -84,7 +85,7 @@ impl Http2 {
     }
 
     /// Decodes bytes of one header or of one payload.
-    fn decode(&mut self, place: Place, mut input: &mut [u8], report: &mut Report<'_>) {
+    fn decode(&mut self, place: Place, mut input: &mut [u8], report: &mut dyn Report) {
         let address = input.as_ptr().addr();
         let direction = self.directions.of(place.sender);
         let (original, before) = (input.to_vec(), direction.decoder.clone());
@@ -116,7 +117,7 @@ impl Http2 {
         }
     }
 
-    fn field_block(&mut self, place: Place, part: FieldBlockPart<'_>, report: &mut Report<'_>) {
+    fn field_block(&mut self, place: Place, part: FieldBlockPart<'_>, report: &mut dyn Report) {
         let table_size = self.directions.of(place.sender.other()).block.table_size();
         let direction = self.directions.of(place.sender);
         match direction.block.decode(part.bytes, part.end, table_size) {
@@ -150,7 +151,7 @@ impl Http2 {
     }
 
     /// Takes a head or trailers that are complete.
-    fn end_block(&mut self, sender: Sender, id: u32, end: bool, report: &mut Report<'_>) {
+    fn end_block(&mut self, sender: Sender, id: u32, end: bool, report: &mut dyn Report) {
         let direction = self.directions.of(sender);
         let Some(frame) = &mut direction.frame else { return };
         let (place, fields) = (frame.place, direction.block.take(&mut frame.facts));
@@ -173,7 +174,7 @@ impl Http2 {
         id: u32,
         content: &mut [u8],
         end: bool,
-        report: &mut Report<'_>,
+        report: &mut dyn Report,
     ) {
         let direction = self.directions.of(place.sender);
         match self.streams.get_mut(&id).and_then(|stream| stream.layer(place.sender)) {
@@ -193,7 +194,7 @@ impl Http2 {
         }
     }
 
-    fn end_stream_if(&mut self, end: bool, place: Place, id: u32, report: &mut Report<'_>) {
+    fn end_stream_if(&mut self, end: bool, place: Place, id: u32, report: &mut dyn Report) {
         if end
             && let Some(stream) = self.streams.get_mut(&id)
             && stream.end(place.inside(), report)
@@ -202,7 +203,7 @@ impl Http2 {
         }
     }
 
-    fn end_frame(&mut self, sender: Sender, report: &mut Report<'_>) {
+    fn end_frame(&mut self, sender: Sender, report: &mut dyn Report) {
         let direction = self.directions.of(sender);
         if direction.frame.as_ref().is_some_and(|frame| frame.left == 0) {
             direction.show_frame(report);
@@ -210,7 +211,7 @@ impl Http2 {
         }
     }
 
-    fn fail(&mut self, place: Place, error: Error, report: &mut Report<'_>) {
+    fn fail(&mut self, place: Place, error: Error, report: &mut dyn Report) {
         let direction = self.directions.of(place.sender);
         direction.failed = true;
         let whose = format!("what the {} sends", place.sender.name());
@@ -231,7 +232,7 @@ impl Http2 {
 
 impl Direction {
     /// Reports the current frame, unless that was done.
-    fn show_frame(&mut self, report: &mut Report<'_>) {
+    fn show_frame(&mut self, report: &mut dyn Report) {
         let Some(frame) = &mut self.frame else { return };
         if frame.shown {
             return;
@@ -263,7 +264,7 @@ impl Frame {
 }
 
 impl Layer for Http2 {
-    fn receive(&mut self, mut place: Place, mut input: &mut [u8], report: &mut Report<'_>) {
+    fn receive(&mut self, mut place: Place, mut input: &mut [u8], report: &mut dyn Report) {
         while !input.is_empty() && !self.directions.of(place.sender).failed {
             let direction = self.directions.of(place.sender);
             let taken = if direction.preface < PREFACE.len() {
@@ -289,7 +290,7 @@ impl Layer for Http2 {
         }
     }
 
-    fn end(&mut self, place: Place, report: &mut Report<'_>) {
+    fn end(&mut self, place: Place, report: &mut dyn Report) {
         let direction = self.directions.of(place.sender);
         let is_cut = direction.decoder.check_eof().is_err() || !direction.header.is_empty();
         if !direction.failed && is_cut {
@@ -301,15 +302,15 @@ impl Layer for Http2 {
             });
             report.item(&Item::new(place, NAME, "the stream ends inside a frame").problem(note));
         }
-        for stream in self.streams.values_mut() {
-            stream.end(place.inside(), report);
+        for (id, stream) in &mut self.streams {
+            stream.end(place.inside().on(*id), report);
         }
     }
 }
 
 impl Http2 {
     /// Takes the byte of a header, which is shown once it is complete.
-    fn header_byte(&mut self, place: Place, byte: u8, report: &mut Report<'_>) {
+    fn header_byte(&mut self, place: Place, byte: u8, report: &mut dyn Report) {
         let direction = self.directions.of(place.sender);
         direction.header.push(byte);
         let Some(header) = direction.header.first_chunk() else { return };
@@ -318,6 +319,7 @@ impl Http2 {
         direction.header.clear();
         let before = FrameHeader::LEN as u64 - 1;
         let start = Place { offset: place.offset.saturating_sub(before), ..place };
+        let start = start.on(header.stream().map_or(0, |id| id.get()));
         direction.frame = Some(Frame {
             place: start,
             header,

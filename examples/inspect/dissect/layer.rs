@@ -6,10 +6,10 @@ use super::report::{Item, Place, Report};
 /// One protocol, on a connection or within another protocol.
 pub trait Layer {
     /// Receives the next bytes of `place.sender`, the first of which stands at `place`.
-    fn receive(&mut self, place: Place, bytes: &mut [u8], report: &mut Report<'_>);
+    fn receive(&mut self, place: Place, bytes: &mut [u8], report: &mut dyn Report);
 
     /// Receives the end of what `place.sender` sends. `place` is where it ends.
-    fn end(&mut self, place: Place, report: &mut Report<'_>);
+    fn end(&mut self, place: Place, report: &mut dyn Report);
 }
 
 /// One value for each sender.
@@ -41,12 +41,12 @@ impl Plain {
 }
 
 impl Layer for Plain {
-    fn receive(&mut self, place: Place, bytes: &mut [u8], report: &mut Report<'_>) {
+    fn receive(&mut self, place: Place, bytes: &mut [u8], report: &mut dyn Report) {
         let so_far = self.so_far.of(place.sender);
         so_far.get_or_insert_with(|| (place, report.preview())).1.push(bytes);
     }
 
-    fn end(&mut self, place: Place, report: &mut Report<'_>) {
+    fn end(&mut self, place: Place, report: &mut dyn Report) {
         if let Some((start, preview)) = self.so_far.of(place.sender).take() {
             let title = super::preview::bytes(preview.len());
             report.item(&Item::new(start, self.title, title).payload(preview));

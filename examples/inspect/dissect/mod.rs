@@ -3,8 +3,6 @@
 //! They sit on one another: `http1` or `http2` at the bottom, then whatever heads and upgrades lead to. Whoever gives them
 //! bytes implements [`report::Report`].
 
-use super::{guess, json, text};
-
 mod block;
 mod content;
 pub mod engineio;

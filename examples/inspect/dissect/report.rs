@@ -1,10 +1,7 @@
 //! What the inspector finds, item by item, and where.
 
-use std::io::{self, Write};
-
 use super::preview::Preview;
 use super::rule::Problem;
-use super::{json, text};
 
 /// Who sent the bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -38,11 +35,13 @@ pub struct Place {
     /// Whether its bytes are those of the stream. What was inflated keeps the offset of its frame.
     pub exact: bool,
     pub depth: usize,
+    /// The stream of HTTP/2 that it is on; 0 where there are none.
+    pub stream: u32,
 }
 
 impl Place {
     pub const fn start(sender: Sender) -> Self {
-        Self { sender, offset: 0, exact: true, depth: 0 }
+        Self { sender, offset: 0, exact: true, depth: 0, stream: 0 }
     }
 
     /// The place `len` bytes further on.
@@ -56,6 +55,12 @@ impl Place {
     /// The place of what is inside, one layer down.
     pub const fn inside(mut self) -> Self {
         self.depth += 1;
+        self
+    }
+
+    /// The same place, on a stream.
+    pub const fn on(mut self, stream: u32) -> Self {
+        self.stream = stream;
         self
     }
 
@@ -122,89 +127,16 @@ impl Item {
     }
 }
 
-/// How a report is written.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Form {
-    Text { color: bool },
-    Json,
-}
+/// Who takes the items.
+pub trait Report {
+    /// Takes the next item.
+    fn item(&mut self, item: &Item);
 
-/// Writes items as they come, and counts the broken rules among them.
-pub struct Report<'w> {
-    out: &'w mut dyn Write,
-    form: Form,
-    preview_len: usize,
-    connection: Option<(u64, String)>,
-    /// The connection that was named last.
-    named: Option<u64>,
-    problems: u64,
-    time: Option<u64>,
-    result: io::Result<()>,
-}
+    /// How many bytes of each payload are shown.
+    fn preview_len(&self) -> usize;
 
-impl<'w> Report<'w> {
-    pub fn new(out: &'w mut dyn Write, form: Form, preview_len: usize) -> Self {
-        Self {
-            out,
-            form,
-            preview_len,
-            connection: None,
-            named: None,
-            problems: 0,
-            time: None,
-            result: Ok(()),
-        }
-    }
-
-    /// An empty preview, of the length that the user wants.
-    pub fn preview(&self) -> Preview {
-        Preview::new(self.preview_len)
-    }
-
-    /// Sets the connection that the next items belong to, and what time it is in it, in microseconds.
-    /// A connection is named where its items begin.
-    pub fn connection(&mut self, number: u64, name: &str, time: Option<u64>) {
-        self.time = time;
-        if self.connection.as_ref().is_none_or(|(current, _)| *current != number) {
-            self.connection = Some((number, name.to_owned()));
-        }
-    }
-
-    pub fn item(&mut self, item: &Item) {
-        self.problems += u64::from(item.problem.as_ref().is_some_and(Problem::is_violation));
-        let time = self.time;
-        let connection = self.connection.clone();
-        let number = connection.as_ref().map(|(number, _)| *number);
-        let is_named = std::mem::replace(&mut self.named, number) == number;
-        self.write(|out, form| {
-            if let Some((number, name)) = connection.as_ref().filter(|_| !is_named) {
-                match form {
-                    Form::Text { color } => text::connection(out, *number, name, color)?,
-                    Form::Json => json::connection(out, *number, name)?,
-                }
-            }
-            match form {
-                Form::Text { color } => text::item(out, item, time, color),
-                Form::Json => json::item(out, item, number, time),
-            }
-        });
-    }
-
-    /// Whether the output is gone, as when a pager was left.
-    pub const fn is_broken(&self) -> bool {
-        self.result.is_err()
-    }
-
-    /// Returns how many rules were broken.
-    pub fn finish(self) -> io::Result<u64> {
-        self.result?;
-        self.out.flush()?;
-        Ok(self.problems)
-    }
-
-    fn write(&mut self, write: impl FnOnce(&mut dyn Write, Form) -> io::Result<()>) {
-        if self.result.is_ok() {
-            self.result = write(self.out, self.form);
-        }
+    /// An empty preview of that length.
+    fn preview(&self) -> Preview {
+        Preview::new(self.preview_len())
     }
 }

@@ -33,7 +33,7 @@ impl Sse {
         Self { decoder: Decoder::new(limits), event: None, comment: None }
     }
 
-    fn part(&mut self, start: Place, part: Part<'_>, report: &mut Report<'_>) {
+    fn part(&mut self, start: Place, part: Part<'_>, report: &mut dyn Report) {
         if let Part::Comment(chunk) = part {
             let (_, comment) = self.comment.get_or_insert_with(|| (start, report.preview()));
             comment.push(chunk.bytes);
@@ -120,7 +120,7 @@ impl Event {
 }
 
 impl Layer for Sse {
-    fn receive(&mut self, place: Place, input: &mut [u8], report: &mut Report<'_>) {
+    fn receive(&mut self, place: Place, input: &mut [u8], report: &mut dyn Report) {
         let mut input = &*input;
         let len = input.len();
         loop {
@@ -131,7 +131,7 @@ impl Layer for Sse {
         }
     }
 
-    fn end(&mut self, place: Place, report: &mut Report<'_>) {
+    fn end(&mut self, place: Place, report: &mut dyn Report) {
         if self.decoder.check_eof().is_err() {
             let note = Problem::note("it is dropped: the blank line after it is missing");
             let item = match self.event.take() {

@@ -61,7 +61,7 @@ impl Direction {
         &mut self,
         place: Place,
         input: &mut &[u8],
-        report: &mut Report<'_>,
+        report: &mut dyn Report,
     ) -> Option<Version> {
         let (whole, before) = (*input, self.decoder.clone());
         let start = *self.start.get_or_insert(place);
@@ -107,7 +107,7 @@ impl Direction {
     }
 
     /// Takes a head. Returns the version, if this is what names it.
-    fn head(&mut self, start: Place, command: Command, report: &Report<'_>) -> Option<Version> {
+    fn head(&mut self, start: Place, command: Command, report: &dyn Report) -> Option<Version> {
         let mut item = Item::new(start, NAME, command.as_str());
         let headers = self.inbox.headers();
         for (name, value) in headers {
@@ -126,7 +126,7 @@ impl Direction {
         version
     }
 
-    fn end_frame(&mut self, report: &mut Report<'_>) {
+    fn end_frame(&mut self, report: &mut dyn Report) {
         self.start = None;
         let Some((mut item, body)) = self.frame.take() else { return };
         if !body.is_empty() {
@@ -138,7 +138,7 @@ impl Direction {
 }
 
 impl Layer for Stomp {
-    fn receive(&mut self, mut place: Place, input: &mut [u8], report: &mut Report<'_>) {
+    fn receive(&mut self, mut place: Place, input: &mut [u8], report: &mut dyn Report) {
         let mut input = &*input;
         let mut is_first = true;
         while !input.is_empty() && !self.directions.of(place.sender).failed {
@@ -163,7 +163,7 @@ impl Layer for Stomp {
         }
     }
 
-    fn end(&mut self, place: Place, report: &mut Report<'_>) {
+    fn end(&mut self, place: Place, report: &mut dyn Report) {
         let direction = self.directions.of(place.sender);
         if !direction.failed && direction.decoder.check_eof().is_err() {
             direction.end_frame(report);
@@ -181,4 +181,16 @@ fn problem(error: Error, sender: Sender) -> Problem {
         }
         Sender::Server => problem.answer("nothing: the client closes the connection"),
     }
+}
+
+/// The command of the frame that begins with `bytes`, if its line is complete.
+pub fn command(bytes: &[u8]) -> Option<Command> {
+    let bytes = bytes.trim_ascii_start();
+    let end = bytes.iter().position(|byte| *byte == b'\n')?;
+    Command::parse(bytes[..end].trim_ascii_end())
+}
+
+/// Whether `bytes` begin like a frame.
+pub fn begins(bytes: &[u8]) -> bool {
+    command(bytes).is_some()
 }

@@ -58,7 +58,7 @@ impl Stream {
     }
 
     /// Ends what `place.sender` sends. Returns whether both sides have ended.
-    pub fn end(&mut self, place: Place, report: &mut Report<'_>) -> bool {
+    pub fn end(&mut self, place: Place, report: &mut dyn Report) -> bool {
         if !self.sides.of(place.sender).ended
             && let Some(layer) = self.layer(place.sender)
         {

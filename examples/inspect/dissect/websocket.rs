@@ -97,7 +97,7 @@ impl WebSocket {
     }
 
     /// Takes the byte of a header, which is shown once it is complete.
-    fn header_byte(&mut self, place: Place, byte: u8, report: &mut Report<'_>) {
+    fn header_byte(&mut self, place: Place, byte: u8, report: &mut dyn Report) {
         let direction = self.directions.of(place.sender);
         direction.header.push(byte);
         let len = direction.header.len();
@@ -124,7 +124,7 @@ impl WebSocket {
     }
 
     /// Takes bytes of a payload. Returns how many.
-    fn payload(&mut self, place: Place, input: &mut [u8], report: &mut Report<'_>) -> usize {
+    fn payload(&mut self, place: Place, input: &mut [u8], report: &mut dyn Report) -> usize {
         let direction = self.directions.of(place.sender);
         let Some(frame) = &mut direction.frame else { return 0 };
         let start = frame.place;
@@ -153,7 +153,7 @@ impl WebSocket {
         len
     }
 
-    fn part(&mut self, start: Place, part: Part<'_>, report: &mut Report<'_>) {
+    fn part(&mut self, start: Place, part: Part<'_>, report: &mut dyn Report) {
         let direction = self.directions.of(start.sender);
         let Some(frame) = &mut direction.frame else { return };
         let chunk = part.chunk();
@@ -200,7 +200,7 @@ impl WebSocket {
     }
 
     /// Takes bytes of a message as the application sees them.
-    fn content(&mut self, place: Place, kind: Kind, chunk: Chunk<'_>, report: &mut Report<'_>) {
+    fn content(&mut self, place: Place, kind: Kind, chunk: Chunk<'_>, report: &mut dyn Report) {
         let Chunk { bytes: content, end, .. } = chunk;
         let direction = self.directions.of(place.sender);
         let Some(message) = &mut direction.message else { return };
@@ -239,7 +239,7 @@ impl WebSocket {
         }
     }
 
-    fn end_frame(&mut self, sender: Sender, report: &mut Report<'_>) {
+    fn end_frame(&mut self, sender: Sender, report: &mut dyn Report) {
         let direction = self.directions.of(sender);
         if direction.state == State::Failed {
             return;
@@ -274,7 +274,7 @@ impl Direction {
         }
     }
 
-    fn begin(&mut self, start: Place, header: &FrameHeader, item: Item, report: &Report<'_>) {
+    fn begin(&mut self, start: Place, header: &FrameHeader, item: Item, report: &dyn Report) {
         let opcode = header.opcode();
         if !opcode.is_control() {
             let kind = if opcode == Opcode::Text { Kind::Text } else { Kind::Binary };
@@ -302,7 +302,7 @@ impl Direction {
     }
 
     /// Reports the current frame, unless that was done.
-    fn show_frame(&mut self, report: &mut Report<'_>) {
+    fn show_frame(&mut self, report: &mut dyn Report) {
         let Some(frame) = &mut self.frame else { return };
         let Some(mut item) = frame.item.take() else { return };
         let len = frame.left + frame.preview.len();
@@ -332,7 +332,7 @@ impl Direction {
     }
 
     /// Reports a message whose frames do not show what it is.
-    fn end_message(&mut self, shows: bool, report: &mut Report<'_>) {
+    fn end_message(&mut self, shows: bool, report: &mut dyn Report) {
         let Some(message) = self.message.take() else { return };
         if !message.compressed && message.frames == 1 {
             return;
@@ -357,7 +357,7 @@ impl Direction {
         report.item(&item);
     }
 
-    fn fail(&mut self, item: Item, error: Error, report: &mut Report<'_>) {
+    fn fail(&mut self, item: Item, error: Error, report: &mut dyn Report) {
         self.state = State::Failed;
         let whose = format!("what the {} sends", item.place.sender.name());
         report.item(&item.problem(problem(error).ends(&whose)));
@@ -381,7 +381,7 @@ impl Frame {
 }
 
 impl Inner {
-    fn receive(&mut self, place: Place, kind: Kind, chunk: Chunk<'_>, report: &mut Report<'_>) {
+    fn receive(&mut self, place: Place, kind: Kind, chunk: Chunk<'_>, report: &mut dyn Report) {
         match self {
             Self::Unknown => {}
             Self::Stomp(stomp) => stomp.receive(place, &mut chunk.bytes.to_vec(), report),
@@ -394,7 +394,7 @@ impl Inner {
         if !matches!(self, Self::Unknown) {
             return;
         }
-        if super::guess::begins_stomp(beginning) {
+        if super::stomp::begins(beginning) {
             *self = Self::Stomp(Box::default());
         } else if beginning.starts_with(br#"0{"sid":"#) {
             *self = Self::EngineIo(Box::new(EngineIo::new("")));
@@ -403,7 +403,7 @@ impl Inner {
 }
 
 impl Layer for WebSocket {
-    fn receive(&mut self, mut place: Place, mut input: &mut [u8], report: &mut Report<'_>) {
+    fn receive(&mut self, mut place: Place, mut input: &mut [u8], report: &mut dyn Report) {
         while !input.is_empty() {
             let direction = self.directions.of(place.sender);
             let taken = match direction.state {
@@ -426,7 +426,7 @@ impl Layer for WebSocket {
         }
     }
 
-    fn end(&mut self, place: Place, report: &mut Report<'_>) {
+    fn end(&mut self, place: Place, report: &mut dyn Report) {
         let direction = self.directions.of(place.sender);
         if direction.state == State::Open && direction.decoder.check_eof().is_err() {
             direction.show_frame(report);

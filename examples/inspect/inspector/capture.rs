@@ -8,9 +8,10 @@ use etherparse::{EtherType, LaxNetSlice, LaxSlicedPacket, TcpSlice, TransportSli
 use pcap_parser::{Block, Linktype, PcapBlockOwned, PcapError, create_reader};
 
 use super::conversation::Conversation;
-use super::dissect::report::{Report, Sender};
+use super::dissect::report::Sender;
 use super::guess::Protocol;
 use super::tcp::{Piece, Sequence};
+use super::written::Written;
 
 /// What is read at once, and the longest block of a capture.
 const CAPACITY: usize = 64 * 1024;
@@ -63,7 +64,7 @@ impl Capture {
     }
 
     /// Reads a whole capture. What there is of a damaged one is reported first.
-    pub fn read(&mut self, input: impl Read + Send, report: &mut Report<'_>) -> io::Result<()> {
+    pub fn read(&mut self, input: impl Read + Send, report: &mut Written<'_>) -> io::Result<()> {
         let result = self.read_blocks(input, report);
         let mut open: Vec<Connection> = self.connections.drain().map(|(_, open)| open).collect();
         open.sort_by_key(|connection| connection.number);
@@ -73,7 +74,7 @@ impl Capture {
         result
     }
 
-    fn read_blocks(&mut self, input: impl Read + Send, report: &mut Report<'_>) -> io::Result<()> {
+    fn read_blocks(&mut self, input: impl Read + Send, report: &mut Written<'_>) -> io::Result<()> {
         let wrong =
             |what: &str| io::Error::new(io::ErrorKind::InvalidData, format!("the capture {what}"));
         let mut reader =
@@ -115,7 +116,7 @@ impl Capture {
         &mut self,
         block: &PcapBlockOwned<'_>,
         interfaces: &mut Vec<Interface>,
-        report: &mut Report<'_>,
+        report: &mut Written<'_>,
     ) {
         match block {
             PcapBlockOwned::LegacyHeader(header) => {
@@ -158,7 +159,7 @@ impl Capture {
         interface: Interface,
         ticks: Option<u64>,
         packet: &[u8],
-        report: &mut Report<'_>,
+        report: &mut Written<'_>,
     ) {
         let Some((source, target, tcp)) = segment(interface.linktype, packet) else { return };
         let time = ticks.map(|ticks| {
@@ -192,7 +193,7 @@ impl Capture {
     }
 
     /// Makes room for one more connection.
-    fn forget(&mut self, report: &mut Report<'_>) {
+    fn forget(&mut self, report: &mut Written<'_>) {
         if self.connections.len() < MAX_CONNECTIONS {
             return;
         }
@@ -237,7 +238,7 @@ impl Connection {
         source: SocketAddr,
         tcp: &TcpSlice<'_>,
         time: Option<u64>,
-        report: &mut Report<'_>,
+        report: &mut Written<'_>,
     ) {
         let sender = if source == self.client { Sender::Client } else { Sender::Server };
         let side = usize::from(sender == Sender::Server);
@@ -267,7 +268,7 @@ impl Connection {
     }
 
     /// Ends what has not ended.
-    fn end(&mut self, report: &mut Report<'_>) {
+    fn end(&mut self, report: &mut Written<'_>) {
         for (side, sender) in [Sender::Client, Sender::Server].into_iter().enumerate() {
             if std::mem::replace(&mut self.finished[side], true) {
                 continue;

@@ -42,7 +42,7 @@ impl Conversation {
         Self { protocol, roles_known, swapped: false, layer: None, directions: Both::default() }
     }
 
-    pub fn receive(&mut self, sender: Sender, input: &mut [u8], report: &mut Report<'_>) {
+    pub fn receive(&mut self, sender: Sender, input: &mut [u8], report: &mut dyn Report) {
         let direction = self.directions.of(sender);
         if direction.lost || direction.ended || input.is_empty() {
             return;
@@ -55,7 +55,7 @@ impl Conversation {
     }
 
     /// Notes that `len` bytes of `sender` were not captured.
-    pub fn skip(&mut self, sender: Sender, len: u64, report: &mut Report<'_>) {
+    pub fn skip(&mut self, sender: Sender, len: u64, report: &mut dyn Report) {
         self.begin(sender, true, report);
         let place = self.place(sender);
         let direction = self.directions.of(sender);
@@ -68,7 +68,7 @@ impl Conversation {
         }
     }
 
-    pub fn end(&mut self, sender: Sender, report: &mut Report<'_>) {
+    pub fn end(&mut self, sender: Sender, report: &mut dyn Report) {
         self.begin(sender, true, report);
         let place = self.place(sender);
         let direction = self.directions.of(sender);
@@ -81,7 +81,7 @@ impl Conversation {
     }
 
     /// Begins to decode, once the first bytes tell what they are. `end` is whether no more will come.
-    fn begin(&mut self, sender: Sender, end: bool, report: &mut Report<'_>) {
+    fn begin(&mut self, sender: Sender, end: bool, report: &mut dyn Report) {
         let direction = self.directions.of(sender);
         if direction.beginning.is_empty() {
             return;
@@ -120,7 +120,7 @@ impl Conversation {
         &mut self,
         protocol: Protocol,
         sender: Sender,
-        report: &mut Report<'_>,
+        report: &mut dyn Report,
     ) -> Box<dyn Layer> {
         match protocol {
             Protocol::Http1 => Box::new(Http1::new()),
@@ -145,7 +145,7 @@ impl Conversation {
         sender: Sender,
         name: &'static str,
         why: &str,
-        report: &mut Report<'_>,
+        report: &mut dyn Report,
     ) -> Box<dyn Layer> {
         let place = self.place(sender);
         let beginning = &self.directions.of(sender).beginning;
@@ -155,7 +155,7 @@ impl Conversation {
         Box::new(Plain::new(name))
     }
 
-    fn pass_on(&mut self, sender: Sender, input: &mut [u8], report: &mut Report<'_>) {
+    fn pass_on(&mut self, sender: Sender, input: &mut [u8], report: &mut dyn Report) {
         let place = self.place(sender);
         self.directions.of(sender).len += input.len() as u64;
         if let Some(layer) = &mut self.layer {

@@ -4,6 +4,7 @@ use framewright::stomp::Command;
 use framewright::{grpc, http2, ws};
 
 use super::dissect::report::Sender;
+use super::dissect::stomp;
 
 /// A protocol that can be at the beginning of a stream.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -54,8 +55,8 @@ pub fn guess(bytes: &[u8]) -> Option<(Protocol, Option<Sender>)> {
         (Protocol::Tls, None)
     } else if begins_settings(bytes) {
         (Protocol::Http2, Some(Sender::Server))
-    } else if begins_stomp(bytes) {
-        let is_server = stomp_command(bytes).is_some_and(Command::is_from_server);
+    } else if stomp::begins(bytes) {
+        let is_server = stomp::command(bytes).is_some_and(Command::is_from_server);
         (Protocol::Stomp, Some(if is_server { Sender::Server } else { Sender::Client }))
     } else if begins_sse(bytes) {
         (Protocol::Sse, Some(Sender::Server))
@@ -72,7 +73,7 @@ pub fn guess(bytes: &[u8]) -> Option<(Protocol, Option<Sender>)> {
 
 /// Whether a short stream is one of those that need no more bytes to be known.
 fn is_complete(bytes: &[u8]) -> bool {
-    http1_sender(bytes).is_some() || begins_settings(bytes) || begins_stomp(bytes)
+    http1_sender(bytes).is_some() || begins_settings(bytes) || stomp::begins(bytes)
 }
 
 fn http1_sender(bytes: &[u8]) -> Option<Sender> {
@@ -95,16 +96,6 @@ fn begins_settings(bytes: &[u8]) -> bool {
             && header.len().is_multiple_of(6)
             && header.len() < 600
     })
-}
-
-fn stomp_command(bytes: &[u8]) -> Option<Command> {
-    let bytes = bytes.trim_ascii_start();
-    let end = bytes.iter().position(|byte| *byte == b'\n')?;
-    Command::parse(bytes[..end].trim_ascii_end())
-}
-
-pub fn begins_stomp(bytes: &[u8]) -> bool {
-    stomp_command(bytes).is_some()
 }
 
 fn begins_sse(bytes: &[u8]) -> bool {

@@ -9,15 +9,17 @@ mod hex;
 mod json;
 mod tcp;
 mod text;
+mod written;
 
 use std::io::{self, BufRead, BufReader, Cursor, Read, Write};
 
 use capture::Capture;
 use conversation::Conversation;
-use dissect::report::{self, Report};
+pub use dissect::report::Sender;
 pub use guess::Protocol;
 use hex::HexDump;
-pub use report::{Form, Sender};
+pub use written::Form;
+use written::Written;
 
 /// How the bytes are written in the file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -73,7 +75,7 @@ pub fn inspect(
         }
     });
     let input = BufReader::with_capacity(READ_LEN, Cursor::new(beginning).chain(input));
-    let mut report = Report::new(out, settings.form, settings.preview_len);
+    let mut report = Written::new(out, settings.form, settings.preview_len);
     let result = match format {
         Format::Capture => Capture::new(settings.protocol).read(input, &mut report),
         Format::Hex => read_hex(input, settings, &mut report),
@@ -84,7 +86,7 @@ pub fn inspect(
 }
 
 /// Reads a hex dump. What Wireshark has indented was sent by the server.
-fn read_hex(input: impl BufRead, settings: Settings, report: &mut Report<'_>) -> io::Result<()> {
+fn read_hex(input: impl BufRead, settings: Settings, report: &mut Written<'_>) -> io::Result<()> {
     let mut dump = HexDump::new(input);
     let mut conversation = Conversation::new(settings.protocol, settings.sender.is_some());
     let one = settings.sender.unwrap_or(Sender::Client);
@@ -104,7 +106,7 @@ fn read_hex(input: impl BufRead, settings: Settings, report: &mut Report<'_>) ->
     result
 }
 
-fn read_raw(mut input: impl Read, settings: Settings, report: &mut Report<'_>) -> io::Result<()> {
+fn read_raw(mut input: impl Read, settings: Settings, report: &mut Written<'_>) -> io::Result<()> {
     let mut conversation = Conversation::new(settings.protocol, settings.sender.is_some());
     let sender = settings.sender.unwrap_or(Sender::Client);
     let mut buffer = vec![0; READ_LEN];

@@ -22,7 +22,7 @@ pub fn connection(out: &mut dyn Write, number: u64, name: &str, color: bool) -> 
 
 pub fn item(out: &mut dyn Write, item: &Item, time: Option<u64>, color: bool) -> io::Result<()> {
     let paint = Paint(color);
-    let Place { sender, offset, exact, depth } = item.place;
+    let Place { sender, offset, exact, depth, .. } = item.place;
     let (arrow, tone) = match sender {
         Sender::Client => ("→", CLIENT),
         Sender::Server => ("←", SERVER),
