@@ -185,3 +185,90 @@ fn websocket_is_spoken_on_a_stream_of_http2() {
         ],
     );
 }
+
+#[test]
+fn the_framing_of_chunks_is_told_between_what_is_in_them() {
+    let request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    let response =
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n\
+        9\r\ndata: a\n\n\r\n00A;x=1\r\ndata: bc\n\n\r\n0\r\nX-End: yes\r\n\r\n";
+    let told = told(&[(true, request), (false, response)]);
+    let expected = [
+        "HTTP/1.1 chunk, 9 bytes",
+        "39     size: 9 in hex: 9 bytes",
+        "0d 0a  line end: CR LF",
+        "SSE event",
+        "HTTP/1.1 chunk, 10 bytes",
+        "30 30 41  size: 00A in hex: 10 bytes",
+        "extensions: ;x=1",
+        "SSE event",
+        "HTTP/1.1 last chunk",
+        "trailers: X-End: yes",
+    ];
+    assert_in_order(&told, &expected);
+}
+
+/// The frames are those of the protocol's own table of transports.
+#[test]
+fn frames_of_sockjs_are_told_by_each_transport() {
+    let array = "a[\"one\",\"t\\\"wo\"]";
+    let call = format!("parent.p({array:?});");
+    let bodies = [
+        ("xhr", format!("{array}\n")),
+        ("xhr_streaming", format!("{}\no\n{array}\n", "h".repeat(2048))),
+        ("eventsource", format!("\r\ndata: {array}\r\n\r\n")),
+        ("htmlfile", format!("<script>\n{call}\n</script>\r\n")),
+        ("jsonp", format!("/**/{call}\r\n")),
+    ];
+    for (transport, body) in bodies {
+        let request = format!("GET /chat/000/abc/{transport}?c=p HTTP/1.1\r\nHost: a\r\n\r\n");
+        let response = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        let told = told(&[(true, request.as_bytes()), (false, response.as_bytes())]);
+        let title = format!("SockJS messages, by {transport}");
+        assert_in_order(
+            &told,
+            &[&title, "61  frame: a: messages", "message 1: one", "message 2: t\"wo"],
+        );
+        assert!(!told.contains('✗'), "{told}");
+    }
+}
+
+#[test]
+fn messages_of_sockjs_are_told_as_they_are_sent() {
+    let sent = [("xhr_send", r#"["a b"]"#), ("jsonp_send", "d=%5B%22a+b%22%5D")];
+    for (transport, body) in sent {
+        let request = format!(
+            "POST /chat/000/abc/{transport} HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let told = told(&[(true, request.as_bytes())]);
+        assert_in_order(&told, &[&format!("SockJS messages, by {transport}"), "message 1: a b"]);
+    }
+    let broken = b"POST /chat/000/abc/xhr_send HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n[1";
+    assert_in_order(&told(&[(true, broken)]), &["SockJS messages", "✗ ", "the status 500"]);
+}
+
+#[test]
+fn sockjs_is_spoken_in_websocket_messages() {
+    let request = UPGRADE.replace("/call", "/chat/000/abc/websocket") + "\r\n";
+    let response = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+    let frames = b"\x81\x01o\x81\x07a[\"hi\"]\x81\x0dc[3000,\"bye\"]";
+    let pieces = [
+        (true, request.as_bytes()),
+        (false, response.as_bytes()),
+        (false, &frames[..]),
+        (true, b"\x81\x86\0\0\0\0[\"yo\"]"),
+    ];
+    let told = told(&pieces);
+    let expected = [
+        "SockJS open",
+        "SockJS messages",
+        "message 1: hi",
+        "SockJS close",
+        "SockJS messages",
+        "message 1: yo",
+    ];
+    assert_in_order(&told, &expected);
+    assert!(!told.contains('✗'), "{told}");
+}

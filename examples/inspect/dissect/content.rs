@@ -6,6 +6,7 @@ use framewright::http::Field;
 use super::engineio::EngineIo;
 use super::grpc::Grpc;
 use super::layer::Layer;
+use super::sockjs::SockJs;
 use super::sse::Sse;
 
 /// The layer for a body with these headers, of a request for `target` or of the response to it. `None` if there is
@@ -32,6 +33,9 @@ pub fn layer<'a>(
     if let Some(grpc) = ContentType::parse(content_type) {
         return Some(Box::new(Grpc::new(grpc, grpc_encoding)));
     }
+    if let Some(sockjs) = SockJs::of(target) {
+        return Some(Box::new(sockjs));
+    }
     let essence = content_type.split(|byte| *byte == b';').next().unwrap_or_default();
     if essence.trim_ascii().eq_ignore_ascii_case(b"text/event-stream") {
         return Some(Box::new(Sse::new()));
@@ -40,4 +44,9 @@ pub fn layer<'a>(
         return Some(Box::new(EngineIo::new(target)));
     }
     None
+}
+
+/// The target that tells what is in a response. The answer to a POST of packets has none itself.
+pub fn of_response<'t>(method: &str, target: &'t str) -> &'t str {
+    if method == "GET" || SockJs::of(target).is_some() { target } else { "" }
 }

@@ -20,6 +20,7 @@ pub fn describe(place: Place, header: FrameHeader, payload: &[u8]) -> Item {
     let wire = header.to_bytes();
     let stream = header.stream().map_or("0: the connection".to_owned(), |id| id.to_string());
     let item = Item::new(place, NAME, title)
+        .len(u64::from(header.len()) + FrameHeader::LEN as u64)
         .wire("length", &wire[..3], header.len().to_string())
         .wire("type", &wire[3..4], name(kind))
         .wire("flags", &wire[4..5], flags)

@@ -7,6 +7,7 @@ use framewright::http1::{
     Body, BodyDecoder, Decoded, Error, HeadReader, Limits, Request, Response, Version,
 };
 
+use super::chunks::Framing;
 use super::content;
 use super::http2::Http2;
 use super::layer::{Both, Layer, Plain, failing_byte};
@@ -15,7 +16,7 @@ use super::report::{Item, Place, Report, Sender};
 use super::rule::Problem;
 use super::upgrade::{self, Offered};
 
-const NAME: &str = "HTTP/1.1";
+pub const NAME: &str = "HTTP/1.1";
 const ERRORS: &str = include_str!("../../../src/http1/error.rs");
 /// How many requests may wait for their responses.
 const MAX_REQUESTS: usize = 1000;
@@ -45,13 +46,21 @@ struct Direction {
     head_at: Option<Place>,
     head_bytes: Vec<u8>,
     body: Option<(BodyDecoder, Box<dyn Layer>)>,
+    framing: Framing,
     failed: bool,
 }
 
 impl Default for Direction {
     fn default() -> Self {
         let head = HeadReader::new(Vec::new(), limits());
-        Self { head, head_at: None, head_bytes: Vec::new(), body: None, failed: false }
+        Self {
+            head,
+            head_at: None,
+            head_bytes: Vec::new(),
+            body: None,
+            framing: Framing::default(),
+            failed: false,
+        }
     }
 }
 
@@ -126,6 +135,7 @@ impl Http1 {
                     Sender::Client => BodyDecoder::new(body, limits()),
                     Sender::Server => BodyDecoder::new_response(body, limits()),
                 };
+                direction.framing = Framing::new(body == Body::Chunked);
                 direction.body = Some((decoder, layer));
             }
             Next::Failed => direction.failed = true,
@@ -160,18 +170,32 @@ impl Http1 {
     fn body(&mut self, place: Place, mut input: &mut [u8], report: &mut dyn Report) -> usize {
         let direction = self.directions.of(place.sender);
         let Some((decoder, layer)) = &mut direction.body else { return 0 };
+        let framing = &mut direction.framing;
         let (len, address) = (input.len(), input.as_ptr().addr());
         let (original, before) = (input.to_vec(), decoder.clone());
+        // Where the framing goes on that has not been seen.
+        let mut seen = 0;
         loop {
             match decoder.decode(&mut input) {
                 Ok(Decoded::Part(part)) => {
                     let at = part.bytes.as_ptr().addr().wrapping_sub(address);
-                    let place = place.after(if at <= len { at } else { 0 });
-                    layer.receive(place.inside(), part.bytes, report);
+                    let at = if at <= len { at } else { 0 };
+                    // The last part may be empty, and then it stands nowhere.
+                    if !part.bytes.is_empty() {
+                        framing.push(place.after(seen), original.get(seen..at).unwrap_or_default());
+                        framing.show(report);
+                        seen = at + part.bytes.len();
+                    }
+                    layer.receive(place.after(at).inside(), part.bytes, report);
                 }
-                Ok(Decoded::NeedMore) => return len,
+                Ok(Decoded::NeedMore) => {
+                    framing.push(place.after(seen), &original[seen..]);
+                    return len;
+                }
                 Ok(Decoded::Complete) => {
                     let taken = len - input.len();
+                    framing.push(place.after(seen), &original[seen..taken]);
+                    framing.show(report);
                     layer.end(place.after(taken).inside(), report);
                     direction.body = None;
                     return taken;
@@ -255,7 +279,8 @@ fn show_request(
 ) -> Next {
     let target = escaped(request.target());
     let title = format!("{} {target}, head of {}", request.method(), bytes(len));
-    let mut item = head(Item::new(start, NAME, title), request.version(), request.headers());
+    let mut item =
+        head(Item::new(start, NAME, title).len(len), request.version(), request.headers());
     let next = match Offered::read(request) {
         Some(Ok(offered)) => {
             sent.upgrade = Some(offered);
@@ -281,7 +306,8 @@ fn show_response(
 ) -> Next {
     let reason = lossy(response.reason());
     let title = format!("{} {reason}, head of {}", response.status(), bytes(len));
-    let mut item = head(Item::new(start, NAME, title), response.version(), response.headers());
+    let mut item =
+        head(Item::new(start, NAME, title).len(len), response.version(), response.headers());
     let upgrade = response.headers().get("Upgrade").unwrap_or_default();
     let next = match (response.status(), sent.and_then(|sent| sent.upgrade.as_ref())) {
         (101, Some(offered)) => match offered.check(response) {
@@ -304,8 +330,7 @@ fn show_response(
         _ if response.is_interim() => Next::Head,
         _ => {
             let method = sent.map_or("GET", |sent| &sent.method);
-            // The answer to a POST of packets has none itself.
-            let target = sent.filter(|_| method == "GET").map_or("", |sent| &sent.target);
+            let target = sent.map_or("", |sent| content::of_response(method, &sent.target));
             match response.body_for(method) {
                 Ok(framing) => body(framing, response.headers(), target),
                 Err(error) => {

@@ -177,7 +177,8 @@ impl Http2 {
         report: &mut dyn Report,
     ) {
         let direction = self.directions.of(place.sender);
-        match self.streams.get_mut(&id).and_then(|stream| stream.layer(place.sender)) {
+        let stream = self.streams.get_mut(&id).filter(|_| report.wants(id));
+        match stream.and_then(|stream| stream.layer(place.sender)) {
             Some(layer) => {
                 direction.show_frame(report);
                 layer.receive(place.inside(), content, report);

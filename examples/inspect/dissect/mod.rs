@@ -4,6 +4,7 @@
 //! bytes implements [`report::Report`].
 
 mod block;
+mod chunks;
 mod content;
 pub mod engineio;
 mod frame;
@@ -15,6 +16,7 @@ pub mod preview;
 mod protobuf;
 pub mod report;
 pub mod rule;
+pub mod sockjs;
 pub mod sse;
 pub mod stomp;
 pub mod stream;

@@ -85,6 +85,8 @@ pub struct Item {
     pub place: Place,
     pub protocol: &'static str,
     pub title: String,
+    /// How long it is on the wire, if it is a frame or a head.
+    pub len: Option<u64>,
     pub wire: Vec<WireField>,
     pub facts: Vec<(String, String)>,
     pub payload: Option<Preview>,
@@ -97,11 +99,18 @@ impl Item {
             place,
             protocol,
             title: title.into(),
+            len: None,
             wire: Vec::new(),
             facts: Vec::new(),
             payload: None,
             problem: None,
         }
+    }
+
+    /// Sets how long it is on the wire.
+    pub fn len(mut self, bytes: u64) -> Self {
+        self.len = Some(bytes);
+        self
     }
 
     /// Adds bytes of the header.
@@ -134,6 +143,11 @@ pub trait Report {
 
     /// How many bytes of each payload are shown.
     fn preview_len(&self) -> usize;
+
+    /// Whether what is on a stream of HTTP/2 is to be taken apart. Its frames are reported either way.
+    fn wants(&self, _stream: u32) -> bool {
+        true
+    }
 
     /// An empty preview of that length.
     fn preview(&self) -> Preview {

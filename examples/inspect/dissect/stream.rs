@@ -10,6 +10,7 @@ use super::upgrade;
 #[derive(Default)]
 pub struct Stream {
     sides: Both<StreamSide>,
+    method: String,
     target: String,
     /// What is spoken in both directions, if the stream is a tunnel.
     tunnel: Option<Box<dyn Layer>>,
@@ -35,6 +36,7 @@ impl Stream {
         }
         side.has_head = true;
         if sender == Sender::Client {
+            self.method = get(":method").map(super::preview::lossy).unwrap_or_default();
             self.target = get(":path").map(super::preview::lossy).unwrap_or_default();
             self.asks_for_websocket = get(":protocol") == Some(b"websocket");
         }
@@ -45,7 +47,11 @@ impl Stream {
                 self.tunnel = Some(upgrade::over_http2(&self.target, protocol, extensions));
             }
         } else {
-            self.sides.of(sender).body = content::layer(fields, &self.target);
+            let target = match sender {
+                Sender::Client => &self.target,
+                Sender::Server => content::of_response(&self.method, &self.target),
+            };
+            self.sides.of(sender).body = content::layer(fields, target);
         }
     }
 

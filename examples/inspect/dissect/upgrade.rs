@@ -9,6 +9,7 @@ use super::engineio::EngineIo;
 use super::grpc::GrpcSocket;
 use super::layer::Layer;
 use super::rule::Problem;
+use super::sockjs::SockJs;
 use super::stomp::Stomp;
 use super::websocket::{Inner, WebSocket};
 
@@ -99,6 +100,9 @@ fn spoken(target: &str, protocol: Option<&str>, params: Option<Params>) -> Box<d
     }
     if target.contains("EIO=4") {
         return Box::new(socket.with(Inner::EngineIo(Box::new(EngineIo::new(target)))));
+    }
+    if let Some(sockjs) = SockJs::of(target) {
+        return Box::new(socket.with(Inner::SockJs(Box::new(sockjs))));
     }
     Box::new(socket)
 }

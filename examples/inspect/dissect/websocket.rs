@@ -13,6 +13,7 @@ use super::layer::{Both, Layer, failing_byte};
 use super::preview::{Preview, bytes, escaped, hex, shrunk};
 use super::report::{Item, Place, Report, Sender};
 use super::rule::Problem;
+use super::sockjs::SockJs;
 use super::stomp::Stomp;
 
 const NAME: &str = "WebSocket";
@@ -35,6 +36,7 @@ pub enum Inner {
     Stomp(Box<Stomp>),
     EngineIo(Box<EngineIo>),
     Grpc(Box<GrpcSocket>),
+    SockJs(Box<SockJs>),
 }
 
 struct Direction {
@@ -387,6 +389,7 @@ impl Inner {
             Self::Stomp(stomp) => stomp.receive(place, &mut chunk.bytes.to_vec(), report),
             Self::EngineIo(engineio) => engineio.message_part(place, kind, chunk, report),
             Self::Grpc(grpc) => grpc.message_part(place, chunk, report),
+            Self::SockJs(sockjs) => sockjs.message_part(place, chunk, report),
         }
     }
 
@@ -474,7 +477,8 @@ fn describe(place: Place, header: &FrameHeader, wire: &[u8]) -> Item {
         127 => "127: the length is in the next 8 bytes".to_owned(),
         len => len.to_string(),
     };
-    let item = Item::new(place, NAME, title).wire("flags", &wire[..1], first.join(", ")).wire(
+    let item = Item::new(place, NAME, title).len(wire.len() as u64 + header.len());
+    let item = item.wire("flags", &wire[..1], first.join(", ")).wire(
         "length",
         &wire[1..2],
         format!("{mask}{short}"),
