@@ -24,7 +24,7 @@
 //!
 //! # What the peer sees
 //!
-//! A namespace that is [refused](Connection::refuse) gets a CONNECT_ERROR, and the connection goes on. Whatever error there is,
+//! A namespace that is [refused](Connection::refuse) gets a `CONNECT_ERROR`, and the connection goes on. Whatever error there is,
 //! the protocol has no packet for it: the peer sees the end of the connection below. Over Engine.IO, call
 //! [`Session::close`](crate::engineio::Session::close).
 //!
