@@ -117,15 +117,6 @@ impl<B: Buffer> Encoder<B> {
         self.table.set_max_size(size);
     }
 
-    /// The longest that the block for `fields` can be, in bytes.
-    pub fn max_block_len(&self, fields: &impl Fields) -> usize {
-        let mut len = MAX_PREFIX_LEN;
-        fields.for_each_field(|name, value| {
-            len = len.saturating_add(max_field_len(name, value));
-        });
-        len
-    }
-
     /// Appends the block for `fields` to `out`, whole or not at all.
     ///
     /// Names have to be in lower case. The block must reach the other end before the next one, which may
@@ -133,8 +124,8 @@ impl<B: Buffer> Encoder<B> {
     ///
     /// # Errors
     ///
-    /// `out` has no room for [`max_block_len`](Self::max_block_len) bytes, although the block may be
-    /// shorter. If all fields repeat, it only needs room for the block.
+    /// `out` has no room for the longest block that such fields can make, although this one may be shorter. If all fields
+    /// repeat, it only needs room for the block.
     pub fn encode(
         &mut self,
         fields: &impl Fields,
@@ -143,7 +134,7 @@ impl<B: Buffer> Encoder<B> {
         if let Some(repeated) = self.find_all(fields) {
             return out.try_append(repeated.as_slice());
         }
-        self.encode_within(fields, self.max_block_len(fields), out)
+        self.encode_within(fields, max_block_len(fields), out)
     }
 
     /// Appends the block for `fields` to `out`. It is known to have at most `max_len` bytes.
@@ -333,6 +324,15 @@ impl<B> fmt::Debug for Encoder<B> {
 
 /// The longest that the sizes before the fields of a block can be, in bytes.
 pub(in super::super) const MAX_PREFIX_LEN: usize = 2 * MAX_INTEGER_LEN;
+
+/// The longest that the block for `fields` can be, in bytes.
+fn max_block_len(fields: &impl Fields) -> usize {
+    let mut len = MAX_PREFIX_LEN;
+    fields.for_each_field(|name, value| {
+        len = len.saturating_add(max_field_len(name, value));
+    });
+    len
+}
 
 /// The longest that a field can be in a block, in bytes.
 #[inline]

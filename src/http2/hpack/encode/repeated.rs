@@ -128,7 +128,8 @@ mod tests {
                 repeated += u32::from(encoder.find_all(&fields).is_some());
                 let (mut block, mut expected) = (Vec::new(), Vec::new());
                 encoder.encode(&fields, &mut block).unwrap();
-                twin.encode_within(&fields, twin.max_block_len(&fields), &mut expected).unwrap();
+                twin.encode_within(&fields, super::super::max_block_len(&fields), &mut expected)
+                    .unwrap();
                 assert_eq!(block, expected, "{step} {table_size}");
             }
             assert!(table_size < 4096 || (200..800).contains(&repeated), "{repeated}");
