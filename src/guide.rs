@@ -191,17 +191,18 @@
 //!
 //! # What the peer sees
 //!
-//! When a peer breaks a rule, you get an error of the protocol's type, and the peer gets what this table says:
+//! When a peer breaks a rule, you get an error of the protocol's type, and the peer gets what this table says. The first column leads
+//! to tables with each error, its section of the standard, and the code that goes out:
 //!
 //! | protocol | error | what the peer gets |
 //! |---|---|---|
-//! | WebSocket | [`ws::Error`](crate::ws::Error) | a close frame with [`close_code`](crate::ws::Error::close_code), then the end of TCP |
-//! | its handshake | [`ws::handshake::Error`](crate::ws::handshake::Error) | the response that [`refuse`](crate::ws::handshake::Error::refuse) makes |
-//! | Server-Sent Events | [`sse::Error`](crate::sse::Error) | nothing: one event is lost, and the stream goes on |
-//! | gRPC | [`grpc::Error`](crate::grpc::Error) | a status, in trailers or by a reset of the stream |
-//! | HTTP/2 | [`http2::Error`](crate::http2::Error) | GOAWAY or RST_STREAM with its code |
-//! | HTTP/1.1 | [`http1::Error`](crate::http1::Error) | a response with its status, and the end of TCP |
-//! | STOMP | [`stomp::Error`](crate::stomp::Error) | an ERROR frame to a client, the end of TCP to a server |
-//! | Engine.IO | [`engineio::Error`](crate::engineio::Error) | the end of the session, or the protocol's answer with status 400 |
-//! | Socket.IO | [`socketio::Error`](crate::socketio::Error) | the end of the connection below it |
-//! | SockJS | [`sockjs::Error`](crate::sockjs::Error) | status 500 with the protocol's text, or the end of the WebSocket |
+//! | [WebSocket](crate::ws#what-the-peer-sees) | [`Error`](crate::ws::Error) | a close frame with [`close_code`](crate::ws::Error::close_code), then the end of TCP |
+//! | [its handshake](crate::ws::handshake#what-the-peer-sees) | [`Error`](crate::ws::handshake::Error) | the response that [`refuse`](crate::ws::handshake::Error::refuse) makes |
+//! | [Server-Sent Events](crate::sse#what-the-peer-sees) | [`Error`](crate::sse::Error) | nothing: one event is lost, and the stream goes on |
+//! | [gRPC](crate::grpc#what-the-peer-sees) | [`Error`](crate::grpc::Error) | a status, in trailers or by a reset of the stream |
+//! | [HTTP/2](crate::http2#what-the-peer-sees) | [`Error`](crate::http2::Error) | GOAWAY or RST_STREAM with its code |
+//! | [HTTP/1.1](crate::http1#what-the-peer-sees) | [`Error`](crate::http1::Error) | a response with its status, and the end of TCP |
+//! | [STOMP](crate::stomp#what-the-peer-sees) | [`Error`](crate::stomp::Error) | an ERROR frame to a client, the end of TCP to a server |
+//! | [Engine.IO](crate::engineio#what-the-peer-sees) | [`Error`](crate::engineio::Error) | the end of the session, or the protocol's answer with status 400 |
+//! | [Socket.IO](crate::socketio#what-the-peer-sees) | [`Error`](crate::socketio::Error) | the end of the connection below it |
+//! | [SockJS](crate::sockjs#what-the-peer-sees) | [`Error`](crate::sockjs::Error) | status 500 with the protocol's text, or the end of the WebSocket |

@@ -4,6 +4,20 @@
 //! clocks, random numbers, threads and buffers stay with the caller: the same code serves a
 //! blocking loop, an event loop, an async task and a microcontroller without an allocator.
 //!
+//! | protocol | standard | module |
+//! |---|---|---|
+//! | WebSocket | RFC 6455, 7692, 8441 | [`ws`] |
+//! | Server-Sent Events | HTML standard §9.2 | [`sse`] |
+//! | gRPC and gRPC-Web | the documents of gRPC | [`grpc`] |
+//! | HTTP/1.1 | RFC 9112, 9110 | [`http1`], [`http`] |
+//! | HTTP/2 | RFC 9113, 7541 | [`http2`] |
+//! | STOMP | versions 1.0 to 1.2 | [`stomp`] |
+//! | Socket.IO on Engine.IO | protocols 5 and 4 | [`socketio`], [`engineio`] |
+//! | SockJS | protocol 0.3 | [`sockjs`] |
+//!
+//! Each module begins with a map from the sections of its standard to its items, and says
+//! [what the peer sees](guide#what-the-peer-sees) of each error.
+//!
 //! # One loop
 //!
 //! ```
@@ -77,12 +91,12 @@
 //!
 //! Each is built on those above it in the table, and can be used without those below it.
 //!
-//! | layer | knows | types | verbs |
-//! |---|---|---|---|
-//! | wire | one header, no state | [`FrameHeader`](ws::FrameHeader), [`Opcode`](ws::Opcode), [`Mask`](ws::Mask) | `parse`, `to_bytes`, `apply` |
-//! | codec | one direction, any split | [`Decoder`](ws::Decoder) → [`Part`](ws::Part), [`Encoder`](ws::Encoder) | `decode`, `encode`, `check_eof` |
-//! | connection | both directions and the rules between them | [`Connection`](ws::Connection) → [`Event`](ws::Event) | `receive`, `send`, `close`, `transmit` |
-//! | assembly | whole messages, in storage the caller picks | [`Inbox`](ws::Inbox), [`Assembler`](ws::Assembler) → [`Message`](ws::Message) | `message`, `push` |
+//! | layer | types | verbs |
+//! |---|---|---|
+//! | wire: one header, no state | [`FrameHeader`](ws::FrameHeader), [`Opcode`](ws::Opcode), [`Mask`](ws::Mask) | `parse`, `to_bytes`, `apply` |
+//! | codec: one direction, any split | [`Decoder`](ws::Decoder) → [`Part`](ws::Part), [`Encoder`](ws::Encoder) | `decode`, `encode`, `check_eof` |
+//! | connection: both directions and the rules between them | [`Connection`](ws::Connection) → [`Event`](ws::Event) | `receive`, `send`, `close`, `transmit` |
+//! | assembly: whole messages, in storage the caller picks | [`Inbox`](ws::Inbox), [`Assembler`](ws::Assembler) → [`Message`](ws::Message) | `message`, `push` |
 //!
 //! The types of the table are those of [`ws`]. [`sse`] and [`grpc`] have types of the same names, on the
 //! layers that they need. The assembler of `sse` decodes too, so its verbs are `receive` and
