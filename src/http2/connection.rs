@@ -37,7 +37,7 @@ use crate::Buffer;
 /// Nothing is queued. A body is pulled: `send` writes a frame as far as windows allow, and
 /// [`writable`](Self::writable) says which stream is next.
 ///
-/// `B` is storage for the tables of HPACK, and `S` for streams: see [`Storage`].
+/// `B` is storage for the tables of HPACK, and `S` for streams: see [`Storage`]. [The module](super) has the loop.
 pub struct Connection<R, B, S> {
     side: PhantomData<R>,
     pub(super) limits: Limits,

@@ -1,6 +1,5 @@
 //! gRPC on this crate's own HTTP/2: a connection and all of its calls in one value.
 
-mod batch;
 mod calls;
 mod client;
 mod memory;
@@ -10,6 +9,9 @@ mod server;
 mod server_call;
 mod shared;
 mod time;
+
+// After the two ends, so that their pages begin with how they are made.
+mod batch;
 
 pub use batch::Batch;
 pub use calls::CallId;
