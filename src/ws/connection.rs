@@ -42,6 +42,19 @@ use crate::{Buffer, Chunk};
 /// It owns no heap and takes less than 400 bytes, whatever the peer does: it answers only the newest
 /// ping (§5.5.3), and sends one close frame.
 ///
+/// ```
+/// use framewright::ws::{Connection, Inbox, Kind, Limits, Message, MessageEvent};
+///
+/// let mut server = Connection::server(Limits::new());
+/// let (mut inbox, mut out) = (Inbox::new(Vec::new()), Vec::new());
+/// let mut input = &b"\x89\x80\0\0\0\0\x81\x82\0\0\0\0hi"[..];
+/// assert_eq!(server.receive_message(&mut input, &mut inbox), Some(MessageEvent::Ping));
+/// let event = server.receive_message(&mut input, &mut inbox);
+/// assert_eq!((event, inbox.message()), (Some(MessageEvent::Message(Kind::Text)), Message::Text("hi")));
+/// server.transmit(&mut out);
+/// assert_eq!(out, b"\x8A\0"); // the pong
+/// ```
+///
 /// # Closing
 ///
 /// When the peer closes, [`MessageEvent::Close`] comes, and `transmit` answers. When the peer breaks a

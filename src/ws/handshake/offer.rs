@@ -16,6 +16,27 @@ use crate::http1::{self, Request, Version};
 /// [Accept](Self::accept) or [refuse](Self::refuse) it. Its `Debug` shows no values of headers, which
 /// may be cookies. `H` is the header list: [`Headers`] unless the request came
 /// [from parts](Self::from_parts) or [over HTTP/2](Self::from_connect).
+///
+/// ```
+/// use framewright::http1::Version;
+/// use framewright::ws::handshake::{Offer, Origins};
+///
+/// let headers = [
+///     ("Host", "example.com"),
+///     ("Upgrade", "websocket"),
+///     ("Connection", "Upgrade"),
+///     ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+///     ("Sec-WebSocket-Version", "13"),
+///     ("Sec-WebSocket-Protocol", "chat, superchat"),
+/// ];
+/// let offer = Offer::from_parts("GET", Version::Http11, "/room", &headers, Origins::any())?;
+/// assert_eq!(offer.resource_name(), "/room");
+/// let protocol = offer.choose(&["superchat", "chat"]); // in the server's order
+/// let mut out = Vec::new();
+/// offer.accept().protocol(protocol).write(&mut out)?;
+/// assert!(out.ends_with(b"\r\nSec-WebSocket-Protocol: superchat\r\n\r\n"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Offer<'a, H = Headers<'a>> {
     pub(super) target: &'a str,
