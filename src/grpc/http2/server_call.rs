@@ -7,8 +7,10 @@
 //!        └──────── nothing ──▶ Refused ── its answer is written ───┘
 //! ```
 
+use super::calls::CallId;
 use super::memory::Memory;
 use super::outbox::Ending;
+use super::server::Server;
 use super::shared::{Shared, SideCall};
 use crate::Buffer;
 use crate::grpc::call::BodyEncoder;
@@ -123,6 +125,19 @@ impl<M: Memory> ServerShared<M> {
             let at = at.max(now);
             call.set_deadline(at);
             self.calls.note_deadline(at.saturating_add(GRACE));
+        }
+    }
+}
+
+impl<M: Memory> Server<M> {
+    /// Gives up a call: resets its stream with `CANCEL`. No event of it comes any more.
+    ///
+    /// A client is told more by [`finish`](Self::finish). This is for a call whose messages are no longer of use to it: what is
+    /// kept of one is dropped, and does not wait for the client's window.
+    pub fn cancel(&mut self, call: CallId) {
+        if self.call(call).is_ok() {
+            self.shared.http2.reset(call.0, ErrorCode::CANCEL);
+            self.shared.calls.close(call.0);
         }
     }
 }

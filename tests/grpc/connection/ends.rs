@@ -350,3 +350,26 @@ fn a_call_that_is_answered_is_accepted() {
     assert_eq!(pair.end(call), Some(Code::Ok));
     assert_eq!(pair.service.grpc.http2().open_streams(), 0);
 }
+
+/// The client hears of it, even if its window keeps a message back. The call beside it goes on.
+#[test]
+fn a_server_gives_up_a_call() {
+    let mut pair = Pair::new();
+    let (call, other) = (pair.unary("/t.T/Slow", b"!"), pair.call("/t.T/Bidi", CallKind::BidiStreaming));
+    pair.run();
+    let slow = pair.service.events.iter().find_map(|event| match event {
+        ServerEvent::Message(call) => Some(*call),
+        _ => None,
+    });
+    let (slow, seen) = (slow.unwrap(), pair.service.events.len());
+    pair.service.grpc.send(slow, &vec![0; 1 << 20], &mut pair.service.out).unwrap();
+    pair.service.grpc.cancel(slow);
+    let sent = pair.service.grpc.send(slow, b"", &mut pair.service.out);
+    assert_eq!(sent, Err(SendError::Ended));
+    pair.run();
+    assert_eq!(pair.end(call), Some(Code::Cancelled));
+    assert_eq!(pair.service.events[seen..], [], "the caller knows");
+    pair.send(other, b"still here");
+    pair.run();
+    assert_eq!(pair.messages(other), [b"still here"]);
+}
