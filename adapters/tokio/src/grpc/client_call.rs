@@ -1,0 +1,123 @@
+//! A call, at the client.
+
+use std::fmt;
+use std::future::poll_fn;
+
+use bytes::Bytes;
+use framewright::grpc::{self, Heap, Message, MetadataList};
+
+use super::Status;
+use super::handle::Handle;
+
+/// A call, at the client: messages out, messages in, and a status at the end.
+///
+/// All methods take it shared, so that one task can receive while another one sends. What waits may be dropped: no
+/// message is lost, nor sent in part.
+///
+/// ```
+/// use framewright_tokio::grpc::{Client, Status};
+///
+/// async fn chat(client: &Client) -> Result<(), Status> {
+///     let call = client.request("/user.UserService/ChatUsers").bidi().await?;
+///     call.send(b"hello, in Protobuf").await?;
+///     call.half_close();
+///     while let Some(message) = call.next().await {
+///         println!("{:?}", message?);
+///     }
+///     Ok(())
+/// }
+/// ```
+///
+/// # Dropping it
+///
+/// A call that is dropped before its end is cancelled: its stream is reset with `CANCEL`.
+pub struct ClientCall {
+    handle: Handle<grpc::Client<Heap>>,
+}
+
+impl ClientCall {
+    pub(super) fn new(handle: Handle<grpc::Client<Heap>>) -> Self {
+        Self { handle }
+    }
+
+    /// Sends a message. Waits first until the message before it is sent, which the server's window may delay, and until
+    /// there is room for output.
+    ///
+    /// # Errors
+    ///
+    /// The call is over: [`next`](Self::next) says how it ended.
+    pub async fn send<'m>(&self, message: impl Into<Message<'m>>) -> Result<(), Status> {
+        self.handle.send(message.into()).await
+    }
+
+    /// Sends the last message, which takes one frame less than [`send`](Self::send) and [`half_close`](Self::half_close).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    pub async fn send_last<'m>(&self, message: impl Into<Message<'m>>) -> Result<(), Status> {
+        let message = message.into();
+        poll_fn(|cx| self.handle.with(|state, key| state.poll_send_last(key, message, cx))).await
+    }
+
+    /// Ends the request: no other message can be sent.
+    pub fn half_close(&self) {
+        self.handle.with(|state, key| state.half_close(key));
+    }
+
+    /// Waits for the next message. Returns `None` once the call has ended with OK.
+    ///
+    /// The server may send only as much as fits in its window until messages are asked for.
+    ///
+    /// # Errors
+    ///
+    /// How the call ended, if not with OK. After that, it returns `None`.
+    pub async fn next(&self) -> Option<Result<Bytes, Status>> {
+        self.handle.next().await
+    }
+
+    /// Ends the request, and waits for the only message of the response, and the end of the call.
+    ///
+    /// # Errors
+    ///
+    /// How the call ended, if not with OK.
+    pub async fn reply(&self) -> Result<Bytes, Status> {
+        self.half_close();
+        self.handle.only_message().await
+    }
+
+    /// Whether the message that was received last is compressed, with the [`encoding`](Self::encoding).
+    pub fn is_compressed(&self) -> bool {
+        self.handle.is_compressed()
+    }
+
+    /// Waits for the head of the response, and returns its custom metadata. If the server ended the call without a
+    /// head, there are none.
+    ///
+    /// # Errors
+    ///
+    /// How the call ended, if not with OK, and before its head.
+    pub async fn head(&self) -> Result<MetadataList<Vec<u8>>, Status> {
+        poll_fn(|cx| self.handle.with(|state, key| state.poll_head(key, cx))).await
+    }
+
+    /// The encoding that the server compresses messages with. `None` if its [`head`](Self::head) named none, or has not come.
+    pub fn encoding(&self) -> Option<String> {
+        self.handle.with(|state, key| {
+            let head = state.entry(key).head.as_ref();
+            head.and_then(|head| head.encoding.as_deref()).map(Into::into)
+        })
+    }
+
+    /// Waits until the call is over, and returns how it ended, with the custom metadata of its trailers. Messages that
+    /// nobody asked for keep the server from sending more.
+    pub async fn over(&self) -> Status {
+        poll_fn(|cx| self.handle.with(|state, key| state.poll_end(key, cx))).await
+    }
+}
+
+impl fmt::Debug for ClientCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientCall").finish_non_exhaustive()
+    }
+}

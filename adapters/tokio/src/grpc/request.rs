@@ -1,0 +1,215 @@
+//! A request of a client, and how it becomes a call.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::Bytes;
+use framewright::grpc::{
+    self, CallKind, ClientRequest, ContentType, Encodings, Heap, Message, MetadataList, Timeout,
+    Value,
+};
+use tokio::time::{Instant, timeout_at};
+
+use super::client_call::ClientCall;
+use super::handle::Handle;
+use super::shared::{NotBegun, Shared};
+use super::{Code, Status};
+
+/// A request, to be sent as a call of one of the four kinds.
+///
+/// ```
+/// use framewright_tokio::grpc::{Client, Status};
+///
+/// async fn list(client: &Client, token: &str) -> Result<usize, Status> {
+///     let metadata = [("authorization", token.into())];
+///     let request = client.request("/user.UserService/ListUsers").metadata(&metadata);
+///     let users = request.server_streaming(b"").await?;
+///     let mut count = 0;
+///     while let Some(user) = users.next().await {
+///         count += user?.len().min(1);
+///     }
+///     Ok(count)
+/// }
+/// ```
+#[must_use = "nothing is sent before one of the methods for a kind of call"]
+pub struct Request<'a> {
+    shared: &'a Arc<Shared<grpc::Client<Heap>>>,
+    request: Result<ClientRequest<'a>, Status>,
+    timeout: Option<Duration>,
+}
+
+impl<'a> Request<'a> {
+    pub(super) fn new(
+        shared: &'a Arc<Shared<grpc::Client<Heap>>>,
+        request: Result<ClientRequest<'a>, Status>,
+    ) -> Self {
+        Self { shared, request, timeout: None }
+    }
+
+    fn map(mut self, set: impl FnOnce(ClientRequest<'a>) -> ClientRequest<'a>) -> Self {
+        self.request = self.request.map(set);
+        self
+    }
+
+    /// Sets how long the call may take, which the server is told, too. After that it ends with [`Code::DeadlineExceeded`].
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Sets metadata.
+    pub fn metadata(self, metadata: &'a [(&'a str, Value<'a>)]) -> Self {
+        self.map(|request| request.metadata(metadata))
+    }
+
+    /// Sets metadata to send after those.
+    pub fn metadata_list(self, list: &'a MetadataList<Vec<u8>>) -> Self {
+        self.map(|request| request.metadata_list(list))
+    }
+
+    /// Sets the encoding of messages that will be sent compressed. The caller compresses them. The server may answer with
+    /// it.
+    pub fn encoding(self, name: &'a str) -> Self {
+        self.map(|request| request.encoding(name))
+    }
+
+    /// Sets the encodings that the caller can decompress.
+    pub fn accept_encodings(self, encodings: Encodings) -> Self {
+        self.map(|request| request.accept_encodings(encodings))
+    }
+
+    /// Sets the format of the messages. Default: Protobuf.
+    pub fn content_type(self, content_type: ContentType) -> Self {
+        self.map(|request| request.content_type(content_type))
+    }
+
+    /// Makes a call with one message each way.
+    ///
+    /// Its metadata and whether the reply is compressed are lost. Who needs them makes it by [`begin`](Self::begin).
+    ///
+    /// # Errors
+    ///
+    /// How the call ended, if not with OK.
+    pub async fn unary<'m>(self, message: impl Into<Message<'m>>) -> Result<Bytes, Status> {
+        self.begin(CallKind::Unary, Some(message.into())).await?.reply().await
+    }
+
+    /// Makes a call with one message, to which any number come back.
+    ///
+    /// # Errors
+    ///
+    /// The call did not begin.
+    pub async fn server_streaming<'m>(
+        self,
+        message: impl Into<Message<'m>>,
+    ) -> Result<ClientCall, Status> {
+        self.begin(CallKind::ServerStreaming, Some(message.into())).await
+    }
+
+    /// Makes a call with any number of messages, to which one comes back: [`ClientCall::reply`].
+    ///
+    /// # Errors
+    ///
+    /// The call did not begin.
+    pub async fn client_streaming(self) -> Result<ClientCall, Status> {
+        self.begin(CallKind::ClientStreaming, None).await
+    }
+
+    /// Makes a call with any number of messages each way.
+    ///
+    /// # Errors
+    ///
+    /// The call did not begin.
+    pub async fn bidi(self) -> Result<ClientCall, Status> {
+        self.begin(CallKind::BidiStreaming, None).await
+    }
+
+    /// Makes a call of a kind, with the only message of the request if it is known. If the server allows no further call at once, it
+    /// waits for another one to end.
+    ///
+    /// # Errors
+    ///
+    /// The call did not begin.
+    pub async fn begin(
+        self,
+        kind: CallKind,
+        message: Option<Message<'_>>,
+    ) -> Result<ClientCall, Status> {
+        let Self { shared, request, timeout } = self;
+        let mut request = request?;
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        if let Some(timeout) = timeout {
+            request = request.timeout(Timeout::new(timeout));
+        }
+        let begun = match try_begin(shared, &request, kind, message).await {
+            Err(NotBegun::TooMany) => wait_and_begin(shared, request, deadline, kind, message).await,
+            begun => begun,
+        };
+        match begun {
+            Ok(key) => Ok(ClientCall::new(Handle::new(Arc::clone(shared), key))),
+            Err(NotBegun::Failed(status)) => Err(status),
+            Err(_) => Err(Status::new(Code::DeadlineExceeded, "deadline exceeded")),
+        }
+    }
+}
+
+/// Begins a call, once there is room for output.
+async fn try_begin(
+    shared: &Shared<grpc::Client<Heap>>,
+    request: &ClientRequest<'_>,
+    kind: CallKind,
+    message: Option<Message<'_>>,
+) -> Result<usize, NotBegun> {
+    poll_fn(|cx| match shared.with(|state| state.begin(request, kind, message, cx)) {
+        Err(NotBegun::Full) => Poll::Pending,
+        begun => Poll::Ready(begun),
+    })
+    .await
+}
+
+/// Begins a call, once the server allows it. Those that wait have their turns in order.
+async fn wait_and_begin(
+    shared: &Shared<grpc::Client<Heap>>,
+    request: ClientRequest<'_>,
+    deadline: Option<Instant>,
+    kind: CallKind,
+    message: Option<Message<'_>>,
+) -> Result<usize, NotBegun> {
+    let waiting = async {
+        loop {
+            let mut turn = pin!(shared.may_begin.notified());
+            // From here on, no turn is missed.
+            turn.as_mut().enable();
+            let request = match deadline {
+                Some(at) => request.timeout(Timeout::new(at - Instant::now())),
+                None => request,
+            };
+            match try_begin(shared, &request, kind, message).await {
+                Err(NotBegun::TooMany) => turn.await,
+                begun => {
+                    // There may be room for more than one.
+                    shared.may_begin.notify_one();
+                    return begun;
+                }
+            }
+        }
+    };
+    match deadline {
+        Some(at) => timeout_at(at, waiting).await.unwrap_or(Err(NotBegun::TooMany)),
+        None => waiting.await,
+    }
+}
+
+/// Of the metadata, only the names are shown: a value may be a password or a token.
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("request", &self.request)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
