@@ -355,7 +355,8 @@ fn a_call_that_is_answered_is_accepted() {
 #[test]
 fn a_server_gives_up_a_call() {
     let mut pair = Pair::new();
-    let (call, other) = (pair.unary("/t.T/Slow", b"!"), pair.call("/t.T/Bidi", CallKind::BidiStreaming));
+    let (call, other) =
+        (pair.unary("/t.T/Slow", b"!"), pair.call("/t.T/Bidi", CallKind::BidiStreaming));
     pair.run();
     let slow = pair.service.events.iter().find_map(|event| match event {
         ServerEvent::Message(call) => Some(*call),

@@ -45,7 +45,8 @@ impl Call {
         announced: Announced,
         start: Instant,
     ) -> Self {
-        let deadline = announced.deadline.and_then(|at| start.checked_add(Duration::from_millis(at)));
+        let deadline =
+            announced.deadline.and_then(|at| start.checked_add(Duration::from_millis(at)));
         Self { handle, announced, deadline }
     }
 

@@ -228,12 +228,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, E: End> Driver<S, E> {
     }
 
     /// Does what the time asks for, or sleeps until there is something to do.
-    fn poll_time(
-        &mut self,
-        cx: &mut Context<'_>,
-        now: u64,
-        is_written: bool,
-    ) -> io::Result<Turn> {
+    fn poll_time(&mut self, cx: &mut Context<'_>, now: u64, is_written: bool) -> io::Result<Turn> {
         let (is_lingering, until) = match self.stage {
             Stage::Lingering { until, .. } => (true, until),
             _ => (false, self.patience.unwrap_or(u64::MAX)),

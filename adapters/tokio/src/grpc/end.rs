@@ -6,9 +6,9 @@ use framewright::grpc::{
 };
 use framewright::http2::{Error, Headers};
 
+use super::Status;
 use super::entry::Head;
 use super::options::Options;
-use super::Status;
 
 /// The library's state machine of one end of a connection.
 pub trait End: Send + Sized + 'static {

@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use framewright::grpc::{
-    self, CallKind, ClientRequest, ContentType, Encodings, Heap, Message, MetadataList, Timeout,
-    Value,
+    self, CallKind, ClientRequest, ContentType, Encodings, Heap, Message, Metadata,
 };
 use tokio::time::{Instant, timeout_at};
 
@@ -61,14 +60,9 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// Sets metadata.
-    pub fn metadata(self, metadata: &'a [(&'a str, Value<'a>)]) -> Self {
+    /// Sets the metadata: pairs, or a [`MetadataList`](framewright::grpc::MetadataList).
+    pub fn metadata(self, metadata: impl Into<Metadata<'a>>) -> Self {
         self.map(|request| request.metadata(metadata))
-    }
-
-    /// Sets metadata to send after those.
-    pub fn metadata_list(self, list: &'a MetadataList<Vec<u8>>) -> Self {
-        self.map(|request| request.metadata_list(list))
     }
 
     /// Sets the encoding of messages that will be sent compressed. The caller compresses them. The server may answer with
@@ -143,10 +137,12 @@ impl<'a> Request<'a> {
         let mut request = request?;
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         if let Some(timeout) = timeout {
-            request = request.timeout(Timeout::new(timeout));
+            request = request.timeout(timeout);
         }
         let begun = match try_begin(shared, &request, kind, message).await {
-            Err(NotBegun::TooMany) => wait_and_begin(shared, request, deadline, kind, message).await,
+            Err(NotBegun::TooMany) => {
+                wait_and_begin(shared, request, deadline, kind, message).await
+            }
             begun => begun,
         };
         match begun {
@@ -185,7 +181,7 @@ async fn wait_and_begin(
             // From here on, no turn is missed.
             turn.as_mut().enable();
             let request = match deadline {
-                Some(at) => request.timeout(Timeout::new(at - Instant::now())),
+                Some(at) => request.timeout(at - Instant::now()),
                 None => request,
             };
             match try_begin(shared, &request, kind, message).await {

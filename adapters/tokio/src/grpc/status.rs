@@ -99,7 +99,7 @@ impl<'a> From<&'a Status> for Trailers<'a> {
         if !from.details.is_empty() {
             status = status.with_details(&from.details);
         }
-        Trailers::new(status).metadata_list(&from.metadata)
+        Trailers::new(status).metadata(&from.metadata)
     }
 }
 

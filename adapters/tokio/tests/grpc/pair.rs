@@ -33,7 +33,8 @@ pub async fn answer(call: Call) -> Result<(), Status> {
             Ok(())
         }
         "/test.Echo/Fail" => {
-            let mut status = Status::new(Code::NotFound, "no café there").with_details(*b"\x01\xFF");
+            let mut status =
+                Status::new(Code::NotFound, "no café there").with_details(*b"\x01\xFF");
             status.metadata.push("x-why", "gone").expect("it is valid");
             Err(status)
         }
