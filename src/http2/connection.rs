@@ -186,12 +186,13 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         &self.peer
     }
 
-    /// Whether the peer has acknowledged our settings: [`Keepalive`](super::Keepalive) has to know (§6.5.3).
+    /// Whether the peer has acknowledged our settings (§6.5.3). If so, call
+    /// [`Keepalive::acknowledged`](super::Keepalive::acknowledged).
     pub const fn is_acknowledged(&self) -> bool {
         self.acknowledged
     }
 
-    /// The rule that the peer broke, if the connection failed for one.
+    /// What the peer did wrong, if the connection failed for it.
     pub const fn error(&self) -> Option<Error> {
         match self.state {
             State::Failed(error) => error,
@@ -214,7 +215,8 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         self.streams.get(stream).is_some()
     }
 
-    /// Whether a stream waits for a window: [`Keepalive`](super::Keepalive) has to know.
+    /// Whether a window has cut the stream short, so that it waits. Tell
+    /// [`Keepalive::waiting`](super::Keepalive::waiting) whether any stream does.
     pub fn is_waiting(&self, stream: Stream) -> bool {
         self.streams.get(stream).is_some_and(Slot::is_waiting)
     }

@@ -12,7 +12,7 @@
 /// assert_eq!(LIMITS.max_frame_len, 1_048_576);
 /// ```
 ///
-/// What the peer has to know of them, it is told in our first SETTINGS.
+/// Our first SETTINGS tell the peer those that it has to know.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Limits {
