@@ -9,6 +9,19 @@ use crate::{Buffer, BufferFull};
 /// Joins the parts of messages in storage that the caller picks.
 ///
 /// A message that comes in one part is returned without copying it.
+///
+/// ```
+/// use framewright::engineio::{AssembleError, Assembler, Error, MessagePart};
+/// use framewright::ws::{Kind, Message};
+/// use framewright::{Chunk, OverLimit};
+///
+/// let part = |bytes, start, end| MessagePart { kind: Kind::Text, chunk: Chunk { bytes, start, end } };
+/// let mut assembler = Assembler::new(8, Vec::new());
+/// assert_eq!(assembler.push(part(b"hel", true, false)), Ok(None));
+/// assert_eq!(assembler.push(part(b"lo", false, true)), Ok(Some(Message::Text("hello"))));
+/// let error = Error::MessageTooLong(OverLimit::new(9, 8));
+/// assert_eq!(assembler.push(part(b"too long.", true, true)), Err(AssembleError::Peer(error)));
+/// ```
 #[derive(Clone)]
 pub struct Assembler<B> {
     chunks: crate::Assembler<B>,
@@ -58,6 +71,8 @@ impl<B> fmt::Debug for Assembler<B> {
 }
 
 /// Why a message could not be joined.
+///
+/// [`Assembler`] has an example.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum AssembleError {

@@ -187,6 +187,8 @@ struct Announced {
 }
 
 /// What has come from the server.
+///
+/// [`ClientSession`] has an example.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum ClientEvent<'a> {
@@ -203,6 +205,15 @@ pub enum ClientEvent<'a> {
 }
 
 /// What [`ClientSession::poll`] asks the caller to do.
+///
+/// ```
+/// use framewright::engineio::{ClientAction, ClientSession, Limits, Reason, Transport};
+///
+/// let mut client = ClientSession::new(Transport::WebSocket, Limits::new(), Vec::new(), 0);
+/// let deadline = client.deadline().expect("the open packet has to come");
+/// assert_eq!(client.poll(deadline), Some(ClientAction::Over));
+/// assert_eq!(client.reason(), Some(Reason::TimedOut));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum ClientAction {

@@ -6,6 +6,15 @@ use crate::ws::CloseCode;
 use crate::{BufferFull, OverLimit};
 
 /// The rule of the protocol, or the limit, that the peer broke. It ends the session.
+///
+/// ```
+/// use framewright::engineio::{Error, Packet};
+/// use framewright::ws::{CloseCode, Message};
+///
+/// let error = Packet::parse(Message::Text("hello")).unwrap_err();
+/// assert_eq!(error, Error::PacketType(b'h'));
+/// assert_eq!(error.close_code(), CloseCode::PROTOCOL_ERROR);
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
@@ -73,6 +82,18 @@ impl fmt::Display for Error {
 impl core::error::Error for Error {}
 
 /// The caller asked for something that cannot be sent. Nothing was written, and nothing changed.
+///
+/// ```
+/// use framewright::engineio::{Limits, SendError, Sent, Session, Transport};
+///
+/// let limits = Limits::new().max_backlog(200);
+/// let mut session = Session::new("u6Xw2", Transport::Polling, false, limits, Vec::new(), 0)?;
+/// let mut out = Vec::new(); // for messages over WebSocket: none, while the client polls
+/// assert_eq!(session.send("a message", &mut out)?, Sent::Queued);
+/// assert_eq!(session.send("a\u{1E}b", &mut out), Err(SendError::Separator));
+/// assert!(matches!(session.send(&*"x".repeat(200), &mut out), Err(SendError::BacklogFull(_))));
+/// # Ok::<(), SendError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum SendError {

@@ -6,6 +6,16 @@ use crate::append::Append;
 use crate::json_value::{JsonKind, JsonReader};
 
 /// What a server announces in the open packet.
+///
+/// ```
+/// use framewright::engineio::Handshake;
+///
+/// let open = r#"{"sid":"lv_VI97H","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000}"#;
+/// let handshake = Handshake::parse(open)?;
+/// assert_eq!((handshake.sid, handshake.upgrades), ("lv_VI97H", true));
+/// assert_eq!((handshake.ping_interval, handshake.max_payload), (25_000, None));
+/// # Ok::<(), framewright::engineio::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Handshake<'a> {
     /// The identifier of the session.

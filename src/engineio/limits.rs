@@ -3,6 +3,13 @@
 /// When a server pings, how long it waits, and how much it takes and keeps.
 ///
 /// Each is a field to read it, and a method to set it. Times are in ms, lengths in bytes.
+///
+/// ```
+/// use framewright::engineio::Limits;
+///
+/// const LIMITS: Limits = Limits::new().ping_interval(10_000).max_message_len(64 << 10);
+/// assert_eq!((LIMITS.ping_interval, LIMITS.upgrades), (10_000, true));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Limits {

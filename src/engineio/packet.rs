@@ -12,6 +12,8 @@ use crate::ws::Message;
 use crate::{Buffer, BufferFull};
 
 /// What a packet is (*Packet encoding*).
+///
+/// [`Packet`] has an example.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Kind {
@@ -61,6 +63,20 @@ impl Kind {
 }
 
 /// A whole packet, as a WebSocket message carries it.
+///
+/// ```
+/// use framewright::engineio::{Base64, Kind, Packet};
+/// use framewright::ws::Message;
+///
+/// assert_eq!(Packet::parse(Message::Text("4hi")), Ok(Packet::Text(Kind::Message, "hi")));
+/// assert_eq!(Packet::parse(Message::Text("2probe")), Ok(Packet::Text(Kind::Ping, "probe")));
+/// let base64 = Base64::parse("AQL/").expect("it is valid");
+/// assert_eq!(Packet::parse(Message::Text("bAQL/")), Ok(Packet::Base64(base64)));
+/// let mut out = Vec::new();
+/// base64.decode(&mut out)?;
+/// assert_eq!(out, [1, 2, 255]);
+/// # Ok::<(), framewright::BufferFull>(())
+/// ```
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub enum Packet<'a> {
     /// A packet with text, which is the whole message if it is one.
@@ -76,14 +92,6 @@ impl<'a> Packet<'a> {
     ///
     /// A binary message has no digit: all of it is data. Data on a packet that has none is returned, for
     /// the caller to ignore.
-    ///
-    /// ```
-    /// use framewright::engineio::{Kind, Packet};
-    /// use framewright::ws::Message;
-    ///
-    /// assert_eq!(Packet::parse(Message::Text("4hi")), Ok(Packet::Text(Kind::Message, "hi")));
-    /// assert_eq!(Packet::parse(Message::Binary(&[4])), Ok(Packet::Binary(&[4])));
-    /// ```
     pub fn parse(message: Message<'a>) -> Result<Self, Error> {
         let text = match message {
             Message::Text(text) => text,
@@ -124,6 +132,8 @@ impl fmt::Debug for Packet<'_> {
 /// Bytes in base64: the standard alphabet, padded.
 ///
 /// Stricter than Node, which also takes the URL-safe alphabet, missing padding and other characters.
+///
+/// [`Packet`] has an example.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub struct Base64<'a>(&'a str);
 

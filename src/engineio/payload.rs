@@ -23,6 +23,8 @@ use crate::{Buffer, BufferFull, Chunk, ws};
 pub(super) const SEPARATOR: u8 = 0x1E;
 
 /// Bytes of a message, and its kind.
+///
+/// [`Assembler`](super::Assembler) has an example.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct MessagePart<'a> {

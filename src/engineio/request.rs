@@ -3,6 +3,8 @@
 use core::fmt;
 
 /// How packets travel.
+///
+/// [`Request`] has an example.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Transport {
@@ -13,6 +15,17 @@ pub enum Transport {
 }
 
 /// What a request under the path of Engine.IO asks for.
+///
+/// ```
+/// use framewright::engineio::{Refusal, Request, Transport};
+///
+/// let open = Request::parse("GET", "/engine.io/?EIO=4&transport=polling", false);
+/// assert_eq!(open, Ok(Request::Open { transport: Transport::Polling, base64: false }));
+/// let refusal = Request::parse("PUT", "/engine.io/?EIO=4&transport=polling", false).unwrap_err();
+/// assert_eq!(refusal, Refusal::BadHandshakeMethod);
+/// let answer = refusal.answer(); // of any HTTP stack
+/// assert_eq!((answer.status, answer.body), (400, r#"{"code":2,"message":"Bad handshake method"}"#));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Request<'a> {
     /// A new session.
@@ -113,6 +126,8 @@ impl<'a> Query<'a> {
 }
 
 /// Why a request is refused.
+///
+/// [`Request`] has an example.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[non_exhaustive]
@@ -174,6 +189,8 @@ impl core::error::Error for Refusal {}
 /// An answer with a fixed body. It must not be cached: send it with `Cache-Control: no-store`.
 ///
 /// Each browser's client treats any status but 200 as an error.
+///
+/// [`Request`] has an example.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Answer {
     /// The status code.

@@ -51,6 +51,28 @@ use crate::Buffer;
 /// While the client polls, what is sent waits in the storage `B`, as the next poll will carry it: at most
 /// [`Limits::max_backlog`] bytes. Over WebSocket the storage is empty, once what waited was transmitted. Nothing else that
 /// is owed takes storage.
+///
+/// The [module](super) has the loop. What comes by the clock:
+///
+/// ```
+/// use framewright::engineio::{Action, Limits, Reason, Session, Transport};
+/// use framewright::ws::Message;
+///
+/// let limits = Limits::new().ping_interval(25_000).ping_timeout(20_000);
+/// let mut session = Session::new("u6Xw2", Transport::WebSocket, false, limits, Vec::new(), 0)?;
+/// let mut out = Vec::new();
+/// while session.transmit_socket(&mut out)?.is_some() {} // the open packet
+/// assert_eq!(session.deadline(), Some(25_000));
+/// assert_eq!(session.poll(25_000), Some(Action::Ping));
+/// out.clear();
+/// while session.transmit_socket(&mut out)?.is_some() {}
+/// assert_eq!(out, b"2");
+/// assert_eq!(session.receive_socket(Message::Text("3"), 26_000), None);
+/// assert_eq!(session.poll(51_000), Some(Action::Ping));
+/// assert_eq!(session.poll(71_000), Some(Action::Over));
+/// assert_eq!(session.reason(), Some(Reason::TimedOut));
+/// # Ok::<(), framewright::engineio::SendError>(())
+/// ```
 pub struct Session<B> {
     limits: Limits,
     /// Packets that no transport has taken. The open packet is the first.
@@ -96,6 +118,21 @@ struct Post {
 }
 
 /// What has come from the client.
+///
+/// ```
+/// use framewright::engineio::{Error, Event, Limits, Reason, Session, Transport};
+/// use framewright::ws::{Kind, Message};
+///
+/// let mut session = Session::new("u6Xw2", Transport::WebSocket, false, Limits::new(), Vec::new(), 0)?;
+/// let Some(Event::Message(part)) = session.receive_socket(Message::Text("4hello"), 0) else {
+///     panic!("a message")
+/// };
+/// assert_eq!((part.kind, part.chunk.bytes), (Kind::Text, &b"hello"[..]));
+/// let reason = Reason::Error(Error::PacketType(b'x'));
+/// assert_eq!(session.receive_socket(Message::Text("x"), 0), Some(Event::Closed(reason)));
+/// assert_eq!(reason.close_code().0, 1002);
+/// # Ok::<(), framewright::engineio::SendError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Event<'a> {
@@ -113,6 +150,8 @@ pub enum Event<'a> {
 }
 
 /// Why a session is over.
+///
+/// [`Event`] has an example.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Reason {

@@ -30,6 +30,27 @@ use crate::{Buffer, Chunk, OverLimit};
 /// `B` holds the names of the namespaces, and nothing else.
 ///
 /// A peer that breaks a rule gets no answer: after [`Event::Failed`], close the connection.
+///
+/// A client, whose server grants the namespace and sends an event. The [module](super) has the loop of a server.
+///
+/// ```
+/// use framewright::socketio::{Connection, Event, Json, Limits, Packet};
+///
+/// let mut client = Connection::client(Limits::new(), Vec::new());
+/// let mut out = Vec::new();
+/// client.connect("/chat", Some(Json::new(r#"{"token":"x"}"#)?), &mut out)?;
+/// assert_eq!(out, br#"0/chat,{"token":"x"}"#);
+/// client.receive_text(r#"0/chat,{"sid":"wZX3oN0b"}"#, 10);
+/// assert!(client.is_connected("/chat"));
+/// let Some(Event::Packet(packet)) = client.receive_text(r#"2/chat,7["say","hi"]"#, 20) else {
+///     panic!("an event")
+/// };
+/// assert_eq!((packet.event_name(), packet.arguments()), (Some("say"), r#""hi""#));
+/// out.clear();
+/// client.send(Packet::ack("/chat", packet.id.unwrap_or_default(), Json::new("[]")?), &mut out)?;
+/// assert_eq!(out, b"3/chat,7[]");
+/// # Ok::<(), framewright::socketio::SendError>(())
+/// ```
 pub struct Connection<B> {
     decoder: Decoder,
     limits: Limits,
@@ -57,6 +78,18 @@ enum IncomingAttachments {
 }
 
 /// What has come from the peer.
+///
+/// ```
+/// use framewright::Chunk;
+/// use framewright::socketio::{Connection, Error, Event, Kind, Limits};
+///
+/// let mut server = Connection::server(Limits::new(), Vec::new(), 0);
+/// let event = server.receive_text("0", 0);
+/// assert!(matches!(event, Some(Event::Packet(packet)) if packet.kind == Kind::Connect));
+/// // No packet said that an attachment comes.
+/// let event = server.receive_binary(Chunk::whole(b"x"));
+/// assert_eq!(event, Some(Event::Failed(Error::AttachmentUnexpected)));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Event<'a> {
@@ -72,6 +105,8 @@ pub enum Event<'a> {
 }
 
 /// What a server usually says to refuse a namespace.
+///
+/// The [module](super) has an example.
 pub const INVALID_NAMESPACE: Json<'static> = Json::unchecked(r#"{"message":"Invalid namespace"}"#);
 
 impl<B: Buffer> Connection<B> {

@@ -43,6 +43,8 @@ enum DecoderState {
 }
 
 /// Bytes of an attachment.
+///
+/// [`Decoder`] has an example.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Attachment<'a> {

@@ -5,6 +5,14 @@ use core::fmt;
 use crate::{BufferFull, OverLimit};
 
 /// The rule of the protocol, or the limit, that the peer broke. The connection has to be closed.
+///
+/// ```
+/// use framewright::socketio::{Error, Packet};
+///
+/// assert_eq!(Packet::parse("9"), Err(Error::PacketType(b'9')));
+/// assert_eq!(Packet::parse(r#"2["hello""#), Err(Error::Payload));
+/// assert_eq!(Error::Payload.to_string(), "payload is not valid");
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
@@ -93,6 +101,18 @@ impl fmt::Display for Error {
 impl core::error::Error for Error {}
 
 /// The caller asked for something that cannot be sent. Nothing was written, and nothing changed.
+///
+/// ```
+/// use framewright::socketio::{Json, Packet, SendError};
+///
+/// let mut out = Vec::new();
+/// let reserved = Packet::event("/", Json::new(r#"["disconnect"]"#)?);
+/// assert_eq!(reserved.write(&mut out), Err(SendError::ReservedName));
+/// let nowhere = Packet::event("chat", Json::new(r#"["hello"]"#)?);
+/// assert_eq!(nowhere.write(&mut out), Err(SendError::Namespace));
+/// assert_eq!(out, b"");
+/// # Ok::<(), SendError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum SendError {

@@ -3,6 +3,15 @@
 /// What a peer may send, at most, and how long it may take.
 ///
 /// Each is a field to read it, and a method to set it.
+///
+/// ```
+/// use framewright::socketio::{Decoder, Error, Limits};
+///
+/// const LIMITS: Limits = Limits::new().max_attachments(1);
+/// let mut decoder = Decoder::new(LIMITS);
+/// let error = decoder.decode_text(r#"52-["file"]"#, 0).unwrap_err();
+/// assert_eq!(error, Error::TooManyAttachments { limit: 1 });
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Limits {

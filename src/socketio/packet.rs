@@ -18,6 +18,8 @@ use crate::json_value::{JsonKind, JsonReader};
 ///
 /// Events and acknowledgements with attachments have types of their own on the wire:
 /// [`Packet::attachments`] tells them apart.
+///
+/// [`Packet`] has an example.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Kind {
@@ -49,6 +51,19 @@ impl Kind {
 }
 
 /// A packet, less its attachments.
+///
+/// ```
+/// use framewright::socketio::{Kind, Packet};
+///
+/// let packet = Packet::parse(r#"2/chat,12["say","hi",7]"#)?;
+/// assert_eq!((packet.kind, packet.namespace, packet.id), (Kind::Event, "/chat", Some(12)));
+/// assert_eq!((packet.event_name(), packet.arguments()), (Some("say"), r#""hi",7"#));
+///
+/// let mut out = Vec::new();
+/// Packet { namespace: "/log", id: None, ..packet }.write(&mut out)?; // passed on
+/// assert_eq!(out, br#"2/log,["say","hi",7]"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub struct Packet<'a> {
     /// What it is.
@@ -97,15 +112,6 @@ impl<'a> Packet<'a> {
     /// with control characters, which we could not answer.
     /// Laxer in that it takes events with reserved names, and does not look for placeholders in the JSON: one may name an
     /// attachment that does not come.
-    ///
-    /// ```
-    /// use framewright::socketio::{Kind, Packet};
-    ///
-    /// let packet = Packet::parse(r#"2/chat,12["say","hi",7]"#)?;
-    /// assert_eq!((packet.kind, packet.namespace, packet.id), (Kind::Event, "/chat", Some(12)));
-    /// assert_eq!((packet.event_name(), packet.arguments()), (Some("say"), r#""hi",7"#));
-    /// # Ok::<(), framewright::socketio::Error>(())
-    /// ```
     pub fn parse(text: &'a str) -> Result<Self, Error> {
         let digit = *text.as_bytes().first().ok_or(Error::PacketEmpty)?;
         let (kind, binary) = match digit {

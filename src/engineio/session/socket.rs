@@ -6,6 +6,19 @@ use crate::ws::{self, Message};
 use crate::{Buffer, BufferFull, Chunk, OverLimit};
 
 /// What became of a message that was sent.
+///
+/// ```
+/// use framewright::engineio::{Limits, Sent, Session, Transport};
+/// use framewright::ws::Kind;
+///
+/// let mut session = Session::new("u6Xw2", Transport::WebSocket, false, Limits::new(), Vec::new(), 0)?;
+/// let mut out = Vec::new();
+/// while session.transmit_socket(&mut out)?.is_some() {} // the open packet
+/// out.clear();
+/// assert_eq!(session.send("hello", &mut out)?, Sent::Written(Kind::Text));
+/// assert_eq!(out, b"4hello");
+/// # Ok::<(), framewright::engineio::SendError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Sent {

@@ -4,6 +4,8 @@ use super::{Life, Link, Reason, Session};
 use crate::Buffer;
 
 /// What [`Session::poll`] asks the caller to do.
+///
+/// [`Session`] has an example.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Action {
