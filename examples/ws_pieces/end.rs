@@ -2,16 +2,16 @@
 
 use std::collections::VecDeque;
 use std::error::Error;
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::ops::Range;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use framewright::ws::{CloseCode, Connection, Inbox, Message, MessageEvent, SendError, Side};
 
-/// How long the other end may be silent.
+/// How long the next message of the other end may take, if it says anything.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A connection whose output a thread writes, so that an echo of the first piece cannot stop the last.
@@ -48,6 +48,7 @@ impl<S: Side> End<S> {
 
     /// Receives up to the next message. Returns whether there is one.
     pub fn receive(&mut self) -> io::Result<bool> {
+        let until = Instant::now() + PATIENCE;
         loop {
             let mut input = &self.buf[self.unread.clone()];
             let event = self.connection.receive_message(&mut input, &mut self.inbox);
@@ -65,6 +66,8 @@ impl<S: Side> End<S> {
                         self.writer = None;
                     }
                     match self.tcp.read(&mut self.buf) {
+                        // It may ping for ever.
+                        Ok(_) if Instant::now() > until => return Err(ErrorKind::TimedOut.into()),
                         Ok(n @ 1..) => self.unread = 0..n,
                         Ok(_) => return Ok(false),
                         Err(e) if self.connection.is_closing() => {

@@ -57,8 +57,8 @@ NO_PIECES = {
     "Qt 6": "ends the connection at a text whose fragments share a character",
     "SWI-Prolog": "fails at a ping between fragments",
 }
-# Up to which size pieces are sent to servers that take too long with more.
-UP_TO = {"daphne": 65536}
+# Which sizes are sent in pieces to servers that take too long with others, or do not send empty texts.
+IN_PIECES = {"daphne": (125, 126, 65535, 65536)}
 # With these, pieces are sent without compression: what is not compressed would not arrive.
 PLAIN = {"libwebsockets"}
 
@@ -213,7 +213,7 @@ def run_server(name, command):
     words = [str(word).replace("PORT", str(port)) for word in command()]
     skipped, why_skipped = SKIPPED.get(name, ((), ""))
     sizes = [size for size in SIZES if size not in skipped]
-    pieces_of = [size for size in sizes if size <= UP_TO.get(name, size)]
+    pieces_of = [size for size in sizes if size in IN_PIECES.get(name, SIZES)]
     plain = ["--no-deflate"] * (name in PLAIN)
     with Program(*words, name=name, cwd=HERE / "ws") as server:
         wait_for(port, server)
