@@ -4,9 +4,9 @@
 use framewright::ws::{Connection, Inbox, Limits, Mask, MessageEvent};
 use serde_json::{Value, json};
 
+use crate::broken::describe;
 use crate::request::Request;
 use crate::response::Response;
-use crate::wire::describe;
 
 const JSON: [(&str, &str); 2] =
     [("Content-Type", "application/json"), ("Cache-Control", "no-store")];

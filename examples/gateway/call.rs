@@ -10,6 +10,7 @@ use framewright::grpc::{
 };
 
 use crate::echo::{self, CONFIG, EchoReply, EchoRequest, GZIP, MAX_LEN};
+use crate::figures::Progress;
 use crate::request::{self, Headers};
 use crate::response::{FieldList, Response};
 use crate::service::Filled;
@@ -62,6 +63,8 @@ pub struct EchoCall {
     compress: bool,
     /// When the call ends at the latest because the gateway does.
     ends_at: u64,
+    /// What is to be counted of it.
+    progress: Progress,
 }
 
 /// A metadata's name and value as the client sent them.
@@ -122,6 +125,7 @@ impl EchoCall {
             compress: headers.get("x-echo-gzip") == Some(b"1")
                 && Encodings::GZIP.choose(accept_encodings(headers)).is_some(),
             ends_at: u64::MAX,
+            progress: Progress::new(kind),
         })
     }
 
@@ -150,6 +154,7 @@ impl EchoCall {
             let MessageEvent::Message = event else { continue };
             self.message_at = now;
             let message = self.inbox.message();
+            self.progress.message(message.bytes.len());
             match echo::decode(message.compressed, message.bytes) {
                 Ok(request) => self.take(request),
                 Err(status) => self.failed = self.failed.or(Some(status)),
@@ -193,6 +198,11 @@ impl EchoCall {
     /// Ends the call because the gateway ends.
     pub fn shut_down(&mut self, out: &mut Response) -> Filled {
         self.finish(Status::new(Code::Unavailable, "the gateway shuts down"), out)
+    }
+
+    /// What it has done, to be counted.
+    pub const fn progress(&mut self) -> &mut Progress {
+        &mut self.progress
     }
 
     /// Lets the call go on until then, and no longer.
@@ -289,12 +299,14 @@ impl EchoCall {
     }
 
     fn send(&mut self, reply: &EchoReply, out: &mut Response) {
+        let from = out.body.pending();
         let sent = echo::encode(reply, self.compress, |message| {
             self.call.send(message, out.body.buffer())
         });
         if sent.is_err() {
             self.failed = Some(Status::new(Code::Internal, "cannot reply"));
         }
+        self.progress.message(out.body.pending() - from);
     }
 
     /// Ends the call with the status that the first of the waiting requests asks for.
@@ -307,6 +319,7 @@ impl EchoCall {
     }
 
     fn finish(&mut self, status: Status<'_>, out: &mut Response) -> Filled {
+        self.progress.end();
         let status = self.failed.unwrap_or(status);
         let trailers = Trailers::new(status).metadata(&self.trailers);
         // If the call has ended by itself, it knows why, and says that instead.

@@ -1,19 +1,15 @@
 //! Event streams: a clock that resumes where it was cut off, and a stream of tokens.
 
-use std::cell::RefCell;
-use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use framewright::http::NO_FIELDS;
 use framewright::sse::{Encoder, EventBuilder, RESPONSE_HEADERS};
-use serde_json::{Value, json};
 
 use crate::Shared;
 use crate::request::Request;
 use crate::response::Response;
 use crate::route::Answer;
 use crate::service::{Filled, Service};
-use crate::wire::{Ring, field, hex, preview};
 
 /// A comment keeps the connection alive after this long without an event, in ms.
 const KEEP_ALIVE: u64 = 5_000;
@@ -34,8 +30,6 @@ struct Stream {
     left: u64,
     /// When a comment is due, in ms since the start.
     comment_at: u64,
-    /// If a page watches what goes over the wire.
-    watched: Option<Rc<RefCell<Ring>>>,
 }
 
 enum Source {
@@ -55,8 +49,7 @@ pub fn clock(request: &Request<'_>, shared: &Shared) -> Answer {
         _ => current,
     };
     let left = request.number("for").unwrap_or(u64::MAX);
-    let watched = shared.wires.find(request.wire());
-    Stream::open(Source::Clock { every, next }, left, watched, shared.now)
+    Stream::open(Source::Clock { every, next }, left, shared.now)
 }
 
 /// Answers a request for tokens.
@@ -68,8 +61,7 @@ pub fn tokens(request: &Request<'_>, response: &mut Response, now: u64) -> Answe
         response.whole(204, NO_FIELDS, b"");
         return Answer::Whole;
     }
-    // They are too many to show each.
-    Stream::open(Source::Tokens { next, count }, u64::MAX, None, now)
+    Stream::open(Source::Tokens { next, count }, u64::MAX, now)
 }
 
 /// The last event that the reader has seen.
@@ -80,10 +72,10 @@ fn last_id(request: &Request<'_>) -> Option<u64> {
 
 impl Stream {
     /// A stream of so many events at most.
-    fn open(source: Source, left: u64, watched: Option<Rc<RefCell<Ring>>>, now: u64) -> Answer {
+    fn open(source: Source, left: u64, now: u64) -> Answer {
         let (encoder, comment_at) = (Encoder::new(), now + KEEP_ALIVE);
         let has_begun = false;
-        Answer::Service(Box::new(Self { source, encoder, has_begun, left, comment_at, watched }))
+        Answer::Service(Box::new(Self { source, encoder, has_begun, left, comment_at }))
     }
 
     fn begin(&mut self, response: &mut Response) {
@@ -133,34 +125,13 @@ impl Service for Stream {
             self.comment_at = now + KEEP_ALIVE;
             let fields = EventBuilder::new().event_type(event_type).data(&data);
             let id = id.to_string();
-            let from = response.body.pending();
             self.encoder
                 .encode(fields.id(&id), response.body.buffer())
                 .expect("the strings have no line breaks, and a Vec has room");
             shared.figures.events += 1;
-            if let Some(ring) = &self.watched {
-                ring.borrow_mut().tell(&describe(&response.body.unsent()[from..], now));
-            }
         }
         Filled::Enough
     }
-}
-
-/// An event as it is on the wire, line by line.
-fn describe(event: &[u8], now: u64) -> Value {
-    let lines = event.split_inclusive(|&byte| byte == b'\n').map(|line| match line {
-        b"\n" => field("empty line", line, "the event ends"),
-        line => {
-            let text = String::from_utf8_lossy(line);
-            let (name, value) = text.trim_end().split_once(": ").unwrap_or((text.trim_end(), ""));
-            field(name, line, &preview(value))
-        }
-    });
-    json!({
-        "protocol": "SSE", "name": "event", "dir": "out", "path": "/sse/clock", "at": now,
-        "fields": lines.collect::<Vec<_>>(), "payload": hex(&[]), "len": event.len(),
-        "text": preview(&String::from_utf8_lossy(event)),
-    })
 }
 
 /// About 200 bytes, like what language models' servers send for every word.

@@ -67,7 +67,9 @@ impl Service for Call {
     }
 
     fn fill(&mut self, room: usize, response: &mut Response, shared: &mut Shared) -> Filled {
-        self.0.fill(room, response, shared.now)
+        let filled = self.0.fill(room, response, shared.now);
+        shared.figures.grpc.count(self.0.progress());
+        filled
     }
 
     fn shut_down(&mut self, response: &mut Response, shared: &mut Shared) -> Filled {

@@ -22,7 +22,7 @@
 //!             ├─ response ── answers that are complete at once
 //!             ├─ service ── answers that take time: events, grpc, hubs
 //!             ├─ websocket ── echo, room, stomp, tunnel, hubs
-//!             ├─ wire ── what went over it, for the page that asks
+//!             ├─ wire ── what went over it, for the page that asks; `dissect` takes it apart
 //!             ├─ breakit ── how the server answers a client that breaks a rule
 //!             └─ hubs ── Socket.IO and SockJS, by requests and WebSockets
 //! ```
@@ -30,11 +30,16 @@
 //! A service and a WebSocket know nothing of the connection that carries them: see `service`.
 
 mod breakit;
+mod broken;
 mod call;
 mod cors;
+#[allow(dead_code, reason = "`examples/inspect` uses the rest")]
+#[path = "../inspect/dissect/mod.rs"]
+mod dissect;
 #[path = "../echo/mod.rs"]
 mod echo;
 mod events;
+mod figures;
 mod grpc;
 mod http1;
 mod http2;
@@ -63,6 +68,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use figures::Figures;
 use framewright::ws::deflate::Config;
 use framewright::ws::handshake::Origins;
 use hubs::Hubs;
@@ -76,7 +82,7 @@ use rustls::{ServerConfig, ServerConnection};
 use slab::Slab;
 use stomp::relay::{self, Relay};
 use transport::Transport;
-use wire::{Figures, Wires};
+use wire::Wires;
 
 const LISTENER: Token = Token(usize::MAX);
 const WAKER: Token = Token(usize::MAX - 1);

@@ -54,11 +54,6 @@ impl<'a> From<&http2::Head<'a>> for Request<'a> {
 }
 
 impl Request<'_> {
-    /// The token of the page that watches what goes over the wire.
-    pub fn wire(&self) -> Option<u64> {
-        self.number("wire")
-    }
-
     /// The number that the query gives for `name`.
     pub fn number(&self, name: &str) -> Option<u64> {
         let mut pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));

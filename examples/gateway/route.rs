@@ -14,12 +14,14 @@ use crate::websocket::Place;
 use crate::wire;
 
 /// What the page consists of, by path, with types.
-const PAGE: [(&str, &str, &[u8]); 12] = [
+const PAGE: [(&str, &str, &[u8]); 14] = [
     ("/", HTML, include_bytes!("page/index.html")),
     ("/page/style.css", "text/css; charset=utf-8", include_bytes!("page/style.css")),
     ("/page/main.js", SCRIPT, include_bytes!("page/main.js")),
     ("/page/parts.js", SCRIPT, include_bytes!("page/parts.js")),
     ("/page/wire.js", SCRIPT, include_bytes!("page/wire.js")),
+    ("/page/detail.js", SCRIPT, include_bytes!("page/detail.js")),
+    ("/page/meter.js", SCRIPT, include_bytes!("page/meter.js")),
     ("/page/plot.js", SCRIPT, include_bytes!("page/plot.js")),
     ("/page/sockets.js", SCRIPT, include_bytes!("page/sockets.js")),
     ("/page/stomp.js", SCRIPT, include_bytes!("page/stomp.js")),

@@ -6,6 +6,7 @@ use framewright::http::Headers;
 use framewright::ws::{CloseCode, Part};
 
 use crate::call::{self, Carrier, EchoCall};
+use crate::figures::Progress;
 use crate::request;
 use crate::response::{FieldList, Response};
 use crate::service::Filled;
@@ -45,6 +46,14 @@ impl Tunnel {
             head_by: now + HEAD_WITHIN,
             response: Vec::new(),
             state: State::Head,
+        }
+    }
+
+    /// What its call has done, to be counted.
+    pub fn progress(&mut self) -> Option<&mut Progress> {
+        match &mut self.state {
+            State::Call(call) => Some(call.progress()),
+            State::Head | State::Over => None,
         }
     }
 

@@ -21,7 +21,6 @@ use crate::room::{CHAT_MESSAGE, Heard};
 use crate::service::Filled;
 use crate::stomp;
 use crate::tunnel::Tunnel;
-use crate::wire::{Direction, Frames};
 
 /// Replies of a call are written at most this many bytes ahead of their reader.
 const AHEAD: usize = 64 * 1024;
@@ -134,17 +133,12 @@ impl Place {
             Self::Tunnel => Service::Tunnel(Tunnel::new(request.path, shared.now)),
             Self::Hub(exchange) => Service::Hub(exchange),
         };
-        // The bytes of a call go by in parts, and the page shows them itself.
-        let watches = !matches!(service, Service::Tunnel(_));
-        let ring = shared.wires.find(request.wire()).filter(|_| watches);
-        let watched = ring.map(|ring| Frames::new(ring, request.path));
         let limits = Limits::new().max_frame_len(max_len).max_message_len(max_len);
         Session {
             service,
             connection: acceptance.connection(limits),
             inbox: Inbox::new(Vec::new()),
             keepalive: Keepalive::new(shared.now),
-            watched,
         }
     }
 }
@@ -156,8 +150,6 @@ pub struct Session {
     /// Unused by a call, which takes the bytes of its messages as they come.
     inbox: Inbox<Vec<u8>>,
     keepalive: Keepalive,
-    /// If a page watches what goes over the wire.
-    watched: Option<Frames>,
 }
 
 enum Service {
@@ -173,8 +165,6 @@ impl Session {
     pub fn read_target<'b>(&'b mut self, buffer: &'b mut [u8]) -> &'b mut [u8] {
         match self.service {
             Service::Tunnel(_) => buffer,
-            // So that all of it is seen here.
-            _ if self.watched.is_some() => buffer,
             _ => self.connection.read_target(buffer, &mut self.inbox),
         }
     }
@@ -183,7 +173,6 @@ impl Session {
     pub fn filled(&mut self, buffer: &[u8], len: usize) -> usize {
         match self.service {
             Service::Tunnel(_) => len,
-            _ if self.watched.is_some() => len,
             _ => self.inbox.filled(buffer, len).len(),
         }
     }
@@ -192,7 +181,6 @@ impl Session {
     /// not take its pongs gets only the newest.
     pub fn receive(&mut self, input: &mut [u8], out: &mut Output, shared: &mut Shared) {
         self.keepalive.received(shared.now);
-        let from = out.pending();
         match self.service {
             Service::Tunnel(_) => self.receive_parts(input, out, shared),
             _ => self.receive_messages(input, out, shared),
@@ -201,44 +189,13 @@ impl Session {
         if self.connection.is_closing() {
             self.keepalive.closing(shared.now);
         }
-        self.show(Direction::In, input, shared.now);
-        self.show(Direction::Out, &out.unsent()[from..], shared.now);
-    }
-
-    /// Shows bytes to the page that watches.
-    fn show(&mut self, direction: Direction, bytes: &[u8], now: u64) {
-        if let Some(watched) = &mut self.watched {
-            watched.bytes(direction, bytes, now);
-            if direction == Direction::Out {
-                watched.settle();
-            }
-        }
-    }
-
-    /// Does what may write frames, and shows them to the page that watches.
-    fn showing<T>(
-        &mut self,
-        out: &mut Output,
-        now: u64,
-        write: impl FnOnce(&mut Self, &mut Output) -> T,
-    ) -> T {
-        let from = out.pending();
-        let written = write(self, out);
-        self.show(Direction::Out, &out.unsent()[from..], now);
-        written
     }
 
     fn receive_messages(&mut self, mut input: &[u8], out: &mut Output, shared: &mut Shared) {
-        let Self { service, connection, inbox, watched, .. } = self;
+        let Self { service, connection, inbox, .. } = self;
         while let Some(event) = connection.receive_message(&mut input, inbox) {
             if let MessageEvent::Message(_) = event {
                 shared.figures.messages += 1;
-                if let Some(watched) = watched {
-                    watched.message(Direction::In, inbox.message());
-                    if matches!(service, Service::Echo) {
-                        watched.message(Direction::Out, inbox.message());
-                    }
-                }
                 // Sending fails while we are closing, and then nobody waits for the message.
                 let _ = match service {
                     Service::Chat => match shared.broadcast.say(inbox.message()) {
@@ -281,10 +238,6 @@ impl Session {
 
     /// Writes what a call or a broker has to say, and closes after its end.
     pub fn fill(&mut self, out: &mut Output, shared: &mut Shared) -> Filled {
-        self.showing(out, shared.now, |session, out| session.write(out, shared))
-    }
-
-    fn write(&mut self, out: &mut Output, shared: &mut Shared) -> Filled {
         let tunnel = match &mut self.service {
             Service::Tunnel(tunnel) => tunnel,
             Service::Stomp(_) => return self.fill_frames(out, shared.now),
@@ -298,6 +251,9 @@ impl Session {
         let mut reply = Response::default();
         reply.body.borrow(&mut shared.scratch);
         let filled = tunnel.fill(AHEAD.saturating_sub(out.pending()), &mut reply, shared.now);
+        if let Some(progress) = tunnel.progress() {
+            shared.figures.grpc.count(progress);
+        }
         self.send_bytes(&head, out);
         self.send_bytes(reply.body.unsent(), out);
         reply.body.clear();
@@ -320,9 +276,6 @@ impl Session {
             // Text wherever it is, because some clients take nothing else.
             let text = std::str::from_utf8(&frames);
             let message = text.map_or(Message::Binary(&frames), Message::Text);
-            if let Some(watched) = &mut self.watched {
-                watched.message(Direction::Out, message);
-            }
             self.connection.send(message, out).expect("it was ready, and a Vec has room");
         }
         if over {
@@ -396,10 +349,6 @@ impl Session {
 
     /// Checks the deadlines, and returns whether the peer is alive.
     pub fn tick(&mut self, now: u64, out: &mut Output) -> bool {
-        self.showing(out, now, |session, out| session.check_time(now, out))
-    }
-
-    fn check_time(&mut self, now: u64, out: &mut Output) -> bool {
         match self.keepalive.poll(now) {
             None => true,
             Some(Action::Ping) => {
@@ -419,9 +368,7 @@ impl Session {
             tunnel.shut_down(&mut reply);
             self.send_bytes(reply.body.unsent(), out);
         }
-        self.showing(out, now, |session, out| {
-            session.close(CloseCode::GOING_AWAY, "the gateway shuts down", now, out);
-        });
+        self.close(CloseCode::GOING_AWAY, "the gateway shuts down", now, out);
     }
 
     /// Passes on chat messages, and returns whether they were for this peer.
@@ -439,10 +386,6 @@ impl Session {
             let admitted = by.is_some_and(|by| self.connection.admit(by));
             let frames = if admitted { &heard.compressed } else { &heard.plain };
             out.try_append(frames).expect("a Vec has room");
-            if let Some(watched) = &mut self.watched {
-                watched.copies(&heard.plain);
-            }
-            self.show(Direction::Out, frames, now);
         }
         hears
     }

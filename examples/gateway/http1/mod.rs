@@ -73,6 +73,16 @@ impl Http1 {
         matches!(&self.state, State::Exchange(exchange) if exchange.has_request())
     }
 
+    /// Whether some of a head has come.
+    pub fn is_within_head(&self) -> bool {
+        matches!(&self.state, State::Head(reader) if reader.check_eof().is_err())
+    }
+
+    /// Whether every request that has come is answered.
+    pub fn is_between(&self) -> bool {
+        matches!(self.state, State::Head(_))
+    }
+
     /// Whether others may make it say something.
     pub fn hears_others(&self) -> bool {
         matches!(&self.state, State::Exchange(exchange) if exchange.hears_others())
@@ -183,6 +193,7 @@ fn begin(
     shared: &mut Shared,
 ) -> Result<Box<Exchange>, Next> {
     let mut response = Response::default();
+    shared.wires.note(0, &request.into());
     let service = match route::answer(&request.into(), &mut response, shared) {
         Answer::WebSocket(place) => return Err(open_websocket(place, request, out, shared)),
         Answer::Service(service) => Some(service),

@@ -121,6 +121,7 @@ impl Http2 {
             return self.connection.reset(stream, ErrorCode::REFUSED_STREAM);
         }
         let mut response = Response::default();
+        shared.wires.note(stream.id().get(), &head.into());
         let source = match route::answer(&head.into(), &mut response, shared) {
             Answer::Whole => Source::Nothing,
             Answer::Service(service) => Source::Service(service),

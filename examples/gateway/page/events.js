@@ -1,11 +1,15 @@
 // Event streams: a clock that resumes where it was cut off, and tokens.
 
+import { meter } from "./meter.js";
 import { count, make, panel } from "./parts.js";
 import { listening, token } from "./wire.js";
+
+const MOST_SHOWN = 1000; // more tokens would push everything else off the wire
 
 export function clock() {
   const { section, show, log } = panel("clock");
   const [toggle, cut] = section.querySelectorAll("button");
+  const pace = meter("clock");
   let source;
   const connect = () => {
     source?.close();
@@ -16,6 +20,8 @@ export function clock() {
     source.onerror = () => show("cut off; the browser comes back", "waiting");
     source.addEventListener("tick", event => {
       const [tick, at] = event.data.split("\n");
+      pace.got();
+      pace.took(Math.max(Date.now() - at, 0)); // how late it is
       log([make("span", { class: "time" }, new Date(+at).toLocaleTimeString([], { hour12: false })), ` ${tick}`]);
     });
     toggle.textContent = "Disconnect";
@@ -36,6 +42,7 @@ export function clock() {
 export function tokens() {
   const { section, form, show } = panel("llm");
   const [text, stop] = [section.querySelector(".text"), section.querySelector("[data-do=stop]")];
+  const pace = meter("llm");
   let current = new AbortController(); // of the stream that the panel shows
   stop.onclick = () => current.abort();
   form.onsubmit = async event => {
@@ -53,7 +60,8 @@ export function tokens() {
     show("asked", "waiting");
     stop.disabled = false;
     try {
-      const response = await fetch(`/sse/llm?n=${form.elements.count.value}`, { signal: own.signal });
+      const watched = form.elements.count.value <= MOST_SHOWN ? `&wire=${token}` : "";
+      const response = await fetch(`/sse/llm?n=${form.elements.count.value}${watched}`, { signal: own.signal });
       let [rest, isDone] = ["", false];
       const decoder = new TextDecoder();
       for (const reader = response.body.getReader(); ;) {
@@ -63,7 +71,9 @@ export function tokens() {
         rest = events.pop();
         const words = events.filter(lines => /^event: token$/m.test(lines));
         isDone ||= events.some(lines => /^event: done$/m.test(lines));
+        if (got === 0 && words.length > 0) pace.took(performance.now() - start); // until the first
         got += words.length;
+        pace.got(false, words.length);
         // Only the newest can be seen, so only they are parsed.
         for (const lines of words.slice(-80)) tail += JSON.parse(lines.match(/^data: (.*)$/m)[1]).choices[0].delta.content;
         tail = tail.slice(-1500);

@@ -1,10 +1,11 @@
 // gRPC-Web by hand, to show how little there is to it: a prefix of five bytes before each message, trailers last.
 
-import { hex, panel } from "./parts.js";
-import { add } from "./wire.js";
+import { meter } from "./meter.js";
+import { count, make, panel, size } from "./parts.js";
+import { token } from "./wire.js";
 
 const [encoder, decoder] = [new TextEncoder(), new TextDecoder()];
-const PATH = "/echo.Echo/ServerStream";
+const path = method => `/echo.Echo/${method}?wire=${token}`;
 
 function varint(n) {
   const bytes = [];
@@ -18,32 +19,27 @@ function text(bytes) { // field 1 of EchoReply, whose length is a varint
   return bytes[0] === 10 ? decoder.decode(bytes.subarray(at, at + length)) : "";
 }
 
-/** Adds a frame of the body to the wire. */
-function tell(dir, prefix, payload, said) {
-  const isTrailers = (prefix[0] & 128) !== 0;
-  add({
-    protocol: "gRPC-Web", name: isTrailers ? "trailers" : "message", dir, path: PATH, byPage: true,
-    fields: [
-      { name: "flags", hex: hex(prefix.subarray(0, 1)), note: `${isTrailers ? "trailers" : "a message"}, ${prefix[0] & 1 ? "compressed" : "not compressed"}` },
-      { name: "length", hex: hex(prefix.subarray(1)), note: `${payload.length} bytes` },
-    ],
-    payload: hex(payload.subarray(0, 64)), cut: payload.length > 64, len: payload.length, text: said,
-  });
+const headers = { "content-type": "application/grpc-web+proto", "x-grpc-web": "1" };
+
+/** A request of the Echo service: a text, how many replies, and the time between them in ms. */
+function request(said, replies, delay) {
+  const string = encoder.encode(said);
+  const message = [10, ...varint(string.length), ...string, 16, ...varint(replies), 24, ...varint(delay)];
+  return new Uint8Array([0, 0, 0, message.length >> 8, message.length & 255, ...message]);
 }
 
 export function grpc() {
   const { form, show, log, list } = panel("grpc");
+  const pace = meter("grpc");
   form.onsubmit = async event => {
     event.preventDefault();
     list.replaceChildren();
-    const string = encoder.encode(form.elements.text.value);
-    const message = [10, ...varint(string.length), ...string, 16, ...varint(+form.elements.count.value), 24, ...varint(200)];
-    const body = new Uint8Array([0, 0, 0, message.length >> 8, message.length & 255, ...message]);
-    tell("in", body.subarray(0, 5), body.subarray(5), form.elements.text.value);
-    const headers = { "content-type": "application/grpc-web+proto", "x-grpc-web": "1" };
+    const body = request(form.elements.text.value, +form.elements.count.value, 200);
+    pace.lost();
+    pace.sent();
     show("calling", "busy");
     try {
-      const response = await fetch(PATH, { method: "POST", headers, body });
+      const response = await fetch(path("ServerStream"), { method: "POST", headers, body });
       let buffered = new Uint8Array();
       for (const reader = response.body.getReader(); ;) {
         const { value, done } = await reader.read();
@@ -54,12 +50,11 @@ export function grpc() {
           buffered = buffered.slice(5 + length);
           if (prefix[0] & 128) {
             const trailers = decoder.decode(payload).trim();
-            tell("out", prefix, payload, trailers);
             const status = trailers.match(/grpc-status: *(\d+)/)?.[1];
             show(trailers.replaceAll("\r\n", ", "), status === "0" ? "done" : "");
             continue;
           }
-          tell("out", prefix, payload, text(payload));
+          pace.got(true);
           log("← " + text(payload), "", true);
         }
       }
@@ -67,4 +62,33 @@ export function grpc() {
       show("the server is away", "");
     }
   };
+}
+
+/** The calls of everybody, as the server counts them. */
+export function calls() {
+  const { section, show } = panel("calls");
+  const [button] = section.querySelectorAll("button");
+  button.onclick = async () => {
+    button.disabled = true;
+    show("calling", "busy");
+    try {
+      // Not named to the wire, which they would fill.
+      for (let made = 0; made < 100; made += 1) {
+        const response = await fetch("/echo.Echo/Unary", { method: "POST", headers, body: request("hi", 1, 0) });
+        await response.arrayBuffer();
+      }
+      show("100 calls were made", "done");
+    } catch {
+      show("the server is away", "");
+    }
+    button.disabled = false;
+  };
+}
+
+const time = micros => (micros === null ? "–" : micros < 1000 ? `${micros} µs` : `${(micros / 1000).toFixed(1)} ms`);
+
+export function showCalls(kinds) {
+  const rows = kinds.map(({ kind, calls, messages, bytes, mean, p99 }) => make("tr", {}, make("th", { scope: "row" }, kind),
+    ...[count(calls), count(messages), size(bytes), time(mean), time(p99)].map(text => make("td", {}, text))));
+  document.querySelector("#calls tbody").replaceChildren(...rows);
 }

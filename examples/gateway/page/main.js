@@ -2,7 +2,8 @@
 
 import { breakIt } from "./breakit.js";
 import { clock, tokens } from "./events.js";
-import { grpc } from "./grpc.js";
+import { calls, grpc, showCalls } from "./grpc.js";
+import { startMeters } from "./meter.js";
 import { commands, theme } from "./parts.js";
 import { figures, latency } from "./plot.js";
 import { sessions } from "./sessions.js";
@@ -12,6 +13,7 @@ import { listen } from "./wire.js";
 
 theme();
 commands();
-for (const panel of [echo, chat, stomp, sessions, clock, tokens, grpc, breakIt]) panel();
-listen(figures);
+for (const panel of [echo, chat, stomp, sessions, clock, tokens, grpc, calls, breakIt]) panel();
+listen(now => { figures(now); showCalls(now.grpc); });
+startMeters();
 latency();

@@ -2,20 +2,10 @@
 // and more. Each function opens a session in the chat room and returns `{ say, close }`. It calls `on.open(how)` with the
 // transport, again when that changes, `on.message(text)`, and `on.close(why)` once.
 
-import { backoff, hex, panel } from "./parts.js";
+import { meter } from "./meter.js";
+import { backoff, panel } from "./parts.js";
 import { line, nameInRoom } from "./sockets.js";
-import { add, listening, token } from "./wire.js";
-
-// Bodies of requests, for the wire. WebSockets are told by the server.
-function tell(protocol, name, dir, text) {
-  const bytes = new TextEncoder().encode(text);
-  const first = protocol === "Engine.IO" ? { name: "type", note: ENGINE_IO[text[0]] ?? "a packet" } : { name: "frame", note: SOCKJS[text[0]] ?? "a frame" };
-  const payload = hex(bytes.subarray(1, 65));
-  const fields = [{ ...first, hex: hex(bytes.subarray(0, 1)) }];
-  add({ protocol, name, dir, fields, payload, cut: bytes.length > 65, len: Math.max(bytes.length - 1, 0), text: text.slice(0, 240), byPage: true });
-}
-const ENGINE_IO = { 0: "open", 1: "close", 2: "ping", 3: "pong", 4: "message", 5: "upgrade", 6: "noop" };
-const SOCKJS = { o: "open", h: "heartbeat", a: "messages", c: "close", "[": "messages" };
+import { listening, token } from "./wire.js";
 
 // Socket.IO in the namespace `/chat`: a packet is a digit, the namespace, a comma, and JSON.
 function socketIo(transport, on) {
@@ -65,10 +55,7 @@ function engineIo(transport, on) {
     if (sid && !moving) posting ??= post();
   };
   const fetched = text => {
-    for (const packet of text.split("\x1e")) {
-      tell("Engine.IO", `${ENGINE_IO[packet[0]]}, by poll`, "out", packet);
-      take(packet);
-    }
+    for (const packet of text.split("\x1e")) take(packet);
   };
   const request = async options => {
     const response = await fetch(url("polling"), { ...options, signal: abort.signal });
@@ -78,7 +65,6 @@ function engineIo(transport, on) {
   const post = async () => {
     while (waiting.length > 0 && !moving) {
       const packets = waiting.splice(0);
-      for (const packet of packets) tell("Engine.IO", `${ENGINE_IO[packet[0]]}, by request`, "in", packet);
       await request({ method: "POST", body: packets.join("\x1e") }).catch(e => end(e.message));
     }
     posting = null;
@@ -139,13 +125,12 @@ function sockJs(transport, on) {
     on.close(why);
   };
   const take = frame => {
-    if (transport !== "websocket" && frame !== "") tell("SockJS", `${SOCKJS[frame[0]] ?? "padding"}, by ${transport}`, "out", frame);
     if (frame[0] === "o") on.open(transport);
     if (frame[0] === "a") JSON.parse(frame.slice(1)).forEach(message => on.message(message));
     if (frame[0] === "c") end(`closed: ${JSON.parse(frame.slice(1)).join(" ")}`);
   };
   const post = (path, body, type) =>
-    fetch(`${base}/${path}`, { method: "POST", body, headers: type ? { "Content-Type": type } : {}, signal: abort.signal });
+    fetch(`${base}/${path}?wire=${token}`, { method: "POST", body, headers: type ? { "Content-Type": type } : {}, signal: abort.signal });
 
   // A response has one frame, or many until it is long enough. Then there is another request.
   const byXhr = async path => {
@@ -173,7 +158,7 @@ function sockJs(transport, on) {
     xhr: () => void byXhr("xhr").catch(e => end(e.message)),
     xhr_streaming: () => void byXhr("xhr_streaming").catch(e => end(e.message)),
     eventsource() {
-      const source = new EventSource(`${base}/eventsource`);
+      const source = new EventSource(`${base}/eventsource?wire=${token}`);
       source.onmessage = event => take(decodeURI(event.data)); // servers escape what this would not leave as it is
       release = () => source.close();
     },
@@ -181,15 +166,15 @@ function sockJs(transport, on) {
       document.domain = document.domain; // as in the document that comes, or some browsers keep the two apart
       const frame = document.createElement("iframe");
       frame.hidden = true;
-      window[name] = { start() {}, message: take, stop: () => over || (frame.src = `${base}/htmlfile?c=${name}&t=${Date.now()}`) };
-      frame.src = `${base}/htmlfile?c=${name}`;
+      window[name] = { start() {}, message: take, stop: () => over || (frame.src = `${base}/htmlfile?c=${name}&wire=${token}&t=${Date.now()}`) };
+      frame.src = `${base}/htmlfile?c=${name}&wire=${token}`;
       document.body.append(frame);
       release = () => frame.remove();
     },
     jsonp() {
       const ask = () => {
         const script = document.createElement("script");
-        script.src = `${base}/jsonp?c=${name}&t=${Math.random()}`;
+        script.src = `${base}/jsonp?c=${name}&wire=${token}&t=${Math.random()}`;
         script.onload = () => { script.remove(); over || ask(); };
         script.onerror = () => end("a script did not come");
         document.head.append(script);
@@ -204,7 +189,6 @@ function sockJs(transport, on) {
   let sending = Promise.resolve();
   const say = text => {
     const body = JSON.stringify([text]);
-    if (transport !== "websocket") tell("SockJS", "messages, by request", "in", body);
     sending = sending.then(() => send(body)).catch(e => end(e.message));
   };
   return { say, close: () => end("closed") };
@@ -214,10 +198,12 @@ function sockJs(transport, on) {
 export function sessions() {
   const { form, show, log } = panel("sessions");
   const { transport, text } = form.elements;
+  const pace = meter("sessions");
   let [session, current, isOpen] = [null, null, false];
   const connect = () => {
-    again.stop();
+    current = null; // so that the end of the session before is none
     session?.close();
+    again.stop();
     const [protocol, kind] = transport.value.split(" ");
     const own = {
       open(how) {
@@ -226,7 +212,7 @@ export function sessions() {
         again.worked();
         show(`open: ${protocol} over ${how}`, "open");
       },
-      message: message => own === current && line(message, log),
+      message: message => own === current && line(message, log, pace),
       close(why) {
         if (own !== current) return;
         isOpen = false;
@@ -242,7 +228,10 @@ export function sessions() {
   form.onsubmit = event => {
     event.preventDefault();
     if (!isOpen) return connect();
-    if (text.value) session.say(`${nameInRoom()}: ${text.value}`);
+    if (text.value) {
+      session.say(`${nameInRoom()}: ${text.value}`);
+      pace.sent();
+    }
     text.value = "";
   };
   listening.then(() => current ?? connect());

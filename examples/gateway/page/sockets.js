@@ -1,5 +1,6 @@
 // WebSockets: one for the echo, one for the chat room. Both come back after a loss.
 
+import { meter } from "./meter.js";
 import { backoff, make, panel, size } from "./parts.js";
 import { listening, token } from "./wire.js";
 
@@ -49,10 +50,12 @@ export function echo() {
   const { section, form, show, log } = panel("echo");
   const [, more, close] = section.querySelectorAll("form");
   let sent;
+  const pace = meter("echo");
   const echoed = socket({
     path: () => `/ws/echo?wire=${token}${more.elements.deflate.checked ? "" : "&deflate=off"}`,
     show,
     onmessage(data) {
+      pace.got(true);
       if (typeof data === "string") return log("← " + data);
       const got = new Uint8Array(data);
       const same = sent && got.length === sent.length && got.every((byte, i) => byte === sent[i]);
@@ -63,6 +66,7 @@ export function echo() {
     event.preventDefault();
     const { value } = form.elements.text;
     echoed.send(value);
+    pace.sent();
     log("→ " + value, "sent");
   };
   more.onsubmit = event => event.preventDefault();
@@ -71,6 +75,7 @@ export function echo() {
     sent = new Uint8Array(1 << 20);
     for (let at = 0; at < sent.length; at += 65536) crypto.getRandomValues(sent.subarray(at, at + 65536));
     echoed.send(sent);
+    pace.sent();
     log(`→ ${size(sent.length)}`, "sent");
   };
   close.onsubmit = event => {
@@ -90,10 +95,11 @@ export function nameInRoom() {
 }
 
 /** A line of the room: a name, if it has one, and a text. */
-export function line(message, log) {
+export function line(message, log, pace) {
   const [, name, text] = message.match(/^([^\s:]{1,20}): ([^]*)$/) ?? [, "", message];
   const parts = [make("span", { class: "text-said" }, text)];
   if (name) parts.unshift(make("span", { class: "name" }, name), " ");
+  pace.got(name === nameInRoom());
   log(parts, name === nameInRoom() ? "mine" : "");
 }
 
@@ -102,11 +108,15 @@ export function chat() {
   const { name, text } = form.elements;
   name.value = localStorage.getItem("name") ?? `guest-${Math.floor(Math.random() * 900) + 100}`;
   name.onchange = () => localStorage.setItem("name", name.value);
-  const room = socket({ path: () => `/ws/chat?wire=${token}`, protocols: ["chat"], show, onmessage: data => line(data, log) });
+  const pace = meter("chat");
+  const room = socket({ path: () => `/ws/chat?wire=${token}`, protocols: ["chat"], show, onmessage: data => line(data, log, pace) });
   form.onsubmit = event => {
     event.preventDefault();
     // The room sends it back, so it is shown once it was heard.
-    if (text.value) room.send(`${nameInRoom()}: ${text.value}`);
+    if (text.value) {
+      room.send(`${nameInRoom()}: ${text.value}`);
+      pace.sent();
+    }
     text.value = "";
   };
 }

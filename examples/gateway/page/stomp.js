@@ -1,5 +1,6 @@
 // STOMP by hand: a command, headers, an empty line, a body and a NUL. `@stomp/stompjs` does the same, and more.
 
+import { meter } from "./meter.js";
 import { panel } from "./parts.js";
 import { socket } from "./sockets.js";
 import { token } from "./wire.js";
@@ -19,6 +20,7 @@ function parse(text) { // a frame without a NUL in its body
 export function stomp() {
   const { form, show, log } = panel("stomp");
   const { topic, text } = form.elements;
+  const pace = meter("stomp");
   let [isConnected, subscribed, waiting] = [false, null, []];
   const subscribe = () => {
     if (!isConnected || subscribed === topic.value) return;
@@ -41,6 +43,7 @@ export function stomp() {
           subscribe();
           waiting.splice(0).forEach(each => client.send(each));
         }
+        if (command === "MESSAGE") pace.got(true);
         if (command === "MESSAGE") log(`← ${headers.destination}: ${body}`);
         if (command === "ERROR") log(`← error: ${headers.message}`, "failed");
       }
@@ -51,6 +54,7 @@ export function stomp() {
     event.preventDefault();
     subscribe();
     const sent = frame("SEND", { destination: topic.value, "content-type": "text/plain" }, text.value);
+    pace.sent();
     isConnected ? client.send(sent) : waiting.push(sent);
     log("→ " + text.value, "sent");
     text.value = "";

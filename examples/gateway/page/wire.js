@@ -1,20 +1,25 @@
-// The wire: the last frames of every protocol. The server tells those of WebSockets and of the clock by an event stream, the
-// page adds what only it knows: bodies of requests.
+// The wire: the last frames of every protocol, as the server saw them go by. It tells them by an event stream.
 
 import { backoff, count, make, panel, size } from "./parts.js";
+import { detail } from "./detail.js";
 
 const MOST = 300;
 /** Names this page to the server, in the queries of its requests. */
 export const token = Number(crypto.getRandomValues(new BigUint64Array(1))[0] >> 11n);
 
 const { section } = panel("wire");
-const [list, detail] = [section.querySelector(".frames"), section.querySelector(".detail")];
+section.dataset.query = `wire=${token}`;
+const list = section.querySelector(".frames");
 const filter = section.querySelector("select");
 const pause = section.querySelector("[data-do=pause]");
 let [frames, shown, waiting, picked] = [[], new Set(), [], null];
 
-/** Adds a frame: `{ protocol, name, dir, path, fields: [{ name, hex, note }], payload, cut, len, text }`. */
+/**
+ * Adds a frame: `{ dir, path, layers }`, from the outermost layer to the innermost. A layer is
+ * `{ protocol, title, len, fields: [{ name, hex, note }], facts: [[name, value]], payload: { hex, len, text }, problem }`.
+ */
 export function add(frame) {
+  frame.text = preview(frame);
   frame.seen = performance.now();
   waiting.push(frame);
   if (waiting.length === 1) requestAnimationFrame(draw);
@@ -25,9 +30,10 @@ function draw() {
   const came = waiting.splice(0);
   if (pause.getAttribute("aria-pressed") === "true") return;
   for (const frame of came.slice(-MOST)) {
-    if (!shown.has(frame.protocol)) {
-      shown.add(frame.protocol);
-      filter.append(make("option", {}, frame.protocol));
+    for (const { protocol } of frame.layers) {
+      if (shown.has(protocol)) continue;
+      shown.add(protocol);
+      filter.append(make("option", {}, protocol));
     }
     list.querySelector(".empty")?.remove();
     const item = row(frame);
@@ -38,20 +44,33 @@ function draw() {
   if (!picked && frames.length > 0) pick(frames.at(-1));
 }
 
+/** What is most worth reading of a frame: a text, or what is said about it. */
+function preview({ layers }) {
+  const said = name => layers[0].facts.find(([of]) => of === name)?.[1];
+  if (said(":method")) return `${said(":protocol") ?? said(":method")} ${said(":path")}`;
+  if (said(":status")) return `${said(":status")} ${said("content-type") ?? ""}`;
+  const texts = layers.map(({ payload }) => payload?.text).filter(text => text);
+  return texts.at(-1) ?? layers.at(-1).facts.map(fact => fact.join(": ")).join(", ");
+}
+
+const isFiltered = ({ layers }) => filter.value !== "" && !layers.some(({ protocol }) => protocol === filter.value);
+
 function row(frame) {
-  const onWire = frame.fields.reduce((sum, field) => sum + field.hex.length / 2, 0) + (frame.payload || frame.len === 0 ? frame.len : 0);
-  frame.onWire = frame.protocol === "SSE" ? frame.len : onWire;
+  const inner = frame.layers.at(-1);
+  const stack = [...new Set(frame.layers.map(({ protocol }) => protocol))].join(" › ");
+  const bytes = frame.layers[0].len ?? frame.layers[0].payload?.len;
   const [arrow, way] = frame.dir === "in" ? ["↑", "to the server"] : ["↓", "to the page"];
-  const button = make("button", { type: "button", "aria-label": `${frame.protocol} ${frame.name} ${way}, ${frame.onWire} bytes` },
+  const isBad = frame.bad || frame.layers.some(({ problem }) => problem);
+  const button = make("button", { type: "button", title: stack, "aria-label": `${stack}: ${inner.title}, ${way}` },
     make("span", { class: "at" }, `${(frame.seen / 1000).toFixed(2)} s`),
     make("span", { class: frame.dir, title: way }, arrow),
-    make("span", {}, frame.protocol),
-    make("span", { class: frame.bad ? "bad" : undefined }, frame.name + (frame.compressed ? ", deflate" : "")),
-    make("span", { class: "preview" }, frame.text ?? ""),
-    make("span", { class: "size" }, size(frame.onWire)));
+    make("span", {}, inner.protocol),
+    make("span", { class: isBad ? "bad" : undefined }, inner.title),
+    make("span", { class: "preview" }, frame.text),
+    make("span", { class: "size" }, bytes === undefined ? "" : size(bytes)));
   const item = make("li", {}, button);
   item.frame = frame;
-  item.hidden = filter.value !== "" && filter.value !== frame.protocol;
+  item.hidden = isFiltered(frame);
   button.onclick = () => pick(item);
   return item;
 }
@@ -61,38 +80,7 @@ function pick(item) {
   picked?.firstChild.removeAttribute("aria-current");
   picked = item;
   item.firstChild.setAttribute("aria-current", "true");
-  const { frame } = item;
-  const pairs = text => text.match(/../g)?.join(" ") ?? "";
-  const light = at => on => detail.querySelectorAll(`[data-at="${at}"]`).forEach(part => part.classList.toggle("lit", on));
-  const lit = (part, at) => {
-    part.dataset.at = at;
-    part.onmouseenter = part.onfocus = () => light(at)(true);
-    part.onmouseleave = part.onblur = () => light(at)(false);
-    return part;
-  };
-  const bytes = make("p", { class: "hex" });
-  const fields = make("dl", { class: "fields" });
-  frame.fields.forEach((field, at) => {
-    const color = `f${at % 6}`;
-    bytes.append(lit(make("span", { class: color, tabindex: 0, title: `${field.name}: ${field.note}` }, pairs(field.hex)), at));
-    fields.append(make("div", {},
-      lit(make("dt", { class: color }, field.name), at),
-      make("dd", { class: "bytes" }, frame.protocol === "SSE" ? "" : pairs(field.hex)), make("dd", { class: "note" }, field.note)));
-  });
-  if (frame.payload) {
-    bytes.append(lit(make("span", { class: "payload", title: "payload" }, pairs(frame.payload) + (frame.cut ? " …" : "")), "payload"));
-  }
-  const way = frame.dir === "in" ? "to the server" : "to the page";
-  const facts = [`${size(frame.onWire)} on the wire`];
-  if (frame.message !== undefined) facts.push(`message of ${size(frame.message)}`);
-  if (frame.compressed && frame.message) facts.push(`compressed to ${Math.round((100 * frame.len) / frame.message)} %`);
-  if (frame.path) facts.push(frame.path);
-  facts.push(frame.byPage ? "told by the page" : "told by the server");
-  detail.replaceChildren(
-    make("h3", {}, `${frame.protocol}: ${frame.name}, ${way}`),
-    make("p", { class: "facts" }, facts.join(" · ")),
-    bytes, fields, ...(frame.text ? [make("pre", {}, frame.text)] : []));
-  detail.scrollTop = 0;
+  detail(item.frame);
 }
 
 /** Adds a frame, and shows its bytes. */
@@ -105,7 +93,7 @@ export function addAndPick(frame) {
 }
 
 filter.onchange = () => {
-  for (const item of frames) item.hidden = filter.value !== "" && filter.value !== item.frame.protocol;
+  for (const item of frames) item.hidden = isFiltered(item.frame);
 };
 pause.onclick = () => {
   const pressed = pause.getAttribute("aria-pressed") !== "true";
@@ -115,7 +103,7 @@ pause.onclick = () => {
 section.querySelector("[data-do=clear]").onclick = () => {
   [frames, picked] = [[], null];
   list.replaceChildren(make("li", { class: "empty" }, "Nothing yet. Send something below."));
-  detail.replaceChildren(make("p", { class: "empty" }, "Pick a frame."));
+  detail(null);
 };
 
 let listens;
@@ -132,7 +120,7 @@ export function listen(onFigures) {
     source.addEventListener("frame", event => add(JSON.parse(event.data)));
     source.addEventListener("figures", event => onFigures(JSON.parse(event.data)));
     source.addEventListener("lost", event =>
-      add({ protocol: "wire", name: `${count(+event.data)} frames were not told`, dir: "out", fields: [], payload: "", len: 0, text: "" }));
+      add({ dir: "out", layers: [{ protocol: "wire", title: `${count(+event.data)} frames were not told`, fields: [], facts: [] }] }));
     source.onerror = () => { source.close(); again.retry("the server is away"); };
   };
   const again = backoff(open, text => server.show(text, ""));

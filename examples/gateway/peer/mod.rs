@@ -1,6 +1,7 @@
 //! One TCP connection, whatever it speaks.
 
 mod prompts;
+mod watched;
 
 use std::io::{self, Read};
 use std::mem;
@@ -16,6 +17,7 @@ use crate::service::Filled;
 use crate::stomp;
 use crate::transport::Transport;
 use crate::websocket::Session;
+use crate::wire::Tap;
 
 /// Number of reads in a peer's turn.
 const READS: usize = 4;
@@ -56,6 +58,12 @@ pub struct Peer {
     state: State,
     /// When that began.
     since: u64,
+    /// If a page watches what goes over the wire.
+    tap: Option<Box<Tap>>,
+    /// How many of the unsent bytes it has seen.
+    shown: usize,
+    /// The beginning of a head that a page may want to see.
+    head: Vec<u8>,
 }
 
 pub enum State {
@@ -101,6 +109,9 @@ impl Peer {
             taken_at: now,
             state: State::First(Vec::new()),
             since: now,
+            tap: None,
+            shown: 0,
+            head: Vec::new(),
         }
     }
 
@@ -183,7 +194,8 @@ impl Peer {
     fn read(&mut self, shared: &mut Shared) -> io::Result<()> {
         let mut buf = mem::take(&mut shared.buf);
         let target = match &mut self.state {
-            State::WebSocket(session) => session.read_target(&mut buf),
+            // What is watched has to be seen here.
+            State::WebSocket(session) if self.tap.is_none() => session.read_target(&mut buf),
             _ => &mut buf,
         };
         let room = target.len();
@@ -192,7 +204,7 @@ impl Peer {
             let was_last = n < room && SHORT_READ_IS_LAST && self.transport.reads_all();
             self.readable = !was_last || self.read_closed;
             match &mut self.state {
-                State::WebSocket(session) => {
+                State::WebSocket(session) if self.tap.is_none() => {
                     let len = session.filled(&buf, n);
                     session.receive(&mut buf[..len], &mut self.out, shared);
                 }
@@ -223,9 +235,13 @@ impl Peer {
                 }
                 State::Stomp(client) => return client.receive(input, shared.now),
                 State::Http1(http1) if http1.holds(&self.out) => return self.hold(input),
-                State::Http1(http1) => http1.receive(&mut input, &mut self.out, shared),
-                State::Http2(http2) => return http2.receive(input, shared),
-                State::WebSocket(session) => return session.receive(input, &mut self.out, shared),
+                State::Http1(_) => {
+                    let (next, taken) = self.receive_http1(input, shared);
+                    input = &mut mem::take(&mut input)[taken..];
+                    next
+                }
+                State::Http2(_) => return self.receive_http2(input, shared),
+                State::WebSocket(_) => return self.receive_frames(input, shared),
                 State::Closing { ignored, .. } => {
                     *ignored += input.len();
                     if *ignored > IGNORED {
@@ -236,6 +252,7 @@ impl Peer {
                 State::Ended => return,
             };
             self.enter_next(next, shared.now);
+            self.end_tap();
         }
     }
 
@@ -244,7 +261,10 @@ impl Peer {
         let State::First(bytes) = &mut self.state else { return };
         let next = match (stomp::begins(bytes), is_preface(bytes)) {
             (Some(true), _) => State::Stomp(shared.stomp.open(shared.now)),
-            (_, Some(true)) => State::Http2(Box::new(Http2::new(shared.now))),
+            (_, Some(true)) => {
+                self.tap = Tap::http2(&shared.wires).map(Box::new);
+                State::Http2(Box::new(Http2::new(shared.now)))
+            }
             (Some(false), Some(false)) => State::Http1(Http1::new(shared.now)),
             _ => return,
         };
@@ -298,7 +318,10 @@ impl Peer {
     /// `Yielded` means that there is more to write.
     fn write(&mut self, shared: &mut Shared) -> io::Result<Progress> {
         let more = self.fill(shared);
+        self.show_output(shared);
+        self.end_tap();
         let took = self.out.flush(&mut self.transport)?;
+        self.shown = self.out.pending();
         let is_blocked = self.out.pending() > 0 || self.transport.is_blocked();
         let was_blocked = mem::replace(&mut self.blocked, is_blocked);
         // If there was no room, it is the peer that has made some. Other room is in our system's

@@ -55,7 +55,7 @@ impl Service for Stream {
         }
         if shared.now >= self.figures_at {
             self.figures_at = shared.now + FIGURES_EVERY;
-            let figures = shared.figures;
+            let figures = &shared.figures;
             let data = json!({
                 "at": shared.now,
                 "connections": figures.connections,
@@ -63,6 +63,7 @@ impl Service for Stream {
                 "messages": figures.messages,
                 "events": figures.events,
                 "calls": figures.calls,
+                "grpc": figures.grpc.to_json(),
             });
             self.encode("figures", &data.to_string(), response);
         }

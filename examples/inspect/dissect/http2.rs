@@ -164,7 +164,7 @@ impl Http2 {
             self.streams.pop_first();
         }
         let stream = self.streams.entry(id).or_default();
-        stream.head(sender, &fields);
+        stream.head(sender, &fields, end);
         self.end_stream_if(end, place, id, report);
     }
 

@@ -25,8 +25,8 @@ struct StreamSide {
 }
 
 impl Stream {
-    /// Takes a head, or trailers if the head has come.
-    pub fn head(&mut self, sender: Sender, fields: &[HeadField]) {
+    /// Takes a head, or trailers if the head has come. `end` is whether no body follows.
+    pub fn head(&mut self, sender: Sender, fields: &[HeadField], end: bool) {
         let get =
             |name: &str| fields.iter().find(|field| field.0 == name).map(|field| &field.1[..]);
         let is_interim = get(":status").is_some_and(|status| status.starts_with(b"1"));
@@ -46,7 +46,7 @@ impl Stream {
                 let extensions = get("sec-websocket-extensions");
                 self.tunnel = Some(upgrade::over_http2(&self.target, protocol, extensions));
             }
-        } else {
+        } else if !end {
             let target = match sender {
                 Sender::Client => &self.target,
                 Sender::Server => content::of_response(&self.method, &self.target),
