@@ -94,15 +94,14 @@ impl EchoCall {
         let refuse = |text| Err(request.refuse(Status::new(Code::Unimplemented, text)));
         let is_native = request.content_type().framing == Framing::Grpc;
         let call = match carrier {
-            Carrier::Http2 => request.accept(kind, &CONFIG, now)?,
-            _ if is_native => return refuse("gRPC itself needs HTTP/2"),
+            Carrier::Http1 if is_native => return refuse("gRPC itself needs HTTP/2"),
             // Browsers send a request only as a whole, and proxies gather it.
             Carrier::Http1
                 if matches!(kind, CallKind::ClientStreaming | CallKind::BidiStreaming) =>
             {
                 return refuse("streams of requests need WebSocket or HTTP/2");
             }
-            Carrier::Http1 | Carrier::WebSocket => request.accept(kind, &CONFIG, now)?,
+            _ => request.accept(kind, &CONFIG, now)?,
         };
         let mut trailers = MetadataList::new(Vec::new());
         for (name, value) in echoed(headers) {
