@@ -21,6 +21,15 @@ use crate::inline::Inline;
 pub struct Callback(Inline<{ Callback::MAX_LEN }>);
 
 /// A request without a usable callback.
+///
+/// ```
+/// use framewright::sockjs::{Callback, CallbackError, Reply};
+///
+/// let error = Callback::parse("/echo/0/abc/jsonp?c=alert(1)").unwrap_err();
+/// assert_eq!(error, CallbackError::Invalid);
+/// let reply = Reply::callback_refused(error);
+/// assert_eq!((reply.status(), reply.body()), (500, &b"invalid \"callback\" parameter"[..]));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum CallbackError {

@@ -62,6 +62,16 @@ impl fmt::Display for Error {
 impl core::error::Error for Error {}
 
 /// Why a [`Session`](super::Session) did not take what the caller gave it. Nothing changed.
+///
+/// ```
+/// use framewright::sockjs::{Limits, SendError, Session};
+///
+/// let mut session = Session::new(Limits::new().max_backlog(16), Vec::new(), 0);
+/// session.send("hello")?;
+/// assert!(matches!(session.send("hello again"), Err(SendError::BacklogFull(_))));
+/// assert_eq!(session.close(99, "", 0), Err(SendError::CodeInvalid));
+/// # Ok::<(), SendError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum SendError {

@@ -6,6 +6,8 @@ use crate::append::Append;
 use crate::{Buffer, BufferFull};
 
 /// What a server sends (*Protocol and framing*).
+///
+/// [`Framing`] has an example.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Frame<'a> {
     /// `o`: the session is open.
@@ -42,6 +44,18 @@ impl Frame<'static> {
 /// | `EventSource` | CRLF | `data: ` `F` CRLF CRLF | at the limit, after a close |
 /// | `HtmlFile` | a page of at least 1 KiB | `<script>` with a call of `p` | at the limit, after a close |
 /// | `Jsonp` | | `/**/callback("F");` CRLF | after one frame |
+///
+/// ```
+/// use framewright::sockjs::{Frame, Framing};
+///
+/// let mut out = Vec::new();
+/// Framing::WebSocket.encode(Frame::Open, &mut out)?;
+/// Framing::Xhr.encode(Frame::Messages(&["hello", "\"1\""]), &mut out)?;
+/// Framing::EventSource.encode(Frame::Close { code: 3000, reason: "Go away!" }, &mut out)?;
+/// let expected = concat!("o", r#"a["hello","\"1\""]"#, "\n", "data: c[3000,\"Go away!\"]\r\n\r\n");
+/// assert_eq!(out, expected.as_bytes());
+/// # Ok::<(), framewright::BufferFull>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Framing {

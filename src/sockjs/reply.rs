@@ -198,6 +198,8 @@ const IFRAME_TAG: &str = "\"sockjs-iframe-1\"";
 /// What a request says about the page that it comes from: the headers of CORS.
 ///
 /// SockJS lets pages of every origin in. A server that wants only some checks the `Origin` before it answers.
+///
+/// [`Reply`] has an example.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cors<'a> {
     origin: Option<&'a [u8]>,
@@ -221,6 +223,15 @@ impl<'a> Cors<'a> {
 }
 
 /// The cookie by which load balancers know which server a session is at (*JSESSIONID cookie*).
+///
+/// ```
+/// use framewright::sockjs::{Cookie, Framing, Reply};
+///
+/// let cookie = Cookie::from_fields([("Cookie", "a=b; JSESSIONID=node1")].iter());
+/// let reply = Reply::receiver(Framing::Xhr).cookie(&cookie);
+/// let set = reply.fields().find(|(name, _)| *name == "Set-Cookie").expect("it is there");
+/// assert_eq!(set.1, b"JSESSIONID=node1; path=/");
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Cookie(Inline<160>);
 

@@ -3,6 +3,18 @@
 use core::fmt;
 
 /// What a request asks for.
+///
+/// ```
+/// use framewright::sockjs::{Reply, Route, RouteError, Routes, Sender};
+///
+/// let routes = Routes::new();
+/// assert_eq!(routes.parse("GET", "/info"), Ok(Route::Info));
+/// let send = Route::Send { session: "abc", transport: Sender::Xhr };
+/// assert_eq!(routes.parse("POST", "/0/abc/xhr_send"), Ok(send));
+/// let error = routes.parse("DELETE", "/info").unwrap_err();
+/// assert!(matches!(error, RouteError::MethodNotAllowed { .. }));
+/// assert_eq!(Reply::not_routed(error).status(), 405);
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Route<'a> {
     /// The greeting (*Greeting url*): [`Reply::greeting`](super::Reply::greeting).
@@ -38,6 +50,8 @@ pub enum Route<'a> {
 }
 
 /// A request that receives frames.
+///
+/// [`Routes`] has an example.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Receiver {
@@ -54,6 +68,8 @@ pub enum Receiver {
 }
 
 /// A request that sends messages.
+///
+/// [`Route`] has an example.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Sender {
@@ -201,6 +217,8 @@ fn is_iframe(page: &str) -> bool {
 }
 
 /// Why no route takes a request.
+///
+/// [`Route`] has an example.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum RouteError {
     /// Nothing is there.

@@ -92,10 +92,27 @@ struct SessionClose {
 }
 
 /// Names a receiver, so that one that ended before is not taken for its successor.
+///
+/// ```
+/// use framewright::sockjs::{AttachError, Framing, Limits, Output, Session};
+///
+/// let mut session = Session::new(Limits::new(), Vec::new(), 0);
+/// let first = session.attach(Framing::XhrStreaming, 0)?;
+/// let error = session.attach(Framing::XhrStreaming, 1).unwrap_err();
+/// assert_eq!(error, AttachError::AnotherOpen);
+/// let mut out = Vec::new();
+/// assert_eq!(session.transmit(&mut out, 1), Ok(Some(Output::Frame)));
+/// assert!(out.ends_with(b"o\n"));
+/// session.receive_eof(first); // its connection was lost
+/// assert!(session.is_over());
+/// # Ok::<(), AttachError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ReceiverId(u32);
 
 /// Why a receiver gets no messages. It gets [`frame`](Self::frame), and its response ends.
+///
+/// [`ReceiverId`] has an example.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum AttachError {
     /// Another receiver is there. The session goes on.
@@ -105,6 +122,8 @@ pub enum AttachError {
 }
 
 /// What [`Session::transmit`] did.
+///
+/// [`Session`] has an example.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Output {
     /// It appended a frame. On WebSocket, this is a message of text.
@@ -114,6 +133,14 @@ pub enum Output {
 }
 
 /// What a [`Session`] asks the caller to do.
+///
+/// ```
+/// use framewright::sockjs::{Action, Limits, Session};
+///
+/// let mut session = Session::new(Limits::new().disconnect_delay(5000), Vec::new(), 0);
+/// assert_eq!(session.deadline(), Some(5000)); // for a receiver to come
+/// assert_eq!(session.poll(5000), Some(Action::Over));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Action {
     /// Call [`Session::transmit`]: a heartbeat is due.

@@ -3,6 +3,17 @@
 use super::Error;
 
 /// How a client acknowledges the messages of a subscription.
+///
+/// ```
+/// use framewright::stomp::{AckMode, Encoder, FrameBuilder, Version};
+///
+/// assert_eq!(AckMode::parse("client"), Ok(AckMode::Client));
+/// let subscribe = FrameBuilder::subscribe("sub-0", "/queue/a").ack_mode(AckMode::Client);
+/// let mut out = Vec::new();
+/// Encoder::new(Version::V1_2).encode(subscribe, &mut out)?;
+/// assert!(out.ends_with(b"\nack:client\n\n\0"));
+/// # Ok::<(), framewright::stomp::SendError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum AckMode {

@@ -5,6 +5,13 @@ use core::fmt;
 /// The command of a frame: its first line.
 ///
 /// Commands are case-sensitive, and no version has others.
+///
+/// ```
+/// use framewright::stomp::Command;
+///
+/// assert_eq!(Command::parse(b"SUBSCRIBE"), Some(Command::Subscribe));
+/// assert!(Command::Message.is_from_server() && Command::Message.may_have_body());
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Command {

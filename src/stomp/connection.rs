@@ -50,6 +50,28 @@ use crate::{Buffer, Chunk};
 /// [`close_expected`](Self::close_expected) says that the transport is to be closed. A server goes on until the
 /// `DISCONNECT` has come and its receipt was sent. An `ERROR` ends the connection, too: the server's caller sends
 /// one, or `transmit` does when the client broke a rule.
+///
+/// # Example
+///
+/// The [module](super) has the loop. A client that connects and leaves:
+///
+/// ```
+/// use framewright::stomp::{Closer, Command, Connection, Ending, FrameBuilder, FrameEvent, Inbox, Limits};
+///
+/// let mut client = Connection::client(Limits::new(), 0);
+/// let (mut inbox, mut out) = (Inbox::new(Vec::new()), Vec::new());
+/// client.connect(FrameBuilder::connect("example.com"), &mut out)?;
+/// let mut input = &b"CONNECTED\nversion:1.2\n\n\0"[..];
+/// let event = client.receive_frame(&mut input, &mut inbox, 10);
+/// assert_eq!(event, Some(FrameEvent::Frame(Command::Connected)));
+/// client.send(FrameBuilder::disconnect().receipt("bye"), &mut out)?;
+/// assert_eq!(client.close_expected(), None);
+/// let mut input = &b"RECEIPT\nreceipt-id:bye\n\n\0"[..];
+/// client.receive_frame(&mut input, &mut inbox, 20);
+/// assert_eq!(client.close_expected(), Some(Closer::Us));
+/// assert_eq!(client.receive_eof(), Ending { clean: true, truncated: false });
+/// # Ok::<(), framewright::stomp::SendError>(())
+/// ```
 pub struct Connection<S> {
     decoder: Decoder,
     encoder: Encoder,
@@ -92,6 +114,18 @@ enum State {
 }
 
 /// What has come from the peer.
+///
+/// ```
+/// use framewright::stomp::{Command, Connection, Event, Inbox, Limits};
+///
+/// let mut server = Connection::server(Limits::new(), 0);
+/// let mut inbox = Inbox::new(Vec::new());
+/// let mut input = &b"CONNECT\naccept-version:1.2\nhost:a\n\n\0"[..];
+/// assert_eq!(server.receive(&mut input, &mut inbox, 0), Some(Event::Head(Command::Connect)));
+/// assert_eq!(inbox.headers().get("host"), Some("a"));
+/// let Some(Event::Body(chunk)) = server.receive(&mut input, &mut inbox, 0) else { panic!("a body") };
+/// assert!(chunk.bytes.is_empty() && chunk.end);
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Event<'a> {
     /// The head of a frame is in the inbox: [`Inbox::headers`] has the headers.
@@ -103,6 +137,17 @@ pub enum Event<'a> {
 }
 
 /// What [`Connection::poll`] asks the caller to do.
+///
+/// ```
+/// use framewright::stomp::{Action, Connection, Error, Limits};
+///
+/// let mut server = Connection::server(Limits::new(), 0).open_within(10_000);
+/// assert_eq!(server.deadline(), Some(10_000));
+/// assert_eq!(server.poll(10_000), Some(Action::Failed(Error::ConnectTimedOut)));
+/// let mut out = Vec::new();
+/// server.transmit(&mut out, 10_000); // then close the transport
+/// assert!(out.starts_with(b"ERROR\nmessage:connect took too long\n"));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Action {
     /// The peer was silent for too long, or did not connect in time: as [`FrameEvent::Failed`] has it. Call
@@ -113,6 +158,8 @@ pub enum Action {
 }
 
 /// Which end is to close the transport.
+///
+/// [`Connection`] has an example.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Closer {
     /// This end, once everything that was transmitted has been written.
@@ -125,6 +172,8 @@ pub enum Closer {
 }
 
 /// How a connection ended, once the transport did.
+///
+/// [`Connection`] has an example.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Ending {
     /// Whether a `DISCONNECT` ended it and, at a client that asked for a receipt, the receipt has come.

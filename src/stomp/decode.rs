@@ -67,6 +67,8 @@ pub struct Decoder {
 }
 
 /// A part of a frame: first its head, then one or more chunks of its body, the last of which ends the frame.
+///
+/// [`Decoder`] has an example.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Part<'a> {
     /// The head is complete: [`Inbox::headers`] has the headers.

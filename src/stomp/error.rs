@@ -9,6 +9,16 @@ use crate::{BufferFull, OverLimit};
 ///
 /// It is final: nothing more is read. A server tells its client with an `ERROR` frame, which a
 /// [`Connection`](super::Connection) writes by itself, and closes (*ERROR*).
+///
+/// ```
+/// use framewright::stomp::{Decoder, Error, Inbox, Limits, Version};
+///
+/// let mut decoder = Decoder::new(Limits::new()).version(Version::V1_2);
+/// let mut input = &b"SEND\ndestination\n\n\0"[..];
+/// let error = decoder.decode(&mut input, &mut Inbox::new(Vec::new())).unwrap_err();
+/// assert_eq!(error, Error::ColonMissing);
+/// assert_eq!(error.to_string(), "header without a colon");
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
@@ -83,6 +93,19 @@ pub enum Error {
 }
 
 /// A header that a command requires.
+///
+/// ```
+/// use framewright::stomp::{Connection, Error, FrameBuilder, FrameEvent, Inbox, Limits, RequiredHeader};
+///
+/// let mut server = Connection::server(Limits::new(), 0);
+/// let mut inbox = Inbox::new(Vec::new());
+/// let mut input = &b"CONNECT\naccept-version:1.2\nhost:a\n\n\0SEND\n\nhello\0"[..];
+/// server.receive_frame(&mut input, &mut inbox, 0);
+/// server.accept(FrameBuilder::connected(), &mut Vec::new())?;
+/// let error = Error::HeaderMissing(RequiredHeader::Destination);
+/// assert_eq!(server.receive_frame(&mut input, &mut inbox, 0), Some(FrameEvent::Failed(error)));
+/// # Ok::<(), framewright::stomp::SendError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[non_exhaustive]
@@ -178,6 +201,15 @@ impl fmt::Display for Error {
 impl core::error::Error for Error {}
 
 /// The caller asked for something that cannot be sent. Nothing was written, and nothing changed.
+///
+/// ```
+/// use framewright::stomp::{Connection, FrameBuilder, Limits, SendError};
+///
+/// let mut client = Connection::client(Limits::new(), 0);
+/// let mut out = Vec::new();
+/// let early = client.send(FrameBuilder::send("/queue/a").body(b"hello"), &mut out);
+/// assert_eq!((early, out.len()), (Err(SendError::NotConnected), 0));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum SendError {

@@ -11,6 +11,24 @@ use crate::inline::Inline;
 ///
 /// Any collection of strings in pairs yields such headers: an array or a slice, a reference to a `HashMap`,
 /// and the [`Headers`] of a frame that is passed on.
+///
+/// ```
+/// use framewright::stomp::{Encoder, FrameBuilder, Header, Version};
+///
+/// struct Priority(&'static str);
+///
+/// impl<'a> Header<'a> for &'a Priority {
+///     fn parts(self) -> (&'a str, &'a str) {
+///         ("priority", self.0)
+///     }
+/// }
+///
+/// let mut out = Vec::new();
+/// let frame = FrameBuilder::send("/queue/a").headers(&[Priority("9")]);
+/// Encoder::new(Version::V1_2).encode(frame, &mut out)?;
+/// assert!(out.starts_with(b"SEND\ndestination:/queue/a\npriority:9\n"));
+/// # Ok::<(), framewright::stomp::SendError>(())
+/// ```
 pub trait Header<'a> {
     /// The name and the value.
     fn parts(self) -> (&'a str, &'a str);

@@ -139,6 +139,8 @@ impl<'a> IntoIterator for &Headers<'a> {
 }
 
 /// Yields the names and values of [`Headers`].
+///
+/// [`Headers`] has an example.
 #[derive(Clone, Debug)]
 pub struct HeaderIter<'a> {
     lines: Lines<'a>,

@@ -17,6 +17,18 @@ use crate::{Buffer, BufferFull};
 /// [`Limits::max_head_len`](super::Limits::max_head_len) and, for whole frames,
 /// [`Limits::max_body_len`](super::Limits::max_body_len) in addition. It keeps its memory for the next frame:
 /// [`release`](Self::release) gives it back.
+///
+/// ```
+/// use framewright::ArrayBuf;
+/// use framewright::stomp::{Command, Connection, FrameEvent, Inbox, Limits};
+///
+/// let mut server = Connection::server(Limits::new(), 0);
+/// let mut inbox = Inbox::new(ArrayBuf::<512>::new()); // for programs that do not allocate
+/// let mut input = &b"CONNECT\naccept-version:1.2\nhost:a\n\n\0"[..];
+/// let event = server.receive_frame(&mut input, &mut inbox, 0);
+/// assert_eq!(event, Some(FrameEvent::Frame(Command::Connect)));
+/// assert_eq!((inbox.headers().get("host"), inbox.body()), (Some("a"), &b""[..]));
+/// ```
 #[derive(Clone)]
 pub struct Inbox<B> {
     storage: B,

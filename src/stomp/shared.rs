@@ -35,6 +35,8 @@ pub struct SharedMessage<B> {
 }
 
 /// What makes a `MESSAGE` that of one subscription.
+///
+/// [`SharedMessage`] has an example.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Delivery<'a> {
     subscription: Option<&'a str>,

@@ -3,6 +3,14 @@
 use core::fmt;
 
 /// A version of STOMP.
+///
+/// ```
+/// use framewright::stomp::Version;
+///
+/// assert_eq!(Version::parse("1.2"), Some(Version::V1_2));
+/// assert_eq!(Version::V1_1.subprotocol(), "v11.stomp");
+/// assert!(Version::V1_0 < Version::V1_2);
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Version {

@@ -7,6 +7,8 @@ use crate::stomp::{Command, Error, Inbox, Side};
 use super::Event;
 
 /// What has come from the peer, where frames are received whole.
+///
+/// The [module](crate::stomp) has the loop, and [`Connection`] has an example.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum FrameEvent {
     /// A frame is in the inbox: [`Inbox::headers`] and [`Inbox::body`] have it.
