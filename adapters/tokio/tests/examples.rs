@@ -5,6 +5,9 @@
 #[path = "../examples/chat.rs"]
 mod chat;
 #[allow(dead_code, reason = "nobody calls `main`")]
+#[path = "../examples/grpc.rs"]
+mod grpc;
+#[allow(dead_code, reason = "nobody calls `main`")]
 #[path = "../examples/tokens.rs"]
 mod tokens;
 
@@ -60,4 +63,13 @@ async fn an_answer_goes_on_after_the_last_token() {
     assert_eq!(all[3].data, "\nwith");
     let rest = ask(&address, &all[3].last_event_id).await;
     assert_eq!(rest, all[4..]);
+}
+
+#[tokio::test]
+async fn a_client_asks_for_users() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let address = listener.local_addr().expect("it has one").to_string();
+    tokio::spawn(grpc::serve(listener));
+    let names = grpc::ask(&address).await.expect("OK");
+    assert_eq!(names, ["Grace", "Ada", "Grace", "Barbara"]);
 }

@@ -1,6 +1,9 @@
 //! gRPC: ours against ours, over pipes and TCP, and against peers that break rules.
 
 mod grpc {
+    mod backpressure;
     mod calls;
+    mod ends;
     mod pair;
+    mod raw;
 }

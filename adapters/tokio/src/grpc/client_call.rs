@@ -8,6 +8,7 @@ use framewright::grpc::{self, Heap, Message, MetadataList};
 
 use super::Status;
 use super::handle::Handle;
+use super::shared::State;
 
 /// A call, at the client: messages out, messages in, and a status at the end.
 ///
@@ -62,7 +63,7 @@ impl ClientCall {
 
     /// Ends the request: no other message can be sent.
     pub fn half_close(&self) {
-        self.handle.with(|state, key| state.half_close(key));
+        self.handle.with(State::half_close);
     }
 
     /// Waits for the next message. Returns `None` once the call has ended with OK.

@@ -214,11 +214,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin, E: End> Driver<S, E> {
     /// A client that sends and does not read must not make a server's output grow. A client's own output does not grow by
     /// what a server sends. So a client always reads, and the two never wait for each other.
     fn may_read(&self, is_written: bool) -> bool {
-        let waiting = || {
-            let next = self.shared.with(|state| state.out.len());
-            self.writing.len() - self.written + next
-        };
-        is_written || !E::IS_SERVER || waiting() < MAX_WAITING
+        if is_written {
+            return true;
+        }
+        let (next, has_failed) =
+            self.shared.with(|state| (state.out.len(), state.end.error().is_some()));
+        let waiting = self.writing.len() - self.written + next;
+        // After a failure, the peer has to take our reason first.
+        !has_failed && (!E::IS_SERVER || waiting < MAX_WAITING)
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {

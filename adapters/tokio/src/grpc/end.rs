@@ -179,8 +179,8 @@ impl End for Server<Heap> {
     fn status(&self, _: CallId, code: Code) -> Status {
         let why = match code {
             Code::DeadlineExceeded => "deadline exceeded",
-            Code::Unavailable => "the connection is lost",
-            _ => "the client gave up the call",
+            Code::Cancelled => "the client gave up the call, or is lost",
+            _ => "the client broke a rule or a limit",
         };
         Status::new(code, why)
     }

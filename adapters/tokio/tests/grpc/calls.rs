@@ -1,6 +1,11 @@
 //! Calls that go well, and how they end.
 
-use framewright_tokio::grpc::{Client, Code, Options};
+use std::time::Duration;
+
+use framewright::grpc::{CallKind, Encodings, Message, ResponseHead, Trailers};
+use framewright::http2;
+use framewright_tokio::grpc::{Call, Client, Code, Options, Status};
+use tokio::io::duplex;
 
 use super::pair::{over_tcp, piped};
 
@@ -55,4 +60,84 @@ async fn an_error_has_its_parts() {
     assert!(!status.is_unprocessed);
     let status = client.request("/test.Echo/Other").unary(b"").await.expect_err("it fails");
     assert_eq!((status.code, &*status.message), (Code::Unimplemented, ""));
+}
+
+#[tokio::test]
+async fn metadata_and_compressed_messages_go_each_way() {
+    let (ours, theirs) = duplex(4096);
+    let options = Options::new().encodings(Encodings::GZIP);
+    tokio::spawn(options.server(theirs).serve(|call| async move {
+        assert_eq!((call.encoding(), call.accepted_encoding()), (Some("gzip"), Some("gzip")));
+        assert_eq!(call.metadata().iter().collect::<Vec<_>>(), [("x-one", "1".into())]);
+        assert_eq!(call.deadline(), None);
+        let message = call.message().await?;
+        assert!(call.is_compressed());
+        let metadata = [("x-two", "2".into())];
+        call.send_head(ResponseHead::new().encoding("gzip").metadata(&metadata))?;
+        call.send(Message { compressed: true, bytes: &message }).await?;
+        let metadata = [("x-three", "3".into())];
+        call.finish(Trailers::new(framewright::grpc::Status::OK).metadata(&metadata))?;
+        assert_eq!(call.over().await, Code::Ok);
+        Ok(())
+    }));
+    let client = Client::new(ours, "localhost");
+    let metadata = [("x-one", "1".into())];
+    let request = client.request("/a.B/C").metadata(&metadata).encoding("gzip");
+    let message = Message { compressed: true, bytes: b"as if by gzip" };
+    let call = request.begin(CallKind::Unary, Some(message)).await.expect("begun");
+    let head = call.head().await.expect("it comes");
+    assert_eq!(head.iter().collect::<Vec<_>>(), [("x-two", "2".into())]);
+    assert_eq!(call.encoding().as_deref(), Some("gzip"));
+    assert_eq!(call.reply().await.expect("OK"), "as if by gzip");
+    assert!(call.is_compressed());
+    let trailers = call.over().await.metadata;
+    assert_eq!(trailers.iter().collect::<Vec<_>>(), [("x-three", "3".into())]);
+}
+
+/// The server allows 100 at once.
+#[tokio::test]
+async fn a_thousand_calls_at_once() {
+    let client = piped(1 << 16);
+    let calls = (0..1000_u32).map(|n| {
+        let client = client.clone();
+        tokio::spawn(async move {
+            let message = n.to_string();
+            let reply = client.request("/test.Echo/Unary").unary(message.as_bytes()).await?;
+            assert_eq!(reply, message);
+            Ok::<_, Status>(())
+        })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        call.await.expect("no panic").expect("OK");
+    }
+}
+
+/// The server allows one at once, so that all others wait for their turns, and some give up.
+#[tokio::test(start_paused = true)]
+async fn calls_that_wait_for_others_keep_their_deadlines() {
+    let (ours, theirs) = duplex(4096);
+    let options = Options::new().http2(http2::Limits::new().max_streams(1));
+    tokio::spawn(options.server(theirs).serve(|call: Call| async move {
+        let message = call.message().await?;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        call.send(&message).await
+    }));
+    let client = Client::new(ours, "localhost");
+    // From here on, its limit is known.
+    client.request("/a.B/C").unary(b"").await.expect("OK");
+    let calls = (0..10).map(|_| {
+        let client = client.clone();
+        tokio::spawn(async move {
+            let request = client.request("/a.B/C").timeout(Duration::from_millis(4500));
+            request.unary(b"").await.map_or_else(|status| status.code, |_| Code::Ok)
+        })
+    });
+    let mut codes = Vec::new();
+    for call in calls.collect::<Vec<_>>() {
+        codes.push(call.await.expect("no panic"));
+    }
+    let count = |code| codes.iter().filter(|one| **one == code).count();
+    assert_eq!((count(Code::Ok), count(Code::DeadlineExceeded)), (4, 6), "{codes:?}");
+    // The connection is as good as new.
+    client.request("/a.B/C").unary(b"").await.expect("OK");
 }
