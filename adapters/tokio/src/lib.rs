@@ -4,6 +4,7 @@
 //!
 //! - [`WebSocket`]: one end of a connection, over any stream of bytes. It reads, writes, answers pings, sends its own,
 //!   and carries out both handshakes, with compression if both ends want it.
+//! - [`grpc`]: a server's and a client's end of a connection, with all of its calls.
 //! - [`sse`]: events out of the body of a response, and the body of a response out of events.
 //!
 //! A server that echoes:
