@@ -39,8 +39,8 @@
 //! HTTP/1.1, [`Error::refuse`] makes it, with `Connection: close`: write it, and close. Over HTTP/2,
 //! [`Error::refuse_connect`] does, and only the stream ends. A dash stands where the error cannot occur. An
 //! error of the [`Head`](Error::Head) has [the status of HTTP/1.1](crate::http1#what-the-peer-sees). A 405 says
-//! that GET is allowed. A 426, and any refusal of the version, says that the version is 13. A server that also
-//! serves pages answers [`NotAnUpgrade`](Error::NotAnUpgrade) and
+//! that GET is allowed, and has no body. A 426, and any refusal of the version, says that the version is 13.
+//! A server that also serves pages answers [`NotAnUpgrade`](Error::NotAnUpgrade) and
 //! [`NotAConnect`](Error::NotAConnect) as the ordinary requests that they are.
 //!
 //! | [`Error`] | section | HTTP/1.1 | HTTP/2 |
