@@ -292,8 +292,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side> WebSocket<S, R> {
             if self.connection.is_closing() {
                 self.timer.closing();
                 // Here, too, as a peer that floods is never waited for.
-                if let Poll::Ready(end) = self.poll_timer(cx) {
-                    return Poll::Ready(end);
+                if let Poll::Ready(action) = self.timer.poll_clock(cx) {
+                    return Poll::Ready(self.act(action));
                 }
             }
             if self.write_all(cx) && self.poll_draining(cx)?.is_pending() {
@@ -385,24 +385,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side> WebSocket<S, R> {
 
     /// Waits for a deadline. `Ok(None)` if a ping has been encoded, or if closing took too long.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<BytesMessage>, Error>> {
-        match ready!(self.timer.poll(cx)) {
+        let action = ready!(self.timer.poll(cx));
+        Poll::Ready(self.act(action))
+    }
+
+    /// Does what the time has come for.
+    fn act(&mut self, action: Action) -> Result<Option<BytesMessage>, Error> {
+        match action {
             Action::Ping => {
                 // If output is waiting, the peer shows by taking it that it lives.
                 if self.out.is_written() {
                     let _ = self.connection.ping(b"", &mut self.out.bytes);
                 }
                 self.connection.release_compression();
-                Poll::Ready(Ok(None))
+                Ok(None)
             }
-            Action::Dead => Poll::Ready(Err(Error::TimedOut)),
-            Action::CloseTimedOut => {
-                Poll::Ready(match mem::replace(&mut self.stage, Stage::Over) {
-                    Stage::Open => {
-                        Err(self.connection.error().map_or(Error::TimedOut, Error::Protocol))
-                    }
-                    _ => Ok(None),
-                })
-            }
+            Action::Dead => Err(Error::TimedOut),
+            Action::CloseTimedOut => match mem::replace(&mut self.stage, Stage::Over) {
+                Stage::Open => {
+                    Err(self.connection.error().map_or(Error::TimedOut, Error::Protocol))
+                }
+                _ => Ok(None),
+            },
         }
     }
 
