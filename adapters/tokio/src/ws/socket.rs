@@ -106,6 +106,8 @@ pub struct WebSocket<S, R: Side = Server> {
     buffer: Box<[u8]>,
     /// The range of the buffer that was read but not received.
     unread: Range<usize>,
+    /// Whether nothing has come since the connection had no more events.
+    drained: bool,
     /// Whether all output was written when that was read. Then every ping in it gets its pong. Otherwise only the
     /// newest does, so that a peer that floods and does not read costs nothing more.
     answers_each: bool,
@@ -165,6 +167,7 @@ impl<S, R: Side> WebSocket<S, R> {
             inbox: Inbox::new(BytesMut::new()),
             buffer,
             unread,
+            drained: false,
             answers_each: true,
             out: Output::default(),
             failure: None,
@@ -238,9 +241,43 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side> WebSocket<S, R> {
     /// [`Error::Send`] if the connection is closing or over: wait for the end in [`next`](Self::next).
     /// After [`Error::Io`], too, `next` still returns what has come, and then how it ended.
     pub async fn send<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<(), Error> {
+        self.feed(message).await?;
+        self.flush().await
+    }
+
+    /// Queues a message, to be written by whatever comes next: [`next`](Self::next) before it waits, [`flush`](Self::flush),
+    /// or [`send`](Self::send).
+    ///
+    /// Answers to messages that have come together then go out together, in one write:
+    ///
+    /// ```
+    /// # use framewright_tokio::{Error, WebSocket};
+    /// # use tokio::net::TcpStream;
+    /// # async fn echo(mut socket: WebSocket<TcpStream>) -> Result<(), Error> {
+    /// while let Some(message) = socket.next().await {
+    ///     socket.feed(&message?).await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// It waits only if the peer has not taken 64 KiB of earlier output. If it is dropped then, the message is not sent.
+    ///
+    /// # Errors
+    ///
+    /// As of [`send`](Self::send).
+    pub async fn feed<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<(), Error> {
         let message = message.into();
         poll_fn(|cx| self.poll_room(cx)).await?;
-        self.connection.send(message, &mut self.out.bytes)?;
+        Ok(self.connection.send(message, &mut self.out.bytes)?)
+    }
+
+    /// Waits until everything that was queued is written. It may be dropped while it waits: nothing is lost.
+    ///
+    /// # Errors
+    ///
+    /// As of [`send`](Self::send).
+    pub async fn flush(&mut self) -> Result<(), Error> {
         poll_fn(|cx| self.poll_written(Half::Sender, cx)).await
     }
 
@@ -319,7 +356,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side> WebSocket<S, R> {
 
     /// Receives what was read, up to the next message. Returns whether there is one.
     fn receive(&mut self) -> bool {
-        loop {
+        while !self.drained {
             let mut input = &self.buffer[self.unread.clone()];
             let event = self.connection.receive_message(&mut input, &mut self.inbox);
             self.unread.start = self.unread.end - input.len();
@@ -329,9 +366,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side> WebSocket<S, R> {
                     self.connection.transmit(&mut self.out.bytes);
                 }
                 Some(_) => {}
-                None => return false,
+                None => self.drained = true,
             }
         }
+        false
     }
 
     /// Begins to drain, once everything is written and nothing more will be. The peer's failure is returned then, because
@@ -363,6 +401,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side> WebSocket<S, R> {
         self.answers_each = self.out.is_written();
         let in_buffer = self.inbox.filled(&self.buffer, n).len();
         self.unread = 0..in_buffer;
+        self.drained = false;
         self.timer.received();
         if let Stage::Draining { ignored } = &mut self.stage {
             *ignored += n;
@@ -437,6 +476,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side> WebSocket<S, R> {
         if let Stage::Over = stage {
             let over = if out.is_waiting() { Err(ws::SendError::Closing.into()) } else { Ok(()) };
             return Poll::Ready(over);
+        }
+        if !out.is_waiting() && !connection.owes() {
+            return Poll::Ready(Ok(())); // and so nobody waits for it
         }
         let polled = out.poll_write(stream, connection, half, cx);
         if out.was_taken() {
