@@ -83,6 +83,27 @@ async fn what_is_dropped_while_it_waits_loses_no_message() {
 }
 
 #[tokio::test]
+async fn what_is_fed_is_written_before_the_next_message_is_waited_for() {
+    let (mut server, mut peer) = against(&Options::new(), 1024).await;
+    server.feed("one").await.expect("it is open");
+    server.feed("two").await.expect("it is open");
+    let mut taken = [0; 10];
+    assert!(futures_util::poll!(Box::pin(peer.read_exact(&mut taken))).is_pending());
+    assert!(futures_util::poll!(Box::pin(server.next())).is_pending());
+    peer.read_exact(&mut taken).await.expect("both");
+    assert_eq!(&taken, b"\x81\x03one\x81\x03two");
+
+    // Or by a flush. One message too many waits for the peer.
+    let long = vec![7; 64 * 1024];
+    server.feed(&long[..]).await.expect("it is open");
+    assert!(futures_util::poll!(Box::pin(server.feed("more"))).is_pending());
+    let mut bytes = vec![0; 10 + long.len()];
+    let (flushed, read) = tokio::join!(server.flush(), peer.read_exact(&mut bytes));
+    flushed.expect("it is written");
+    read.expect("all of it");
+}
+
+#[tokio::test]
 async fn two_tasks_share_a_socket() {
     let (server, client) = pair(100, &Options::new(), &Options::new()).await;
     let ends = tokio::spawn(echo(server));

@@ -3,6 +3,7 @@
 mod accept;
 #[cfg(feature = "axum")]
 pub(crate) mod axum;
+mod closing;
 mod connect;
 #[cfg(feature = "hyper")]
 pub(crate) mod hyper;
@@ -12,5 +13,6 @@ mod socket;
 mod timer;
 mod transfer;
 
+pub use closing::Closing;
 pub use options::Options;
-pub use socket::{Closing, WebSocket};
+pub use socket::WebSocket;

@@ -3,7 +3,6 @@
 use std::future::poll_fn;
 use std::ops::Range;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::{fmt, mem};
 
@@ -17,6 +16,7 @@ use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::Options;
+use super::closing::Closing;
 use super::output::{Half, Output};
 use super::timer::Timer;
 use crate::Error;
@@ -118,28 +118,6 @@ pub struct WebSocket<S, R: Side = Server> {
     protocol: Option<Box<str>>,
     closing: Option<Closing>,
     stage: Stage,
-}
-
-/// What the [`Sink`] of a [`WebSocket`] says when it closes: a code and a reason. See [`WebSocket::closing`].
-#[derive(Clone, Debug, Default)]
-pub struct Closing(Arc<Mutex<Option<Farewell>>>);
-
-#[derive(Debug)]
-struct Farewell {
-    code: CloseCode,
-    reason: Box<str>,
-}
-
-impl Closing {
-    /// Sets the code and the reason for the next close of the sink. The close returns an error if the code may not be sent,
-    /// or the reason has more than 123 bytes.
-    pub fn set(&self, code: CloseCode, reason: &str) {
-        *self.lock() = Some(Farewell { code, reason: reason.into() });
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Farewell>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 #[derive(Clone, Copy, Debug)]
