@@ -68,8 +68,24 @@ impl Encoder {
     }
 
     /// Writes a field block in one HEADERS and as many CONTINUATIONs as it takes (§4.3).
+    #[inline]
     pub fn encode_field_block(
         &self,
+        stream: StreamId,
+        block: &[u8],
+        end_stream: bool,
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        if block.len() <= self.max_len() {
+            let flags = Flags::END_STREAM.when(end_stream) | Flags::END_HEADERS;
+            return self.encode(FrameType::HEADERS, flags, Some(stream), block, out);
+        }
+        self.encode_long_block(stream, block, end_stream, out)
+    }
+
+    #[cold]
+    fn encode_long_block(
+        self,
         stream: StreamId,
         block: &[u8],
         end_stream: bool,
