@@ -9,8 +9,8 @@ use super::outgoing::Outgoing;
 use super::rules::Asked;
 use super::slot::{Half, Slot};
 use super::{Client, FrameHeader, Request, SendError, Server, Side, Slots, Stream, StreamId};
+use crate::Buffer;
 use crate::http::Fields;
-use crate::{Buffer, BufferFull};
 
 impl<B: Buffer, S: Slots> Connection<Client, B, S> {
     /// Opens a stream with a request (§8.3.1). With `end`, neither a body nor trailers follow.
@@ -50,7 +50,7 @@ impl<B: Buffer, S: Slots> Connection<Client, B, S> {
         if request.protocol().is_some() && !self.peer.extended_connect {
             return Err(SendError::ConnectNotOffered);
         }
-        let head = Outgoing::request(request, &headers)?;
+        let head = Outgoing::request(request, &headers, &self.field_encoder)?;
         if !self.may_open() {
             return Err(SendError::TooManyStreams);
         }
@@ -67,7 +67,7 @@ impl<B: Buffer, S: Slots> Connection<Client, B, S> {
         if let Err(full) = self.write_head(id, &head, end, out) {
             // The identifier is skipped, which is allowed.
             self.streams.close(stream, Absent::Skipped);
-            return Err(full.into());
+            return Err(full);
         }
         if let Some(slot) = self.streams.get_mut(stream) {
             slot.asked = head.asked();
@@ -106,7 +106,7 @@ impl<B: Buffer, S: Slots> Connection<Server, B, S> {
         if sent != Half::Head {
             return Err(SendError::HeadSent);
         }
-        let head = Outgoing::response(status, &headers)?;
+        let head = Outgoing::response(status, &headers, &self.field_encoder)?;
         let is_final = status >= 200;
         self.write_opening(out)?;
         self.write_head(stream.id(), &head, end && is_final, out)?;
@@ -234,7 +234,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         if slot.is_tunnel() {
             return Err(SendError::TrailersInTunnel);
         }
-        let trailers = Outgoing::trailers(&trailers)?;
+        let trailers = Outgoing::trailers(&trailers, &self.field_encoder)?;
         self.write_opening(out)?;
         self.write_head(stream.id(), &trailers, true, out)?;
         self.end_sending(stream);
@@ -324,7 +324,10 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         head: &Outgoing<'_, impl Fields>,
         end: bool,
         out: &mut impl Buffer,
-    ) -> Result<(), BufferFull> {
+    ) -> Result<(), SendError> {
+        if let Some(block) = head.repeated_block() {
+            return self.encoder.encode_field_block(id, block.as_slice(), end, out);
+        }
         let start = out.as_slice().len();
         let max_len = head.max_block_len();
         if !u32::try_from(max_len).is_ok_and(|len| len <= self.encoder.max_frame_len()) {
@@ -335,8 +338,8 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         let begun = self.encoder.begin_field_block(out)?;
         if let Err(full) = self.field_encoder.encode_within(head, max_len, out) {
             out.truncate(start);
-            return Err(full);
+            return Err(full.into());
         }
-        self.encoder.finish_field_block(begun, id, end, out)
+        Ok(self.encoder.finish_field_block(begun, id, end, out)?)
     }
 }

@@ -100,7 +100,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
     fn write_stream(&mut self, stream: Stream, out: &mut impl Buffer) -> Result<(), SendError> {
         let Some(slot) = self.streams.get(stream) else { return Ok(()) };
         if slot.owes_refusal() {
-            let head = Outgoing::response(431, &NO_FIELDS)?;
+            let head = Outgoing::response(431, &NO_FIELDS, &self.field_encoder)?;
             self.write_head(stream.id(), &head, true, out)?;
             if let Some(slot) = self.streams.get_mut(stream) {
                 slot.set_owes_refusal(false);

@@ -2,6 +2,8 @@
 
 mod repeated;
 
+pub(in crate::http2) use repeated::{RepeatedBlock, Repeats};
+
 use core::fmt;
 
 use super::fixed::{STATIC_LEN, StaticEntry};

@@ -60,7 +60,7 @@ mod tests;
 
 pub use decode::{Decoder, Field};
 pub use encode::Encoder;
-pub(super) use encode::{MAX_PREFIX_LEN, max_field_len};
+pub(super) use encode::{MAX_PREFIX_LEN, RepeatedBlock, Repeats, max_field_len};
 
 /// How many bytes of storage a [`Decoder`] or an [`Encoder`] needs for a table of `size` bytes, as
 /// SETTINGS_HEADER_TABLE_SIZE counts them. No table is larger than 65 536 bytes.

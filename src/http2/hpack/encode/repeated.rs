@@ -10,14 +10,15 @@ const MAX_FIELDS: usize = 32;
 const FIRST_LONG: u32 = 0x7F;
 
 /// The block of a head that repeats: a byte for each field.
-pub(super) struct RepeatedBlock {
+#[derive(Clone, Copy)]
+pub(in crate::http2) struct RepeatedBlock {
     bytes: [u8; MAX_FIELDS],
     len: usize,
 }
 
 impl RepeatedBlock {
     #[inline]
-    pub(super) fn as_slice(&self) -> &[u8] {
+    pub(in crate::http2) fn as_slice(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
     }
 
@@ -35,21 +36,53 @@ impl RepeatedBlock {
     }
 }
 
+/// The fields of a head, looked for one after the other where they were found last. Nothing is changed.
+pub(in crate::http2) struct Repeats<'e, B> {
+    encoder: &'e Encoder<B>,
+    /// The fields so far, as long as all were found.
+    block: RepeatedBlock,
+    all: bool,
+}
+
+impl<B: Buffer> Repeats<'_, B> {
+    /// Looks for the next field. Returns whether it is in a table.
+    #[inline]
+    pub(in crate::http2) fn find(&mut self, name: &[u8], value: FieldValue<'_>) -> bool {
+        let index = self.encoder.find_again(name, value);
+        self.all = self.all && self.block.push(index);
+        index.is_some()
+    }
+
+    /// The block, if all were found.
+    #[inline]
+    pub(in crate::http2) fn block(&self) -> Option<RepeatedBlock> {
+        self.all.then_some(self.block)
+    }
+}
+
 impl<B: Buffer> Encoder<B> {
+    /// Begins to look for the fields of a head.
+    #[inline]
+    pub(in crate::http2) const fn repeats(&self) -> Repeats<'_, B> {
+        Repeats {
+            encoder: self,
+            block: RepeatedBlock { bytes: [0; MAX_FIELDS], len: 0 },
+            // The other end may have to be told of a size first.
+            all: self.told_size == self.table.max_size() && self.smallest_size == self.told_size,
+        }
+    }
+
     /// The block for `fields`, if all are where they were found last. This changes nothing, and takes no room for fields
     /// that are written out.
     #[inline]
     pub(super) fn find_all(&self, fields: &impl Fields) -> Option<RepeatedBlock> {
-        // The other end may have to be told of a size first.
-        if self.told_size != self.table.max_size() || self.smallest_size != self.told_size {
-            return None;
-        }
-        let mut block = RepeatedBlock { bytes: [0; MAX_FIELDS], len: 0 };
-        let mut all = true;
+        let mut repeats = self.repeats();
         fields.for_each_field(|name, value| {
-            all = all && block.push(self.find_again(name.as_bytes(), value));
+            if repeats.all {
+                repeats.find(name.as_bytes(), value);
+            }
         });
-        all.then_some(block)
+        repeats.block()
     }
 
     /// The index of the field, if it is where it was found last.
