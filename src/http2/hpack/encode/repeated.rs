@@ -17,6 +17,8 @@ pub(in crate::http2) struct RepeatedBlock {
 }
 
 impl RepeatedBlock {
+    const EMPTY: Self = Self { bytes: [0; MAX_FIELDS], len: 0 };
+
     #[inline]
     pub(in crate::http2) fn as_slice(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
@@ -66,23 +68,29 @@ impl<B: Buffer> Encoder<B> {
     pub(in crate::http2) const fn repeats(&self) -> Repeats<'_, B> {
         Repeats {
             encoder: self,
-            block: RepeatedBlock { bytes: [0; MAX_FIELDS], len: 0 },
-            // The other end may have to be told of a size first.
-            all: self.told_size == self.table.max_size() && self.smallest_size == self.told_size,
+            block: RepeatedBlock::EMPTY,
+            all: self.has_told_size(),
         }
+    }
+
+    /// Whether a block may begin with a field, because the other end need not be told of a size first.
+    #[inline]
+    const fn has_told_size(&self) -> bool {
+        self.told_size == self.table.max_size() && self.smallest_size == self.told_size
     }
 
     /// The block for `fields`, if all are where they were found last. This changes nothing, and takes no room for fields
     /// that are written out.
     #[inline]
     pub(super) fn find_all(&self, fields: &impl Fields) -> Option<RepeatedBlock> {
-        let mut repeats = self.repeats();
+        if !self.has_told_size() {
+            return None;
+        }
+        let (mut block, mut all) = (RepeatedBlock::EMPTY, true);
         fields.for_each_field(|name, value| {
-            if repeats.all {
-                repeats.find(name.as_bytes(), value);
-            }
+            all = all && block.push(self.find_again(name.as_bytes(), value));
         });
-        repeats.block()
+        all.then_some(block)
     }
 
     /// The index of the field, if it is where it was found last.
