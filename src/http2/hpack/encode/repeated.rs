@@ -66,11 +66,7 @@ impl<B: Buffer> Encoder<B> {
     /// Begins to look for the fields of a head.
     #[inline]
     pub(in crate::http2) const fn repeats(&self) -> Repeats<'_, B> {
-        Repeats {
-            encoder: self,
-            block: RepeatedBlock::EMPTY,
-            all: self.has_told_size(),
-        }
+        Repeats { encoder: self, block: RepeatedBlock::EMPTY, all: self.has_told_size() }
     }
 
     /// Whether a block may begin with a field, because the other end need not be told of a size first.
