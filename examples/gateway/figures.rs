@@ -71,7 +71,7 @@ impl Calls {
 
     /// The figures of each kind, times in microseconds.
     pub fn to_json(&self) -> Value {
-        let names = ["unary", "client stream", "server stream", "both stream"];
+        let names = ["unary", "client", "server", "both"];
         let kinds = names.iter().zip(&self.0).map(|(name, kind)| {
             let (mean, p99) = (kind.times.mean(), kind.times.percentile(99));
             json!({

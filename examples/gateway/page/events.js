@@ -14,7 +14,7 @@ export function clock() {
   const connect = () => {
     source?.close();
     // The browser sends the last event ID by itself when it comes back.
-    source = new EventSource(`/sse/clock?wire=${token}${cut.getAttribute("aria-pressed") === "true" ? "&for=5" : ""}`);
+    source = new EventSource(`/sse/clock?wire=${token}${cut.getAttribute("aria-pressed") === "true" ? "&for=3" : ""}`);
     show("opening", "waiting");
     source.onopen = () => show("open", "open");
     source.onerror = () => show("cut off; the browser comes back", "waiting");

@@ -53,6 +53,9 @@ function preview({ layers }) {
   return texts.at(-1) ?? layers.at(-1).facts.map(fact => fact.join(": ")).join(", ");
 }
 
+// Its length has a column of its own.
+const brief = title => title.replace(/, (body of |head of )?\d+ bytes?( of data)?/, "");
+
 const isFiltered = ({ layers }) => filter.value !== "" && !layers.some(({ protocol }) => protocol === filter.value);
 
 function row(frame) {
@@ -65,7 +68,7 @@ function row(frame) {
     make("span", { class: "at" }, `${(frame.seen / 1000).toFixed(2)} s`),
     make("span", { class: frame.dir, title: way }, arrow),
     make("span", {}, inner.protocol),
-    make("span", { class: isBad ? "bad" : undefined }, inner.title),
+    make("span", { class: isBad ? "bad" : undefined }, brief(inner.title)),
     make("span", { class: "preview" }, frame.text),
     make("span", { class: "size" }, bytes === undefined ? "" : size(bytes)));
   const item = make("li", {}, button);
