@@ -19,7 +19,7 @@
 //! | *Trailers-Only* | [`Refusal`], [`Trailing`] |
 //! | *Status*, *Status-Message* | [`Status`], [`Code`], [`StatusMessage`] |
 //! | *Stream Identification* | [`CallId`] |
-//! | *Early Server Closure*, *Client Cancellation* | [`Reset`], [`Client::cancel`] |
+//! | *Early Server Closure*, *Client Cancellation* | [`Reset`], [`Client::cancel`], [`Server::cancel`] |
 //! | *Errors* | [`Error`], [`Code`]: [below](#what-the-peer-sees) |
 //! | *GOAWAY Frame* | [`Server::close`], [`Client::close`], [`Client::is_unprocessed`] |
 //! | *PING Frame* | [`Server::keepalive`], [`Server::min_ping_interval`], [`Client::keepalive`] |
@@ -171,7 +171,8 @@
 //! what follows the trailers. The other two are a [`SocketDecoder`](web::SocketDecoder)'s: close the WebSocket.
 //!
 //! Without an error, a deadline that has passed is the status `DEADLINE_EXCEEDED` of a server and the reset `CANCEL` of a
-//! client, a method that nobody accepts is the status `UNIMPLEMENTED`, and a client that is gone gets nothing.
+//! client. A method that nobody accepts is the status `UNIMPLEMENTED`. Either end [cancels](Client::cancel) by the reset
+//! `CANCEL`. A client that is gone gets nothing.
 //!
 //! # Keeping it in a struct
 //!
