@@ -255,6 +255,14 @@ cannot_panic! {
         decoder.decode_text(text, now)
     }
 
+    fn socketio_send(
+        connection: &mut socketio::Connection<SliceBuf<'_>>,
+        packet: socketio::Packet<'_>,
+        out: &mut SliceBuf<'_>,
+    ) -> Result<(), socketio::SendError> {
+        connection.send(packet, out)
+    }
+
     fn socketio_receive_text<'a>(
         connection: &mut socketio::Connection<SliceBuf<'_>>,
         text: &'a str,
