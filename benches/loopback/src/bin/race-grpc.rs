@@ -105,6 +105,7 @@ fn start(options: &Options) -> Result<Vec<Contestant>> {
     nghttpd.arg("-c").arg(include_str!("../../nghttpd.sh"));
     let all = [
         (OURS, server("grpc-framewright")),
+        ("framewright-tokio", server("grpc-framewright-adapter")),
         ("tonic", server("grpc-tonic")),
         ("grpc++", server("grpc-grpcpp")),
         (NGHTTPD, nghttpd),
