@@ -5,6 +5,7 @@ mod accept;
 pub(crate) mod axum;
 mod closing;
 mod connect;
+mod halves;
 #[cfg(feature = "hyper")]
 pub(crate) mod hyper;
 mod options;

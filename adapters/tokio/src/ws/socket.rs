@@ -11,8 +11,6 @@ use framewright::ws::{
     self, Action, BytesMessage, CloseCode, CloseFrame, Closer, Connection, Inbox, Message,
     MessageEvent, Server, Side,
 };
-use futures_core::Stream;
-use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::Options;
@@ -41,7 +39,7 @@ const IGNORED: usize = 1 << 20;
 /// # One task or two
 ///
 /// [`next`](Self::next) and [`send`](Self::send) may be dropped while they wait, as `tokio::select!` does: nothing is lost.
-/// A socket is also a [`Stream`] and a [`Sink`] of [`BytesMessage`]s, and `futures_util::StreamExt::split` makes two halves of it
+/// A socket is also a [`Stream`](futures_core::Stream) and a [`Sink`](futures_sink::Sink) of [`BytesMessage`]s, and `futures_util::StreamExt::split` makes two halves of it
 /// for two tasks:
 ///
 /// ```
@@ -101,7 +99,7 @@ const IGNORED: usize = 1 << 20;
 /// because senders wait after that.
 pub struct WebSocket<S, R: Side = Server> {
     stream: S,
-    connection: Connection<R>,
+    pub(super) connection: Connection<R>,
     inbox: Inbox<BytesMut>,
     buffer: Box<[u8]>,
     /// The range of the buffer that was read but not received.
@@ -111,12 +109,12 @@ pub struct WebSocket<S, R: Side = Server> {
     /// Whether all output was written when that was read. Then every ping in it gets its pong. Otherwise only the
     /// newest does, so that a peer that floods and does not read costs nothing more.
     answers_each: bool,
-    out: Output,
+    pub(super) out: Output,
     /// Why output cannot be written. Kept until the input has ended, as the peer may have said why it left.
     failure: Option<Error>,
     timer: Timer,
     protocol: Option<Box<str>>,
-    closing: Option<Closing>,
+    pub(super) closing: Option<Closing>,
     stage: Stage,
 }
 
@@ -274,7 +272,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side> WebSocket<S, R> {
         Ok(())
     }
 
-    fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<BytesMessage, Error>>> {
+    pub(super) fn poll_message(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<BytesMessage, Error>>> {
         let mut polled = self.poll_progress(cx);
         match &mut polled {
             Poll::Ready(Ok(Some(_))) => {}
@@ -439,7 +440,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side> WebSocket<S, R> {
     }
 
     /// Waits until another message may be queued.
-    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    pub(super) fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         if let Stage::Over = self.stage {
             return Poll::Ready(Err(ws::SendError::Closing.into()));
         }
@@ -449,7 +450,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side> WebSocket<S, R> {
         }
     }
 
-    fn poll_written(&mut self, half: Half, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    pub(super) fn poll_written(
+        &mut self,
+        half: Half,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Error>> {
         let Self { out, stream, connection, timer, stage, .. } = self;
         if let Stage::Over = stage {
             let over = if out.is_waiting() { Err(ws::SendError::Closing.into()) } else { Ok(()) };
@@ -463,42 +468,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side> WebSocket<S, R> {
             timer.received();
         }
         polled.map_err(Error::Io)
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin, R: Side + Unpin> Stream for WebSocket<S, R> {
-    type Item = Result<BytesMessage, Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.poll_message(cx)
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin, R: Side + Unpin> Sink<BytesMessage> for WebSocket<S, R> {
-    type Error = Error;
-
-    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.poll_room(cx)
-    }
-
-    fn start_send(mut self: Pin<&mut Self>, message: BytesMessage) -> Result<(), Error> {
-        let Self { connection, out, .. } = &mut *self;
-        Ok(connection.send(&message, &mut out.bytes)?)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.poll_written(Half::Sender, cx)
-    }
-
-    /// Writes a close frame with [`CloseCode::NORMAL`], or with what [`Closing::set`] has set. The stream of messages ends when the peer has answered.
-    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let Self { connection, out, closing, .. } = &mut *self;
-        let set = closing.as_ref().and_then(|closing| closing.lock().take());
-        let (code, reason) =
-            set.as_ref().map_or((CloseCode::NORMAL, ""), |set| (set.code, &*set.reason));
-        connection.close(code, reason, &mut out.bytes)?;
-        out.wake_receiver();
-        self.poll_written(Half::Sender, cx)
     }
 }
 
