@@ -1,10 +1,15 @@
-//! A chat room on axum: what one client says, all of them hear. `cargo run --features axum --example chat -- [ADDRESS]`,
+//! A chat room on axum: what one client says, all of them hear. A message is encoded and compressed once for all. `cargo run --features axum --example chat -- [ADDRESS]`,
 //! then open WebSockets at `/chat`.
+
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::response::Response;
 use axum::routing::any;
-use framewright_tokio::{BytesMessage, CloseCode, Error, Options, Upgrade, WebSocket};
+use framewright::ws::deflate::Config;
+use framewright_tokio::{
+    BytesMessage, CloseCode, Error, Options, Prepared, Preparer, Upgrade, WebSocket,
+};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast;
@@ -22,7 +27,10 @@ async fn main() -> std::io::Result<()> {
 }
 
 pub fn router() -> Router {
-    let room = broadcast::Sender::new(KEPT);
+    let room = Room {
+        preparer: Arc::new(Mutex::new(Preparer::new(Config::new()))),
+        said: broadcast::Sender::new(KEPT),
+    };
     let enter = move |upgrade: Upgrade| {
         let room = room.clone();
         async move { enter(upgrade, room) }
@@ -30,28 +38,39 @@ pub fn router() -> Router {
     Router::new().route("/chat", any(enter))
 }
 
-fn enter(upgrade: Upgrade, room: broadcast::Sender<BytesMessage>) -> Response {
+#[derive(Clone)]
+struct Room {
+    preparer: Arc<Mutex<Preparer>>,
+    said: broadcast::Sender<Prepared>,
+}
+
+impl Room {
+    fn say(&self, message: &BytesMessage) -> Result<(), Error> {
+        let mut preparer = self.preparer.lock().expect("nobody panics");
+        // It fails if nobody is here.
+        let _ = self.said.send(preparer.prepare(message)?);
+        Ok(())
+    }
+}
+
+fn enter(upgrade: Upgrade, room: Room) -> Response {
     let upgrade = upgrade.on_error(|error| eprintln!("a client is gone: {error}"));
     upgrade.open(&Options::new(), |socket| chat(socket, room))
 }
 
-async fn chat<S>(
-    mut socket: WebSocket<S>,
-    room: broadcast::Sender<BytesMessage>,
-) -> Result<(), Error>
+async fn chat<S>(mut socket: WebSocket<S>, room: Room) -> Result<(), Error>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut said = room.subscribe();
+    let mut said = room.said.subscribe();
     loop {
         tokio::select! {
             message = socket.next() => match message {
-                // It cannot fail: this client listens, too.
-                Some(message) => drop(room.send(message?)),
+                Some(message) => room.say(&message?)?,
                 None => return Ok(()),
             },
             message = said.recv() => match message {
-                Ok(message) => socket.send(&message).await?,
+                Ok(message) => socket.send_prepared(&message).await?,
                 // It may join again, and knows that it missed something.
                 Err(RecvError::Lagged(_)) => {
                     return socket.close(CloseCode::TRY_AGAIN_LATER, "too slow").await;

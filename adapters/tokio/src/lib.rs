@@ -65,4 +65,4 @@ pub use crate::ws::hyper::{Upgraded, upgrade};
 pub use error::{Error, UrlError};
 pub use framewright;
 pub use framewright::ws::{BytesMessage, CloseCode};
-pub use ws::{Closing, Options, WebSocket};
+pub use ws::{Closing, Options, Prepared, Preparer, WebSocket};

@@ -10,10 +10,12 @@ mod halves;
 pub(crate) mod hyper;
 mod options;
 mod output;
+mod prepared;
 mod socket;
 mod timer;
 mod transfer;
 
 pub use closing::Closing;
 pub use options::Options;
+pub use prepared::{Prepared, Preparer};
 pub use socket::WebSocket;
