@@ -146,6 +146,27 @@ def test_requests_without_the_token_are_not_told(page):
     assert page.run(body) is False
 
 
+def test_pages_are_told_only_what_is_theirs(page):
+    """Over HTTP/2 both of them share a connection, as all tabs of a browser do."""
+    body = HELP + """
+        const other = Math.floor(Math.random() * 2 ** 50);
+        const source = new EventSource(`/sse/wire?wire=${other}`);
+        const heard = [];
+        source.addEventListener('frame', (event) => heard.push(event.data));
+        await new Promise((done) => source.addEventListener('open', done));
+        await (await fetch(`/break?case=huge&wire=${other}`)).text();
+        await until('it was told to whom it belongs', () => heard.some((frame) => frame.includes('case=huge')));
+        submit('#echo form', { text: 'for one page' });
+        await told('so was this', (f) => f.dir === 'out' && f.text === 'for one page');
+        await (await fetch(`/break?case=utf8&wire=${other}`)).text();
+        await until('and what came after', () => heard.some((frame) => frame.includes('case=utf8')));
+        source.close();
+        const own = frames(() => true).map((item) => JSON.stringify(item.frame));
+        return [heard.some((frame) => frame.includes('for one page')), own.some((frame) => frame.includes('case='))];
+    """
+    assert page.run(body) == [False, False]
+
+
 def test_bodies_are_told_by_their_protocols(page):
     """Polling and streams of the sessions, in both directions."""
     body = HELP + """

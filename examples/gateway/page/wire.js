@@ -50,7 +50,10 @@ function preview({ layers }) {
   if (said(":method")) return `${said(":protocol") ?? said(":method")} ${said(":path")}`;
   if (said(":status")) return `${said(":status")} ${said("content-type") ?? ""}`;
   const texts = layers.map(({ payload }) => payload?.text).filter(text => text);
-  return texts.at(-1) ?? layers.at(-1).facts.map(fact => fact.join(": ")).join(", ");
+  const { fields, facts } = layers.at(-1);
+  // Frames of HTTP/2 have four fields before whatever they are about.
+  const values = layers.length === 1 && layers[0].protocol === "HTTP/2" ? fields.slice(4).map(({ name, note }) => (name === "setting" ? note : `${name}: ${note}`)) : [];
+  return texts.at(-1) ?? [...values, ...facts.map(fact => fact.join(": "))].join(", ");
 }
 
 // Its length has a column of its own.
