@@ -139,7 +139,7 @@ impl End for Server<Heap> {
     fn new(options: &Options) -> Self {
         Self::new(options.server_config(), options.http2, 0)
             .keepalive(options.keepalive())
-            .min_ping_interval(options.min_ping_interval())
+            .min_ping_interval(options.min_ping_ms())
     }
 
     fn receive(&mut self, input: &mut &mut [u8], now: u64) -> Option<Event> {

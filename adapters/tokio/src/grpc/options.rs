@@ -124,7 +124,7 @@ impl Options {
 
     /// Sets how often a client may ping while it is sent nothing. Default: every 5 min, as other servers have it.
     #[must_use]
-    pub const fn min_ping_every(mut self, interval: Duration) -> Self {
+    pub const fn min_ping_interval(mut self, interval: Duration) -> Self {
         self.min_ping_interval = interval;
         self
     }
@@ -179,7 +179,7 @@ impl Options {
         keepalive
     }
 
-    pub(super) fn min_ping_interval(&self) -> u64 {
+    pub(super) fn min_ping_ms(&self) -> u64 {
         ms(self.min_ping_interval)
     }
 }

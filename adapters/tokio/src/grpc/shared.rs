@@ -35,6 +35,8 @@ pub struct State<E> {
     pub end: E,
     options: Options,
     start: Instant,
+    /// The latest time that the library was told. Threads come here with times of a moment ago.
+    latest: u64,
     /// What is to be written next.
     pub out: Vec<u8>,
     entries: Vec<Entry>,
@@ -62,6 +64,7 @@ impl<E: End> Shared<E> {
             end: E::new(&options),
             options,
             start: Instant::now(),
+            latest: 0,
             out: Vec::new(),
             entries: Vec::new(),
             free: Vec::new(),
@@ -118,6 +121,8 @@ impl<E: End> State<E> {
 
     /// Receives what has come by now, and lets everybody know whom it concerns.
     pub fn receive(&mut self, mut input: &mut [u8], now: u64) {
+        let now = self.latest.max(now);
+        self.latest = now;
         // The peer may allow more calls than before.
         self.may_begin |= !input.is_empty();
         while let Some(event) = self.end.receive(&mut input, now) {
@@ -254,9 +259,11 @@ impl<E: End> State<E> {
         self.wake_driver();
     }
 
-    /// Takes notice that the transport is of no use any more. All calls hear of it.
+    /// Takes notice that the transport is of no use any more. All calls hear of it, and all that wait to begin.
     pub fn lose(&mut self) {
         self.end.lose();
+        self.out = Vec::new();
+        self.may_begin = true;
         let now = self.now();
         self.receive(&mut [], now);
         self.room.wake_all(&mut self.woken);

@@ -217,6 +217,26 @@ async fn a_connection_that_is_lost_ends_every_call() {
     assert_eq!(status.code, Code::Unavailable);
 }
 
+/// Neither one that waits until output is written, nor one that begins later, waits for ever.
+#[tokio::test]
+async fn a_connection_is_lost_before_its_output_is_written() {
+    let (ours, theirs) = duplex(64);
+    let client = Client::new(ours, "localhost");
+    let calls = (0..100).map(|_| {
+        let client = client.clone();
+        tokio::spawn(async move { client.request("/a.B/C").unary(&[7; 1000]).await })
+    });
+    let calls = calls.collect::<Vec<_>>();
+    sleep(Duration::from_millis(20)).await;
+    drop(theirs);
+    for call in calls {
+        let status = call.await.expect("no panic").expect_err("it is lost");
+        assert_eq!(status.code, Code::Unavailable);
+    }
+    let status = client.request("/a.B/C").unary(b"x").await.expect_err("it is lost");
+    assert_eq!(status.code, Code::Unavailable);
+}
+
 /// Nothing is cut off by that.
 #[tokio::test]
 async fn a_call_outlives_its_client() {
