@@ -141,3 +141,39 @@ async fn calls_that_wait_for_others_keep_their_deadlines() {
     // The connection is as good as new.
     client.request("/a.B/C").unary(b"").await.expect("OK");
 }
+
+/// On several threads, with calls that are dropped at any time. Nobody waits for ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_tasks_on_many_threads() {
+    let limits = http2::Limits::new().max_streams(10).reset_budget(10_000);
+    let client = over_tcp(Options::new().http2(limits)).await;
+    let tasks = (0..40_u32).map(|task| {
+        let client = client.clone();
+        tokio::spawn(async move {
+            for n in 0..25_u32 {
+                match (task * 7 + n) % 4 {
+                    0 => {
+                        let wait = Duration::from_micros(u64::from(n) * 20);
+                        let request = client.request("/test.Echo/Unary");
+                        drop(tokio::time::timeout(wait, request.unary(&[1; 5000])).await);
+                    }
+                    1 => drop(client.request("/test.Echo/Chat").bidi().await.expect("begun")),
+                    2 => {
+                        let request = client.request("/test.Echo/Repeat");
+                        let call = request.server_streaming(&[1; 100]).await.expect("begun");
+                        for _ in 0..n {
+                            call.next().await.expect("more").expect("no error");
+                        }
+                    }
+                    _ => {
+                        let reply = client.request("/test.Echo/Unary").unary(&[1; 5000]).await;
+                        assert_eq!(reply.expect("OK").len(), 5000);
+                    }
+                }
+            }
+        })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        task.await.expect("no panic");
+    }
+}
