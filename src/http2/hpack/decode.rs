@@ -272,6 +272,10 @@ impl<B: Buffer> Decoder<B> {
         out: &'b mut O,
         max_len: u32,
     ) -> Result<Option<Field<'b>>, Error> {
+        // As after each block that ends between fields.
+        if let (State::Field, true) = (self.state, input.is_empty()) {
+            return Ok(None);
+        }
         // Most fields are in a table: they take one step, in line.
         let place = match self.take_indexed(input, out, max_len) {
             Some(place) => Some(place),
