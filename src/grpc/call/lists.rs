@@ -142,6 +142,19 @@ pub(super) struct HeadFacts<'h> {
 }
 
 impl<'h> HeadFacts<'h> {
+    /// Goes through a head or trailers that are not kept.
+    pub(super) fn of<H>(fields: H) -> Self
+    where
+        H: IntoIterator<Item: Field<'h>>,
+    {
+        let mut facts = Self::default();
+        for field in fields {
+            let (name, value) = field.parts();
+            facts.note(name, value);
+        }
+        facts
+    }
+
     fn note(&mut self, name: &str, value: &'h [u8]) {
         match Name::of(name) {
             Some(Name::ContentType) => {

@@ -416,7 +416,8 @@ impl<B: Buffer> SideCall<B> for ClientState<B> {
     const IDLE: Self = Self { call: None, is_unprocessed: false };
 
     fn receive_head(&mut self, head: Head<'_>, end: bool) -> Option<MessageEvent> {
-        self.call.as_mut()?.receive_head(head.status(), head.headers(), end).map(Into::into)
+        let call = self.call.as_mut()?;
+        call.receive_head_twice(head.status(), head.headers(), end).map(Into::into)
     }
 
     fn decode_text_in_place<'a>(&mut self, bytes: &'a mut [u8]) -> &'a [u8] {

@@ -42,6 +42,29 @@ impl<B: Buffer> ClientCall<B> {
         }
     }
 
+    /// Like [`receive_head`](Self::receive_head), for headers that can be read twice. The usual head has no status, so
+    /// nothing of it is kept, and it need not be copied first.
+    pub(in crate::grpc) fn receive_head_twice<'h, H>(
+        &mut self,
+        status: u16,
+        headers: H,
+        end_stream: bool,
+    ) -> Option<Event<'static>>
+    where
+        H: Clone + IntoIterator<Item: Field<'h>>,
+    {
+        if matches!((&self.state, status), (State::AwaitingHead, 200)) && !end_stream {
+            let facts = HeadFacts::of(headers.clone());
+            if facts.code().is_none()
+                && facts.content_type == Some(self.content_type)
+                && self.begin_body(status, &facts).is_ok()
+            {
+                return Some(Event::Head);
+            }
+        }
+        self.receive_head(status, headers, end_stream)
+    }
+
     /// Goes on to the body after a head of HTTP.
     fn begin_body(&mut self, http_status: u16, head: &HeadFacts<'_>) -> Result<(), Error> {
         let content_type = head.content_type.ok_or(Error::Http(http_status))?;
@@ -94,6 +117,51 @@ impl<B: Buffer> ClientCall<B> {
                 self.lists.parse().unwrap_or_default()
             }
             _ => Headers::default(),
+        }
+    }
+}
+
+#[cfg(all(test, feature = "alloc"))]
+mod tests {
+    use std::vec::Vec;
+
+    use crate::grpc::{CallKind, ClientRequest, Encodings, Limits, Path};
+
+    #[test]
+    fn a_head_that_is_read_twice_comes_to_the_same() {
+        let path = Path::parse("/a.B/C").expect("it is one");
+        let encodings = Encodings::new(&["gzip"]).expect("it is a name");
+        let request = ClientRequest::new(path).accept_encodings(encodings);
+        let content_types = ["application/grpc+proto", "application/grpc", "text/html", ""];
+        let others = [
+            ("x-a", "1"),
+            ("grpc-status", "0"),
+            ("grpc-status", "7"),
+            ("grpc-encoding", "gzip"),
+            ("grpc-encoding", "other"),
+        ];
+        for max_trailers_len in [0, 30, 1000] {
+            let limits = Limits::new().max_trailers_len(max_trailers_len);
+            for content_type in content_types {
+                for other in others {
+                    let headers = [("content-type", content_type), other];
+                    for (status, end) in [(100, false), (200, false), (200, true), (503, false)] {
+                        let [mut once, mut twice] =
+                            [(); 2].map(|()| request.call(CallKind::Unary, limits, Vec::new(), 0));
+                        assert_eq!(
+                            twice.receive_head_twice(status, &headers, end),
+                            once.receive_head(status, &headers, end),
+                        );
+                        for call in [&mut once, &mut twice] {
+                            call.receive_trailers([("x-b", "2")]);
+                        }
+                        assert_eq!(std::format!("{twice:?}"), std::format!("{once:?}"));
+                        assert_eq!(twice.status(), once.status());
+                        assert!(twice.trailers().iter().eq(once.trailers().iter()));
+                        assert_eq!(twice.encoding(), once.encoding());
+                    }
+                }
+            }
         }
     }
 }
