@@ -55,14 +55,7 @@ impl<'a> Head<'a> {
                 pseudo::PROTOCOL => request.protocol.insert(""),
                 _ => break,
             };
-            // Most are one of few words.
-            *part = match value {
-                b"GET" => "GET",
-                b"POST" => "POST",
-                b"http" => "http",
-                b"https" => "https",
-                _ => ascii(value),
-            };
+            *part = text(value);
         }
         // A gateway from HTTP/1.1 may send the one for the other (§8.3.1).
         if request.authority.is_empty()
@@ -71,6 +64,20 @@ impl<'a> Head<'a> {
             request.authority = ascii(host);
         }
         request
+    }
+
+    /// The method and the target of a request, without the rest of [`request`](Self::request).
+    pub(crate) fn method_and_target(&self) -> (&'a str, &'a str) {
+        let (mut method, mut target) = ("", "");
+        let mut entries = self.entries;
+        while let Some(Entry { name: name @ [b':', ..], value, .. }) = Entry::take(&mut entries) {
+            match name {
+                pseudo::METHOD => method = text(value),
+                pseudo::PATH => target = text(value),
+                _ => {}
+            }
+        }
+        (method, target)
     }
 
     /// The status of a response, from 100 to 999. It is 0 in a request.
@@ -89,6 +96,18 @@ impl<'a> Head<'a> {
             rest = after;
         }
         Headers::from_checked(rest)
+    }
+}
+
+/// The value of a pseudo-field. Most are one of few words.
+#[inline]
+fn text(value: &[u8]) -> &str {
+    match value {
+        b"GET" => "GET",
+        b"POST" => "POST",
+        b"http" => "http",
+        b"https" => "https",
+        _ => ascii(value),
     }
 }
 
@@ -248,6 +267,7 @@ mod tests {
         let head = Head::from_checked(&bytes);
         let request = Request::extended_connect("websocket", "https", "a:1", "/a?b?c");
         assert_eq!(head.request(), request);
+        assert_eq!(head.method_and_target(), (request.method(), request.target()));
         assert_eq!(head.status(), 0);
         assert_eq!((request.target(), request.path()), ("/a?b?c", "/a"));
         assert_eq!((request.query(), request.protocol()), (Some("b?c"), Some("websocket")));

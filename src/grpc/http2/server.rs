@@ -220,8 +220,8 @@ impl<M: Memory> Server<M> {
     /// Begins the call whose head has come. `None` if it is refused.
     fn begin(&mut self, stream: Stream, end: bool) -> Option<CallId> {
         let head = Head::from_checked(self.shared.head.as_slice());
-        let http = head.request();
-        let state = match Request::parse(http.method(), http.target(), head.headers())
+        let (method, target) = head.method_and_target();
+        let state = match Request::parse(method, target, head.headers())
             .and_then(|request| request.begin(&self.config, self.shared.now))
         {
             Ok(call) if call.owes() => ServerState::Call(call),
@@ -249,7 +249,7 @@ impl<M: Memory> Server<M> {
     ///
     /// It is there until the next [`receive`](Self::receive), and empty otherwise.
     pub fn path(&self) -> &str {
-        self.head().map_or("", |head| head.request().target())
+        self.head().map_or("", |head| head.method_and_target().1)
     }
 
     /// The headers of the call that [`ServerEvent::Call`] has just announced: [`metadata`](crate::grpc::metadata())
@@ -293,8 +293,8 @@ impl<M: Memory> Server<M> {
             return;
         }
         let head = Head::from_checked(self.shared.head.as_slice());
-        let http = head.request();
-        if let Ok(request) = Request::parse(http.method(), http.target(), head.headers()) {
+        let (method, target) = head.method_and_target();
+        if let Ok(request) = Request::parse(method, target, head.headers()) {
             *state = ServerState::Refused(request.unimplemented());
             self.shared.calls.enqueue(stream);
         }
