@@ -20,8 +20,9 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::end::End;
 use super::shared::{Shared, State};
 
-/// How much is read at once.
-const READ: usize = 32 * 1024;
+/// How much is read at once, at first and from a peer that has filled that.
+const READ: usize = 4 * 1024;
+const READ_MUCH: usize = 32 * 1024;
 /// How much memory for output is kept.
 const KEPT: usize = 64 * 1024;
 /// How much output may wait before a server reads no further.
@@ -155,6 +156,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, E: End> Driver<S, E> {
                 state.receive(&mut buffer[..n], now);
                 state.has_announced()
             });
+            if n == READ && self.buffer.len() == READ {
+                self.buffer = vec![0; READ_MUCH].into();
+            }
             return Ok(if called { Turn::Called } else { Turn::Again });
         }
         self.poll_time(cx, now, is_written)
