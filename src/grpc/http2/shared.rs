@@ -105,7 +105,10 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
             self.keepalive.received(now);
         }
         self.look_at_time();
-        if let Some(step) = self.sweep() {
+        // Asked here, as there is hardly ever one.
+        if self.sweep.is_some()
+            && let Some(step) = self.sweep()
+        {
             return Some(step);
         }
         if self.is_lost() {
