@@ -36,7 +36,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side + Unpin> Sink<BytesMessage> for 
         self.poll_written(Half::Sender, cx)
     }
 
-    /// Writes a close frame with [`CloseCode::NORMAL`], or with what [`Closing::set`] has set. The stream of messages ends when the peer has answered.
+    /// Writes a close frame with [`CloseCode::NORMAL`], or with what [`Closing::set`](crate::Closing::set) has set. The stream of messages ends when the peer has answered.
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let Self { connection, out, closing, .. } = &mut *self;
         let set = closing.as_ref().and_then(|closing| closing.lock().take());
