@@ -1,12 +1,15 @@
 //! A service in Protobuf, and a client of it: `cargo run --example grpc -- [server | client] [ADDRESS]`.
 
 use std::io;
+use std::pin::pin;
 use std::time::Duration;
 
 use framewright_tokio::grpc::{Call, Client, Code, Server, Status};
 use prost::Message;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::ctrl_c;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 /// As `protoc` would generate it from `message User { int64 id = 1; string name = 2; }`.
 #[derive(Clone, PartialEq, Message)]
@@ -45,19 +48,29 @@ fn decode<M: Message + Default>(bytes: &[u8]) -> Result<M, Status> {
 
 /// Serves until Ctrl-C. Then calls that have begun go on to their ends.
 pub async fn serve(listener: TcpListener) -> io::Result<()> {
+    let mut ctrl_c = pin!(ctrl_c());
+    // Dropping the sender tells all connections.
+    let (stop, stopped) = watch::channel(());
+    let mut connections = JoinSet::new();
     loop {
         let (stream, _) = tokio::select! {
             accepted = listener.accept() => accepted?,
-            stopped = ctrl_c() => return stopped,
+            pressed = &mut ctrl_c => break pressed?,
+            Some(_) = connections.join_next() => continue,
         };
         stream.set_nodelay(true)?;
-        tokio::spawn(async move {
-            let stop = async { drop(ctrl_c().await) };
+        let mut stopped = stopped.clone();
+        connections.spawn(async move {
+            let stop = async { drop(stopped.changed().await) };
             if let Err(error) = Server::new(stream).serve_until(stop, answer).await {
                 eprintln!("{error}");
             }
         });
     }
+    drop((listener, stop));
+    // The runtime, when it is dropped, would cut them off.
+    while connections.join_next().await.is_some() {}
+    Ok(())
 }
 
 /// Makes a call of two kinds, and returns the users' names.
