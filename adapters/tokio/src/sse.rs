@@ -83,6 +83,10 @@ impl<E: error::Error + 'static> error::Error for Error<E> {
 }
 
 /// The events in `body`, within the default [`Limits`].
+///
+/// `body` yields `Result`s of [`Bytes`] or another [`Buf`], as `bytes_stream()` of a response of reqwest, and
+/// `into_data_stream()` of a body of axum do. A `Vec<u8>` is no `Buf`: wrap it by `Bytes::from`. To call
+/// `StreamExt::next`, pin a body that is not [`Unpin`], with `Box::pin`.
 pub fn events<B, D, E>(body: B) -> Events<B, D>
 where
     B: Stream<Item = Result<D, E>>,

@@ -59,7 +59,21 @@ impl Call {
         &self.announced.path
     }
 
-    /// The custom metadata of the request.
+    /// The custom metadata of the request, with names in lower case. The values of names that end in `-bin` are in base64,
+    /// which [`Value::decode`](framewright::grpc::Value::decode) takes off.
+    ///
+    /// ```
+    /// use framewright::grpc::Value;
+    /// use framewright_tokio::grpc::{Call, Code, Status};
+    ///
+    /// fn authorize(call: &Call) -> Result<(), Status> {
+    ///     let token = call.metadata().iter().find(|(name, _)| *name == "authorization");
+    ///     match token {
+    ///         Some((_, Value::Text("Bearer secret"))) => Ok(()),
+    ///         _ => Err(Code::Unauthenticated.into()),
+    ///     }
+    /// }
+    /// ```
     pub fn metadata(&self) -> &MetadataList<Vec<u8>> {
         &self.announced.metadata
     }
@@ -128,6 +142,9 @@ impl Call {
     }
 
     /// Ends the call with a status, and perhaps metadata. It is sent after all messages.
+    ///
+    /// A handler of [`Server::serve`](super::Server::serve) needs it only to send metadata with OK. Then it is the last that the
+    /// handler does: the call is over, and what the handler returns is ignored.
     ///
     /// # Errors
     ///

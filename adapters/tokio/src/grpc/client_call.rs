@@ -110,8 +110,10 @@ impl ClientCall {
         })
     }
 
-    /// Waits until the call is over, and returns how it ended, with the custom metadata of its trailers. Messages that
-    /// nobody asked for keep the server from sending more.
+    /// Waits until the call is over, and returns how it ended, with the custom metadata of its trailers.
+    ///
+    /// Receive all messages first: a server whose messages nobody asks for has to stop once its window is full, and
+    /// then the call does not end.
     pub async fn over(&self) -> Status {
         poll_fn(|cx| self.handle.with(|state, key| state.poll_end(key, cx))).await
     }

@@ -29,6 +29,18 @@
 //!
 //! An idle connection takes 7 KiB, and 28 more once its peer has sent much at once.
 //!
+//! # Over TLS
+//!
+//! Both ends have to agree on `h2` by ALPN (RFC 9113 §3.2): with rustls, set `alpn_protocols` of the configuration to
+//! `vec![b"h2".to_vec()]`. Then pass the TLS stream. A client sets [`Options::scheme`] to `https`.
+//!
+//! # Types of the library
+//!
+//! What goes into a call, such as [`Value`](framewright::grpc::Value), [`ResponseHead`](framewright::grpc::ResponseHead),
+//! [`Trailers`](framewright::grpc::Trailers) and [`RpcStatus`](framewright::grpc::RpcStatus), is in
+//! [`framewright::grpc`], also found as `framewright_tokio::framewright::grpc`. A message is a reference to bytes,
+//! or a [`Message`](framewright::grpc::Message) if it is compressed.
+//!
 //! # Example
 //!
 //! ```

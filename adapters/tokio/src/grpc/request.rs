@@ -83,7 +83,24 @@ impl<'a> Request<'a> {
 
     /// Makes a call with one message each way.
     ///
-    /// Its metadata and whether the reply is compressed are lost. Who needs them makes it by [`begin`](Self::begin).
+    /// The metadata of the response, and whether the reply is compressed, are lost. Who needs them makes the call by
+    /// [`begin`](Self::begin):
+    ///
+    /// ```
+    /// use framewright::grpc::CallKind;
+    /// use framewright_tokio::grpc::{Client, Status};
+    ///
+    /// async fn get(client: &Client, user: &[u8]) -> Result<(), Status> {
+    ///     let request = client.request("/user.UserService/GetUser");
+    ///     let call = request.begin(CallKind::Unary, Some(user.into())).await?;
+    ///     for (name, value) in call.head().await?.iter() {
+    ///         println!("{name}: {value:?}");
+    ///     }
+    ///     let user = call.reply().await?;
+    ///     println!("{user:?}, and at the end {:?}", call.over().await.metadata);
+    ///     Ok(())
+    /// }
+    /// ```
     ///
     /// # Errors
     ///

@@ -100,8 +100,37 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Server<S> {
     /// Serves every call, each in a task of its own, until the connection is over.
     ///
     /// A call ends with what its handler returns. The future of the handler is dropped when the call is over before
-    /// that, because the client cancelled it, its deadline passed, or the connection is lost. If it panics, the call is
-    /// cancelled.
+    /// that, because the client cancelled it, its deadline passed, the connection is lost, or the handler itself has
+    /// [finished](Call::finish) it. If it panics, the call is cancelled.
+    ///
+    /// A handler with state is a closure that clones the state for each call:
+    ///
+    /// ```
+    /// use framewright_tokio::grpc::{Call, Code, Server, Status};
+    /// use std::sync::Arc;
+    /// use tokio::net::TcpStream;
+    ///
+    /// struct Greeter {
+    ///     greeting: Vec<u8>,
+    /// }
+    ///
+    /// impl Greeter {
+    ///     async fn answer(&self, call: Call) -> Result<(), Status> {
+    ///         match call.path() {
+    ///             "/helloworld.Greeter/SayHello" => call.send(&self.greeting).await,
+    ///             _ => Err(Code::Unimplemented.into()),
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// async fn serve(stream: TcpStream, greeter: Arc<Greeter>) -> std::io::Result<()> {
+    ///     let handler = move |call| {
+    ///         let greeter = Arc::clone(&greeter);
+    ///         async move { greeter.answer(call).await }
+    ///     };
+    ///     Server::new(stream).serve(handler).await
+    /// }
+    /// ```
     ///
     /// # Errors
     ///
@@ -114,7 +143,40 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Server<S> {
         self.serve_until(pending(), handler).await
     }
 
-    /// The same, but [closes](Self::close) gracefully once `stop` is ready.
+    /// The same, but [closes](Self::close) gracefully once `stop` is ready. It returns when the last call is over.
+    ///
+    /// Before the program ends, wait for it on every connection, because a runtime that is dropped drops its tasks:
+    ///
+    /// ```
+    /// use framewright_tokio::grpc::{Call, Server, Status};
+    /// use std::pin::pin;
+    /// use tokio::net::TcpListener;
+    /// use tokio::sync::watch;
+    /// use tokio::task::JoinSet;
+    ///
+    /// async fn listen(listener: TcpListener) -> std::io::Result<()> {
+    ///     let mut ctrl_c = pin!(tokio::signal::ctrl_c());
+    ///     let (stop, stopped) = watch::channel(());
+    ///     let mut connections = JoinSet::new();
+    ///     loop {
+    ///         let (stream, _) = tokio::select! {
+    ///             accepted = listener.accept() => accepted?,
+    ///             pressed = &mut ctrl_c => break pressed?,
+    ///             Some(_) = connections.join_next() => continue,
+    ///         };
+    ///         stream.set_nodelay(true)?;
+    ///         let mut stopped = stopped.clone();
+    ///         connections.spawn(async move {
+    ///             let stop = async { drop(stopped.changed().await) };
+    ///             Server::new(stream).serve_until(stop, answer).await
+    ///         });
+    ///     }
+    ///     drop((listener, stop)); // which tells all connections
+    ///     while connections.join_next().await.is_some() {}
+    ///     Ok(())
+    /// }
+    /// # async fn answer(_: Call) -> Result<(), Status> { Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///

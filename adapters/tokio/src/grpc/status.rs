@@ -43,7 +43,28 @@ impl Status {
         }
     }
 
-    /// Sets the details.
+    /// Sets the details. To be read by other implementations, they are a `google.rpc.Status` with the same code and
+    /// message:
+    ///
+    /// ```
+    /// use framewright::grpc::{Any, RpcStatus};
+    /// use framewright_tokio::grpc::{Code, Status};
+    ///
+    /// // The value is a message in Protobuf: with `prost`, `info.encode_to_vec()`.
+    /// fn invalid(info: &[u8]) -> Status {
+    ///     let (code, message) = (Code::InvalidArgument, "the age is negative");
+    ///     let info = Any { type_url: "type.googleapis.com/google.rpc.ErrorInfo", value: info };
+    ///     let mut details = Vec::new();
+    ///     RpcStatus::new(code, message).with_details(&[info]).write(&mut details).expect("a Vec has room");
+    ///     Status::new(code, message).with_details(details)
+    /// }
+    ///
+    /// // A client reads them:
+    /// let status = invalid(b"\x0A\x08NEGATIVE");
+    /// let details = RpcStatus::parse(&status.details).expect("it is well-formed");
+    /// let info = details.details().find(|any| any.type_name() == "google.rpc.ErrorInfo");
+    /// assert_eq!(info.expect("it is there").value, b"\x0A\x08NEGATIVE");
+    /// ```
     #[must_use]
     pub fn with_details(mut self, details: impl Into<Vec<u8>>) -> Self {
         self.details = details.into();

@@ -52,6 +52,9 @@ impl Options {
 
     /// Opens a WebSocket on `stream`, which is connected to the server of `url`. For `wss://` it is a TLS stream.
     ///
+    /// Call `set_nodelay(true)` on a stream of TCP first. Connecting, and the handshake of TLS, come before, and need a
+    /// time-out of the caller's: `tokio::time::timeout`.
+    ///
     /// # Errors
     ///
     /// [`Error::Refused`] has the server's reason.

@@ -33,7 +33,11 @@ const WINDOW_BITS: u8 = 15;
 /// }
 /// ```
 ///
-/// With compression it holds some 300 KiB, so keep one for each room, not one for each message.
+/// Prepared messages do not depend on one another: a socket may be sent some of them, in any order, and others between.
+/// A socket that has agreed on no compression, or on a smaller window, is sent the message as it is.
+///
+/// With compression it holds some 300 KiB, so keep one for each room, not one for each message. Tasks share it in a
+/// mutex, and its messages in a channel such as `tokio::sync::broadcast`.
 #[derive(Debug)]
 pub struct Preparer {
     deflater: Option<Deflater>,

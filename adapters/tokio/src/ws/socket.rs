@@ -214,7 +214,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side> WebSocket<S, R> {
     ///
     /// # Errors
     ///
-    /// [`Error::Send`] if the connection is closing or over: wait for the end in [`next`](Self::next).
+    /// [`Error::Send`] if the connection is closing or over, which is no failure if the peer closes while we send: wait
+    /// for the end in [`next`](Self::next).
     /// After [`Error::Io`], too, `next` still returns what has come, and then how it ended.
     pub async fn send<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<(), Error> {
         self.feed(message).await?;
