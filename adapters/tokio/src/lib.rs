@@ -66,3 +66,8 @@ pub use error::{Error, UrlError};
 pub use framewright;
 pub use framewright::ws::{BytesMessage, CloseCode};
 pub use ws::{Closing, Options, Prepared, Preparer, WebSocket};
+
+/// The README's code works.
+#[cfg(all(doctest, feature = "axum"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -8,11 +8,27 @@ mod chat;
 #[path = "../examples/grpc.rs"]
 mod grpc;
 #[allow(dead_code, reason = "nobody calls `main`")]
+#[path = "../examples/hyper.rs"]
+mod hyper;
+#[allow(dead_code, reason = "nobody calls `main`")]
+#[path = "../examples/resume.rs"]
+mod resume;
+#[allow(dead_code, reason = "nobody calls `main`")]
 #[path = "../examples/tokens.rs"]
 mod tokens;
+#[allow(dead_code, reason = "nobody calls `main`")]
+#[path = "../examples/wss_client.rs"]
+mod wss_client;
+#[allow(dead_code, reason = "nobody calls `main`")]
+#[path = "../examples/wss_server.rs"]
+mod wss_server;
+
+use std::time::Duration;
 
 use axum::Router;
-use framewright_tokio::sse::{self, Event};
+use axum::http::HeaderMap;
+use axum::routing::get;
+use framewright_tokio::sse::{self, Event, EventBuf};
 use framewright_tokio::{CloseCode, WebSocket};
 use futures_util::{StreamExt, stream};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -72,4 +88,81 @@ async fn a_client_asks_for_users() {
     tokio::spawn(grpc::serve(listener));
     let names = grpc::ask(&address).await.expect("OK");
     assert_eq!(names, ["Grace", "Ada", "Grace", "Barbara"]);
+}
+
+#[tokio::test]
+async fn hyper_upgrades() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let url = format!("ws://{}/", listener.local_addr().expect("it has one"));
+    tokio::spawn(hyper::serve(listener));
+    let mut socket = WebSocket::connect(&url).await.expect("it opens");
+    socket.send("hello").await.expect("it is open");
+    assert_eq!(socket.next().await.expect("open").expect("no error"), "hello".to_owned().into());
+    socket.close(CloseCode::NORMAL, "").await.expect("the server answers");
+}
+
+/// Two words of an answer, from where the client has it. Then the connection ends.
+async fn two_words(headers: HeaderMap) -> sse::Body<impl futures_util::Stream<Item = EventBuf>> {
+    const WORDS: [&str; 6] = ["a", "b", "c", "d", "e", "[DONE]"];
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
+    let words = WORDS.iter().zip(1_u32..).skip(last.unwrap_or(0)).take(2);
+    sse::body(stream::iter(
+        words.map(|(word, id)| {
+            EventBuf::new(*word).id(id.to_string()).retry(Duration::from_millis(1))
+        }),
+    ))
+}
+
+#[tokio::test]
+async fn a_client_of_hyper_goes_on_where_it_was_cut_off() {
+    let address = serve(Router::new().route("/answer", get(two_words))).await;
+    let mut heard = String::new();
+    let followed = resume::follow(&address, "/answer", |event| heard.push_str(&event.data)).await;
+    assert!(followed.is_ok(), "{followed:?}");
+    assert_eq!(heard, "abcde");
+    let refused = resume::follow(&address, "/nothing", |_| {});
+    tokio::time::pause(); // not to wait between its attempts
+    assert_eq!(refused.await.expect_err("it is refused").to_string(), "404 Not Found");
+}
+
+/// For `localhost` and 127.0.0.1, by nobody, and with a key that everybody knows.
+const CERTIFICATE: &str = "\
+-----BEGIN CERTIFICATE-----
+MIIBmDCCAT6gAwIBAgIUcyuBBW5AnUtBcRnXs0hGvSGf548wCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyODEyMjMzMFoYDzIxMjYxMTA0
+MTIyMzMwWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAQSQelCCjQN+s9Etomcd++AkZDfMeD95nd2oc9O4CCXZbMkNPwnFQTx
+lDnKy2BG4cNbCpTluYXYMw+Qnco+53WXo2wwajAdBgNVHQ4EFgQU3A1ZgMas4+Tt
+n82Pyf14UCEPuiUwHwYDVR0jBBgwFoAU3A1ZgMas4+Ttn82Pyf14UCEPuiUwGgYD
+VR0RBBMwEYIJbG9jYWxob3N0hwR/AAABMAwGA1UdEwEB/wQCMAAwCgYIKoZIzj0E
+AwIDSAAwRQIgMd8m1CJNFLFRBb04t/nyOnR/ELmy5XE4sHb6iJ/Qkt8CIQC8YkNI
+uqRDUMs8Bs9zjHg8WmZG5iElv9ZDXc8wOa+imw==
+-----END CERTIFICATE-----
+";
+const KEY: &str = "\
+-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg2p+MFsHRsv/woLu/
+/Lx5ZxnWmL5lxoLh00tvBco2wzGhRANCAAQSQelCCjQN+s9Etomcd++AkZDfMeD9
+5nd2oc9O4CCXZbMkNPwnFQTxlDnKy2BG4cNbCpTluYXYMw+Qnco+53WX
+-----END PRIVATE KEY-----
+";
+
+#[tokio::test]
+async fn client_and_server_talk_over_tls() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let port = listener.local_addr().expect("it has one").port();
+    let acceptor = wss_server::acceptor(CERTIFICATE.as_bytes(), KEY.as_bytes());
+    tokio::spawn(wss_server::serve(listener, acceptor.expect("they are valid")));
+    for host in ["127.0.0.1", "localhost"] {
+        let url = format!("wss://{host}:{port}/");
+        let mut socket = wss_client::connect(&url, CERTIFICATE.as_bytes()).await.expect("it opens");
+        for text in ["hello", &"long ".repeat(50_000)] {
+            socket.send(text).await.expect("it is open");
+            let back = socket.next().await.expect("it is open").expect("no error");
+            assert_eq!(back, text.to_owned().into());
+        }
+        socket.close(CloseCode::NORMAL, "").await.expect("the server answers");
+    }
+    let distrusted = wss_client::connect(&format!("wss://127.0.0.1:{port}/"), b"").await;
+    assert!(distrusted.is_err());
 }
