@@ -77,10 +77,22 @@ impl Encoder {
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
         if block.len() <= self.max_len() {
-            let flags = Flags::END_STREAM.when(end_stream) | Flags::END_HEADERS;
-            return self.encode(FrameType::HEADERS, flags, Some(stream), block, out);
+            return self.encode_whole_block(stream, block, end_stream, out);
         }
         self.encode_long_block(stream, block, end_stream, out)
+    }
+
+    /// Writes a field block that fits in one HEADERS. A longer one is [`SendError::FrameTooLong`].
+    #[inline]
+    pub(super) fn encode_whole_block(
+        self,
+        stream: StreamId,
+        block: &[u8],
+        end_stream: bool,
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
+        let flags = Flags::END_STREAM.when(end_stream) | Flags::END_HEADERS;
+        self.encode(FrameType::HEADERS, flags, Some(stream), block, out)
     }
 
     #[cold]

@@ -490,6 +490,6 @@ mod tests {
                 }
             }
         }
-        assert!(repeated > 10, "{repeated}");
+        assert!(repeated > 10 || cfg!(not(target_pointer_width = "64")), "{repeated}");
     }
 }

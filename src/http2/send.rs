@@ -326,7 +326,8 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         out: &mut impl Buffer,
     ) -> Result<(), SendError> {
         if let Some(block) = head.repeated_block() {
-            return self.encoder.encode_field_block(id, block.as_slice(), end, out);
+            // It is shorter than any limit on frames.
+            return self.encoder.encode_whole_block(id, block.as_slice(), end, out);
         }
         let start = out.as_slice().len();
         let max_len = head.max_block_len();

@@ -48,9 +48,16 @@ pub(in crate::http2) struct Repeats<'e, B> {
 
 impl<B: Buffer> Repeats<'_, B> {
     /// Looks for the next field. Returns whether it is in a table.
+    ///
+    /// Only 64-bit targets look. For others, the compiler does not prove that callers of this cannot panic, and the code
+    /// would take flash.
     #[inline]
     pub(in crate::http2) fn find(&mut self, name: &[u8], value: FieldValue<'_>) -> bool {
-        let index = self.encoder.find_again(name, value);
+        let index = if cfg!(target_pointer_width = "64") {
+            self.encoder.find_again(name, value)
+        } else {
+            None
+        };
         self.all = self.all && self.block.push(index);
         index.is_some()
     }
