@@ -15,7 +15,7 @@ use super::handle::Handle;
 /// A call, at the server: messages in, messages out, and a status at the end.
 ///
 /// All methods take it shared, so that one task can receive while another one sends. What waits may be dropped: no
-/// message is lost, nor sent in part.
+/// message is lost, but by [`message`](Self::message), nor sent in part.
 ///
 /// ```
 /// use framewright_tokio::grpc::{Call, Code, Status};
@@ -105,7 +105,7 @@ impl Call {
         self.handle.next().await
     }
 
-    /// Waits for the message of a call that has only one.
+    /// Waits for the message of a call that has only one. If this is dropped while it waits, the message may be lost.
     ///
     /// # Errors
     ///
@@ -150,7 +150,8 @@ impl Call {
     ///
     /// It has what cannot be sent, and the call goes on. Or the call is over.
     pub fn finish<'t>(&self, trailers: impl Into<Trailers<'t>>) -> Result<(), Status> {
-        self.handle.with(|state, key| state.finish(key, trailers.into()))
+        let trailers = trailers.into();
+        self.handle.with(|state, key| state.finish(key, trailers))
     }
 
     /// Waits until the call is over: with OK if it was finished, else because the client gave up, the deadline passed, or

@@ -13,7 +13,7 @@ use super::shared::State;
 /// A call, at the client: messages out, messages in, and a status at the end.
 ///
 /// All methods take it shared, so that one task can receive while another one sends. What waits may be dropped: no
-/// message is lost, nor sent in part.
+/// message is lost, but by [`reply`](Self::reply), nor sent in part.
 ///
 /// ```
 /// use framewright_tokio::grpc::{Client, Status};
@@ -58,7 +58,7 @@ impl ClientCall {
     /// Those of [`send`](Self::send).
     pub async fn send_last<'m>(&self, message: impl Into<Message<'m>>) -> Result<(), Status> {
         let message = message.into();
-        poll_fn(|cx| self.handle.with(|state, key| state.poll_send_last(key, message, cx))).await
+        self.handle.send_with(|end, id, out| end.send_last(id, message, out)).await
     }
 
     /// Ends the request: no other message can be sent.
@@ -77,7 +77,8 @@ impl ClientCall {
         self.handle.next().await
     }
 
-    /// Ends the request, and waits for the only message of the response, and the end of the call.
+    /// Ends the request, and waits for the only message of the response, and the end of the call. If this is dropped while it
+    /// waits, the message may be lost.
     ///
     /// # Errors
     ///

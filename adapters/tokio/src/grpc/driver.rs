@@ -142,6 +142,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, E: End> Driver<S, E> {
         if is_written && self.is_over {
             self.shut_down(cx, now);
         }
+        // Input that never ceases does not keep it from its end.
+        if self.gives_up_at() <= now {
+            return Err(ErrorKind::TimedOut.into());
+        }
         if self.may_read(is_written)
             && let Poll::Ready(n) = self.poll_read(cx)?
         {
@@ -192,8 +196,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin, E: End> Driver<S, E> {
             });
             if self.writing.is_empty() {
                 if !self.is_flushed {
-                    ready!(stream.poll_flush(cx))?;
+                    match stream.poll_flush(cx) {
+                        Poll::Ready(flushed) => flushed?,
+                        Poll::Pending => {
+                            self.patience.get_or_insert(now.saturating_add(PATIENCE));
+                            return Poll::Pending;
+                        }
+                    }
                     self.is_flushed = true;
+                    self.patience = None;
                 }
                 return Poll::Ready(Ok(()));
             }
@@ -234,15 +245,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin, E: End> Driver<S, E> {
         Poll::Ready(Ok(buffer.filled().len()))
     }
 
+    /// Until when the peer has time, in ms.
+    fn gives_up_at(&self) -> u64 {
+        match self.stage {
+            Stage::Lingering { until, .. } => until,
+            _ => self.patience.unwrap_or(u64::MAX),
+        }
+    }
+
     /// Does what the time asks for, or sleeps until there is something to do.
     fn poll_time(&mut self, cx: &mut Context<'_>, now: u64, is_written: bool) -> io::Result<Turn> {
-        let (is_lingering, until) = match self.stage {
-            Stage::Lingering { until, .. } => (true, until),
-            _ => (false, self.patience.unwrap_or(u64::MAX)),
-        };
-        if until <= now {
-            return Err(ErrorKind::TimedOut.into());
-        }
+        let (is_lingering, until) = (self.stage.is_lingering(), self.gives_up_at());
         let can_write = is_written && !is_lingering;
         let Some(deadline) = self.shared.with(|state| state.sleep(cx, can_write)) else {
             return Ok(Turn::Again);

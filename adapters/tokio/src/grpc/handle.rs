@@ -1,12 +1,13 @@
 //! What a call holds of its connection.
 
 use std::fmt;
-use std::future::poll_fn;
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use framewright::grpc::{Code, Error, Message};
+use framewright::grpc::{CallId, Code, Error, Message, SendError};
 
 use super::Status;
 use super::end::End;
@@ -45,7 +46,27 @@ impl<E: End> Handle<E> {
     }
 
     pub async fn send(&self, message: Message<'_>) -> Result<(), Status> {
-        poll_fn(|cx| self.with(|state, key| state.poll_send(key, message, cx))).await
+        self.send_with(|end, id, out| end.send(id, message, out)).await
+    }
+
+    /// Sends something, once there is room for it and what is before it is sent.
+    pub async fn send_with(
+        &self,
+        send: impl Fn(&mut E, CallId, &mut Vec<u8>) -> Result<(), SendError>,
+    ) -> Result<(), Status> {
+        loop {
+            // Made before the look at the room, and so it misses nothing.
+            let mut room = pin!(self.shared.room.notified());
+            let sent = poll_fn(|cx| self.with(|state, key| state.poll_send(key, cx, &send))).await;
+            if let Some(sent) = sent {
+                return sent;
+            }
+            poll_fn(|cx| match room.as_mut().poll(cx) {
+                Poll::Ready(()) => Poll::Ready(()),
+                Poll::Pending => self.with(|state, key| state.poll_over(key, cx)),
+            })
+            .await;
+        }
     }
 
     pub fn is_compressed(&self) -> bool {

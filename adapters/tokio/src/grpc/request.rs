@@ -1,10 +1,8 @@
 //! A request of a client, and how it becomes a call.
 
 use std::fmt;
-use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -156,11 +154,12 @@ impl<'a> Request<'a> {
         if let Some(timeout) = timeout {
             request = request.timeout(timeout);
         }
-        let begun = match try_begin(shared, &request, kind, message).await {
-            Err(NotBegun::TooMany) => {
-                wait_and_begin(shared, request, deadline, kind, message).await
+        let begun = match deadline {
+            Some(at) => {
+                let beginning = begin_in_turn(shared, request, deadline, kind, message);
+                timeout_at(at, beginning).await.unwrap_or(Err(NotBegun::TooMany))
             }
-            begun => begun,
+            None => begin_in_turn(shared, request, deadline, kind, message).await,
         };
         match begun {
             Ok(key) => Ok(ClientCall::new(Handle::new(Arc::clone(shared), key))),
@@ -170,50 +169,56 @@ impl<'a> Request<'a> {
     }
 }
 
-/// Begins a call, once there is room for output.
-async fn try_begin(
+/// Begins a call, once there is room for output and the server allows it. Those that come later go after those that wait.
+async fn begin_in_turn(
     shared: &Shared<grpc::Client<Heap>>,
-    request: &ClientRequest<'_>,
-    kind: CallKind,
-    message: Option<Message<'_>>,
-) -> Result<usize, NotBegun> {
-    poll_fn(|cx| match shared.with(|state| state.begin(request, kind, message, cx)) {
-        Err(NotBegun::Full) => Poll::Pending,
-        begun => Poll::Ready(begun),
-    })
-    .await
-}
-
-/// Begins a call, once the server allows it. Those that wait have their turns in order.
-async fn wait_and_begin(
-    shared: &Shared<grpc::Client<Heap>>,
-    request: ClientRequest<'_>,
+    mut request: ClientRequest<'_>,
     deadline: Option<Instant>,
     kind: CallKind,
     message: Option<Message<'_>>,
 ) -> Result<usize, NotBegun> {
-    let waiting = async {
-        loop {
-            let mut turn = pin!(shared.may_begin.notified());
-            // From here on, no turn is missed.
+    let mut waiting = None;
+    loop {
+        // From here on, neither room nor a turn is missed.
+        let room = shared.room.notified();
+        let mut turn = pin!(shared.may_begin.notified());
+        if waiting.is_some() {
             turn.as_mut().enable();
-            let request = match deadline {
-                Some(at) => request.timeout(at - Instant::now()),
-                None => request,
-            };
-            match try_begin(shared, &request, kind, message).await {
-                Err(NotBegun::TooMany) => turn.await,
-                begun => {
-                    // There may be room for more than one.
-                    shared.may_begin.notify_one();
-                    return begun;
-                }
+        }
+        let begun = shared.with(|state| {
+            let is_turn = waiting.is_some() || state.waiting == 0;
+            is_turn.then(|| state.begin(&request, kind, message))
+        });
+        match begun {
+            Some(Err(NotBegun::Full)) => room.await,
+            Some(Err(NotBegun::TooMany)) if waiting.is_some() => turn.await,
+            Some(Err(NotBegun::TooMany)) => waiting = Some(Waiting::new(shared)),
+            Some(begun) => return begun,
+            None => {
+                waiting = Some(Waiting::new(shared));
+                turn.await;
             }
         }
-    };
-    match deadline {
-        Some(at) => timeout_at(at, waiting).await.unwrap_or(Err(NotBegun::TooMany)),
-        None => waiting.await,
+        if let Some(at) = deadline {
+            request = request.timeout(at - Instant::now());
+        }
+    }
+}
+
+/// One that waits for a call to end before its own can begin. When it leaves, for whatever reason, the next one has its turn.
+struct Waiting<'s>(&'s Shared<grpc::Client<Heap>>);
+
+impl<'s> Waiting<'s> {
+    fn new(shared: &'s Shared<grpc::Client<Heap>>) -> Self {
+        shared.with(|state| state.waiting += 1);
+        Self(shared)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.with(|state| state.waiting -= 1);
+        self.0.may_begin.notify_one();
     }
 }
 

@@ -12,7 +12,6 @@ use tokio::time::Instant;
 
 use super::end::{Announced, End, Event};
 use super::entry::Entry;
-use super::waiters::Waiters;
 use super::{Options, Status};
 
 /// How much output is gathered before senders have to wait.
@@ -27,6 +26,8 @@ pub struct Shared<E> {
     state: Mutex<State<E>>,
     /// Wakes one of those that wait for a call to end before theirs can begin. It wakes the next one.
     pub may_begin: Notify,
+    /// Wakes all those that wait until output is written.
+    pub room: Notify,
 }
 
 /// The connection, its output and its calls.
@@ -50,12 +51,14 @@ pub struct State<E> {
     closes_when_idle: bool,
     /// The task that drives the connection, while it sleeps.
     driver: Option<Waker>,
-    /// Those that wait until output is written.
-    room: Waiters,
+    /// How many wait for a call to end before theirs can begin.
+    pub waiting: usize,
     /// Tasks to be woken once the lock is free.
     woken: VecDeque<Waker>,
     /// Whether another call may be able to begin.
     may_begin: bool,
+    /// Whether there may be room for output again.
+    has_room: bool,
 }
 
 impl<E: End> Shared<E> {
@@ -72,11 +75,12 @@ impl<E: End> Shared<E> {
             announced: VecDeque::new(),
             closes_when_idle: false,
             driver: None,
-            room: Waiters::default(),
+            waiting: 0,
             woken: VecDeque::new(),
             may_begin: false,
+            has_room: false,
         };
-        Self { state: Mutex::new(state), may_begin: Notify::new() }
+        Self { state: Mutex::new(state), may_begin: Notify::new(), room: Notify::new() }
     }
 
     /// Does something under the lock. Then wakes the tasks that have something to do.
@@ -84,23 +88,29 @@ impl<E: End> Shared<E> {
         let mut state = self.lock();
         let result = act(&mut state);
         let may_begin = std::mem::take(&mut state.may_begin);
+        let has_room = std::mem::take(&mut state.has_room);
         while let Some(waker) = state.woken.pop_front() {
             let is_last = state.woken.is_empty();
             drop(state);
             waker.wake();
             if is_last {
-                if may_begin {
-                    self.may_begin.notify_one();
-                }
+                self.notify(may_begin, has_room);
                 return result;
             }
             state = self.lock();
         }
         drop(state);
+        self.notify(may_begin, has_room);
+        result
+    }
+
+    fn notify(&self, may_begin: bool, has_room: bool) {
         if may_begin {
             self.may_begin.notify_one();
         }
-        result
+        if has_room {
+            self.room.notify_waiters();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State<E>> {
@@ -266,7 +276,7 @@ impl<E: End> State<E> {
         self.may_begin = true;
         let now = self.now();
         self.receive(&mut [], now);
-        self.room.wake_all(&mut self.woken);
+        self.has_room = true;
     }
 
     /// The next call of a client that a server was not asked for yet.
@@ -282,7 +292,7 @@ impl<E: End> State<E> {
     pub fn fill(&mut self, writing: &mut Vec<u8>) {
         self.end.transmit(&mut self.out);
         std::mem::swap(&mut self.out, writing);
-        self.room.wake_all(&mut self.woken);
+        self.has_room = true;
     }
 
     /// Lets the driver sleep, until it is woken or its time has come. `None` if there is something to write, and
@@ -353,6 +363,16 @@ impl<E: End> State<E> {
         }
     }
 
+    /// Waits until a call is over, for a task that is about to send.
+    pub fn poll_over(&mut self, key: usize, cx: &Context<'_>) -> Poll<()> {
+        let entry = &mut self.entries[key];
+        if !entry.is_open() {
+            return Poll::Ready(());
+        }
+        entry.writers.register(cx, &mut self.woken);
+        Poll::Pending
+    }
+
     /// Waits for the end of a call.
     pub fn poll_end(&mut self, key: usize, cx: &Context<'_>) -> Poll<Status> {
         let entry = &mut self.entries[key];
@@ -365,30 +385,19 @@ impl<E: End> State<E> {
         }
     }
 
-    /// Sends a message, once there is room for it and the one before it is sent.
+    /// Sends something of a call, once what is before it is sent. `None` if there is no room for output.
     pub fn poll_send(
-        &mut self,
-        key: usize,
-        message: Message<'_>,
-        cx: &Context<'_>,
-    ) -> Poll<Result<(), Status>> {
-        self.poll_with_room(key, cx, |end, id, out| end.send(id, message, out))
-    }
-
-    /// Sends something of a call, once there is room and what is before it is sent.
-    fn poll_with_room(
         &mut self,
         key: usize,
         cx: &Context<'_>,
         send: impl FnOnce(&mut E, CallId, &mut Vec<u8>) -> Result<(), SendError>,
-    ) -> Poll<Result<(), Status>> {
+    ) -> Poll<Option<Result<(), Status>>> {
         let entry = &mut self.entries[key];
         let (Some(id), None) = (entry.id, entry.why_over()) else {
-            return Poll::Ready(Err(entry.why_over().unwrap_or(Code::Cancelled.into())));
+            return Poll::Ready(Some(Err(entry.why_over().unwrap_or(Code::Cancelled.into()))));
         };
         if self.out.len() >= ENOUGH {
-            self.room.register(cx, &mut self.woken);
-            return Poll::Pending;
+            return Poll::Ready(None);
         }
         let sent = send(&mut self.end, id, &mut self.out);
         if sent == Err(SendError::Busy) {
@@ -397,7 +406,7 @@ impl<E: End> State<E> {
         self.wake_driver();
         match sent {
             Err(SendError::Busy) => Poll::Pending,
-            sent => Poll::Ready(sent.map_err(Status::of_send)),
+            sent => Poll::Ready(Some(sent.map_err(Status::of_send))),
         }
     }
 }
@@ -446,10 +455,8 @@ impl State<Client<Heap>> {
         request: &ClientRequest<'_>,
         kind: CallKind,
         message: Option<Message<'_>>,
-        cx: &Context<'_>,
     ) -> Result<usize, NotBegun> {
         if self.out.len() >= ENOUGH {
-            self.room.register(cx, &mut self.woken);
             return Err(NotBegun::Full);
         }
         // Its time-out counts from the time of this.
@@ -463,6 +470,7 @@ impl State<Client<Heap>> {
             && let Err(error) = self.end.send_last(id, message, &mut self.out)
         {
             self.end.cancel(id);
+            self.wake_driver();
             return Err(NotBegun::Failed(Status::of_send(error)));
         }
         self.wake_driver();
@@ -476,15 +484,5 @@ impl State<Client<Heap>> {
             let _ = self.end.half_close(id, &mut self.out);
             self.wake_driver();
         }
-    }
-
-    /// Sends the last message, once there is room for it and the one before it is sent.
-    pub fn poll_send_last(
-        &mut self,
-        key: usize,
-        message: Message<'_>,
-        cx: &Context<'_>,
-    ) -> Poll<Result<(), Status>> {
-        self.poll_with_room(key, cx, |end, id, out| end.send_last(id, message, out))
     }
 }

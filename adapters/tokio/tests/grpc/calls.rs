@@ -1,5 +1,7 @@
 //! Calls that go well, and how they end.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use framewright::grpc::{CallKind, Encodings, Message, ResponseHead, Trailers};
@@ -7,7 +9,7 @@ use framewright::http2;
 use framewright_tokio::grpc::{Call, Client, Code, Options, Status};
 use tokio::io::duplex;
 
-use super::pair::{over_tcp, piped};
+use super::pair::{answer, over_tcp, piped};
 
 /// Makes a call of each kind.
 async fn call_each(client: &Client) {
@@ -142,11 +144,39 @@ async fn calls_that_wait_for_others_keep_their_deadlines() {
     client.request("/a.B/C").unary(b"").await.expect("OK");
 }
 
+/// One that calls again and again does not keep others from their turns.
+#[tokio::test]
+async fn calls_that_come_later_have_later_turns() {
+    let (ours, theirs) = duplex(4096);
+    let options = Options::new().http2(http2::Limits::new().max_streams(1));
+    tokio::spawn(options.server(theirs).serve(answer));
+    let client = Client::new(ours, "localhost");
+    client.request("/test.Echo/Unary").unary(b"").await.expect("OK");
+    let count = Arc::new(AtomicU32::new(0));
+    let (other, counted) = (client.clone(), Arc::clone(&count));
+    tokio::spawn(async move {
+        for _ in 0..50 {
+            other.request("/test.Echo/Unary").unary(b"busy").await.expect("OK");
+            counted.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    let patient = tokio::spawn(async move {
+        for n in 1..=10 {
+            client.request("/test.Echo/Unary").unary(b"patient").await.expect("OK");
+            let others = count.load(Ordering::Relaxed);
+            assert!(others <= n + 1, "{others} of the other's calls beside {n}");
+        }
+    });
+    patient.await.expect("no panic");
+}
+
 /// On several threads, with calls that are dropped at any time. Nobody waits for ever.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_tasks_on_many_threads() {
     let limits = http2::Limits::new().max_streams(10).reset_budget(10_000);
     let client = over_tcp(Options::new().http2(limits)).await;
+    // From here on, its limit is known.
+    client.request("/test.Echo/Unary").unary(b"").await.expect("OK");
     let tasks = (0..40_u32).map(|task| {
         let client = client.clone();
         tokio::spawn(async move {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use framewright::http2;
 use framewright_tokio::grpc::{Client, Code, Options, Server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::pair::answer;
 
@@ -136,6 +136,36 @@ async fn a_client_that_takes_no_output_is_given_up() {
     assert!(sent < 2 << 20, "{sent}");
     let error = server.await.expect("no panic").expect_err("it is given up");
     assert_eq!(error.kind(), ErrorKind::TimedOut);
+}
+
+/// A server allows everything, and takes nothing. Calls end in time, those that wait for room and those that wait to begin.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_takes_no_output_holds_no_call_past_its_deadline() {
+    let (ours, mut peer) = duplex(1 << 10);
+    let window = [&[0, 4][..], &i32::MAX.to_be_bytes()].concat();
+    let grant = 0x7FFF_0000_u32.to_be_bytes();
+    let allowed = [frame(SETTINGS, 0, 0, &window), frame(WINDOW_UPDATE, 0, 0, &grant)].concat();
+    peer.write_all(&allowed).await.expect("it fits");
+    let client = Client::new(ours, "localhost");
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    let start = Instant::now();
+    let second = Duration::from_secs(1);
+    let sending = client.request("/a.B/C").timeout(second).bidi().await.expect("begun");
+    let tasks = (0..40).map(|_| {
+        let client = client.clone();
+        tokio::spawn(
+            async move { client.request("/a.B/C").timeout(second).unary(&[7; 20_000]).await },
+        )
+    });
+    let tasks = tasks.collect::<Vec<_>>();
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    let status = sending.send(&[7; 20_000]).await.expect_err("there is no room");
+    assert_eq!(status.code, Code::DeadlineExceeded);
+    for task in tasks {
+        let status = task.await.expect("no panic").expect_err("there is no answer");
+        assert_eq!(status.code, Code::DeadlineExceeded);
+    }
+    assert!(start.elapsed() < second + Duration::from_millis(10), "{:?}", start.elapsed());
 }
 
 /// The calls after the last one that the server has seen may be repeated.
