@@ -85,6 +85,7 @@ function engineIo(transport, on) {
   const upgrade = polling => {
     const candidate = openSocket();
     candidate.onopen = () => candidate.send("2probe");
+    candidate.onclose = event => moving && end(`closed: ${event.code}`); // before that, polling goes on
     candidate.onmessage = async event => {
       if (event.data !== "3probe") return;
       moving = true;
