@@ -21,6 +21,7 @@ use mio::net::TcpStream;
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const OURS: &str = "framewright";
+const ADAPTER: &str = "framewright-tokio";
 /// It serves a file that holds an empty message, to whatever is asked.
 const NGHTTPD: &str = "nghttpd";
 
@@ -60,7 +61,7 @@ fn main() -> Result<()> {
     let contestants = start(&options)?;
     let names: Vec<_> = contestants.iter().map(|contestant| contestant.name).collect();
     let table = |title, better| {
-        Table::new(title, "calls | connections | in flight", &names, OURS, &[OURS], better)
+        Table::new(title, "calls | connections | in flight", &names, OURS, &[OURS, ADAPTER], better)
     };
     let mut rates = table("Calls per second, in thousands", Better::More);
     let mut costs = table("CPU time of the server per call, in µs", Better::Less);
@@ -105,7 +106,7 @@ fn start(options: &Options) -> Result<Vec<Contestant>> {
     nghttpd.arg("-c").arg(include_str!("../../nghttpd.sh"));
     let all = [
         (OURS, server("grpc-framewright")),
-        ("framewright-tokio", server("grpc-framewright-adapter")),
+        (ADAPTER, server("grpc-framewright-adapter")),
         ("tonic", server("grpc-tonic")),
         ("grpc++", server("grpc-grpcpp")),
         (NGHTTPD, nghttpd),
