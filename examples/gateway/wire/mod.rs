@@ -5,7 +5,7 @@
 //! `examples/inspect`. What it finds goes to the page's [`Ring`], and from there into the event stream. A token has 53 random
 //! bits, and is as secret as the page keeps it.
 //!
-//! - Only what a token was named for is told. Others may share a connection, as behind a proxy.
+//! - A page learns only of requests that carry its token. Others may share its connection, as they do behind a proxy.
 //! - A request that names no token, or one that nobody reads, costs a look at its query. A connection of HTTP/2 keeps what it
 //!   has said until its first request shows whether it is a page's.
 //! - Values of cookies and credentials are never told.

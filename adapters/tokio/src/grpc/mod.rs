@@ -7,8 +7,8 @@
 //!     serve()                     │ next(), send()         │
 //!                                 ▼                        ▼
 //!                  ┌──────────────────────────────────────────────────────┐
-//!                  │  behind a lock: the library's state machine, output, │
-//!                  │  and the messages and the end of each call           │
+//!                  │  one lock guards the library's state machine, its    │
+//!                  │  output, and the messages and the end of each call   │
 //!                  └──────────────────────────────────────────────────────┘
 //!                       ▲ receive                          │ output
 //!                       │                                  ▼

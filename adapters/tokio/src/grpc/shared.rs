@@ -20,7 +20,7 @@ const ENOUGH: usize = 64 * 1024;
 const PAUSE_AT: usize = 64 * 1024;
 const RESUME_AT: usize = PAUSE_AT / 2;
 
-/// A connection, behind a lock that is never held over an await, nor while a task is woken.
+/// A connection and its lock. The lock is never held across an await, and no task is woken while it is held.
 #[derive(Debug)]
 pub struct Shared<E> {
     state: Mutex<State<E>>,
