@@ -414,10 +414,10 @@ fn errors_of_the_caller_say_which() {
     says(&[(grpc::DecodeError::Base64, "base64")]);
 }
 
-#[test]
-fn errors_of_stomp_have_different_texts() {
-    use stomp::{Command, Error, RequiredHeader, SendError};
-    let errors = [
+/// Every error of STOMP, and each header that can be missing.
+pub fn errors_of_stomp() -> [stomp::Error; 34] {
+    use stomp::{Command, Error, RequiredHeader};
+    [
         Error::UnknownCommand,
         Error::ColonMissing,
         Error::NameEmpty,
@@ -452,7 +452,13 @@ fn errors_of_stomp_have_different_texts() {
         Error::NackUndefined,
         Error::HeartBeatMissing,
         Error::ConnectTimedOut,
-    ];
+    ]
+}
+
+#[test]
+fn errors_of_stomp_have_different_texts() {
+    use stomp::{RequiredHeader, SendError};
+    let errors = errors_of_stomp();
     are_told_apart(errors.each_ref().map(|error| error as &dyn std::error::Error));
     for error in errors {
         let text = error.to_string();
@@ -477,7 +483,7 @@ fn errors_of_stomp_have_different_texts() {
         &SendError::ReceiptTooLong,
         &SendError::OtherVersion,
     ]);
-    let error = Error::BodyTooLong(OVER);
+    let error = stomp::Error::BodyTooLong(OVER);
     assert_eq!(error.to_string(), format!("body is {OVER_TEXT}"));
 }
 

@@ -1,7 +1,9 @@
 //! The tables of what a peer sees after an error: they have each error, and say what happens.
 
 use framewright::ws::CloseCode;
-use framewright::{Buffer, BufferFull, OverLimit, SliceBuf, engineio, sockjs, stomp};
+use framewright::{Buffer, BufferFull, OverLimit, SliceBuf, engineio, sockjs};
+
+use super::errors::errors_of_stomp;
 
 /// The rows below "What the peer sees" in the documentation of a module, as cells.
 fn rows(module: &str) -> Vec<Vec<&str>> {
@@ -136,40 +138,9 @@ fn each_error_of_sockjs_has_its_answer() {
 
 #[test]
 fn each_error_of_stomp_has_its_message() {
-    use stomp::{Command, Error, RequiredHeader};
     let rows = rows(include_str!("../../src/stomp/mod.rs"));
-    let over = OverLimit::new(8, 7);
-    let all = [
-        Error::UnknownCommand,
-        Error::ColonMissing,
-        Error::NameEmpty,
-        Error::EscapeUndefined,
-        Error::LoneCarriageReturn,
-        Error::NulInHead,
-        Error::InvalidUtf8,
-        Error::ContentLengthInvalid,
-        Error::NulMissing,
-        Error::NulBetweenFrames,
-        Error::LineTooLong(over),
-        Error::TooManyHeaders { limit: 7 },
-        Error::HeadTooLong(over),
-        Error::BodyTooLong(over),
-        Error::BufferFull(BufferFull { needed: 7 }),
-        Error::BeginningMissing,
-        Error::ConnectMissing,
-        Error::ConnectRepeated,
-        Error::ConnectedUnexpected,
-        Error::WrongSide(Command::Send),
-        Error::NoVersionInCommon,
-        Error::VersionNotOffered,
-        Error::HeartBeatInvalid,
-        Error::AckModeInvalid,
-        Error::HeaderMissing(RequiredHeader::Id),
-        Error::BodyNotAllowed(Command::Send),
-        Error::NackUndefined,
-        Error::HeartBeatMissing,
-        Error::ConnectTimedOut,
-    ];
+    let mut all = errors_of_stomp().to_vec();
+    all.dedup_by_key(|error| name_of(error));
     let names: Vec<_> = all.iter().map(name_of).collect();
     assert_eq!(variants(include_str!("../../src/stomp/error.rs"), "Error"), names);
     for (error, name) in all.iter().zip(&names) {
