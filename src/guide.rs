@@ -203,6 +203,6 @@
 //! | [HTTP/2](crate::http2#what-the-peer-sees) | [`Error`](crate::http2::Error) | GOAWAY or RST_STREAM with its code |
 //! | [HTTP/1.1](crate::http1#what-the-peer-sees) | [`Error`](crate::http1::Error) | a response with its status, and the end of TCP |
 //! | [STOMP](crate::stomp#what-the-peer-sees) | [`Error`](crate::stomp::Error) | an ERROR frame to a client, the end of TCP to a server |
-//! | [Engine.IO](crate::engineio#what-the-peer-sees) | [`Error`](crate::engineio::Error) | the end of the session, or the protocol's answer with status 400 |
+//! | [Engine.IO](crate::engineio#what-the-peer-sees) | [`Error`](crate::engineio::Error) | the protocol's answer in JSON, or the end of the session |
 //! | [Socket.IO](crate::socketio#what-the-peer-sees) | [`Error`](crate::socketio::Error) | the end of the connection below it |
-//! | [SockJS](crate::sockjs#what-the-peer-sees) | [`Error`](crate::sockjs::Error) | status 500 with the protocol's text, or the end of the WebSocket |
+//! | [SockJS](crate::sockjs#what-the-peer-sees) | [`Error`](crate::sockjs::Error) | a status with the protocol's text, or the end of the WebSocket |

@@ -61,7 +61,7 @@ pub trait Pool<T> {
 
 /// The heap (feature `alloc`): for servers and clients that run on an operating system.
 ///
-/// A connection without calls takes about 1.5 KiB. The first heads add 10 KiB of tables for HPACK. Each open call
+/// A connection without calls takes about 1.5 KiB. Each of the two tables of HPACK takes 5 KiB with its first entry. Each open call
 /// adds about 600 bytes and two buffers: the message that came last, and what is left to be sent of one message.
 ///
 /// ```
