@@ -111,11 +111,13 @@ pub(super) const CLOSE_PING: [u8; 8] = *b"goaway\0\0";
 /// How a connection ended, once the transport did.
 ///
 /// ```
-/// use framewright::http2::{Connection, Limits, Slot, Storage};
+/// use framewright::http2::{Connection, Ending, Limits, Storage};
 ///
-/// let storage: Storage<Vec<u8>, Vec<Slot>> = Storage::new();
-/// let mut server = Connection::server(storage, Limits::new());
-/// assert_eq!(server.receive_eof().code, None); // the client left without a GOAWAY
+/// let mut server = Connection::server(Storage::new(), Limits::new());
+/// let mut read = *b"PRI * HTTP/2.0\r\n";
+/// assert!(server.receive(&mut &mut read[..], &mut Vec::new()).is_none());
+/// // The next read returns 0 bytes: the client is gone, in the middle of its preface.
+/// assert_eq!(server.receive_eof(), Ending { code: None, truncated: true });
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Ending {
@@ -172,16 +174,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         }
     }
 
-    /// What the peer has said of itself.
-    ///
-    /// ```
-    /// use framewright::http2::{Connection, Limits, Storage};
-    ///
-    /// let client = Connection::client(Storage::new(), Limits::new());
-    /// let settings = client.peer();
-    /// // Nothing so far: these are the values to begin with.
-    /// assert_eq!((settings.received, settings.initial_window_size), (false, 65_535));
-    /// ```
+    /// The peer's settings, or before they have come, the values to begin with (§6.5.2).
     pub const fn peer(&self) -> &PeerSettings {
         &self.peer
     }
@@ -385,16 +378,6 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
     /// Returns how the connection ended, once the transport has.
     ///
     /// A request that was not answered may have been processed, unless a GOAWAY refused it (§8.7).
-    ///
-    /// ```
-    /// use framewright::http2::{Connection, Ending, Limits, Storage};
-    ///
-    /// let mut server = Connection::server(Storage::new(), Limits::new());
-    /// let mut read = *b"PRI * HTTP/2.0\r\n";
-    /// assert!(server.receive(&mut &mut read[..], &mut Vec::new()).is_none());
-    /// // The next read returns 0 bytes: the client is gone, in the middle of its preface.
-    /// assert_eq!(server.receive_eof(), Ending { code: None, truncated: true });
-    /// ```
     pub const fn receive_eof(&self) -> Ending {
         let code = match self.peer_goaway {
             Some(PeerGoAway { code, .. }) => Some(code),

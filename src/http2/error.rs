@@ -12,11 +12,16 @@ use crate::{BufferFull, OverLimit};
 /// peer has to be told its [`code`](Self::code): a connection does that by itself.
 ///
 /// ```
-/// use framewright::http2::{Error, ErrorCode};
+/// use framewright::http2::{Connection, Error, Event, Limits, Storage};
 ///
-/// let error = Error::WindowExceeded;
-/// assert_eq!(error.code(), ErrorCode::FLOW_CONTROL_ERROR);
-/// assert_eq!(error.to_string(), "more was sent than the window allows");
+/// let mut server = Connection::server(Storage::new(), Limits::new());
+/// let mut read = *b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+/// let mut head = Vec::new();
+/// let event = server.receive(&mut &mut read[..], &mut head);
+/// assert!(matches!(event, Some(Event::Failed(Error::Preface))));
+/// let mut out = Vec::new();
+/// server.transmit(&mut out);
+/// assert!(out.ends_with(b"client's preface is missing")); // a GOAWAY
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
@@ -282,13 +287,15 @@ impl core::error::Error for Error {}
 /// The caller asked for something that cannot be sent. Nothing was written, and nothing changed.
 ///
 /// ```
-/// use framewright::SliceBuf;
-/// use framewright::http2::{Encoder, SendError};
+/// use framewright::http::NO_FIELDS;
+/// use framewright::http2::{Connection, Limits, Request, SendError, Storage};
 ///
-/// let mut bytes = [0; 10];
-/// let mut out = SliceBuf::new(&mut bytes);
-/// let sent = Encoder::new().encode_ping(*b"pingpong", false, &mut out);
-/// assert!(matches!(sent, Err(SendError::BufferFull(full)) if full.needed == 17));
+/// let mut client = Connection::client(Storage::new(), Limits::new());
+/// client.close();
+/// let request = Request::new("GET", "https", "example.com", "/");
+/// let mut out = Vec::new();
+/// assert_eq!(client.open(request, NO_FIELDS, true, &mut out), Err(SendError::Closing));
+/// assert!(out.is_empty());
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]

@@ -103,14 +103,7 @@ impl FrameHeader {
     }
 }
 
-/// What a frame is (§6). Types that are not listed here are ignored (§5.5).
-///
-/// ```
-/// use framewright::http2::{FrameHeader, FrameType};
-///
-/// let header = FrameHeader::parse(*b"\0\0\x05\x01\x04\0\0\0\x01");
-/// assert_eq!(header.frame_type(), FrameType::HEADERS);
-/// ```
+/// What a frame is (§6). Types that are not listed here are ignored (§5.5). [`FrameHeader`] has an example.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct FrameType(

@@ -15,16 +15,26 @@ use crate::{Buffer, BufferFull};
 /// Nothing is indexed: each look-up goes through the list, at about a nanosecond per field.
 ///
 /// ```
-/// # use framewright::http2::Headers;
-/// # let headers = Headers::default();
-/// use framewright::http2::HeaderField;
+/// use framewright::http2::{Connection, Event, HeaderField, Limits, Storage};
 ///
-/// if let Some(value) = headers.get("content-type") {
-///     println!("a body of type {}", value.escape_ascii());
+/// # let mut client = Connection::client(Storage::new(), Limits::new());
+/// # let mut server = Connection::server(Storage::new(), Limits::new());
+/// # let (mut wire, mut buffer) = (Vec::new(), Vec::new());
+/// # let request = framewright::http2::Request::new("GET", "https", "example.com", "/");
+/// # let fields = [("accept", "text/html"), ("cookie", "a=b"), ("cookie", "c=d")];
+/// # client.open(request, fields, true, &mut wire)?;
+/// # let mut input = &mut wire[..];
+/// while let Some(event) = server.receive(&mut input, &mut buffer) {
+///     let Event::Head { head, .. } = event else { continue };
+///     assert_eq!(head.headers().get("Accept"), Some(&b"text/html"[..]));
+///     for HeaderField { name, value, sensitive } in head.headers() {
+///         println!("{name}: {}", if sensitive { &b"not for logs"[..] } else { value }.escape_ascii());
+///     }
+///     let mut cookie = Vec::new();
+///     assert!(head.headers().cookie(&mut cookie)?);
+///     assert_eq!(cookie, b"a=b; c=d"); // two fields, joined
 /// }
-/// for HeaderField { name, value, sensitive } in headers {
-///     println!("{name} has {} bytes{}", value.len(), if sensitive { ", not for logs" } else { "" });
-/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Default)]
 pub struct Headers<'a> {
@@ -58,18 +68,8 @@ impl<'a> Headers<'a> {
 
     /// Appends the cookies to `out`, whole or not at all. Returns whether there are any.
     ///
-    /// A client may send each cookie in a field of its own, which compresses better. Whoever reads
+    /// A client may send each cookie in a field of its own, which compresses better. A program that reads
     /// cookies expects them in one, with `; ` between them (§8.2.3).
-    ///
-    /// ```
-    /// # use framewright::http2::Headers;
-    /// # let headers = Headers::default();
-    /// let mut cookie = Vec::new();
-    /// if headers.cookie(&mut cookie)? {
-    ///     println!("{}", cookie.escape_ascii());
-    /// }
-    /// # Ok::<(), framewright::BufferFull>(())
-    /// ```
     pub fn cookie(&self, out: &mut impl Buffer) -> Result<bool, BufferFull> {
         let mut append = Append::new(out);
         let mut any = false;

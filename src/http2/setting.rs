@@ -30,14 +30,7 @@ pub struct Setting {
     pub value: u32,
 }
 
-/// Which setting it is (§6.5.2). Those that are not listed here are ignored.
-///
-/// ```
-/// use framewright::http2::{Setting, SettingId};
-///
-/// let setting = Setting::parse(*b"\0\x05\0\0\x40\0");
-/// assert_eq!((setting.id, setting.value), (SettingId::MAX_FRAME_SIZE, 16_384));
-/// ```
+/// Which setting it is (§6.5.2). Those that are not listed here are ignored. [`Setting`] has an example.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct SettingId(

@@ -2,15 +2,21 @@
 
 use super::{Error, Limits, Role, Setting, SettingId};
 
-/// What the peer has said of itself (§6.5.2).
+/// The peer's settings (§6.5.2): [`Connection::peer`](super::Connection::peer).
 ///
 /// ```
-/// use framewright::http2::{Connection, Limits, Slot, Storage};
+/// use framewright::http2::{Connection, Event, Limits, Storage};
 ///
-/// let storage: Storage<Vec<u8>, Vec<Slot>> = Storage::new();
-/// let client = Connection::client(storage, Limits::new());
-/// assert!(!client.peer().received);
-/// assert_eq!(client.peer().max_frame_size, 16_384);
+/// let mut client = Connection::client(Storage::new(), Limits::new());
+/// assert_eq!((client.peer().received, client.peer().initial_window_size), (false, 65_535));
+/// # let mut server = Connection::server(Storage::new(), Limits::new().max_streams(10));
+/// # let mut read = Vec::new();
+/// # server.transmit(&mut read);
+/// let mut input = &mut read[..]; // a server sends its settings first
+/// while let Some(event) = client.receive(&mut input, &mut Vec::new()) {
+///     assert!(matches!(event, Event::Settings));
+/// }
+/// assert_eq!((client.peer().received, client.peer().max_concurrent_streams), (true, 10));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]

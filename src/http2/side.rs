@@ -1,13 +1,6 @@
 //! The two sides of a connection.
 
-/// Which side of a connection an end is.
-///
-/// ```
-/// use framewright::http2::{Decoder, Limits, Role};
-///
-/// let mut decoder = Decoder::new(Role::Server, Limits::new()); // of what a client sends
-/// assert!(decoder.decode(&mut &mut b"GET / HTTP/1.1\r\n".to_vec()[..]).is_err());
-/// ```
+/// Which side of a connection an end is, for a [`Decoder`](super::Decoder), which has an example.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Role {
@@ -22,9 +15,15 @@ pub enum Role {
 /// There are no other sides, so other crates cannot implement this.
 ///
 /// ```
-/// use framewright::http2::{Client, Role, Server, Side};
+/// use framewright::http2::{Connection, Limits, Side, Slot, Storage};
 ///
-/// assert_eq!((Client::ROLE, Server::ROLE), (Role::Client, Role::Server));
+/// /// Whether a connection of either side may be dropped to make room for others.
+/// fn is_idle<R: Side>(http2: &Connection<R, Vec<u8>, Vec<Slot>>) -> bool {
+///     http2.open_streams() == 0
+/// }
+///
+/// assert!(is_idle(&Connection::server(Storage::new(), Limits::new())));
+/// assert!(is_idle(&Connection::client(Storage::new(), Limits::new())));
 /// ```
 pub trait Side: sealed::Sealed {
     /// The same as a value.

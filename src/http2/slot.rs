@@ -36,14 +36,7 @@ use super::window::{ReceiveWindow, SendWindow};
 use super::{Error, ErrorCode, StreamId};
 
 /// Room for one stream. An array, a slice or a `Vec` of these is the [storage](super::Slots) of a
-/// connection's streams.
-///
-/// ```
-/// use framewright::http2::{Slot, Slots};
-///
-/// let slots = [const { Slot::new() }; 4];
-/// assert_eq!(slots.max_len(), 4);
-/// ```
+/// connection's streams. [`Storage`](super::Storage) has an example.
 #[derive(Clone)]
 pub struct Slot {
     /// 0 if no stream is here.
