@@ -12,10 +12,18 @@ use crate::{BufferFull, OverLimit};
 /// its [`code`](Self::code).
 ///
 /// ```
-/// use framewright::grpc::{Code, Error};
+/// use framewright::grpc::{CallKind, Code, Error, Event, Request, ServerConfig};
 ///
-/// assert_eq!(Error::Truncated.code(), Code::Internal);
-/// assert_eq!(Error::Truncated.to_string(), "stream ended inside a message");
+/// const CONFIG: ServerConfig = ServerConfig::new();
+/// let headers = [("content-type", &b"application/grpc"[..])];
+/// let request = Request::parse("POST", "/helloworld.Greeter/SayHello", headers)?;
+/// let mut call = request.accept(CallKind::Unary, &CONFIG, 0)?;
+/// let mut input = &b"\x02\0\0\0\0"[..]; // no flag has the value 2
+/// assert_eq!(call.receive(&mut input), Some(Event::End(Code::Internal)));
+/// assert_eq!(call.error(), Some(Error::FlagsUnknown(2)));
+/// let mut trailers = Vec::new();
+/// call.transmit(&mut trailers); // tells the client
+/// # Ok::<(), framewright::grpc::Refusal>(())
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]

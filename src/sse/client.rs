@@ -99,15 +99,17 @@ pub enum Action {
 /// What a [`Client`] needs to know of a response, after redirects.
 ///
 /// ```
-/// use framewright::sse::Response;
-/// use std::time::{SystemTime, UNIX_EPOCH};
+/// use framewright::sse::{Assembler, Client, Limits, Policy, Response, Storage, Verdict};
 ///
+/// let assembler = Assembler::new(Limits::new(), Storage::<Vec<u8>>::default());
+/// let policy = Policy::new().retry_statuses(Policy::TRANSIENT).jitter(0);
+/// let mut client = Client::new(policy, assembler, 7);
+/// client.poll(0); // the request is sent
 /// let headers = [("Retry-After", "Wed, 21 Oct 2015 07:28:00 GMT")];
-/// // A date means something only to a client that has the time of day:
-/// let unix_time = Some(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs());
+/// let unix_time = Some(1_445_412_450); // by the clock of the system: 30 s before that
 /// let response = Response { unix_time, ..Response::new(503, &headers) };
-/// assert_eq!(response.content_type, None);
-/// # Ok::<(), std::time::SystemTimeError>(())
+/// assert_eq!(client.receive_response(response, 0), Verdict::NoStream);
+/// assert_eq!(client.deadline(), Some(30_000)); // when to connect again
 /// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]

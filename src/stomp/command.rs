@@ -71,13 +71,6 @@ impl Command {
     pub(super) const MAX_LEN: usize = 11;
 
     /// The command that `line` is, without the end of the line. `None` if it is no command.
-    ///
-    /// ```
-    /// use framewright::stomp::Command;
-    ///
-    /// assert_eq!(Command::parse(b"SEND"), Some(Command::Send));
-    /// assert_eq!(Command::parse(b"send"), None);
-    /// ```
     pub const fn parse(line: &[u8]) -> Option<Self> {
         Some(match line {
             b"CONNECT" => Self::Connect,

@@ -46,13 +46,6 @@ impl Version {
     }
 
     /// The WebSocket subprotocol of this version.
-    ///
-    /// ```
-    /// use framewright::stomp::Version;
-    ///
-    /// assert_eq!(Version::V1_2.subprotocol(), "v12.stomp");
-    /// assert_eq!(Version::from_subprotocol("v12.stomp"), Some(Version::V1_2));
-    /// ```
     pub const fn subprotocol(self) -> &'static str {
         match self {
             Self::V1_0 => "v10.stomp",

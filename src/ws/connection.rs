@@ -166,18 +166,7 @@ impl<K: FnMut() -> [u8; 4]> Connection<Client<K>> {
     ///
     /// Keys have to be unpredictable, fresh from a generator fit for cryptography: they keep a
     /// script from choosing the bytes on the wire, and so from talking to a proxy (§5.3, §10.3).
-    /// With the feature `getrandom`, `ws::random` is such a source. [`Client`] shows how to name the
-    /// type of the connection in a struct.
-    ///
-    /// ```
-    /// use framewright::ws::{Connection, Limits};
-    ///
-    /// let connection = Connection::client(Limits::new(), || {
-    ///     let mut key = [0; 4];
-    ///     getrandom::fill(&mut key).expect("the system has randomness");
-    ///     key
-    /// });
-    /// ```
+    /// With the feature `getrandom`, `ws::random` is such a source. [`Client`] has an example.
     pub const fn client(limits: Limits, keys: K) -> Self {
         Self::new(limits, Encoder::client(keys))
     }
@@ -419,12 +408,12 @@ impl<S: Side> Connection<S> {
     /// After the closing handshake it is the server, so that `TIME_WAIT` does not keep the client
     /// from connecting again (§7.1.1). After a failure it is the end that noticed it.
     ///
-    /// It is `None` until our close frame was transmitted, and stays the same from then on. Write all of
-    /// the output before you close.
-    /// If the peer has sent data that is still unread, closing may discard what was written: shut
-    /// down writing alone, then read until the end, but not for long. While a frame's payload is
-    /// unfinished, no close frame can be transmitted: a caller that cannot finish the payload can
+    /// It is `None` until our close frame was transmitted, and stays the same from then on. While a frame's
+    /// payload is unfinished, no close frame can be transmitted: a caller that cannot finish the payload can
     /// only drop the transport.
+    ///
+    /// Write all of the output before you close. Data of the peer's that is still unread may make the system
+    /// discard that output: shut down writing alone, then read until the end, but not for long.
     pub const fn close_expected(&self) -> Option<Closer> {
         if self.is_open() || !self.encoder.is_closed() {
             return None;

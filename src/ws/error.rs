@@ -61,9 +61,9 @@ pub enum Error {
     },
     /// A text message is not UTF-8 (§8.1), or ended inside a character.
     InvalidUtf8,
-    /// A message found no room in the [`Inbox`](super::Inbox) or the [`Assembler`](super::Assembler). What it needs is its length, as far as its
-    /// frames have announced it. A limit on messages that is no greater than the inbox refuses such a
-    /// message at once.
+    /// A message found no room in the [`Inbox`](super::Inbox) or the [`Assembler`](super::Assembler). What it
+    /// needs is the length of its frames so far, as announced. A [limit](super::Limits::max_message_len) that is
+    /// no higher than the room refuses such a message at its header.
     BufferFull(BufferFull),
     /// The beginning of a message is not in the [`Inbox`](super::Inbox): it was given up, received as
     /// parts, or put in another inbox. This is the caller's fault, not the peer's.

@@ -35,11 +35,15 @@ pub trait Side: sealed::MaskingKeys {
 /// The server's side: its frames are not masked.
 ///
 /// ```
-/// use framewright::ws::{Connection, Limits, Server};
+/// use framewright::ws::{Connection, Inbox, Limits, Server};
 ///
-/// let connection: Connection<Server> = Connection::server(Limits::new());
-/// assert_eq!(Connection::<Server>::MAX_TRANSMIT_LEN, 127); // two bytes of header, and no key
-/// # drop(connection);
+/// struct Peer {
+///     connection: Connection<Server>,
+///     inbox: Inbox<Vec<u8>>,
+/// }
+///
+/// let connection = Connection::server(Limits::new());
+/// let peer = Peer { connection, inbox: Inbox::new(Vec::new()) };
 /// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]

@@ -5,38 +5,12 @@ use crate::grpc::{Error, Inbox, MessageEvent};
 use crate::{Buffer, BufferFull};
 
 impl ServerCall {
-    /// Receives up to the next event in the request's body, advancing `input` past it. Messages are put
-    /// in the `inbox`, whole.
+    /// Receives the next event in the request's body, advancing `input` past it. Messages are put
+    /// in the `inbox`, whole. [`Inbox`] has an example.
     ///
     /// `None` means that every byte of `input` was taken, as in [`receive`](Self::receive). If the inbox
     /// has no room for a message, the call ends with
     /// [`Code::ResourceExhausted`](crate::grpc::Code::ResourceExhausted).
-    ///
-    /// ```
-    /// use framewright::grpc::{
-    ///     CallKind, Inbox, MessageEvent, Request, ResponseHead, ServerConfig,
-    /// };
-    ///
-    /// let headers = [("content-type", &b"application/grpc"[..])];
-    /// let request = Request::parse("POST", "/echo.Echo/Chat", headers)?;
-    /// const CONFIG: ServerConfig = ServerConfig::new();
-    /// let mut call = request.accept(CallKind::BidiStreaming, &CONFIG, 0)?;
-    /// let (mut head, mut body) = (Vec::new(), Vec::new());
-    /// call.send_head(ResponseHead::new(), &mut head)?;
-    ///
-    /// let mut inbox = Inbox::new(Vec::new());
-    /// for read in [&b"\0\0\0\0\x05Hel"[..], b"lo"] {
-    ///     let mut input = read;
-    ///     while let Some(event) = call.receive_message(&mut input, &mut inbox) {
-    ///         match event {
-    ///             MessageEvent::Message => call.send(inbox.message(), &mut body)?,
-    ///             event => println!("{event:?}"),
-    ///         }
-    ///     }
-    /// }
-    /// assert_eq!(body, b"\0\0\0\0\x05Hello");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn receive_message<B: Buffer>(
         &mut self,
         input: &mut &[u8],
@@ -54,31 +28,12 @@ impl ServerCall {
 }
 
 impl<B: Buffer> ClientCall<B> {
-    /// Receives up to the next event in the response's body, advancing `input` past it. Messages are put
-    /// in the `inbox`, whole.
+    /// Receives the next event in the response's body, advancing `input` past it. Messages are put
+    /// in the `inbox`, whole. [`Inbox`] has an example.
     ///
     /// `None` means that every byte of `input` was taken, as in [`receive`](Self::receive). If the inbox
     /// has no room for a message, the call ends with
     /// [`Code::ResourceExhausted`](crate::grpc::Code::ResourceExhausted).
-    ///
-    /// ```
-    /// use framewright::grpc::{CallKind, ClientRequest, Inbox, Limits, MessageEvent, Path};
-    ///
-    /// let request = ClientRequest::new(Path::parse("/helloworld.Greeter/SayHello").unwrap());
-    /// let mut call = request.call(CallKind::Unary, Limits::new(), Vec::new(), 0);
-    /// let headers = [("content-type", &b"application/grpc"[..])];
-    /// call.receive_head(200, headers, false);
-    ///
-    /// let mut inbox = Inbox::new(Vec::new());
-    /// for read in [&b"\0\0\0\0\x05Hel"[..], b"lo"] {
-    ///     let mut input = read;
-    ///     while let Some(event) = call.receive_message(&mut input, &mut inbox) {
-    ///         if let MessageEvent::Message = event {
-    ///             assert_eq!(inbox.message().bytes, b"Hello");
-    ///         }
-    ///     }
-    /// }
-    /// ```
     pub fn receive_message<T: Buffer>(
         &mut self,
         input: &mut &[u8],

@@ -40,20 +40,8 @@ impl<B: Buffer, S: Buffer> Assembler<B, S> {
     /// [`event`](Self::event) finds them.
     ///
     /// `None` means that every byte of `input` was taken and more are needed. [`receive`](Self::receive)
-    /// does the same without a copy of what lies whole in the input.
-    ///
-    /// ```
-    /// use framewright::sse::{Assembler, ItemKind, Limits, Storage};
-    ///
-    /// let mut assembler = Assembler::new(Limits::new(), Storage::<Vec<u8>>::default());
-    /// let mut input = &b"event: add\ndata: 73857293\n\n"[..]; // §9.2.1
-    /// while let Some(kind) = assembler.receive_event(&mut input) {
-    ///     if let ItemKind::Event = kind {
-    ///         assert_eq!(assembler.event().event_type, "add");
-    ///         assert_eq!(assembler.event().data, "73857293");
-    ///     }
-    /// }
-    /// ```
+    /// does the same without a copy of what lies whole in the input. There is an example under
+    /// [*Keeping it in a struct*](crate::sse#keeping-it-in-a-struct).
     pub fn receive_event(&mut self, input: &mut &[u8]) -> Option<ItemKind> {
         self.announced = Announced::NOTHING;
         let next = match self.decoder.first_line_quickly(input) {
@@ -127,8 +115,6 @@ fn put(text: &TextPlace<'_>, storage: &mut StoredText<impl Buffer>) -> Result<bo
 impl<B: Buffer, S: Buffer> Client<B, S> {
     /// Receives what comes next of the stream, as [`receive`](Self::receive) does. Events are put in the
     /// storage, where [`event`](Self::event) finds them.
-    ///
-    /// The module's doc has an example: [*Keeping it in a struct*](crate::sse#keeping-it-in-a-struct).
     pub fn receive_event(&mut self, input: &mut &[u8], now: u64) -> Option<ItemKind> {
         self.if_open(input, now)?.receive_event(input)
     }

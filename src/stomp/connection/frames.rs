@@ -18,13 +18,13 @@ pub enum FrameEvent {
 }
 
 impl<S: Side> Connection<S> {
-    /// Receives up to the next event at `now`, advancing `input` past it. Frames are put in the `inbox`, whole.
+    /// Receives the next event at `now`, advancing `input` past it. Frames are put in the `inbox`, whole.
     ///
     /// `None` means that every byte of `input` was taken and more are needed. After the end, whatever comes is
     /// taken and ignored. Call it until it returns `None`, then call [`transmit`](Self::transmit).
     ///
-    /// No frame is lost in silence. If the inbox has no room for one, the connection fails with
-    /// [`Error::BufferFull`]. A connection has to be given the same inbox until a frame is whole.
+    /// If the inbox has no room for a frame, the connection fails with [`Error::BufferFull`]. A connection has
+    /// to be given the same inbox until a frame is whole.
     pub fn receive_frame<B: Buffer>(
         &mut self,
         input: &mut &[u8],

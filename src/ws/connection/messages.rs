@@ -32,37 +32,16 @@ const FIRST_TARGET_LEN: usize = 64 << 10;
 const MAX_TARGET_LEN: usize = 512 << 10;
 
 impl<S: Side> Connection<S> {
-    /// Receives up to the next event, advancing `input` past it. Messages are put in the `inbox`, whole
-    /// and unmasked.
+    /// Receives the next event, advancing `input` past it. Messages are put in the `inbox`, whole and unmasked.
+    /// [The module](crate::ws) has the loop.
     ///
     /// `None` means that every byte of `input` was taken and more are needed. After a close or a
     /// failure, whatever comes is taken and ignored. Call it until it returns `None`, even when
     /// `input` is empty: a failure may still be unreported. Then call [`transmit`](Self::transmit).
     ///
-    /// No message is lost in silence. If the inbox has no room for one, the connection fails with
-    /// [`Error::BufferFull`], and the peer is told with status code 1009. A connection has to be given
-    /// the same inbox until a message is whole: with another, it fails with
-    /// [`Error::BeginningMissing`].
-    ///
-    /// ```
-    /// use framewright::ws::{Connection, Inbox, Limits, MessageEvent};
-    ///
-    /// let mut connection = Connection::server(Limits::new());
-    /// let mut inbox = Inbox::new(Vec::new());
-    /// let mut out = Vec::new();
-    /// let mut input = &b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"[..]; // §5.7
-    /// while let Some(event) = connection.receive_message(&mut input, &mut inbox) {
-    ///     match event {
-    ///         MessageEvent::Message(_) => connection.send(inbox.message(), &mut out)?,
-    ///         MessageEvent::Close(code) => println!("the peer closes: {code}"),
-    ///         MessageEvent::Failed(error) => println!("the peer broke the protocol: {error}"),
-    ///         MessageEvent::Ping | MessageEvent::Pong => {}
-    ///     }
-    /// }
-    /// connection.transmit(&mut out); // pongs, and the answer to a close
-    /// assert_eq!(out, b"\x81\x05Hello");
-    /// # Ok::<(), framewright::ws::SendError>(())
-    /// ```
+    /// If the inbox has no room for a message, the connection fails with [`Error::BufferFull`], and the peer is
+    /// told with status code 1009. A connection has to be given the same inbox until a message is whole: with
+    /// another, it fails with [`Error::BeginningMissing`].
     #[inline(always)]
     pub fn receive_message<B: Buffer>(
         &mut self,
@@ -83,10 +62,10 @@ impl<S: Side> Connection<S> {
     /// Afterwards, [`Inbox::filled`] turns the number of bytes read into the input to receive. Nothing
     /// else may be received in between.
     ///
-    /// It is the inbox if the current frame lacks at least as many bytes as `buffer` has. A shorter rest
-    /// is better read together with what follows it. It is as many bytes as have come of the message, but at
-    /// least 64 KiB and at most 512 KiB. So a peer that announces much and sends little makes the inbox grow by
-    /// no more than it sent, or by 64 KiB.
+    /// It is the inbox if the current frame lacks at least as many bytes as `buffer` has: a shorter rest is
+    /// better read together with what follows it. There, the slice is as long as what has come of the message,
+    /// but at least 64 KiB and at most 512 KiB. So a peer that announces much and sends little makes the inbox
+    /// grow by no more than it sent, or by 64 KiB.
     ///
     /// ```
     /// # fn run(mut socket: impl std::io::Read) -> std::io::Result<()> {
@@ -256,8 +235,8 @@ impl<S: Side> Connection<S> {
 
     /// The payload of the ping or pong that the last event announced, of at most 125 bytes.
     ///
-    /// It is there until the connection receives again. Only
-    /// [`receive_message`](Self::receive_message) keeps it: [`receive`](Self::receive) returns it.
+    /// It is there until the connection receives again, and only after
+    /// [`receive_message`](Self::receive_message).
     pub fn control_payload(&self) -> &[u8] {
         self.received.as_slice()
     }

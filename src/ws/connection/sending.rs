@@ -26,12 +26,11 @@ impl<S: Side> Connection<S> {
 
     /// Writes a close frame, after which nothing can be sent (§7.1.2).
     ///
-    /// Only the first close frame counts: after one was written, or after a failure, this does nothing.
+    /// A reason has at most 123 bytes. With [`CloseCode::NO_STATUS`] and an empty reason, the frame has no
+    /// payload. Only the first close frame counts: after one was written, or after a failure, this does nothing.
     ///
-    /// The peer's messages still come until its own close frame does. An answer to them is refused with
-    /// [`SendError::Closing`], which is no reason to drop the transport:
-    /// [`is_closing`](Self::is_closing) says so beforehand. With [`CloseCode::NO_STATUS`] and an empty reason the frame has no payload. A reason
-    /// has at most 123 bytes.
+    /// The peer's messages still come until its own close frame does. [`send`](Self::send) refuses to answer
+    /// them with [`SendError::Closing`]: go on receiving. [`is_closing`](Self::is_closing) tells beforehand.
     ///
     /// # Errors
     ///

@@ -139,35 +139,7 @@ impl<'a, H: Clone + IntoIterator<Item: Field<'a>>, E> Acceptance<'_, 'a, H, E> {
     /// Compresses messages, if the client offers that (RFC 7692 §5). `None` does not.
     ///
     /// This is all that a server has to do for it: [`connection`](Self::connection) knows what was agreed on.
-    ///
-    /// ```
-    /// use framewright::http1;
-    /// use framewright::ws::deflate::Config;
-    /// use framewright::ws::handshake::{Origins, Server};
-    /// use framewright::ws::{Inbox, Limits, MessageEvent};
-    ///
-    /// # let mut request = *b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-    /// #     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
-    /// #     Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n\
-    /// #     \xC1\x87\0\0\0\0\xF2\x48\xCD\xC9\xC9\x07\0";
-    /// # let mut input = &mut request[..];
-    /// let mut out = Vec::new();
-    /// let mut server = Server::new(Origins::any(), Vec::new(), http1::Limits::new());
-    /// let Some(offer) = server.receive(&mut input)? else { panic!("the request is all there") };
-    /// let acceptance = offer.accept().compression(Config::new());
-    /// acceptance.write(&mut out)?;
-    /// let mut connection = acceptance.connection(Limits::new());
-    ///
-    /// let mut inbox = Inbox::new(Vec::new());
-    /// let mut input = &*input; // frames follow
-    /// while let Some(event) = connection.receive_message(&mut input, &mut inbox) {
-    ///     if let MessageEvent::Message(_) = event {
-    ///         connection.send(inbox.message(), &mut out)?;
-    ///     }
-    /// }
-    /// assert!(out.ends_with(b"\xC1\x07\xF2\x48\xCD\xC9\xC9\x07\0")); // RFC 7692 §7.2.3.1
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// [`deflate`](crate::ws::deflate#compression-in-one-line) has an example.
     pub fn compression(mut self, config: impl Into<Option<Config>>) -> Self {
         let agree = |config: Config| {
             let (params, answer) = config.negotiate(self.offer.extensions())?;

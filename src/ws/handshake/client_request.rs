@@ -87,34 +87,7 @@ impl<'a, E> ClientRequest<'a, E> {
     /// Offers to compress messages (RFC 7692 §5). `None` does not.
     ///
     /// This is all that a client has to do for it: [`Accepted::connection`](super::Accepted::connection)
-    /// knows what the server answered.
-    ///
-    /// ```
-    /// use framewright::http1;
-    /// use framewright::ws::deflate::Config;
-    /// use framewright::ws::handshake::{ClientRequest, Reply};
-    /// use framewright::ws::{Connection, Limits};
-    ///
-    /// let mut out = Vec::new();
-    /// let request = ClientRequest::new("server.example.com", "/").compression(Config::new());
-    /// let nonce = *b"the sample nonce"; // of a cryptographic generator
-    /// let mut client = request.write(nonce, Vec::new(), http1::Limits::new(), &mut out)?;
-    ///
-    /// # let mut buf = *b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
-    /// #     Connection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
-    /// #     Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
-    /// # let mut input = &mut buf[..];
-    /// out.clear();
-    /// while let Some(reply) = client.receive(&mut input)? {
-    ///     if let Reply::Accepted(accepted) = reply {
-    ///         // The keys, too, have to come from a cryptographic generator.
-    ///         let mut connection = accepted.connection(Limits::new(), || [0; 4]);
-    ///         connection.send("Hello", &mut out)?;
-    ///     }
-    /// }
-    /// assert_eq!(out, b"\xC1\x87\0\0\0\0\xF2\x48\xCD\xC9\xC9\x07\0"); // RFC 7692 §7.2.3.1
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// knows what the server answered. [`deflate`](crate::ws::deflate#compression-in-one-line) has an example.
     #[cfg(feature = "deflate")]
     pub fn compression(mut self, config: impl Into<Option<Config>>) -> Self {
         self.offered.compression = config.into();
