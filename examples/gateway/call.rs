@@ -5,8 +5,7 @@ use std::collections::VecDeque;
 use framewright::Buffer;
 use framewright::grpc::{
     self, CallKind, Code, ContentType, Encodings, Framing, Inbox, MessageEvent, MetadataList,
-    Refusal, Request, ResponseHead, ServerCall, Status, Trailers, Value, accept_encodings,
-    metadata,
+    Refusal, Request, ResponseHead, ServerCall, Status, Trailers, Value, metadata,
 };
 
 use crate::echo::{self, CONFIG, EchoReply, EchoRequest, GZIP, MAX_LEN};
@@ -122,7 +121,7 @@ impl EchoCall {
             message_at: now,
             trailers,
             compress: headers.get("x-echo-gzip") == Some(b"1")
-                && Encodings::GZIP.choose(accept_encodings(headers)).is_some(),
+                && Encodings::GZIP.choose(headers).is_some(),
             ends_at: u64::MAX,
             progress: Progress::new(kind),
         })

@@ -5,8 +5,7 @@
 use std::collections::VecDeque;
 
 use framewright::grpc::{
-    CallKind, Code, Encodings, Message, MetadataList, Path, ServerConfig, accept_encodings,
-    metadata,
+    CallKind, Code, Encodings, Message, MetadataList, Path, ServerConfig, metadata,
 };
 use framewright::http2::Headers;
 use prost::Message as _;
@@ -91,7 +90,7 @@ impl Service for Services {
             _ => (Method::Echo, echo::kind(Path::parse(path)?)?),
         };
         let compress = headers.get("x-echo-gzip").is_some_and(|value| value == b"1")
-            && Encodings::GZIP.choose(accept_encodings(headers)).is_some();
+            && Encodings::GZIP.choose(headers).is_some();
         let call = Call {
             method,
             kind,

@@ -3,6 +3,8 @@
 use core::{fmt, str};
 
 use super::SendError;
+use crate::http::syntax::{ascii, list};
+use crate::http::{Field, Name};
 use crate::inline::Inline;
 
 /// The message encodings that one side can decompress, the preferred ones first (PROTOCOL-HTTP2,
@@ -11,13 +13,13 @@ use crate::inline::Inline;
 /// The list owns its names, so that it may come from a configuration.
 ///
 /// ```
-/// use framewright::grpc::{Encodings, accept_encodings};
+/// use framewright::grpc::Encodings;
 ///
 /// const OURS: Encodings = Encodings::new(&["zstd", "gzip"]).unwrap();
 /// assert_eq!(OURS.as_str(), "zstd,gzip");
 ///
 /// let headers = [("grpc-accept-encoding", &b"identity, deflate,gzip"[..])];
-/// assert_eq!(OURS.choose(accept_encodings(headers)), Some("gzip"));
+/// assert_eq!(OURS.choose(headers), Some("gzip"));
 /// ```
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub struct Encodings {
@@ -62,11 +64,18 @@ impl Encodings {
         self.as_str().split([',']).filter(|name| !name.is_empty())
     }
 
-    /// Chooses what to send with: the first of these that the other side accepts, which
-    /// [`accept_encodings`](super::accept_encodings()) finds in its headers.
-    pub fn choose<'n>(&self, accepted: impl IntoIterator<Item = &'n str>) -> Option<&str> {
-        let index = |name| self.index_of(name);
-        let best = accepted.into_iter().filter_map(index).min()?;
+    /// Chooses what to send with: the first of these that the other side accepts, as the headers of any
+    /// HTTP stack say (PROTOCOL-HTTP2, *Message-Accept-Encoding*).
+    pub fn choose<'h, H>(&self, headers: H) -> Option<&str>
+    where
+        H: IntoIterator<Item: Field<'h>>,
+    {
+        let lists = headers.into_iter().filter_map(|field| {
+            let (name, value) = field.parts();
+            (Name::of(name) == Some(Name::GrpcAcceptEncoding)).then_some(value)
+        });
+        let accepted = lists.flat_map(|value| list(value).map(ascii));
+        let best = accepted.filter_map(|name| self.index_of(name)).min()?;
         self.get(best)
     }
 

@@ -11,7 +11,7 @@
 //! | *Path* | [`Path`] |
 //! | *Timeout* | [`Timeout`] |
 //! | *Content-Type* | [`ContentType`], [`Framing`], [`Subtype`] |
-//! | *Message-Encoding*, *Message-Accept-Encoding* | [`Encodings`], [`accept_encodings`] |
+//! | *Message-Encoding*, *Message-Accept-Encoding* | [`Encodings`] |
 //! | *Custom-Metadata* | [`metadata`], [`Value`]; to be sent, [`Metadata`] and [`MetadataList`] |
 //! | *Length-Prefixed-Message* | [`Prefix`], [`Decoder`], [`Encoder`], [`Message`] |
 //! | *Response-Headers* | [`ResponseHead`] |
@@ -437,7 +437,7 @@ pub mod web;
 
 pub use call::{
     BodyEncoder, CallKind, ClientCall, ClientRequest, Event, Refusal, Request, Reset, ResponseHead,
-    ServerCall, Trailing, accept_encodings,
+    ServerCall, Trailing,
 };
 pub use code::Code;
 pub use content_type::{ContentType, Framing, Subtype};

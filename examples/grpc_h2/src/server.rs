@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes, BytesMut};
 use framewright::grpc::{
     CallKind, Code, Encodings, Event, Inbox, MessageEvent, Refusal, Request, ResponseHead,
-    ServerCall, Status, Trailers, Trailing, Value, accept_encodings, metadata,
+    ServerCall, Status, Trailers, Trailing, Value, metadata,
 };
 use framewright::http::{FieldValue, Fields};
 use h2::server::SendResponse;
@@ -134,7 +134,7 @@ fn begin(head: &Parts, headers: &mut HeaderMap) -> Result<Accepted, Refusal<'sta
     let kind = echo::kind(request.path()).ok_or_else(|| request.unimplemented())?;
     let mut call = request.accept(kind, &CONFIG, 0)?;
     let compress = head.headers.get("x-echo-gzip").is_some_and(|value| value == "1")
-        && Encodings::GZIP.choose(accept_encodings(&head.headers)).is_some();
+        && Encodings::GZIP.choose(&head.headers).is_some();
     let metadata = echoed(head);
     let mut response = ResponseHead::new().metadata(&metadata);
     if compress {

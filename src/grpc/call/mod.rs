@@ -24,7 +24,7 @@ pub use encode::BodyEncoder;
 pub use refusal::Refusal;
 pub use response_head::ResponseHead;
 pub use server::{ServerCall, Trailing};
-pub use server_request::{Request, accept_encodings};
+pub use server_request::Request;
 
 /// How many messages go each way (PROTOCOL-HTTP2, *Outline*).
 ///

@@ -5,7 +5,7 @@ use crate::grpc::{
     CallKind, Code, ContentType, Encodings, Error, Framing, Path, ServerConfig, Status,
     StatusMessage, Timeout,
 };
-use crate::http::syntax::{ascii, list};
+use crate::http::syntax::list;
 use crate::http::{Field, Name};
 
 /// The head of a request as a server receives it from any HTTP stack (PROTOCOL-HTTP2, *Requests*).
@@ -36,7 +36,7 @@ pub struct Request<'a> {
 
 impl<'a> Request<'a> {
     /// Checks a request that an HTTP stack has parsed. [`metadata`](crate::grpc::metadata()) and
-    /// [`accept_encodings`] find the rest in its headers.
+    /// [`Encodings::choose`](crate::grpc::Encodings::choose) find the rest in its headers.
     ///
     /// Laxer than the grammar, `content-type`, `grpc-timeout` and `grpc-encoding` may be repeated, in
     /// lines of their own or joined by commas, if every value is the same. A `grpc-timeout` or
@@ -238,26 +238,6 @@ impl<'a> RequestFacts<'a> {
             _ => {}
         }
     }
-}
-
-/// Yields the encodings that the other side accepts, among the headers of any HTTP stack
-/// (PROTOCOL-HTTP2, *Message-Accept-Encoding*).
-///
-/// ```
-/// use framewright::grpc::accept_encodings;
-///
-/// let headers = [("grpc-accept-encoding", &b"identity, deflate,gzip"[..])];
-/// assert!(accept_encodings(headers).any(|name| name == "gzip"));
-/// ```
-pub fn accept_encodings<'a, H>(headers: H) -> impl Iterator<Item = &'a str>
-where
-    H: IntoIterator<Item: Field<'a>>,
-{
-    let lists = headers.into_iter().filter_map(|field| {
-        let (name, value) = field.parts();
-        (Name::of(name) == Some(Name::GrpcAcceptEncoding)).then_some(value)
-    });
-    lists.flat_map(|value| list(value).map(ascii))
 }
 
 impl ContentType {

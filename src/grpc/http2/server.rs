@@ -253,7 +253,7 @@ impl<M: Memory> Server<M> {
     }
 
     /// The headers of the call that [`ServerEvent::Call`] has just announced: [`metadata`](crate::grpc::metadata())
-    /// finds the custom ones, and [`accept_encodings`](crate::grpc::accept_encodings) what may be sent
+    /// finds the custom ones, and [`Encodings::choose`](crate::grpc::Encodings::choose) what may be sent
     /// compressed.
     ///
     /// They are there until the next [`receive`](Self::receive).

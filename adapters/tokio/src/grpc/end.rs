@@ -2,7 +2,7 @@
 
 use framewright::grpc::{
     CallId, CallKind, Client, ClientEvent, Code, Heap, Message, MetadataList, SendError, Server,
-    ServerEvent, Timeout, accept_encodings, metadata,
+    ServerEvent, Timeout, metadata,
 };
 use framewright::http2::{Error, Headers};
 
@@ -159,7 +159,7 @@ impl End for Server<Heap> {
         let headers = self.headers();
         // One that is not valid was refused.
         let timeout = headers.get("grpc-timeout").and_then(Timeout::parse);
-        let accepted_encoding = options.encodings.choose(accept_encodings(headers));
+        let accepted_encoding = options.encodings.choose(headers);
         let announced = Announced {
             path: self.path().into(),
             metadata: custom(headers),
