@@ -31,8 +31,8 @@ impl<'a> Headers<'a> {
     /// the last one may lack its end, and an empty line may follow it. `None` if `lines` are anything
     /// else.
     ///
-    /// This is also the way from lines that this crate wrote, such as the head of a gRPC call, to the
-    /// headers of a writer in [`http1`](crate::http1).
+    /// This is also the way from lines that this crate wrote to headers: the head of a gRPC call, for a
+    /// writer in [`http1`](crate::http1), and the trailers of a body.
     pub fn parse_lax(lines: &'a [u8]) -> Option<Self> {
         let mut rest = lines;
         while let Some(line) = take_line(&mut rest) {

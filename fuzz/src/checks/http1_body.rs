@@ -98,17 +98,20 @@ fn a_response_is_read_no_worse(wire: &[u8], cuts: Cuts, limits: NaiveLimits, str
             }
             rest.extend_from_slice(input);
         }
-        let count = decoder.trailers(&storage).iter().count();
-        (body, Ok((rest, decoder.is_complete(), storage, count)))
+        (body, Ok((rest, decoder.is_complete(), storage)))
     });
     if let Ok(state) = strict.result {
         let (body, read) = lax;
-        let (rest, complete, storage, count) = read.expect("it is laxer");
+        let (rest, complete, storage) = read.expect("it is laxer");
         assert_eq!((body, rest), (strict.body.clone(), strict.rest.clone()));
         assert_eq!(complete, state == State::Complete);
         let lines = storage.iter().filter(|b| **b == b'\n').count();
-        assert!(!complete || lines == count, "a line is a trailer");
+        assert!(!complete || lines == count_trailers(&storage), "a line is a trailer");
     }
+}
+
+fn count_trailers(lines: &[u8]) -> usize {
+    Headers::parse_lax(lines).expect("they were checked").iter().count()
 }
 
 /// Trailers come out as `httparse` reads them.
@@ -123,7 +126,7 @@ fn trailers_are_the_same_lines(wire: &[u8], cuts: Cuts, limits: NaiveLimits) {
             while let Ok(Decoded::Part(_)) = decode() {}
         }
         assert!(decoder.is_complete());
-        let count = decoder.trailers(&storage).iter().count();
+        let count = count_trailers(&storage);
         assert!(count <= limits.lines && storage.len() + 2 <= limits.trailers.max(2));
         storage
     });

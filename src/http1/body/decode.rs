@@ -6,7 +6,6 @@ use super::Body;
 use super::chunked::Chunked;
 use super::take::take;
 use crate::debug::Payload;
-use crate::http::Headers;
 use crate::http1::{Error, Limits};
 use crate::{Buffer, BufferFull, Chunk, OverLimit, Truncated};
 
@@ -160,9 +159,12 @@ impl BodyDecoder {
     /// Decodes the next part like [`decode`](Self::decode), and appends trailers to `storage` as they come.
     ///
     /// `storage` has to be empty at first, and the same in each call. After the last part,
-    /// [`trailers`](Self::trailers) reads it. Only a body in chunks can have trailers.
+    /// [`Headers::parse_lax`](crate::http::Headers::parse_lax) reads it. Only a body in chunks can have
+    /// trailers. They are not headers: what says how to read a message means nothing among them
+    /// (RFC 9110 §6.5.1).
     ///
     /// ```
+    /// use framewright::http::Headers;
     /// use framewright::http1::{Body, BodyDecoder, Decoded, Limits};
     ///
     /// let mut decoder = BodyDecoder::new(Body::Chunked, Limits::new());
@@ -170,7 +172,9 @@ impl BodyDecoder {
     /// let mut bytes = *b"5\r\nhello\r\n0\r\nDigest: sha-256=LPJN\r\n\r\n";
     /// let mut input = &mut bytes[..];
     /// while let Decoded::Part(_) = decoder.decode_with_trailers(&mut input, &mut storage)? {}
-    /// assert_eq!(decoder.trailers(&storage).get("digest"), Some(&b"sha-256=LPJN"[..]));
+    /// assert!(decoder.is_complete());
+    /// let trailers = Headers::parse_lax(&storage).expect("they were checked");
+    /// assert_eq!(trailers.get("digest"), Some(&b"sha-256=LPJN"[..]));
     /// # Ok::<(), framewright::http1::Error>(())
     /// ```
     ///
@@ -183,15 +187,6 @@ impl BodyDecoder {
         storage: &mut impl Buffer,
     ) -> Result<Decoded<'a>, Error> {
         self.decode_keeping(input, |bytes| storage.try_append(bytes))
-    }
-
-    /// The trailers in `storage`, as [`decode_with_trailers`](Self::decode_with_trailers) put them there;
-    /// none before the end of the body.
-    ///
-    /// They are not headers: what says how to read a message means nothing among them (RFC 9110 §6.5.1).
-    pub fn trailers<'b>(&self, storage: &'b impl Buffer) -> Headers<'b> {
-        let lines = if self.is_complete() { storage.as_slice() } else { &[] };
-        Headers::parse_lax(lines).unwrap_or_default()
     }
 
     #[inline]
