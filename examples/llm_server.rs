@@ -29,6 +29,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use framewright::http::NO_FIELDS;
 use framewright::http1::{Body, ResponseWriter};
 use framewright::sse::{Encoder, EventBuilder, LAST_EVENT_ID, RESPONSE_HEADERS};
 use request::{Request, respond};
@@ -198,7 +199,7 @@ impl Llm {
             body.encode(&events, &mut out)?;
             events.clear();
             if event == Some(Event::Done) {
-                body.finish(&mut out)?;
+                body.finish(NO_FIELDS, &mut out)?;
             }
             socket.write_all(&out)?; // a client that has left is found out here, and its answer grows on
             out.clear();

@@ -28,6 +28,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use framewright::http::NO_FIELDS;
 use framewright::http1::{Body, ResponseWriter};
 use framewright::sse::{Encoder, EventBuilder, LAST_EVENT_ID, RESPONSE_HEADERS};
 use request::{Request, respond, respond_with};
@@ -304,7 +305,7 @@ fn send_events(
             }
             Err(false) => encoder.encode_keep_alive(&mut event)?,
             Err(true) => {
-                body.finish(&mut out)?;
+                body.finish(NO_FIELDS, &mut out)?;
                 return Ok(socket.write_all(&out)?);
             }
         }

@@ -25,7 +25,7 @@ use std::thread;
 use std::time::Duration;
 
 use framewright::grpc::{self, CallKind, Code, Event, Framing, ResponseHead, ServerConfig, Status};
-use framewright::http::Headers;
+use framewright::http::{Headers, NO_FIELDS};
 use framewright::http1::{Body, ResponseWriter};
 use prost::Message; // a message of one string is encoded like a `String`
 use request::{Request, respond_with};
@@ -126,6 +126,6 @@ fn call(mut request: Request, mut socket: TcpStream) -> Result<(), Box<dyn Error
     let mut trailers = Vec::new();
     call.finish(name.map_or(NO_NAME, |_| Status::OK), &mut trailers)?;
     body.encode(&trailers, &mut out)?;
-    body.finish(&mut out)?;
+    body.finish(NO_FIELDS, &mut out)?;
     Ok(socket.write_all(&out)?)
 }

@@ -1,5 +1,6 @@
 //! A streamed answer or a WebSocket on an HTTP/1.1 connection.
 
+use framewright::http::NO_FIELDS;
 use framewright::http1::{Body, BodyEncoder, ResponseWriter, Version};
 use framewright::ws::{self, Connection, Inbox, MessageEvent};
 
@@ -59,7 +60,7 @@ impl Stream {
         if let StreamState::Body(body) = &mut self.state {
             body.encode(bytes, out).expect("a Vec has room");
             if piece.is_last {
-                body.finish(out).expect("a Vec has room");
+                body.finish(NO_FIELDS, out).expect("a Vec has room");
             }
         }
     }

@@ -21,7 +21,7 @@
 //! | §5, fields | [`Headers`](crate::http::Headers) |
 //! | §6, bodies and their length | [`Body`], by [`body`](Request::body) and [`body_for`](Response::body_for) |
 //! | §7.1, chunks | [`BodyDecoder`], [`BodyEncoder`], [`ChunkHeader`] |
-//! | §7.1.2, trailers | [`decode_with_trailers`](BodyDecoder::decode_with_trailers), [`finish_with`](BodyEncoder::finish_with) |
+//! | §7.1.2, trailers | [`decode_with_trailers`](BodyDecoder::decode_with_trailers), [`finish`](BodyEncoder::finish) |
 //! | §8, incomplete messages | `check_eof` of a [reader](HeadReader::check_eof), a [decoder](BodyDecoder::check_eof) |
 //! | §9.3, persistence | `is_persistent` of a [request](Request::is_persistent), a [response](Response::is_persistent) |
 //! | §9.6, closing | [`close`](ResponseWriter::close) of a writer |

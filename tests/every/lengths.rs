@@ -4,6 +4,7 @@
 
 use crate::common::ws::{decode, got, masked};
 use framewright::grpc::{self, Prefix};
+use framewright::http::NO_FIELDS;
 use framewright::http1::{self, Body, BodyDecoder, BodyEncoder, Decoded, HeadReader};
 use framewright::sse;
 use framewright::ws::{Connection, Encoder, Error, Event, Kind, Limits, Part, Role};
@@ -134,9 +135,9 @@ fn a_body_of_more_than_4_gib_can_be_written_in_pieces() {
     let mut out = SliceBuf::new(&mut storage);
     let mut encoder = BodyEncoder::new(Body::Len(LEN));
     encoder.encode(b"Hello", &mut out).unwrap();
-    assert!(encoder.finish(&mut out).is_err(), "not over after 5 bytes");
+    assert!(encoder.finish(NO_FIELDS, &mut out).is_err(), "not over after 5 bytes");
     encoder.encode_header(1 << 32).unwrap();
-    assert_eq!(encoder.finish(&mut out), Ok(()));
+    assert_eq!(encoder.finish(NO_FIELDS, &mut out), Ok(()));
     assert_eq!(out.as_slice(), b"Hello");
     let header = BodyEncoder::new(Body::Chunked).encode_header(LEN).unwrap();
     assert_eq!(&*header, b"100000005\r\n");

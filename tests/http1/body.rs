@@ -2,7 +2,7 @@
 
 use crate::common::http1::{Got, NaiveLimits, State, WIDE, decode, naive};
 use crate::common::same_however_split;
-use framewright::http::Headers;
+use framewright::http::{Headers, NO_FIELDS};
 use framewright::http1::{
     Body, BodyDecoder, BodyEncoder, BodyPart, ChunkHeader, Decoded, Error, HeadReader, Limits,
     RequestWriter, ResponseWriter, SendError, Version,
@@ -562,7 +562,7 @@ fn pieces_are_framed_as_the_head_announced_them() {
         let copied = written(|out| {
             let mut encoder = BodyEncoder::new(body);
             pieces.iter().try_for_each(|piece| encoder.encode(piece.as_bytes(), out))?;
-            encoder.finish(out)
+            encoder.finish(NO_FIELDS, out)
         });
         assert_eq!(copied.as_deref(), Ok(bytes), "{body:?} {pieces:?}");
         let vectored = written(|out| {
@@ -571,7 +571,7 @@ fn pieces_are_framed_as_the_head_announced_them() {
                 let header = encoder.encode_header(piece.len() as u64)?;
                 out.try_append(&[&header, piece.as_bytes(), header.end()].concat())?;
             }
-            encoder.finish(out)
+            encoder.finish(NO_FIELDS, out)
         });
         assert_eq!(vectored, copied);
     }
@@ -597,24 +597,24 @@ fn a_body_is_neither_longer_nor_shorter_than_announced() {
     let mut encoder = BodyEncoder::new(Body::Len(5));
     assert_eq!(written(|out| encoder.encode(b"hello!", out)), Err(SendError::BodyTooLong));
     assert_eq!(encoder.encode_header(6).map(drop), Err(SendError::BodyTooLong));
-    assert_eq!(written(|out| encoder.finish(out)), Err(SendError::BodyTooShort));
+    assert_eq!(written(|out| encoder.finish(NO_FIELDS, out)), Err(SendError::BodyTooShort));
     assert_eq!(written(|out| encoder.encode(b"hell", out)).as_deref(), Ok("hell"));
-    assert_eq!(written(|out| encoder.finish(out)), Err(SendError::BodyTooShort));
+    assert_eq!(written(|out| encoder.finish(NO_FIELDS, out)), Err(SendError::BodyTooShort));
     assert_eq!(written(|out| encoder.encode(b"o!", out)), Err(SendError::BodyTooLong));
     assert_eq!(written(|out| encoder.encode(b"o", out)).as_deref(), Ok("o"));
     assert_eq!(written(|out| encoder.encode(b"!", out)), Err(SendError::BodyTooLong));
-    assert_eq!(written(|out| encoder.finish(out)).as_deref(), Ok(""));
+    assert_eq!(written(|out| encoder.finish(NO_FIELDS, out)).as_deref(), Ok(""));
 }
 
 #[test]
 fn nothing_is_written_after_the_last_chunk() {
     let mut encoder = BodyEncoder::new(Body::Chunked);
-    assert_eq!(written(|out| encoder.finish(out)).as_deref(), Ok("0\r\n\r\n"));
+    assert_eq!(written(|out| encoder.finish(NO_FIELDS, out)).as_deref(), Ok("0\r\n\r\n"));
     assert_eq!(written(|out| encoder.encode(b"x", out)), Err(SendError::BodyTooLong));
     assert_eq!(encoder.encode_header(1).map(drop), Err(SendError::BodyTooLong));
     assert_eq!(written(|out| encoder.encode(b"", out)).as_deref(), Ok(""));
-    assert_eq!(written(|out| encoder.finish(out)).as_deref(), Ok(""));
-    let trailers = written(|out| encoder.finish_with(&[("A", "b")], out));
+    assert_eq!(written(|out| encoder.finish(NO_FIELDS, out)).as_deref(), Ok(""));
+    let trailers = written(|out| encoder.finish(&[("A", "b")], out));
     assert_eq!(trailers, Err(SendError::Trailers));
 }
 
@@ -622,7 +622,7 @@ fn nothing_is_written_after_the_last_chunk() {
 #[test]
 fn trailers_are_written_after_chunks_and_nowhere_else() {
     let finish = |body, trailers: &[(&str, &str)]| {
-        written(|out| BodyEncoder::new(body).finish_with(trailers, out))
+        written(|out| BodyEncoder::new(body).finish(trailers, out))
     };
     let trailers = [("Grpc-Status", "0"), ("Empty", "")];
     let bytes = finish(Body::Chunked, &trailers).unwrap();
@@ -662,8 +662,11 @@ fn nothing_can_be_injected_into_trailers() {
                     continue;
                 }
                 let mut encoder = BodyEncoder::new(Body::Chunked);
-                assert_eq!(written(|out| encoder.finish_with(&[trailer], out)), Err(error));
-                assert_eq!(written(|out| encoder.finish(out)).as_deref(), Ok("0\r\n\r\n"));
+                assert_eq!(written(|out| encoder.finish(&[trailer], out)), Err(error));
+                assert_eq!(
+                    written(|out| encoder.finish(NO_FIELDS, out)).as_deref(),
+                    Ok("0\r\n\r\n")
+                );
             }
         }
     }
@@ -688,10 +691,10 @@ fn a_buffer_that_is_too_small_stays_unchanged_and_so_does_the_encoder() {
         let last = if body == Body::Chunked { 5 } else { 0 };
         for room in 0..last {
             let mut storage = [0; 5];
-            let result = encoder.finish(&mut SliceBuf::new(&mut storage[..room]));
+            let result = encoder.finish(NO_FIELDS, &mut SliceBuf::new(&mut storage[..room]));
             assert_eq!(result, Err(SendError::BufferFull(BufferFull { needed: last })));
         }
-        assert_eq!(encoder.finish(&mut SliceBuf::new(&mut [0; 5])), Ok(()));
+        assert_eq!(encoder.finish(NO_FIELDS, &mut SliceBuf::new(&mut [0; 5])), Ok(()));
     }
 }
 
@@ -716,7 +719,8 @@ fn heads_announce_the_body_that_follows() {
             assert_eq!(begin(ResponseWriter::new(status), body), Err(SendError::Body));
         }
     }
-    let empty = written(|out| ResponseWriter::new(204).begin(Body::Len(0), out)?.finish(out));
+    let empty =
+        written(|out| ResponseWriter::new(204).begin(Body::Len(0), out)?.finish(NO_FIELDS, out));
     assert_eq!(empty.as_deref(), Ok("HTTP/1.1 204 No Content\r\n\r\n"));
 
     let writer = RequestWriter::new("POST", "/", "a");
@@ -864,7 +868,7 @@ proptest! {
             encoder.encode(piece, &mut out).unwrap();
         }
         let trailers = if announced == Body::Chunked { &trailers[..] } else { &[] };
-        encoder.finish_with(trailers, &mut out).unwrap();
+        encoder.finish(trailers, &mut out).unwrap();
         let next = if announced == Body::UntilClose { "" } else { "HTTP/1.1 " };
         out.try_append(next.as_bytes()).unwrap();
 

@@ -833,7 +833,7 @@ fn headers_to_write_may_be_any_collection_of_fields() {
         let (mut request, mut response, mut trailers) = (Vec::new(), Vec::new(), Vec::new());
         RequestWriter::new("GET", "/", "a").headers(headers.clone()).write(&mut request).unwrap();
         ResponseWriter::new(204).headers(headers.clone()).write(&mut response).unwrap();
-        BodyEncoder::new(Body::Chunked).finish_with(headers, &mut trailers).unwrap();
+        BodyEncoder::new(Body::Chunked).finish(headers, &mut trailers).unwrap();
         let lines = response.strip_prefix(b"HTTP/1.1 204 No Content\r\n").unwrap();
         assert_eq!(request, [b"GET / HTTP/1.1\r\nHost: a\r\n", lines].concat());
         assert_eq!(trailers, [b"0\r\n", lines].concat());

@@ -2,6 +2,7 @@
 //! that is made from the grammar of RFC 9112 alone.
 #![cfg(feature = "alloc")]
 
+use framewright::http::NO_FIELDS;
 use framewright::http1::{
     Body, BodyEncoder, HeadReader, Limits, RequestWriter, ResponseWriter, SendError,
 };
@@ -189,7 +190,7 @@ fn every_request_is_in_the_grammar() {
             assert_eq!(one(&message(&whole), "content-length"), Some(len.to_string()));
             for announced in [Body::Len(len as u64), Body::Chunked] {
                 let mut out = vec![];
-                writer.begin(announced, &mut out).unwrap().finish(&mut out).unwrap();
+                writer.begin(announced, &mut out).unwrap().finish(NO_FIELDS, &mut out).unwrap();
                 assert_eq!(body(&message(&out)), content, "{announced:?}");
             }
         }
@@ -299,7 +300,7 @@ fn a_client_can_wait_for_100_before_it_sends_a_body() {
     let response = reader.read_response(&mut &mut answer[..]).unwrap().unwrap();
     assert_eq!((response.status(), response.is_interim()), (100, true));
     encoder.encode(b"hello", &mut out).unwrap();
-    encoder.finish(&mut out).unwrap();
+    encoder.finish(NO_FIELDS, &mut out).unwrap();
     assert_eq!(body(&message(&out)), b"hello");
 }
 
@@ -315,7 +316,7 @@ fn every_body_in_chunks_is_in_the_grammar() {
                 encoder.encode(&piece, &mut out).unwrap();
                 content.extend_from_slice(&piece);
             }
-            encoder.finish_with(&trailers, &mut out).unwrap();
+            encoder.finish(&trailers, &mut out).unwrap();
             assert_eq!(chunked(&out), (content, trimmed(&trailers)));
         }
     }

@@ -46,7 +46,7 @@ fn a_response_in_chunks_is_written_to_a_slice() {
         let mut out = SliceBuf::new(&mut storage);
         let mut encoder = ResponseWriter::new(200).begin(Body::Chunked, &mut out).unwrap();
         encoder.encode(b"hello", &mut out).unwrap();
-        encoder.finish_with(&[("A", "b")], &mut out).unwrap();
+        encoder.finish(&[("A", "b")], &mut out).unwrap();
         assert!(out.as_slice().ends_with(b"\r\n5\r\nhello\r\n0\r\nA: b\r\n\r\n"));
     });
     assert_eq!(count, 0);

@@ -1,5 +1,6 @@
 //! One request of HTTP/1.1 and its response.
 
+use framewright::http::NO_FIELDS;
 use framewright::http1::{
     self, Body, BodyDecoder, BodyEncoder, Decoded, Error, Limits, ResponseWriter,
 };
@@ -215,7 +216,7 @@ impl Exchange {
             self.response.body.clear();
         }
         if filled == Filled::End {
-            body.finish(out).expect("it is as long as was announced");
+            body.finish(NO_FIELDS, out).expect("it is as long as was announced");
         }
         filled
     }

@@ -2,7 +2,7 @@
 //! output of an encoder.
 
 use framewright::OverLimit;
-use framewright::http::Headers;
+use framewright::http::{Headers, NO_FIELDS};
 use framewright::http1::{Body, BodyDecoder, BodyEncoder, Decoded, Error, Limits};
 
 use super::common::http1::{Got, NaiveLimits, State, decode, naive};
@@ -149,7 +149,7 @@ fn comes_back(content: &[u8], cuts: Cuts) {
         for piece in cuts.pieces(content) {
             assert_eq!(encoder.encode(piece, &mut wire), Ok(()));
         }
-        assert_eq!(encoder.finish(&mut wire), Ok(()));
+        assert_eq!(encoder.finish(NO_FIELDS, &mut wire), Ok(()));
         let result = if body == Body::UntilClose { State::Open } else { State::Complete };
         let expected = Got { body: content.to_vec(), rest: vec![], result: Ok(result) };
         assert_eq!(decode(body, Limits::new(), &[&wire]), expected);

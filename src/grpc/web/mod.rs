@@ -49,7 +49,7 @@
 //!
 //! ```
 //! use framewright::grpc::{CallKind, Code, Event, Request, ResponseHead, ServerConfig, Status};
-//! use framewright::http::Headers;
+//! use framewright::http::{Headers, NO_FIELDS};
 //! use framewright::http1::{Body, BodyDecoder, Decoded, HeadReader, Limits, ResponseWriter};
 //!
 //! const CONFIG: ServerConfig = ServerConfig::new();
@@ -88,7 +88,7 @@
 //!     let mut body = Vec::new();
 //!     call.finish(Status::new(Code::NotFound, "no such thing"), &mut body)?;
 //!     encoder.encode(&body, out)?;
-//!     encoder.finish(out)?;
+//!     encoder.finish(NO_FIELDS, out)?;
 //!     Ok(())
 //! }
 //! # let mut out = Vec::new();

@@ -17,13 +17,14 @@ use crate::inline::Inline;
 /// announced, since the peer would take the rest for another message.
 ///
 /// ```
+/// use framewright::http::NO_FIELDS;
 /// use framewright::http1::{Body, BodyEncoder};
 ///
 /// let mut encoder = BodyEncoder::new(Body::Chunked);
 /// let mut out = Vec::new();
 /// encoder.encode(b"hello", &mut out)?;
 /// encoder.encode(b"", &mut out)?; // is not written: an empty chunk would be the last
-/// encoder.finish(&mut out)?;
+/// encoder.finish(NO_FIELDS, &mut out)?; // without trailers
 /// assert_eq!(out, b"5\r\nhello\r\n0\r\n\r\n");
 /// # Ok::<(), framewright::http1::SendError>(())
 /// ```
@@ -83,27 +84,16 @@ impl BodyEncoder {
         }
     }
 
-    /// Ends the body: writes the last chunk, if it is [`Body::Chunked`].
+    /// Ends the body: writes the last chunk and the trailers, if it is [`Body::Chunked`] (§7.1.2).
     ///
-    /// A body until close ends when the caller closes the connection. A second call writes nothing.
+    /// Usually there are [no trailers](crate::http::NO_FIELDS): most recipients ignore them. A body until
+    /// close ends when the caller closes the connection. A second call writes nothing.
     ///
     /// # Errors
     ///
-    /// Less was written than announced, or the buffer has no room.
-    pub fn finish(&mut self, out: &mut impl Buffer) -> Result<(), SendError> {
-        let none: &[(&str, &str)] = &[];
-        self.finish_with(none, out)
-    }
-
-    /// Ends a body that is [`Body::Chunked`] with trailers, in this order (§7.1.2).
-    ///
-    /// Most recipients ignore them. Fields that say how to read the message are refused, because it has
-    /// been read by then (RFC 9110 §6.5.1).
-    pub fn finish_with<'h, H>(
-        &mut self,
-        trailers: H,
-        out: &mut impl Buffer,
-    ) -> Result<(), SendError>
+    /// Less was written than announced, only chunks can have trailers, or the buffer has no room. Trailers
+    /// that say how to read the message are refused, because it has been read by then (RFC 9110 §6.5.1).
+    pub fn finish<'h, H>(&mut self, trailers: H, out: &mut impl Buffer) -> Result<(), SendError>
     where
         H: Clone + IntoIterator<Item: Field<'h>>,
     {

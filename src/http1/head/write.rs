@@ -178,13 +178,14 @@ impl<'h, H: Clone + IntoIterator<Item: Field<'h>>> ResponseWriter<'_, H> {
     /// closes the connection (§6.3), which the head announces. An answer to `HEAD` ends with the head.
     ///
     /// ```
+    /// use framewright::http::NO_FIELDS;
     /// use framewright::http1::{Body, ResponseWriter, Version};
     ///
     /// let mut out = Vec::new();
     /// let body = Body::of_unknown_len(Version::Http11); // the request's
     /// let mut encoder = ResponseWriter::new(200).begin(body, &mut out)?;
     /// encoder.encode(b"data: hello\n\n", &mut out)?;
-    /// encoder.finish(&mut out)?;
+    /// encoder.finish(NO_FIELDS, &mut out)?;
     /// assert_eq!(
     ///     out,
     ///     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nD\r\ndata: hello\n\n\r\n0\r\n\r\n",

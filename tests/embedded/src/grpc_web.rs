@@ -1,7 +1,7 @@
 //! A gRPC-Web service that echoes, from the first byte of HTTP/1.1.
 
 use framewright::grpc::{self, CallKind, Request, ResponseHead, ServerConfig, Status, Trailing};
-use framewright::http::Headers;
+use framewright::http::{Headers, NO_FIELDS};
 use framewright::http1::{
     Body, BodyDecoder, BodyEncoder, Decoded, HeadReader, Limits, ResponseWriter,
 };
@@ -79,7 +79,7 @@ pub fn device(socket: &mut Socket<'_>, memory: &mut Memory) {
     assert_eq!(call.trailing(), Trailing::Body);
     call.finish(Status::OK, &mut out).expect("there is room");
     write_chunk(&mut response, &mut out, socket);
-    response.finish(&mut out).expect("there is room");
+    response.finish(NO_FIELDS, &mut out).expect("there is room");
     socket.write(&out);
 }
 
