@@ -1,6 +1,7 @@
 //! gRPC calls in every framing and of every kind: one side alone, with any events in any order; and
 //! both sides, joined through any cuts.
 
+use core::time::Duration;
 use framewright::grpc::web::{SocketDecoder, SocketPart};
 use framewright::grpc::{
     CallKind, ClientCall, ClientRequest, Code, ContentType, Encodings, Event, Framing, Inbox,
@@ -64,7 +65,9 @@ impl Setup {
 
     fn client(self, limits: Limits, head: &mut Vec<u8>) -> ClientCall<Vec<u8>> {
         let path = Path::parse(PATH).expect("it is one");
-        let mut request = ClientRequest::new(path).content_type(self.content_type());
+        let timeout = Duration::from_millis(100);
+        let mut request =
+            ClientRequest::new(path).content_type(self.content_type()).timeout(timeout);
         if self.gzip {
             request = request.encoding("gzip").accept_encodings(Encodings::GZIP);
         }
@@ -235,7 +238,6 @@ fn client(
     cuts: Cuts,
 ) -> (Seen, Vec<Result<(), SendError>>, Vec<u8>) {
     let mut call = setup.client(LIMITS, &mut Vec::new());
-    call.set_deadline(100);
     let (mut seen, mut results, mut out) = (Seen::default(), vec![], vec![]);
     while !input.is_empty() {
         let before = out.len();

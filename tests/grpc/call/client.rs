@@ -5,6 +5,7 @@ use super::{
     server, whole,
 };
 use crate::common::same_however_split;
+use core::time::Duration;
 use framewright::grpc::{
     CallKind, ClientCall, ClientRequest, Code, ContentType, Error, Event, Limits, Message, Path,
     Request, Reset, SendError, Subtype, Value, metadata,
@@ -742,8 +743,9 @@ fn a_client_may_cancel_at_any_time() {
 
 #[test]
 fn a_deadline_that_has_passed_wins_over_late_input() {
-    let mut call = answered(CallKind::Unary);
-    call.set_deadline(100);
+    let request = request(ContentType::GRPC).timeout(Duration::from_millis(90));
+    let mut call = request.call(CallKind::Unary, Limits::new(), Vec::new(), 10);
+    assert_eq!(call.receive_head(200, headers(&[GRPC]), false), Some(Event::Head));
     assert_eq!((call.deadline(), call.poll(99)), (Some(100), None));
     assert_eq!(call.poll(100), Some(Event::End(Code::DeadlineExceeded)));
     assert_eq!((call.receive_reset(8), call.poll(101)), (None, None));

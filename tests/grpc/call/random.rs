@@ -1,6 +1,7 @@
 //! Calls with random events, and calls between two sides.
 
 use super::{GRPC, OK, PATH, Seen, WEB, base64, frame, headers, request};
+use core::time::Duration;
 use framewright::Assembler;
 use framewright::grpc::{
     CallKind, Code, ContentType, Encodings, Event, Framing, Limits, Message, Request, ResponseHead,
@@ -205,8 +206,8 @@ fn drive_client(framing: Option<Framing>, kind: CallKind, steps: &[Step]) -> Log
         None => request(content_type).over_socket(),
         Some(_) => request(content_type),
     };
+    let request = request.timeout(Duration::from_millis(100));
     let mut call = request.call(kind, limits, Vec::new(), 0);
-    call.set_deadline(100);
     let mut log = Log::default();
     for step in steps.iter().cloned().chain([Step::Disconnect]) {
         let written = out.len();

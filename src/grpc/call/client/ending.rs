@@ -80,13 +80,8 @@ impl<B: Buffer> ClientCall<B> {
         self.cancel(code)
     }
 
-    /// Sets another time at which the call ends at the latest than its timeout did, in milliseconds on the
-    /// scale of [`ClientRequest::call`](crate::grpc::ClientRequest::call).
-    pub const fn set_deadline(&mut self, at: u64) {
-        self.deadline = Some(at);
-    }
-
-    /// The time at which the call ends at the latest; `None` if there is none, or it has ended.
+    /// The time at which the call ends at the latest, by its timeout, in milliseconds on the scale of
+    /// [`ClientRequest::call`](crate::grpc::ClientRequest::call); `None` if there is none, or it has ended.
     pub const fn deadline(&self) -> Option<u64> {
         match self.state {
             State::Ended { .. } => None,
