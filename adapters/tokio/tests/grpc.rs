@@ -3,7 +3,9 @@
 mod grpc {
     mod backpressure;
     mod calls;
+    mod dropped;
     mod ends;
     mod pair;
     mod raw;
+    mod waiting;
 }

@@ -1,7 +1,6 @@
 //! A call, at the server.
 
 use std::fmt;
-use std::future::poll_fn;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,8 +13,8 @@ use super::handle::Handle;
 
 /// A call, at the server: messages in, messages out, and a status at the end.
 ///
-/// All methods take it shared, so that one task can receive while another one sends. What waits may be dropped: no
-/// message is lost, but by [`message`](Self::message), nor sent in part.
+/// All methods take it shared, so that one task can receive while another one sends. All that wait are
+/// [cancel safe](super#cancel-safety).
 ///
 /// ```
 /// use framewright_tokio::grpc::{Call, Code, Status};
@@ -96,7 +95,8 @@ impl Call {
 
     /// Waits for the next message. Returns `None` when the client has sent its last one.
     ///
-    /// The client may send only as much as fits in its window until messages are asked for.
+    /// The client may send only as much as fits in its window until messages are asked for. If this is dropped while it
+    /// waits, no message is lost.
     ///
     /// # Errors
     ///
@@ -105,7 +105,8 @@ impl Call {
         self.handle.next().await
     }
 
-    /// Waits for the message of a call that has only one. If this is dropped while it waits, the message may be lost.
+    /// Waits for the message of a call that has only one, and until the client has sent its last one. If this is dropped
+    /// while it waits, the message stays for whoever asks next.
     ///
     /// # Errors
     ///
@@ -132,7 +133,7 @@ impl Call {
     }
 
     /// Sends a message. Waits first until the message before it is sent, which the client's window may delay, and until
-    /// there is room for output.
+    /// there is room for output. If this is dropped while it waits, nothing of the message is sent.
     ///
     /// # Errors
     ///
@@ -155,9 +156,9 @@ impl Call {
     }
 
     /// Waits until the call is over: with OK if it was finished, else because the client gave up, the deadline passed, or
-    /// the connection is lost.
+    /// the connection is lost. If this is dropped while it waits, nothing changes.
     pub async fn over(&self) -> Code {
-        poll_fn(|cx| self.handle.poll_over(cx)).await
+        self.handle.over().await
     }
 }
 

@@ -1,7 +1,6 @@
 //! A call, at the client.
 
 use std::fmt;
-use std::future::poll_fn;
 
 use bytes::Bytes;
 use framewright::grpc::{self, Heap, Message, MetadataList};
@@ -12,8 +11,8 @@ use super::shared::State;
 
 /// A call, at the client: messages out, messages in, and a status at the end.
 ///
-/// All methods take it shared, so that one task can receive while another one sends. What waits may be dropped: no
-/// message is lost, but by [`reply`](Self::reply), nor sent in part.
+/// All methods take it shared, so that one task can receive while another one sends. All that wait are
+/// [cancel safe](super#cancel-safety).
 ///
 /// ```
 /// use framewright_tokio::grpc::{Client, Status};
@@ -42,7 +41,7 @@ impl ClientCall {
     }
 
     /// Sends a message. Waits first until the message before it is sent, which the server's window may delay, and until
-    /// there is room for output.
+    /// there is room for output. If this is dropped while it waits, nothing of the message is sent.
     ///
     /// # Errors
     ///
@@ -52,13 +51,15 @@ impl ClientCall {
     }
 
     /// Sends the last message, which takes one frame less than [`send`](Self::send) and [`half_close`](Self::half_close).
+    /// If this is dropped while it waits, the request goes on without that message.
     ///
     /// # Errors
     ///
     /// Those of [`send`](Self::send).
     pub async fn send_last<'m>(&self, message: impl Into<Message<'m>>) -> Result<(), Status> {
         let message = message.into();
-        self.handle.send_with(|end, id, out| end.send_last(id, message, out)).await
+        let len = message.bytes.len();
+        self.handle.send_with(len, |end, id, out| end.send_last(id, message, out)).await
     }
 
     /// Ends the request: no other message can be sent.
@@ -68,7 +69,8 @@ impl ClientCall {
 
     /// Waits for the next message. Returns `None` once the call has ended with OK.
     ///
-    /// The server may send only as much as fits in its window until messages are asked for.
+    /// The server may send only as much as fits in its window until messages are asked for. If this is dropped while it
+    /// waits, no message is lost.
     ///
     /// # Errors
     ///
@@ -78,7 +80,7 @@ impl ClientCall {
     }
 
     /// Ends the request, and waits for the only message of the response, and the end of the call. If this is dropped while it
-    /// waits, the message may be lost.
+    /// waits, the message stays for whoever asks next.
     ///
     /// # Errors
     ///
@@ -94,13 +96,13 @@ impl ClientCall {
     }
 
     /// Waits for the head of the response, and returns its custom metadata. If the server ended the call without a
-    /// head, there are none.
+    /// head, there are none. If this is dropped while it waits, nothing changes.
     ///
     /// # Errors
     ///
     /// How the call ended, if not with OK, and before its head.
     pub async fn head(&self) -> Result<MetadataList<Vec<u8>>, Status> {
-        poll_fn(|cx| self.handle.with(|state, key| state.poll_head(key, cx))).await
+        self.handle.wait(State::poll_head).await
     }
 
     /// The encoding that the server compresses messages with. `None` if its [`head`](Self::head) named none, or has not come.
@@ -114,9 +116,9 @@ impl ClientCall {
     /// Waits until the call is over, and returns how it ended, with the custom metadata of its trailers.
     ///
     /// Receive all messages first: a server whose messages nobody asks for has to stop once its window is full, and
-    /// then the call does not end.
+    /// then the call does not end. If this is dropped while it waits, nothing changes.
     pub async fn over(&self) -> Status {
-        poll_fn(|cx| self.handle.with(|state, key| state.poll_end(key, cx))).await
+        self.handle.wait(State::poll_end).await
     }
 }
 

@@ -1,10 +1,13 @@
 //! What is kept of one call.
 
+use std::collections::VecDeque;
+use std::task::Waker;
+
 use framewright::grpc::{CallId, Code, MetadataList};
 
 use super::Status;
 use super::queue::Queue;
-use super::waiters::Waiters;
+use super::waiters::{Ticket, Waiters};
 
 /// One call, or a free place for one.
 ///
@@ -32,10 +35,33 @@ pub struct Entry {
     pub end: Option<Status>,
     /// Whether somebody was told the error that it ended with.
     pub is_end_told: bool,
-    /// Those that wait for a message, a head or the end.
+    /// Those that wait for the next message, each of which goes to one of them.
     pub readers: Waiters,
+    /// Those that wait for the only message, until it is certain that there is no other.
+    pub only_readers: Waiters,
     /// Those that wait until another message can be sent.
     pub writers: Waiters,
+    /// Those that wait for the head or the end.
+    pub watchers: Waiters,
+}
+
+/// The places of one future among those that wait.
+#[derive(Debug, Default)]
+pub struct Tickets {
+    pub reader: Ticket,
+    pub only_reader: Ticket,
+    pub writer: Ticket,
+    pub watcher: Ticket,
+    /// Among those of the whole connection that wait until output is written.
+    pub room: Ticket,
+}
+
+impl Tickets {
+    /// Whether there is one to be given up.
+    pub fn are_held(&self) -> bool {
+        let Self { reader, only_reader, writer, watcher, room } = self;
+        [reader, only_reader, writer, watcher, room].iter().any(|ticket| ticket.is_held())
+    }
 }
 
 /// The head of a response.
@@ -68,10 +94,19 @@ impl Entry {
         })
     }
 
+    /// Wakes everybody: the call is over.
+    pub fn wake_all(&mut self, woken: &mut VecDeque<Waker>) {
+        for waiters in
+            [&mut self.readers, &mut self.only_readers, &mut self.writers, &mut self.watchers]
+        {
+            waiters.wake_all(woken);
+        }
+    }
+
     /// Frees the place. Memory for short messages is kept for the next call.
     pub fn clear(&mut self) {
         self.queue.clear();
-        let Self { queue, readers, writers, .. } = std::mem::take(self);
-        *self = Self { queue, readers, writers, ..Self::default() };
+        let Self { queue, readers, only_readers, writers, watchers, .. } = std::mem::take(self);
+        *self = Self { queue, readers, only_readers, writers, watchers, ..Self::default() };
     }
 }

@@ -1,16 +1,16 @@
 //! What a call holds of its connection.
 
 use std::fmt;
-use std::future::{Future as _, poll_fn};
-use std::pin::pin;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use framewright::grpc::{CallId, Code, Error, Message, SendError};
+use framewright::grpc::{CallId, Code, Message, SendError};
 
 use super::Status;
 use super::end::End;
+use super::entry::Tickets;
 use super::shared::{Shared, State};
 
 /// A call of a connection. When the last of its handles is dropped, the call is cancelled, unless it is over.
@@ -29,44 +29,39 @@ impl<E: End> Handle<E> {
         self.shared.with(|state| act(state, self.key))
     }
 
+    /// Waits for something of the call. May be dropped while it waits: those that wait for the same thing hear of it.
+    pub async fn wait<T>(
+        &self,
+        mut poll: impl FnMut(&mut State<E>, usize, &mut Tickets, &Context<'_>) -> Poll<T>,
+    ) -> T {
+        let mut waiting = Waiting::new(&self.shared, Some(self.key));
+        poll_fn(|cx| {
+            let Waiting { shared, tickets, .. } = &mut waiting;
+            shared.with(|state| poll(state, self.key, tickets, cx))
+        })
+        .await
+    }
+
     pub async fn next(&self) -> Option<Result<Bytes, Status>> {
-        poll_fn(|cx| self.with(|state, key| state.poll_next(key, cx))).await
+        self.wait(State::poll_next).await
     }
 
     /// Waits for the only message, and until the peer is done.
     pub async fn only_message(&self) -> Result<Bytes, Status> {
-        let violation = |error: Error| Status::new(error.code(), error.to_string());
-        let Some(message) = self.next().await.transpose()? else {
-            return Err(violation(Error::MessageMissing));
-        };
-        match self.next().await.transpose()? {
-            None => Ok(message),
-            Some(_) => Err(violation(Error::MessageUnexpected)),
-        }
+        self.wait(State::poll_only).await
     }
 
     pub async fn send(&self, message: Message<'_>) -> Result<(), Status> {
-        self.send_with(|end, id, out| end.send(id, message, out)).await
+        self.send_with(message.bytes.len(), |end, id, out| end.send(id, message, out)).await
     }
 
-    /// Sends something, once there is room for it and what is before it is sent.
+    /// Sends a message, once there is room for it and what is before it is sent.
     pub async fn send_with(
         &self,
+        len: usize,
         send: impl Fn(&mut E, CallId, &mut Vec<u8>) -> Result<(), SendError>,
     ) -> Result<(), Status> {
-        loop {
-            // Made before the look at the room, and so it misses nothing.
-            let mut room = pin!(self.shared.room.notified());
-            let sent = poll_fn(|cx| self.with(|state, key| state.poll_send(key, cx, &send))).await;
-            if let Some(sent) = sent {
-                return sent;
-            }
-            poll_fn(|cx| match room.as_mut().poll(cx) {
-                Poll::Ready(()) => Poll::Ready(()),
-                Poll::Pending => self.with(|state, key| state.poll_over(key, cx)),
-            })
-            .await;
-        }
+        self.wait(|state, key, tickets, cx| state.poll_send(key, tickets, len, cx, &send)).await
     }
 
     pub fn is_compressed(&self) -> bool {
@@ -74,8 +69,8 @@ impl<E: End> Handle<E> {
     }
 
     /// Waits until the call is over.
-    pub fn poll_over(&self, cx: &Context<'_>) -> Poll<Code> {
-        self.with(|state, key| state.poll_end(key, cx)).map(|status| status.code)
+    pub async fn over(&self) -> Code {
+        self.wait(State::poll_end).await.code
     }
 }
 
@@ -95,5 +90,28 @@ impl<E: End> Drop for Handle<E> {
 impl<E: End> fmt::Debug for Handle<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Handle").field(&self.key).finish()
+    }
+}
+
+/// What a future waits for. If it is dropped before it has that, the next one that waits for the same has its turn.
+pub struct Waiting<'s, E: End> {
+    pub shared: &'s Shared<E>,
+    /// Its call, if that has begun.
+    key: Option<usize>,
+    pub tickets: Tickets,
+}
+
+impl<'s, E: End> Waiting<'s, E> {
+    pub fn new(shared: &'s Shared<E>, key: Option<usize>) -> Self {
+        Self { shared, key, tickets: Tickets::default() }
+    }
+}
+
+impl<E: End> Drop for Waiting<'_, E> {
+    fn drop(&mut self) {
+        if self.tickets.are_held() {
+            // Its wakers are dropped without the lock.
+            drop(self.shared.with(|state| state.leave(self.key, &mut self.tickets)));
+        }
     }
 }

@@ -27,6 +27,15 @@
 //! most one message that is not sent. They wait, too, while 64 KiB of output are not written. A peer that takes no output
 //! for 60 s is given up, as is one whose windows stay closed for that long.
 //!
+//! # Cancel safety
+//!
+//! What waits may be dropped, as `tokio::select!` drops it, and be called again: no message is lost, and none is sent in
+//! part or twice. Of many tasks that wait for the messages of one call, each message wakes one, and of those that wait
+//! to send, those that there is room for. A future that is dropped leaves its turn to the next. The methods of a
+//! [`Request`] are the exception: a call whose future is dropped is cancelled.
+//!
+//! # Memory
+//!
 //! An idle connection takes 7 KiB, and 28 more once its peer has sent much at once.
 //!
 //! # Over TLS

@@ -1,8 +1,10 @@
 //! A request of a client, and how it becomes a call.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,7 +14,7 @@ use framewright::grpc::{
 use tokio::time::{Instant, timeout_at};
 
 use super::client_call::ClientCall;
-use super::handle::Handle;
+use super::handle::{Handle, Waiting};
 use super::shared::{NotBegun, Shared};
 use super::{Code, Status};
 
@@ -79,7 +81,7 @@ impl<'a> Request<'a> {
         self.map(|request| request.content_type(content_type))
     }
 
-    /// Makes a call with one message each way.
+    /// Makes a call with one message each way. If this is dropped while it waits, the call is cancelled.
     ///
     /// The metadata of the response, and whether the reply is compressed, are lost. Who needs them makes the call by
     /// [`begin`](Self::begin):
@@ -138,7 +140,7 @@ impl<'a> Request<'a> {
     }
 
     /// Makes a call of a kind, with the only message of the request if it is known. If the server allows no further call at once, it
-    /// waits for another one to end.
+    /// waits for another one to end. If this is dropped while it waits, the call does not begin.
     ///
     /// # Errors
     ///
@@ -177,25 +179,33 @@ async fn begin_in_turn(
     kind: CallKind,
     message: Option<Message<'_>>,
 ) -> Result<usize, NotBegun> {
-    let mut waiting = None;
+    let mut in_line = None;
     loop {
-        // From here on, neither room nor a turn is missed.
-        let room = shared.room.notified();
+        // From here on, no turn is missed.
         let mut turn = pin!(shared.may_begin.notified());
-        if waiting.is_some() {
+        if in_line.is_some() {
             turn.as_mut().enable();
         }
-        let begun = shared.with(|state| {
-            let is_turn = waiting.is_some() || state.waiting == 0;
-            is_turn.then(|| state.begin(&request, kind, message))
+        let mut waiting = Waiting::new(shared, None);
+        let begun = poll_fn(|cx| {
+            if waiting.tickets.are_held()
+                && let Some(at) = deadline
+            {
+                request = request.timeout(at - Instant::now());
+            }
+            shared.with(|state| {
+                if in_line.is_none() && state.waiting > 0 {
+                    return Poll::Ready(None);
+                }
+                state.poll_begin(&request, kind, message, &mut waiting.tickets, cx).map(Some)
+            })
         });
-        match begun {
-            Some(Err(NotBegun::Full)) => room.await,
-            Some(Err(NotBegun::TooMany)) if waiting.is_some() => turn.await,
-            Some(Err(NotBegun::TooMany)) => waiting = Some(Waiting::new(shared)),
+        match begun.await {
+            Some(Err(NotBegun::TooMany)) if in_line.is_some() => turn.await,
+            Some(Err(NotBegun::TooMany)) => in_line = Some(InLine::new(shared)),
             Some(begun) => return begun,
             None => {
-                waiting = Some(Waiting::new(shared));
+                in_line = Some(InLine::new(shared));
                 turn.await;
             }
         }
@@ -206,16 +216,16 @@ async fn begin_in_turn(
 }
 
 /// One that waits for a call to end before its own can begin. When it leaves, for whatever reason, the next one has its turn.
-struct Waiting<'s>(&'s Shared<grpc::Client<Heap>>);
+struct InLine<'s>(&'s Shared<grpc::Client<Heap>>);
 
-impl<'s> Waiting<'s> {
+impl<'s> InLine<'s> {
     fn new(shared: &'s Shared<grpc::Client<Heap>>) -> Self {
         shared.with(|state| state.waiting += 1);
         Self(shared)
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for InLine<'_> {
     fn drop(&mut self) {
         self.0.with(|state| state.waiting -= 1);
         self.0.may_begin.notify_one();

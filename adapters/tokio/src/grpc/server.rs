@@ -103,6 +103,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Server<S> {
     /// that, because the client cancelled it, its deadline passed, the connection is lost, or the handler itself has
     /// [finished](Call::finish) it. If it panics, the call is cancelled.
     ///
+    /// If this is dropped, so is the connection. The tasks of its calls hear that they are over.
+    ///
     /// A handler with state is a closure that clones the state for each call:
     ///
     /// ```
@@ -211,12 +213,15 @@ async fn finish(
     handle: Handle<grpc::Server<Heap>>,
     handler: impl Future<Output = Result<(), Status>>,
 ) {
-    let mut handler = pin!(handler);
-    let result = poll_fn(|cx| match handler.as_mut().poll(cx) {
-        Poll::Ready(result) => Poll::Ready(Some(result)),
-        Poll::Pending => handle.poll_over(cx).map(|_| None),
-    });
-    let finished = match result.await {
+    let result = {
+        let (mut handler, mut over) = (pin!(handler), pin!(handle.over()));
+        poll_fn(|cx| match handler.as_mut().poll(cx) {
+            Poll::Ready(result) => Poll::Ready(Some(result)),
+            Poll::Pending => over.as_mut().poll(cx).map(|_| None),
+        })
+        .await
+    };
+    let finished = match result {
         None => return,
         Some(Ok(())) => handle.with(|state, key| state.finish(key, grpc::Status::OK.into())),
         Some(Err(status)) => handle.with(|state, key| state.finish(key, Trailers::from(&status))),

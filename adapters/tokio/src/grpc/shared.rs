@@ -5,13 +5,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use framewright::grpc::{CallId, Client, ClientRequest, Code, Heap, Message, ResponseHead};
-use framewright::grpc::{CallKind, MetadataList, SendError, Server, Trailers};
+use framewright::grpc::{CallId, Client, ClientRequest, Code, Error, Heap, Message};
+use framewright::grpc::{CallKind, MetadataList, ResponseHead, SendError, Server, Trailers};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::end::{Announced, End, Event};
-use super::entry::Entry;
+use super::entry::{Entry, Tickets};
+use super::waiters::Waiters;
 use super::{Options, Status};
 
 /// How much output is gathered before senders have to wait.
@@ -19,6 +20,8 @@ const ENOUGH: usize = 64 * 1024;
 /// How many bytes of a call may wait to be asked for before its window stays closed, and before it opens again.
 const PAUSE_AT: usize = 64 * 1024;
 const RESUME_AT: usize = PAUSE_AT / 2;
+/// How long a task that was woken because there is room may take, in ms, before the next ones are woken in its stead.
+const TARDY: u64 = 10;
 
 /// A connection and its lock. The lock is never held across an await, and no task is woken while it is held.
 #[derive(Debug)]
@@ -26,8 +29,6 @@ pub struct Shared<E> {
     state: Mutex<State<E>>,
     /// Wakes one of those that wait for a call to end before theirs can begin. It wakes the next one.
     pub may_begin: Notify,
-    /// Wakes all those that wait until output is written.
-    pub room: Notify,
 }
 
 /// The connection, its output and its calls.
@@ -57,8 +58,8 @@ pub struct State<E> {
     woken: VecDeque<Waker>,
     /// Whether another call may be able to begin.
     may_begin: bool,
-    /// Whether there may be room for output again.
-    has_room: bool,
+    /// Those that wait until output is written. Their shares are the lengths of what they send.
+    room: Waiters,
 }
 
 impl<E: End> Shared<E> {
@@ -78,9 +79,9 @@ impl<E: End> Shared<E> {
             waiting: 0,
             woken: VecDeque::new(),
             may_begin: false,
-            has_room: false,
+            room: Waiters::default(),
         };
-        Self { state: Mutex::new(state), may_begin: Notify::new(), room: Notify::new() }
+        Self { state: Mutex::new(state), may_begin: Notify::new() }
     }
 
     /// Does something under the lock. Then wakes the tasks that have something to do.
@@ -88,28 +89,24 @@ impl<E: End> Shared<E> {
         let mut state = self.lock();
         let result = act(&mut state);
         let may_begin = std::mem::take(&mut state.may_begin);
-        let has_room = std::mem::take(&mut state.has_room);
         while let Some(waker) = state.woken.pop_front() {
             let is_last = state.woken.is_empty();
             drop(state);
             waker.wake();
             if is_last {
-                self.notify(may_begin, has_room);
+                self.notify(may_begin);
                 return result;
             }
             state = self.lock();
         }
         drop(state);
-        self.notify(may_begin, has_room);
+        self.notify(may_begin);
         result
     }
 
-    fn notify(&self, may_begin: bool, has_room: bool) {
+    fn notify(&self, may_begin: bool) {
         if may_begin {
             self.may_begin.notify_one();
-        }
-        if has_room {
-            self.room.notify_waiters();
         }
     }
 
@@ -142,7 +139,7 @@ impl<E: End> State<E> {
                     let head = self.end.head(id);
                     if let Some((entry, woken)) = self.find(id) {
                         entry.head = Some(head);
-                        entry.readers.wake_all(woken);
+                        entry.watchers.wake_all(woken);
                     }
                 }
                 Event::Message(id) => self.receive_message(id),
@@ -150,11 +147,12 @@ impl<E: End> State<E> {
                     if let Some((entry, woken)) = self.find(id) {
                         entry.half_closed = true;
                         entry.readers.wake_all(woken);
+                        entry.only_readers.wake_all(woken);
                     }
                 }
                 Event::Writable(id) => {
                     if let Some((entry, woken)) = self.find(id) {
-                        entry.writers.wake_all(woken);
+                        entry.writers.wake(1, woken);
                     }
                 }
                 Event::End(id, code) => {
@@ -180,7 +178,11 @@ impl<E: End> State<E> {
             entry.is_paused = true;
             end.pause(id);
         }
-        entry.readers.wake_all(woken);
+        entry.readers.wake(1, woken);
+        // After the first message, there is nothing for them to do before the end, unless the peer has to wait.
+        if entry.is_paused || entry.queue.count() > 1 {
+            entry.only_readers.wake_all(woken);
+        }
     }
 
     fn end_call(&mut self, id: CallId, status: Status) {
@@ -191,8 +193,7 @@ impl<E: End> State<E> {
             entry.queue.clear();
         }
         entry.end = Some(status);
-        entry.readers.wake_all(woken);
-        entry.writers.wake_all(woken);
+        entry.wake_all(woken);
     }
 
     /// The place of a call that is open.
@@ -245,8 +246,7 @@ impl<E: End> State<E> {
             self.wake_driver();
         }
         let entry = &mut self.entries[key];
-        entry.readers.wake_all(&mut self.woken);
-        entry.writers.wake_all(&mut self.woken);
+        entry.wake_all(&mut self.woken);
         entry.clear();
         self.free.push(key);
         if self.closes_when_idle {
@@ -276,7 +276,7 @@ impl<E: End> State<E> {
         self.may_begin = true;
         let now = self.now();
         self.receive(&mut [], now);
-        self.has_room = true;
+        self.room.wake_all(&mut self.woken);
     }
 
     /// The next call of a client that a server was not asked for yet.
@@ -292,7 +292,7 @@ impl<E: End> State<E> {
     pub fn fill(&mut self, writing: &mut Vec<u8>) {
         self.end.transmit(&mut self.out);
         std::mem::swap(&mut self.out, writing);
-        self.has_room = true;
+        self.room.wake(ENOUGH, &mut self.woken);
     }
 
     /// Lets the driver sleep, until it is woken or its time has come. `None` if there is something to write, and
@@ -306,7 +306,12 @@ impl<E: End> State<E> {
             // Wakers are dropped without the lock.
             _ => self.woken.extend(self.driver.replace(cx.waker().clone())),
         }
-        Some(self.end.deadline().unwrap_or(u64::MAX))
+        let deadline = self.end.deadline().unwrap_or(u64::MAX);
+        if self.room.is_empty() || !can_write {
+            return Some(deadline);
+        }
+        // Those before them were woken, and perhaps are not polled.
+        Some(deadline.min(self.now().saturating_add(TARDY)))
     }
 
     fn wake_driver(&mut self) {
@@ -317,30 +322,71 @@ impl<E: End> State<E> {
     pub fn poll_next(
         &mut self,
         key: usize,
+        tickets: &mut Tickets,
         cx: &Context<'_>,
     ) -> Poll<Option<Result<Bytes, Status>>> {
         let entry = &mut self.entries[key];
-        if let Some(message) = entry.queue.pop() {
+        let polled = if let Some(message) = entry.queue.pop() {
             entry.is_compressed = message.compressed;
-            if entry.is_paused && entry.queue.len() <= RESUME_AT {
-                entry.is_paused = false;
-                if let Some(id) = entry.id {
-                    self.end.resume(id);
-                    self.wake_driver();
+            Some(Ok(message.bytes))
+        } else {
+            match &entry.end {
+                Some(status) if status.code == Code::Ok || entry.is_end_told => None,
+                Some(status) => {
+                    entry.is_end_told = true;
+                    Some(Err(status.clone()))
+                }
+                None if entry.half_closed => None,
+                None => {
+                    entry.readers.register(&mut tickets.reader, 1, cx, &mut self.woken);
+                    return Poll::Pending;
                 }
             }
-            return Poll::Ready(Some(Ok(message.bytes)));
-        }
-        match &entry.end {
-            Some(status) if status.code == Code::Ok || entry.is_end_told => Poll::Ready(None),
-            Some(status) => {
-                entry.is_end_told = true;
-                Poll::Ready(Some(Err(status.clone())))
+        };
+        entry.readers.used(&mut tickets.reader);
+        self.resume(key, RESUME_AT);
+        Poll::Ready(polled)
+    }
+
+    /// Waits for the only message of a call, until it is certain that there is no other. Until then the message stays.
+    pub fn poll_only(
+        &mut self,
+        key: usize,
+        tickets: &mut Tickets,
+        cx: &Context<'_>,
+    ) -> Poll<Result<Bytes, Status>> {
+        let violation = |error: Error| Err(Status::new(error.code(), error.to_string()));
+        let entry = &mut self.entries[key];
+        let polled = match (entry.queue.count(), &entry.end) {
+            (_, Some(status)) if status.code != Code::Ok => Err(status.clone()),
+            (2.., _) => violation(Error::MessageUnexpected),
+            (0 | 1, None) if !entry.half_closed => {
+                entry.only_readers.register(&mut tickets.only_reader, 1, cx, &mut self.woken);
+                // The message was asked for. So the peer may show that it is not the only one.
+                self.resume(key, usize::MAX);
+                return Poll::Pending;
             }
-            None if entry.half_closed => Poll::Ready(None),
-            None => {
-                entry.readers.register(cx, &mut self.woken);
-                Poll::Pending
+            _ => match entry.queue.pop() {
+                Some(message) => {
+                    entry.is_compressed = message.compressed;
+                    Ok(message.bytes)
+                }
+                None => violation(Error::MessageMissing),
+            },
+        };
+        entry.only_readers.used(&mut tickets.only_reader);
+        self.resume(key, RESUME_AT);
+        Poll::Ready(polled)
+    }
+
+    /// Lets the peer send more, if it had to wait and no more than this is left.
+    fn resume(&mut self, key: usize, left: usize) {
+        let entry = &mut self.entries[key];
+        if entry.is_paused && entry.queue.len() <= left {
+            entry.is_paused = false;
+            if let Some(id) = entry.id {
+                self.end.resume(id);
+                self.wake_driver();
             }
         }
     }
@@ -349,65 +395,95 @@ impl<E: End> State<E> {
     pub fn poll_head(
         &mut self,
         key: usize,
+        tickets: &mut Tickets,
         cx: &Context<'_>,
     ) -> Poll<Result<MetadataList<Vec<u8>>, Status>> {
         let entry = &mut self.entries[key];
-        match (&entry.head, &entry.end) {
-            (Some(head), _) => Poll::Ready(Ok(head.metadata.clone())),
-            (None, Some(end)) if end.code != Code::Ok => Poll::Ready(Err(end.clone())),
-            (None, Some(_)) => Poll::Ready(Ok(MetadataList::default())),
+        let polled = match (&entry.head, &entry.end) {
+            (Some(head), _) => Ok(head.metadata.clone()),
+            (None, Some(end)) if end.code != Code::Ok => Err(end.clone()),
+            (None, Some(_)) => Ok(MetadataList::default()),
             (None, None) => {
-                entry.readers.register(cx, &mut self.woken);
-                Poll::Pending
+                entry.watchers.register(&mut tickets.watcher, 1, cx, &mut self.woken);
+                return Poll::Pending;
             }
-        }
-    }
-
-    /// Waits until a call is over, for a task that is about to send.
-    pub fn poll_over(&mut self, key: usize, cx: &Context<'_>) -> Poll<()> {
-        let entry = &mut self.entries[key];
-        if !entry.is_open() {
-            return Poll::Ready(());
-        }
-        entry.writers.register(cx, &mut self.woken);
-        Poll::Pending
+        };
+        entry.watchers.used(&mut tickets.watcher);
+        Poll::Ready(polled)
     }
 
     /// Waits for the end of a call.
-    pub fn poll_end(&mut self, key: usize, cx: &Context<'_>) -> Poll<Status> {
+    pub fn poll_end(
+        &mut self,
+        key: usize,
+        tickets: &mut Tickets,
+        cx: &Context<'_>,
+    ) -> Poll<Status> {
         let entry = &mut self.entries[key];
         match &entry.end {
-            Some(end) => Poll::Ready(end.clone()),
+            Some(end) => {
+                entry.watchers.used(&mut tickets.watcher);
+                Poll::Ready(end.clone())
+            }
             None => {
-                entry.readers.register(cx, &mut self.woken);
+                entry.watchers.register(&mut tickets.watcher, 1, cx, &mut self.woken);
                 Poll::Pending
             }
         }
     }
 
-    /// Sends something of a call, once what is before it is sent. `None` if there is no room for output.
+    /// Sends something of a call, once what is before it is sent and there is room for output.
     pub fn poll_send(
         &mut self,
         key: usize,
+        tickets: &mut Tickets,
+        len: usize,
         cx: &Context<'_>,
         send: impl FnOnce(&mut E, CallId, &mut Vec<u8>) -> Result<(), SendError>,
-    ) -> Poll<Option<Result<(), Status>>> {
-        let entry = &mut self.entries[key];
+    ) -> Poll<Result<(), Status>> {
+        let Self { end, out, entries, room, woken, .. } = self;
+        let entry = &mut entries[key];
         let (Some(id), None) = (entry.id, entry.why_over()) else {
-            return Poll::Ready(Some(Err(entry.why_over().unwrap_or(Code::Cancelled.into()))));
+            return Poll::Ready(Err(entry.why_over().unwrap_or(Code::Cancelled.into())));
         };
-        if self.out.len() >= ENOUGH {
-            return Poll::Ready(None);
+        if out.len() >= ENOUGH {
+            room.register(&mut tickets.room, len.max(1), cx, woken);
+            entry.watchers.register(&mut tickets.watcher, 1, cx, woken);
+            return Poll::Pending;
         }
-        let sent = send(&mut self.end, id, &mut self.out);
-        if sent == Err(SendError::Busy) {
-            entry.writers.register(cx, &mut self.woken);
-        }
+        let sent = send(end, id, out);
+        let polled = match sent {
+            Err(SendError::Busy) => {
+                entry.writers.register(&mut tickets.writer, 1, cx, woken);
+                // Its room is for the next one.
+                let waker = room.leave(&mut tickets.room, woken);
+                woken.extend(waker);
+                Poll::Pending
+            }
+            sent => {
+                room.used(&mut tickets.room);
+                entry.writers.used(&mut tickets.writer);
+                // There may be no other event, as nothing is kept after a message that has gone out at once.
+                entry.writers.wake(1, woken);
+                Poll::Ready(sent.map_err(Status::of_send))
+            }
+        };
         self.wake_driver();
-        match sent {
-            Err(SendError::Busy) => Poll::Pending,
-            sent => Poll::Ready(Some(sent.map_err(Status::of_send))),
+        polled
+    }
+
+    /// Gives up the places of a future that is dropped. Returns the wakers to be dropped.
+    pub fn leave(&mut self, key: Option<usize>, tickets: &mut Tickets) -> [Option<Waker>; 5] {
+        let Self { entries, room, woken, .. } = self;
+        let mut wakers = <[Option<Waker>; 5]>::default();
+        wakers[0] = room.leave(&mut tickets.room, woken);
+        if let Some(entry) = key.and_then(|key| entries.get_mut(key)) {
+            wakers[1] = entry.readers.leave(&mut tickets.reader, woken);
+            wakers[2] = entry.only_readers.leave(&mut tickets.only_reader, woken);
+            wakers[3] = entry.writers.leave(&mut tickets.writer, woken);
+            wakers[4] = entry.watchers.leave(&mut tickets.watcher, woken);
         }
+        wakers
     }
 }
 
@@ -431,8 +507,7 @@ impl State<Server<Heap>> {
         };
         self.end.finish(id, trailers, &mut self.out).map_err(Status::of_send)?;
         entry.end = Some(Code::Ok.into());
-        entry.readers.wake_all(&mut self.woken);
-        entry.writers.wake_all(&mut self.woken);
+        entry.wake_all(&mut self.woken);
         self.wake_driver();
         Ok(())
     }
@@ -441,24 +516,43 @@ impl State<Server<Heap>> {
 /// Why a call did not begin.
 #[derive(Debug)]
 pub enum NotBegun {
-    /// There is too much output.
-    Full,
     /// Another one has to end before.
     TooMany,
     Failed(Status),
 }
 
 impl State<Client<Heap>> {
-    /// Begins a call, with its only message if that is known.
-    pub fn begin(
+    /// Begins a call, with its only message if that is known, once there is room for output.
+    pub fn poll_begin(
+        &mut self,
+        request: &ClientRequest<'_>,
+        kind: CallKind,
+        message: Option<Message<'_>>,
+        tickets: &mut Tickets,
+        cx: &Context<'_>,
+    ) -> Poll<Result<usize, NotBegun>> {
+        if self.out.len() >= ENOUGH {
+            let len = message.map_or(0, |message| message.bytes.len());
+            self.room.register(&mut tickets.room, len.max(1), cx, &mut self.woken);
+            return Poll::Pending;
+        }
+        let begun = self.begin(request, kind, message);
+        match &begun {
+            Ok(_) => self.room.used(&mut tickets.room),
+            Err(_) => {
+                let waker = self.room.leave(&mut tickets.room, &mut self.woken);
+                self.woken.extend(waker);
+            }
+        }
+        Poll::Ready(begun)
+    }
+
+    fn begin(
         &mut self,
         request: &ClientRequest<'_>,
         kind: CallKind,
         message: Option<Message<'_>>,
     ) -> Result<usize, NotBegun> {
-        if self.out.len() >= ENOUGH {
-            return Err(NotBegun::Full);
-        }
         // Its time-out counts from the time of this.
         let now = self.now();
         self.receive(&mut [], now);

@@ -1,0 +1,181 @@
+//! Many tasks that wait for the same thing: each of them is woken for something that is there, and nobody is forgotten.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
+use std::time::Duration;
+
+use framewright_tokio::grpc::{Call, Client, Code, Server, Status};
+use tokio::io::duplex;
+use tokio::task::{JoinSet, yield_now};
+use tokio::time::{sleep, timeout};
+
+use super::pair::piped;
+
+/// Runs a future, and counts its polls.
+async fn counted<F: Future>(polls: Arc<AtomicUsize>, future: F) -> F::Output {
+    let mut future = pin!(future);
+    poll_fn(|cx| {
+        polls.fetch_add(1, Ordering::Relaxed);
+        future.as_mut().poll(cx)
+    })
+    .await
+}
+
+/// A client's and a server's end of one call, whose connection is driven by tasks of their own.
+async fn one_call() -> (Arc<framewright_tokio::grpc::ClientCall>, Arc<Call>) {
+    let (ours, theirs) = duplex(1 << 16);
+    let client = Client::new(ours, "localhost");
+    let call = client.request("/a.B/C").bidi().await.expect("begun");
+    let mut server = Server::new(theirs);
+    let called = server.next().await.expect("no error").expect("a call");
+    tokio::spawn(async move { while let Ok(Some(_)) = server.next().await {} });
+    (Arc::new(call), Arc::new(called))
+}
+
+#[tokio::test]
+async fn each_message_wakes_one_of_many_readers() {
+    const TASKS: usize = 300;
+    let (call, called) = one_call().await;
+    let polls = Arc::default();
+    let mut tasks = JoinSet::new();
+    for _ in 0..TASKS {
+        let call = Arc::clone(&call);
+        tasks.spawn(counted(Arc::clone(&polls), async move { call.next().await }));
+    }
+    sleep(Duration::from_millis(20)).await;
+    assert_eq!(polls.load(Ordering::Relaxed), TASKS, "they wait");
+    for n in 0..TASKS {
+        called.send(n.to_string().as_bytes()).await.expect("it is open");
+    }
+    let mut received: Vec<usize> = Vec::new();
+    while let Some(message) = tasks.join_next().await {
+        let message = message.expect("no panic").expect("a message").expect("no error");
+        received.push(String::from_utf8_lossy(&message).parse().expect("a number"));
+    }
+    received.sort_unstable();
+    assert_eq!(received, (0..TASKS).collect::<Vec<_>>());
+    let polls = polls.load(Ordering::Relaxed);
+    assert!(polls <= 2 * TASKS, "{polls}");
+}
+
+#[tokio::test]
+async fn the_end_wakes_all() {
+    let (call, called) = one_call().await;
+    let mut tasks = JoinSet::new();
+    for n in 0..300 {
+        let call = Arc::clone(&call);
+        tasks.spawn(async move {
+            match n % 4 {
+                0 => call.next().await.is_none_or(|message| message.is_err()),
+                1 => call.reply().await.is_err(),
+                2 => call.head().await.is_err(),
+                _ => call.over().await.code == Code::NotFound,
+            }
+        });
+    }
+    sleep(Duration::from_millis(20)).await;
+    called.finish(&Status::from(Code::NotFound)).expect("it is open");
+    while let Some(is_as_expected) = tasks.join_next().await {
+        assert!(is_as_expected.expect("no panic"));
+    }
+}
+
+#[tokio::test]
+async fn many_send_on_one_call_whose_window_is_closed() {
+    const TASKS: usize = 300;
+    let (call, called) = one_call().await;
+    let polls = Arc::default();
+    let mut tasks = JoinSet::new();
+    for _ in 0..TASKS {
+        let call = Arc::clone(&call);
+        let sending = async move { call.send(&[7; 10_000]).await };
+        tasks.spawn(counted(Arc::clone(&polls), sending));
+    }
+    sleep(Duration::from_millis(20)).await;
+    let waiting = polls.load(Ordering::Relaxed);
+    assert!(waiting <= 2 * TASKS, "{waiting}");
+    for _ in 0..TASKS {
+        assert_eq!(called.next().await.expect("a message").expect("no error").len(), 10_000);
+    }
+    while let Some(sent) = tasks.join_next().await {
+        sent.expect("no panic").expect("it is open");
+    }
+    let polls = polls.load(Ordering::Relaxed);
+    assert!(polls <= 6 * TASKS, "{polls}");
+}
+
+/// Twenty times as much output as there is room for.
+#[tokio::test]
+async fn many_calls_wait_for_room() {
+    const CALLS: usize = 90;
+    let client = piped(1 << 12);
+    let polls = Arc::default();
+    let mut calls = Vec::new();
+    for _ in 0..CALLS {
+        calls.push(client.request("/test.Echo/Join").client_streaming().await.expect("begun"));
+    }
+    let mut tasks = JoinSet::new();
+    for call in calls {
+        let polls = Arc::clone(&polls);
+        tasks.spawn(async move {
+            counted(polls, call.send(&[7; 15_000])).await.expect("it is open");
+            assert_eq!(call.reply().await.expect("OK").len(), 15_000);
+        });
+    }
+    while let Some(ended) = tasks.join_next().await {
+        ended.expect("no panic");
+    }
+    let polls = polls.load(Ordering::Relaxed);
+    assert!(polls <= 3 * CALLS, "{polls}");
+}
+
+/// One that was woken and is dropped has taken nothing.
+#[tokio::test]
+async fn a_reader_that_is_dropped_leaves_its_message_to_the_next() {
+    let (call, called) = one_call().await;
+    for _ in 0..50 {
+        let mut first = Box::pin(call.next());
+        let mut second = pin!(call.next());
+        poll_fn(|cx| {
+            assert!(first.as_mut().poll(cx).is_pending() && second.as_mut().poll(cx).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+        let second = counted(Arc::default(), second);
+        called.send(b"x").await.expect("it is open");
+        let dropping = async {
+            for _ in 0..5 {
+                yield_now().await; // the first one is woken meanwhile
+            }
+            drop(first);
+        };
+        let (message, ()) = tokio::join!(timeout(Duration::from_secs(5), second), dropping);
+        assert_eq!(message.expect("in time").expect("a message").expect("no error"), "x");
+    }
+}
+
+/// One that waits for room, is woken, and then not polled, does not hold those after it.
+#[tokio::test(start_paused = true)]
+async fn a_sender_that_is_not_polled_holds_nobody() {
+    let client = piped(1 << 12);
+    let mut calls = Vec::new();
+    for _ in 0..12 {
+        calls.push(client.request("/test.Echo/Join").client_streaming().await.expect("begun"));
+    }
+    let message = [7; 40_000];
+    let mut sending: Vec<_> = calls.iter().map(|call| Box::pin(call.send(&message))).collect();
+    let unpolled = poll_fn(|cx| {
+        let waiting = sending.iter_mut().filter_map(|send| match send.as_mut().poll(cx) {
+            Poll::Ready(_) => None,
+            Poll::Pending => Some(()),
+        });
+        Poll::Ready(waiting.count())
+    });
+    assert_eq!(unpolled.await, 10);
+    let call = client.request("/test.Echo/Unary");
+    let reply = timeout(Duration::from_secs(1), call.unary(&message)).await;
+    assert_eq!(reply.expect("in time").expect("OK").len(), message.len());
+}
