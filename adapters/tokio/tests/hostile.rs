@@ -1,12 +1,16 @@
-//! Peers that lie about lengths, and that send one byte at a time; and what tasks on threads may own.
+//! Peers that lie about lengths, that send one byte at a time, and that flood; and what tasks on threads may own.
 
 mod pipe;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use framewright::ws;
 use framewright_tokio::{Closing, Error, Options, Prepared, Preparer, WebSocket};
 use pipe::{against, frame};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::task::yield_now;
 
 #[tokio::test]
 async fn a_length_of_a_gibibyte_is_refused_before_it_comes() {
@@ -42,4 +46,41 @@ fn everything_is_send_and_unpin() {
     check::<WebSocket<TcpStream>>();
     check::<WebSocket<TcpStream, ws::Client>>();
     check::<(Options, Closing, Prepared, Preparer, Error)>();
+}
+
+/// Counts how often it has its turn.
+fn neighbour() -> Arc<AtomicU32> {
+    let turns = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&turns);
+    tokio::spawn(async move {
+        loop {
+            count.fetch_add(1, Ordering::Relaxed);
+            yield_now().await;
+        }
+    });
+    turns
+}
+
+/// All of it is in one read, and so no read lets the others have their turn.
+#[tokio::test]
+async fn a_flood_of_messages_leaves_other_tasks_their_turns() {
+    let (mut server, mut peer) = against(&Options::new().read_buffer_len(1 << 16), 1 << 16).await;
+    let turns = neighbour();
+    peer.write_all(&frame(0x82, b"").repeat(5000)).await.expect("it fits");
+    for _ in 0..5000 {
+        server.next().await.expect("it is open").expect("no error");
+    }
+    let turns = turns.load(Ordering::Relaxed);
+    assert!(turns >= 5000 / 128, "{turns}");
+}
+
+#[tokio::test]
+async fn one_that_sends_without_end_leaves_other_tasks_their_turns() {
+    let (mut server, _peer) = against(&Options::new(), 1 << 16).await;
+    let turns = neighbour();
+    for _ in 0..5000 {
+        server.feed(&b"x"[..]).await.expect("it is open");
+    }
+    let turns = turns.load(Ordering::Relaxed);
+    assert!(turns >= 5000 / 128, "{turns}");
 }

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use framewright::grpc::{CallId, Code, Message, SendError};
+use tokio::task::coop;
 
 use super::Status;
 use super::end::End;
@@ -42,8 +43,24 @@ impl<E: End> Handle<E> {
         .await
     }
 
+    /// The same for one message, which counts as a step of the task: one that is flooded lets others have their turn.
+    async fn step<T>(
+        &self,
+        mut poll: impl FnMut(&mut State<E>, usize, &mut Tickets, &Context<'_>) -> Poll<T>,
+    ) -> T {
+        let mut waiting = Waiting::new(&self.shared, Some(self.key));
+        poll_fn(|cx| {
+            let step = ready!(coop::poll_proceed(cx));
+            let Waiting { shared, tickets, .. } = &mut waiting;
+            let polled = ready!(shared.with(|state| poll(state, self.key, tickets, cx)));
+            step.made_progress();
+            Poll::Ready(polled)
+        })
+        .await
+    }
+
     pub async fn next(&self) -> Option<Result<Bytes, Status>> {
-        self.wait(State::poll_next).await
+        self.step(State::poll_next).await
     }
 
     /// Waits for the only message, and until the peer is done.
@@ -61,7 +78,7 @@ impl<E: End> Handle<E> {
         len: usize,
         send: impl Fn(&mut E, CallId, &mut Vec<u8>) -> Result<(), SendError>,
     ) -> Result<(), Status> {
-        self.wait(|state, key, tickets, cx| state.poll_send(key, tickets, len, cx, &send)).await
+        self.step(|state, key, tickets, cx| state.poll_send(key, tickets, len, cx, &send)).await
     }
 
     pub fn is_compressed(&self) -> bool {

@@ -14,6 +14,8 @@ use crate::Error;
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S, Server> {
     /// Reads a request from `stream`, and accepts it if it opens a WebSocket, with the default [`Options`].
     ///
+    /// If this is dropped while it waits, so is `stream`.
+    ///
     /// # Errors
     ///
     /// The request was refused, and the client was told why.
@@ -26,7 +28,8 @@ impl Options {
     /// Reads a request from `stream`, and accepts it if it opens a WebSocket.
     ///
     /// Call `set_nodelay(true)` on a stream of TCP first: frames are written whole, and waiting to fill a segment would only
-    /// delay the last of them. A handshake of TLS comes before, and needs a time-out of the caller's.
+    /// delay the last of them. A handshake of TLS comes before, and needs a time-out of the caller's. If this is dropped
+    /// while it waits, so is `stream`.
     ///
     /// # Errors
     ///
@@ -38,7 +41,7 @@ impl Options {
         self.accept_if(stream, |_| Ok(())).await
     }
 
-    /// The same, if `check` agrees. It sees the target, the origin and all fields of the request, and refuses with a status
+    /// The same as [`accept`](Self::accept), if `check` agrees. It sees the target, the origin and all fields of the request, and refuses with a status
     /// from 400 to 599:
     ///
     /// ```

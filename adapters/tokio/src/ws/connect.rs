@@ -20,6 +20,8 @@ const REASON: usize = 4 * 1024;
 impl WebSocket<TcpStream, Client> {
     /// Connects to a URL that begins with `ws://`, with the default [`Options`].
     ///
+    /// If this is dropped while it waits, so is the connection.
+    ///
     /// # Errors
     ///
     /// [`Error::Refused`] has the server's reason.
@@ -29,7 +31,7 @@ impl WebSocket<TcpStream, Client> {
 }
 
 impl Options {
-    /// Connects to a URL that begins with `ws://`.
+    /// Connects to a URL that begins with `ws://`. If this is dropped while it waits, so is the connection.
     ///
     /// # Errors
     ///
@@ -53,7 +55,7 @@ impl Options {
     /// Opens a WebSocket on `stream`, which is connected to the server of `url`. For `wss://` it is a TLS stream.
     ///
     /// Call `set_nodelay(true)` on a stream of TCP first. Connecting, and the handshake of TLS, come before, and need a
-    /// time-out of the caller's: `tokio::time::timeout`.
+    /// time-out of the caller's: `tokio::time::timeout`. If this is dropped while it waits, so is `stream`.
     ///
     /// # Errors
     ///

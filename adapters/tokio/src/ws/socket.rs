@@ -12,6 +12,7 @@ use framewright::ws::{
     MessageEvent, Server, Side,
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::task::coop;
 
 use super::Options;
 use super::closing::Closing;
@@ -238,7 +239,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side> WebSocket<S, R> {
     /// # }
     /// ```
     ///
-    /// It waits only if the peer has not taken 64 KiB of earlier output. If it is dropped then, the message is not sent.
+    /// It waits only if the peer has not taken 64 KiB of earlier output, or to let other tasks have their turn. If it is
+    /// dropped then, the message is not sent.
     ///
     /// # Errors
     ///
@@ -260,7 +262,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side> WebSocket<S, R> {
 
     /// Closes the connection: sends a close frame, and waits for the peer's. Messages that come meanwhile are dropped.
     ///
-    /// If the connection is closing already, this only waits. A reason has at most 123 bytes.
+    /// If the connection is closing already, this only waits. A reason has at most 123 bytes. If this is dropped while it
+    /// waits, the connection is closing all the same: go on with [`next`](Self::next), or call it again.
     ///
     /// # Errors
     ///
@@ -277,7 +280,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side> WebSocket<S, R> {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<BytesMessage, Error>>> {
+        // A peer that floods must not keep the other tasks of this thread from their turns.
+        let step = ready!(coop::poll_proceed(cx));
         let mut polled = self.poll_progress(cx);
+        if polled.is_ready() {
+            step.made_progress();
+        }
         match &mut polled {
             Poll::Ready(Ok(Some(_))) => {}
             // The peer still gets to our last bytes if somebody waits.
@@ -445,10 +453,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Side> WebSocket<S, R> {
         if let Stage::Over = self.stage {
             return Poll::Ready(Err(ws::SendError::Closing.into()));
         }
-        match self.out.is_full() {
-            true => self.poll_written(Half::Sender, cx),
-            false => Poll::Ready(Ok(())),
+        let step = ready!(coop::poll_proceed(cx));
+        if self.out.is_full() {
+            ready!(self.poll_written(Half::Sender, cx))?;
         }
+        step.made_progress();
+        Poll::Ready(Ok(()))
     }
 
     pub(super) fn poll_written(

@@ -132,6 +132,30 @@ async fn many_calls_wait_for_room() {
     assert!(polls <= 3 * CALLS, "{polls}");
 }
 
+/// All messages are there, and so nothing has to be waited for.
+#[tokio::test]
+async fn a_flood_of_messages_leaves_other_tasks_their_turns() {
+    let (call, called) = one_call().await;
+    for _ in 0..5000 {
+        called.send(b"").await.expect("it is open");
+    }
+    called.finish(&Status::from(Code::Ok)).expect("it is open");
+    assert_eq!(call.over().await.code, Code::Ok);
+    let turns = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&turns);
+    tokio::spawn(async move {
+        loop {
+            count.fetch_add(1, Ordering::Relaxed);
+            yield_now().await;
+        }
+    });
+    for _ in 0..5000 {
+        call.next().await.expect("a message").expect("no error");
+    }
+    let turns = turns.load(Ordering::Relaxed);
+    assert!(turns >= 5000 / 128, "{turns}");
+}
+
 /// One that was woken and is dropped has taken nothing.
 #[tokio::test]
 async fn a_reader_that_is_dropped_leaves_its_message_to_the_next() {
