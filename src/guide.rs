@@ -115,13 +115,14 @@
 //! # Time
 //!
 //! The clock is yours. A time is a `u64` of milliseconds on any scale that never goes back, the same for all machines of one
-//! connection: `start.elapsed().as_millis() as u64` will do. Take it after a read that may block, not before, or bytes seem to have come
-//! as long ago as the read began. A machine that depends on time has two methods. `deadline` says when to look
-//! again, and `poll` does what is due then, which may be nothing. Calling `poll` too early is harmless. `grpc::Server` and `grpc::Client`
-//! have no `poll`: call their `receive` with empty input instead.
+//! connection: `start.elapsed().as_millis() as u64` will do. Take the time after a read that may block: taken before, it makes the
+//! bytes look as old as the beginning of the read.
 //!
-//! A `Keepalive` stands beside its connection and sees nothing of it. Tell it when bytes have come (`received`), or it takes a peer that
-//! talks for a dead one, and when the connection is closing (`closing`). The other machines notice both by themselves.
+//! A machine that depends on time has two methods. `deadline` says when to call `poll`, and `poll` does what is due then. Calling
+//! `poll` too early is harmless. `grpc::Server` and `grpc::Client` have no `poll`: call their `receive` with empty input instead.
+//!
+//! A `Keepalive` does not see its connection. Call `received` whenever bytes have come: otherwise it takes a peer that talks for
+//! dead. Call `closing` when the connection is closing. The other machines notice both by themselves.
 //!
 //! | machine | what it times |
 //! |---|---|

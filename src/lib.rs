@@ -73,8 +73,8 @@
 //!   in it. A receiver of long messages is faster with one of 64 KiB than with one of 16 KiB. A caller that
 //!   leaves the loop earlier has to keep the last `input.len()` bytes of what it read.
 //! * Some machines end before the input does: a handshake, a head, a body. They leave the rest in the
-//!   slice. Another value than `None` says so, or a getter that the method's documentation names.
-//! * Call `transmit` only once the output before has been written. Until then, what is owed to the peer
+//!   slice, and say so by a value other than `None`, or by a getter that the method's documentation names.
+//! * Call `transmit` only once the earlier output has been written. Until then, what is owed to the peer
 //!   stays in a place of fixed size, so it does not grow when a peer floods you and does not read. An event
 //!   loop keeps what the socket does not take, and neither reads nor calls `transmit` until that is written.
 //! * There are two ways to receive. `receive_message` joins whole messages in an inbox: its event has no
@@ -109,7 +109,7 @@
 //! A [`Chunk`] says where bytes fall in their message. A [`Buffer`] is where bytes are appended: a
 //! `Vec<u8>`, a `BytesMut`, a fixed slice, an [`ArrayBuf`] that owns its bytes, or a type of your own.
 //!
-//! The [guide] has a chapter each on keeping machines in a struct, back-pressure, time, memory, and what the peer sees.
+//! The [guide] has chapters on structs, back-pressure, time, memory, and what the peer sees.
 //!
 //! # Features
 //!

@@ -61,6 +61,7 @@
 //! | at a client: [`Error::Status`], [`Error::BufferFull`] | HTTP long-polling | – | 1002 |
 //!
 //! # Example
+//!
 //! A session that echoes, first over polling and then over WebSocket:
 //!
 //! ```

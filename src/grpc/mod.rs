@@ -30,7 +30,6 @@
 //!
 //! # Three ways in
 //!
-//!
 //! - A [`Server`] or a [`Client`] is one end of an HTTP/2 connection, with all of its calls. Begin here, unless you
 //!   already have an HTTP stack. The examples `grpc_server` and `grpc_client` are whole programs; the README shows both.
 //! - A [`ServerCall`] or a [`ClientCall`] is one call over any HTTP stack that passes on heads, bodies and trailers.
@@ -167,7 +166,7 @@
 //! | [Http](Error::Http) | http-grpc-status-mapping.md | – | CANCEL; if the stream has ended, NO_ERROR |
 //! | [Reset](Error::Reset) | *Errors* | nothing | nothing |
 //!
-//! Three errors have no answer of a call. [`AfterTrailers`](Error::AfterTrailers) is only a [`Decoder`]'s: a call ignores
+//! Three errors are none of a call. [`AfterTrailers`](Error::AfterTrailers) is only a [`Decoder`]'s: a call ignores
 //! what follows the trailers. The other two are a [`SocketDecoder`](web::SocketDecoder)'s: close the WebSocket.
 //!
 //! Without an error, a deadline that has passed is the status `DEADLINE_EXCEEDED` of a server and the reset `CANCEL` of a

@@ -5,6 +5,7 @@
 //! | §5, fields | [`Field`], [`Headers`], [`Fields`] |
 //! | §5.5, values | [`FieldValue`] |
 //! | §15, statuses | [`reason_phrase`] |
+//!
 //! **Reading.** Types that read a head take any iterator of [`Field`]s. So they work with the header
 //! collection of any HTTP stack: `&http::HeaderMap`, pairs in a slice or a `Vec`, or the [`Headers`]
 //! that [`http1`](crate::http1) reads.
@@ -13,7 +14,8 @@
 //! [`Buffer`](crate::Buffer), whole or not at all. `to_fields` checks all of it and returns [`Fields`]: a list
 //! that can be gone through more than once. A connection of HTTP/2 takes it as it is, and
 //! [`for_each_field`](Fields::for_each_field) puts it anywhere else, such as into the map of an HTTP stack.
-//! Names are in the case that HTTP/1.1 writes; the other versions need lower case.
+//! Names are in the case that HTTP/1.1 writes. This crate's HTTP/2 writes them in lower case, which another stack
+//! may leave to you.
 //!
 //! All collections that can be read are such lists, and so is a closure that calls another with each
 //! field: [`from_fn`].

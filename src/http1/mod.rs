@@ -93,6 +93,7 @@
 //! | [`ChunkEnd`](Error::ChunkEnd) | §7.1 | 400 |
 //!
 //! # Reading and writing
+//!
 //! ```
 //! use framewright::http1::{HeadReader, Limits, ResponseWriter};
 //!

@@ -6,7 +6,8 @@
 //! are not kept: an [`Assembler`](crate::Assembler) joins one that comes in chunks. A [`Connection`] knows the namespaces
 //! and their rules, at either end.
 //!
-//! JSON stays text, as a [`Json`] that was checked: bring a JSON library. Rooms, broadcasts, tables of acknowledgements and recovery are yours, too.
+//! JSON stays text, as a [`Json`] that was checked: bring a JSON library. Rooms, broadcasts, tables of acknowledgements and
+//! recovery are yours, too.
 //!
 //! A name in italics in parentheses is a section of the protocol's specification. Times are in ms, on any scale that
 //! never goes back.
@@ -24,8 +25,8 @@
 //!
 //! # What the peer sees
 //!
-//! A namespace that is [refused](Connection::refuse) gets a `CONNECT_ERROR`, and the connection goes on. Whatever error there is,
-//! the protocol has no packet for it: the peer sees the end of the connection below. Over Engine.IO, call
+//! A namespace that is [refused](Connection::refuse) gets a `CONNECT_ERROR`, and the connection goes on. For an error, the
+//! protocol has no packet: the peer sees the end of the connection below. Over Engine.IO, call
 //! [`Session::close`](crate::engineio::Session::close).
 //!
 //! | error | section |
@@ -39,6 +40,7 @@
 //! | [`Error::TooManyNamespaces`], [`Error::NamespaceTooLong`], [`Error::BufferFull`] | – a limit on namespaces |
 //!
 //! # Example
+//!
 //! A server that echoes:
 //!
 //! ```

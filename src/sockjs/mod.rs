@@ -36,8 +36,8 @@
 //!
 //! # What the peer sees
 //!
-//! What is no list of messages does not end a session, but over WebSocket it ends the connection. [`Reply::refused`] is the
-//! answer to a request, and [`Error::close`] has the close frame:
+//! A payload that is no list of messages is refused. In a request, the session goes on, and [`Reply::refused`] is the answer.
+//! Over WebSocket, the connection ends, and [`Error::close`] has the close frame:
 //!
 //! | error | section | status | body | close code |
 //! |---|---|---|---|---|
@@ -59,6 +59,7 @@
 //! | [`AttachError::Over`] | Handling close | 200 | `c[1002,"Connection interrupted"]` |
 //!
 //! # Example
+//!
 //! A service that echoes. Each call is a request, as any HTTP stack has it:
 //!
 //! ```

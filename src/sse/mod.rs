@@ -160,8 +160,8 @@
 //! |---|---|
 //! | 200, `text/event-stream`: [`Stream`](Verdict::Stream) | a connection that stays open; another request after its end |
 //! | 200, any other type: [`NoStream`](Verdict::NoStream) | the end of the connection, and no request after it |
-//! | any other final status: [`NoStream`](Verdict::NoStream) | the same, unless the status is one [to retry after](Policy::retry_statuses) |
 //! | 100, and 102 to 199: [`Interim`](Verdict::Interim) | nothing: the client waits for the final response |
+//! | any other status: [`NoStream`](Verdict::NoStream) | as for another type, unless the status is one [to retry after](Policy::retry_statuses) |
 //!
 //! # Over HTTP/1.1
 //!

@@ -16,8 +16,8 @@
 //!   FrameBuilder ── send() ───┘ ──▶ Encoder ──▶ out
 //! ```
 //!
-//! Versions differ in two ways. Their escapes differ: headers come in with escapes resolved, and go out escaped. And
-//! their acknowledgements differ: [`Connection::ack`] makes the right one. Until a version is agreed on, heads are read by
+//! Versions differ in escapes, which are resolved in headers that come in and written in those that go out. They also
+//! differ in acknowledgements: [`Connection::ack`] makes the right one. Until a version is agreed on, heads are read by
 //! the rules that all versions share.
 //!
 //! # Where to find what the standard has
@@ -42,8 +42,8 @@
 //! # What the peer sees
 //!
 //! After an error of a client, [`Connection::transmit`] writes an `ERROR` frame with this text as its `message`, and with the
-//! `receipt-id` that the frame asked for, if it was read so far. The next thing that the client sees is the end of the transport.
-//! A server sees that alone, because a client has no frame to say more.
+//! `receipt-id` that the frame asked for, if that came before the error. Then the client sees the end of the transport. A server
+//! sees only that end, because a client has no frame to say more.
 //!
 //! | error | section | `message` |
 //! |---|---|---|
@@ -78,6 +78,7 @@
 //! | [`Error::ConnectTimedOut`] | Connecting | `connect took too long` |
 //!
 //! # Example
+//!
 //! A server with one queue, and a client that sends to it and receives from it:
 //!
 //! ```

@@ -73,16 +73,16 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A connection whose handshake took another way, as in HTTP/2, is told by
-//! [`Connection::compression`](super::Connection::compression). [`Config::negotiate`], [`Config::offer`] and
-//! [`Config::check`] agree on the [`Params`] there.
+//! A handshake of somebody else's makes no connection. There, [`Config::negotiate`] at a server, or
+//! [`Config::offer`] and [`Config::check`] at a client, agree on the [`Params`] for
+//! [`Connection::compression`](super::Connection::compression).
 //!
 //! # In parts
 //!
-//! Callers that hold no messages, such as proxies, go without that.
+//! A caller that holds no whole messages, such as a proxy, does both by itself.
 //! [`Connection::receive`](super::Connection::receive) returns
-//! [`Part::Compressed`](super::Part::Compressed), and an [`Inflater`] inflates it part by part.
-//! [`Assembler::push_inflated`](super::Assembler::push_inflated) joins messages too. A [`Deflater`] compresses
+//! [`Part::Compressed`](super::Part::Compressed), and an [`Inflater`] inflates it part by part, or
+//! [`Assembler::push_inflated`](super::Assembler::push_inflated) joins the message. A [`Deflater`] compresses
 //! messages on their way to the connection's [`Encoder`](super::Encoder), also in fragments:
 //!
 //! ```
@@ -149,9 +149,9 @@
 //!
 //! # Short messages
 //!
-//! Bytes on the wire for each message, with its header, and microseconds to send it, over 4000 messages
-//! of feeds that were made up, on an AMD EPYC. The defaults are the column before the last where a context is
-//! kept. Where each message stands alone, they are the first column below 64 bytes, and the last from there on.
+//! Bytes on the wire for each message, with its header, and microseconds to send it: means over 4000 messages of
+//! synthetic feeds, on an AMD EPYC. By default, messages that keep a context go as in the last column but one.
+//! Where each stands alone, those below 64 bytes go uncompressed, and longer ones as in the last column.
 //!
 //! | feed, mean length | uncompressed | context, level 1 | context, level 6 | alone, level 6, `min_len` 0 |
 //! |---|---|---|---|---|
@@ -162,8 +162,8 @@
 //! | telemetry, 29 bytes binary | 31.0 | 22.1, 0.22 µs | 21.0, 3.0 µs | 30.3, 5.1 µs |
 //! | random bytes, 32 | 34.0 | 37.8, 0.37 µs | 38.7, 4.2 µs | 38.7, 5.5 µs |
 //!
-//! So every message is compressed where a context is kept: a third to three quarters of the bytes are saved, and only
-//! noise grows. Where each stands alone, a shorter message than 64 bytes gains nothing.
+//! So a context saves a third to three quarters of the bytes, even of short messages, and only noise grows. Alone, a
+//! message of less than 64 bytes gains nothing.
 //!
 //! # What a peer can do
 //!
