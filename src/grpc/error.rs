@@ -248,8 +248,7 @@ pub enum SendError {
     Authority,
     /// The scheme is neither `http` nor `https` (PROTOCOL-HTTP2, *Requests*).
     Scheme,
-    /// A prefix alone cannot be had where the payload is written in base64 or in messages of
-    /// WebSocket.
+    /// A prefix cannot be written alone where the payload goes in base64 or in messages of WebSocket.
     PrefixAlone,
     /// An encoding that is not a token (PROTOCOL-HTTP2, *Content-Coding*), or a list of them that is too long.
     Encoding,

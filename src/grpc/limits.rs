@@ -29,8 +29,8 @@ impl Limits {
     ///
     /// An [`Assembler`](crate::Assembler) that can grow holds up to this many bytes for each call, and a
     /// `Vec` takes up to twice as many while it grows. For one in a fixed slice, set the slice's length
-    /// here. [`Assembler::abandon`](crate::Assembler::abandon) gives them back after a failure. The caller decompresses messages, and has to
-    /// limit their length while they grow.
+    /// here. [`Assembler::abandon`](crate::Assembler::abandon) gives them back after a failure. A caller that
+    /// decompresses messages has to limit what comes out.
     #[must_use]
     pub const fn max_message_len(mut self, bytes: u64) -> Self {
         self.max_message_len = bytes;

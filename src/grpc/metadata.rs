@@ -234,7 +234,7 @@ pub(super) fn value_of<'a>(name: &str, value: &'a [u8]) -> Value<'a> {
     if is_binary(name) { Value::Base64(value) } else { Value::Text(ascii(value)) }
 }
 
-/// Metadata to be sent: pairs, a [`MetadataList`], or neither. What is sent takes either by [`Into`].
+/// Metadata to be sent: pairs, a [`MetadataList`], or none. Methods called `metadata` take it by [`Into`].
 ///
 /// ```
 /// use framewright::grpc::{MetadataList, Status, Trailers};

@@ -10,8 +10,8 @@ use crate::http::Headers;
 
 /// A list of custom metadata that owns what is in it (PROTOCOL-HTTP2, *Custom-Metadata*).
 ///
-/// The heads and trailers that are written take it by `metadata`. Names and values are copied to its storage, so that they need not outlive the headers that they
-/// came from.
+/// Methods called `metadata` take it. Names and values are copied to its storage, so that the list may outlive the
+/// headers that they came from.
 ///
 /// ```
 /// use framewright::grpc::{MetadataList, Status, Trailers, metadata};

@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::{Field, FieldValue};
 
-/// Fields to be sent, that can be gone through more than once.
+/// A list of fields to be sent, which can be gone through more than once.
 ///
 /// Any collection of [`Field`]s is such a list: an array or a slice of pairs, a reference to a `Vec` of
 /// them, `&http::HeaderMap`, and the headers of a message that is forwarded. [`from_fn`] makes one of a

@@ -38,6 +38,7 @@ impl Limits {
     ///
     /// A reader whose storage can grow holds up to this many bytes while a head is incomplete. A `Vec`
     /// takes up to twice as many while it grows.
+    ///
     /// Trailers may be as long again. They cost memory only in storage that is lent for them.
     #[must_use]
     pub const fn max_head_len(mut self, bytes: usize) -> Self {

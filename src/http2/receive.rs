@@ -91,7 +91,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
     #[inline]
     fn receive_data(&mut self, part: &DataPart<'_>) -> Result<DataStep, Error> {
         if part.start {
-            // The whole frame counts before a byte of it is returned, and whoever wants it or not.
+            // The whole frame counts before a byte of it is returned, whether or not anybody wants it.
             self.receive_window.take(part.flow_len)?;
             self.current = Current::Nothing;
             let stream = match self.find(part.stream)? {

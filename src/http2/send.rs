@@ -1,6 +1,6 @@
 //! What goes out: heads, bodies and trailers.
 
-// A list of fields is a value as an iterator is: whoever has one passes it on.
+// A list of fields is passed by value, as an iterator is.
 #![allow(clippy::needless_pass_by_value)]
 
 use super::closed::Absent;

@@ -35,7 +35,7 @@ pub enum Command {
     Begin,
     /// `COMMIT`: a client's transaction takes effect.
     Commit,
-    /// `ABORT`: a client's transaction never was.
+    /// `ABORT`: a client's transaction is dropped.
     Abort,
     /// `DISCONNECT`: a client's last frame.
     Disconnect,

@@ -167,7 +167,7 @@ impl<'a> FrameBuilder<'a> {
         Self::new(Command::Commit).transaction(transaction)
     }
 
-    /// An `ABORT`: a transaction never was.
+    /// An `ABORT`: a transaction is dropped.
     pub fn abort(transaction: &'a str) -> Self {
         Self::new(Command::Abort).transaction(transaction)
     }

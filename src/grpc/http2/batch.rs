@@ -26,7 +26,7 @@ pub struct Batch<'a, E, B> {
 }
 
 impl<M: Memory> Server<M> {
-    /// Begins a batch: messages of one call that are there to be sent.
+    /// Begins a batch: messages of one call that are ready to be sent.
     ///
     /// ```
     /// use framewright::Buffer;
@@ -77,7 +77,7 @@ impl<M: Memory> Server<M> {
 }
 
 impl<M: Memory> Client<M> {
-    /// Begins a batch: messages of one call that are there to be sent.
+    /// Begins a batch: messages of one call that are ready to be sent.
     #[inline]
     pub fn batch<'a, B: Buffer>(&'a mut self, call: CallId, out: &'a mut B) -> Batch<'a, Self, B> {
         Batch { end: self, call, frame: Frame::NONE, out }

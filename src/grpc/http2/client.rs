@@ -301,7 +301,7 @@ impl<M: Memory> Client<M> {
     /// [`ClientEvent::Writable`]. [`SendError::BufferFull`]: write `out` to the transport first, or, with
     /// [`Fixed`](super::Fixed) memory, the message is too long for it. [`SendError::Ended`]: the call is over.
     ///
-    /// If several are there to be sent, a [`batch`](Self::batch) takes less.
+    /// For several messages at once, a [`batch`](Self::batch) takes fewer bytes and less time.
     pub fn send<'m>(
         &mut self,
         call: CallId,

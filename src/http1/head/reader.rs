@@ -61,8 +61,8 @@ impl<B: Buffer> HeadReader<B> {
     /// A reader that gathers heads in `storage` if they do not arrive in one piece.
     ///
     /// Give it storage for as many bytes as the limits allow for a head. In less, a head that
-    /// is split may not find room where a whole one passes. Storage that is wanted back is lent: `&mut` of a
-    /// [`Buffer`] is one, too.
+    /// is split may not find room where a whole one passes. To keep the storage, lend it: `&mut` of a [`Buffer`]
+    /// is one, too.
     pub const fn new(storage: B, limits: Limits) -> Self {
         Self { storage, limits, state: State::Between }
     }

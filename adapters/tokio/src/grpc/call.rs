@@ -13,7 +13,7 @@ use super::handle::Handle;
 
 /// A call, at the server: messages in, messages out, and a status at the end.
 ///
-/// All methods take it shared, so that one task can receive while another one sends. All that wait are
+/// All methods take `&self`, so that one task can receive while another one sends. Those that wait are
 /// [cancel safe](super#cancel-safety).
 ///
 /// ```

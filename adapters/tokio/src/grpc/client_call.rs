@@ -11,7 +11,7 @@ use super::shared::State;
 
 /// A call, at the client: messages out, messages in, and a status at the end.
 ///
-/// All methods take it shared, so that one task can receive while another one sends. All that wait are
+/// All methods take `&self`, so that one task can receive while another one sends. Those that wait are
 /// [cancel safe](super#cancel-safety).
 ///
 /// ```

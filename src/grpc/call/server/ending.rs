@@ -18,8 +18,8 @@ impl ServerCall {
         self.lose(Outcome::Cancelled(Code::Cancelled))
     }
 
-    /// Sets another time at which the call ends at the latest than the client asked for, in milliseconds
-    /// on the scale of [`Request::accept`](crate::grpc::Request::accept).
+    /// Sets when the call ends at the latest, instead of what the client asked for: in milliseconds on the scale
+    /// of [`Request::accept`](crate::grpc::Request::accept).
     pub const fn set_deadline(&mut self, at: u64) {
         self.deadline = Some(at);
     }
