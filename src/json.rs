@@ -54,7 +54,7 @@ impl Escape {
                 Self::Char { char, len: 12 }
             }
             Err(Self::Unfinished) => Self::Unfinished,
-            // An escape of its own, or no escape: the next one to be read.
+            // What follows is no second half of a pair: it is read by itself, next.
             _ => alone,
         }
     }

@@ -54,7 +54,7 @@ impl<B: Buffer> Backlog<B> {
         };
         let mut encoder = PayloadEncoder::after(held > 0);
         match encoder.encode(packet, &mut self.storage) {
-            // A fixed buffer may have its room at the front.
+            // A fixed buffer has room at its front after something has left.
             Err(SendError::BufferFull(_)) if self.sent > 0 => {
                 self.compact();
                 encoder.encode(packet, &mut self.storage)

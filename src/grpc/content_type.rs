@@ -58,7 +58,7 @@ impl ContentType {
     ///
     /// `None` if it is not one of gRPC, or if the name of its message format is longer than 31 bytes.
     pub fn parse(value: &[u8]) -> Option<Self> {
-        // As nearly all write it.
+        // Nearly all peers write one of these two.
         match value {
             b"application/grpc" => return Some(Self::GRPC_UNNAMED),
             b"application/grpc+proto" => return Some(Self::GRPC),
@@ -78,7 +78,7 @@ impl ContentType {
         let media_type = self.framing.media_type();
         match (self.framing, &*self.subtype.name) {
             (_, b"") => put(name, media_type.into()),
-            // In one piece, what nearly all calls are.
+            // Nearly all calls have this one, which is written in one piece.
             (Framing::Grpc, b"proto") => put(name, "application/grpc+proto".into()),
             _ => put(name, FieldValue::joined(&[media_type, self.subtype.name()], "+")),
         }
@@ -95,7 +95,7 @@ impl Framing {
     }
 
     fn of_media_type(name: &[u8]) -> Option<Self> {
-        // The document knows a longer name for the same.
+        // PROTOCOL-WEB has this longer name for the same framing.
         const WEB_TEXT_BASE64: &[u8] = b"application/grpc-web-text-base64";
         let all = [Self::Grpc, Self::Web, Self::WebText];
         let known = |framing: &Self| name.eq_ignore_ascii_case(framing.media_type().as_bytes());

@@ -195,7 +195,7 @@ impl Decoder {
                 State::Payload { frame, compressed, start, remaining } => {
                     let len = usize::try_from(*remaining).unwrap_or(usize::MAX).min(input.len());
                     let bytes = input.split_off(..len).unwrap_or_default();
-                    // It is not more than what remains.
+                    // `len` is at most `remaining`, so the conversion cannot fail.
                     *remaining -= u32::try_from(len).unwrap_or_default();
                     let end = *remaining == 0;
                     let chunk = Chunk { bytes, start: *start, end };

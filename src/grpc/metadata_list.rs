@@ -64,7 +64,7 @@ impl<B: Buffer> MetadataList<B> {
         for (index, one) in all.into_iter().enumerate() {
             if metadata::check_one(index, &one).is_err() {
                 append.abandon();
-                // Counted only here, so that the time of many calls is linear.
+                // Counted only for an error, so that many calls take linear time.
                 let len = self.fields().iter().count();
                 return metadata::check_one(len + index, &one);
             }

@@ -135,7 +135,7 @@ mod tests {
             ("Sat, 31 Dec 2016 23:59:60 GMT", 1_483_228_800),
             ("Wed, 31 Dec 1969 23:59:59 GMT", 0),
             ("Sat, 01 Jan 0000 00:00:00 GMT", 0),
-            // 2076, 49 years ahead, and 1978, not 2078.
+            // 76 is 2076, 49 years ahead, and 78 is 1978: 2078 would be 51 years ahead.
             ("Wednesday, 01-Jan-76 00:00:00 GMT", 3_345_062_400),
             ("Sunday, 01-Jan-78 00:00:00 GMT", 252_460_800),
         ] {

@@ -83,7 +83,7 @@ mod tests {
             assert_eq!(Name::of(&lower.to_uppercase()), Some(*name));
             assert_eq!(Name::of(&lower[1..]), None);
             assert_eq!(Name::of(&std::format!("{lower}\0")), None);
-            // The bit that makes its first byte a letter is missing.
+            // Without the bit that makes the first byte a letter.
             let first = char::from(lower.as_bytes()[0] & 0x3F);
             assert_eq!(Name::of(&std::format!("{first}{}", &lower[1..])), None);
         }

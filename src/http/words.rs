@@ -15,7 +15,7 @@ const fn repeat(byte: u8) -> u64 {
 /// they are beyond ASCII.
 #[inline]
 pub(crate) const fn from_to<const FIRST: u8, const LAST: u8>(word: u64) -> u64 {
-    // With the highest bit aside, nothing is carried from one byte to the next.
+    // Without the highest bits, an addition carries nothing from one byte to the next.
     let low = word & !HIGH;
     let from = low + const { repeat(0x80 - FIRST) };
     let beyond = low + const { repeat(0x7F - LAST) };

@@ -342,7 +342,7 @@ mod tests {
         }
         let outcome = receive(Limits::new().max_head_len(len - 1), &block);
         assert_eq!(outcome, Ok(Outcome::TooLong(Error::HeadTooLong { limit: len - 1 })));
-        // A quarter of it ends the connection.
+        // At more than four times the limit, the connection ends.
         let outcome = receive(Limits::new().max_head_len(len / 4), &block);
         assert_eq!(outcome, Err(Error::HeadTooLong { limit: len / 4 * 4 }));
     }

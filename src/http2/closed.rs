@@ -76,7 +76,7 @@ impl Closed {
             }
         }
         self.count = number + 1;
-        // Until it ends, nobody asks.
+        // How a stream ended is only asked once it is over: whatever else ends it is noted then.
         self.set(number, RESET_BY_US);
     }
 

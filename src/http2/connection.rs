@@ -272,7 +272,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
     pub fn ping(&mut self, payload: [u8; 8]) -> Result<(), SendError> {
         match (self.state, self.owed.ping) {
             (State::Failed(_), _) => Err(SendError::Closing),
-            // Its answer would be taken for that of this one.
+            // The answers to the two could not be told apart.
             (State::Announced { pinged: true }, _) if payload == CLOSE_PING => {
                 Err(SendError::PingInFlight)
             }

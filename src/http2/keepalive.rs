@@ -197,7 +197,7 @@ impl Keepalive {
         match (open, self.idle) {
             (true, Some(_)) => {
                 self.idle = None;
-                // The silence before the stream was no sign of anything.
+                // While no stream was open, the peer had no reason to send.
                 self.received(now);
             }
             (false, None) => self.idle = Some(now),

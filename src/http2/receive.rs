@@ -178,7 +178,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
                     return Ok(Some(Event::StreamFailed { stream, error }));
                 }
                 Ok(Found::Failed(_) | Found::Gone) => self.budgets.take_useless(&self.limits)?,
-                // No stream can fail. What is wrong is still the frame: PRIORITY may come in any state (§5.1).
+                // There is no stream to fail, so the connection fails for the frame: PRIORITY may come in any state (§5.1).
                 Err(_) => return Err(error),
             },
             Part::Priority { .. } | Part::Unknown(_) => self.budgets.take_useless(&self.limits)?,
@@ -265,7 +265,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
 
     /// Our settings hold from here on (§6.5.3).
     fn receive_settings_ack(&mut self) -> Result<(), Error> {
-        // They may not even have been sent.
+        // Our settings were acknowledged before, or have not been sent.
         if self.acknowledged || self.owed.opening {
             return Err(Error::AckUnexpected);
         }
@@ -298,7 +298,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         if self.peer_goaway.is_some_and(|before| last > before.last) {
             return Err(Error::GoAwayRose);
         }
-        // A server has opened none that could be refused.
+        // Only a client has opened streams that a GOAWAY can refuse.
         let sweep = if R::ROLE == Role::Client { 0 } else { SWEPT };
         self.peer_goaway = Some(PeerGoAway { last, code, sweep });
         Ok(Event::GoAway { last, code })

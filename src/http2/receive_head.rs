@@ -86,7 +86,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
             };
         }
         if let State::Final { .. } = self.state {
-            // It was not the last one any more, which the client knows or is about to.
+            // The GOAWAY named an earlier stream as the last: the client knows that, or soon will.
             self.streams.skip(id);
             self.budgets.stream_reset(self.new_receive_window().left());
             self.budgets.take_useless(&self.limits)?;

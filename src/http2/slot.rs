@@ -129,7 +129,7 @@ impl Slot {
     /// Sets how long the peer's body will be, if that is known.
     pub(super) const fn set_body_len(&mut self, len: Option<u64>) {
         self.body_left = match len {
-            // No body ever gets as long, and none that ends may be shorter than that.
+            // No body gets as long as either, so one byte less makes no difference.
             Some(UNKNOWN) => UNKNOWN - 1,
             Some(len) => len,
             None => UNKNOWN,
@@ -296,7 +296,7 @@ pub(super) const NONE: u32 = u32::MAX;
 /// No length of a body is known. None can be as long.
 const UNKNOWN: u64 = u64::MAX;
 
-// The two lowest are those of the queues.
+// Bits 0 and 1 are those of the queues.
 const WAITING: u8 = 1 << 2;
 const RESET: u8 = 1 << 3;
 const REFUSAL: u8 = 1 << 4;

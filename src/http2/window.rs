@@ -51,7 +51,7 @@ impl SendWindow {
         if window > MAX as i64 {
             return Err(Error::WindowOverflow);
         }
-        // What is below is as good as closed.
+        // A window this far below 0 is closed: the exact number makes no difference.
         self.0 = if window < i32::MIN as i64 { i32::MIN } else { window as i32 };
         Ok(())
     }
@@ -123,7 +123,7 @@ impl ReceiveWindow {
 
     /// Takes back that `len` bytes are used. More than arrived cannot be kept.
     pub(super) const fn keep(&mut self, len: u32) {
-        // `used` and `kept` together, but for what was granted again, are what arrived.
+        // What arrived is `used` and `kept` together, less what was granted anew.
         let room = MAX.saturating_sub(self.kept);
         let len = if len < room { len } else { room };
         self.used = self.used.saturating_sub_unsigned(len);

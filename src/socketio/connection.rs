@@ -358,7 +358,7 @@ impl<B: Buffer> Connection<B> {
             }
             (_, _, Some(NamespaceState::Left)) => return Ok(false),
             (_, Kind::Disconnect, Some(NamespaceState::Connected)) => self.names.remove(namespace),
-            // A server that recovers a connection sends what was missed before its answer.
+            // A server that recovers a connection sends the events that the client missed, and only then its answer.
             (_, Kind::Event | Kind::Ack, Some(NamespaceState::Connected))
             | (ConnectionRole::Client, Kind::Event, Some(NamespaceState::Pending)) => {}
             _ => return Err(Error::NotConnected),

@@ -266,11 +266,11 @@ impl MessageSoFar {
         if escape == Escape::Unfinished
             && let Some(&byte) = input.first()
         {
-            // It was unfinished, and so shorter than the longest.
+            // There is room: an unfinished escape is shorter than the longest.
             self.escape.push(byte);
             escape = Escape::parse(&self.escape);
             match escape {
-                // The byte only showed that half of a pair stands alone. It may be part of no escape.
+                // The byte only showed that half of a pair stands alone, and may begin something else: it stays in the input.
                 Escape::Char { len, .. } if len <= so_far.len() => self.escape = so_far,
                 _ => drop(input.split_off_first_mut()),
             }

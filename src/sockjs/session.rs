@@ -274,7 +274,7 @@ impl<B: Buffer> Session<B> {
             framing.encode_quoted(self.backlog.as_slice(), out)?;
             self.backlog.free();
             if let Some(close) = &mut self.close {
-                // Once, because nothing is added after a close.
+                // This happens once after a close, because nothing is added then.
                 close.until = now.saturating_add(self.limits.disconnect_delay);
             }
         } else if let Some(SessionClose { code, reason, .. }) = &self.close {

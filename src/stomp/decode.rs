@@ -149,7 +149,7 @@ impl Decoder {
         inbox: &mut Inbox<B>,
     ) -> Result<Option<Part<'a>>, Error> {
         let result = match self.state {
-            // Short of the loop below, so that a long body costs little more than the search for its end.
+            // Ahead of the general case, so that a long body costs little more than the search for its end.
             State::Unsized { len, started } if !input.is_empty() => {
                 self.in_unsized(len, started, input)
             }

@@ -75,7 +75,7 @@ impl Timers {
     pub(super) fn opened(&mut self, ours: HeartBeat, theirs: HeartBeat) {
         let last = self.now;
         self.phase = Phase::Open {
-            // A little early: what the peer counts is when it arrives.
+            // A quarter early, because the peer counts from arrival to arrival.
             beat: ours
                 .send_period(theirs)
                 .map(|period| Beat { period: (period - period / 4).max(1), last }),

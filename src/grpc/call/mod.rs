@@ -214,7 +214,7 @@ impl<'a> NamedEncoding<'a> {
         let Some(name) = single(value).map(ascii) else { return };
         let first = *self.0.get_or_insert(name);
         if first != name {
-            // What no encoding is called.
+            // No encoding has this name: a comma is not in tokens.
             self.0 = Some(",");
         }
     }

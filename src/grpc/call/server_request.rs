@@ -227,7 +227,7 @@ impl<'a> RequestFacts<'a> {
                 if let Some(value) = single(value) {
                     let first = *self.timeout.get_or_insert(value);
                     if first != value {
-                        // Whatever is not a timeout.
+                        // This is no timeout, so the request is refused.
                         self.timeout = Some(b"");
                     }
                 }

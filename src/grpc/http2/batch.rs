@@ -141,7 +141,7 @@ impl Frame {
             return shared.send_in_parts(stream, message, false, out);
         }
         let call = shared.calls.call(stream).ok_or(SendError::Ended)?;
-        // Of some calls, there is only one message.
+        // A call that sends only one message has no second one to share the frame.
         if call.body()?.ready().is_ok() {
             let len = Prefix::LEN + message.bytes.len();
             self.data = shared.http2.growing_data(stream, len, out);

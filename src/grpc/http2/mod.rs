@@ -10,7 +10,7 @@ mod server_call;
 mod shared;
 mod time;
 
-// After the two ends, so that their pages begin with how they are made.
+// After `server` and `client`: rustdoc shows a type's methods in the order of the modules, and `new` comes first.
 mod batch;
 
 pub use batch::Batch;

@@ -42,7 +42,7 @@ impl PingPolicy {
     /// Whether a ping that comes now comes too soon.
     fn is_too_soon(&self, now: u64) -> bool {
         let next = |last: u64| last.saturating_add(self.min_interval);
-        // Without an interval, none does, even if the caller's clock goes back.
+        // An interval of 0 allows every ping, even if the caller's clock goes back.
         self.min_interval > 0 && self.last.is_some_and(|last| now < next(last))
     }
 

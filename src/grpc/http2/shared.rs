@@ -105,7 +105,7 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
             self.keepalive.received(now);
         }
         self.look_at_time();
-        // Asked here, as there is hardly ever one.
+        // Checked before the call, because there is hardly ever a sweep.
         if self.sweep.is_some()
             && let Some(step) = self.sweep()
         {
@@ -229,7 +229,7 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
     /// Receives what is left of a DATA. Once nothing is, `self.rest` says so.
     fn receive_rest(&mut self, rest: Rest, input: &mut &mut [u8]) -> Option<MessageEvent> {
         let all = core::mem::take(input);
-        // A caller that dropped some of its input gets on, with what it has.
+        // If the caller dropped some of its input, the rest of it is taken.
         let mut body = all.get(..rest.len).unwrap_or(all);
         let before = body.len();
         let entry = self.calls.get_mut(rest.stream);
@@ -403,7 +403,7 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
         if is_open {
             let deadline = call.deadline(false);
             self.calls.note_deadline(deadline.unwrap_or(u64::MAX));
-            // Whatever still comes is dropped: nobody waits for it to be used.
+            // What still comes is dropped, so no window waits for the caller.
             self.resume(stream);
         } else {
             self.calls.close(stream);
@@ -438,7 +438,7 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
                 self.calls.enqueue(stream);
             }
         }
-        // What ended may have left something to be told.
+        // Calls that ended here may owe a reset.
         self.http2.transmit(out)
     }
 

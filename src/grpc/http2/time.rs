@@ -31,7 +31,7 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
         self.keepalive.waiting(now, self.calls.blocked_count() > 0);
         match self.keepalive.poll(now) {
             None => {}
-            // If one is in flight, its answer will do.
+            // If a ping is in flight, its answer serves as well.
             Some(Action::Ping) => drop(self.http2.ping(*b"is alive")),
             Some(Action::Idle) => self.http2.close(),
             Some(Action::PrefaceTimedOut) => self.fail(ErrorCode::PROTOCOL_ERROR),
@@ -80,7 +80,7 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
     pub(super) fn sweep(&mut self) -> Option<Step> {
         while let Some(Sweep { at, why }) = self.sweep {
             let Some(stream) = self.calls.next_from(at) else {
-                // After a loss, there is nothing more to look at, ever.
+                // After a loss, the sweep stays: no call can begin any more.
                 if let Why::Deadline = why {
                     self.sweep = None;
                 }

@@ -135,7 +135,7 @@ mod tests {
             for at in 0..len {
                 let mut bytes = vec![b'a'; len];
                 bytes[at] = b':';
-                // The bytes that differ least, and another of its kind.
+                // The neighbours of the colon, the byte that differs in the highest bit, and another colon.
                 for after in [b':' + 1, b':' - 1, b':' | 0x80, b':'] {
                     bytes[at + 1..].fill(after);
                     assert_eq!(find_near(b':', &bytes), Some(at), "{bytes:?}");

@@ -135,7 +135,7 @@ impl<B: Buffer> HeadReader<B> {
         let result = match take_head(storage, scan, limits, input) {
             Ok(TakenHead::Whole(head)) => parse(head, limits.max_headers)
                 .map(Some)
-                // The error that the bytes would have met, had they come one by one.
+                // The error is the one that these bytes meet if they come one by one.
                 .map_err(|e| Scan::new(kind).find(head, limits).err().unwrap_or(e)),
             Ok(TakenHead::Unfinished(scan)) => {
                 *state = State::Within(scan);
@@ -173,7 +173,7 @@ fn take_head<'a, 'i: 'a, B: Buffer>(
     let end = find_end(&mut scan, limits, input, &mut held)?;
     let Some(len) = end else {
         let piece: &mut [u8] = mem::take(input);
-        // What is held next may begin in what is held already.
+        // The bytes to hold for the next call may begin among those held now.
         let next = scan.undecided().len();
         let from_piece = piece.len().saturating_sub(next);
         let from_held = (held.len() + piece.len()).saturating_sub(next).min(held.len());

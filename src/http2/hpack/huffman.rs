@@ -174,7 +174,7 @@ impl HuffmanBits {
         let mut written = 0;
         loop {
             if let Some(&next) = input.first_chunk() {
-                // Bits beyond `len` are read once more later, and are the same then.
+                // Bits after `len` are read again in the next round, and are the same then.
                 bits |= u64::from_be_bytes(next) >> len;
                 let taken = (63 - len) / 8;
                 input = input.get(taken as usize..).unwrap_or_default();
@@ -198,7 +198,7 @@ impl HuffmanBits {
                     written += 1;
                 }
             }
-            // Every code is all there.
+            // No code is longer than `MAX_LEN`, so the next one is complete.
             while len >= MAX_LEN {
                 let (symbol, taken) = first_symbol(bits)?;
                 *out.get_mut(written).ok_or(Error::Huffman)? = symbol;

@@ -79,7 +79,7 @@ impl<S: Side> Connection<S> {
     }
 
     /// Writes a whole message in one frame, compressed by the configuration.
-    // Not that it is rare: this keeps it out of the way of other messages, which take far less.
+    // It is not rare. But other messages take far less time, and `cold` keeps this code out of their way.
     #[cold]
     pub(super) fn send_compressed(
         &mut self,

@@ -138,7 +138,7 @@ impl<B: Buffer> Joined<B> {
         if place.start {
             return Ok(0);
         }
-        // With another inbox than before, a text could go on in the wrong state.
+        // In another inbox than before, a text could go on in the wrong state.
         if self.state == State::Joining(place.kind, place.text) {
             return Ok(self.len);
         }
