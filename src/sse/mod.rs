@@ -220,16 +220,18 @@ mod encode;
 mod error;
 mod limits;
 mod policy;
+mod response;
 mod storage;
 mod text;
 
 pub use assemble::{Assembler, Event, Item, ItemKind};
-pub use client::{Action, Client, ReadyState, Reason, Response, Verdict};
+pub use client::{Action, Client, ReadyState, Reason, Verdict};
 pub use decode::{Decoder, Part};
 pub use encode::{Encoder, EventBuilder};
 pub use error::{Error, SendError};
 pub use limits::Limits;
 pub use policy::{Policy, Reconnect};
+pub use response::Response;
 pub use storage::Storage;
 
 /// The content type of an event stream (§9.2.5).
