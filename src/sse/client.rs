@@ -3,7 +3,6 @@
 use core::fmt;
 
 use super::encode::is_last_event_id;
-use super::response::is_event_stream;
 use super::{Assembler, Event, Item, Policy, Reconnect, Response, SendError};
 use crate::Buffer;
 
@@ -232,9 +231,7 @@ impl<B: Buffer, S: Buffer> Client<B, S> {
         let State::Connecting { .. } = self.state else { return Verdict::NoStream };
         match response.status {
             100 | 102..=199 => Verdict::Interim,
-            200 if self.policy.content_type_required
-                && !response.content_type.is_some_and(is_event_stream) =>
-            {
+            200 if self.policy.content_type_required && !response.is_event_stream() => {
                 self.state = State::Closed(Reason::ContentType);
                 Verdict::NoStream
             }

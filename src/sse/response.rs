@@ -56,6 +56,11 @@ impl<'a> Response<'a> {
         response
     }
 
+    /// Whether its body is an event stream, as its content type says.
+    pub(super) fn is_event_stream(&self) -> bool {
+        self.content_type.is_some_and(is_event_stream)
+    }
+
     /// How long it asks to wait, in ms (RFC 9110 §10.2.3); 0 if it does not ask.
     pub(super) fn wait(&self) -> u64 {
         let value = self.retry_after.unwrap_or_default().trim_ascii();
@@ -69,7 +74,7 @@ impl<'a> Response<'a> {
 
 /// Whether a content type is `text/event-stream`, whatever its parameters. If several are joined by
 /// commas, the last that is valid counts (Fetch, "extract a MIME type").
-pub(super) fn is_event_stream(content_type: &[u8]) -> bool {
+fn is_event_stream(content_type: &[u8]) -> bool {
     let last = media_types(content_type).last();
     last.is_some_and(|essence| essence.eq_ignore_ascii_case(super::CONTENT_TYPE.as_bytes()))
 }
