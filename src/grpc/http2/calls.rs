@@ -69,6 +69,19 @@ impl<C, B: Buffer> Entry<C, B> {
     }
 }
 
+impl<C: SideCall<B>, B: Buffer> Entry<C, B> {
+    /// Begins to receive the bytes of a DATA: decodes them in place, and returns how many are left. Those that come for
+    /// a call that is paused are also given to `keep`.
+    pub(super) fn begin_data(&mut self, bytes: &mut [u8], keep: impl FnOnce(u32)) -> usize {
+        if let Some(kept) = &mut self.paused {
+            let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+            *kept = kept.saturating_add(len);
+            keep(len);
+        }
+        self.call.decode_text_in_place(bytes).len()
+    }
+}
+
 /// The calls of a connection.
 pub(super) struct Calls<M: Memory, C> {
     entries: M::Calls<Entry<C, M::Message>>,

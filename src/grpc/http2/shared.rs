@@ -167,27 +167,18 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
                 self.calls.call(stream).and_then(|call| call.receive_trailers(trailers)),
             ),
             Event::Data(data) => {
-                let (stream, end, len) = (data.stream(), data.end(), data.bytes.len());
-                if len > 0 {
-                    // A DATA may have padding behind it.
+                let (stream, end) = (data.stream(), data.end());
+                let mut rest = Rest { stream, len: 0, skip: 0, end };
+                if !data.bytes.is_empty() {
                     let data_at = data.bytes.as_ptr() as usize - start;
-                    let body_len = match self.calls.get_mut(stream) {
-                        Some(entry) => {
-                            if let Some(kept) = &mut entry.paused {
-                                let len = u32::try_from(len).unwrap_or(u32::MAX);
-                                *kept = kept.saturating_add(len);
-                                self.http2.keep(stream, len);
-                            }
-                            entry.call.decode_text_in_place(data.bytes).len()
-                        }
-                        None => 0,
-                    };
-                    self.rest =
-                        Some(Rest { stream, len: body_len, skip: at - data_at - body_len, end });
+                    if let Some(entry) = self.calls.get_mut(stream) {
+                        rest.len = entry.begin_data(data.bytes, |len| self.http2.keep(stream, len));
+                    }
+                    // A DATA may have padding after it.
+                    rest.skip = at - data_at - rest.len;
                     at = data_at;
-                } else {
-                    self.rest = Some(Rest { stream, len: 0, skip: 0, end });
                 }
+                self.rest = Some(rest);
                 Frame::Seen
             }
             Event::Reset { stream, code } => told(stream, self.receive_reset(stream, code)),
