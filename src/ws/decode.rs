@@ -10,7 +10,7 @@
 //!        a rule is broken, in any state but Closed: Failed
 //! ```
 //!
-//! A short frame that is all there takes none of these steps: see `Decoder::take_short_payload`.
+//! A short frame that is all there takes none of these steps: see `ShortHeader`.
 
 mod masked;
 
@@ -182,13 +182,17 @@ impl Decoder {
         role: Role,
         input: &mut I,
     ) -> Option<(Kind, Option<Mask>, I)> {
-        let kind = match input.first()? {
-            0x81 if self.message.frames == 0 => Kind::Text,
-            0x82 if self.message.frames == 0 => Kind::Binary,
+        if self.message.frames > 0 {
+            return None;
+        }
+        let header = self.short_header(role, input)?;
+        let kind = match header.first {
+            0x81 => Kind::Text,
+            0x82 => Kind::Binary,
             _ => return None,
         };
-        let (mask, bytes) = self.take_short_payload(role, 0, input)?;
-        Some((kind, mask, bytes))
+        let bytes = header.take_payload(input)?;
+        Some((kind, header.mask, bytes))
     }
 
     /// Takes the next fragment of a message off `input` if it is short, all there, not empty, and
@@ -202,54 +206,54 @@ impl Decoder {
         role: Role,
         input: &mut I,
     ) -> Option<(u8, Option<Mask>, I)> {
-        let (first, frames) = (*input.first()?, self.message.frames);
+        let header = self.short_header(role, input)?;
+        let (first, frames) = (header.first, self.message.frames);
         let ((0x01 | 0x02, 0) | (0x00 | 0x80, 1..)) = (first, frames) else { return None };
-        if frames >= self.rules.limits.max_fragments {
+        if header.len == 0 || frames >= self.rules.limits.max_fragments {
             return None;
         }
         // No short fragment is longer than that, so the message stays within its limit.
         if self.rules.limits.max_message_len.saturating_sub(self.message.len) < 0xFFFF {
             return None;
         }
-        let (mask, bytes) = self.take_short_payload(role, 1, input)?;
-        Some((first, mask, bytes))
+        let bytes = header.take_payload(input)?;
+        Some((first, header.mask, bytes))
     }
 
-    /// Takes a frame off `input` if its payload has `min` to 65 535 bytes, all there, and no more
-    /// than a whole message may have. The caller has checked the first byte.
+    /// The header at the beginning of `input` if its frame has at most 65 535 bytes of payload, and no
+    /// more than a whole message may have. The caller checks the first byte.
     ///
     /// This reads headers a second way, because [`FrameHeader`] with its options is twice as slow
-    /// for short frames. It must agree with [`Rules::check`] on every frame that it takes, and a
+    /// for short frames. It must agree with [`Rules::check`] on every frame that is taken, and a
     /// test compares the two on all of them.
     #[inline(always)]
-    fn take_short_payload<I: Input>(
-        &self,
-        role: Role,
-        min: u8,
-        input: &mut I,
-    ) -> Option<(Option<Mask>, I)> {
+    fn short_header<I: Input>(&self, role: Role, input: &I) -> Option<ShortHeader> {
         let State::Between = self.state else { return None };
-        let &[_, second, ref rest @ ..] = &**input else { return None };
-        let second = match role {
-            Role::Server => second ^ 0x80,
-            Role::Client => second,
+        // The shortest header, so that there is one check of the length.
+        let (first, second, key) = match role {
+            Role::Server => {
+                let &[first, second, ref key @ ..] = input.first_chunk::<6>()?;
+                (first, second ^ 0x80, Some(*key))
+            }
+            Role::Client => {
+                let &[first, second] = input.first_chunk()?;
+                (first, second, None)
+            }
         };
-        let (len, rest, header_len) = if (min..=125).contains(&second) {
-            (u16::from(second), rest, 2)
-        } else if let (126, Some((len, rest))) = (second, rest.split_first_chunk()) {
-            (u16::from_be_bytes(*len), rest, 4)
-        } else {
-            return None;
+        let (len, key, header_len) = match second {
+            0..=125 => (u16::from(second), key, 2),
+            126 => {
+                let (len, rest) = input.get(2..)?.split_first_chunk()?;
+                let key = if key.is_some() { Some(*rest.first_chunk()?) } else { None };
+                (u16::from_be_bytes(*len), key, 4)
+            }
+            _ => return None,
         };
         if len > self.rules.max_short_len || header_len == 4 && len < 126 {
             return None;
         }
-        let (mask, header_len) = match role {
-            Role::Server => (Some(Mask::new(*rest.first_chunk::<4>()?)), header_len + 4),
-            Role::Client => (None, header_len),
-        };
-        let frame = input.take_front(header_len + usize::from(len))?;
-        Some((mask, frame.skip_front(header_len)?))
+        let header_len = header_len + if key.is_some() { 4 } else { 0 };
+        Some(ShortHeader { first, len, mask: key.map(Mask::new), header_len })
     }
 
     /// The part that is the whole payload of a fragment.
@@ -436,6 +440,26 @@ enum State {
     /// After a close frame.
     Closed,
     Failed(Error),
+}
+
+/// The header of a short frame.
+struct ShortHeader {
+    /// Its first byte.
+    first: u8,
+    /// Length of the payload in bytes.
+    len: u16,
+    mask: Option<Mask>,
+    /// Its own length in bytes.
+    header_len: usize,
+}
+
+impl ShortHeader {
+    /// Takes the frame off `input`, and returns its payload; `None` if it is not all there.
+    #[inline(always)]
+    fn take_payload<I: Input>(&self, input: &mut I) -> Option<I> {
+        let frame = input.take_front(self.header_len + usize::from(self.len))?;
+        frame.skip_front(self.header_len)
+    }
 }
 
 fn advance<I: Input>(input: &mut I, len: usize) {
