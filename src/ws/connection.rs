@@ -444,11 +444,15 @@ impl<S: Side> Connection<S> {
 
     /// Receives the end of the transport. Returns how the connection ended.
     pub const fn receive_eof(&self) -> Ending {
-        let code = match self.state {
+        Ending { code: self.peer_code(), truncated: self.decoder.check_eof().is_err() }
+    }
+
+    /// The code of the peer's close frame, or the one for there being none.
+    const fn peer_code(&self) -> CloseCode {
+        match self.state {
             State::PeerClosed(code) => code,
             _ => CloseCode::ABNORMAL,
-        };
-        Ending { code, truncated: self.decoder.check_eof().is_err() }
+        }
     }
 }
 

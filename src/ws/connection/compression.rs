@@ -3,13 +3,12 @@
 use alloc::boxed::Box;
 
 use super::Connection;
+use super::messages::Received;
 use crate::utf8::Utf8State;
 use crate::ws::decode::MessagePlace;
 use crate::ws::deflate::{Config, Deflater, Inflater, Params};
 use crate::ws::inbox::JoinError;
-use crate::ws::{
-    CompressedChunk, Error, Inbox, Kind, Mask, Message, MessageEvent, SendError, Side,
-};
+use crate::ws::{CompressedChunk, Error, Inbox, Kind, Mask, Message, SendError, Side};
 use crate::{Buffer, Chunk};
 
 /// A compressor and an inflater, which take no further memory before they are used.
@@ -101,22 +100,21 @@ impl<S: Side> Connection<S> {
         place: MessagePlace,
         bytes: &[u8],
         mask: Option<Mask>,
-        input: &mut &[u8],
         inbox: &mut Inbox<B>,
-    ) -> Option<MessageEvent> {
+    ) -> Option<Received> {
         let Some(compression) = &mut self.compression else {
             // Nothing here inflates, so the bit has no meaning.
-            return Some(self.fail_in_message(Error::ReservedBits, input, inbox));
+            return Some(self.fail_in_message(Error::ReservedBits, inbox));
         };
         match compression.inflate(place, bytes, mask, inbox) {
             Ok(()) => {
                 self.decoder.placed(place, Utf8State::Boundary);
-                place.end.then_some(MessageEvent::Message(place.kind))
+                place.end.then_some(Received::Message(place.kind))
             }
-            Err(InflateError::Peer(e)) => Some(self.fail_in_message(e, input, inbox)),
+            Err(InflateError::Peer(e)) => Some(self.fail_in_message(e, inbox)),
             Err(InflateError::Join(e)) => {
                 let len = inbox.joined_len().saturating_add(1);
-                Some(self.fail_joining(e, len as u64, input, inbox))
+                Some(self.fail_joining(e, len as u64, inbox))
             }
         }
     }

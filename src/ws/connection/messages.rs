@@ -26,6 +26,17 @@ pub enum MessageEvent {
     Failed(Error),
 }
 
+/// A [`MessageEvent`] in a register: what else it says is in the connection. So a caller's `match` on the
+/// event of a whole short message costs nothing.
+#[derive(Clone, Copy)]
+pub(super) enum Received {
+    Message(Kind),
+    Ping,
+    Pong,
+    Close,
+    Failed,
+}
+
 /// The most that is read to the inbox at once while little of a message has come, in bytes.
 const FIRST_TARGET_LEN: usize = 64 << 10;
 /// The most that is read to the inbox at once, in bytes. More would leave the caches before it is
@@ -49,13 +60,29 @@ impl<S: Side> Connection<S> {
         input: &mut &[u8],
         inbox: &mut Inbox<B>,
     ) -> Option<MessageEvent> {
-        let Some((kind, mask, bytes)) = self.decoder.take_short_message(S::ROLE, input) else {
-            return self.receive_masked(input, inbox);
-        };
-        match inbox.put(kind, bytes, mask) {
-            Ok(()) => Some(MessageEvent::Message(kind)),
-            Err(e) => Some(self.fail_joining(e, bytes.len() as u64, input, inbox)),
-        }
+        let received =
+            if let Some((kind, mask, bytes)) = self.decoder.take_short_message(S::ROLE, input) {
+                match inbox.put(kind, bytes, mask) {
+                    Ok(()) => Received::Message(kind),
+                    Err(e) => self.fail_joining(e, bytes.len() as u64, inbox),
+                }
+            } else {
+                // What a call may change does not stay in registers, so this one gets a copy of the slice.
+                let mut rest = *input;
+                let received = self.receive_masked(&mut rest, inbox);
+                *input = rest;
+                received?
+            };
+        Some(match received {
+            Received::Message(kind) => MessageEvent::Message(kind),
+            Received::Ping => MessageEvent::Ping,
+            Received::Pong => MessageEvent::Pong,
+            Received::Close => MessageEvent::Close(self.peer_code()),
+            Received::Failed => {
+                *input = &[];
+                MessageEvent::Failed(self.error()?)
+            }
+        })
     }
 
     /// Returns where to read next: `buffer`, or within a long message the inbox, which saves a copy.
@@ -120,8 +147,8 @@ impl<S: Side> Connection<S> {
         &mut self,
         input: &mut &[u8],
         inbox: &mut Inbox<B>,
-    ) -> Option<MessageEvent> {
-        if let Some(event) = self.receive_filled(input, inbox) {
+    ) -> Option<Received> {
+        if let Some(event) = self.receive_filled(inbox) {
             return Some(event);
         }
         loop {
@@ -130,11 +157,11 @@ impl<S: Side> Connection<S> {
                 let error = self.decoder.error()?;
                 return self.fail_once(error).then(|| {
                     inbox.abandon();
-                    MessageEvent::Failed(error)
+                    Received::Failed
                 });
             };
             let event = match place {
-                Place::Message(place) => self.join(place, bytes, mask, input, inbox),
+                Place::Message(place) => self.join(place, bytes, mask, inbox),
                 Place::Control(place) => self.receive_control(place, bytes, mask, inbox),
             };
             if event.is_some() {
@@ -146,21 +173,17 @@ impl<S: Side> Connection<S> {
     /// Receives what was read to the inbox itself. Returns an event if that was the end of a message, or
     /// cannot be joined.
     #[inline]
-    fn receive_filled<B: Buffer>(
-        &mut self,
-        input: &mut &[u8],
-        inbox: &mut Inbox<B>,
-    ) -> Option<MessageEvent> {
+    fn receive_filled<B: Buffer>(&mut self, inbox: &mut Inbox<B>) -> Option<Received> {
         let len = inbox.take_filled();
         if len == 0 || !self.is_open() {
             return None;
         }
         let Some((mask, place)) = self.decoder.take_elsewhere(len) else {
             // It was read for another connection.
-            return Some(self.fail_in_message(Error::BeginningMissing, input, inbox));
+            return Some(self.fail_in_message(Error::BeginningMissing, inbox));
         };
         let joined = inbox.join_filled(place, len, mask);
-        self.joined(joined, place, input, inbox)
+        self.joined(joined, place, inbox)
     }
 
     /// Puts bytes of a message in the inbox. Returns an event if they are the last or cannot be joined.
@@ -170,18 +193,17 @@ impl<S: Side> Connection<S> {
         place: MessagePlace,
         bytes: &[u8],
         mask: Option<Mask>,
-        input: &mut &[u8],
         inbox: &mut Inbox<B>,
-    ) -> Option<MessageEvent> {
+    ) -> Option<Received> {
         if place.compressed {
             #[cfg(feature = "deflate")]
-            return self.join_compressed(place, bytes, mask, input, inbox);
+            return self.join_compressed(place, bytes, mask, inbox);
             // Nothing here inflates, so the bit has no meaning.
             #[cfg(not(feature = "deflate"))]
-            return Some(self.fail_in_message(Error::ReservedBits, input, inbox));
+            return Some(self.fail_in_message(Error::ReservedBits, inbox));
         }
         let joined = inbox.join(place, bytes, mask);
-        self.joined(joined, place, input, inbox)
+        self.joined(joined, place, inbox)
     }
 
     /// Goes on after bytes of a message were put in the inbox.
@@ -190,17 +212,16 @@ impl<S: Side> Connection<S> {
         &mut self,
         joined: Result<Utf8State, JoinError>,
         place: MessagePlace,
-        input: &mut &[u8],
         inbox: &mut Inbox<B>,
-    ) -> Option<MessageEvent> {
+    ) -> Option<Received> {
         match joined {
             Ok(text) => {
                 self.decoder.placed(place, text);
-                place.end.then_some(MessageEvent::Message(place.kind))
+                place.end.then_some(Received::Message(place.kind))
             }
             Err(e) => {
                 let len = self.decoder.announced_len();
-                Some(self.fail_joining(e, len, input, inbox))
+                Some(self.fail_joining(e, len, inbox))
             }
         }
     }
@@ -213,7 +234,7 @@ impl<S: Side> Connection<S> {
         bytes: &[u8],
         mask: Option<Mask>,
         inbox: &mut Inbox<B>,
-    ) -> Option<MessageEvent> {
+    ) -> Option<Received> {
         self.received.put(Chunk { bytes, start: place.start, end: place.end }, mask);
         if !place.end {
             return None;
@@ -221,16 +242,16 @@ impl<S: Side> Connection<S> {
         Some(match place.opcode {
             Opcode::Ping => {
                 self.pinged();
-                MessageEvent::Ping
+                Received::Ping
             }
             Opcode::Close => {
                 inbox.abandon();
                 match self.closed() {
-                    Ok(code) => MessageEvent::Close(code),
-                    Err(e) => MessageEvent::Failed(e),
+                    Ok(_) => Received::Close,
+                    Err(_) => Received::Failed,
                 }
             }
-            _ => MessageEvent::Pong,
+            _ => Received::Pong,
         })
     }
 
@@ -248,9 +269,8 @@ impl<S: Side> Connection<S> {
         &mut self,
         error: JoinError,
         len: u64,
-        input: &mut &[u8],
         inbox: &mut Inbox<B>,
-    ) -> MessageEvent {
+    ) -> Received {
         let error = match error {
             JoinError::Full => {
                 let needed = usize::try_from(len).unwrap_or(usize::MAX);
@@ -259,19 +279,18 @@ impl<S: Side> Connection<S> {
             JoinError::InvalidText => Error::InvalidUtf8,
             JoinError::BeginningMissing => Error::BeginningMissing,
         };
-        self.fail_in_message(error, input, inbox)
+        self.fail_in_message(error, inbox)
     }
 
     #[cold]
     pub(super) fn fail_in_message<B: Buffer>(
         &mut self,
         error: Error,
-        input: &mut &[u8],
         inbox: &mut Inbox<B>,
-    ) -> MessageEvent {
-        self.decoder.fail_in_payload(error, input);
+    ) -> Received {
+        self.decoder.fail_for(error);
         self.set_failed();
         inbox.abandon();
-        MessageEvent::Failed(error)
+        Received::Failed
     }
 }

@@ -5,7 +5,7 @@ use core::mem;
 use super::{Decoder, State};
 use crate::utf8::Utf8State;
 use crate::ws::incoming::IncomingMessage;
-use crate::ws::{Error, Kind, Mask, Opcode, Role};
+use crate::ws::{Kind, Mask, Opcode, Role};
 
 /// Bytes of a payload that are still masked, and where they belong.
 pub(in crate::ws) struct Masked<'a> {
@@ -137,11 +137,5 @@ impl Decoder {
             }
             _ => None,
         }
-    }
-
-    /// Fails for what was found in the payload, and takes the rest of `input`.
-    #[cold]
-    pub(in crate::ws) fn fail_in_payload(&mut self, error: Error, input: &mut &[u8]) {
-        self.fail(error, input);
     }
 }
