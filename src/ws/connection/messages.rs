@@ -1,5 +1,7 @@
 //! Receives whole messages.
 
+use core::ops::ControlFlow;
+
 use super::Connection;
 use crate::utf8::Utf8State;
 use crate::ws::decode::{ControlPlace, Masked, MessagePlace, Place};
@@ -151,22 +153,46 @@ impl<S: Side> Connection<S> {
         if let Some(event) = self.receive_filled(inbox) {
             return Some(event);
         }
+        let mut rest = *input;
         loop {
-            let Some(Masked { bytes, mask, place }) = self.decoder.take_masked(S::ROLE, input)
-            else {
-                let error = self.decoder.error()?;
-                return self.fail_once(error).then(|| {
-                    inbox.abandon();
-                    Received::Failed
-                });
-            };
-            let event = match place {
-                Place::Message(place) => self.join(place, bytes, mask, inbox),
-                Place::Control(place) => self.receive_control(place, bytes, mask, inbox),
-            };
-            if event.is_some() {
-                return event;
+            while let Some((place, mask, bytes)) =
+                self.decoder.take_masked_fragment(S::ROLE, &mut rest)
+            {
+                if let Some(received) = self.join(place, bytes, mask, inbox) {
+                    *input = rest;
+                    return Some(received);
+                }
             }
+            *input = rest;
+            if let ControlFlow::Break(received) = self.receive_piece(input, inbox) {
+                return received;
+            }
+            rest = *input;
+        }
+    }
+
+    /// Receives the next bytes of any payload. Returns whether that ends the search for an event, and the
+    /// event.
+    #[inline(never)]
+    fn receive_piece<B: Buffer>(
+        &mut self,
+        input: &mut &[u8],
+        inbox: &mut Inbox<B>,
+    ) -> ControlFlow<Option<Received>> {
+        let Some(Masked { bytes, mask, place }) = self.decoder.take_masked(input) else {
+            let Some(error) = self.decoder.error() else { return ControlFlow::Break(None) };
+            return ControlFlow::Break(self.fail_once(error).then(|| {
+                inbox.abandon();
+                Received::Failed
+            }));
+        };
+        let received = match place {
+            Place::Message(place) => self.join(place, bytes, mask, inbox),
+            Place::Control(place) => self.receive_control(place, bytes, mask, inbox),
+        };
+        match received {
+            Some(_) => ControlFlow::Break(received),
+            None => ControlFlow::Continue(()),
         }
     }
 

@@ -42,20 +42,26 @@ pub(in crate::ws) struct ControlPlace {
 }
 
 impl Decoder {
+    /// Takes the next fragment of a message off `input` if it is short, all there, not empty, and
+    /// does not begin a compressed message. Returns where it belongs.
+    ///
+    /// `None` means that the case does not apply, and that nothing was taken.
+    #[inline(always)]
+    pub(in crate::ws) fn take_masked_fragment<'a>(
+        &mut self,
+        role: Role,
+        input: &mut &'a [u8],
+    ) -> Option<(MessagePlace, Option<Mask>, &'a [u8])> {
+        let (first, mask, bytes) = self.take_short_fragment(role, input)?;
+        let end = self.count_short_fragment(first, bytes.len());
+        Some((self.message_place(end), mask, bytes))
+    }
+
     /// Takes the next bytes of a payload off `input`, which is only read.
     ///
     /// `None` means that all of `input` was taken: more is needed, or the decoder has failed.
     #[inline(always)]
-    pub(in crate::ws) fn take_masked<'a>(
-        &mut self,
-        role: Role,
-        input: &mut &'a [u8],
-    ) -> Option<Masked<'a>> {
-        if let Some((first, mask, bytes)) = self.take_short_fragment(role, input) {
-            let end = self.count_short_fragment(first, bytes.len());
-            let place = Place::Message(self.message_place(end));
-            return Some(Masked { bytes, mask, place });
-        }
+    pub(in crate::ws) fn take_masked<'a>(&mut self, input: &mut &'a [u8]) -> Option<Masked<'a>> {
         let bytes = self.take_payload(input)?;
         let (mask, place) = self.place(bytes.len());
         Some(Masked { bytes, mask, place })
