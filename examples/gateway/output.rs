@@ -51,7 +51,7 @@ impl Output {
         &self.bytes[self.sent..]
     }
 
-    /// Takes notice that the peer has taken the next `len` bytes.
+    /// Notes that the peer has taken the next `len` bytes.
     pub fn advance(&mut self, len: usize) {
         self.sent += len;
         // Never moves more bytes than were sent before them, so each byte moves at most once.

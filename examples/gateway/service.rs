@@ -36,7 +36,7 @@ pub trait Service {
     /// Receives the end of the request's body.
     fn receive_eof(&mut self, _shared: &mut Shared) {}
 
-    /// Takes notice that the rest of the request's body will not come. The client may still wait for an answer.
+    /// Notes that the rest of the request's body will not come. The client may still wait for an answer.
     fn cut_off(&mut self) {}
 
     /// Says what there is to say, until about `room` bytes of the body wait.
@@ -45,7 +45,7 @@ pub trait Service {
     /// head may be missing: the answer is 503 then.
     fn fill(&mut self, room: usize, response: &mut Response, shared: &mut Shared) -> Filled;
 
-    /// Takes notice that the gateway ends. The service writes its last bytes, or goes on for a moment.
+    /// Notes that the gateway ends. The service writes its last bytes, or goes on for a moment.
     fn shut_down(&mut self, _response: &mut Response, _shared: &mut Shared) -> Filled {
         Filled::End
     }

@@ -118,7 +118,7 @@ impl Tunnel {
         matches!(&self.state, State::Call(call) if call.is_behind())
     }
 
-    /// Takes notice that the client has closed the connection.
+    /// Notes that the client has closed the connection.
     pub fn disconnect(&mut self) {
         self.state = State::Over;
     }

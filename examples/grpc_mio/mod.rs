@@ -47,7 +47,7 @@ pub trait Service {
     }
     /// Drops what waits to be sent, and ends the call: all calls of its connection hold too much.
     fn give_up(&mut self, _call: &mut Self::Call) {}
-    /// Takes notice that no more messages come.
+    /// Notes that no more messages come.
     fn half_close(&mut self, call: &mut Self::Call);
     /// Returns what to do next for a call: asked for after each of the above, and until there is nothing.
     fn next(&mut self, call: &mut Self::Call, now: u64) -> Next;

@@ -130,7 +130,7 @@ impl Block {
         max_len(limits).saturating_sub(self.head_len)
     }
 
-    /// Takes notice of the field that was decoded last. Returns whether it is kept.
+    /// Notes the field that was decoded last. Returns whether it is kept.
     #[inline]
     fn take(&mut self, field: &hpack::Field<'_>, limits: &Limits) -> Result<bool, Error> {
         let list_len = u32::try_from(field.list_len()).unwrap_or(u32::MAX);

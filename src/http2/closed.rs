@@ -65,7 +65,7 @@ impl Closed {
         }
     }
 
-    /// Takes notice that the stream `id`, which is idle, is opened. All idle ones below it are skipped.
+    /// Notes that the stream `id`, which is idle, is opened. All idle ones below it are skipped.
     pub(super) fn open(&mut self, id: u32) {
         let number = id / 2;
         if number - self.count.min(number) >= Self::SPAN {
@@ -80,7 +80,7 @@ impl Closed {
         self.set(number, RESET_BY_US);
     }
 
-    /// Takes notice of how the stream `id` ended.
+    /// Notes how the stream `id` ended.
     pub(super) fn close(&mut self, id: u32, how: Absent) {
         let number = id / 2;
         if number >= self.count || self.count - number > Self::SPAN {

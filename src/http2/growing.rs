@@ -3,8 +3,8 @@
 use super::{Connection, FrameHeader, Side, Slots, Stream};
 use crate::Buffer;
 
-/// The DATA that was written last, as long as it may become longer. Whoever keeps this has borrowed the connection and
-/// the output since then, so that nothing was sent, received or written to the transport.
+/// The DATA that was written last, as long as it may become longer. Its owner has borrowed the connection and the output
+/// since then, so that nothing was sent, received or written to the transport.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct GrowingData {
     /// Where its header begins in the output.

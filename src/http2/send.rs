@@ -274,7 +274,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         self.encoder.max_frame_len().min(self.limits.max_send_len)
     }
 
-    /// Takes notice that `taken` of `len` bytes of a body were sent.
+    /// Notes that `taken` of `len` bytes of a body were sent.
     #[inline]
     fn sent(&mut self, stream: Stream, taken: usize, len: usize, ends: bool) {
         let Some(slot) = self.streams.get_mut(stream) else { return };
@@ -293,7 +293,7 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
         }
     }
 
-    /// Takes notice that all `len` bytes of a body were sent, of which there are some.
+    /// Notes that all `len` bytes of a body were sent, of which there are some.
     #[inline]
     fn sent_all(&mut self, stream: Stream, len: usize, ends: bool) {
         let Some(slot) = self.streams.get_mut(stream) else { return };

@@ -161,7 +161,7 @@ impl<S: Slots> StreamTable<S> {
         (slot.id == stream.id.get()).then_some(slot)
     }
 
-    /// The stream's slot, unless it is over. Whoever changes it calls [`settle`](Self::settle) after.
+    /// The stream's slot, unless it is over. After a change, call [`settle`](Self::settle).
     #[inline]
     pub(super) fn get_mut(&mut self, stream: Stream) -> Option<&mut Slot> {
         let slot = self.slots.as_mut_slice().get_mut(stream.slot())?;
@@ -202,7 +202,7 @@ impl<S: Slots> StreamTable<S> {
         (self.free != NONE).then_some(self.free as usize)
     }
 
-    /// Takes notice that the stream, which is idle, is refused, and that all idle ones below it are skipped.
+    /// Notes that the stream, which is idle, is refused, and that all idle ones below it are skipped.
     pub(super) fn skip(&mut self, id: StreamId) {
         self.closed.open(id.get());
     }

@@ -299,7 +299,7 @@ impl Exchange {
         Wish::Nothing
     }
 
-    /// Takes notice that the gateway ends.
+    /// Notes that the gateway ends.
     pub fn shut_down(&mut self, shared: &mut Shared) {
         match &mut self.source {
             Source::Nothing => {}

@@ -97,7 +97,7 @@ impl Wires {
         self.rings.iter().any(|(_, ring)| ring.strong_count() > 0)
     }
 
-    /// Takes notice of a request, if a page may want to see it.
+    /// Notes a request, if a page may want to see it.
     pub fn note(&mut self, stream: u32, request: &Request<'_>) {
         let own = request.number("wire").filter(|_| request.path != PATH);
         let token = own.filter(|token| self.find(Some(*token)).is_some());

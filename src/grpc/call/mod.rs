@@ -225,7 +225,7 @@ impl<'a> NamedEncoding<'a> {
     }
 }
 
-/// The encoding that is none.
+/// The name that stands for no encoding.
 const IDENTITY: &str = "identity";
 
 /// Error codes of HTTP/2 (RFC 9113 §7).

@@ -229,7 +229,7 @@ impl<M: Memory, C: SideCall<M::Message>> Calls<M, C> {
         }
     }
 
-    /// Takes notice that an entry has to be looked at by then.
+    /// Notes that an entry has to be looked at by then.
     pub(super) fn note_deadline(&mut self, at: u64) {
         self.next_deadline = self.next_deadline.min(at);
     }

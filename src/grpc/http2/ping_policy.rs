@@ -23,7 +23,7 @@ impl PingPolicy {
         Self { min_interval: 300_000, last: None, strikes: 0, seen: 0 }
     }
 
-    /// Takes notice that a head, a message or trailers were sent, which brings pings of its own.
+    /// Notes that a head, a message or trailers were sent, which brings pings of its own.
     #[inline]
     pub(super) const fn sent(&mut self) {
         self.last = None;
@@ -46,7 +46,7 @@ impl PingPolicy {
         self.min_interval > 0 && self.last.is_some_and(|last| now < next(last))
     }
 
-    /// Takes notice of how many pings have come. Returns whether there were too many.
+    /// Notes how many pings have come. Returns whether there were too many.
     #[inline]
     pub(super) fn see(&mut self, count: u8, now: u64) -> bool {
         let fresh = count.wrapping_sub(self.seen);

@@ -107,7 +107,7 @@ pub(super) fn write_trailers<M: Memory>(
 }
 
 impl<M: Memory> ServerShared<M> {
-    /// Takes notice that a call ended by itself, which limits the time for the rest of its response.
+    /// Notes that a call ended by itself, which limits the time for the rest of its response.
     pub(super) fn begin_grace(&mut self, stream: Stream) {
         if let Some(ServerState::Call(call)) = self.calls.call(stream) {
             call.set_deadline(self.now);
@@ -115,7 +115,7 @@ impl<M: Memory> ServerShared<M> {
         }
     }
 
-    /// Takes notice of the time limit for the rest of a response, if there is one.
+    /// Notes the time limit for the rest of a response, if there is one.
     fn note_grace(&mut self, stream: Stream) {
         let now = self.now;
         if let Some(ServerState::Call(call)) = self.calls.call(stream)

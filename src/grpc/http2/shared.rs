@@ -37,7 +37,7 @@ pub(super) struct Shared<R, M: Memory, C> {
 
 /// What one end knows of a call.
 pub(super) trait SideCall<B: Buffer> {
-    /// What is in the place of a call that there is not.
+    /// What stands in a place without a call.
     const IDLE: Self;
 
     /// The head of the response, which only a client receives.

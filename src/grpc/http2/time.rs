@@ -55,7 +55,7 @@ impl<R: Side, M: Memory, C: SideCall<M::Message>> Shared<R, M, C> {
         self.note_lost();
     }
 
-    /// Takes notice that the transport is of no use any more.
+    /// Notes that the transport is of no use any more.
     pub(super) fn lose(&mut self) {
         if !self.lost {
             self.lost = true;

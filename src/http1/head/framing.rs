@@ -98,7 +98,7 @@ impl Codings {
 }
 
 impl<'a> Framing<'a> {
-    /// Takes notice of a header.
+    /// Notes a header.
     #[inline]
     pub(super) fn see(&mut self, name: Option<Name>, value: &'a [u8]) {
         match name {

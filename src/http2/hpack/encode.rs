@@ -61,7 +61,7 @@ fn memory_of(name: &[u8]) -> usize {
 }
 
 /// Where a field was found: nowhere, in the static table, or in the dynamic one by how many entries were
-/// inserted before it, modulo 128. It may be there no more, and another may be.
+/// inserted before it, modulo 128. It may have been driven out since, and another may have its place.
 #[derive(Clone, Copy)]
 struct Place(u8);
 

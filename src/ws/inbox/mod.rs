@@ -166,7 +166,7 @@ impl<B: Buffer> Inbox<B> {
         self.target_len = 0;
     }
 
-    /// Takes note of the bytes that were read to the target. Returns how many there are.
+    /// Notes the bytes that were read to the target. Returns how many there are.
     pub(super) fn take_filled(&mut self) -> usize {
         mem::take(&mut self.filled)
     }

@@ -231,7 +231,7 @@ impl<E: End> State<E> {
         self.entries[key].handles += 1;
     }
 
-    /// Takes notice that a handle of a call is dropped. With the last one, a call that is not over is cancelled.
+    /// Notes that a handle of a call is dropped. With the last one, a call that is not over is cancelled.
     pub fn release(&mut self, key: usize) {
         let entry = &mut self.entries[key];
         entry.handles -= 1;
@@ -269,7 +269,7 @@ impl<E: End> State<E> {
         self.wake_driver();
     }
 
-    /// Takes notice that the transport is of no use any more. All calls hear of it, and all that wait to begin.
+    /// Notes that the transport is of no use any more. All calls hear of it, and all that wait to begin.
     pub fn lose(&mut self) {
         self.end.lose();
         self.out = Vec::new();

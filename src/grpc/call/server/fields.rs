@@ -26,7 +26,7 @@ impl ServerCall {
         head.each(self.content_type, self.encodings.as_str(), put);
     }
 
-    /// Takes notice that a head that was checked is sent.
+    /// Notes that a head that was checked is sent.
     pub(in crate::grpc) fn head_written(&mut self, head: &ResponseHead<'_>) {
         if let State::Open { head_sent, .. } = &mut self.state {
             *head_sent = true;
@@ -60,7 +60,7 @@ impl ServerCall {
         trailers.check()
     }
 
-    /// Takes notice that the call has ended with its trailers: with `code`, unless it had ended by itself.
+    /// Notes that the call has ended with its trailers: with `code`, unless it had ended by itself.
     pub(in crate::grpc) const fn trailers_written(&mut self, code: Code) {
         self.state = match self.state {
             State::Open { half_closed, head_sent } => {
