@@ -4,14 +4,15 @@
 //! no loop: two blocks that overlap cover them. The loops are flat, over words, because the compiler
 //! turns that shape into the widest vectors of the target. With blocks nested inside, AVX-512 makes it
 //! ten times slower. From a few hundred bytes on, aligned loops are faster by half. The bytes before
-//! and after the aligned ones are masked first and written last.
+//! and after the aligned ones are masked first and written last. What is longer than 32 bytes takes AVX2
+//! if there is any.
 
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 mod avx2;
 
 use core::mem::MaybeUninit;
 
-/// Payloads of that many bytes or more take aligned loops, with the widest vectors of the CPU.
+/// Payloads of that many bytes or more take aligned loops.
 const LONG: usize = 512;
 
 /// Bytes of the widest vector, and of a cache line.
@@ -86,48 +87,69 @@ fn copy_as<const NOTING: bool, T: ByteSlot>(key: u32, from: &[u8], to: &mut [T])
 /// Masks `bytes` of any length, although [`apply`] handles 8 to 16 bytes itself.
 #[inline(never)]
 fn apply_any(key: u32, bytes: &mut [u8]) -> bool {
+    #[cfg(all(feature = "std", target_arch = "x86_64"))]
+    if bytes.len() > 32
+        && let Some(ascii) = avx2::apply(key, bytes)
+    {
+        return ascii;
+    }
     match bytes.len() {
-        0..8 => apply_bytes(key, bytes),
-        8..=16 => apply_ends::<8>(key, bytes),
-        17..=32 => apply_ends::<16>(key, bytes),
-        33..=64 => apply_ends::<32>(key, bytes),
-        65..=128 => apply_ends::<64>(key, bytes),
-        129..LONG => apply_words(key, bytes),
-        _ => apply_long(key, bytes),
+        129.. => apply_long(key, bytes),
+        65.. => apply_ends::<64>(key, bytes),
+        33.. => apply_ends::<32>(key, bytes),
+        17.. => apply_ends::<16>(key, bytes),
+        8.. => apply_ends::<8>(key, bytes),
+        _ => apply_bytes(key, bytes),
     }
 }
 
 /// Copies and masks any length, although [`copy_as`] handles 8 to 16 bytes itself.
 #[inline(never)]
 fn copy_any<const NOTING: bool, T: ByteSlot>(key: u32, from: &[u8], to: &mut [T]) -> bool {
+    #[cfg(all(feature = "std", target_arch = "x86_64"))]
+    if from.len() > 32
+        && let Some(ascii) = avx2::copy::<NOTING, T>(key, from, to)
+    {
+        return ascii;
+    }
     match from.len() {
-        0..8 => copy_bytes::<NOTING, T>(key, from, to),
-        8..=16 => copy_ends::<8, NOTING, T>(key, from, to),
-        17..=32 => copy_ends::<16, NOTING, T>(key, from, to),
-        33..=64 => copy_ends::<32, NOTING, T>(key, from, to),
-        65..=128 => copy_ends::<64, NOTING, T>(key, from, to),
-        129..LONG => copy_words::<NOTING, T>(key, from, to),
-        _ => copy_long::<NOTING, T>(key, from, to),
+        129.. => copy_long::<NOTING, T>(key, from, to),
+        65.. => copy_ends::<64, NOTING, T>(key, from, to),
+        33.. => copy_ends::<32, NOTING, T>(key, from, to),
+        17.. => copy_ends::<16, NOTING, T>(key, from, to),
+        8.. => copy_ends::<8, NOTING, T>(key, from, to),
+        _ => copy_bytes::<NOTING, T>(key, from, to),
     }
 }
 
 /// Out of line, so that shorter payloads do not save the registers that this needs.
 #[inline(never)]
 fn apply_long(key: u32, bytes: &mut [u8]) -> bool {
-    #[cfg(all(feature = "std", target_arch = "x86_64"))]
-    if let Some(ascii) = avx2::apply(key, bytes) {
-        return ascii;
-    }
-    apply_aligned(key, bytes)
+    apply_blocks(key, bytes)
 }
 
+/// Out of line, as [`apply_long`] is.
 #[inline(never)]
 fn copy_long<const NOTING: bool, T: ByteSlot>(key: u32, from: &[u8], to: &mut [T]) -> bool {
-    #[cfg(all(feature = "std", target_arch = "x86_64"))]
-    if let Some(ascii) = avx2::copy::<NOTING, T>(key, from, to) {
-        return ascii;
+    copy_blocks::<NOTING, T>(key, from, to)
+}
+
+/// Masks 129 bytes or more.
+///
+/// Always inlined, so that it is compiled for the vectors that its caller may use.
+#[inline(always)]
+fn apply_blocks(key: u32, bytes: &mut [u8]) -> bool {
+    if bytes.len() < LONG { apply_words(key, bytes) } else { apply_aligned(key, bytes) }
+}
+
+/// Copies and masks 129 bytes or more. Always inlined, as [`apply_blocks`] is.
+#[inline(always)]
+fn copy_blocks<const NOTING: bool, T: ByteSlot>(key: u32, from: &[u8], to: &mut [T]) -> bool {
+    if from.len() < LONG {
+        copy_words::<NOTING, T>(key, from, to)
+    } else {
+        copy_aligned::<NOTING, T>(key, from, to)
     }
-    copy_aligned::<NOTING, T>(key, from, to)
 }
 
 /// The key for the byte that is `len` bytes further on.
@@ -140,6 +162,12 @@ pub(super) const fn key_after(key: u32, len: u64) -> u32 {
 #[inline]
 const fn word(key: u32) -> u64 {
     (key as u64 | (key as u64) << 32).to_le()
+}
+
+/// The eight bytes of a key that are `len` bytes further on.
+#[inline]
+const fn word_after(word: u64, len: u64) -> u64 {
+    u64::from_le(word).rotate_right(8 * (len % 8) as u32).to_le()
 }
 
 #[inline]
@@ -165,9 +193,8 @@ fn copy_bytes<const NOTING: bool, T: ByteSlot>(key: u32, from: &[u8], to: &mut [
 
 /// Masks whole words, and returns whether all are ASCII afterwards.
 #[inline(always)]
-fn apply_whole(key: u32, bytes: &mut [u8]) -> bool {
+fn apply_whole(key: u64, bytes: &mut [u8]) -> bool {
     let mut seen = 0;
-    let key = word(key);
     for chunk in bytes.as_chunks_mut::<8>().0 {
         let word = u64::from_ne_bytes(*chunk) ^ key;
         seen |= word;
@@ -178,9 +205,8 @@ fn apply_whole(key: u32, bytes: &mut [u8]) -> bool {
 
 /// Copies whole words, masking them. Returns whether all are ASCII afterwards, if `NOTING`.
 #[inline(always)]
-fn copy_whole<const NOTING: bool, T: ByteSlot>(key: u32, from: &[u8], to: &mut [T]) -> bool {
+fn copy_whole<const NOTING: bool, T: ByteSlot>(key: u64, from: &[u8], to: &mut [T]) -> bool {
     let mut seen = 0;
-    let key = word(key);
     for (from, to) in from.as_chunks::<8>().0.iter().zip(to.as_chunks_mut::<8>().0) {
         let word = u64::from_ne_bytes(*from) ^ key;
         seen |= word;
@@ -195,8 +221,9 @@ fn copy_whole<const NOTING: bool, T: ByteSlot>(key: u32, from: &[u8], to: &mut [
 fn masked_ends<const N: usize>(key: u32, bytes: &[u8]) -> Option<([u8; N], [u8; N])> {
     let mut first = *bytes.first_chunk::<N>()?;
     let mut last = *bytes.last_chunk::<N>()?;
+    let key = word(key);
     apply_whole(key, &mut first);
-    apply_whole(key_after(key, (bytes.len() - N) as u64), &mut last);
+    apply_whole(word_after(key, bytes.len() as u64), &mut last);
     Some((first, last))
 }
 
@@ -212,17 +239,16 @@ fn write_ends<const N: usize, T: ByteSlot>(first: &[u8; N], last: &[u8; N], byte
 }
 
 /// Masks `N` to `2 * N` bytes.
-#[inline]
+#[inline(always)]
 fn apply_ends<const N: usize>(key: u32, bytes: &mut [u8]) -> bool {
     debug_assert!((N..=2 * N).contains(&bytes.len()));
     let Some((first, last)) = masked_ends::<N>(key, bytes) else { return true };
     write_ends(&first, &last, bytes);
-    // OR-ing the words above would make the compiler take them one by one instead of as vectors.
-    first.is_ascii() & last.is_ascii()
+    are_ascii(&first, &last)
 }
 
 /// Copies `N` to `2 * N` bytes, masking them.
-#[inline]
+#[inline(always)]
 fn copy_ends<const N: usize, const NOTING: bool, T: ByteSlot>(
     key: u32,
     from: &[u8],
@@ -231,15 +257,30 @@ fn copy_ends<const N: usize, const NOTING: bool, T: ByteSlot>(
     debug_assert!((N..=2 * N).contains(&from.len()));
     let Some((first, last)) = masked_ends::<N>(key, from) else { return true };
     write_ends(&first, &last, to);
-    !NOTING || first.is_ascii() & last.is_ascii()
+    !NOTING || are_ascii(&first, &last)
+}
+
+/// Whether both are ASCII.
+#[inline(always)]
+fn are_ascii<const N: usize>(first: &[u8; N], last: &[u8; N]) -> bool {
+    if N <= 32 {
+        // OR-ing them would make the compiler take them one by one instead of as vectors.
+        return first.is_ascii() & last.is_ascii();
+    }
+    let mut either = *first;
+    for (either, last) in either.iter_mut().zip(last) {
+        *either |= last;
+    }
+    either.is_ascii()
 }
 
 /// Masks 8 bytes or more: whole words, and one at the end that overlaps them.
-#[inline]
+#[inline(always)]
 fn apply_words(key: u32, bytes: &mut [u8]) -> bool {
     let Some(&(mut last)) = bytes.last_chunk::<8>() else { return true };
+    let key = word(key);
     let ascii =
-        apply_whole(key_after(key, bytes.len() as u64), &mut last) & apply_whole(key, bytes);
+        apply_whole(word_after(key, bytes.len() as u64), &mut last) & apply_whole(key, bytes);
     if let Some(to) = bytes.last_chunk_mut() {
         *to = last;
     }
@@ -247,10 +288,11 @@ fn apply_words(key: u32, bytes: &mut [u8]) -> bool {
 }
 
 /// Copies 8 bytes or more, masking them.
-#[inline]
+#[inline(always)]
 fn copy_words<const NOTING: bool, T: ByteSlot>(key: u32, from: &[u8], to: &mut [T]) -> bool {
     let Some(&last) = from.last_chunk::<8>() else { return true };
-    let last = (u64::from_ne_bytes(last) ^ word(key_after(key, from.len() as u64))).to_ne_bytes();
+    let key = word(key);
+    let last = (u64::from_ne_bytes(last) ^ word_after(key, from.len() as u64)).to_ne_bytes();
     let ascii = copy_whole::<NOTING, T>(key, from, to);
     if let Some(to) = to.last_chunk_mut() {
         T::write(to, &last);
@@ -274,9 +316,9 @@ fn apply_aligned(key: u32, bytes: &mut [u8]) -> bool {
     // Any place in the first line is right, as that line is masked by itself.
     let at = bytes.as_ptr().align_offset(LINE) % LINE;
     let middle = bytes.get_mut(at..at + whole_lines(bytes.len() - at)).unwrap_or_default();
-    let ascii = apply_whole(key_after(key, at as u64), middle);
+    let ascii = apply_whole(word_after(word(key), at as u64), middle);
     write_ends(&first, &last, bytes);
-    ascii & first.is_ascii() & last.is_ascii()
+    ascii & are_ascii(&first, &last)
 }
 
 /// Copies two lines or more and masks them, most of them to aligned places.
@@ -287,8 +329,8 @@ fn copy_aligned<const NOTING: bool, T: ByteSlot>(key: u32, from: &[u8], to: &mut
     let mut ascii = true;
     let middle = at..at + whole_lines(from.len() - at);
     if let (Some(from), Some(to)) = (from.get(middle.clone()), to.get_mut(middle)) {
-        ascii = copy_whole::<NOTING, T>(key_after(key, at as u64), from, to);
+        ascii = copy_whole::<NOTING, T>(word_after(word(key), at as u64), from, to);
     }
     write_ends(&first, &last, to);
-    !NOTING || ascii & first.is_ascii() & last.is_ascii()
+    !NOTING || ascii & are_ascii(&first, &last)
 }
