@@ -48,7 +48,9 @@ pub struct State<E> {
     places: Vec<usize>,
     /// Calls that a server has not been asked for yet.
     announced: VecDeque<(usize, Announced)>,
-    /// Whether the connection closes once it has no calls.
+    /// How many calls are not over.
+    open: usize,
+    /// Whether the connection closes once there are none.
     closes_when_idle: bool,
     /// The task that drives the connection, while it sleeps.
     driver: Option<Waker>,
@@ -74,6 +76,7 @@ impl<E: End> Shared<E> {
             free: Vec::new(),
             places: Vec::new(),
             announced: VecDeque::new(),
+            open: 0,
             closes_when_idle: false,
             driver: None,
             waiting: 0,
@@ -194,6 +197,15 @@ impl<E: End> State<E> {
         }
         entry.end = Some(status);
         entry.wake_all(woken);
+        self.one_is_over();
+    }
+
+    /// Takes notice that a call is over, whoever still holds it.
+    fn one_is_over(&mut self) {
+        self.open -= 1;
+        if self.closes_when_idle {
+            self.close_when_idle();
+        }
     }
 
     /// The place of a call that is open.
@@ -215,6 +227,7 @@ impl<E: End> State<E> {
             self.entries.len() - 1
         });
         self.entries[key].begin(id);
+        self.open += 1;
         if self.places.len() <= id.slot() {
             self.places.resize(id.slot() + 1, usize::MAX);
         }
@@ -244,20 +257,18 @@ impl<E: End> State<E> {
             self.end.cancel(id);
             self.may_begin = true;
             self.wake_driver();
+            self.one_is_over();
         }
         let entry = &mut self.entries[key];
         entry.wake_all(&mut self.woken);
         entry.clear();
         self.free.push(key);
-        if self.closes_when_idle {
-            self.close_when_idle();
-        }
     }
 
-    /// Closes the connection once it has no calls.
+    /// Closes the connection once all its calls are over.
     pub fn close_when_idle(&mut self) {
-        self.closes_when_idle = true;
-        if self.free.len() == self.entries.len() {
+        self.closes_when_idle = self.open > 0;
+        if self.open == 0 {
             self.close();
         }
     }
@@ -508,6 +519,7 @@ impl State<Server<Heap>> {
         self.end.finish(id, trailers, &mut self.out).map_err(Status::of_send)?;
         entry.end = Some(Code::Ok.into());
         entry.wake_all(&mut self.woken);
+        self.one_is_over();
         self.wake_driver();
         Ok(())
     }

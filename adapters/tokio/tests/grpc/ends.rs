@@ -6,7 +6,7 @@ use std::time::Duration;
 use framewright_tokio::grpc::{Call, Client, Code, Options, Server, Status};
 use tokio::io::{DuplexStream, duplex};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::pair::{answer, piped};
 
@@ -261,6 +261,25 @@ async fn a_connection_closes_with_its_last_client() {
     clone.request("/test.Echo/Unary").unary(b"x").await.expect("OK");
     drop(clone);
     server.await.expect("no panic").expect("a good end");
+}
+
+/// What is over holds nothing open, and what has come of it stays.
+#[tokio::test]
+async fn a_call_that_is_over_and_held_keeps_no_connection_open() {
+    let (ours, theirs) = duplex(4096);
+    let server = tokio::spawn(Server::new(theirs).serve(answer));
+    let client = Client::new(ours, "localhost");
+    let call = client.request("/test.Echo/Repeat").server_streaming(b"two").await.expect("begun");
+    let other = client.request("/test.Echo/Chat").bidi().await.expect("begun");
+    drop(client);
+    assert_eq!(call.over().await.code, Code::Ok);
+    other.send(b"still open").await.expect("it is open");
+    assert_eq!(other.next().await.expect("an echo").expect("no error"), "still open");
+    other.half_close();
+    assert_eq!(other.over().await.code, Code::Ok);
+    let ended = timeout(Duration::from_secs(5), server).await.expect("it ends");
+    ended.expect("no panic").expect("a good end");
+    assert_eq!(call.next().await.expect("it has come").expect("no error"), "two");
 }
 
 #[tokio::test(start_paused = true)]
