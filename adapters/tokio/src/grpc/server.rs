@@ -1,10 +1,11 @@
 //! A server's end of a connection.
 
 use std::future::{pending, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::{fmt, io};
+use std::{fmt, io, thread};
 
 use framewright::grpc::{self, Heap, Trailers};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -101,7 +102,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Server<S> {
     ///
     /// A call ends with what its handler returns. The future of the handler is dropped when the call is over before
     /// that, because the client cancelled it, its deadline passed, the connection is lost, or the handler itself has
-    /// [finished](Call::finish) it. If it panics, the call is cancelled.
+    /// [finished](Call::finish) it. If it panics, the call ends with [`Code::Internal`], and the others go on.
     ///
     /// If this is dropped, so is the connection. The tasks of its calls hear that they are over.
     ///
@@ -203,7 +204,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Server<S> {
             });
             let Some(call) = next.await? else { return Ok(()) };
             let handle = call.handle();
-            tokio::spawn(finish(handle, handler(call)));
+            // The handler may do some of its work before it returns a future.
+            match catch_unwind(AssertUnwindSafe(|| handler(call))) {
+                Ok(handler) => drop(tokio::spawn(finish(handle, handler))),
+                Err(_) => panicked(&handle),
+            }
         }
     }
 }
@@ -213,6 +218,7 @@ async fn finish(
     handle: Handle<grpc::Server<Heap>>,
     handler: impl Future<Output = Result<(), Status>>,
 ) {
+    let unwinding = Unwinding(&handle);
     let result = {
         let (mut handler, mut over) = (pin!(handler), pin!(handle.over()));
         poll_fn(|cx| match handler.as_mut().poll(cx) {
@@ -221,6 +227,7 @@ async fn finish(
         })
         .await
     };
+    drop(unwinding);
     let finished = match result {
         None => return,
         Some(Ok(())) => handle.with(|state, key| state.finish(key, grpc::Status::OK.into())),
@@ -230,6 +237,24 @@ async fn finish(
         // Its metadata cannot be sent, or the call is over.
         let status = grpc::Status::new(Code::Internal, "not a valid status");
         let _ = handle.with(|state, key| state.finish(key, status.into()));
+    }
+}
+
+/// Ends a call whose handler has panicked.
+fn panicked(handle: &Handle<grpc::Server<Heap>>) {
+    let status = grpc::Status::new(Code::Internal, "the handler panicked");
+    // It may be over.
+    let _ = handle.with(|state, key| state.finish(key, status.into()));
+}
+
+/// Is dropped while a handler's panic unwinds its task.
+struct Unwinding<'h>(&'h Handle<grpc::Server<Heap>>);
+
+impl Drop for Unwinding<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            panicked(self.0);
+        }
     }
 }
 

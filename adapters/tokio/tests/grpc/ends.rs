@@ -104,17 +104,28 @@ async fn a_server_drops_calls() {
     }
 }
 
+/// Before its future is made, or in it. The other calls go on.
 #[tokio::test]
-async fn a_handler_that_panics_cancels_its_call() {
+async fn a_handler_that_panics_ends_its_call() {
     let (ours, theirs) = duplex(4096);
-    tokio::spawn(Server::new(theirs).serve(|call: Call| async move {
-        call.message().await?;
-        panic!("this is part of the test")
+    tokio::spawn(Server::new(theirs).serve(|call: Call| {
+        assert_ne!(call.path(), "/a.B/AtOnce", "this is part of the test");
+        async move {
+            while let Some(message) = call.next().await {
+                let message = message?;
+                assert_ne!(message, "panic", "this is part of the test");
+                call.send(&message).await?;
+            }
+            Ok(())
+        }
     }));
     let client = Client::new(ours, "localhost");
-    for _ in 0..3 {
-        let status = client.request("/a.B/C").unary(b"x").await.expect_err("it panics");
-        assert_eq!(status.code, Code::Cancelled);
+    let other = client.request("/a.B/C").bidi().await.expect("begun");
+    for path in ["/a.B/AtOnce", "/a.B/C", "/a.B/AtOnce"] {
+        let status = client.request(path).unary(b"panic").await.expect_err("it panics");
+        assert_eq!((status.code, &*status.message), (Code::Internal, "the handler panicked"));
+        other.send(b"x").await.expect("it is open");
+        assert_eq!(other.next().await.expect("an echo").expect("no error"), "x");
     }
 }
 
