@@ -19,9 +19,7 @@ use std::io::{Read, Write};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
-use framewright::grpc::Encodings;
-use framewright::http2::Limits;
-use framewright_tokio::grpc::Options;
+use framewright_tokio::grpc::{Encodings, Http2Limits, Options};
 
 /// How long a message may be, which is the library's default.
 const MAX_LEN: u64 = 4 << 20;
@@ -38,7 +36,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn options() -> Options {
-    Options::new().encodings(Encodings::GZIP).http2(Limits::new().max_streams(1000))
+    Options::new().encodings(Encodings::GZIP).http2(Http2Limits::new().max_streams(1000))
 }
 
 /// Compresses a message with `gzip`.

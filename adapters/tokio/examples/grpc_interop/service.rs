@@ -3,8 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use framewright::grpc::{self, Message as Wire, MetadataList, ResponseHead, Trailers};
-use framewright_tokio::grpc::{Call, Code, Status};
+use framewright_tokio::grpc::{Call, Code, Message as Wire, MetadataMap, ResponseHead, Status};
 use prost::Message;
 use tokio::net::TcpListener;
 use tokio::signal::ctrl_c;
@@ -51,7 +50,7 @@ async fn answer(call: Call) -> Result<(), Status> {
             let trailing = call.begin(false)?;
             call.call.message().await?;
             call.send(&()).await?;
-            call.finish(&trailing)
+            call.finish(trailing)
         }
         "UnaryCall" => {
             let trailing = call.begin(false)?;
@@ -63,7 +62,7 @@ async fn answer(call: Call) -> Result<(), Status> {
                 return Err(Status::new(Code::InvalidArgument, "not as compressed as expected"));
             }
             call.send(&PayloadResponse { payload: zeros(len(request.response_size)) }).await?;
-            call.finish(&trailing)
+            call.finish(trailing)
         }
         "StreamingInputCall" => {
             let trailing = call.begin(false)?;
@@ -74,20 +73,20 @@ async fn answer(call: Call) -> Result<(), Status> {
             }
             let aggregated_payload_size = i32::try_from(sum).unwrap_or(i32::MAX);
             call.send(&StreamingInputCallResponse { aggregated_payload_size }).await?;
-            call.finish(&trailing)
+            call.finish(trailing)
         }
         "StreamingOutputCall" => {
             let trailing = call.begin(false)?;
             let message = call.call.message().await?;
             call.answer(call.decode(&message)?).await?;
-            call.finish(&trailing)
+            call.finish(trailing)
         }
         "FullDuplexCall" => {
             let trailing = call.begin(true)?;
             while let Some(message) = call.call.next().await {
                 call.answer(call.decode(&message?)?).await?;
             }
-            call.finish(&trailing)
+            call.finish(trailing)
         }
         // Replies come after all requests.
         "HalfDuplexCall" => {
@@ -99,7 +98,7 @@ async fn answer(call: Call) -> Result<(), Status> {
             for request in requests {
                 call.answer(request).await?;
             }
-            call.finish(&trailing)
+            call.finish(trailing)
         }
         _ => Err(Code::Unimplemented.into()),
     }
@@ -113,8 +112,8 @@ struct Replies<'a> {
 
 impl Replies<'_> {
     /// Sends the head, if it says anything or is awaited, and returns the metadata for the trailers.
-    fn begin(&mut self, is_awaited: bool) -> Result<MetadataList<Vec<u8>>, Status> {
-        let mut lists = (MetadataList::<Vec<u8>>::default(), MetadataList::default());
+    fn begin(&mut self, is_awaited: bool) -> Result<MetadataMap, Status> {
+        let mut lists = (MetadataMap::new(), MetadataMap::new());
         for (name, value) in self.call.metadata().iter() {
             // What came can be sent back.
             let _: Result<(), _> = match name {
@@ -162,8 +161,8 @@ impl Replies<'_> {
         Ok(())
     }
 
-    fn finish(&self, trailing: &MetadataList<Vec<u8>>) -> Result<(), Status> {
-        self.call.finish(Trailers::new(grpc::Status::OK).metadata(trailing))
+    fn finish(&self, trailing: MetadataMap) -> Result<(), Status> {
+        self.call.finish(&Status::from(Code::Ok).with_metadata(trailing))
     }
 }
 

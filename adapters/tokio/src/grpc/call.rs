@@ -4,12 +4,12 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use framewright::grpc::{self, Code, Heap, Message, MetadataList, ResponseHead, Trailers};
+use framewright::grpc::{self, Code, Heap, Message, ResponseHead, Trailers};
 use tokio::time::Instant;
 
-use super::Status;
 use super::end::Announced;
 use super::handle::Handle;
+use super::{MetadataMap, Status};
 
 /// A call, at the server: messages in, messages out, and a status at the end.
 ///
@@ -53,27 +53,24 @@ impl Call {
         self.handle.clone()
     }
 
-    /// What is called: `/service/method`, as [`Path`](framewright::grpc::Path) reads it.
+    /// What is called: `/service/method`, as [`Path`](super::Path) reads it.
     pub fn path(&self) -> &str {
         &self.announced.path
     }
 
-    /// The custom metadata of the request, with names in lower case. The values of names that end in `-bin` are in base64,
-    /// which [`Value::decode`](framewright::grpc::Value::decode) takes off.
+    /// The custom metadata of the request.
     ///
     /// ```
-    /// use framewright::grpc::Value;
     /// use framewright_tokio::grpc::{Call, Code, Status};
     ///
     /// fn authorize(call: &Call) -> Result<(), Status> {
-    ///     let token = call.metadata().iter().find(|(name, _)| *name == "authorization");
-    ///     match token {
-    ///         Some((_, Value::Text("Bearer secret"))) => Ok(()),
+    ///     match call.metadata().get("authorization") {
+    ///         Some("Bearer secret") => Ok(()),
     ///         _ => Err(Code::Unauthenticated.into()),
     ///     }
     /// }
     /// ```
-    pub fn metadata(&self) -> &MetadataList<Vec<u8>> {
+    pub fn metadata(&self) -> &MetadataMap {
         &self.announced.metadata
     }
 

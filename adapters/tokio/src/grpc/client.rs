@@ -85,6 +85,24 @@ impl Client {
     pub fn close(&self) {
         self.owner.shared.with(State::close);
     }
+
+    /// Whether no further call can begin, because the connection is lost, the server is going away, or
+    /// [`close`](Self::close) was called. Calls that have begun may go on.
+    pub fn is_closed(&self) -> bool {
+        self.owner.shared.with(|state| state.is_closed)
+    }
+
+    /// Waits until no further call can begin: see [`is_closed`](Self::is_closed). Then connect again.
+    ///
+    /// If this is dropped while it waits, nothing changes.
+    pub async fn closed(&self) {
+        let shared = &self.owner.shared;
+        // Made before the look, and so it misses nothing.
+        let closed = shared.closed.notified();
+        if !self.is_closed() {
+            closed.await;
+        }
+    }
 }
 
 impl Drop for Owner {

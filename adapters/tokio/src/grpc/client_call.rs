@@ -3,11 +3,11 @@
 use std::fmt;
 
 use bytes::Bytes;
-use framewright::grpc::{self, Heap, Message, MetadataList};
+use framewright::grpc::{self, Heap, Message};
 
-use super::Status;
 use super::handle::Handle;
 use super::shared::State;
+use super::{MetadataMap, Status};
 
 /// A call, at the client: messages out, messages in, and a status at the end.
 ///
@@ -101,7 +101,7 @@ impl ClientCall {
     /// # Errors
     ///
     /// How the call ended, if not with OK, and before its head.
-    pub async fn head(&self) -> Result<MetadataList<Vec<u8>>, Status> {
+    pub async fn head(&self) -> Result<MetadataMap, Status> {
         self.handle.wait(State::poll_head).await
     }
 

@@ -1,14 +1,14 @@
 //! What a server's and a client's end of a connection have in common.
 
 use framewright::grpc::{
-    CallId, CallKind, Client, ClientEvent, Code, Heap, Message, MetadataList, SendError, Server,
-    ServerEvent, Timeout, metadata,
+    CallId, CallKind, Client, ClientEvent, Code, Heap, Message, SendError, Server, ServerEvent,
+    Timeout, metadata,
 };
 use framewright::http2::{Error, Headers};
 
-use super::Status;
 use super::entry::Head;
 use super::options::Options;
+use super::{MetadataMap, Status};
 
 /// The library's state machine of one end of a connection.
 pub trait End: Send + Sized + 'static {
@@ -38,6 +38,8 @@ pub trait End: Send + Sized + 'static {
     fn close(&mut self);
     fn lose(&mut self);
     fn is_over(&mut self) -> bool;
+    /// Whether the peer wants no further call, or none can be made.
+    fn is_closing(&mut self) -> bool;
     /// Which rule of HTTP/2 the peer broke.
     fn error(&self) -> Option<Error>;
 }
@@ -59,7 +61,7 @@ pub enum Event {
 #[derive(Debug)]
 pub struct Announced {
     pub path: Box<str>,
-    pub metadata: MetadataList<Vec<u8>>,
+    pub metadata: MetadataMap,
     /// In ms.
     pub deadline: Option<u64>,
     /// What the client compresses with.
@@ -68,8 +70,8 @@ pub struct Announced {
     pub accepted_encoding: Option<Box<str>>,
 }
 
-fn custom(headers: Headers<'_>) -> MetadataList<Vec<u8>> {
-    let mut list = MetadataList::default();
+fn custom(headers: Headers<'_>) -> MetadataMap {
+    let mut list = MetadataMap::new();
     // What came has valid names and values, and fits in memory that can grow.
     let _ = list.extend(metadata(headers));
     list
@@ -125,6 +127,12 @@ macro_rules! same_methods {
 
         fn is_over(&mut self) -> bool {
             self.is_over()
+        }
+
+        fn is_closing(&mut self) -> bool {
+            // A transport that ended now would have ended with the peer's GOAWAY, if one has come.
+            let goaway = self.http2().receive_eof().code;
+            goaway.is_some() || self.http2().error().is_some() || self.is_over()
         }
 
         fn error(&self) -> Option<Error> {

@@ -3,11 +3,11 @@
 use std::collections::VecDeque;
 use std::task::Waker;
 
-use framewright::grpc::{CallId, Code, MetadataList};
+use framewright::grpc::{CallId, Code};
 
-use super::Status;
 use super::queue::Queue;
 use super::waiters::{Ticket, Waiters};
+use super::{MetadataMap, Status};
 
 /// One call, or a free place for one.
 ///
@@ -67,7 +67,7 @@ impl Tickets {
 /// The head of a response.
 #[derive(Clone, Debug, Default)]
 pub struct Head {
-    pub metadata: MetadataList<Vec<u8>>,
+    pub metadata: MetadataMap,
     /// What the server compresses with.
     pub encoding: Option<Box<str>>,
 }

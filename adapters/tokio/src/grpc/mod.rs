@@ -22,7 +22,7 @@
 //! # Back-pressure
 //!
 //! A call's window opens as its messages are asked for. So the peer can send at most
-//! [`stream_window`](framewright::http2::Limits::stream_window) bytes and 64 KiB more that nobody has asked for, and one
+//! [`stream_window`](Http2Limits::stream_window) bytes and 64 KiB more that nobody has asked for, and one
 //! message. [`Call::send`] and [`ClientCall::send`] wait while the peer's window is closed, so that each call keeps at
 //! most one message that is not sent. They wait, too, while 64 KiB of output are not written. A peer that takes no output
 //! for 60 s is given up, as is one whose windows stay closed for that long.
@@ -45,10 +45,8 @@
 //!
 //! # Types of the library
 //!
-//! What goes into a call, such as [`Value`](framewright::grpc::Value), [`ResponseHead`](framewright::grpc::ResponseHead),
-//! [`Trailers`](framewright::grpc::Trailers) and [`RpcStatus`](framewright::grpc::RpcStatus), is in
-//! [`framewright::grpc`], also found as `framewright_tokio::framewright::grpc`. A message is a reference to bytes,
-//! or a [`Message`](framewright::grpc::Message) if it is compressed.
+//! What goes into a call and its options, such as [`Value`], [`ResponseHead`], [`Limits`] and [`RpcStatus`], is the
+//! library's, and found here, too. A message is a reference to bytes, or a [`Message`] if it is compressed.
 //!
 //! # Example
 //!
@@ -98,6 +96,7 @@ mod driver;
 mod end;
 mod entry;
 mod handle;
+mod metadata_map;
 mod options;
 mod queue;
 mod request;
@@ -109,7 +108,14 @@ mod waiters;
 pub use call::Call;
 pub use client::Client;
 pub use client_call::ClientCall;
-pub use framewright::grpc::Code;
+#[doc(no_inline)]
+pub use framewright::grpc::{
+    Any, CallKind, Code, ContentType, DecodeError, Encodings, Limits, Message, Metadata,
+    MetadataList, Path, ResponseHead, RpcStatus, SendError, Subtype, Trailers, Value,
+};
+#[doc(no_inline)]
+pub use framewright::http2::Limits as Http2Limits;
+pub use metadata_map::MetadataMap;
 pub use options::Options;
 pub use request::Request;
 pub use server::Server;

@@ -11,16 +11,14 @@ use super::{Client, Server};
 /// What the peer of a connection may do, and how long it may take.
 ///
 /// ```
-/// use framewright::grpc::Limits;
-/// use framewright::http2;
-/// use framewright_tokio::grpc::{Options, Server};
+/// use framewright_tokio::grpc::{Http2Limits, Limits, Options, Server};
 /// use std::time::Duration;
 /// use tokio::net::TcpStream;
 ///
 /// fn server(stream: TcpStream) -> Server<TcpStream> {
 ///     Options::new()
 ///         .limits(Limits::new().max_message_len(1 << 20))
-///         .http2(http2::Limits::new().max_streams(1000))
+///         .http2(Http2Limits::new().max_streams(1000))
 ///         .ping_after(Duration::from_secs(60))
 ///         .server(stream)
 /// }

@@ -60,7 +60,7 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// Sets the metadata: pairs, or a [`MetadataList`](framewright::grpc::MetadataList).
+    /// Sets the metadata: pairs, or a [`MetadataMap`](super::MetadataMap).
     pub fn metadata(self, metadata: impl Into<Metadata<'a>>) -> Self {
         self.map(|request| request.metadata(metadata))
     }
@@ -87,8 +87,7 @@ impl<'a> Request<'a> {
     /// [`begin`](Self::begin):
     ///
     /// ```
-    /// use framewright::grpc::CallKind;
-    /// use framewright_tokio::grpc::{Client, Status};
+    /// use framewright_tokio::grpc::{CallKind, Client, Status};
     ///
     /// async fn get(client: &Client, user: &[u8]) -> Result<(), Status> {
     ///     let request = client.request("/user.UserService/GetUser");

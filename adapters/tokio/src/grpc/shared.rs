@@ -6,14 +6,14 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use framewright::grpc::{CallId, Client, ClientRequest, Code, Error, Heap, Message};
-use framewright::grpc::{CallKind, MetadataList, ResponseHead, SendError, Server, Trailers};
+use framewright::grpc::{CallKind, ResponseHead, SendError, Server, Trailers};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::end::{Announced, End, Event};
 use super::entry::{Entry, Tickets};
 use super::waiters::Waiters;
-use super::{Options, Status};
+use super::{MetadataMap, Options, Status};
 
 /// How much output is gathered before senders have to wait.
 const ENOUGH: usize = 64 * 1024;
@@ -29,6 +29,8 @@ pub struct Shared<E> {
     state: Mutex<State<E>>,
     /// Wakes one of those that wait for a call to end before theirs can begin. It wakes the next one.
     pub may_begin: Notify,
+    /// Wakes all those that wait until no call can begin any more.
+    pub closed: Notify,
 }
 
 /// The connection, its output and its calls.
@@ -60,6 +62,8 @@ pub struct State<E> {
     woken: VecDeque<Waker>,
     /// Whether another call may be able to begin.
     may_begin: bool,
+    /// Whether no call can begin any more.
+    pub is_closed: bool,
     /// Those that wait until output is written. Their shares are the lengths of what they send.
     room: Waiters,
 }
@@ -82,34 +86,40 @@ impl<E: End> Shared<E> {
             waiting: 0,
             woken: VecDeque::new(),
             may_begin: false,
+            is_closed: false,
             room: Waiters::default(),
         };
-        Self { state: Mutex::new(state), may_begin: Notify::new() }
+        Self { state: Mutex::new(state), may_begin: Notify::new(), closed: Notify::new() }
     }
 
     /// Does something under the lock. Then wakes the tasks that have something to do.
     pub fn with<T>(&self, act: impl FnOnce(&mut State<E>) -> T) -> T {
         let mut state = self.lock();
+        let was_closed = state.is_closed;
         let result = act(&mut state);
+        let has_closed = state.is_closed && !was_closed;
         let may_begin = std::mem::take(&mut state.may_begin);
         while let Some(waker) = state.woken.pop_front() {
             let is_last = state.woken.is_empty();
             drop(state);
             waker.wake();
             if is_last {
-                self.notify(may_begin);
+                self.notify(may_begin, has_closed);
                 return result;
             }
             state = self.lock();
         }
         drop(state);
-        self.notify(may_begin);
+        self.notify(may_begin, has_closed);
         result
     }
 
-    fn notify(&self, may_begin: bool) {
+    fn notify(&self, may_begin: bool, has_closed: bool) {
         if may_begin {
             self.may_begin.notify_one();
+        }
+        if has_closed {
+            self.closed.notify_waiters();
         }
     }
 
@@ -164,6 +174,7 @@ impl<E: End> State<E> {
                 }
             }
         }
+        self.is_closed |= self.end.is_closing();
     }
 
     fn announce(&mut self, id: CallId, now: u64) {
@@ -276,6 +287,7 @@ impl<E: End> State<E> {
     /// Closes the connection gracefully.
     pub fn close(&mut self) {
         self.end.close();
+        self.is_closed = true;
         self.may_begin = true;
         self.wake_driver();
     }
@@ -283,6 +295,7 @@ impl<E: End> State<E> {
     /// Notes that the transport is of no use any more. All calls hear of it, and all that wait to begin.
     pub fn lose(&mut self) {
         self.end.lose();
+        self.is_closed = true;
         self.out = Vec::new();
         self.may_begin = true;
         let now = self.now();
@@ -408,12 +421,12 @@ impl<E: End> State<E> {
         key: usize,
         tickets: &mut Tickets,
         cx: &Context<'_>,
-    ) -> Poll<Result<MetadataList<Vec<u8>>, Status>> {
+    ) -> Poll<Result<MetadataMap, Status>> {
         let entry = &mut self.entries[key];
         let polled = match (&entry.head, &entry.end) {
             (Some(head), _) => Ok(head.metadata.clone()),
             (None, Some(end)) if end.code != Code::Ok => Err(end.clone()),
-            (None, Some(_)) => Ok(MetadataList::default()),
+            (None, Some(_)) => Ok(MetadataMap::new()),
             (None, None) => {
                 entry.watchers.register(&mut tickets.watcher, 1, cx, &mut self.woken);
                 return Poll::Pending;
@@ -570,7 +583,10 @@ impl State<Client<Heap>> {
         self.receive(&mut [], now);
         let id = self.end.call(request, kind, &mut self.out).map_err(|e| match e {
             SendError::TooManyCalls => NotBegun::TooMany,
-            error => NotBegun::Failed(Status::of_send(error)),
+            error => {
+                self.is_closed |= error == SendError::Closing;
+                NotBegun::Failed(Status::of_send(error))
+            }
         })?;
         if let Some(message) = message
             && let Err(error) = self.end.send_last(id, message, &mut self.out)

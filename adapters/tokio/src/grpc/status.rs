@@ -3,8 +3,10 @@
 use std::{error, fmt};
 
 use framewright::grpc::{
-    self, CallId, Client, Code, Heap, MetadataList, SendError, Trailers, metadata,
+    self, Any, CallId, Client, Code, Heap, RpcStatus, SendError, Trailers, metadata,
 };
+
+use super::MetadataMap;
 
 /// How a call ended: the error of its methods, and what a handler returns to end it with an error.
 ///
@@ -22,10 +24,10 @@ pub struct Status {
     /// What happened, for people to read; often empty.
     pub message: String,
     /// What happened, for a program to read: usually a `google.rpc.Status` in Protobuf, which
-    /// [`RpcStatus`](framewright::grpc::RpcStatus) takes apart. Often empty.
+    /// [`RpcStatus`] takes apart. Often empty.
     pub details: Vec<u8>,
     /// The custom metadata of the trailers.
-    pub metadata: MetadataList<Vec<u8>>,
+    pub metadata: MetadataMap,
     /// Whether the server has certainly not processed the call, so that it can be repeated. If the connection closes,
     /// repeat it on another one.
     pub is_unprocessed: bool,
@@ -38,25 +40,20 @@ impl Status {
             code,
             message: message.into(),
             details: Vec::new(),
-            metadata: MetadataList::default(),
+            metadata: MetadataMap::new(),
             is_unprocessed: false,
         }
     }
 
-    /// Sets the details. To be read by other implementations, they are a `google.rpc.Status` with the same code and
-    /// message:
+    /// Sets the details to a `google.rpc.Status` with the same code and message, which other implementations read.
     ///
     /// ```
-    /// use framewright::grpc::{Any, RpcStatus};
-    /// use framewright_tokio::grpc::{Code, Status};
+    /// use framewright_tokio::grpc::{Any, Code, RpcStatus, Status};
     ///
     /// // The value is a message in Protobuf: with `prost`, `info.encode_to_vec()`.
     /// fn invalid(info: &[u8]) -> Status {
-    ///     let (code, message) = (Code::InvalidArgument, "the age is negative");
     ///     let info = Any { type_url: "type.googleapis.com/google.rpc.ErrorInfo", value: info };
-    ///     let mut details = Vec::new();
-    ///     RpcStatus::new(code, message).with_details(&[info]).write(&mut details).expect("a Vec has room");
-    ///     Status::new(code, message).with_details(details)
+    ///     Status::new(Code::InvalidArgument, "the age is negative").with_any(&[info])
     /// }
     ///
     /// // A client reads them:
@@ -66,6 +63,15 @@ impl Status {
     /// assert_eq!(info.expect("it is there").value, b"\x0A\x08NEGATIVE");
     /// ```
     #[must_use]
+    pub fn with_any(self, details: &[Any<'_>]) -> Self {
+        let mut bytes = Vec::new();
+        let status = RpcStatus::new(self.code, &self.message).with_details(details);
+        status.write(&mut bytes).expect("a Vec has room");
+        self.with_details(bytes)
+    }
+
+    /// Sets the details to any bytes.
+    #[must_use]
     pub fn with_details(mut self, details: impl Into<Vec<u8>>) -> Self {
         self.details = details.into();
         self
@@ -73,7 +79,7 @@ impl Status {
 
     /// Sets the metadata to send after the status.
     #[must_use]
-    pub fn with_metadata(mut self, metadata: MetadataList<Vec<u8>>) -> Self {
+    pub fn with_metadata(mut self, metadata: MetadataMap) -> Self {
         self.metadata = metadata;
         self
     }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use framewright::grpc::{CallKind, Encodings, Message, ResponseHead, Trailers};
-use framewright::http2;
-use framewright_tokio::grpc::{Call, Client, Code, Options, Status};
+use framewright_tokio::grpc::{
+    Call, CallKind, Client, Code, Encodings, Http2Limits, Message, MetadataMap, Options,
+    ResponseHead, Server, Status,
+};
 use tokio::io::duplex;
 
 use super::pair::{answer, over_tcp, piped};
@@ -77,8 +78,9 @@ async fn metadata_and_compressed_messages_go_each_way() {
         let metadata = [("x-two", "2".into())];
         call.send_head(ResponseHead::new().encoding("gzip").metadata(&metadata))?;
         call.send(Message { compressed: true, bytes: &message }).await?;
-        let metadata = [("x-three", "3".into())];
-        call.finish(Trailers::new(framewright::grpc::Status::OK).metadata(&metadata))?;
+        let mut metadata = MetadataMap::new();
+        metadata.push("x-three", "3").expect("it is valid");
+        call.finish(&Status::from(Code::Ok).with_metadata(metadata))?;
         assert_eq!(call.over().await, Code::Ok);
         Ok(())
     }));
@@ -94,6 +96,31 @@ async fn metadata_and_compressed_messages_go_each_way() {
     assert!(call.is_compressed());
     let trailers = call.over().await.metadata;
     assert_eq!(trailers.iter().collect::<Vec<_>>(), [("x-three", "3".into())]);
+}
+
+/// Each way, and by names in any case.
+#[tokio::test]
+async fn metadata_is_found_by_its_name() {
+    let (ours, theirs) = duplex(4096);
+    tokio::spawn(Server::new(theirs).serve(|call: Call| async move {
+        let metadata = call.metadata();
+        assert_eq!((metadata.get("x-one"), metadata.get("X-Two")), (Some("1"), Some("2")));
+        assert_eq!(metadata.get_all("x-one").count(), 2);
+        assert_eq!(metadata.get_bin("x-bin"), Some(vec![0, 255]));
+        assert_eq!((metadata.get("x-bin"), metadata.get_bin("x-one")), (None, None));
+        assert_eq!((metadata.get("x-none"), metadata.get_bin("x-none-bin")), (None, None));
+        Err(Status::from(Code::NotFound).with_metadata(metadata.clone()))
+    }));
+    let client = Client::new(ours, "localhost");
+    let mut metadata = MetadataMap::new();
+    for (name, value) in [("x-one", "1"), ("X-Two", "2"), ("x-one", "3")] {
+        metadata.push(name, value).expect("it is valid");
+    }
+    metadata.push("x-bin", &b"\x00\xFF"[..]).expect("it is valid");
+    let request = client.request("/a.B/C").metadata(&metadata);
+    let status = request.unary(b"").await.expect_err("it is not found");
+    assert_eq!(status.code, Code::NotFound);
+    assert!(status.metadata.iter().eq(metadata.iter()), "{:?}", status.metadata);
 }
 
 /// The server allows 100 at once.
@@ -118,7 +145,7 @@ async fn a_thousand_calls_at_once() {
 #[tokio::test(start_paused = true)]
 async fn calls_that_wait_for_others_keep_their_deadlines() {
     let (ours, theirs) = duplex(4096);
-    let options = Options::new().http2(http2::Limits::new().max_streams(1));
+    let options = Options::new().http2(Http2Limits::new().max_streams(1));
     tokio::spawn(options.server(theirs).serve(|call: Call| async move {
         let message = call.message().await?;
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -148,7 +175,7 @@ async fn calls_that_wait_for_others_keep_their_deadlines() {
 #[tokio::test]
 async fn calls_that_come_later_have_later_turns() {
     let (ours, theirs) = duplex(4096);
-    let options = Options::new().http2(http2::Limits::new().max_streams(1));
+    let options = Options::new().http2(Http2Limits::new().max_streams(1));
     tokio::spawn(options.server(theirs).serve(answer));
     let client = Client::new(ours, "localhost");
     client.request("/test.Echo/Unary").unary(b"").await.expect("OK");
@@ -173,7 +200,7 @@ async fn calls_that_come_later_have_later_turns() {
 /// On several threads, with calls that are dropped at any time. Nobody waits for ever.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_tasks_on_many_threads() {
-    let limits = http2::Limits::new().max_streams(10).reset_budget(10_000);
+    let limits = Http2Limits::new().max_streams(10).reset_budget(10_000);
     let client = over_tcp(Options::new().http2(limits)).await;
     // From here on, its limit is known.
     client.request("/test.Echo/Unary").unary(b"").await.expect("OK");

@@ -4,7 +4,7 @@ use std::future::pending;
 use std::time::Duration;
 
 use framewright_tokio::grpc::{Call, Client, Code, Options, Server, Status};
-use tokio::io::{DuplexStream, duplex};
+use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
@@ -272,6 +272,35 @@ async fn a_connection_closes_with_its_last_client() {
     clone.request("/test.Echo/Unary").unary(b"x").await.expect("OK");
     drop(clone);
     server.await.expect("no panic").expect("a good end");
+}
+
+/// However no further call can begin, a client that waits for that hears of it, and may wait in vain before.
+#[tokio::test]
+async fn a_client_hears_that_it_is_closed() {
+    for way in 0..4 {
+        let (ours, mut theirs) = duplex(4096);
+        let client = Client::new(ours, "localhost");
+        assert!(timeout(Duration::from_millis(1), client.closed()).await.is_err(), "{way}");
+        assert!(!client.is_closed(), "{way}");
+        let (stop, stopped) = oneshot::channel::<()>();
+        match way {
+            0 => client.close(),
+            // It breaks a rule of HTTP/2.
+            1 => theirs.write_all(&[0; 9]).await.expect("it is read"),
+            2 => drop(theirs),
+            _ => {
+                let stopped = async { drop(stopped.await) };
+                tokio::spawn(Server::new(theirs).serve_until(stopped, answer));
+                client.request("/test.Echo/Unary").unary(b"x").await.expect("OK");
+                assert!(!client.is_closed());
+                stop.send(()).expect("it serves");
+            }
+        }
+        let closed = timeout(Duration::from_secs(5), client.closed()).await;
+        assert!(closed.is_ok() && client.is_closed(), "{way}");
+        let status = client.request("/test.Echo/Unary").unary(b"x").await.expect_err("closed");
+        assert_eq!((status.code, status.is_unprocessed), (Code::Unavailable, true));
+    }
 }
 
 /// What is over holds nothing open, and what has come of it stays.
