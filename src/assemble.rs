@@ -148,7 +148,8 @@ impl<B> fmt::Debug for Assembler<B> {
     }
 }
 
-#[cfg(all(test, feature = "alloc"))]
+#[cfg(test)]
+#[cfg(feature = "alloc")]
 mod tests {
     use super::*;
     use crate::SliceBuf;

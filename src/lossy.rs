@@ -102,7 +102,8 @@ impl LossyDecoder {
 
 const REPLACEMENT: &str = "\u{FFFD}";
 
-#[cfg(all(test, feature = "alloc"))]
+#[cfg(test)]
+#[cfg(feature = "alloc")]
 mod tests {
     use super::*;
     use alloc::string::String;

@@ -233,7 +233,8 @@ impl fmt::Debug for FieldValue<'_> {
     }
 }
 
-#[cfg(all(test, feature = "alloc"))]
+#[cfg(test)]
+#[cfg(feature = "alloc")]
 mod tests {
     use std::format;
     use std::string::String;

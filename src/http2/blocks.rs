@@ -221,7 +221,8 @@ const fn max_len(limits: &Limits) -> u32 {
     if len < 1 << 31 { len } else { (1 << 31) - 1 }
 }
 
-#[cfg(all(test, feature = "alloc"))]
+#[cfg(test)]
+#[cfg(feature = "alloc")]
 mod tests {
     use std::vec::Vec;
 

@@ -63,7 +63,8 @@ impl<'a> Entry<'a> {
     }
 }
 
-#[cfg(all(test, feature = "alloc"))]
+#[cfg(test)]
+#[cfg(feature = "alloc")]
 mod tests {
     use std::vec::Vec;
 

@@ -229,7 +229,8 @@ impl<'a> Request<'a> {
     const CONNECT: &'static str = "CONNECT";
 }
 
-#[cfg(all(test, feature = "alloc"))]
+#[cfg(test)]
+#[cfg(feature = "alloc")]
 mod tests {
     use std::format;
     use std::vec::Vec;

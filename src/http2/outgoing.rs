@@ -273,7 +273,8 @@ fn is_encoded_value(value: FieldValue<'_>) -> bool {
     valid
 }
 
-#[cfg(all(test, feature = "alloc"))]
+#[cfg(test)]
+#[cfg(feature = "alloc")]
 mod tests {
     use std::string::String;
     use std::vec::Vec;

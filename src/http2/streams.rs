@@ -403,5 +403,6 @@ const fn is_ready(slot: &Slot) -> bool {
     slot.is_waiting() && slot.send_window.available() > 0
 }
 
-#[cfg(all(test, feature = "alloc"))]
+#[cfg(test)]
+#[cfg(feature = "alloc")]
 mod tests;

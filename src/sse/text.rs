@@ -113,7 +113,8 @@ impl<B: Buffer> fmt::Debug for StoredText<B> {
     }
 }
 
-#[cfg(all(test, feature = "alloc"))]
+#[cfg(test)]
+#[cfg(feature = "alloc")]
 mod tests {
     use super::*;
     use std::vec;

@@ -142,7 +142,8 @@ impl<K> fmt::Debug for Client<K> {
     }
 }
 
-#[cfg(all(test, feature = "getrandom"))]
+#[cfg(test)]
+#[cfg(feature = "getrandom")]
 mod tests {
     use super::*;
 

@@ -217,7 +217,8 @@ mod sealed {
     }
 }
 
-#[cfg(all(test, feature = "alloc"))]
+#[cfg(test)]
+#[cfg(feature = "alloc")]
 mod tests {
     use super::super::Client;
     use super::*;

@@ -300,7 +300,8 @@ pub(super) fn encode(text: &[u8], mut out: &mut [u8]) {
     }
 }
 
-#[cfg(all(test, feature = "alloc"))]
+#[cfg(test)]
+#[cfg(feature = "alloc")]
 mod tests {
     use std::vec;
     use std::vec::Vec;

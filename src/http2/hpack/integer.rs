@@ -68,7 +68,8 @@ pub(super) fn encode(value: u32, first: u8, bits: u32, out: &mut [u8]) -> usize 
     len
 }
 
-#[cfg(all(test, feature = "alloc"))]
+#[cfg(test)]
+#[cfg(feature = "alloc")]
 mod tests {
     use std::vec::Vec;
 

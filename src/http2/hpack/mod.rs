@@ -55,7 +55,8 @@ mod huffman;
 mod integer;
 mod policy;
 mod table;
-#[cfg(all(test, feature = "alloc"))]
+#[cfg(test)]
+#[cfg(feature = "alloc")]
 mod tests;
 
 pub use decode::{Decoder, Field};

@@ -159,7 +159,8 @@ impl<B: Buffer> Table<B> {
     }
 
     /// The size of all entries (§4.1).
-    #[cfg(all(test, feature = "alloc"))]
+    #[cfg(test)]
+    #[cfg(feature = "alloc")]
     pub(super) const fn size(&self) -> u32 {
         self.size
     }

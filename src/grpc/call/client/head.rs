@@ -121,7 +121,8 @@ impl<B: Buffer> ClientCall<B> {
     }
 }
 
-#[cfg(all(test, feature = "alloc"))]
+#[cfg(test)]
+#[cfg(feature = "alloc")]
 mod tests {
     use std::vec::Vec;
 

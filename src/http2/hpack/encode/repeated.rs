@@ -108,7 +108,8 @@ impl<B: Buffer> Encoder<B> {
     }
 }
 
-#[cfg(all(test, feature = "alloc"))]
+#[cfg(test)]
+#[cfg(feature = "alloc")]
 mod tests {
     use std::string::String;
     use std::vec::Vec;
