@@ -313,7 +313,8 @@ impl<S: Side> Connection<S> {
                 self.state = State::Closed { clean: false };
                 self.timers.closing();
             }
-            Command::Receipt if self.state == State::Leaving => {
+            // Only a `DISCONNECT` leaves one to wait for.
+            Command::Receipt => {
                 let receipt = inbox.headers().get("receipt-id").unwrap_or_default();
                 if !self.receipt.is_empty() && self.receipt.as_str() == receipt {
                     self.state = State::Closed { clean: true };

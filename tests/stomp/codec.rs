@@ -440,6 +440,15 @@ fn a_head_needs_the_inbox_that_it_began_in() {
     assert_eq!(decoder.decode(&mut &b"SEND\na:1\nb"[..], &mut one), Ok(None));
     let rest = decoder.decode(&mut &b":2\n\n\0"[..], &mut other);
     assert_eq!(rest, Err(Error::BeginningMissing));
+    assert_eq!(decoder.decode(&mut &[][..], &mut one), rest, "an error is final");
+    // Given up before its first header, or in an inbox that has part of another head.
+    for (head, other_head) in [("SEND\n", ""), ("SEND\na:1\nb", "SEND\na")] {
+        let (mut decoder, mut of_other) = (Decoder::new(Limits::new()), Decoder::new(Limits::new()));
+        decoder.decode(&mut head.as_bytes(), &mut one).unwrap();
+        other.abandon();
+        of_other.decode(&mut other_head.as_bytes(), &mut other).unwrap();
+        assert_eq!(decoder.decode(&mut &b":2\n\n\0"[..], &mut other), Err(Error::BeginningMissing));
+    }
     // Released is as good as another one, so a head that arrives is kept.
     let mut decoder = Decoder::new(Limits::new());
     assert_eq!(decoder.decode(&mut &b"SEND\na:1\nb"[..], &mut one), Ok(None));

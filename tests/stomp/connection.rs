@@ -254,6 +254,7 @@ fn a_client_takes_only_a_version_that_it_offered() {
     assert_eq!(after(connecting, "CONNECTED\nversion:1.2\n\n\0"), Ok(()));
     assert_eq!(after(connecting, "CONNECTED\nversion:1.0\n\n\0"), Ok(()));
     assert_eq!(after(connecting, "CONNECTED\n\n\0"), Ok(()), "1.0 does not say");
+    assert_eq!(after(connecting, "CONNECTED\nheart-beat:x\n\n\0"), Ok(()), "1.0 has none");
     for version in ["1.1", "2.0", "", "1.2 "] {
         let connected = format!("CONNECTED\nversion:{version}\n\n\0");
         assert_eq!(after(connecting, &connected), Err(Error::VersionNotOffered));
@@ -432,6 +433,18 @@ fn a_body_needs_the_inbox_that_it_began_in() {
     assert_eq!((one.body(), one.headers().get("destination")), (&b""[..], Some("/a")));
     let event = server.receive_frame(&mut &b"lo\0"[..], &mut other, 0);
     assert_eq!(event, Some(FrameEvent::Failed(Error::BeginningMissing)));
+    // Given up before its first byte, or in an inbox that has part of another body.
+    for (body, other_body) in [("", None), ("hel", Some("h"))] {
+        let (mut server, mut of_other) = (self::server("1.2"), self::server("1.2"));
+        let frame = |body| format!("SEND\ndestination:/a\n\n{body}");
+        server.receive_frame(&mut frame(body).as_bytes(), &mut one, 0);
+        other.abandon();
+        if let Some(body) = other_body {
+            of_other.receive_frame(&mut frame(body).as_bytes(), &mut other, 0);
+        }
+        let event = server.receive_frame(&mut &b"lo\0"[..], &mut other, 0);
+        assert_eq!(event, Some(FrameEvent::Failed(Error::BeginningMissing)));
+    }
 }
 
 // ACK, NACK
@@ -542,6 +555,7 @@ fn a_disconnect_with_its_receipt_is_the_clean_end() {
     let long = "x".repeat(Connection::<Client>::MAX_RECEIPT_LEN + 1);
     let disconnect = FrameBuilder::disconnect();
     assert_eq!(client.send(disconnect.receipt(&long), &mut out), Err(SendError::ReceiptTooLong));
+    self::client("1.2").send(disconnect.receipt(&long[1..]), &mut Vec::new()).unwrap();
     client.send(disconnect.receipt("77"), &mut out).unwrap();
     assert_eq!(client.send(FrameBuilder::send("/a"), &mut out), Err(SendError::Closing));
     assert_eq!((client.is_closing(), client.close_expected()), (true, None));
