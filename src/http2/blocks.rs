@@ -335,8 +335,8 @@ mod tests {
     /// RFC 9113 §6.5.2: each field counts its name, its value, and 32.
     #[test]
     fn a_head_at_the_limit_is_kept_and_one_over_it_is_not() {
-        let block = and(&[("x", "yz")]);
-        let len = 10 + 11 + 11 + 6 + 3 + 5 * 32;
+        let block = and(&[("x", "yzyzy")]);
+        let len = 10 + 11 + 11 + 6 + 6 + 5 * 32;
         for (limit, fits) in [(len, true), (len - 1, false)] {
             let outcome = receive(Limits::new().max_head_len(limit), &block);
             assert_eq!(matches!(outcome, Ok(Outcome::Kept(_))), fits, "{outcome:?}");
@@ -345,7 +345,9 @@ mod tests {
         assert_eq!(outcome, Ok(Outcome::TooLong(Error::HeadTooLong { limit: len - 1 })));
         // At more than four times the limit, the connection ends.
         let outcome = receive(Limits::new().max_head_len(len / 4), &block);
-        assert_eq!(outcome, Err(Error::HeadTooLong { limit: len / 4 * 4 }));
+        assert_eq!(outcome, Ok(Outcome::TooLong(Error::HeadTooLong { limit: len / 4 })));
+        let outcome = receive(Limits::new().max_head_len(len / 4 - 1), &block);
+        assert_eq!(outcome, Err(Error::HeadTooLong { limit: len - 4 }));
     }
 
     #[test]

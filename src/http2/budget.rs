@@ -169,4 +169,18 @@ mod tests {
             [true, true, true, false]
         );
     }
+
+    #[test]
+    fn each_second_gives_back_a_number_of_resets_and_of_useless_frames() {
+        let limits = Limits::new().reset_budget(1000).useless_budget(1000);
+        let mut budgets = Budgets::new(&limits);
+        budgets.poll(7, &limits);
+        let mut take_all = || {
+            let resets = (0..).take_while(|_| budgets.take_reset(&limits).is_ok()).count();
+            let useless = (0..).take_while(|_| budgets.take_useless(&limits).is_ok()).count();
+            budgets.poll(2007, &limits);
+            (resets, useless)
+        };
+        assert_eq!([take_all(), take_all()], [(1000, 1000), (66, 660)]);
+    }
 }

@@ -158,6 +158,8 @@ mod tests {
         assert_eq!([1, 3].map(|id| closed.look_up(id)), [Absent::Forgotten, Absent::Ended]);
         closed.close(1, Absent::ResetByPeer);
         assert_eq!(closed.look_up(257), Absent::Ended, "it has the same place as 1");
+        closed.close(3, Absent::ResetByPeer);
+        assert_eq!(closed.look_up(3), Absent::ResetByPeer, "it is the last that is remembered");
     }
 
     #[test]

@@ -136,7 +136,13 @@ impl<R: Side> Session<R> {
 
     /// Takes the frames that were written, with what was owed.
     pub fn take_frames(&mut self) -> Vec<Frame> {
+        let (owes, len) = (self.h2.owes(), self.out.len());
         assert!(self.h2.transmit(&mut self.out), "there is room");
+        assert_eq!(
+            (owes, self.h2.owes()),
+            (self.out.len() > len, false),
+            "what is owed is written"
+        );
         let out = std::mem::take(&mut self.out);
         frames(out.strip_prefix(PREFACE).unwrap_or(&out))
     }

@@ -349,11 +349,51 @@ fn a_client_that_grants_late_is_not_cut_off() {
         server.receive(&[window_update(1, 1), window_update(0, 1)].concat());
         assert_eq!(server.h2.error(), None, "{n}");
     }
-    // The client's settings were one of the five.
-    server.receive(&window_update(0, 1).repeat(4));
+    // Grants that are not small cost nothing, and the client's settings were one of the five.
+    server.receive(&[window_update(0, 256).repeat(9), window_update(0, 255).repeat(4)].concat());
     assert_eq!(server.h2.error(), None);
     server.receive(&window_update(0, 1));
     assert_eq!(server.h2.error(), Some(Error::TooManyUseless { limit: 5 }));
+}
+
+/// What a window held back was not sent, and cannot be granted. Time gives some back.
+/// §10.5.
+#[test]
+fn only_what_was_sent_can_be_granted() {
+    let mut server = server_with(Limits::new().useless_budget(5));
+    server.open();
+    server.receive(&[settings(&[(INITIAL_WINDOW_SIZE, 0)]), get(1)].concat());
+    let stream = server.streams[0];
+    let head =
+        server.h2.send_head(stream, 200, framewright::http::NO_FIELDS, false, &mut server.out);
+    head.expect("it is the first");
+    for _ in 0..9 {
+        assert_eq!(server.h2.send(stream, b"x", false, &mut server.out), Ok(0));
+    }
+    server.h2.poll(0);
+    // Two SETTINGS were of the five.
+    server.receive(&window_update(0, 1).repeat(3));
+    assert_eq!(server.h2.error(), None);
+    server.h2.poll(1000);
+    server.receive(&window_update(0, 1).repeat(5));
+    assert_eq!(server.h2.error(), None);
+    server.receive(&window_update(0, 1));
+    assert_eq!(server.h2.error(), Some(Error::TooManyUseless { limit: 5 }));
+}
+
+/// Only HEADERS without a byte of a block that goes on are useless.
+/// §10.5.
+#[test]
+fn blocks_in_two_frames_are_not_a_flood() {
+    let mut server = server_with(Limits::new().useless_budget(5));
+    server.open();
+    for n in 0..20 {
+        let (a, b) = (block(GET), frame(CONTINUATION, END_HEADERS, id(n), b""));
+        server.receive(&[frame(HEADERS, END_STREAM, id(n), &a), b].concat());
+        server.h2.reset(server.streams[n as usize], ErrorCode::NO_ERROR);
+        server.take_frames();
+    }
+    assert_eq!(server.h2.error(), None);
 }
 
 /// A client that has not heard of the reset may send what is left of the stream's window, in frames of any length, and

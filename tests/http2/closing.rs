@@ -72,6 +72,7 @@ fn a_server_that_fails_says_why_and_no_more() {
     server.receive(&[get(3), ping(&[0; 8])].concat());
     assert_eq!((server.seen.len(), server.take_frames()), (seen, vec![]));
     assert!(server.h2.is_over());
+    assert_eq!(server.h2.ping([0; 8]), Err(SendError::Closing));
 }
 
 /// §5.4.2, §6.4.
@@ -83,11 +84,13 @@ fn after_a_reset_nothing_is_sent() {
     server.take_frames();
     let stream = server.streams[0];
     server.h2.reset(stream, ErrorCode::CANCEL);
+    assert!(server.h2.is_open(stream), "the reset is still to be written");
     let sent = server.h2.send_head(stream, 200, NO_FIELDS, true, &mut server.out);
     assert_eq!(sent, Err(SendError::StreamOver));
     let frames = server.take_frames();
     let [reset] = &frames[..] else { panic!("{frames:?}") };
     assert_eq!((reset.kind, reset.stream, reset.number(0)), (RST_STREAM, 1, CANCEL));
+    assert!(!server.h2.is_open(stream));
     // What was on its way is dropped, and not answered.
     let more = [
         data(1, 0, b"x"),

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use framewright::http::NO_FIELDS;
-use framewright::http2::{Limits, Side};
+use framewright::http2::{ErrorCode, Limits, Side, StreamId};
 
 use super::common::http2_peer::*;
 use super::common::http2_session::{Seen, Session, client, client_with, server, server_with};
@@ -29,6 +29,18 @@ const CODES: [&str; 14] = [
     "INADEQUATE_SECURITY",
     "HTTP_1_1_REQUIRED",
 ];
+
+/// §7: the names, in words.
+#[test]
+fn codes_are_shown_with_their_names() {
+    for (code, name) in (0..).zip(CODES) {
+        let words = name.replace("HTTP_1_1", "HTTP/1.1").replace('_', " ");
+        let shown = ErrorCode(code).to_string();
+        assert!(shown.eq_ignore_ascii_case(&format!("{code} ({words})")), "{shown}");
+    }
+    assert_eq!(ErrorCode(14).to_string(), "14");
+    assert_eq!(StreamId::MAX.to_string(), "2147483647");
+}
 
 /// These need storage that does not grow: `hpack/tests.rs` and `blocks.rs` cause them.
 const WITH_FIXED_STORAGE: [&str; 2] = ["TableLost", "BufferFull"];

@@ -1,10 +1,11 @@
 //! Flow control and settings: the cases of h2spec in which the server sends a body, by name (RFC 9113 §5.2, §6.5, §6.9).
 
 use framewright::http::NO_FIELDS;
-use framewright::http2::{Error, Limits, SendError, Server, Stream};
+use framewright::http2::{Error, HeaderField, Limits, Request, SendError, Server, Stream};
+use framewright::{Buffer, SliceBuf};
 
 use super::common::http2_peer::*;
-use super::common::http2_session::{Seen, Session, client, server, server_with};
+use super::common::http2_session::{Seen, Session, client, client_with, server, server_with};
 
 /// A server that has got a request on stream 1, from a client with these settings, and has sent the head.
 fn answering(values: &[(u16, u32)]) -> (Session<Server>, Stream) {
@@ -264,6 +265,31 @@ fn what_cannot_be_sent_changes_nothing() {
     assert_eq!(server.take_frames().len(), 3);
 }
 
+/// A head of several frames that found no room has not changed the table of the encoder, and what is sensitive stays so
+/// (RFC 7541 §6.2.3).
+/// §4.3.
+#[test]
+fn a_head_that_found_no_room_changes_nothing() {
+    let limits = Limits::new().max_send_len(100_000);
+    let (mut client, mut server) = (client_with(limits), server_with(limits.max_head_len(100_000)));
+    let long = "x".repeat(40_000);
+    let fields = [("x-a", &*long, true), ("x-b", "1", false), ("x-c", "2", true)]
+        .map(|(name, value, sensitive)| HeaderField { name, value: value.as_bytes(), sensitive });
+    let request = Request::new("GET", "http", "a.example", "/");
+    let mut written = None;
+    for room in [0, 20, 20_000, 40_000, 200_000] {
+        let mut bytes = vec![0; room];
+        let mut out = SliceBuf::new(&mut bytes);
+        let opened = client.h2.open(request, fields.iter(), true, &mut out);
+        assert!(matches!(opened, Ok(_) | Err(SendError::BufferFull(_))), "{opened:?}");
+        written = opened.ok().map(|_| out.as_slice().to_vec());
+    }
+    client.out.extend(written.expect("the last has room for all"));
+    server.receive(&client.out);
+    let Some(Seen::Head { head, .. }) = server.seen.last() else { panic!("{:?}", server.seen) };
+    assert!(head.contains("x-a: (sensitive), x-b: 1, x-c: (sensitive)"), "{head}");
+}
+
 /// §5.1.2.
 #[test]
 fn a_client_waits_for_its_turn() {
@@ -288,6 +314,7 @@ fn settings_take_effect_at_the_end_of_their_frame() {
         (INITIAL_WINDOW_SIZE, 50_000),
         (HEADER_TABLE_SIZE, 0),
         (MAX_CONCURRENT_STREAMS, 1),
+        (MAX_HEADER_LIST_SIZE, 50),
     ]);
     let limits = Limits::new().max_send_len(100_000);
     for cut in 0..frame.len() {
@@ -301,10 +328,12 @@ fn settings_take_effect_at_the_end_of_their_frame() {
         let peer = *server.h2.peer();
         assert_eq!((peer.max_frame_size, peer.initial_window_size), (16_384, 20_000), "{cut}");
         assert_eq!((peer.header_table_size, peer.max_concurrent_streams), (4096, 100), "{cut}");
+        assert_eq!(peer.max_header_list_size, u32::MAX, "{cut}");
         let body = [0; 60_000];
         let taken = server.h2.send(stream, &body, false, &mut server.out).expect("it is open");
         assert_eq!(taken, 16_384, "cut at {cut}");
         server.receive(&frame[cut..]);
+        assert_eq!(server.h2.peer().max_header_list_size, 50);
         let taken = server.h2.send(stream, &body, false, &mut server.out).expect("it is open");
         assert_eq!(taken, 50_000 - 16_384, "cut at {cut}");
         let kinds: Vec<_> =

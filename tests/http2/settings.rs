@@ -1,7 +1,7 @@
 //! Settings: what is announced, from when on it holds, and what a change does (RFC 9113 §6.5, §6.9.2).
 
 use framewright::http::NO_FIELDS;
-use framewright::http2::{Connection, Error, Event, Limits, Request, SendError, Storage};
+use framewright::http2::{Connection, Error, Event, Limits, Request, SendError, Slot, Storage};
 
 use super::common::http2_peer::*;
 use super::common::http2_session::{
@@ -182,4 +182,26 @@ fn fewer_streams_close_none() {
 fn a_client_that_allows_no_streams_opens_its_own() {
     let frames = [settings(&[(ENABLE_PUSH, 0), (MAX_CONCURRENT_STREAMS, 0)]), get(1), get(3)];
     assert_eq!(reaction_to(server, &frames), Reaction::Fine);
+}
+
+/// §5.1.2.
+#[test]
+fn borrowed_slots_hold_as_many_streams_as_there_are() {
+    let mut slots = [const { Slot::new() }; 2];
+    let Storage { decoder_table, decoder_table_size, encoder_table, encoder_table_size, .. } =
+        Storage::new();
+    let slots = &mut slots[..];
+    let storage =
+        Storage { decoder_table, decoder_table_size, encoder_table, encoder_table_size, slots };
+    let mut server = Connection::server(storage, Limits::new());
+    let mut bytes = [PREFACE, &settings(&[]), &get(1), &get(3), &get(5)].concat();
+    let (mut input, mut head, mut out) = (&mut bytes[..], Vec::new(), Vec::new());
+    let mut heads = 0;
+    while let Some(event) = server.receive(&mut input, &mut head) {
+        heads += u32::from(matches!(event, Event::Head { .. }));
+    }
+    assert!(heads == 2 && server.transmit(&mut out));
+    let resets = frames(&out).into_iter().filter(|frame| frame.kind == RST_STREAM);
+    let resets: Vec<_> = resets.map(|frame| (frame.stream, frame.number(0))).collect();
+    assert_eq!(resets, [(5, REFUSED_STREAM)]);
 }

@@ -148,4 +148,10 @@ fn extended_connect_is_offered_first() {
     let request = Request::extended_connect("websocket", "https", "a.example", "/");
     let opened = client.h2.open(request, NO_FIELDS, false, &mut client.out);
     assert_eq!(opened, Err(SendError::ConnectNotOffered));
+    // An offer may be declined, made, and made again, but not taken back.
+    for (value, error) in [(0, None), (1, None), (1, None), (0, Some(Error::EnableConnectProtocol))]
+    {
+        client.receive(&settings(&[(ENABLE_CONNECT_PROTOCOL, value)]));
+        assert_eq!(client.h2.error(), error);
+    }
 }

@@ -443,7 +443,8 @@ fn a_head_needs_the_inbox_that_it_began_in() {
     assert_eq!(decoder.decode(&mut &[][..], &mut one), rest, "an error is final");
     // Given up before its first header, or in an inbox that has part of another head.
     for (head, other_head) in [("SEND\n", ""), ("SEND\na:1\nb", "SEND\na")] {
-        let (mut decoder, mut of_other) = (Decoder::new(Limits::new()), Decoder::new(Limits::new()));
+        let (mut decoder, mut of_other) =
+            (Decoder::new(Limits::new()), Decoder::new(Limits::new()));
         decoder.decode(&mut head.as_bytes(), &mut one).unwrap();
         other.abandon();
         of_other.decode(&mut other_head.as_bytes(), &mut other).unwrap();
