@@ -16,7 +16,8 @@
 //! | SockJS | protocol 0.3 | [`sockjs`] |
 //!
 //! Each module begins with a map from the sections of its standard to its items, and says
-//! [what the peer sees](guide#what-the-peer-sees) of each error.
+//! [what the peer sees](guide#what-the-peer-sees) of each error. On tokio, the package `framewright-tokio`
+//! reads and writes for you.
 //!
 //! # One loop
 //!
@@ -68,6 +69,7 @@
 //! # Ok::<(), io::Error>(())
 //! ```
 //!
+//! * `conn` comes from the [opening handshake](ws::handshake), which is driven in the same way.
 //! * The input slice advances by itself. `None` means that every byte of it was taken and more are
 //!   needed. So a read buffer may have any size, and all connections can share one, since nothing stays
 //!   in it. A receiver of long messages is faster with one of 64 KiB than with one of 16 KiB. A caller that

@@ -1,6 +1,6 @@
 //! What every version of HTTP shares (RFC 9110): fields, header lists, and status codes.
 //!
-//! | section of RFC 9110 | here |
+//! | section of RFC 9110 | items |
 //! |---|---|
 //! | §5, fields | [`Field`], [`Headers`], [`Fields`] |
 //! | §5.5, values | [`FieldValue`] |

@@ -13,7 +13,7 @@
 //!   RequestWriter, ResponseWriter ── begin() ──▶ BodyEncoder ──▶ out
 //! ```
 //!
-//! | section | here |
+//! | section | items |
 //! |---|---|
 //! | §2, messages; §2.3, versions | [`HeadReader`], [`Version`] |
 //! | §3, request lines and targets | [`Request`], [`RequestWriter`] |

@@ -2,7 +2,7 @@
 
 /// When a client connects again, and how long it waits. All times are in ms.
 ///
-/// The defaults are what browsers do.
+/// By default, a client connects again where a browser does, and waits no shorter.
 ///
 /// ```
 /// use framewright::sse::{Policy, Reconnect};

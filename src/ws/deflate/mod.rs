@@ -2,7 +2,7 @@
 //!
 //! `§` without a document means a section of that RFC.
 //!
-//! | section | here |
+//! | section | items |
 //! |---|---|
 //! | §5, negotiation | [`compression`](super::handshake::Acceptance::compression) of the handshake; by hand [`Config::offer`], [`Config::negotiate`], [`Config::check`] |
 //! | §6, frames | [`Part::Compressed`](super::Part::Compressed), [`Connection::accept_compressed`](super::Connection::accept_compressed) |
