@@ -1,25 +1,26 @@
 //! What the task that drives a connection and its calls share.
 
+mod sides;
+mod waits;
+
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 
-use bytes::Bytes;
-use framewright::grpc::{CallId, Client, ClientRequest, Code, Error, Heap, Message};
-use framewright::grpc::{CallKind, ResponseHead, SendError, Server, Trailers};
+use framewright::grpc::CallId;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::end::{Announced, End, Event};
-use super::entry::{Entry, Tickets};
+use super::entry::Entry;
 use super::waiters::Waiters;
-use super::{MetadataMap, Options, Status};
+use super::{Options, Status};
+pub use sides::NotBegun;
 
 /// How much output is gathered before senders have to wait.
 const ENOUGH: usize = 64 * 1024;
-/// How many bytes of a call may wait to be asked for before its window stays closed, and before it opens again.
+/// How many bytes of a call may wait to be asked for before its window stays closed.
 const PAUSE_AT: usize = 64 * 1024;
-const RESUME_AT: usize = PAUSE_AT / 2;
 /// How long a task that was woken because there is room may take, in ms, before the next ones are woken in its stead.
 const TARDY: u64 = 10;
 
@@ -340,271 +341,5 @@ impl<E: End> State<E> {
 
     fn wake_driver(&mut self) {
         self.woken.extend(self.driver.take());
-    }
-
-    /// Waits for the next message of a call, or its end.
-    pub fn poll_next(
-        &mut self,
-        key: usize,
-        tickets: &mut Tickets,
-        cx: &Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Status>>> {
-        let entry = &mut self.entries[key];
-        let polled = if let Some(message) = entry.queue.pop() {
-            entry.is_compressed = message.compressed;
-            Some(Ok(message.bytes))
-        } else {
-            match &entry.end {
-                Some(status) if status.code == Code::Ok || entry.is_end_told => None,
-                Some(status) => {
-                    entry.is_end_told = true;
-                    Some(Err(status.clone()))
-                }
-                None if entry.half_closed => None,
-                None => {
-                    entry.readers.register(&mut tickets.reader, 1, cx, &mut self.woken);
-                    return Poll::Pending;
-                }
-            }
-        };
-        entry.readers.used(&mut tickets.reader);
-        self.resume(key, RESUME_AT);
-        Poll::Ready(polled)
-    }
-
-    /// Waits for the only message of a call, until it is certain that there is no other. Until then the message stays.
-    pub fn poll_only(
-        &mut self,
-        key: usize,
-        tickets: &mut Tickets,
-        cx: &Context<'_>,
-    ) -> Poll<Result<Bytes, Status>> {
-        let violation = |error: Error| Err(Status::new(error.code(), error.to_string()));
-        let entry = &mut self.entries[key];
-        let polled = match (entry.queue.count(), &entry.end) {
-            (_, Some(status)) if status.code != Code::Ok => Err(status.clone()),
-            (2.., _) => violation(Error::MessageUnexpected),
-            (0 | 1, None) if !entry.half_closed => {
-                entry.only_readers.register(&mut tickets.only_reader, 1, cx, &mut self.woken);
-                // The message was asked for. So the peer may show that it is not the only one.
-                self.resume(key, usize::MAX);
-                return Poll::Pending;
-            }
-            _ => match entry.queue.pop() {
-                Some(message) => {
-                    entry.is_compressed = message.compressed;
-                    Ok(message.bytes)
-                }
-                None => violation(Error::MessageMissing),
-            },
-        };
-        entry.only_readers.used(&mut tickets.only_reader);
-        self.resume(key, RESUME_AT);
-        Poll::Ready(polled)
-    }
-
-    /// Lets the peer send more, if it had to wait and no more than this is left.
-    fn resume(&mut self, key: usize, left: usize) {
-        let entry = &mut self.entries[key];
-        if entry.is_paused && entry.queue.len() <= left {
-            entry.is_paused = false;
-            if let Some(id) = entry.id {
-                self.end.resume(id);
-                self.wake_driver();
-            }
-        }
-    }
-
-    /// Waits until the head of a response has come, or the call has ended.
-    pub fn poll_head(
-        &mut self,
-        key: usize,
-        tickets: &mut Tickets,
-        cx: &Context<'_>,
-    ) -> Poll<Result<MetadataMap, Status>> {
-        let entry = &mut self.entries[key];
-        let polled = match (&entry.head, &entry.end) {
-            (Some(head), _) => Ok(head.metadata.clone()),
-            (None, Some(end)) if end.code != Code::Ok => Err(end.clone()),
-            (None, Some(_)) => Ok(MetadataMap::new()),
-            (None, None) => {
-                entry.watchers.register(&mut tickets.watcher, 1, cx, &mut self.woken);
-                return Poll::Pending;
-            }
-        };
-        entry.watchers.used(&mut tickets.watcher);
-        Poll::Ready(polled)
-    }
-
-    /// Waits for the end of a call.
-    pub fn poll_end(
-        &mut self,
-        key: usize,
-        tickets: &mut Tickets,
-        cx: &Context<'_>,
-    ) -> Poll<Status> {
-        let entry = &mut self.entries[key];
-        match &entry.end {
-            Some(end) => {
-                entry.watchers.used(&mut tickets.watcher);
-                Poll::Ready(end.clone())
-            }
-            None => {
-                entry.watchers.register(&mut tickets.watcher, 1, cx, &mut self.woken);
-                Poll::Pending
-            }
-        }
-    }
-
-    /// Sends something of a call, once what is before it is sent and there is room for output.
-    pub fn poll_send(
-        &mut self,
-        key: usize,
-        tickets: &mut Tickets,
-        len: usize,
-        cx: &Context<'_>,
-        send: impl FnOnce(&mut E, CallId, &mut Vec<u8>) -> Result<(), SendError>,
-    ) -> Poll<Result<(), Status>> {
-        let Self { end, out, entries, room, woken, .. } = self;
-        let entry = &mut entries[key];
-        let (Some(id), None) = (entry.id, entry.why_over()) else {
-            return Poll::Ready(Err(entry.why_over().unwrap_or(Code::Cancelled.into())));
-        };
-        if out.len() >= ENOUGH {
-            room.register(&mut tickets.room, len.max(1), cx, woken);
-            entry.watchers.register(&mut tickets.watcher, 1, cx, woken);
-            return Poll::Pending;
-        }
-        let sent = send(end, id, out);
-        let polled = match sent {
-            Err(SendError::Busy) => {
-                entry.writers.register(&mut tickets.writer, 1, cx, woken);
-                // Its room is for the next one.
-                let waker = room.leave(&mut tickets.room, woken);
-                woken.extend(waker);
-                Poll::Pending
-            }
-            sent => {
-                room.used(&mut tickets.room);
-                entry.writers.used(&mut tickets.writer);
-                // There may be no other event, as nothing is kept after a message that has gone out at once.
-                entry.writers.wake(1, woken);
-                Poll::Ready(sent.map_err(Status::of_send))
-            }
-        };
-        self.wake_driver();
-        polled
-    }
-
-    /// Gives up the places of a future that is dropped. Returns the wakers to be dropped.
-    pub fn leave(&mut self, key: Option<usize>, tickets: &mut Tickets) -> [Option<Waker>; 5] {
-        let Self { entries, room, woken, .. } = self;
-        let mut wakers = <[Option<Waker>; 5]>::default();
-        wakers[0] = room.leave(&mut tickets.room, woken);
-        if let Some(entry) = key.and_then(|key| entries.get_mut(key)) {
-            wakers[1] = entry.readers.leave(&mut tickets.reader, woken);
-            wakers[2] = entry.only_readers.leave(&mut tickets.only_reader, woken);
-            wakers[3] = entry.writers.leave(&mut tickets.writer, woken);
-            wakers[4] = entry.watchers.leave(&mut tickets.watcher, woken);
-        }
-        wakers
-    }
-}
-
-impl State<Server<Heap>> {
-    /// Sends the head of the response.
-    pub fn send_head(&mut self, key: usize, head: ResponseHead<'_>) -> Result<(), Status> {
-        let entry = &self.entries[key];
-        let (Some(id), None) = (entry.id, entry.why_over()) else {
-            return Err(entry.why_over().unwrap_or(Code::Cancelled.into()));
-        };
-        self.end.send_head(id, head, &mut self.out).map_err(Status::of_send)?;
-        self.wake_driver();
-        Ok(())
-    }
-
-    /// Ends the call with a status.
-    pub fn finish(&mut self, key: usize, trailers: Trailers<'_>) -> Result<(), Status> {
-        let entry = &mut self.entries[key];
-        let (Some(id), None) = (entry.id, entry.why_over()) else {
-            return Err(entry.why_over().unwrap_or(Code::Cancelled.into()));
-        };
-        self.end.finish(id, trailers, &mut self.out).map_err(Status::of_send)?;
-        entry.end = Some(Code::Ok.into());
-        entry.wake_all(&mut self.woken);
-        self.one_is_over();
-        self.wake_driver();
-        Ok(())
-    }
-}
-
-/// Why a call did not begin.
-#[derive(Debug)]
-pub enum NotBegun {
-    /// Another one has to end before.
-    TooMany,
-    Failed(Status),
-}
-
-impl State<Client<Heap>> {
-    /// Begins a call, with its only message if that is known, once there is room for output.
-    pub fn poll_begin(
-        &mut self,
-        request: &ClientRequest<'_>,
-        kind: CallKind,
-        message: Option<Message<'_>>,
-        tickets: &mut Tickets,
-        cx: &Context<'_>,
-    ) -> Poll<Result<usize, NotBegun>> {
-        if self.out.len() >= ENOUGH {
-            let len = message.map_or(0, |message| message.bytes.len());
-            self.room.register(&mut tickets.room, len.max(1), cx, &mut self.woken);
-            return Poll::Pending;
-        }
-        let begun = self.begin(request, kind, message);
-        match &begun {
-            Ok(_) => self.room.used(&mut tickets.room),
-            Err(_) => {
-                let waker = self.room.leave(&mut tickets.room, &mut self.woken);
-                self.woken.extend(waker);
-            }
-        }
-        Poll::Ready(begun)
-    }
-
-    fn begin(
-        &mut self,
-        request: &ClientRequest<'_>,
-        kind: CallKind,
-        message: Option<Message<'_>>,
-    ) -> Result<usize, NotBegun> {
-        // Its time-out counts from the time of this.
-        let now = self.now();
-        self.receive(&mut [], now);
-        let id = self.end.call(request, kind, &mut self.out).map_err(|e| match e {
-            SendError::TooManyCalls => NotBegun::TooMany,
-            error => {
-                self.is_closed |= error == SendError::Closing;
-                NotBegun::Failed(Status::of_send(error))
-            }
-        })?;
-        if let Some(message) = message
-            && let Err(error) = self.end.send_last(id, message, &mut self.out)
-        {
-            self.end.cancel(id);
-            self.wake_driver();
-            return Err(NotBegun::Failed(Status::of_send(error)));
-        }
-        self.wake_driver();
-        Ok(self.insert(id))
-    }
-
-    /// Ends the request.
-    pub fn half_close(&mut self, key: usize) {
-        if let Entry { id: Some(id), end: None, .. } = self.entries[key] {
-            // If the call has just ended, there is nothing to end.
-            let _ = self.end.half_close(id, &mut self.out);
-            self.wake_driver();
-        }
     }
 }
