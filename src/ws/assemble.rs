@@ -177,6 +177,7 @@ impl Assembler<BytesMut> {
 /// let message = BytesMessage::from("hello".to_owned());
 /// let clone = message.clone(); // shares the bytes
 /// assert_eq!(clone.as_message(), Message::Text("hello"));
+/// assert_eq!(clone.as_text(), Some("hello"));
 /// assert_eq!(message.into_bytes(), "hello");
 /// ```
 #[cfg(feature = "bytes")]
@@ -206,6 +207,14 @@ impl BytesMessage {
             // SAFETY: a text is made of a `String` or a `str`, or of bytes that were found to be UTF-8.
             Kind::Text => Message::Text(unsafe { core::str::from_utf8_unchecked(&self.bytes) }),
             Kind::Binary => Message::Binary(&self.bytes),
+        }
+    }
+
+    /// The text, if it is one.
+    pub fn as_text(&self) -> Option<&str> {
+        match self.as_message() {
+            Message::Text(text) => Some(text),
+            Message::Binary(_) => None,
         }
     }
 
