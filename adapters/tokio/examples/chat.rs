@@ -6,11 +6,10 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::response::Response;
 use axum::routing::any;
-use framewright::ws::deflate::Config;
+use framewright_tokio::framewright::ws::deflate::Config;
 use framewright_tokio::{
-    BytesMessage, CloseCode, Error, Options, Prepared, Preparer, Upgrade, WebSocket,
+    BytesMessage, CloseCode, Error, HyperSocket, Options, Prepared, Preparer, Upgrade,
 };
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
@@ -58,10 +57,7 @@ fn enter(upgrade: Upgrade, room: Room) -> Response {
     upgrade.open(&Options::new(), |socket| chat(socket, room))
 }
 
-async fn chat<S>(mut socket: WebSocket<S>, room: Room) -> Result<(), Error>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
+async fn chat(mut socket: HyperSocket, room: Room) -> Result<(), Error> {
     let mut said = room.said.subscribe();
     loop {
         tokio::select! {

@@ -46,7 +46,7 @@
 //!
 //! # Features
 //!
-//! - `hyper`: `upgrade`, which opens a WebSocket on a request of hyper 1.
+//! - `hyper`: `upgrade`, which opens a `HyperSocket` on a request of hyper 1.
 //! - `axum`: `Upgrade`, an extractor for axum 0.8, and responses of events.
 
 #![forbid(unsafe_code)]
@@ -61,10 +61,10 @@ mod ws;
 #[cfg(feature = "axum")]
 pub use crate::ws::axum::Upgrade;
 #[cfg(feature = "hyper")]
-pub use crate::ws::hyper::{Upgraded, upgrade};
+pub use crate::ws::hyper::{HyperSocket, Upgraded, upgrade};
 pub use error::{Error, UrlError};
 pub use framewright;
-pub use framewright::ws::{BytesMessage, CloseCode};
+pub use framewright::ws::{BytesMessage, CloseCode, Message};
 pub use ws::{Closing, Options, Prepared, Preparer, WebSocket};
 
 /// The README's code works.

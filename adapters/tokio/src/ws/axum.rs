@@ -10,10 +10,9 @@ use futures_core::Stream;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue};
 use hyper::upgrade::OnUpgrade;
-use hyper_util::rt::TokioIo;
 
-use super::hyper::answer;
-use super::{Options, WebSocket};
+use super::Options;
+use super::hyper::{HyperSocket, answer};
 use crate::Error;
 use crate::sse::{self, EventBuf};
 
@@ -60,7 +59,7 @@ impl Upgrade {
     /// axum's graceful shutdown does not wait for these tasks: tell them to close, and wait for them yourself.
     pub fn open<F, T>(self, options: &Options, run: F) -> Response
     where
-        F: FnOnce(WebSocket<TokioIo<hyper::upgrade::Upgraded>>) -> T + Send + 'static,
+        F: FnOnce(HyperSocket) -> T + Send + 'static,
         T: Future<Output = Result<(), Error>> + Send + 'static,
     {
         let Some(upgrade) = self.upgrade else {

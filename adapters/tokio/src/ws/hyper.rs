@@ -15,6 +15,22 @@ use hyper_util::rt::TokioIo;
 use super::{Options, WebSocket};
 use crate::Error;
 
+/// A WebSocket on a connection that hyper has upgraded, as [`upgrade`] and axum's extractor open it.
+///
+/// ```
+/// use framewright_tokio::{Error, HyperSocket};
+///
+/// async fn echo(mut socket: HyperSocket) -> Result<(), Error> {
+///     while let Some(message) = socket.next().await {
+///         let message = message?;
+///         println!("{}", message.as_text().unwrap_or("bytes"));
+///         socket.send(&message).await?;
+///     }
+///     Ok(())
+/// }
+/// ```
+pub type HyperSocket = WebSocket<TokioIo<hyper::upgrade::Upgraded>>;
+
 /// Answers a request that offers a WebSocket. Returns the response, and the WebSocket unless it was refused.
 ///
 /// Return the response from the service, and wait for the [`Upgraded`] in another task: the socket opens once hyper has
@@ -119,7 +135,7 @@ pub struct Upgraded {
 }
 
 impl Future for Upgraded {
-    type Output = Result<WebSocket<TokioIo<hyper::upgrade::Upgraded>>, Error>;
+    type Output = Result<HyperSocket, Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let stream = ready!(Pin::new(&mut self.upgrade).poll(cx))
