@@ -13,6 +13,7 @@
 //! In all states but `Kept`, the caller's buffer is emptied after each field.
 
 use super::entry::EntryHeader;
+use super::facts::FieldFacts;
 use super::hpack;
 use super::rules::{Checked, Message, Rules};
 use super::{BlockFrame, Error, FieldBlockPart, Limits};
@@ -105,16 +106,12 @@ impl Block {
                 .ok_or(Error::TooManyContinuations { limit: frames(limits) })?;
         }
         let mut input = part.bytes;
-        loop {
-            let field = match decoder.decode(&mut input, buffer, self.room(limits)) {
-                Ok(Some(field)) => field,
-                Ok(None) => break,
-                Err(error) => return Err(of_head(error, limits)),
-            };
-            if !self.take(&field, limits)? {
-                buffer.clear();
+        while !input.is_empty() {
+            if self.receive_known(&mut input, decoder, limits, buffer).is_none()
+                && !self.receive_any(&mut input, decoder, limits, buffer)?
+            {
+                break;
             }
-            self.at = buffer.as_slice().len() as u32;
         }
         self.buffer_len = buffer.as_slice().len() as u32;
         if !part.end {
@@ -124,15 +121,72 @@ impl Block {
         Ok(Some(self.outcome(buffer.as_slice(), part.end_stream)))
     }
 
+    /// Receives a field that was checked before, and is kept. `None` means that the case does not apply, and that nothing
+    /// has changed.
+    #[inline]
+    fn receive_known<T: Buffer>(
+        &mut self,
+        input: &mut &[u8],
+        decoder: &mut hpack::Decoder<T>,
+        limits: &Limits,
+        buffer: &mut impl Buffer,
+    ) -> Option<()> {
+        let field = decoder.next_known(input)?;
+        let len = field.text.len() as u32;
+        let head_len = self.head_len.saturating_add(len + LIST_OVERHEAD);
+        let is_within = head_len <= limits.max_head_len.min(MAX_LEN)
+            && self.fields < limits.max_fields
+            && matches!(self.fate, Fate::Kept);
+        if !is_within || !self.rules.allows(field.facts) {
+            return None;
+        }
+        buffer.try_append_both(&field.header(), field.text).ok()?;
+        self.at += EntryHeader::LEN as u32 + len;
+        self.rules.take(field.facts, field.value(), self.at);
+        self.head_len = head_len;
+        self.fields += 1;
+        decoder.take_known(input);
+        Some(())
+    }
+
+    /// Receives the next field. Returns whether it was complete.
+    ///
+    /// If the table has the field, what a check has found of it is noted there.
+    #[inline(never)]
+    fn receive_any<T: Buffer>(
+        &mut self,
+        input: &mut &[u8],
+        decoder: &mut hpack::Decoder<T>,
+        limits: &Limits,
+        buffer: &mut impl Buffer,
+    ) -> Result<bool, Error> {
+        let entry = decoder.next_entry(input);
+        let field = match decoder.decode(input, buffer, self.room(limits)) {
+            Ok(Some(field)) => field,
+            Ok(None) => return Ok(false),
+            Err(error) => return Err(of_head(error, limits)),
+        };
+        match (self.take(&field, limits)?, entry) {
+            (None, _) => buffer.clear(),
+            (Some(facts), Some(entry)) => decoder.note(entry, facts),
+            (Some(_), None) => {}
+        }
+        self.at = buffer.as_slice().len() as u32;
+        Ok(true)
+    }
+
     /// How long the next field can be, without ending the connection.
     #[inline]
     fn room(&self, limits: &Limits) -> u32 {
         max_len(limits).saturating_sub(self.head_len)
     }
 
-    /// Notes the field that was decoded last. Returns whether it is kept.
-    #[inline]
-    fn take(&mut self, field: &hpack::Field<'_>, limits: &Limits) -> Result<bool, Error> {
+    /// Notes the field that was decoded last. Returns what is known of it, if it is kept.
+    fn take(
+        &mut self,
+        field: &hpack::Field<'_>,
+        limits: &Limits,
+    ) -> Result<Option<FieldFacts>, Error> {
         let list_len = u32::try_from(field.list_len()).unwrap_or(u32::MAX);
         self.head_len = self.head_len.saturating_add(list_len);
         self.fields = self.fields.saturating_add(1);
@@ -140,29 +194,24 @@ impl Block {
             return Err(Error::HeadTooLong { limit: max_len(limits) });
         }
         if !matches!(self.fate, Fate::Kept) {
-            return Ok(false);
+            return Ok(None);
         }
-        match self.judge(field, limits) {
-            Ok(()) => Ok(true),
-            Err(error) => Ok(self.refuse(error)),
-        }
+        Ok(self.judge(field, limits).map_err(|error| self.refuse(error)).ok())
     }
 
     /// Keeps the block no longer.
     #[cold]
-    const fn refuse(&mut self, error: Error) -> bool {
+    const fn refuse(&mut self, error: Error) {
         self.fate = match error {
             Error::HeadTooLong { .. } | Error::TooManyFields { .. } | Error::BufferFull { .. } => {
                 Fate::TooLong(error)
             }
             _ => Fate::Malformed(error),
         };
-        false
     }
 
     /// Checks the next field of a block that is kept.
-    #[inline]
-    fn judge(&mut self, field: &hpack::Field<'_>, limits: &Limits) -> Result<(), Error> {
+    fn judge(&mut self, field: &hpack::Field<'_>, limits: &Limits) -> Result<FieldFacts, Error> {
         if self.head_len > limits.max_head_len {
             return Err(Error::HeadTooLong { limit: limits.max_head_len });
         }
@@ -206,6 +255,9 @@ const fn buffer_full(limits: &Limits) -> Error {
     Error::BufferFull { needed: limits.max_head_len }
 }
 
+/// What a field counts in a head besides its name and value (§6.5.2).
+const LIST_OVERHEAD: u32 = 32;
+
 /// How many CONTINUATION frames a block may have: as many as a head at the limit needs, and some for those that cut
 /// elsewhere.
 const fn frames(limits: &Limits) -> u32 {
@@ -215,10 +267,13 @@ const fn frames(limits: &Limits) -> u32 {
 /// CONTINUATION frames that a block may have beyond those that its length explains.
 const EXTRA_FRAMES: u32 = 8;
 
-/// How long a head may be before the connection ends: four times the limit. Lengths of entries have 31 bits.
+/// Lengths of entries have 31 bits.
+const MAX_LEN: u32 = (1 << 31) - 1;
+
+/// How long a head may be before the connection ends: four times the limit.
 const fn max_len(limits: &Limits) -> u32 {
     let len = limits.max_head_len.saturating_mul(4);
-    if len < 1 << 31 { len } else { (1 << 31) - 1 }
+    if len < MAX_LEN { len } else { MAX_LEN }
 }
 
 #[cfg(test)]

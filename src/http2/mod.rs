@@ -266,6 +266,7 @@ mod encode;
 mod entry;
 mod error;
 mod event;
+mod facts;
 mod frame;
 mod growing;
 mod head;

@@ -42,6 +42,7 @@
 //! [`Status`]: Error::Status
 //! [`Te`]: Error::Te
 
+use super::facts::FieldFacts;
 use super::{Error, Request};
 use crate::http::syntax::{
     authority, is_field_value, is_http_scheme, is_in_any_case, is_lower_token, is_space, is_token,
@@ -71,6 +72,23 @@ pub(super) enum Message {
         to: Asked,
     },
     Trailers,
+}
+
+impl Message {
+    /// The pseudo-fields that belong in it (§8.3).
+    const fn pseudo_fields(self) -> FieldFacts {
+        const REQUEST: FieldFacts = FieldFacts::METHOD
+            .and(FieldFacts::SCHEME)
+            .and(FieldFacts::AUTHORITY)
+            .and(FieldFacts::PATH);
+        match self {
+            Self::Request { extended_connect } => {
+                REQUEST.and(FieldFacts::PROTOCOL.when(extended_connect))
+            }
+            Self::Response { .. } => FieldFacts::STATUS,
+            Self::Trailers => FieldFacts::NONE,
+        }
+    }
 }
 
 /// What matters of a request's method to its response.
@@ -118,37 +136,17 @@ impl Checked {
 
 /// Checks the fields of one block in their order.
 #[derive(Clone, Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a fact of its own about the fields so far"
-)]
 pub(super) struct Rules {
     message: Message,
-    seen: Seen,
-    asked: Asked,
-    path: Path,
-    is_options: bool,
-    /// Whether the scheme is `http` or `https`.
-    is_http: bool,
-    /// Whether `:authority` or `host` names a host.
-    has_host: bool,
-    /// Whether it names a port.
-    has_port: bool,
+    /// What is known of the fields so far.
+    facts: FieldFacts,
+    has_content_length: bool,
     status: u16,
     /// Where the values of `:authority` and `host` are among the entries.
     authority: Span,
     host: Span,
     /// What `content-length` says, if it has come.
     content_length: u64,
-    has_content_length: bool,
-}
-
-/// What a request's path looks like.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Path {
-    Absolute,
-    Asterisk,
-    Other,
 }
 
 /// Where a text is among the entries of a block: both ends are below the limit on heads.
@@ -171,46 +169,16 @@ impl Span {
     }
 }
 
-/// Which fields have come.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-struct Seen(u8);
-
-impl Seen {
-    const AUTHORITY: u8 = 1;
-    const METHOD: u8 = 1 << 1;
-    const PATH: u8 = 1 << 2;
-    const PROTOCOL: u8 = 1 << 3;
-    const SCHEME: u8 = 1 << 4;
-    const STATUS: u8 = 1 << 5;
-    const HOST: u8 = 1 << 6;
-    /// Any field that is not a pseudo-field.
-    const HEADER: u8 = 1 << 7;
-
-    const fn any(self, bits: u8) -> bool {
-        self.0 & bits != 0
-    }
-
-    const fn all(self, bits: u8) -> bool {
-        self.0 & bits == bits
-    }
-}
-
 impl Rules {
     pub(super) const fn new(message: Message) -> Self {
         Self {
             message,
-            seen: Seen(0),
-            asked: Asked::Other,
-            path: Path::Other,
-            is_options: false,
-            is_http: false,
-            has_host: false,
-            has_port: false,
+            facts: FieldFacts::NONE,
+            has_content_length: false,
             status: 0,
             authority: Span::NONE,
             host: Span::NONE,
             content_length: 0,
-            has_content_length: false,
         }
     }
 
@@ -220,7 +188,7 @@ impl Rules {
         let mut checked = Ok(());
         request.for_each_pseudo(|name, value| {
             if checked.is_ok() {
-                checked = rules.check(name.as_bytes(), value.as_bytes(), 0);
+                checked = rules.check(name.as_bytes(), value.as_bytes(), 0).map(drop);
             }
         });
         checked?;
@@ -228,8 +196,15 @@ impl Rules {
     }
 
     /// Checks the next field. Its value ends at the byte `end` of the block's entries.
+    ///
+    /// Returns what is known of it from then on, or nothing if it has to be checked as a whole each time.
     #[inline]
-    pub(super) fn check(&mut self, name: &[u8], value: &[u8], end: u32) -> Result<(), Error> {
+    pub(super) fn check(
+        &mut self,
+        name: &[u8],
+        value: &[u8],
+        end: u32,
+    ) -> Result<FieldFacts, Error> {
         if !is_value(value) {
             return Err(Error::FieldValue);
         }
@@ -239,82 +214,65 @@ impl Rules {
         if !is_lower_token(name) {
             return Err(Error::FieldName);
         }
-        self.seen.0 |= Seen::HEADER;
+        self.facts = self.facts.and(FieldFacts::HEADER);
         match name {
             b"te" if !is_in_any_case(value, b"trailers") => Err(Error::Te),
-            b"host" => self.check_host(value, end),
-            b"content-length" => self.check_content_length(value),
+            b"host" => self.check_host(value, end).map(|()| FieldFacts::NONE),
+            b"content-length" => self.check_content_length(value).map(|()| FieldFacts::NONE),
             _ if is_about_connection(name) => Err(Error::FieldReserved),
-            _ => Ok(()),
+            _ => Ok(FieldFacts::HEADER),
         }
+    }
+
+    /// Whether a field of which these facts are known may come next. If it does, [`take`](Self::take) it.
+    #[inline]
+    pub(super) fn allows(&self, known: FieldFacts) -> bool {
+        known == FieldFacts::HEADER || self.check_place(known.which()).is_ok()
     }
 
     /// Checks a pseudo-field. Its value ends at the byte `end` of the block's entries.
-    fn check_pseudo(&mut self, name: &[u8], value: &[u8], end: u32) -> Result<(), Error> {
-        let bit = match (self.message, name) {
-            (Message::Request { .. }, pseudo::METHOD) => Seen::METHOD,
-            (Message::Request { .. }, pseudo::SCHEME) => Seen::SCHEME,
-            (Message::Request { .. }, pseudo::AUTHORITY) => Seen::AUTHORITY,
-            (Message::Request { .. }, pseudo::PATH) => Seen::PATH,
-            (Message::Request { extended_connect: true }, pseudo::PROTOCOL) => Seen::PROTOCOL,
-            (Message::Response { .. }, pseudo::STATUS) => Seen::STATUS,
+    fn check_pseudo(&mut self, name: &[u8], value: &[u8], end: u32) -> Result<FieldFacts, Error> {
+        let which = match name {
+            pseudo::METHOD => FieldFacts::METHOD,
+            pseudo::SCHEME => FieldFacts::SCHEME,
+            pseudo::AUTHORITY => FieldFacts::AUTHORITY,
+            pseudo::PATH => FieldFacts::PATH,
+            pseudo::PROTOCOL => FieldFacts::PROTOCOL,
+            pseudo::STATUS => FieldFacts::STATUS,
             _ => return Err(Error::PseudoField),
         };
-        if self.seen.any(bit | Seen::HEADER) {
-            return Err(Error::PseudoField);
-        }
-        self.seen.0 |= bit;
-        let (valid, otherwise) = match bit {
-            Seen::METHOD => {
-                self.asked = Asked::by(value);
-                self.is_options = value == b"OPTIONS";
-                (is_token(value), Error::Method)
-            }
-            Seen::SCHEME => {
-                self.is_http = is_http_scheme(value);
-                (self.is_http || is_scheme(value), Error::Scheme)
-            }
-            Seen::PATH => {
-                self.path = match value {
-                    b"*" => Path::Asterisk,
-                    [b'/', ..] => Path::Absolute,
-                    _ => Path::Other,
-                };
-                (is_every_byte(value, from_to::<b'!', b'~'>), Error::Path)
-            }
-            Seen::AUTHORITY => {
-                self.authority = Span::before(end, value);
-                (self.see_authority(value), Error::Authority)
-            }
-            Seen::STATUS => {
-                self.status = parse_status(value).unwrap_or(0);
-                (self.status != 0, Error::Status)
-            }
-            _ => (is_token(value), Error::PseudoField),
-        };
-        if valid { Ok(()) } else { Err(otherwise) }
+        self.check_place(which)?;
+        let known = which.and(pseudo_facts(which, value)?);
+        self.take(known, value, end);
+        Ok(known)
     }
 
-    /// Notes which of host and port the authority has. Returns whether it is right.
-    fn see_authority(&mut self, value: &[u8]) -> bool {
-        if let Some(has_port) = usual_authority(value) {
-            (self.has_host, self.has_port) = (true, has_port);
-            return true;
+    /// Checks that a pseudo-field may come here (§8.3).
+    fn check_place(&self, which: FieldFacts) -> Result<(), Error> {
+        let belongs = self.message.pseudo_fields().has_any(which);
+        let is_late = self.facts.has_any(which.and(FieldFacts::HEADER));
+        if belongs && !is_late { Ok(()) } else { Err(Error::PseudoField) }
+    }
+
+    /// Notes a field that keeps the rules. Its value ends at the byte `end` of the block's entries.
+    #[inline]
+    pub(super) fn take(&mut self, known: FieldFacts, value: &[u8], end: u32) {
+        self.facts = self.facts.and(known);
+        if known.has_any(FieldFacts::AUTHORITY) {
+            self.authority = Span::before(end, value);
         }
-        let Some((host, port)) = core::str::from_utf8(value).ok().and_then(authority) else {
-            return false;
-        };
-        self.has_host = !host.is_empty();
-        self.has_port = !port.is_empty();
-        true
+        if known.has_any(FieldFacts::STATUS) {
+            self.status = parse_status(value).unwrap_or(0);
+        }
     }
 
     fn check_host(&mut self, value: &[u8], end: u32) -> Result<(), Error> {
         let Message::Request { .. } = self.message else { return Ok(()) };
-        if self.seen.any(Seen::HOST) || !self.see_authority(value) {
+        if self.facts.has_any(FieldFacts::HOST) {
             return Err(Error::Authority);
         }
-        self.seen.0 |= Seen::HOST;
+        let known = authority_facts(value).ok_or(Error::Authority)?;
+        self.facts = self.facts.and(FieldFacts::HOST).and(known);
         self.host = Span::before(end, value);
         Ok(())
     }
@@ -339,7 +297,7 @@ impl Rules {
                 self.finish_request()?;
                 self.compare_host(entries)?;
                 // A tunnel has no body (§8.5).
-                content_length.filter(|_| self.asked != Asked::Connect)
+                content_length.filter(|_| self.asked() != Asked::Connect)
             }
             Message::Response { to } => {
                 self.finish_response(end_stream)?;
@@ -355,38 +313,50 @@ impl Rules {
         if end_stream && body_len.is_some_and(|len| len > 0) {
             return Err(Error::ContentLength);
         }
-        Ok(Checked { asked: self.asked, status: self.status, body_len })
+        Ok(Checked { asked: self.asked(), status: self.status, body_len })
     }
 
     fn finish_request(&self) -> Result<(), Error> {
-        if !self.seen.any(Seen::METHOD) {
+        if !self.facts.has_any(FieldFacts::METHOD) {
             return Err(Error::PseudoMissing);
         }
-        let is_connect = self.asked == Asked::Connect;
-        let has_protocol = self.seen.any(Seen::PROTOCOL);
+        let is_connect = self.facts.has_any(FieldFacts::IS_CONNECT);
+        let has_protocol = self.facts.has_any(FieldFacts::PROTOCOL);
         if has_protocol && !is_connect {
             return Err(Error::PseudoField);
         }
         if is_connect && !has_protocol {
             return self.finish_connect();
         }
-        if !self.seen.all(Seen::SCHEME | Seen::PATH) {
+        if !self.facts.has_all(FieldFacts::SCHEME.and(FieldFacts::PATH)) {
             return Err(Error::PseudoMissing);
         }
-        if self.is_http && !self.has_host {
+        let is_http = self.facts.has_any(FieldFacts::IS_HTTP);
+        if is_http && !self.facts.has_any(FieldFacts::HAS_HOST) {
             return Err(Error::Authority);
         }
-        match self.path {
-            Path::Absolute => Ok(()),
-            Path::Asterisk if self.is_options => Ok(()),
-            _ if !self.is_http => Ok(()),
-            _ => Err(Error::Path),
+        let is_whole = FieldFacts::IS_ASTERISK.and(FieldFacts::IS_OPTIONS);
+        let is_absolute = self.facts.has_any(FieldFacts::IS_ABSOLUTE);
+        if is_absolute || self.facts.has_all(is_whole) || !is_http {
+            Ok(())
+        } else {
+            Err(Error::Path)
+        }
+    }
+
+    fn asked(&self) -> Asked {
+        if self.facts.has_any(FieldFacts::IS_CONNECT) {
+            Asked::Connect
+        } else if self.facts.has_any(FieldFacts::IS_HEAD) {
+            Asked::Head
+        } else {
+            Asked::Other
         }
     }
 
     /// Compares `host` with `:authority`, if both are there.
     fn compare_host(&self, entries: &[u8]) -> Result<(), Error> {
-        if !self.seen.all(Seen::HOST | Seen::AUTHORITY) {
+        if !self.facts.has_all(FieldFacts::HOST.and(FieldFacts::AUTHORITY)) {
             return Ok(());
         }
         let [host, authority] = [self.host, self.authority].map(|span| span.of(entries));
@@ -395,11 +365,12 @@ impl Rules {
 
     /// Checks a CONNECT for a tunnel (§8.5).
     fn finish_connect(&self) -> Result<(), Error> {
-        if self.seen.any(Seen::SCHEME | Seen::PATH) {
+        if self.facts.has_any(FieldFacts::SCHEME.and(FieldFacts::PATH)) {
             return Err(Error::PseudoField);
         }
-        let names_both = self.has_host && self.has_port;
-        if self.seen.any(Seen::AUTHORITY) && names_both { Ok(()) } else { Err(Error::Authority) }
+        let names_both = FieldFacts::HAS_HOST.and(FieldFacts::HAS_PORT);
+        let is_right = self.facts.has_all(FieldFacts::AUTHORITY.and(names_both));
+        if is_right { Ok(()) } else { Err(Error::Authority) }
     }
 
     fn finish_response(&self, end_stream: bool) -> Result<(), Error> {
@@ -410,6 +381,45 @@ impl Rules {
             _ => Ok(()),
         }
     }
+}
+
+/// What the value of a pseudo-field says.
+fn pseudo_facts(which: FieldFacts, value: &[u8]) -> Result<FieldFacts, Error> {
+    match which {
+        FieldFacts::METHOD => {
+            let says = match value {
+                b"HEAD" => FieldFacts::IS_HEAD,
+                b"CONNECT" => FieldFacts::IS_CONNECT,
+                b"OPTIONS" => FieldFacts::IS_OPTIONS,
+                _ => FieldFacts::NONE,
+            };
+            is_token(value).then_some(says).ok_or(Error::Method)
+        }
+        FieldFacts::SCHEME if is_http_scheme(value) => Ok(FieldFacts::IS_HTTP),
+        FieldFacts::SCHEME => is_scheme(value).then_some(FieldFacts::NONE).ok_or(Error::Scheme),
+        FieldFacts::PATH => {
+            let says = match value {
+                b"*" => FieldFacts::IS_ASTERISK,
+                [b'/', ..] => FieldFacts::IS_ABSOLUTE,
+                _ => FieldFacts::NONE,
+            };
+            is_every_byte(value, from_to::<b'!', b'~'>).then_some(says).ok_or(Error::Path)
+        }
+        FieldFacts::AUTHORITY => authority_facts(value).ok_or(Error::Authority),
+        FieldFacts::STATUS => parse_status(value).map(|_| FieldFacts::NONE).ok_or(Error::Status),
+        _ => is_token(value).then_some(FieldFacts::NONE).ok_or(Error::PseudoField),
+    }
+}
+
+/// Which of host and port an authority has. `None` if it is none.
+fn authority_facts(value: &[u8]) -> Option<FieldFacts> {
+    let (has_host, has_port) = if let Some(has_port) = usual_authority(value) {
+        (true, has_port)
+    } else {
+        let (host, port) = authority(core::str::from_utf8(value).ok()?)?;
+        (!host.is_empty(), !port.is_empty())
+    };
+    Some(FieldFacts::HAS_HOST.when(has_host).and(FieldFacts::HAS_PORT.when(has_port)))
 }
 
 /// Whether `value` may be the value of a field (§8.2.1).

@@ -12,6 +12,7 @@
 //!
 //! A field that is all there takes none of these steps: see `take_indexed` and `take_literal`.
 
+mod known;
 mod literal;
 mod steps;
 
@@ -357,7 +358,10 @@ impl<B: Buffer> Decoder<B> {
     fn put_whole_entry(&self, index: u32, out: &mut impl Buffer, max_len: u32) -> Option<()> {
         let (name_len, text) = match StaticEntry::get(index) {
             Some(entry) => (entry.name_len(), entry.text()),
-            None => self.table.whole_entry(index.checked_sub(STATIC_LEN + 1)?)?,
+            None => {
+                let entry = self.table.whole_entry(index.checked_sub(STATIC_LEN + 1)?)?;
+                (entry.name_len, entry.text)
+            }
         };
         if text.len() > max_len as usize {
             return None;

@@ -9,7 +9,7 @@ use core::fmt;
 use super::fixed::{STATIC_LEN, StaticEntry};
 use super::integer::{self, MAX_INTEGER_LEN};
 use super::policy::LiteralKind;
-use super::table::{Table, are_same, entry_size};
+use super::table::{Table, WholeEntry, are_same, entry_size};
 use super::{INITIAL_SIZE, huffman};
 use crate::http::{FieldValue, Fields};
 use crate::{Buffer, BufferFull};
@@ -213,7 +213,7 @@ impl<B: Buffer> Encoder<B> {
     fn look_at(&self, place: Place, name: &[u8], value: &[u8]) -> Option<Found> {
         let (index, entry_name, entry_value) = match place.dynamic_index(self.table.inserted()) {
             Some(index) => {
-                let Some((name_len, text)) = self.table.whole_entry(index) else {
+                let Some(WholeEntry { text, name_len, .. }) = self.table.whole_entry(index) else {
                     return self.look_at_pieces(index, name, value);
                 };
                 let (entry_name, entry_value) = text.split_at_checked(name_len)?;

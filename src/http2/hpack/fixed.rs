@@ -1,17 +1,20 @@
 //! The static table (RFC 7541 Appendix A).
 
 use super::encode::hash;
+use crate::http2::facts::FieldFacts;
 
-/// An entry of the static table: its name and value, one after the other, and the length of the name.
+/// An entry of the static table: its name and value, one after the other, the length of the name, and what is known of
+/// it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct StaticEntry {
     text: &'static str,
     name_len: u8,
+    facts: FieldFacts,
 }
 
 impl StaticEntry {
     const fn new(name: &'static str, text: &'static str) -> Self {
-        Self { text, name_len: name.len() as u8 }
+        Self { text, name_len: name.len() as u8, facts: FieldFacts::of_static(name) }
     }
 
     /// The entry with this index, from 1 to [`STATIC_LEN`].
@@ -55,6 +58,11 @@ impl StaticEntry {
     }
 
     #[inline]
+    pub(super) const fn facts(&self) -> FieldFacts {
+        self.facts
+    }
+
+    #[inline]
     pub(super) fn name(&self) -> &'static [u8] {
         self.text().get(..self.name_len()).unwrap_or_default()
     }
@@ -77,7 +85,7 @@ const fn names() -> [u8; NAME_SLOTS] {
     let mut last: &[u8] = b"";
     let mut index = 0;
     while index < STATIC_TABLE.len() {
-        let StaticEntry { text, name_len } = STATIC_TABLE[index];
+        let StaticEntry { text, name_len, .. } = STATIC_TABLE[index];
         let (name, _) = text.as_bytes().split_at(name_len as usize);
         index += 1;
         if !same(name, last) {

@@ -3,7 +3,7 @@
 //! ```text
 //! | text: names and values, a ring of `capacity` bytes | records: a ring of one for each entry |
 //!
-//! record:  | start of the text u16 | length of the name u16 | length of the value u16 | hash u16 |
+//! record:  | start of the text u16 | length of the name u16 | length of the value u16 | mark u16 |
 //! ```
 //!
 //! An entry counts 32 bytes besides its text (§4.1), so there are at most `capacity / 32` of them.
@@ -46,13 +46,13 @@ pub(super) struct Table<B> {
     lost: bool,
 }
 
-/// Where the text of an entry is. The hash is the encoder's.
+/// Where the text of an entry is, and its mark: a hash of the encoder's, or facts of the decoder's.
 #[derive(Clone, Copy)]
 struct Record {
     start: u16,
     name_len: u16,
     value_len: u16,
-    hash: u16,
+    mark: u16,
 }
 
 impl Record {
@@ -65,14 +65,14 @@ impl Record {
             start: word as u16,
             name_len: (word >> 16) as u16,
             value_len: (word >> 32) as u16,
-            hash: (word >> 48) as u16,
+            mark: (word >> 48) as u16,
         }
     }
 
     #[inline]
     const fn to_bytes(self) -> [u8; Self::LEN] {
         let low = self.start as u64 | (self.name_len as u64) << 16;
-        let high = self.value_len as u64 | (self.hash as u64) << 16;
+        let high = self.value_len as u64 | (self.mark as u64) << 16;
         (low | high << 32).to_le_bytes()
     }
 
@@ -80,6 +80,15 @@ impl Record {
     fn text_len(self) -> usize {
         usize::from(self.name_len) + usize::from(self.value_len)
     }
+}
+
+/// An entry whose text is in one piece.
+#[derive(Clone, Copy)]
+pub(super) struct WholeEntry<'a> {
+    /// The name and, right after it, the value.
+    pub(super) text: &'a [u8],
+    pub(super) name_len: usize,
+    pub(super) mark: u16,
 }
 
 /// The text of an entry, in two pieces if it goes over the end of the ring.
@@ -198,10 +207,10 @@ impl<B: Buffer> Table<B> {
         }
     }
 
-    /// Inserts an entry. `hash` is for [`find`](Self::find).
+    /// Inserts an entry with a mark. [`find`](Self::find) looks at it.
     ///
     /// One that is larger than the table empties it, and that is no error (§4.4).
-    pub(super) fn insert(&mut self, name: &[u8], value: &[u8], hash: u16) {
+    pub(super) fn insert(&mut self, name: &[u8], value: &[u8], mark: u16) {
         let size = entry_size(name.len().saturating_add(value.len()));
         self.make_room(size);
         if size > self.max_size {
@@ -216,18 +225,30 @@ impl<B: Buffer> Table<B> {
         self.next_text = self.put_text(self.next_text, value);
         // All of them are below the capacity.
         let (name_len, value_len) = (name.len() as u16, value.len() as u16);
-        let record = Record { start, name_len, value_len, hash };
-        let place = self.next_record as usize;
-        let records = self.storage.as_mut_slice().get_mut(self.capacity as usize..);
-        let (records, _) = records.unwrap_or_default().as_chunks_mut();
-        if let Some(to) = records.get_mut(place) {
-            *to = record.to_bytes();
-        }
+        self.set_record(self.next_record as usize, Record { start, name_len, value_len, mark });
         self.next_record =
             if self.next_record + 1 < self.max_len() { self.next_record + 1 } else { 0 };
         self.inserted = self.inserted.wrapping_add(1);
         self.size += size;
         self.len += 1;
+    }
+
+    #[inline]
+    fn set_record(&mut self, place: usize, record: Record) {
+        let records = self.storage.as_mut_slice().get_mut(self.capacity as usize..);
+        let (records, _) = records.unwrap_or_default().as_chunks_mut();
+        if let Some(to) = records.get_mut(place) {
+            *to = record.to_bytes();
+        }
+    }
+
+    /// Marks the entry with this index, 0 being the newest, if there is one.
+    pub(super) fn set_mark(&mut self, index: u32, mark: u16) {
+        if index < self.len
+            && let Some(record) = self.record(index)
+        {
+            self.set_record(self.place_of(index), Record { mark, ..record });
+        }
     }
 
     /// How many entries there can be.
@@ -291,17 +312,16 @@ impl<B: Buffer> Table<B> {
         self.rings().1.get(self.place_of(index)).copied().map(Record::parse)
     }
 
-    /// The text of the entry with this index, 0 being the newest, and the length of its name before it, unless the
-    /// text goes over the end of the ring.
+    /// The entry with this index, 0 being the newest, unless its text goes over the end of the ring.
     #[inline]
-    pub(super) fn whole_entry(&self, index: u32) -> Option<(usize, &[u8])> {
+    pub(super) fn whole_entry(&self, index: u32) -> Option<WholeEntry<'_>> {
         if index >= self.len {
             return None;
         }
         let (ring, records) = self.rings();
         let record = Record::parse(*records.get(self.place_of(index))?);
         let text = ring.get(usize::from(record.start)..)?.get(..record.text_len())?;
-        Some((record.name_len.into(), text))
+        Some(WholeEntry { text, name_len: record.name_len.into(), mark: record.mark })
     }
 
     /// The text of the entry with this index, 0 being the newest.
@@ -321,7 +341,7 @@ impl<B: Buffer> Table<B> {
         Some(EntryText { head, tail, name_len })
     }
 
-    /// Finds the newest entry whose hash agrees with `hash` in the bits of `mask`, and that `is` the right
+    /// Finds the newest entry whose mark agrees with `hash` in the bits of `mask`, and that `is` the right
     /// one.
     pub(super) fn find(
         &self,
@@ -330,7 +350,7 @@ impl<B: Buffer> Table<B> {
         is: impl Fn(EntryText<'_>) -> bool,
     ) -> Option<u32> {
         (0..self.len).find(|&index| {
-            self.record(index).is_some_and(|record| (record.hash ^ hash) & mask == 0)
+            self.record(index).is_some_and(|record| (record.mark ^ hash) & mask == 0)
                 && self.entry(index).is_some_and(&is)
         })
     }
