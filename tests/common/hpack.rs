@@ -213,7 +213,7 @@ const LENGTHS: [u8; 257] = [
 ];
 
 /// RFC 7541 Appendix A.
-const STATIC_TABLE: [(&str, &str); 61] = [
+pub const STATIC_TABLE: [(&str, &str); 61] = [
     (":authority", ""),
     (":method", "GET"),
     (":method", "POST"),

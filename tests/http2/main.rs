@@ -25,6 +25,8 @@ mod messages;
 #[cfg(feature = "alloc")]
 mod pair;
 #[cfg(feature = "alloc")]
+mod repeated;
+#[cfg(feature = "alloc")]
 mod server;
 #[cfg(feature = "alloc")]
 mod settings;

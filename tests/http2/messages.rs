@@ -6,10 +6,10 @@ use super::common::http2_peer::{END_STREAM, OK as RESPONSE, POST, headers};
 use super::common::http2_session::{Seen, Session, client, server};
 
 /// A head and what is wrong with it, if anything.
-struct Case {
-    source: &'static str,
-    fields: &'static [(&'static str, &'static str)],
-    error: Option<Error>,
+pub struct Case {
+    pub source: &'static str,
+    pub fields: &'static [(&'static str, &'static str)],
+    pub error: Option<Error>,
 }
 
 const fn right(source: &'static str, fields: &'static [(&'static str, &'static str)]) -> Case {
@@ -33,7 +33,7 @@ const WEBSOCKET: (&str, &str) = (":protocol", "websocket");
 const OK: (&str, &str) = (":status", "200");
 
 #[rustfmt::skip]
-const REQUESTS: &[Case] = &[
+pub const REQUESTS: &[Case] = &[
     right("§8.3.1", &[GET, HTTP, HOST, PATH]),
     right("§8.3.1, any order", &[PATH, HOST, HTTP, GET, ("accept", "*/*")]),
     // Names (§8.2.1).
@@ -160,7 +160,7 @@ const REQUESTS: &[Case] = &[
 ];
 
 #[rustfmt::skip]
-const RESPONSES: &[Case] = &[
+pub const RESPONSES: &[Case] = &[
     right("§8.3.2", &[OK]),
     right("§8.3.2", &[(":status", "599"), ("server", "x")]),
     right("RFC 9110 §15: to be taken for 500", &[(":status", "999")]),
@@ -189,7 +189,7 @@ const RESPONSES: &[Case] = &[
 ];
 
 #[rustfmt::skip]
-const TRAILERS: &[Case] = &[
+pub const TRAILERS: &[Case] = &[
     right("§8.1", &[("grpc-status", "0")]),
     right("§8.1: empty", &[]),
     right("RFC 9110 §6.5.1: nobody counts it", &[("content-length", "5")]),
