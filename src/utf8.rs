@@ -101,19 +101,26 @@ fn split_unfinished(bytes: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// Length of the last character if its first byte promises more bytes than there are, else 0.
+///
+/// Where the bytes are no text, any length will do: what is wrong with them is found on either side.
 #[inline]
-fn unfinished_len(bytes: &[u8]) -> usize {
-    for (len, &byte) in (1..4).zip(bytes.iter().rev()) {
-        let promised = match byte {
-            0x80..=0xBF => continue,
-            0xC0..=0xDF => 2,
-            0xE0..=0xEF => 3,
-            0xF0..=0xFF => 4,
-            0x00..=0x7F => 1,
-        };
-        return if promised > len { len } else { 0 };
+const fn unfinished_len(bytes: &[u8]) -> usize {
+    let (third, second, last) = match *bytes {
+        [.., third, second, last] => (third, second, last),
+        [second, last] => (0, second, last),
+        [last] => (0, 0, last),
+        [] => return 0,
+    };
+    // The first byte of two or more, of three or more, of four.
+    if last >= 0xC0 {
+        1
+    } else if second >= 0xE0 {
+        2
+    } else if third >= 0xF0 {
+        3
+    } else {
+        0
     }
-    0
 }
 
 /// Calls `test` with all sequences of four bytes that the table of RFC 3629 §4 distinguishes: one byte of
