@@ -40,6 +40,28 @@ impl Utf8State {
     /// Follows `bytes`. Returns the state after them, or the first byte that no text can have there.
     #[inline(never)]
     pub(crate) fn advance(self, bytes: &[u8]) -> Result<Self, InvalidByte> {
+        let (state, rest) = self.finish_character(bytes)?;
+        let (whole, tail) = split_unfinished(rest);
+        if from_utf8(whole).is_err() {
+            return self.walk(bytes);
+        }
+        state.walk(tail).map_err(|e| InvalidByte { at: bytes.len() - tail.len() + e.at, ..e })
+    }
+
+    /// Whether a text may end with `bytes`. It takes less than [`advance`](Self::advance), since no
+    /// character is cut there.
+    #[inline(never)]
+    pub(crate) fn may_end_with(self, bytes: &[u8]) -> bool {
+        match self.finish_character(bytes) {
+            Ok((Self::Boundary, rest)) => from_utf8(rest).is_ok(),
+            _ => false,
+        }
+    }
+
+    /// Follows the rest of the character that has begun. Returns the state after it, and the bytes that
+    /// follow.
+    #[inline(always)]
+    fn finish_character(self, bytes: &[u8]) -> Result<(Self, &[u8]), InvalidByte> {
         let mut state = self;
         let mut rest = bytes;
         while state != Self::Boundary
@@ -49,11 +71,7 @@ impl Utf8State {
             state = state.step(byte).ok_or(InvalidByte { at, state })?;
             rest = after;
         }
-        let (whole, tail) = split_unfinished(rest);
-        if from_utf8(whole).is_err() {
-            return self.walk(bytes);
-        }
-        state.walk(tail).map_err(|e| InvalidByte { at: bytes.len() - tail.len() + e.at, ..e })
+        Ok((state, rest))
     }
 
     /// Follows `bytes` one by one.
@@ -174,6 +192,10 @@ mod tests {
         for cut in 0..=bytes.len() {
             let pieces = bytes.split_at(cut);
             assert_eq!(in_pieces([pieces.0, pieces.1]), whole, "{bytes:X?} cut at {cut}");
+            if let Ok(state) = Utf8State::Boundary.advance(pieces.0) {
+                let may_end = state.may_end_with(pieces.1);
+                assert_eq!(may_end, naive(bytes) == Ok(true), "{bytes:X?} cut at {cut}");
+            }
         }
     }
 

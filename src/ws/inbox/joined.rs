@@ -74,7 +74,7 @@ impl<B: Buffer> Joined<B> {
         bytes: &[u8],
         mask: Option<Mask>,
     ) -> Result<(), JoinError> {
-        let text = self.copy(kind, 0, bytes, mask, Utf8State::Boundary);
+        let text = self.copy(kind, 0, bytes, mask, Utf8State::Boundary, true);
         self.end_at(bytes.len(), kind, text, true).map(drop)
     }
 
@@ -87,7 +87,7 @@ impl<B: Buffer> Joined<B> {
         mask: Option<Mask>,
     ) -> Result<Utf8State, JoinError> {
         let start = self.start(place)?;
-        let text = self.copy(place.kind, start, bytes, mask, place.text);
+        let text = self.copy(place.kind, start, bytes, mask, place.text, place.end);
         self.end_at(start + bytes.len(), place.kind, text, place.end)
     }
 
@@ -166,6 +166,8 @@ impl<B: Buffer> Joined<B> {
     }
 
     /// Unmasks `bytes` to the storage from `start` on, and follows the text. Returns its state.
+    ///
+    /// They are the last of the message if `end`.
     #[inline(always)]
     fn copy(
         &mut self,
@@ -174,16 +176,17 @@ impl<B: Buffer> Joined<B> {
         bytes: &[u8],
         mask: Option<Mask>,
         before: Utf8State,
+        end: bool,
     ) -> Result<Utf8State, JoinError> {
         // Storage and input are no longer than `isize::MAX` each, unless the storage lies.
-        let end = start.wrapping_add(bytes.len());
-        if end > self.storage.as_slice().len() && !self.grow(start, bytes.len()) {
+        let len = start.wrapping_add(bytes.len());
+        if len > self.storage.as_slice().len() && !self.grow(start, bytes.len()) {
             return Err(self.full(kind, start, bytes, mask, before));
         }
-        let room = self.storage.as_mut_slice().get_mut(start..end);
+        let room = self.storage.as_mut_slice().get_mut(start..len);
         let to = room.ok_or(JoinError::Full)?;
         match kind {
-            Kind::Text => copy_text(bytes, to, mask, before),
+            Kind::Text => copy_text(bytes, to, mask, before, end),
             Kind::Binary => {
                 match mask {
                     Some(mut mask) => mask.copy(bytes, to),
@@ -217,7 +220,7 @@ impl<B: Buffer> Joined<B> {
         if kind == Kind::Text {
             let fitting = self.fitting_len(start, bytes.len());
             let fitting = bytes.get(..fitting).unwrap_or_default();
-            if let Err(e) = self.copy(kind, start, fitting, mask, before) {
+            if let Err(e) = self.copy(kind, start, fitting, mask, before, false) {
                 return e;
             }
         }
@@ -330,19 +333,25 @@ const BLOCK: usize = 16 << 10;
 /// Changes nothing. Text that is not masked is copied and checked in one pass, as masked text is.
 const NO_MASK: Mask = Mask::new([0; 4]);
 
-/// Copies the next bytes of a text, unmasks them and follows them. Returns the state after them.
+/// Copies the next bytes of a text, unmasks them and follows them. Returns the state after them. The text
+/// must end with them if `end`.
 #[inline(always)]
 fn copy_text(
     from: &[u8],
     to: &mut [u8],
     mask: Option<Mask>,
     before: Utf8State,
+    end: bool,
 ) -> Result<Utf8State, JoinError> {
     let mut mask = mask.unwrap_or(NO_MASK);
     if from.len() > BLOCK {
         return copy_long_text(from, to, mask, before);
     }
     let ascii = mask.copy_noting_ascii(from, to);
+    if end && !(ascii && before == Utf8State::Boundary) {
+        let valid = before.may_end_with(to);
+        return if valid { Ok(Utf8State::Boundary) } else { Err(JoinError::InvalidText) };
+    }
     follow(to, ascii, before)
 }
 
