@@ -53,7 +53,7 @@
 //! | [`Connection`](Error::Connection) | §4.2.1 | 400 | — |
 //! | [`NotAConnect`](Error::NotAConnect) | RFC 8441 §4, §5 | — | 400 |
 //! | [`OtherProtocol`](Error::OtherProtocol) | RFC 8441 §5 | — | 501 |
-//! | [`Body`](Error::Body) | none: we are stricter | 400 | 400 |
+//! | [`Body`](Error::Body) | none: our own rule | 400 | 400 |
 //! | [`Version`](Error::Version) | §4.4 | 426 | 400 |
 //! | [`RepeatedVersion`](Error::RepeatedVersion) | §11.3.5 | 400 | 400 |
 //! | [`Key`](Error::Key) | §4.2.1 | 400 | — |
