@@ -86,10 +86,8 @@ impl<'a> Json<'a> {
 
     /// Checks that `text` is an array that begins with the name of an event.
     pub(super) fn event(text: &'a str) -> Option<Self> {
-        let json = Self(text);
-        let is_array = json.kind() == Some(JsonKind::Array);
-        let first = JsonReader::first_of_array(text).filter(|_| is_array)?;
-        matches!(first, (JsonKind::String | JsonKind::Number, _)).then_some(json)
+        let first = JsonReader::kind_of_first(text)?;
+        matches!(first, JsonKind::String | JsonKind::Number).then_some(Self(text))
     }
 
     /// What begins with the first byte. `None` if nothing does.
