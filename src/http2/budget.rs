@@ -176,8 +176,8 @@ mod tests {
         let mut budgets = Budgets::new(&limits);
         budgets.poll(7, &limits);
         let mut take_all = || {
-            let resets = (0..).take_while(|_| budgets.take_reset(&limits).is_ok()).count();
-            let useless = (0..).take_while(|_| budgets.take_useless(&limits).is_ok()).count();
+            let resets = (0..2000).take_while(|_| budgets.take_reset(&limits).is_ok()).count();
+            let useless = (0..2000).take_while(|_| budgets.take_useless(&limits).is_ok()).count();
             budgets.poll(2007, &limits);
             (resets, useless)
         };
