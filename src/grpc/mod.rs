@@ -1,4 +1,10 @@
-//! gRPC over this crate's HTTP/2 or over any other HTTP stack, and gRPC-Web.
+//! gRPC over this crate's HTTP/2 or over any other HTTP stack, and gRPC-Web. There are three ways in:
+//!
+//! - A [`Server`] or a [`Client`] is one end of an HTTP/2 connection, with all of its calls. Begin here, unless you
+//!   already have an HTTP stack. The examples `grpc_server` and `grpc_client` are whole programs; the README shows both.
+//! - A [`ServerCall`] or a [`ClientCall`] is one call over any HTTP stack that passes on heads, bodies and trailers.
+//!   It knows which event may come when. The chapters below are about these.
+//! - A [`Decoder`] and an [`Encoder`] handle messages alone.
 //!
 //! A name in capitals is a document in gRPC's repository, such as PROTOCOL-HTTP2. A name in italics
 //! is a rule or a section in it.
@@ -28,13 +34,7 @@
 //! [`Message::compressed`], http-grpc-status-mapping.md is [`Code::from_http`], PROTOCOL-WEB is [`web`], and the details of
 //! a status (`google.rpc.Status`) are [`RpcStatus`].
 //!
-//! # Three ways in
-//!
-//! - A [`Server`] or a [`Client`] is one end of an HTTP/2 connection, with all of its calls. Begin here, unless you
-//!   already have an HTTP stack. The examples `grpc_server` and `grpc_client` are whole programs; the README shows both.
-//! - A [`ServerCall`] or a [`ClientCall`] is one call over any HTTP stack that passes on heads, bodies and trailers.
-//!   It knows which event may come when. The rest of this page is about these.
-//! - A [`Decoder`] and an [`Encoder`] handle messages alone.
+//! # A call
 //!
 //! ```text
 //!   client                                      server
