@@ -1,7 +1,7 @@
 //! The task that reads and writes for a connection.
 //!
 //! ```text
-//!            is over, and all is written             the peer ends, or time
+//!            is over, and all is written      the peer ends, time, or too much input
 //!     Open ─────────────────────────────▶ Lingering ───────────────────────▶ Over
 //!      │                                                                      ▲
 //!      └───────────── the peer ends, or reading or writing fails ─────────────┘
@@ -33,6 +33,8 @@ const TURNS: usize = 32;
 const PATIENCE: u64 = 60_000;
 /// How long we go on reading after our last byte, in ms, so that no reset destroys it on its way.
 const LINGER: u64 = 1000;
+/// How many bytes are read and ignored meanwhile.
+const IGNORED: usize = 1 << 20;
 /// A time that never comes.
 const FAR: Duration = Duration::from_secs(86400 * 365 * 30);
 
@@ -63,6 +65,8 @@ enum Stage {
     Lingering {
         until: u64,
         is_shut_down: bool,
+        /// How many bytes of input were ignored.
+        ignored: usize,
     },
     Over,
 }
@@ -152,8 +156,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, E: End> Driver<S, E> {
             if n == 0 {
                 return Ok(Turn::Ended);
             }
-            if self.stage.is_lingering() {
-                return Ok(Turn::Again);
+            if let Stage::Lingering { ignored, .. } = &mut self.stage {
+                *ignored += n;
+                return Ok(if *ignored < IGNORED { Turn::Again } else { Turn::Ended });
             }
             let Self { shared, buffer, .. } = self;
             let called = shared.with(|state| {
@@ -215,7 +220,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, E: End> Driver<S, E> {
     fn shut_down(&mut self, cx: &mut Context<'_>, now: u64) {
         if let Stage::Open = self.stage {
             let until = now.saturating_add(LINGER);
-            self.stage = Stage::Lingering { until, is_shut_down: false };
+            self.stage = Stage::Lingering { until, is_shut_down: false, ignored: 0 };
         }
         if let Stage::Lingering { is_shut_down, .. } = &mut self.stage
             && !*is_shut_down
