@@ -5,6 +5,7 @@ mod grpc {
     mod calls;
     mod dropped;
     mod ends;
+    mod hostile;
     mod pair;
     mod raw;
     mod waiting;

@@ -10,23 +10,23 @@ use tokio::time::{Instant, timeout};
 
 use super::pair::answer;
 
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-const DATA: u8 = 0;
-const HEADERS: u8 = 1;
-const RST_STREAM: u8 = 3;
-const SETTINGS: u8 = 4;
-const GOAWAY: u8 = 7;
-const WINDOW_UPDATE: u8 = 8;
-const END_HEADERS: u8 = 4;
-const END_STREAM: u8 = 1;
+pub const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+pub const DATA: u8 = 0;
+pub const HEADERS: u8 = 1;
+pub const RST_STREAM: u8 = 3;
+pub const SETTINGS: u8 = 4;
+pub const GOAWAY: u8 = 7;
+pub const WINDOW_UPDATE: u8 = 8;
+pub const END_HEADERS: u8 = 4;
+pub const END_STREAM: u8 = 1;
 
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let len = u32::try_from(payload.len()).expect("short").to_be_bytes();
     [&len[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
 
 /// A request of a path, in literals without an index (RFC 7541 §6.2.2), after the static table's `POST` and `http`.
-fn head(path: &str, stream: u32) -> Vec<u8> {
+pub fn head(path: &str, stream: u32) -> Vec<u8> {
     let mut block = vec![0x83, 0x86, 0x04, u8::try_from(path.len()).expect("short")];
     block.extend_from_slice(path.as_bytes());
     for (name, value) in
@@ -42,7 +42,7 @@ fn head(path: &str, stream: u32) -> Vec<u8> {
 }
 
 /// Reads frames until one of the kind comes.
-async fn until(peer: &mut DuplexStream, kind: u8) -> Vec<u8> {
+pub async fn until(peer: &mut DuplexStream, kind: u8) -> Vec<u8> {
     loop {
         let mut header = [0; 9];
         peer.read_exact(&mut header).await.expect("a frame");
@@ -56,7 +56,7 @@ async fn until(peer: &mut DuplexStream, kind: u8) -> Vec<u8> {
 }
 
 /// A client that sends this after its preface, and what comes of the server.
-async fn client_sends(bytes: &[u8]) -> (ErrorKind, u32) {
+pub async fn client_sends(bytes: &[u8]) -> (ErrorKind, u32) {
     let (mut peer, theirs) = duplex(1 << 20);
     let server = tokio::spawn(Server::new(theirs).serve(answer));
     peer.write_all(&[PREFACE, &frame(SETTINGS, 0, 0, b"")].concat()).await.expect("read");
