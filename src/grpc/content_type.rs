@@ -118,12 +118,16 @@ impl fmt::Display for ContentType {
 /// The format of messages: what follows the `+` in a content type (PROTOCOL-HTTP2, *Content-Type*).
 ///
 /// ```
-/// use framewright::grpc::{ServerConfig, Subtype};
+/// use framewright::grpc::{CallKind, Request, ServerConfig, Subtype};
 ///
 /// let thrift = Subtype::new("Thrift").unwrap();
-/// assert_eq!(thrift.name(), "thrift");
-/// let config = ServerConfig::new().subtypes(&[Subtype::PROTO, Subtype::JSON]);
-/// # let _ = config;
+/// let formats = [Subtype::PROTO, thrift];
+/// let config = ServerConfig::new().subtypes(&formats);
+/// let headers = [("content-type", &b"application/grpc+thrift"[..])];
+/// let request = Request::parse("POST", "/helloworld.Greeter/SayHello", headers)?;
+/// assert_eq!(request.content_type().subtype, thrift);
+/// assert!(request.accept(CallKind::Unary, &config, 0).is_ok());
+/// # Ok::<(), framewright::grpc::Refusal>(())
 /// ```
 #[derive(Clone, Copy)]
 pub struct Subtype {

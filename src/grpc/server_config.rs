@@ -5,13 +5,18 @@ use super::{Encodings, Limits, Subtype};
 /// What a server can take: the limits, the encodings and the message formats of its calls.
 ///
 /// ```
-/// use framewright::grpc::{Encodings, Limits, ServerConfig, Subtype};
+/// use framewright::grpc::{CallKind, Encodings, Limits, Request, ServerConfig, Subtype};
 ///
 /// const CONFIG: ServerConfig = ServerConfig::new()
 ///     .limits(Limits::new().max_message_len(1 << 20))
 ///     .encodings(Encodings::GZIP)
 ///     .subtypes(&[Subtype::PROTO, Subtype::JSON]);
-/// # let _ = CONFIG;
+///
+/// let headers = [("content-type", &b"application/grpc+thrift"[..])];
+/// let request = Request::parse("POST", "/helloworld.Greeter/SayHello", headers)?;
+/// let refusal = request.accept(CallKind::Unary, &CONFIG, 0).unwrap_err();
+/// assert_eq!(refusal.http_status(), 415); // another format
+/// # Ok::<(), framewright::grpc::Refusal>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct ServerConfig<'a> {

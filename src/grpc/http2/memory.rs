@@ -61,16 +61,11 @@ pub trait Pool<T> {
 
 /// The heap (feature `alloc`): for servers and clients that run on an operating system.
 ///
-/// A connection without calls takes about 1.5 KiB. Each of the two tables of HPACK takes 5 KiB with its first entry. Each open call
-/// adds about 600 bytes and two buffers: the message that came last, and what is left to be sent of one message.
+/// A connection without calls takes about 1.5 KiB. Each of the two tables of HPACK takes 5 KiB with its first entry.
+/// Each open call adds about 600 bytes and two buffers: the message that came last, and what is left to be sent of one
+/// message.
 ///
-/// ```
-/// use framewright::grpc::{Heap, Server, ServerConfig};
-/// use framewright::http2::Limits;
-///
-/// let grpc = Server::<Heap>::new(ServerConfig::new(), Limits::new(), 0);
-/// # let _ = grpc;
-/// ```
+/// [`Server`](super::Server) has an example.
 #[cfg(feature = "alloc")]
 #[derive(Clone, Copy, Debug)]
 pub enum Heap {}
