@@ -29,10 +29,10 @@
 //!
 //! # Cancel safety
 //!
-//! What waits may be dropped, as `tokio::select!` drops it, and be called again: no message is lost, and none is sent in
-//! part or twice. Of many tasks that wait for the messages of one call, each message wakes one, and of those that wait
-//! to send, those that there is room for. A future that is dropped leaves its turn to the next. The methods of a
-//! [`Request`] are the exception: a call whose future is dropped is cancelled.
+//! A future may be dropped while it waits, as `tokio::select!` does, and its method called again: no message is lost, and
+//! none is sent in part or twice. If several tasks wait for the messages of one call, each message wakes one of them. If
+//! several wait to send, those wake that there is room for. A future that is dropped leaves its turn to the next. The
+//! methods of a [`Request`] are the exception: dropping their future cancels the call.
 //!
 //! # Memory
 //!
