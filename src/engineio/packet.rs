@@ -11,7 +11,7 @@ use crate::debug::Payload;
 use crate::ws::Message;
 use crate::{Buffer, BufferFull};
 
-/// What a packet is (*Packet encoding*).
+/// The type of a packet (*Packet encoding*).
 ///
 /// [`Packet`] has an example.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]

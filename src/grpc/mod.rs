@@ -1,4 +1,6 @@
-//! gRPC over this crate's HTTP/2 or over any other HTTP stack, and gRPC-Web. There are three ways in:
+//! gRPC over this crate's HTTP/2 or over any other HTTP stack, and gRPC-Web.
+//!
+//! There are three ways in:
 //!
 //! - A [`Server`] or a [`Client`] is one end of an HTTP/2 connection, with all of its calls. Begin here, unless you
 //!   already have an HTTP stack. The examples `grpc_server` and `grpc_client` are whole programs; the README shows both.

@@ -43,7 +43,7 @@ impl<'a, I: Clone + IntoIterator<Item: Field<'a>>> Fields for I {
     }
 }
 
-/// The list without a field. Its type says what `[]` leaves open.
+/// No fields. The type of `[]` alone would be open.
 pub const NO_FIELDS: [(&str, &[u8]); 0] = [];
 
 /// Makes [`Fields`] of a closure that calls another with each field, and does the same each time.

@@ -103,7 +103,9 @@ impl FrameHeader {
     }
 }
 
-/// What a frame is (§6). Types that are not listed here are ignored (§5.5). [`FrameHeader`] has an example.
+/// What a frame is (§6). Types that are not listed here are ignored (§5.5).
+///
+/// [`FrameHeader`] has an example.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct FrameType(

@@ -30,7 +30,9 @@ pub struct Setting {
     pub value: u32,
 }
 
-/// Which setting it is (§6.5.2). Those that are not listed here are ignored. [`Setting`] has an example.
+/// Which setting it is (§6.5.2). Those that are not listed here are ignored.
+///
+/// [`Setting`] has an example.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct SettingId(

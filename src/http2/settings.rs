@@ -2,7 +2,7 @@
 
 use super::{Error, Limits, Role, Setting, SettingId};
 
-/// The peer's settings (§6.5.2): [`Connection::peer`](super::Connection::peer).
+/// The peer's settings (§6.5.2), as [`Connection::peer`](super::Connection::peer) returns them.
 ///
 /// ```
 /// use framewright::http2::{Connection, Event, Limits, Storage};

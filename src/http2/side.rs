@@ -1,6 +1,8 @@
 //! The two sides of a connection.
 
-/// Which side of a connection an end is, for a [`Decoder`](super::Decoder), which has an example.
+/// Which side of a connection an end is.
+///
+/// A [`Decoder`](super::Decoder) takes it, and has an example.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Role {

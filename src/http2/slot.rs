@@ -35,8 +35,10 @@ use super::rules::{Asked, Message};
 use super::window::{ReceiveWindow, SendWindow};
 use super::{Error, ErrorCode, StreamId};
 
-/// Room for one stream. An array, a slice or a `Vec` of these is the [storage](super::Slots) of a
-/// connection's streams. [`Storage`](super::Storage) has an example.
+/// Room for one stream.
+///
+/// An array, a slice or a `Vec` of these is the [storage](super::Slots) of a connection's streams.
+/// [`Storage`](super::Storage) has an example.
 #[derive(Clone)]
 pub struct Slot {
     /// 0 if no stream is here.

@@ -14,7 +14,7 @@ use crate::debug::Payload;
 use crate::json::Escape;
 use crate::json_value::{JsonKind, JsonReader};
 
-/// What a packet is.
+/// The type of a packet (*Packet encoding*).
 ///
 /// Events and acknowledgements with attachments have types of their own on the wire:
 /// [`Packet::attachments`] tells them apart.

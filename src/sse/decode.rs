@@ -49,7 +49,7 @@ pub struct Decoder {
     event: EventSoFar,
 }
 
-/// What a [`Decoder`] returns: a field or a comment, or as much of it as has arrived, or the end of an event.
+/// What a [`Decoder`] returns: what has arrived of a field or a comment, or the end of an event.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Part<'a> {
     /// Bytes of a line of the event's data. Lines are joined by LF.

@@ -6,8 +6,9 @@ use super::Limits;
 use crate::debug::Payload;
 use crate::{Buffer, SliceBuf};
 
-/// Where an [`Assembler`](super::Assembler) keeps the strings of an event: one buffer for each, of one type
-/// for data and of another, or the same, for a type and IDs.
+/// Where an [`Assembler`](super::Assembler) keeps the strings of an event, each in a buffer of its own.
+///
+/// `B` is the buffer for data, and `S` those for a type and for IDs.
 ///
 /// With buffers that can grow, [`Storage::default`] takes no memory until there is something to
 /// keep. Without an allocator, arrays own their bytes, or [`Storage::in_slice`] divides a slice.

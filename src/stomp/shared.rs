@@ -34,7 +34,7 @@ pub struct SharedMessage<B> {
     bytes: B,
 }
 
-/// What makes a `MESSAGE` that of one subscription.
+/// The headers of a `MESSAGE` that differ from one subscription to the next.
 ///
 /// [`SharedMessage`] has an example.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

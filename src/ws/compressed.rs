@@ -40,7 +40,7 @@ impl<'a> CompressedChunk<'a> {
         Chunk { bytes: self.bytes, start: self.start, end: self.end }
     }
 
-    /// What the message is made of.
+    /// Whether the message is text or binary.
     pub const fn kind(&self) -> Kind {
         self.kind
     }

@@ -91,7 +91,7 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// What the message is made of; `None` for a control frame.
+    /// Whether the message is text or binary; `None` for a control frame.
     pub const fn kind(&self) -> Option<Kind> {
         match self {
             Self::Text(_) => Some(Kind::Text),

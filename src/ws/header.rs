@@ -193,7 +193,7 @@ impl FrameHeader {
     }
 }
 
-/// A printed [`FrameHeader`]; dereferences to its bytes.
+/// The bytes of a [`FrameHeader`], as a slice by `Deref`.
 ///
 /// ```
 /// use framewright::ws::{FrameHeader, HeaderBytes, Opcode};

@@ -5,7 +5,7 @@ use core::fmt;
 use super::Opcode;
 use crate::debug::Payload;
 
-/// What a message is made of (§5.6).
+/// Whether a message is text or binary (§5.6).
 ///
 /// ```
 /// use framewright::ws::{Kind, Message, Opcode};
@@ -51,7 +51,7 @@ pub enum Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// What the message is made of.
+    /// Whether the message is text or binary.
     pub const fn kind(&self) -> Kind {
         match self {
             Self::Text(_) => Kind::Text,

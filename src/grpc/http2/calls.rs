@@ -10,7 +10,9 @@ use crate::Buffer;
 use crate::grpc::{Inbox, Message};
 use crate::http2::Stream;
 
-/// Names a call of a connection. No other call ever gets the same one: once the call is over, methods that take it return
+/// Names a call of a connection.
+///
+/// No other call ever gets the same one: once the call is over, methods that take it return
 /// [`SendError::Ended`](crate::grpc::SendError::Ended) or nothing.
 ///
 /// ```

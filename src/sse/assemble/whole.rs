@@ -6,8 +6,9 @@ use crate::sse::text::StoredText;
 use crate::sse::{Client, Error};
 use crate::{Buffer, BufferFull};
 
-/// What [`Assembler::receive_event`] received: an [`Item`](super::Item) without its strings, and so without a
-/// lifetime. [The module](crate::sse#keeping-it-in-a-struct) has the loop.
+/// What [`Assembler::receive_event`] received: an [`Item`](super::Item) without its strings and its lifetime.
+///
+/// [The module](crate::sse#keeping-it-in-a-struct) has the loop.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum ItemKind {

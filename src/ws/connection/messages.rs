@@ -9,8 +9,9 @@ use crate::ws::inbox::JoinError;
 use crate::ws::{CloseCode, Error, Inbox, Kind, Mask, Opcode, Side};
 use crate::{Buffer, BufferFull, Chunk};
 
-/// What has come from the peer, as [`Connection::receive_message`] returns it. [The module](crate::ws) has the
-/// loop.
+/// What has come from the peer, as [`Connection::receive_message`] returns it.
+///
+/// [The module](crate::ws) has the loop.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum MessageEvent {
     /// A message is in the inbox: [`Inbox::message`] has it.

@@ -106,10 +106,9 @@
 //! # Ok::<(), framewright::ws::handshake::SendError>(())
 //! ```
 
-/// The room that the response to a request takes at most, in bytes, without a subprotocol and without
-/// headers of the caller's: the refusal of any [`Error`], or an acceptance with all that
-/// `permessage-deflate` may add to it.
+/// The length of the longest response to a request, in bytes, without a subprotocol and headers of the caller's.
 ///
+/// It is enough for the refusal of any [`Error`], and for an acceptance with all that `permessage-deflate` may add.
 /// A subprotocol adds 26 bytes and its own length. A header adds 4 bytes, its name and its value.
 pub const MAX_RESPONSE_LEN: usize = 285;
 

@@ -7,8 +7,9 @@ use super::{Error, Offer, Origins};
 use crate::http1::{HeadReader, Limits};
 use crate::{Buffer, Truncated};
 
-/// The server's side of the opening handshake: reads one request and checks it (§4.2). [The module](super) has
-/// the loop.
+/// The server's side of the opening handshake: reads one request and checks it (§4.2).
+///
+/// [The module](super) has the loop.
 ///
 /// ```text
 ///             receive: an offer
