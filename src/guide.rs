@@ -176,15 +176,15 @@
 //! Machines own no heap, except where the name of a type says so (`grpc::Heap`) and in `ws::deflate`. What has to be
 //! joined or decoded is kept in storage that you provide, and every amount has a limit:
 //!
-//! | storage | in | at most | given back by |
+//! | storage | what it holds | limit, and its default | given back by |
 //! |---|---|---|---|
-//! | [`Inbox`](crate::ws::Inbox) of WebSocket | one message at a time | `Limits::max_message_len`, 16 MiB by default | `release` |
-//! | [`http1::HeadReader`](crate::http1::HeadReader) | one head | `http1::Limits` | dropping it |
-//! | [`sse::Storage`](crate::sse::Storage) | one event and the last event ID | `sse::Limits` | `Assembler::release` |
-//! | [`http2::Connection`](crate::http2::Connection) | slots of streams, two tables of HPACK | `http2::Limits` | dropping it |
-//! | [`stomp::Inbox`](crate::stomp::Inbox) | one frame | `stomp::Limits` | `release` |
-//! | [`grpc::Inbox`](crate::grpc::Inbox) | one message | `grpc::Limits` | `release` |
-//! | sessions of [`engineio`](crate::engineio) and [`sockjs`](crate::sockjs) | what waits for the next request | the session's limit on it | when it is sent |
+//! | [`ws::Inbox`](crate::ws::Inbox) | one message at a time | `max_message_len`, 16 MiB | `release` |
+//! | [`http1::HeadReader`](crate::http1::HeadReader) | one head | `max_head_len`, 16 KiB | dropping it |
+//! | [`sse::Storage`](crate::sse::Storage) | one event and the last event ID | `max_data_len`, 16 MiB | `Assembler::release` |
+//! | [`http2::Connection`](crate::http2::Connection) | slots of streams, two tables of HPACK | `max_streams`, 100; two tables of 4 KiB | dropping it |
+//! | [`stomp::Inbox`](crate::stomp::Inbox) | one frame | `max_head_len`, 64 KiB; `max_body_len`, 1 MiB | `release` |
+//! | [`grpc::Inbox`](crate::grpc::Inbox) | one message | `max_message_len`, 4 MiB | `release` |
+//! | sessions of [`engineio`](crate::engineio) and [`sockjs`](crate::sockjs) | what waits for the next request | `max_backlog`, 1 MB and 1 MiB | sending it |
 //! | output | what you have not written | yours, see [back-pressure](#back-pressure) | writing it |
 //!
 //! Each storage is any [`Buffer`](crate::Buffer): a `Vec<u8>` that grows, a `BytesMut`, or an [`ArrayBuf`](crate::ArrayBuf) for a program
