@@ -93,6 +93,11 @@ impl<B: Buffer, S: Slots> Connection<Server, B, S> {
     ///
     /// Any number of informational ones, with a status from 100 to 199, may come before the final one. They do not
     /// end the stream.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::StreamOver`]: nobody waits for the response any more. [`SendError::HeadSent`]: the final head was
+    /// sent. [`SendError::BufferFull`]: `out` has no room for the whole head. Others name the field that is wrong.
     pub fn send_head(
         &mut self,
         stream: Stream,
@@ -221,6 +226,11 @@ impl<R: Side, B: Buffer, S: Slots> Connection<R, B, S> {
     /// Writes trailers, which end our side of the stream (§8.1).
     ///
     /// All of the body has to be sent: bytes that [`send`](Self::send) did not take cannot follow.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::HeadUnsent`]: the head comes first. [`SendError::TrailersInTunnel`]: a tunnel has none. Otherwise as
+    /// for a head: the stream is over, `out` has no room, or a field is wrong.
     pub fn send_trailers(
         &mut self,
         stream: Stream,

@@ -158,6 +158,11 @@ impl<B: Buffer> ClientCall<B> {
     }
 
     /// Writes a whole message of the request.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::HalfClosed`], [`SendError::Ended`]: the request or the whole call has ended. Others are as at a
+    /// [server](super::ServerCall::send).
     #[inline]
     pub fn send<'m>(
         &mut self,

@@ -6,6 +6,12 @@ use crate::ws::{CloseCode, CloseFrame, Encoder, Message, SendError, Side};
 
 impl<S: Side> Connection<S> {
     /// Writes a whole message in one frame, compressed if that was agreed on.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Closing`]: the connection [is closing](Self::is_closing). [`SendError::BufferFull`]: `out` has no
+    /// room for the whole frame. [`SendError::MessageUnfinished`], [`SendError::FrameUnfinished`]: the
+    /// [encoder](Self::encoder) has begun something else.
     #[inline(always)]
     pub fn send<'m>(
         &mut self,
@@ -20,6 +26,11 @@ impl<S: Side> Connection<S> {
     }
 
     /// Writes a ping with at most 125 bytes of payload, which the peer's pong will repeat (§5.5.2).
+    ///
+    /// # Errors
+    ///
+    /// As those of [`send`](Self::send), but a ping may come between fragments. [`SendError::ControlTooLong`]: `payload`
+    /// is too long.
     pub fn ping(&mut self, payload: &[u8], out: &mut impl Buffer) -> Result<(), SendError> {
         self.open_encoder()?.encode_ping(payload, out)
     }
@@ -29,8 +40,8 @@ impl<S: Side> Connection<S> {
     /// A reason has at most 123 bytes. With [`CloseCode::NO_STATUS`] and an empty reason, the frame has no
     /// payload. Only the first close frame counts: after one was written, or after a failure, this does nothing.
     ///
-    /// The peer's messages still come until its own close frame does. [`send`](Self::send) refuses to answer
-    /// them with [`SendError::Closing`]: go on receiving. [`is_closing`](Self::is_closing) tells beforehand.
+    /// The peer's messages still come until its own close frame does, and [`send`](Self::send) refuses to answer
+    /// them. Go on receiving all the same.
     ///
     /// # Errors
     ///

@@ -64,6 +64,13 @@ impl ServerCall {
     }
 
     /// Writes a whole message of the response.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::HeadUnsent`]: the head comes first. [`SendError::Ended`]: the call is over.
+    /// [`SendError::MessageUnexpected`]: the [kind](crate::grpc::CallKind) of the call has only one message.
+    /// [`SendError::EncodingMissing`]: the message is compressed, and the head named no encoding.
+    /// [`SendError::BufferFull`]: `out` has no room for the whole message.
     #[inline]
     pub fn send<'m>(
         &mut self,
