@@ -68,6 +68,11 @@ impl FieldFacts {
         Self(self.0 | other.0)
     }
 
+    #[inline]
+    pub(super) const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// These if `holds`, else none.
     #[inline]
     pub(super) const fn when(self, holds: bool) -> Self {

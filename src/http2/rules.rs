@@ -140,6 +140,8 @@ pub(super) struct Rules {
     message: Message,
     /// What is known of the fields so far.
     facts: FieldFacts,
+    /// Which fields may come next.
+    next: FieldFacts,
     has_content_length: bool,
     status: u16,
     /// Where the values of `:authority` and `host` are among the entries.
@@ -174,6 +176,7 @@ impl Rules {
         Self {
             message,
             facts: FieldFacts::NONE,
+            next: message.pseudo_fields().and(FieldFacts::HEADER),
             has_content_length: false,
             status: 0,
             authority: Span::NONE,
@@ -214,7 +217,7 @@ impl Rules {
         if !is_lower_token(name) {
             return Err(Error::FieldName);
         }
-        self.facts = self.facts.and(FieldFacts::HEADER);
+        self.next = FieldFacts::HEADER;
         match name {
             b"te" if !is_in_any_case(value, b"trailers") => Err(Error::Te),
             b"host" => self.check_host(value, end).map(|()| FieldFacts::NONE),
@@ -224,10 +227,10 @@ impl Rules {
         }
     }
 
-    /// Whether a field of which these facts are known may come next. If it does, [`take`](Self::take) it.
+    /// Whether a field of which these facts are known may come next (§8.3). If it does, [`take`](Self::take) it.
     #[inline]
-    pub(super) fn allows(&self, known: FieldFacts) -> bool {
-        known == FieldFacts::HEADER || self.check_place(known.which()).is_ok()
+    pub(super) const fn allows(&self, known: FieldFacts) -> bool {
+        self.next.has_any(known.which())
     }
 
     /// Checks a pseudo-field. Its value ends at the byte `end` of the block's entries.
@@ -241,23 +244,23 @@ impl Rules {
             pseudo::STATUS => FieldFacts::STATUS,
             _ => return Err(Error::PseudoField),
         };
-        self.check_place(which)?;
+        if !self.allows(which) {
+            return Err(Error::PseudoField);
+        }
         let known = which.and(pseudo_facts(which, value)?);
         self.take(known, value, end);
         Ok(known)
     }
 
-    /// Checks that a pseudo-field may come here (§8.3).
-    fn check_place(&self, which: FieldFacts) -> Result<(), Error> {
-        let belongs = self.message.pseudo_fields().has_any(which);
-        let is_late = self.facts.has_any(which.and(FieldFacts::HEADER));
-        if belongs && !is_late { Ok(()) } else { Err(Error::PseudoField) }
-    }
-
     /// Notes a field that keeps the rules. Its value ends at the byte `end` of the block's entries.
     #[inline]
     pub(super) fn take(&mut self, known: FieldFacts, value: &[u8], end: u32) {
+        if known.has_any(FieldFacts::HEADER) {
+            self.next = FieldFacts::HEADER;
+            return;
+        }
         self.facts = self.facts.and(known);
+        self.next = self.next.without(known);
         if known.has_any(FieldFacts::AUTHORITY) {
             self.authority = Span::before(end, value);
         }
