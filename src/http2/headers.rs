@@ -167,6 +167,19 @@ impl fmt::Debug for HeaderField<'_> {
     }
 }
 
+/// A name that was checked. Those of every call of gRPC need not be looked at to be text.
+#[inline]
+fn name_text(name: &[u8]) -> &str {
+    match name {
+        b"te" => "te",
+        b"content-type" => "content-type",
+        b"grpc-status" => "grpc-status",
+        b"user-agent" => "user-agent",
+        b"grpc-timeout" => "grpc-timeout",
+        _ => ascii(name),
+    }
+}
+
 /// Yields the fields of [`Headers`].
 ///
 /// [`Headers`] has an example.
@@ -182,6 +195,6 @@ impl<'a> Iterator for HeaderIter<'a> {
     #[inline]
     fn next(&mut self) -> Option<HeaderField<'a>> {
         let Entry { name, value, sensitive } = Entry::take(&mut self.entries)?;
-        Some(HeaderField { name: ascii(name), value, sensitive })
+        Some(HeaderField { name: name_text(name), value, sensitive })
     }
 }
