@@ -23,14 +23,19 @@ impl<'a> Path<'a> {
     ///
     /// The method follows the last slash, because the name of a service may have slashes of its own.
     pub fn parse(path: &'a str) -> Option<Self> {
-        let (service, method) = path.strip_prefix('/')?.rsplit_once('/')?;
+        let slash = path.as_bytes().iter().rposition(|&b| b == b'/')?;
+        let (service, method) = (path.get(1..slash)?, path.get(slash + 1..)?);
         let valid = |word| {
             from_to::<b'!', b'~'>(word)
                 & !from_to::<b'?', b'?'>(word)
                 & !from_to::<b'#', b'#'>(word)
         };
-        let is_name = |name: &str| !name.is_empty() && is_every_byte(name.as_bytes(), valid);
-        (is_name(service) && is_name(method)).then_some(Self { path, service, method })
+        let is_whole = path.starts_with('/') && !service.is_empty() && !method.is_empty();
+        (is_whole && is_every_byte(path.as_bytes(), valid)).then_some(Self {
+            path,
+            service,
+            method,
+        })
     }
 
     /// The whole path.
