@@ -69,6 +69,10 @@ pub(crate) fn is_lower_token(text: &[u8]) -> bool {
 /// UTF-8.
 #[inline]
 pub(crate) fn is_field_value(text: &[u8]) -> bool {
+    // Nearly all are short, and of printable ASCII.
+    if text.len() < 64 && is_every_byte(text, from_to::<b' ', b'~'>) {
+        return true;
+    }
     // No early end, so that many are compared at a time.
     text.iter().fold(0, |found, &b| found | u8::from(b != b'\t' && b.is_ascii_control())) == 0
 }
