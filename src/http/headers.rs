@@ -2,9 +2,8 @@
 
 use core::fmt;
 
-use memchr::memchr;
-
 use super::syntax::{ascii, is_field_value, is_token, trim};
+use super::words::find;
 
 /// A header list, in its order: names as they were sent, values without the whitespace around them.
 ///
@@ -39,7 +38,7 @@ impl<'a> Headers<'a> {
             if line.is_empty() && rest.is_empty() {
                 break;
             }
-            let (name, value) = line.split_at_checked(memchr(b':', line)?)?;
+            let (name, value) = line.split_at_checked(find::<b':'>(line)?)?;
             if !is_token(name) || !is_field_value(value) {
                 return None;
             }
@@ -101,7 +100,7 @@ fn take_line<'a>(lines: &mut &'a [u8]) -> Option<&'a [u8]> {
     if lines.is_empty() {
         return None;
     }
-    let (line, rest) = match memchr(b'\n', lines) {
+    let (line, rest) = match find::<b'\n'>(lines) {
         Some(lf) => (lines.get(..lf)?, lines.get(lf + 1..)?),
         None => (*lines, &[][..]),
     };
@@ -141,9 +140,10 @@ impl<'a> Iterator for HeaderIter<'a> {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let before = self.lines.len();
-        let colon = memchr(b':', self.lines)?;
-        let line = take_line(&mut self.lines)?;
-        let (name, value) = line.split_at_checked(colon)?;
+        let colon = find::<b':'>(self.lines)?;
+        let (name, rest) = self.lines.split_at_checked(colon)?;
+        self.lines = rest;
+        let value = take_line(&mut self.lines)?;
         let name = self.text.get(..colon).unwrap_or_else(|| ascii(name));
         self.text = self.text.get(before - self.lines.len()..).unwrap_or_default();
         // A response may have blanks there (RFC 9112 §5.1).
