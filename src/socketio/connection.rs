@@ -339,7 +339,6 @@ impl<B: Buffer> Connection<B> {
             (ConnectionRole::Server, Kind::Connect, None | Some(NamespaceState::Left)) => {
                 self.admit(namespace, state.is_none())?;
             }
-            (ConnectionRole::Server, Kind::ConnectError, _) => return Err(Error::PacketUnexpected),
             (ConnectionRole::Client, Kind::Connect, Some(NamespaceState::Pending)) => {
                 if packet.json.is_none() {
                     return Err(Error::ServerVersion);

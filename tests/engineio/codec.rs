@@ -51,6 +51,7 @@ fn base64_may_come_as_text_over_websocket() {
         let mut out = Vec::new();
         base64.decode(&mut out).unwrap();
         assert_eq!((&out[..], base64.len()), (expected, expected.len()));
+        assert_eq!(base64.as_str(), &message[1..]);
         out.clear();
         packet.write(&mut out).unwrap();
         assert_eq!(out, message.as_bytes());

@@ -208,7 +208,7 @@ fn the_server_pings_after_each_pong() {
     assert_eq!(session.poll(1099), None);
     assert_eq!(session.poll(1100), Some(Action::Over));
     assert_eq!(session.reason(), Some(Reason::TimedOut));
-    assert_eq!((session.poll(5000), session.deadline()), (None, None));
+    assert_eq!((session.poll(5000), session.deadline(), session.is_over()), (None, None, true));
     assert_eq!(pushed(&mut session), []);
 }
 
@@ -346,6 +346,7 @@ fn either_end_may_close() {
     session.close(20);
     assert_eq!(session.send("x", &mut Vec::new()), Err(SendError::Closed));
     assert_eq!((session.reason(), session.deadline()), (None, Some(30_010)));
+    assert!(!session.is_over());
     assert_eq!(post(&mut session, "4x\u{1E}3"), (vec![], 200));
     session.get().unwrap();
     assert_eq!(poll(&mut session).unwrap(), "4last\u{1E}1");
@@ -373,6 +374,8 @@ fn what_waits_has_a_limit() {
     assert_eq!(session.backlog_len(), 100);
     session.get().unwrap();
     assert_eq!(poll(&mut session).unwrap().len(), 100);
+    // One alone needs no separator.
+    send(&mut session, &"x".repeat(99));
 }
 
 /// (*Upgrade*)

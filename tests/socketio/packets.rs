@@ -203,6 +203,11 @@ fn attachments_have_limits() {
     assert_eq!(decoder.decode_binary(Chunk::whole(b"")), Err(error));
 
     let mut decoder = begun();
+    assert!(
+        [&b"abc"[..], b"de"].map(Chunk::whole).map(|c| decoder.decode_binary(c).is_ok())
+            == [true; 2]
+    );
+    let mut decoder = begun();
     assert!(decoder.decode_binary(Chunk::whole(b"abc")).is_ok());
     let error = Error::AttachmentsTooLong(OverLimit::new(6, 5));
     assert_eq!(decoder.decode_binary(Chunk::whole(b"abc")), Err(error));

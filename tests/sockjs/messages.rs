@@ -28,6 +28,7 @@ fn messages_are_the_strings_of_an_array() {
         (" [ ] \r\n\t", &[]),
         (r#"["a"]"#, &["a"]),
         (r#"["a","","b"]"#, &["a", "", "b"]),
+        (r#"[" a b "]"#, &[" a b "]),
         (" [ \"a\" ,\t\"b\"\r\n] ", &["a", "b"]),
         (r#"["\"\\\/\b\f\n\r\t"]"#, &["\"\\/\u{8}\u{C}\n\r\t"]),
         (r#"["\u0000\u0041\u00e9\u20AC\uffff"]"#, &["\0A\u{E9}\u{20AC}\u{FFFF}"]),
@@ -149,6 +150,22 @@ fn a_whole_message_comes_in_one_chunk() {
     assert_eq!(decoder.check_eof(), Ok(()));
 }
 
+/// Nothing is held back that is known.
+#[test]
+fn a_character_whose_escape_came_in_pieces_needs_no_further_input() {
+    let mut decoder = MessageDecoder::new_request(Limits::new());
+    let mut got = Vec::new();
+    for piece in [r#"["\u20"#, "ac"] {
+        assert!(got.is_empty());
+        let mut piece = piece.to_owned().into_bytes();
+        let mut input = &mut piece[..];
+        while let Some(chunk) = decoder.decode(&mut input).unwrap() {
+            got.extend_from_slice(chunk.bytes);
+        }
+    }
+    assert_eq!(got, "\u{20AC}".as_bytes());
+}
+
 #[test]
 fn errors_say_what_the_client_is_told() {
     let too_long = Error::PayloadTooLong { limit: 7 };
@@ -169,8 +186,15 @@ fn form(body: &[u8]) -> Result<Vec<u8>, Error> {
         for piece in pieces {
             let mut piece = piece.to_vec();
             let mut input = &mut piece[..];
-            while let Some(part) = decoder.decode(&mut input)? {
-                value.extend_from_slice(part);
+            loop {
+                match decoder.decode(&mut input) {
+                    Ok(Some(part)) => value.extend_from_slice(part),
+                    Ok(None) => break,
+                    Err(error) => {
+                        assert_eq!(decoder.check_eof(), Err(error), "it is final");
+                        return Err(error);
+                    }
+                }
             }
             assert!(input.is_empty());
         }

@@ -249,6 +249,14 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_table_is_as_large_as_its_storage_allows() {
+        let whole = hpack::storage_len(4096);
+        for (len, size) in [(0, 0), (39, 0), (40, 32), (79, 32), (whole - 1, 4064), (whole, 4096)] {
+            assert_eq!((table_size(len), table_size(usize::MAX)), (size, 4096), "{len}");
+        }
+    }
+
     /// It does not write a HEADERS and then reset the stream.
     #[test]
     fn a_call_without_room_writes_nothing() {

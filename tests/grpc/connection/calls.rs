@@ -1,8 +1,8 @@
 //! Calls of all four kinds (PROTOCOL-HTTP2, *Outline*), what goes with them, and what is refused.
 
 use framewright::grpc::{
-    CallKind, Client, ClientEvent, Code, ContentType, Fixed, Heap, Limits, ResponseHead, SendError,
-    Server, ServerConfig, ServerEvent, Status, Timeout, Trailers, Value, metadata,
+    CallKind, Client, ClientEvent, Code, ContentType, Encodings, Fixed, Heap, Limits, ResponseHead,
+    SendError, Server, ServerConfig, ServerEvent, Status, Timeout, Trailers, Value, metadata,
 };
 use framewright::http2;
 
@@ -91,10 +91,12 @@ fn a_request_that_cannot_be_sent_begins_no_call() {
 #[test]
 fn metadata_and_statuses_both_ways() {
     let mut client = Client::<Heap>::new(Limits::new(), http2::Limits::new(), 0);
-    let mut server = Server::<Heap>::new(ServerConfig::new(), http2::Limits::new(), 0);
+    let config = ServerConfig::new().encodings(Encodings::new(&["gzip"]).unwrap());
+    let mut server = Server::<Heap>::new(config, http2::Limits::new(), 0);
     let (mut to_server, mut to_client) = (Vec::new(), Vec::new());
     let sent = [("x-name", "value".into()), ("x-raw-bin", Value::Bytes(&[0, 0xFF, 7]))];
-    let call = client.unary(&request("/t.T/M").metadata(&sent), b"", &mut to_server).unwrap();
+    let head = request("/t.T/M").metadata(&sent).encoding("gzip");
+    let call = client.unary(&head, b"", &mut to_server).unwrap();
 
     let mut input = &mut to_server[..];
     while let Some(event) = server.receive(&mut input, 0) {
@@ -108,9 +110,9 @@ fn metadata_and_statuses_both_ways() {
                 assert_eq!(server.path(), "/t.T/M", "it stays until the next event");
             }
             ServerEvent::Message(call) => {
-                assert_eq!(server.path(), "");
+                assert_eq!((server.path(), server.encoding(call)), ("", Some("gzip")));
                 let head = [("x-early", "1".into())];
-                let head = ResponseHead::new().metadata(&head);
+                let head = ResponseHead::new().metadata(&head).encoding("gzip");
                 server.send_head(call, head, &mut to_client).unwrap();
                 assert_eq!(
                     server.send_head(call, ResponseHead::new(), &mut to_client),
@@ -134,6 +136,7 @@ fn metadata_and_statuses_both_ways() {
         match event {
             ClientEvent::Head(_) => {
                 assert_eq!(client.headers().get("x-early"), Some(&b"1"[..]));
+                assert_eq!(client.encoding(call), Some("gzip"));
             }
             ClientEvent::End { call, .. } => {
                 let status = client.status(call).unwrap();
