@@ -384,3 +384,22 @@ fn have_same_ends<const LEN: usize>(a: &[u8], b: &[u8]) -> bool {
 pub(super) fn entry_size(len: usize) -> u32 {
     u32::try_from(len).unwrap_or(u32::MAX).saturating_add(OVERHEAD)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_differ_in_a_byte_are_told_apart() {
+        let text = [7; 40];
+        for len in 0..text.len() {
+            let (text, longer) = (&text[..len], &text[..=len]);
+            assert!(are_same(text, text) && !are_same(text, longer));
+            for at in 0..len {
+                let mut other = [7; 40];
+                other[at] ^= 1;
+                assert!(!are_same(text, &other[..len]), "{at} of {len}");
+            }
+        }
+    }
+}

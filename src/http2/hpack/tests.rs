@@ -3,8 +3,9 @@
 use std::string::String;
 use std::vec::Vec;
 
+use super::fixed::{STATIC_LEN, StaticEntry};
 use super::{Decoder, Encoder};
-use crate::http2::Error;
+use crate::http2::{Error, HeaderField};
 
 /// A block in hexadecimal digits, its fields, and the table after it from the newest entry on.
 type Example = (
@@ -247,6 +248,8 @@ fn wrong_blocks_end_the_connection() {
         // Over the caller's limit of 10 000 bytes.
         ("00 7f b2 4d", Error::HeadTooLong { limit: 10_000 }),
         ("00 01 61 7f 91 4e", Error::HeadTooLong { limit: 10_000 }),
+        // 40 004 bytes of Huffman code are 10 001 bytes at least.
+        ("00 ff c5 b7 02", Error::HeadTooLong { limit: 10_000 }),
     ] {
         for len in [1, 2, 3, 1000] {
             let mut decoder = Decoder::new(Vec::new(), 4096);
@@ -278,7 +281,12 @@ fn an_entry_without_room_is_lost_only_if_it_is_referred_to() {
     let mut decoder = Decoder::new(Vec::new(), 64);
     let fields = decode(&mut decoder, &bytes("40 01 61 01 62 40 01 63 01 64 be"), 1);
     assert_eq!(fields, Ok(owned(&[("a", "b"), ("c", "d"), ("c", "d")])));
-    assert_eq!(decode(&mut decoder, &bytes("bf"), 1), Err(Error::TableLost));
+    let after = |size| decode(&mut decoder.clone(), &bytes(&[size, "bf"].concat()), 1);
+    assert_eq!(after(""), Err(Error::TableLost));
+    // A peer that makes its table as small has no more than is here.
+    assert_eq!([after("3f 45"), after("3f 21")], [Err(Error::TableLost), Err(Error::Index)]);
+    let mut decoder = Decoder::new(Vec::new(), 64);
+    assert_eq!(decode(&mut decoder, &bytes("3f 45 bf"), 1), Err(Error::Index), "nothing was lost");
 }
 
 /// Where an entry is takes 16 bits.
@@ -387,4 +395,104 @@ fn changes_of_the_size_are_told() {
     }
     // One that has less than the standard's size says so at once.
     assert_eq!(block(&mut Encoder::new(Vec::new(), 100)), bytes("3f 45 82"));
+}
+
+/// What is in a table is referred to, wherever it is, and nothing goes into the dynamic one that had better not.
+#[test]
+fn entries_are_found_wherever_they_are() {
+    let mut encoder = Encoder::new(Vec::new(), 4096);
+    let mut block = |name: &str, value: &str, sensitive| {
+        let mut block = Vec::new();
+        let field = HeaderField { name, value: value.as_bytes(), sensitive };
+        encoder.encode(&[field].iter(), &mut block).expect("a Vec has room");
+        block
+    };
+    block("x-a", "1", false);
+    block("x-a", "2", false);
+    assert_eq!(block("x-a", "1", false), [0x80 | 63]);
+    assert_eq!(block("x-a", "3", true)[..2], [0x1F, 62 - 15]);
+    for _ in 0..2 {
+        assert_eq!(block("content-length", "1", false)[..2], [0x0F, 28 - 15]);
+    }
+    // Its size is 4102.
+    block(&"n".repeat(4070), "", false);
+    assert_eq!(block("x-a", "2", false), [0x80 | 62]);
+    // The first one goes into the table for the sake of its name.
+    assert_eq!(block("traceparent", "1", false)[0], 0x40);
+    assert_eq!(block("traceparent", "2", false)[..2], [0x0F, 62 - 15]);
+    let names: Vec<_> = (1..=STATIC_LEN).filter_map(StaticEntry::get).map(|it| it.name()).collect();
+    for name in &names {
+        let name = core::str::from_utf8(name).expect("it is ASCII");
+        let index = 1 + names.iter().position(|n| *n == name.as_bytes()).expect("it is one") as u8;
+        let expected = if index < 15 { [0x10 | index, 1] } else { [0x1F, index - 15] };
+        assert_eq!(block(name, "~", true)[..2], expected, "{name}");
+    }
+}
+
+/// After more entries than the table can have, the ring of records begins again.
+#[test]
+fn tables_stay_the_same_for_ever() {
+    let (mut encoder, mut decoder) =
+        (Encoder::new(Vec::new(), 4096), Decoder::new(Vec::new(), 4096));
+    for n in 0..500_usize {
+        let fields: Vec<_> = (n.saturating_sub(3)..=n)
+            .map(|n| (std::format!("x-{}", n % 7), std::format!("{n}{}", "v".repeat(n % 40))))
+            .collect();
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let mut block = Vec::new();
+        encoder.encode(&fields.iter(), &mut block).expect("a Vec has room");
+        assert!(n < 3 || block[..3].iter().all(|byte| *byte >= 0x80), "three came before");
+        assert_eq!(
+            decode(&mut decoder, &block, if n % 2 == 0 { 1 } else { 1000 }),
+            Ok(owned(&fields))
+        );
+    }
+}
+
+/// A field is as long as its name and value, wherever they are from.
+#[test]
+fn the_limit_of_a_field_holds_to_the_byte() {
+    for (block, len) in [
+        ("82", 10),
+        ("be", 3),
+        ("0f 2f 01 64", 2),
+        ("01 01 61", 11),
+        ("00 01 61 00", 1),
+        ("00 01 61 02 62 63", 3),
+        ("00 81 1f 81 1f", 2),
+    ] {
+        let mut decoder = Decoder::new(Vec::new(), 4096);
+        decode(&mut decoder, &bytes("40 01 61 02 62 63"), 9).expect("a: bc");
+        for (cut, limit) in [(1, len), (1, len - 1), (9, len), (9, len - 1)] {
+            let (mut decoder, mut buffer, mut found) = (decoder.clone(), Vec::new(), Ok(false));
+            for mut input in bytes(block).chunks(cut) {
+                let field = decoder.decode(&mut input, &mut buffer, limit);
+                found = found.and_then(|found| Ok(field?.is_some() || found));
+            }
+            let expected = if limit == len { Ok(true) } else { Err(Error::HeadTooLong { limit }) };
+            assert_eq!(found, expected, "{block} by {cut}");
+        }
+    }
+}
+
+/// Whether there is room does not depend on how a block is cut, nor does what is displaced.
+#[test]
+fn buffers_of_any_length_hold_the_same_however_a_block_is_cut() {
+    let block = bytes("82 be 0f 2f 01 64 00 01 61 02 62 63 00 81 1f 81 1f 0f 2f 81 1f");
+    for room in 0..80 {
+        let run = |cut| {
+            let mut decoder = Decoder::new(Vec::new(), 4096);
+            decode(&mut decoder, &bytes("40 09 61 61 61 61 61 61 61 61 61 02 62 63"), 99)?;
+            let (mut storage, mut fields) = (std::vec![0; room], Vec::new());
+            let mut buffer = crate::SliceBuf::new(&mut storage);
+            for mut input in block.chunks(cut) {
+                while let Some(field) = decoder.decode(&mut input, &mut buffer, 50)? {
+                    fields.push((field.name.to_vec(), field.value.to_vec(), field.displaced));
+                }
+            }
+            decoder.end_block().map(|()| fields)
+        };
+        assert_eq!(run(1), run(99), "{room}");
+        assert_eq!(run(1).is_ok(), room >= 8 + 11, "{room}");
+    }
 }
