@@ -72,6 +72,7 @@ pub fn decode_with(decoder: &mut Decoder, pieces: &[&[u8]]) -> (Vec<Got>, Result
                     assert!(input.is_empty());
                     let mut ping = *b"\0\0\x08\x06\0\0\0\0\0pingpong";
                     assert_eq!(decoder.decode(&mut &mut ping[..]), Err(error), "an error is final");
+                    assert_eq!(decoder.error(), Some(error));
                     return (got, Err(error));
                 }
             }

@@ -374,6 +374,37 @@ fn what_waits_has_a_limit_and_its_room_comes_back() {
     assert_eq!(arrived.len(), 100);
 }
 
+/// A body has no more than 16 packets and no more than the server's bytes, with a pong and a close.
+#[test]
+fn a_pong_and_a_close_count_like_messages() {
+    for (pings, text, count, max, packets) in [
+        (false, "", 15, 99, &[16][..]),
+        (false, "", 16, 99, &[16, 1]),
+        (true, "", 14, 99, &[16]),
+        (true, "", 15, 99, &[16, 1]),
+        (true, "", 16, 99, &[16, 2]),
+        (true, "1234567", 1, 12, &[3]),
+        (true, "12345678", 1, 12, &[2, 1]),
+    ] {
+        let mut client = client();
+        requests(&mut client);
+        answered(&mut client, ClientRequest::Get, &OPEN.replace("12}", &format!("{max}}}")));
+        requests(&mut client);
+        queue(&mut client, &vec![text; count]);
+        if pings {
+            answered(&mut client, ClientRequest::Get, "2");
+        }
+        client.close(0);
+        for count in packets {
+            let posts = requests(&mut client);
+            let [.., body] = &posts[..] else { panic!("{packets:?}") };
+            assert_eq!(body.split('\x1E').count(), *count, "{body}");
+            answered(&mut client, ClientRequest::Post, "ok");
+        }
+        assert!(client.is_over());
+    }
+}
+
 /// A close goes in the last POST, after all that waits.
 #[test]
 fn a_close_follows_what_waits() {
@@ -461,7 +492,7 @@ fn polling_goes_on_when_the_upgrade_fails() {
         |client| assert_eq!(says(client, "2"), Some(ClientEvent::UpgradeFailed)),
     ];
     for fail in failures {
-        for probed in [false, true] {
+        for stage in ["upgraded", "asked", "probed"] {
             let limits = Limits::new().upgrade_timeout(99);
             let mut client = ClientSession::new(Transport::Polling, limits, Vec::new(), 0);
             requests(&mut client);
@@ -469,8 +500,10 @@ fn polling_goes_on_when_the_upgrade_fails() {
             answered(&mut client, ClientRequest::Get, OPEN);
             client.upgrade(400).unwrap();
             assert_eq!(client.deadline(), Some(499));
-            if probed {
+            if stage != "upgraded" {
                 socket_messages(&mut client);
+            }
+            if stage == "probed" {
                 assert_eq!(says(&mut client, "3probe"), None);
             }
             queue(&mut client, &["a"]);

@@ -428,6 +428,13 @@ fn an_upload_that_was_reset_may_go_on_to_the_end_of_its_window() {
             "{len} bytes at a time"
         );
     }
+    // Without a byte, it takes nothing of the window, and could go on for ever.
+    let mut server = server_with(Limits::new().useless_budget(9));
+    server.open();
+    server.receive(&post(1));
+    server.h2.reset(server.streams[0], ErrorCode::NO_ERROR);
+    server.receive(&data(1, 0, b"").repeat(10));
+    assert_eq!(server.h2.error(), Some(Error::TooManyUseless { limit: 9 }));
 }
 
 /// A head over the limit, or with too many fields, is answered with the status 431, and the connection goes on.

@@ -38,6 +38,9 @@ fn a_server_closes_in_two_steps() {
     server.take_frames();
     assert!(server.h2.is_over());
     assert_eq!(server.h2.error(), None);
+    // A failure does not say that stream 5 may have been processed.
+    server.h2.fail(ErrorCode::INTERNAL_ERROR);
+    assert_eq!(server.take_frames()[0].number(0), 3);
 }
 
 /// §6.8, §8.7.

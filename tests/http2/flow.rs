@@ -38,8 +38,9 @@ fn data_frames(server: &mut Session<Server>) -> Vec<(usize, u8)> {
 fn window_of_1_then_window_updates() {
     // http2/6.9.1: sends SETTINGS to set the initial window size to 1 and HEADERS.
     let (mut server, stream) = answering(&[(INITIAL_WINDOW_SIZE, 1)]);
+    assert!(!server.h2.is_waiting(stream));
     assert_eq!(sent(&mut server, stream, b"abc", true), [(1, 0)]);
-    assert_eq!(server.h2.writable(), None);
+    assert_eq!((server.h2.writable(), server.h2.is_waiting(stream)), (None, true));
     assert_eq!(sent(&mut server, stream, b"bc", true), []);
     server.receive(&window_update(1, 1));
     assert_eq!(server.h2.writable(), Some(stream));
