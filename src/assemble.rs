@@ -84,7 +84,7 @@ impl<B: Buffer> Assembler<B> {
     ///
     /// # Errors
     ///
-    /// As those of [`push`](Self::push).
+    /// Those of [`push`](Self::push).
     #[inline]
     pub fn join(&mut self, chunk: Chunk<'_>) -> Result<bool, BufferFull> {
         if chunk.start {

@@ -222,7 +222,7 @@ impl<B: Buffer> Connection<B> {
     ///
     /// # Errors
     ///
-    /// As those of [`accept`](Self::accept).
+    /// Those of [`accept`](Self::accept).
     pub fn refuse(
         &mut self,
         namespace: &str,

@@ -180,7 +180,7 @@ impl BodyDecoder {
     ///
     /// # Errors
     ///
-    /// Like those of [`decode`](Self::decode), and [`Error::BufferFull`] if `storage` has no room.
+    /// Those of [`decode`](Self::decode), and [`Error::BufferFull`] if `storage` has no room.
     pub fn decode_with_trailers<'a>(
         &mut self,
         input: &mut &'a mut [u8],

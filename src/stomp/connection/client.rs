@@ -83,7 +83,7 @@ impl Connection<Client> {
     ///
     /// # Errors
     ///
-    /// As those of [`ack`](Self::ack).
+    /// Those of [`ack`](Self::ack).
     pub fn nack<'a>(&self, message: &Headers<'a>) -> Result<FrameBuilder<'a>, SendError> {
         self.acknowledge(Command::Nack, message)
     }

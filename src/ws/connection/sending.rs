@@ -29,7 +29,7 @@ impl<S: Side> Connection<S> {
     ///
     /// # Errors
     ///
-    /// As those of [`send`](Self::send), but a ping may come between fragments. [`SendError::ControlTooLong`]: `payload`
+    /// Those of [`send`](Self::send), but a ping may come between fragments. [`SendError::ControlTooLong`]: `payload`
     /// is too long.
     pub fn ping(&mut self, payload: &[u8], out: &mut impl Buffer) -> Result<(), SendError> {
         self.open_encoder()?.encode_ping(payload, out)

@@ -117,7 +117,7 @@ impl Deflater {
     ///
     /// # Errors
     ///
-    /// As with [`encode`](Self::encode).
+    /// Those of [`encode`](Self::encode).
     pub fn encode_fragment<S: Side>(
         &mut self,
         kind: Kind,
