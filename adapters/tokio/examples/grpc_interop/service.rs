@@ -1,6 +1,7 @@
 //! The service `grpc.testing.TestService`.
 
 use std::io;
+use std::pin::pin;
 use std::time::Duration;
 
 use framewright_tokio::grpc::{Call, Code, Message as Wire, MetadataMap, ResponseHead, Status};
@@ -23,10 +24,12 @@ pub async fn listen(address: &str) -> io::Result<()> {
     println!("listening on http://{}", listener.local_addr()?);
     let (stop, is_stopped) = watch::channel(false);
     let mut connections = JoinSet::new();
+    // Made once: one that is dropped has perhaps taken the signal.
+    let mut ctrl_c = pin!(ctrl_c());
     loop {
         let (stream, _) = tokio::select! {
             accepted = listener.accept() => accepted?,
-            stopped = ctrl_c() => break stopped?,
+            stopped = &mut ctrl_c => break stopped?,
             Some(_) = connections.join_next() => continue,
         };
         stream.set_nodelay(true)?;
