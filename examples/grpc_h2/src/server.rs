@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::future::poll_fn;
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
@@ -32,9 +33,11 @@ pub async fn listen(address: &str) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(address).await?;
     println!("listening on http://{}", listener.local_addr()?);
     let (stop, _) = watch::channel(());
+    // Made once: one that is dropped has perhaps taken the signal.
+    let mut ctrl_c = pin!(tokio::signal::ctrl_c());
     loop {
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => break,
+            _ = &mut ctrl_c => break,
             accepted = listener.accept() => match accepted {
                 Ok((socket, _)) => drop(tokio::spawn(serve_connection(socket, stop.subscribe()))),
                 Err(e) => {
