@@ -1,6 +1,6 @@
 //! Tasks that wait for the same thing, in the order in which they came.
 
-use std::collections::{BTreeMap, VecDeque, btree_map};
+use std::collections::{BTreeMap, VecDeque};
 use std::task::{Context, Waker};
 
 /// Tasks that wait for the same thing, in the order in which they came.
@@ -20,7 +20,9 @@ use std::task::{Context, Waker};
 /// A waker runs code of others. So none is woken or dropped here, where a lock is held: wakers are only passed on.
 #[derive(Debug, Default)]
 pub struct Waiters {
-    waiting: BTreeMap<u64, Waiter>,
+    /// The one that came first, which mostly is the only one. There are no others without it.
+    first: Option<(u64, Waiter)>,
+    others: BTreeMap<u64, Waiter>,
     /// How many places were given.
     places: u64,
 }
@@ -32,19 +34,19 @@ struct Waiter {
     share: usize,
 }
 
-/// The place of a future among [`Waiters`], if it has one. A future that is dropped has to [leave](Waiters::leave) it.
+/// The place of a future among [`Waiters`], or 0 if it has none. A future that is dropped has to [leave](Waiters::leave) it.
 #[derive(Debug, Default)]
-pub struct Ticket(Option<u64>);
+pub struct Ticket(u64);
 
 impl Ticket {
     pub fn is_held(&self) -> bool {
-        self.0.is_some()
+        self.0 != 0
     }
 }
 
 impl Waiters {
     pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+        self.first.is_none()
     }
 
     /// Lets the task wait for its share.
@@ -55,28 +57,25 @@ impl Waiters {
         cx: &Context<'_>,
         woken: &mut VecDeque<Waker>,
     ) {
-        let place = *ticket.0.get_or_insert_with(|| {
+        if ticket.0 == 0 {
             self.places += 1;
-            self.places
-        });
-        match self.waiting.entry(place) {
-            btree_map::Entry::Vacant(free) => {
-                free.insert(Waiter { waker: cx.waker().clone(), share });
-            }
-            btree_map::Entry::Occupied(waiter) if waiter.get().waker.will_wake(cx.waker()) => {}
-            btree_map::Entry::Occupied(mut waiter) => {
-                let waiter = waiter.get_mut();
+            ticket.0 = self.places;
+        }
+        match self.get_mut(ticket.0) {
+            Some(waiter) if waiter.waker.will_wake(cx.waker()) => {}
+            Some(waiter) => {
                 woken.push_back(std::mem::replace(&mut waiter.waker, cx.waker().clone()));
-                waiter.share = share;
             }
+            None => self.insert(ticket.0, Waiter { waker: cx.waker().clone(), share }),
         }
     }
 
     /// Passes on the first ones, to be woken, until what comes is shared out.
     pub fn wake(&mut self, mut share: usize, woken: &mut VecDeque<Waker>) {
         while share > 0
-            && let Some((_, waiter)) = self.waiting.pop_first()
+            && let Some((_, waiter)) = self.first.take()
         {
+            self.first = self.others.pop_first();
             share = share.saturating_sub(waiter.share);
             woken.push_back(waiter.waker);
         }
@@ -88,19 +87,51 @@ impl Waiters {
     }
 
     /// Notes that a future was woken for something that it has taken. One that was not woken keeps its place.
-    pub fn used(&self, ticket: &mut Ticket) {
-        if ticket.0.is_some_and(|place| !self.waiting.contains_key(&place)) {
-            ticket.0 = None;
+    pub fn used(&mut self, ticket: &mut Ticket) {
+        if ticket.is_held() && self.get_mut(ticket.0).is_none() {
+            ticket.0 = 0;
         }
     }
 
     /// Gives up the place of a future. If that was woken, the next one is woken in its stead. Returns a waker to be dropped.
     pub fn leave(&mut self, ticket: &mut Ticket, woken: &mut VecDeque<Waker>) -> Option<Waker> {
-        let waiter = self.waiting.remove(&ticket.0.take()?);
+        let place = std::mem::take(&mut ticket.0);
+        if place == 0 {
+            return None;
+        }
+        let waiter = self.remove(place);
         if waiter.is_none() {
             self.wake(1, woken);
         }
         waiter.map(|waiter| waiter.waker)
+    }
+
+    fn get_mut(&mut self, place: u64) -> Option<&mut Waiter> {
+        match &mut self.first {
+            Some((first, waiter)) if *first == place => Some(waiter),
+            _ => self.others.get_mut(&place),
+        }
+    }
+
+    fn insert(&mut self, place: u64, waiter: Waiter) {
+        match &mut self.first {
+            None => self.first = Some((place, waiter)),
+            Some(first) if place < first.0 => {
+                let (second, waiter) = std::mem::replace(first, (place, waiter));
+                self.others.insert(second, waiter);
+            }
+            Some(_) => drop(self.others.insert(place, waiter)),
+        }
+    }
+
+    fn remove(&mut self, place: u64) -> Option<Waiter> {
+        match self.first.take_if(|(first, _)| *first == place) {
+            Some((_, waiter)) => {
+                self.first = self.others.pop_first();
+                Some(waiter)
+            }
+            None => self.others.remove(&place),
+        }
     }
 }
 
