@@ -240,6 +240,46 @@ cannot_panic! {
         session.receive_socket(message, now).is_some()
     }
 
+    fn engineio_poll(
+        session: &mut engineio::Session<SliceBuf<'_>>,
+        now: u64,
+    ) -> Option<engineio::Action> {
+        session.poll(now)
+    }
+
+    fn engineio_get(
+        session: &mut engineio::Session<SliceBuf<'_>>,
+    ) -> Result<(), engineio::Refusal> {
+        session.get()
+    }
+
+    fn socketio_json(text: &str) -> bool {
+        socketio::Json::new(text).is_ok()
+    }
+
+    fn socketio_decode_binary<'a>(
+        decoder: &mut socketio::Decoder,
+        chunk: Chunk<'a>,
+    ) -> Result<socketio::Attachment<'a>, socketio::Error> {
+        decoder.decode_binary(chunk)
+    }
+
+    fn socketio_poll(
+        connection: &mut socketio::Connection<SliceBuf<'_>>,
+        now: u64,
+    ) -> Option<socketio::Event<'static>> {
+        connection.poll(now)
+    }
+
+    fn socketio_accept(
+        connection: &mut socketio::Connection<SliceBuf<'_>>,
+        namespace: &str,
+        json: socketio::Json<'_>,
+        out: &mut SliceBuf<'_>,
+    ) -> Result<(), socketio::SendError> {
+        connection.accept(namespace, json, out)
+    }
+
     fn socketio_receive_binary<'a>(
         connection: &mut socketio::Connection<SliceBuf<'_>>,
         chunk: Chunk<'a>,
