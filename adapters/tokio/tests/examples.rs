@@ -8,6 +8,9 @@ mod chat;
 #[path = "../examples/grpc.rs"]
 mod grpc;
 #[allow(dead_code, reason = "nobody calls `main`")]
+#[path = "../examples/grpc_chat.rs"]
+mod grpc_chat;
+#[allow(dead_code, reason = "nobody calls `main`")]
 #[path = "../examples/hyper.rs"]
 mod hyper;
 #[allow(dead_code, reason = "nobody calls `main`")]
@@ -33,6 +36,7 @@ use framewright_tokio::{CloseCode, WebSocket};
 use futures_util::{StreamExt, stream};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, oneshot};
 
 /// The server's address.
 async fn serve(router: Router) -> String {
@@ -88,6 +92,31 @@ async fn a_client_asks_for_users() {
     tokio::spawn(grpc::serve(listener));
     let names = grpc::ask(&address).await.expect("OK");
     assert_eq!(names, ["Grace", "Ada", "Grace", "Barbara"]);
+}
+
+#[tokio::test]
+async fn a_member_of_a_chat_survives_its_server() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let address = listener.local_addr().expect("it has one");
+    let (stop, stopped) = oneshot::channel::<()>();
+    let server = tokio::spawn(grpc_chat::serve(listener, async { drop(stopped.await) }));
+    let (said, mut lines) = mpsc::channel(1);
+    let (heard, mut hears) = mpsc::unbounded_channel();
+    let member = tokio::spawn(async move {
+        let hear = |text: &str| heard.send(text.to_owned()).expect("somebody listens");
+        grpc_chat::join(&address.to_string(), "ada", &mut lines, hear).await;
+    });
+    said.send("one".to_owned()).await.expect("it is taken");
+    assert_eq!(hears.recv().await.as_deref(), Some("ada: one"));
+    stop.send(()).expect("it serves");
+    server.await.expect("no panic").expect("a good end");
+
+    let listener = TcpListener::bind(address).await.expect("the port is free again");
+    tokio::spawn(grpc_chat::serve(listener, std::future::pending()));
+    said.send("two".to_owned()).await.expect("it is taken");
+    assert_eq!(hears.recv().await.as_deref(), Some("ada: two"));
+    drop(said);
+    member.await.expect("no panic");
 }
 
 #[tokio::test]

@@ -148,6 +148,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Server<S> {
 
     /// The same, but [closes](Self::close) gracefully once `stop` is ready. It returns when the last call is over.
     ///
+    /// No handler is told of `stop`. One whose call has no end of its own has to wait for the same thing, as in
+    /// `examples/grpc_chat.rs`, or its call is cut off after [`Options::close_within`].
+    ///
     /// Before the program ends, wait for it on every connection, because a runtime that is dropped drops its tasks:
     ///
     /// ```
