@@ -203,3 +203,83 @@ async fn a_sender_that_is_not_polled_holds_nobody() {
     let reply = timeout(Duration::from_secs(1), call.unary(&message)).await;
     assert_eq!(reply.expect("in time").expect("OK").len(), message.len());
 }
+
+/// On several threads, readers and senders of one call that are dropped at any time. Nobody waits for ever, and each
+/// message goes to one reader.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_that_are_dropped_on_many_threads() {
+    const MESSAGES: usize = 4000;
+    let (call, called) = one_call().await;
+    let (sent, received) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let sum = Arc::new(AtomicUsize::new(0));
+    let mut tasks = JoinSet::new();
+    for task in 0..20_u64 {
+        let (called, sent) = (Arc::clone(&called), Arc::clone(&sent));
+        tasks.spawn(async move {
+            loop {
+                let n = sent.fetch_add(1, Ordering::Relaxed);
+                if n >= MESSAGES {
+                    return;
+                }
+                let message = format!("{n:0>2000}");
+                while timeout(Duration::from_micros(task * 7), called.send(message.as_bytes()))
+                    .await
+                    .map(|sent| sent.expect("it is open"))
+                    .is_err()
+                {}
+            }
+        });
+        let (call, received, sum) = (Arc::clone(&call), Arc::clone(&received), Arc::clone(&sum));
+        tasks.spawn(async move {
+            while received.load(Ordering::Relaxed) < MESSAGES {
+                let wait = Duration::from_micros(100 + task * 13);
+                let Ok(Some(message)) = timeout(wait, call.next()).await else { continue };
+                let message = message.expect("no error");
+                let n: usize = String::from_utf8_lossy(&message).parse().expect("a number");
+                sum.fetch_add(n, Ordering::Relaxed);
+                received.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+    }
+    let all = async {
+        while let Some(ended) = tasks.join_next().await {
+            ended.expect("no panic")
+        }
+    };
+    timeout(Duration::from_secs(60), all).await.expect("nobody waits for ever");
+    assert_eq!(received.load(Ordering::Relaxed), MESSAGES);
+    assert_eq!(sum.load(Ordering::Relaxed), MESSAGES * (MESSAGES - 1) / 2);
+}
+
+/// The same without a time to be woken by: if one wake-up were lost, the last one would wait for ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_that_wait_on_many_threads() {
+    const TASKS: usize = 40;
+    for _ in 0..50 {
+        let (call, called) = one_call().await;
+        let mut tasks = JoinSet::new();
+        for task in 0..TASKS {
+            let called = Arc::clone(&called);
+            tasks.spawn(async move { called.send(&[7; 20_000]).await.expect("it is open") });
+            let call = Arc::clone(&call);
+            tasks.spawn(async move {
+                if task % 4 == 0 {
+                    // One that is woken, perhaps, and dropped.
+                    let mut next = Box::pin(call.next());
+                    let polled = poll_fn(|cx| Poll::Ready(next.as_mut().poll(cx))).await;
+                    if polled.is_ready() {
+                        return;
+                    }
+                    yield_now().await;
+                }
+                call.next().await.expect("a message").expect("no error");
+            });
+        }
+        let all = async {
+            while let Some(ended) = tasks.join_next().await {
+                ended.expect("ok")
+            }
+        };
+        timeout(Duration::from_secs(20), all).await.expect("nobody waits for ever");
+    }
+}
