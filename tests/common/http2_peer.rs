@@ -75,7 +75,7 @@ pub fn block(fields: List<'_>) -> Vec<u8> {
 }
 
 /// A length with a prefix of seven bits (RFC 7541 §5.1).
-fn integer(bytes: &mut Vec<u8>, len: usize) {
+pub fn integer(bytes: &mut Vec<u8>, len: usize) {
     let Some(mut rest) = len.checked_sub(127) else { return bytes.push(len as u8) };
     bytes.push(127);
     while rest >= 128 {
