@@ -1,22 +1,22 @@
 //! How [`Mask`](super::Mask) works: XOR with a key of four bytes, repeated.
 //!
-//! Keys are little-endian: the lowest byte is for the first byte of the payload. Short payloads need
-//! no loop: two blocks that overlap cover them. The loops are flat, over words, because the compiler
-//! turns that shape into the widest vectors of the target. With blocks nested inside, AVX-512 makes it
-//! ten times slower. From a few hundred bytes on, aligned loops are faster by half. The bytes before
-//! and after the aligned ones are masked first and written last. What is longer than 32 bytes takes AVX2
-//! if there is any.
+//! Keys are little-endian: the lowest byte is for the first byte of the payload. Up to 256 bytes need
+//! no loop: two blocks that overlap cover them. Longer payloads are masked in a loop over aligned blocks,
+//! and overlap them with their first line and their last block. The loop is flat, over words, because the
+//! compiler turns that shape into the widest vectors of the target. With blocks nested inside, AVX-512
+//! makes it ten times slower. More than 32 bytes take AVX2, if there is any.
 
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 mod avx2;
 
 use core::mem::MaybeUninit;
-
-/// Payloads of that many bytes or more take aligned loops.
-const LONG: usize = 512;
+use core::ops::Range;
 
 /// Bytes of the widest vector, and of a cache line.
 const LINE: usize = 64;
+
+/// Bytes that a loop masks at once: four vectors of AVX2.
+const BLOCK: usize = 128;
 
 /// A byte to copy to: one that holds something already, or one that does not.
 pub(crate) trait ByteSlot: Copy {
@@ -94,7 +94,8 @@ fn apply_any(key: u32, bytes: &mut [u8]) -> bool {
         return ascii;
     }
     match bytes.len() {
-        129.. => apply_long(key, bytes),
+        257.. => apply_long(key, bytes),
+        129.. => apply_ends::<128>(key, bytes),
         65.. => apply_ends::<64>(key, bytes),
         33.. => apply_ends::<32>(key, bytes),
         17.. => apply_ends::<16>(key, bytes),
@@ -113,7 +114,8 @@ fn copy_any<const NOTING: bool, T: ByteSlot>(key: u32, from: &[u8], to: &mut [T]
         return ascii;
     }
     match from.len() {
-        129.. => copy_long::<NOTING, T>(key, from, to),
+        257.. => copy_long::<NOTING, T>(key, from, to),
+        129.. => copy_ends::<128, NOTING, T>(key, from, to),
         65.. => copy_ends::<64, NOTING, T>(key, from, to),
         33.. => copy_ends::<32, NOTING, T>(key, from, to),
         17.. => copy_ends::<16, NOTING, T>(key, from, to),
@@ -125,31 +127,13 @@ fn copy_any<const NOTING: bool, T: ByteSlot>(key: u32, from: &[u8], to: &mut [T]
 /// Out of line, so that shorter payloads do not save the registers that this needs.
 #[inline(never)]
 fn apply_long(key: u32, bytes: &mut [u8]) -> bool {
-    apply_blocks(key, bytes)
+    apply_aligned(key, bytes)
 }
 
 /// Out of line, as [`apply_long`] is.
 #[inline(never)]
 fn copy_long<const NOTING: bool, T: ByteSlot>(key: u32, from: &[u8], to: &mut [T]) -> bool {
-    copy_blocks::<NOTING, T>(key, from, to)
-}
-
-/// Masks 129 bytes or more.
-///
-/// Always inlined, so that it is compiled for the vectors that its caller may use.
-#[inline(always)]
-fn apply_blocks(key: u32, bytes: &mut [u8]) -> bool {
-    if bytes.len() < LONG { apply_words(key, bytes) } else { apply_aligned(key, bytes) }
-}
-
-/// Copies and masks 129 bytes or more. Always inlined, as [`apply_blocks`] is.
-#[inline(always)]
-fn copy_blocks<const NOTING: bool, T: ByteSlot>(key: u32, from: &[u8], to: &mut [T]) -> bool {
-    if from.len() < LONG {
-        copy_words::<NOTING, T>(key, from, to)
-    } else {
-        copy_aligned::<NOTING, T>(key, from, to)
-    }
+    copy_aligned::<NOTING, T>(key, from, to)
 }
 
 /// The key for the byte that is `len` bytes further on.
@@ -274,63 +258,53 @@ fn are_ascii<const N: usize>(first: &[u8; N], last: &[u8; N]) -> bool {
     either.is_ascii()
 }
 
-/// Masks 8 bytes or more: whole words, and one at the end that overlaps them.
+/// Where the aligned blocks of `len` bytes begin and end, if the first is aligned `at` bytes later.
 #[inline(always)]
-fn apply_words(key: u32, bytes: &mut [u8]) -> bool {
-    let Some(&(mut last)) = bytes.last_chunk::<8>() else { return true };
-    let key = word(key);
-    let ascii =
-        apply_whole(word_after(key, bytes.len() as u64), &mut last) & apply_whole(key, bytes);
-    if let Some(to) = bytes.last_chunk_mut() {
-        *to = last;
-    }
-    ascii
+const fn whole_blocks(at: usize, len: usize) -> Range<usize> {
+    at..at + len.saturating_sub(at) / BLOCK * BLOCK
 }
 
-/// Copies 8 bytes or more, masking them.
-#[inline(always)]
-fn copy_words<const NOTING: bool, T: ByteSlot>(key: u32, from: &[u8], to: &mut [T]) -> bool {
-    let Some(&last) = from.last_chunk::<8>() else { return true };
-    let key = word(key);
-    let last = (u64::from_ne_bytes(last) ^ word_after(key, from.len() as u64)).to_ne_bytes();
-    let ascii = copy_whole::<NOTING, T>(key, from, to);
-    if let Some(to) = to.last_chunk_mut() {
-        T::write(to, &last);
-    }
-    !NOTING || ascii & last.is_ascii()
-}
-
-/// How much of a payload after an aligned place goes through the loop. The last line, which is masked by
-/// itself, has the rest.
-#[inline(always)]
-const fn whole_lines(len: usize) -> usize {
-    len / LINE * LINE
-}
-
-/// Masks two lines or more, most of them aligned.
+/// Masks a block or more: the first line, the last block, and between them the aligned blocks.
 ///
 /// Always inlined, so that it is compiled for the vectors that its caller may use.
 #[inline(always)]
 fn apply_aligned(key: u32, bytes: &mut [u8]) -> bool {
-    let Some((first, last)) = masked_ends::<LINE>(key, bytes) else { return true };
+    let word = word(key);
+    let (Some(&(mut first)), Some(&(mut last))) =
+        (bytes.first_chunk::<LINE>(), bytes.last_chunk::<BLOCK>())
+    else {
+        return true;
+    };
+    apply_whole(word, &mut first);
+    apply_whole(word_after(word, bytes.len() as u64), &mut last);
     // Any place in the first line is right, as that line is masked by itself.
     let at = bytes.as_ptr().align_offset(LINE) % LINE;
-    let middle = bytes.get_mut(at..at + whole_lines(bytes.len() - at)).unwrap_or_default();
-    let ascii = apply_whole(word_after(word(key), at as u64), middle);
-    write_ends(&first, &last, bytes);
-    ascii & are_ascii(&first, &last)
+    let middle = bytes.get_mut(whole_blocks(at, bytes.len())).unwrap_or_default();
+    let ascii = apply_whole(word_after(word, at as u64), middle);
+    if let Some(to) = bytes.first_chunk_mut() {
+        *to = first;
+    }
+    if let Some(to) = bytes.last_chunk_mut() {
+        *to = last;
+    }
+    ascii & first.is_ascii() & last.is_ascii()
 }
 
-/// Copies two lines or more and masks them, most of them to aligned places.
+/// Copies a block or more and masks it, as [`apply_aligned`] does, to aligned places.
 #[inline(always)]
 fn copy_aligned<const NOTING: bool, T: ByteSlot>(key: u32, from: &[u8], to: &mut [T]) -> bool {
-    let Some((first, last)) = masked_ends::<LINE>(key, from) else { return true };
-    let at = to.as_ptr().align_offset(LINE) % LINE;
     let mut ascii = true;
-    let middle = at..at + whole_lines(from.len() - at);
-    if let (Some(from), Some(to)) = (from.get(middle.clone()), to.get_mut(middle)) {
-        ascii = copy_whole::<NOTING, T>(word_after(word(key), at as u64), from, to);
+    if let (Some(from), Some(to)) = (from.first_chunk::<LINE>(), to.first_chunk_mut::<LINE>()) {
+        ascii = copy_ends::<{ LINE / 2 }, NOTING, T>(key, from, to);
     }
-    write_ends(&first, &last, to);
-    !NOTING || ascii & are_ascii(&first, &last)
+    let at = to.as_ptr().align_offset(LINE) % LINE;
+    let middle = whole_blocks(at, from.len());
+    if let (Some(from), Some(to)) = (from.get(middle.clone()), to.get_mut(middle)) {
+        ascii &= copy_whole::<NOTING, T>(word_after(word(key), at as u64), from, to);
+    }
+    let key = key_after(key, from.len() as u64);
+    if let (Some(from), Some(to)) = (from.last_chunk::<BLOCK>(), to.last_chunk_mut::<BLOCK>()) {
+        ascii &= copy_ends::<{ BLOCK / 2 }, NOTING, T>(key, from, to);
+    }
+    ascii
 }
