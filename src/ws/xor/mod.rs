@@ -94,10 +94,7 @@ fn apply_any(key: u32, bytes: &mut [u8]) -> bool {
         return ascii;
     }
     match bytes.len() {
-        257.. => apply_long(key, bytes),
-        129.. => apply_ends::<128>(key, bytes),
-        65.. => apply_ends::<64>(key, bytes),
-        33.. => apply_ends::<32>(key, bytes),
+        33.. => apply_wide(key, bytes),
         17.. => apply_ends::<16>(key, bytes),
         8.. => apply_ends::<8>(key, bytes),
         _ => apply_bytes(key, bytes),
@@ -114,23 +111,42 @@ fn copy_any<const NOTING: bool, T: ByteSlot>(key: u32, from: &[u8], to: &mut [T]
         return ascii;
     }
     match from.len() {
-        257.. => copy_long::<NOTING, T>(key, from, to),
-        129.. => copy_ends::<128, NOTING, T>(key, from, to),
-        65.. => copy_ends::<64, NOTING, T>(key, from, to),
-        33.. => copy_ends::<32, NOTING, T>(key, from, to),
+        33.. => copy_wide::<NOTING, T>(key, from, to),
         17.. => copy_ends::<16, NOTING, T>(key, from, to),
         8.. => copy_ends::<8, NOTING, T>(key, from, to),
         _ => copy_bytes::<NOTING, T>(key, from, to),
     }
 }
 
-/// Out of line, so that shorter payloads do not save the registers that this needs.
+/// Masks 33 bytes or more. Out of line, so that shorter payloads do not save the registers that this needs.
+#[inline(never)]
+fn apply_wide(key: u32, bytes: &mut [u8]) -> bool {
+    match bytes.len() {
+        257.. => apply_long(key, bytes),
+        129.. => apply_ends::<128>(key, bytes),
+        65.. => apply_ends::<64>(key, bytes),
+        _ => apply_ends::<32>(key, bytes),
+    }
+}
+
+/// Copies and masks 33 bytes or more. Out of line, as [`apply_wide`] is.
+#[inline(never)]
+fn copy_wide<const NOTING: bool, T: ByteSlot>(key: u32, from: &[u8], to: &mut [T]) -> bool {
+    match from.len() {
+        257.. => copy_long::<NOTING, T>(key, from, to),
+        129.. => copy_ends::<128, NOTING, T>(key, from, to),
+        65.. => copy_ends::<64, NOTING, T>(key, from, to),
+        _ => copy_ends::<32, NOTING, T>(key, from, to),
+    }
+}
+
+/// Masks 257 bytes or more. Out of line, as [`apply_wide`] is.
 #[inline(never)]
 fn apply_long(key: u32, bytes: &mut [u8]) -> bool {
     apply_aligned(key, bytes)
 }
 
-/// Out of line, as [`apply_long`] is.
+/// Copies and masks 257 bytes or more. Out of line, as [`apply_wide`] is.
 #[inline(never)]
 fn copy_long<const NOTING: bool, T: ByteSlot>(key: u32, from: &[u8], to: &mut [T]) -> bool {
     copy_aligned::<NOTING, T>(key, from, to)
