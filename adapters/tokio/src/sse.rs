@@ -35,6 +35,7 @@ use bytes::{Buf, Bytes};
 use framewright::sse::{Assembler, Encoder, EventBuilder, ItemKind, Limits, SendError, Storage};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
+use tokio::task::coop;
 use tokio::time::{Instant, Sleep, sleep};
 
 /// How long a body is silent before it sends a comment, by default. Proxies give up after 30 to 60 s.
@@ -135,6 +136,23 @@ where
     type Item = Result<Event, Error<E>>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        // A server that floods must not keep the other tasks of this thread from their turns.
+        let step = ready!(coop::poll_proceed(cx));
+        let polled = ready!(self.poll_event(cx));
+        step.made_progress();
+        Poll::Ready(polled)
+    }
+}
+
+impl<B, D, E> Events<B, D>
+where
+    B: Stream<Item = Result<D, E>>,
+    D: Buf,
+{
+    fn poll_event(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Event, Error<E>>>> {
         let mut this = self.project();
         loop {
             while let Some(bytes) = this.unread.as_mut().filter(|bytes| bytes.has_remaining()) {

@@ -1,6 +1,8 @@
 //! Events out of bodies, and bodies out of events.
 
 use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -94,4 +96,24 @@ async fn a_body_may_be_silent_for_ever_but_is_never_a_flood() {
         assert!(comment.starts_with(b":"));
     }
     assert!(start.elapsed() >= Duration::from_millis(10), "it is no flood");
+}
+
+/// All of them are in one piece of the body, and so no read lets the others have their turn.
+#[tokio::test]
+async fn a_flood_of_events_leaves_other_tasks_their_turns() {
+    let flood = "data: x\n\n".repeat(5000);
+    let mut events = sse::events(stream::iter([Ok::<_, Infallible>(flood.as_bytes())]));
+    let turns = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&turns);
+    tokio::spawn(async move {
+        loop {
+            count.fetch_add(1, Ordering::Relaxed);
+            tokio::task::yield_now().await;
+        }
+    });
+    for _ in 0..5000 {
+        events.next().await.expect("an event").expect("it is short");
+    }
+    let turns = turns.load(Ordering::Relaxed);
+    assert!(turns >= 5000 / 128, "{turns}");
 }
