@@ -21,7 +21,7 @@ use names::{Names, NamespaceState};
 
 use super::decode::Attachment;
 use super::{Decoder, Error, Json, Kind, Limits, Packet, SendError};
-use crate::{Buffer, Chunk, OverLimit};
+use crate::{Buffer, Chunk, OverLimit, engineio};
 
 /// One end of a connection, over messages of Engine.IO or any others.
 ///
@@ -296,13 +296,49 @@ impl<B: Buffer> Connection<B> {
     /// [`SendError::AttachmentsUnfinished`]: attachments of the packet before are missing. [`SendError::Kind`]: it is
     /// neither an event nor an acknowledgement. Others: the packet is one that a peer would refuse.
     pub fn send(&mut self, packet: Packet<'_>, out: &mut impl Buffer) -> Result<(), SendError> {
-        if !matches!(packet.kind, Kind::Event | Kind::Ack) {
-            return Err(SendError::Kind);
-        }
-        self.check_connected(packet.namespace)?;
+        self.check_send(&packet)?;
         packet.write(out)?;
         self.outgoing = packet.attachments;
         Ok(())
+    }
+
+    /// Sends as [`send`](Self::send) does, over a server's session of Engine.IO. What it writes to `out` is the payload of one
+    /// WebSocket message, or nothing while the client polls.
+    ///
+    /// The packet is copied once. With `send` and [`Session::send`](engineio::Session::send), it is copied twice.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`send`](Self::send), and [`SendError::Session`].
+    ///
+    /// ```
+    /// use framewright::engineio::{self, Sent, Session, Transport};
+    /// use framewright::socketio::{Connection, Json, Limits, Packet, SendError};
+    /// use framewright::ws::Kind;
+    ///
+    /// let (limits, transport) = (engineio::Limits::new(), Transport::WebSocket);
+    /// let mut session = Session::new("u6Xw2", transport, false, limits, Vec::new(), 0)?;
+    /// let mut out = Vec::new();
+    /// while session.transmit_socket(&mut out)?.is_some() {} // the open packet
+    /// let mut server = Connection::server(Limits::new(), Vec::new(), 0);
+    /// server.receive_text("0", 0);
+    /// server.accept("/", Json::new(r#"{"sid":"x"}"#)?, &mut out)?;
+    /// out.clear();
+    /// let event = Packet::event("/", Json::new(r#"["say","hi"]"#)?);
+    /// assert_eq!(server.send_over(event, &mut session, &mut out)?, Sent::Written(Kind::Text));
+    /// assert_eq!(out, br#"42["say","hi"]"#);
+    /// # Ok::<(), SendError>(())
+    /// ```
+    pub fn send_over<S: Buffer>(
+        &mut self,
+        packet: Packet<'_>,
+        session: &mut engineio::Session<S>,
+        out: &mut impl Buffer,
+    ) -> Result<engineio::Sent, SendError> {
+        self.check_send(&packet)?;
+        let sent = session.send_text_by(|out| packet.write(out), out)?;
+        self.outgoing = packet.attachments;
+        Ok(sent)
     }
 
     /// Notes that the next attachment of the packet was sent, as a binary message.
@@ -313,6 +349,13 @@ impl<B: Buffer> Connection<B> {
     pub fn attachment_sent(&mut self) -> Result<(), SendError> {
         self.outgoing = self.outgoing.checked_sub(1).ok_or(SendError::AttachmentUnexpected)?;
         Ok(())
+    }
+
+    fn check_send(&self, packet: &Packet<'_>) -> Result<(), SendError> {
+        if !matches!(packet.kind, Kind::Event | Kind::Ack) {
+            return Err(SendError::Kind);
+        }
+        self.check_connected(packet.namespace)
     }
 
     fn check_connected(&self, namespace: &str) -> Result<(), SendError> {

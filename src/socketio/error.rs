@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::{BufferFull, OverLimit};
+use crate::{BufferFull, OverLimit, engineio};
 
 /// The rule of the protocol, or the limit, that the peer broke. The connection has to be closed.
 ///
@@ -144,6 +144,8 @@ pub enum SendError {
     Kind,
     /// The connection has failed.
     Failed,
+    /// The session of Engine.IO does not take it.
+    Session(engineio::SendError),
 }
 
 impl fmt::Display for SendError {
@@ -163,6 +165,7 @@ impl fmt::Display for SendError {
             Self::Role => "the other end does this",
             Self::Kind => "packet is neither an event nor an acknowledgement",
             Self::Failed => "the connection has failed",
+            Self::Session(error) => return error.fmt(f),
         })
     }
 }
@@ -172,5 +175,14 @@ impl core::error::Error for SendError {}
 impl From<BufferFull> for SendError {
     fn from(full: BufferFull) -> Self {
         Self::BufferFull(full)
+    }
+}
+
+impl From<engineio::SendError> for SendError {
+    fn from(error: engineio::SendError) -> Self {
+        match error {
+            engineio::SendError::BufferFull(full) => Self::BufferFull(full),
+            error => Self::Session(error),
+        }
     }
 }

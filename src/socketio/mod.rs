@@ -17,7 +17,7 @@
 //! | section | items |
 //! |---|---|
 //! | Connection to a namespace | [`Connection::accept`], [`Connection::refuse`]; at a client [`Connection::connect`] |
-//! | Sending and receiving data | [`Connection::send`], [`Event::Packet`], [`Packet::event`] |
+//! | Sending and receiving data | [`Connection::send`], [`Connection::send_over`], [`Event::Packet`], [`Packet::event`] |
 //! | Acknowledgement | [`Packet::id`], [`Packet::ack`] |
 //! | Disconnection from a namespace | [`Connection::disconnect`], [`Kind::Disconnect`] |
 //! | Packet encoding | [`Packet`], [`Kind`], [`Json`] |

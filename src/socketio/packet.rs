@@ -267,6 +267,10 @@ const RESERVED: [&str; 6] =
 
 /// Whether the name of an event is reserved, as it stands between its quotes: the peer resolves its escapes first.
 fn is_reserved(name: &str) -> bool {
+    // Most names begin otherwise.
+    if !matches!(name.as_bytes().first(), Some(b'c' | b'd' | b'n' | b'r' | b'\\')) {
+        return false;
+    }
     if !name.bytes().any(|byte| byte == b'\\') {
         return RESERVED.contains(&name);
     }

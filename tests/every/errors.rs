@@ -586,5 +586,6 @@ fn errors_of_socketio_have_different_texts() {
         &SendError::Role,
         &SendError::Kind,
         &SendError::Failed,
+        &SendError::Session(engineio::SendError::Closed),
     ]);
 }

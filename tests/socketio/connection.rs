@@ -1,9 +1,10 @@
 //! Namespaces, and the rules between them (*Connection to a namespace*).
 
+use framewright::engineio::{self, Sent, Session, Transport};
 use framewright::socketio::{
     Connection, Error, Event, INVALID_NAMESPACE, Json, Kind, Limits, Packet, SendError,
 };
-use framewright::{Chunk, OverLimit, SliceBuf};
+use framewright::{Buffer, Chunk, OverLimit, SliceBuf};
 
 type End = Connection<Vec<u8>>;
 
@@ -240,4 +241,59 @@ fn an_idle_connection_is_small() {
     println!("connection: {len} bytes");
     assert!(len <= 160);
     assert!(size_of::<Error>() <= 16 && size_of::<SendError>() <= 16);
+}
+
+/// The session writes what it would for the text of the packet.
+#[test]
+fn a_packet_goes_over_a_session_as_its_text_does() {
+    let packet = Packet::event("/", json(r#"["e","☃"]"#)).id(7);
+    for transport in [Transport::Polling, Transport::WebSocket] {
+        let limits = engineio::Limits::new().max_backlog(135);
+        let open = || Session::new("x", transport, false, limits, Vec::new(), 0).unwrap();
+        let (mut session, mut twin) = (open(), open());
+        let (mut server, mut out, mut expected) = (connected(), b"kept".to_vec(), b"kept".to_vec());
+        // The open packet waits, then one packet with it.
+        for _ in 0..2 {
+            let text = written(|out| server.send(packet, out));
+            let sent = server.send_over(packet, &mut session, &mut out).unwrap();
+            assert_eq!(sent, twin.send(text.as_str(), &mut expected).unwrap());
+            assert_eq!((&out, session.backlog_len()), (&expected, twin.backlog_len()));
+            while session.transmit_socket(&mut out).unwrap().is_some() {}
+            while twin.transmit_socket(&mut expected).unwrap().is_some() {}
+            let written = transport == Transport::WebSocket;
+            assert_eq!(out.ends_with(b"427[\"e\",\"\xE2\x98\x83\"]"), written);
+        }
+        assert_eq!(sent_kind(transport), server.send_over(packet, &mut session, &mut out).ok());
+    }
+}
+
+fn sent_kind(transport: Transport) -> Option<Sent> {
+    match transport {
+        Transport::Polling => None, // too much waits
+        Transport::WebSocket => Some(Sent::Written(framewright::ws::Kind::Text)),
+    }
+}
+
+#[test]
+fn what_a_session_does_not_take_changes_nothing() {
+    let (limits, transport) = (engineio::Limits::new(), Transport::WebSocket);
+    let mut session = Session::new("x", transport, false, limits, Vec::new(), 0).unwrap();
+    let mut server = connected();
+    let event = Packet::event("/", json(r#"["e"]"#)).attachments(1);
+    let mut bytes = [0; 7];
+    let mut small = SliceBuf::new(&mut bytes);
+    let reserved = Packet::event("/", json(r#"["disconnect"]"#));
+    for after_open in [false, true] {
+        let result = server.send_over(reserved, &mut session, &mut small);
+        assert_eq!(result, Err(SendError::ReservedName));
+        let result = server.send_over(event, &mut session, &mut small);
+        assert!(matches!(result, Err(SendError::BufferFull(_))), "{after_open}: {result:?}");
+        assert_eq!(small.as_slice(), b"");
+        while session.transmit_socket(&mut Vec::new()).unwrap().is_some() {}
+    }
+    session.close(0);
+    let result = server.send_over(event, &mut session, &mut small);
+    assert_eq!(result, Err(SendError::Session(engineio::SendError::Closed)));
+    // No attachment is due.
+    assert_eq!(server.attachment_sent(), Err(SendError::AttachmentUnexpected));
 }

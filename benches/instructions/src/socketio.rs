@@ -55,14 +55,11 @@ pub fn check_and_send(laps: usize) {
 
 fn send_as(laps: usize, json: impl Fn(&str) -> Json<'_>) {
     let (mut session, mut server) = server();
-    let (mut text, mut out) = (Vec::new(), Vec::new());
+    let mut out = Vec::new();
     for _ in 0..laps * ITEMS {
-        text.clear();
         let packet = Packet::event("/", json(black_box(EVENT)));
-        server.send(packet, &mut text).expect("it is valid");
-        let text = str::from_utf8(&text).expect("it is text");
         out.clear();
-        session.send(text, &mut out).expect("it is open");
+        server.send_over(packet, &mut session, &mut out).expect("it is valid");
         black_box(&out);
     }
 }

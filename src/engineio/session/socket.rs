@@ -66,6 +66,33 @@ impl<B: Buffer> Session<B> {
         }
     }
 
+    /// Sends a text message that `write` appends to `out`: over WebSocket without another copy.
+    pub(crate) fn send_text_by<O: Buffer, E: From<SendError>>(
+        &mut self,
+        write: impl FnOnce(&mut O) -> Result<(), E>,
+        out: &mut O,
+    ) -> Result<Sent, E> {
+        if self.life != Life::Open {
+            return Err(SendError::Closed.into());
+        }
+        let start = out.as_slice().len();
+        let waits = self.link != Link::Socket || !self.backlog.is_empty();
+        if !waits {
+            out.try_append(&[Kind::Message.digit()]).map_err(SendError::from)?;
+        }
+        let mut result = write(out);
+        if waits && result.is_ok() {
+            let text = out.as_slice().get(start..).unwrap_or_default();
+            let text = core::str::from_utf8(text).expect("`write` appends text");
+            let pushed = self.backlog.push(Message::Text(text), self.limits.max_backlog);
+            result = pushed.map_err(E::from);
+        }
+        if waits || result.is_err() {
+            out.truncate(start);
+        }
+        result.map(|()| if waits { Sent::Queued } else { Sent::Written(ws::Kind::Text) })
+    }
+
     /// Takes a WebSocket for this session, as a candidate to take over. Call it before the WebSocket
     /// handshake is answered.
     ///

@@ -311,15 +311,12 @@ fn socketio_encode_as(
 ) -> Contestant {
     let events = Rc::clone(events);
     let (mut session, mut server) = socketio_server();
-    let (mut text, mut out) = (Vec::new(), Vec::new());
+    let mut out = Vec::new();
     Contestant::new(Kind::Ours, name, move |sink| {
         for event in &*events {
-            text.clear();
             let packet = socketio::Packet::event("/", json(event));
-            server.send(packet, &mut text).expect("it is valid");
-            let text = str::from_utf8(&text).expect("it is text");
             out.clear();
-            session.send(text, &mut out).expect("it is open");
+            server.send_over(packet, &mut session, &mut out).expect("it is valid");
             sink.sent(1, &out);
         }
     })
