@@ -175,7 +175,8 @@ impl<E: End> State<E> {
                 }
             }
         }
-        self.is_closed |= self.end.is_closing();
+        // Only clients are asked.
+        self.is_closed |= !E::IS_SERVER && self.end.is_closing();
     }
 
     fn announce(&mut self, id: CallId, now: u64) {
