@@ -33,7 +33,7 @@ fn begin_block() -> Vec<u8> {
     frame(HEADERS, 0, 1, &block(POST))
 }
 
-/// More than is owed in answer to anything, in bytes.
+/// More than is owed in answer to anything, in bytes, to a peer that does not read (CVE-2019-9514, CVE-2019-9517).
 const OWED: usize = 600;
 
 #[rustfmt::skip]
@@ -279,7 +279,9 @@ fn every_flood_ends() {
 fn slow_and_busy_peers_are_not_cut_off() {
     type Piece = fn(u32) -> Vec<u8>;
     let endless: &[(&str, Piece)] = &[
-        ("DATA of one byte (hyperium/h2#939)", |n| if n == 0 { post(1) } else { data(1, 0, b"x") }),
+        ("DATA of one byte (hyperium/h2#939, RUSTSEC-2026-0258)", |n| {
+            if n == 0 { post(1) } else { data(1, 0, b"x") }
+        }),
         ("a request after another", |n| get(id(n))),
         ("a PING for each KiB, as for BDP", |n| match n {
             0 => post(1),
