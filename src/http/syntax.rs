@@ -67,7 +67,6 @@ pub(crate) fn is_lower_token(text: &[u8]) -> bool {
 ///
 /// What bytes beyond ASCII mean is up to sender and receiver: browsers send the ID of an event in
 /// UTF-8.
-#[inline]
 pub(crate) fn is_field_value(text: &[u8]) -> bool {
     // Nearly all are short, and of printable ASCII.
     if text.len() < 64 && is_every_byte(text, from_to::<b' ', b'~'>) {

@@ -51,7 +51,6 @@ pub(crate) fn is_every_byte(text: &[u8], inside: impl Fn(u64) -> u64) -> bool {
 }
 
 /// Where `BYTE`, which is ASCII, is first in `text`. For a short text, this is faster than `memchr`.
-#[inline]
 pub(crate) fn find<const BYTE: u8>(text: &[u8]) -> Option<usize> {
     let (words, rest) = text.as_chunks::<8>();
     for (index, word) in words.iter().enumerate() {
