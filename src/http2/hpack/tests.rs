@@ -432,20 +432,20 @@ fn entries_are_found_wherever_they_are() {
 /// After more entries than the table can have, the ring of records begins again.
 #[test]
 fn tables_stay_the_same_for_ever() {
-    let (mut encoder, mut decoder) =
-        (Encoder::new(Vec::new(), 4096), Decoder::new(Vec::new(), 4096));
-    for n in 0..500_usize {
-        let fields: Vec<_> = (n.saturating_sub(3)..=n)
-            .map(|n| (std::format!("x-{}", n % 7), std::format!("{n}{}", "v".repeat(n % 40))))
-            .collect();
-        let fields: Vec<_> = fields.iter().map(|(name, value)| (&**name, &**value)).collect();
-        let mut block = Vec::new();
-        encoder.encode(&fields.iter(), &mut block).expect("a Vec has room");
-        assert!(n < 3 || block[..3].iter().all(|byte| *byte >= 0x80), "three came before");
-        assert_eq!(
-            decode(&mut decoder, &block, if n % 2 == 0 { 1 } else { 1000 }),
-            Ok(owned(&fields))
-        );
+    for size in [4096, 1 << 15] {
+        let mut encoder = Encoder::new(Vec::new(), size);
+        encoder.set_size_limit(size);
+        let mut decoder = Decoder::new(Vec::new(), size);
+        decoder.settings_acknowledged();
+        for n in 0..2000_usize {
+            let text =
+                |n: usize| (std::format!("x-{}", n % 7), "v".repeat(n % 40) + &std::format!("{n}"));
+            let fields: Vec<_> = (n.saturating_sub(3)..n + n % 30).map(text).collect();
+            let fields: Vec<_> = fields.iter().map(|(n, v)| (&**n, &**v)).collect();
+            let mut block = Vec::new();
+            encoder.encode(&fields.iter(), &mut block).expect("a Vec has room");
+            assert_eq!(decode(&mut decoder, &block, 1 + n % 99), Ok(owned(&fields)), "{n}");
+        }
     }
 }
 
