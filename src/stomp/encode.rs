@@ -19,7 +19,7 @@ use crate::append::Append;
 /// encoder.begin(FrameBuilder::send("/queue/a"), Some(5), &mut out)?;
 /// encoder.encode_body(b"hel", &mut out)?;
 /// encoder.encode_body(b"lo", &mut out)?;
-/// encoder.end(&mut out)?;
+/// encoder.finish(&mut out)?;
 /// encoder.encode_heart_beat(&mut out)?;
 /// assert_eq!(out, b"SEND\ndestination:/queue/a\ncontent-length:5\n\nhello\0\n");
 /// # Ok::<(), framewright::stomp::SendError>(())
@@ -78,7 +78,7 @@ impl Encoder {
     /// Begins a frame whose body comes in pieces, of which `frame` may have the first. `len`: how long all of it
     /// will be, if that is known.
     ///
-    /// Only [`encode_body`](Self::encode_body) may follow, until [`end`](Self::end). Without a length, no piece may
+    /// Only [`encode_body`](Self::encode_body) may follow, until [`finish`](Self::finish). Without a length, no piece may
     /// have a NUL.
     #[expect(clippy::needless_pass_by_value, reason = "frames are made where they are sent")]
     pub fn begin<'h, H: Clone + IntoIterator<Item: Header<'h>>>(
@@ -112,7 +112,7 @@ impl Encoder {
     }
 
     /// Ends a frame whose body came in pieces.
-    pub fn end(&mut self, out: &mut impl Buffer) -> Result<(), SendError> {
+    pub fn finish(&mut self, out: &mut impl Buffer) -> Result<(), SendError> {
         match self.state {
             State::Idle => return Err(SendError::FrameMissing),
             State::Sized { left: 1.. } => return Err(SendError::BodyTooShort),

@@ -701,7 +701,7 @@ fn an_error_waits_for_a_body_that_is_being_written_and_for_room() {
     assert!(!server.transmit(&mut out, 0));
     let encoder = server.encoder().expect("it is to be finished");
     encoder.encode_body(b"body", &mut out).unwrap();
-    encoder.end(&mut out).unwrap();
+    encoder.finish(&mut out).unwrap();
     assert!(server.encoder().is_err());
     let mut small = ArrayBuf::<8>::new();
     assert!(!server.transmit(&mut small, 0) && small.is_empty());

@@ -167,7 +167,7 @@ fn a_body_in_pieces_keeps_to_its_length() {
     let mut encoder = Encoder::new(V1_2);
     let mut out = Vec::new();
     assert_eq!(encoder.encode_body(b"x", &mut out), Err(SendError::FrameMissing));
-    assert_eq!(encoder.end(&mut out), Err(SendError::FrameMissing));
+    assert_eq!(encoder.finish(&mut out), Err(SendError::FrameMissing));
     let frame = FrameBuilder::send("/a").body(b"he\0");
     assert_eq!(encoder.begin(frame, Some(2), &mut out), Err(SendError::BodyTooLong));
     assert_eq!(out, b"");
@@ -176,11 +176,11 @@ fn a_body_in_pieces_keeps_to_its_length() {
     assert_eq!(encoder.encode(frame, &mut out), Err(SendError::FrameUnfinished));
     assert_eq!(encoder.begin(frame, None, &mut out), Err(SendError::FrameUnfinished));
     assert_eq!(encoder.encode_heart_beat(&mut out), Err(SendError::FrameUnfinished));
-    assert_eq!(encoder.end(&mut out), Err(SendError::BodyTooShort));
+    assert_eq!(encoder.finish(&mut out), Err(SendError::BodyTooShort));
     assert_eq!(encoder.encode_body(b"123", &mut out), Err(SendError::BodyTooLong));
     encoder.encode_body(b"", &mut out).unwrap();
     encoder.encode_body(b"lo", &mut out).unwrap();
-    encoder.end(&mut out).unwrap();
+    encoder.finish(&mut out).unwrap();
     assert_eq!(out, b"SEND\ndestination:/a\ncontent-length:5\n\nhe\0lo\0");
 
     out.clear();
@@ -188,7 +188,7 @@ fn a_body_in_pieces_keeps_to_its_length() {
     encoder.begin(FrameBuilder::error("x").body(b"a"), None, &mut out).unwrap();
     assert_eq!(encoder.encode_body(b"b\0", &mut out), Err(SendError::NulInBody));
     encoder.encode_body(b"c", &mut out).unwrap();
-    encoder.end(&mut out).unwrap();
+    encoder.finish(&mut out).unwrap();
     encoder.encode_heart_beat(&mut out).unwrap();
     assert_eq!(out, b"ERROR\nmessage:x\n\nac\0\n");
 }
@@ -212,8 +212,8 @@ fn what_does_not_fit_is_not_written_and_says_what_would_do() {
     assert_eq!(encoder.encode_body(b"12345", &mut SliceBuf::new(&mut [0; 4])), full);
     encoder.encode_body(b"12345", &mut Vec::new()).unwrap();
     let full = Err(SendError::BufferFull(BufferFull { needed: 1 }));
-    assert_eq!(encoder.end(&mut SliceBuf::new(&mut [])), full);
-    assert_eq!(encoder.end(&mut Vec::new()), Ok(()));
+    assert_eq!(encoder.finish(&mut SliceBuf::new(&mut [])), full);
+    assert_eq!(encoder.finish(&mut Vec::new()), Ok(()));
 }
 
 // NACK

@@ -119,7 +119,7 @@ fn a_heart_beat_comes_only_between_frames() {
     let mut out = Vec::new();
     client.encoder().unwrap().begin(FrameBuilder::send("/a"), None, &mut out).unwrap();
     assert!(!client.transmit(&mut out, 5 * SECOND));
-    client.encoder().unwrap().end(&mut out).unwrap();
+    client.encoder().unwrap().finish(&mut out).unwrap();
     assert!(client.transmit(&mut out, 5 * SECOND));
     assert_eq!(out, b"SEND\ndestination:/a\n\n\0\n");
 }

@@ -104,7 +104,7 @@ impl<S: Side> End<S> {
         for piece in pieces {
             encoder.encode_body(piece, &mut self.on_the_way).expect("it is as long as was said");
         }
-        encoder.end(&mut self.on_the_way).expect("it is as long as was said");
+        encoder.finish(&mut self.on_the_way).expect("it is as long as was said");
         self.sent.push((command, String::new(), body));
     }
 
