@@ -110,7 +110,7 @@ enum State {
     /// The `DISCONNECT` came or went. At a client that asked for one, its receipt has to come.
     Leaving,
     /// The peer broke a rule. At a server, the `ERROR` may have to be written.
-    Failed { told: bool },
+    Failed { peer_told: bool },
     /// Nothing more will come or go. `clean`: after a `DISCONNECT`, not an `ERROR`.
     Closed { clean: bool },
 }
@@ -353,7 +353,7 @@ impl<S: Side> Connection<S> {
             return;
         }
         self.decoder.fail(error);
-        self.state = State::Failed { told: !S::IS_SERVER };
+        self.state = State::Failed { peer_told: !S::IS_SERVER };
         self.timers.closing();
     }
 
@@ -374,11 +374,11 @@ impl<S: Side> Connection<S> {
             }
             self.timers.beat_sent();
         }
-        if let State::Failed { told: false } = self.state {
+        if let State::Failed { peer_told: false } = self.state {
             if self.transmit_error(out).is_err() {
                 return false;
             }
-            self.state = State::Failed { told: true };
+            self.state = State::Failed { peer_told: true };
         }
         true
     }
@@ -402,7 +402,7 @@ impl<S: Side> Connection<S> {
 
     /// Whether [`transmit`](Self::transmit) has an `ERROR` to write. Heart-beats depend on the time.
     pub const fn owes(&self) -> bool {
-        matches!(self.state, State::Failed { told: false })
+        matches!(self.state, State::Failed { peer_told: false })
     }
 
     /// Returns which end is to close the transport, once it is to be closed; `None` before.
@@ -410,14 +410,15 @@ impl<S: Side> Connection<S> {
     /// It is `None` until our `ERROR` was transmitted. Write all of the output before you close.
     pub fn close_expected(&self) -> Option<Closer> {
         match self.state {
-            State::Opening | State::Connecting | State::Open | State::Failed { told: false } => {
-                None
-            }
-            // The client closes once it has the receipt.
             State::Leaving if S::IS_SERVER => Some(Closer::Peer),
             State::Leaving if self.receipt.is_empty() => Some(Closer::Us),
-            State::Leaving => None,
-            State::Failed { told: true } | State::Closed { .. } => Some(Closer::Us),
+            State::Failed { peer_told: true } | State::Closed { .. } => Some(Closer::Us),
+            // A client that leaves waits for its receipt.
+            State::Opening
+            | State::Connecting
+            | State::Open
+            | State::Leaving
+            | State::Failed { peer_told: false } => None,
         }
     }
 

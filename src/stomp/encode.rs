@@ -1,4 +1,11 @@
 //! Writes frames.
+//!
+//! ```text
+//!         begin()                      finish()
+//!   Idle ─────────▶ Sized or Unsized ───────────▶ Idle
+//!                       │     ▲
+//!                       └─────┘ encode_body()
+//! ```
 
 use memchr::memchr;
 
