@@ -228,7 +228,7 @@ impl Block {
 
     fn outcome(&self, entries: &[u8], end_stream: bool) -> Outcome {
         match self.fate {
-            Fate::Kept => match self.rules.finish(entries, end_stream) {
+            Fate::Kept => match self.rules.check_whole(entries, end_stream) {
                 Ok(checked) => Outcome::Kept(checked),
                 Err(error) => Outcome::Malformed(error),
             },

@@ -195,7 +195,7 @@ impl Rules {
             }
         });
         checked?;
-        rules.finish_request()
+        rules.check_whole_request()
     }
 
     /// Checks the next field. Its value ends at the byte `end` of the block's entries.
@@ -293,17 +293,17 @@ impl Rules {
 
     /// Checks the block as a whole, at its end, with its entries. `end_stream` means that nothing follows it
     /// on the stream.
-    pub(super) fn finish(&self, entries: &[u8], end_stream: bool) -> Result<Checked, Error> {
+    pub(super) fn check_whole(&self, entries: &[u8], end_stream: bool) -> Result<Checked, Error> {
         let content_length = self.has_content_length.then_some(self.content_length);
         let body_len = match self.message {
             Message::Request { .. } => {
-                self.finish_request()?;
+                self.check_whole_request()?;
                 self.compare_host(entries)?;
                 // A tunnel has no body (§8.5).
                 content_length.filter(|_| self.asked() != Asked::Connect)
             }
             Message::Response { to } => {
-                self.finish_response(end_stream)?;
+                self.check_whole_response(end_stream)?;
                 match (to, self.status) {
                     (Asked::Connect, 200..300) => None,
                     (Asked::Head, _) | (_, 100..200 | 204 | 304) => Some(0),
@@ -319,7 +319,7 @@ impl Rules {
         Ok(Checked { asked: self.asked(), status: self.status, body_len })
     }
 
-    fn finish_request(&self) -> Result<(), Error> {
+    fn check_whole_request(&self) -> Result<(), Error> {
         if !self.facts.has_any(FieldFacts::METHOD) {
             return Err(Error::PseudoMissing);
         }
@@ -329,7 +329,7 @@ impl Rules {
             return Err(Error::PseudoField);
         }
         if is_connect && !has_protocol {
-            return self.finish_connect();
+            return self.check_whole_connect();
         }
         if !self.facts.has_all(FieldFacts::SCHEME.and(FieldFacts::PATH)) {
             return Err(Error::PseudoMissing);
@@ -367,7 +367,7 @@ impl Rules {
     }
 
     /// Checks a CONNECT for a tunnel (§8.5).
-    fn finish_connect(&self) -> Result<(), Error> {
+    fn check_whole_connect(&self) -> Result<(), Error> {
         if self.facts.has_any(FieldFacts::SCHEME.and(FieldFacts::PATH)) {
             return Err(Error::PseudoField);
         }
@@ -376,7 +376,7 @@ impl Rules {
         if is_right { Ok(()) } else { Err(Error::Authority) }
     }
 
-    fn finish_response(&self, end_stream: bool) -> Result<(), Error> {
+    fn check_whole_response(&self, end_stream: bool) -> Result<(), Error> {
         match self.status {
             0 => Err(Error::PseudoMissing),
             101 => Err(Error::Status),
