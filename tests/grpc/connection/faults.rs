@@ -289,6 +289,17 @@ fn a_flood_of_pings() {
     }
 }
 
+/// Nothing waits for a window, so the connection does not count as stalled, however little is sent.
+#[test]
+fn a_client_that_has_taken_everything() {
+    let mut victim = Victim::new(0);
+    victim.expect_echo();
+    victim.service.receive(&mut [], 0);
+    victim.service.receive(&mut [], 60_000);
+    assert!(!victim.service.grpc.is_over());
+    victim.expect_echo();
+}
+
 /// A client that opens no window: of each call one message is kept, until the connection counts as stalled.
 #[test]
 fn a_client_that_takes_no_bodies() {
