@@ -100,6 +100,12 @@ const FLOODS: &[Flood] = &[
         transmits: true, tolerated: (199, 200), code: ENHANCE_YOUR_CALM,
     },
     Flood {
+        name: "HEADERS on a stream whose reset waits to be written",
+        setup: nothing,
+        piece: |n| if n == 0 { [post(1), window_update(1, 0)].concat() } else { get(1) },
+        transmits: false, tolerated: (1000, 1010), code: ENHANCE_YOUR_CALM,
+    },
+    Flood {
         name: "refused streams (c4punks/CWIST#97)",
         setup: || (0..100).flat_map(|n| post(id(n))).collect(),
         piece: |n| post(id(100 + n)),
