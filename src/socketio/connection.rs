@@ -309,7 +309,8 @@ impl<B: Buffer> Connection<B> {
     ///
     /// # Errors
     ///
-    /// As those of [`send`](Self::send), and [`SendError::Session`].
+    /// As those of [`send`](Self::send), and [`SendError::Session`]. While the client polls, `out` needs room for the packet
+    /// too, which is built there before it waits.
     ///
     /// ```
     /// use framewright::engineio::{self, Sent, Session, Transport};
@@ -336,7 +337,7 @@ impl<B: Buffer> Connection<B> {
         out: &mut impl Buffer,
     ) -> Result<engineio::Sent, SendError> {
         self.check_send(&packet)?;
-        let sent = session.send_text_by(|out| packet.write(out), out)?;
+        let sent = session.send_text_by(|before, out| packet.write_after(before, out), out)?;
         self.outgoing = packet.attachments;
         Ok(sent)
     }

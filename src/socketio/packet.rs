@@ -158,6 +158,16 @@ impl<'a> Packet<'a> {
     ///
     /// The packet is one that a peer would refuse. Nothing was written.
     pub fn write(&self, out: &mut impl Buffer) -> Result<(), SendError> {
+        self.write_after(None, out)
+    }
+
+    /// Appends the byte that comes `before` the packet, and the packet, or nothing.
+    #[inline]
+    pub(super) fn write_after(
+        &self,
+        before: Option<u8>,
+        out: &mut impl Buffer,
+    ) -> Result<(), SendError> {
         self.check()?;
         let digit = match (self.kind, self.attachments) {
             (Kind::Connect, _) => b'0',
@@ -170,9 +180,14 @@ impl<'a> Packet<'a> {
         };
         let json = self.json.map_or("", Json::as_str);
         if self.attachments == 0 && self.id.is_none() && self.namespace == "/" {
-            return Ok(out.try_append_both(&[digit], json.as_bytes())?);
+            let written = match before {
+                None => out.try_append_both(&[digit], json.as_bytes()),
+                Some(before) => out.try_append_both(&[before, digit], json.as_bytes()),
+            };
+            return Ok(written?);
         }
         let mut append = Append::new(out);
+        append.put(before.as_slice());
         append.put(&[digit]);
         if self.attachments > 0 {
             append.put_number(self.attachments.into());

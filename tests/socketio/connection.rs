@@ -4,7 +4,7 @@ use framewright::engineio::{self, Sent, Session, Transport};
 use framewright::socketio::{
     Connection, Error, Event, INVALID_NAMESPACE, Json, Kind, Limits, Packet, SendError,
 };
-use framewright::{Buffer, Chunk, OverLimit, SliceBuf};
+use framewright::{Buffer, BufferFull, Chunk, OverLimit, SliceBuf};
 
 type End = Connection<Vec<u8>>;
 
@@ -300,4 +300,36 @@ fn what_a_session_does_not_take_changes_nothing() {
     assert_eq!(result, Err(SendError::Session(engineio::SendError::Closed)));
     // No attachment is due.
     assert_eq!(server.attachment_sent(), Err(SendError::AttachmentUnexpected));
+}
+
+/// What is wrong with a packet comes before what is wrong with the output, and the room that would be enough is that of the
+/// whole message.
+#[test]
+fn a_full_output_says_how_much_the_whole_message_needs() {
+    let (limits, transport) = (engineio::Limits::new(), Transport::WebSocket);
+    let mut session = Session::new("x", transport, false, limits, Vec::new(), 0).unwrap();
+    while session.transmit_socket(&mut Vec::new()).unwrap().is_some() {}
+    let mut server = connected();
+    let reserved = Packet::event("/", json(r#"["connect"]"#));
+    for (packet, len) in [
+        (Packet::event("/", json(r#"["e"]"#)), 7),
+        (Packet::event("/", json(r#"["e"]"#)).id(12), 9),
+        (Packet::event("/", json(r#"["e"]"#)).attachments(1), 9),
+    ] {
+        for room in 0..len {
+            let mut bytes = vec![0; 2 + room];
+            let mut small = SliceBuf::new(&mut bytes);
+            small.try_append(b"xy").unwrap();
+            let result = server.send_over(packet, &mut session, &mut small);
+            let full = BufferFull { needed: 2 + len };
+            assert_eq!(result, Err(SendError::BufferFull(full)), "{room} of {len}");
+            assert_eq!(small.as_slice(), b"xy");
+            let result = server.send_over(reserved, &mut session, &mut small);
+            assert_eq!(result, Err(SendError::ReservedName), "{room} of {len}");
+        }
+        let mut bytes = vec![0; len];
+        let sent = server.send_over(packet, &mut session, &mut SliceBuf::new(&mut bytes));
+        assert!(sent.is_ok(), "{sent:?}");
+        let _ = server.attachment_sent();
+    }
 }

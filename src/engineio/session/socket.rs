@@ -66,10 +66,11 @@ impl<B: Buffer> Session<B> {
         }
     }
 
-    /// Sends a text message that `write` appends to `out`: over WebSocket without another copy.
+    /// Sends a text message that `write` appends to `out`, after the byte that it is given: over WebSocket without another
+    /// copy. It appends all of it or nothing, so that its error says how much room all of it needs.
     pub(crate) fn send_text_by<O: Buffer, E: From<SendError>>(
         &mut self,
-        write: impl FnOnce(&mut O) -> Result<(), E>,
+        write: impl FnOnce(Option<u8>, &mut O) -> Result<(), E>,
         out: &mut O,
     ) -> Result<Sent, E> {
         if self.life != Life::Open {
@@ -77,10 +78,8 @@ impl<B: Buffer> Session<B> {
         }
         let start = out.as_slice().len();
         let waits = self.link != Link::Socket || !self.backlog.is_empty();
-        if !waits {
-            out.try_append(&[Kind::Message.digit()]).map_err(SendError::from)?;
-        }
-        let mut result = write(out);
+        let digit = (!waits).then_some(Kind::Message.digit());
+        let mut result = write(digit, out);
         if waits && result.is_ok() {
             let text = out.as_slice().get(start..).unwrap_or_default();
             let text = core::str::from_utf8(text).expect("`write` appends text");
