@@ -226,7 +226,7 @@ impl<'a> Naive<'a> {
         let max = self.settings.limits.max_body_len;
         let frame = self.got.last_mut().unwrap();
         if let Some(len) = announced {
-            let len = usize::try_from(len).unwrap().min(self.rest.len() + 1);
+            let len = usize::try_from(len).unwrap_or(usize::MAX).min(self.rest.len() + 1);
             frame.body = self.rest[..len.min(self.rest.len())].to_vec();
             match self.rest.get(len) {
                 None => return Ok(false),
@@ -236,7 +236,7 @@ impl<'a> Naive<'a> {
         } else {
             let nul = self.rest.iter().position(|byte| *byte == 0);
             let len = nul.unwrap_or(self.rest.len());
-            let within = len.min(usize::try_from(max).unwrap());
+            let within = len.min(usize::try_from(max).unwrap_or(usize::MAX));
             frame.body = self.rest[..within].to_vec();
             if len > within {
                 return Err(Error::BodyTooLong(OverLimit::new(max + 1, max)));
