@@ -163,7 +163,7 @@ impl<'a> Naive<'a> {
         loop {
             let head_room = max_head_len.saturating_sub(head_len + 1);
             let too_long = if max_line_len <= head_room { line_too_long } else { head_too_long };
-            let room = usize::try_from(max_line_len.min(head_room)).unwrap();
+            let room = usize::try_from(max_line_len.min(head_room)).unwrap_or(usize::MAX);
             let Some(line) = self.line(room, too_long)? else { return Ok(None) };
             head_len += line.len() as u64 + 1;
             if head_len > max_head_len {
