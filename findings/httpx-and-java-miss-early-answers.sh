@@ -4,7 +4,7 @@
 # Software: httpx 0.28.1 with httpcore 1.0.9 and h2 4.3.0, Java 17's HttpClient, curl 7.88.1 and Node 20.20 as clients; nginx
 # 1.22.1 with client_max_body_size, and HAProxy 2.6.12 with `http-request return`, of Debian 12, as servers.
 #
-# The clients post 60,000 and 70,000 bytes, with a time-out of 5 seconds (httpx's default; Java's HttpClient has none). The
+# The clients post 60,000 and 70,000 bytes, with a time-out of 5 seconds (httpx's default). The
 # servers answer 413 as soon as they have the head, and read no body.
 #
 # Expected: 413 in every case.
