@@ -162,6 +162,7 @@ struct Echo {
     websocket: Option<ws::Connection<ws::Server>>,
     inbox: Inbox<Vec<u8>>,
     frames: Vec<u8>,
+    #[cfg(feature = "deflate")]
     compresses: bool,
 }
 
@@ -224,6 +225,7 @@ fn websocket_on_a_stream() {
                 websocket: None,
                 inbox: Inbox::new(Vec::new()),
                 frames: Vec::new(),
+                #[cfg(feature = "deflate")]
                 compresses,
             };
             let heard = talk(&mut echo, client, compresses, read_len);
