@@ -5,7 +5,7 @@
 //! `examples/inspect`. What it finds goes to the page's [`Ring`], and from there into the event stream. A token has 53 random
 //! bits, and is as secret as the page keeps it.
 //!
-//! - A page learns only of requests that carry its token. Others may share its connection, as they do behind a proxy.
+//! - A page sees only the requests that carry its token. A proxy may send those of others over the same connection.
 //! - A request that names no token, or one that nobody reads, costs a look at its query. A connection of HTTP/2 keeps what it
 //!   has said until its first request shows whether it is a page's.
 //! - Values of cookies and credentials are never told.

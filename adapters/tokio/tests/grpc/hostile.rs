@@ -181,7 +181,7 @@ async fn a_request_without_a_message_ends_with_a_status() {
     no_task_is_left().await;
 }
 
-/// A connection that ends anywhere in a call leaves nothing behind, and one that pauses anywhere is served.
+/// Wherever in a call a connection ends, no task is left. Wherever it pauses, it is served.
 #[tokio::test]
 async fn a_call_that_is_cut_at_each_byte() {
     let message = [&[0, 0, 0, 0, 3][..], b"abc"].concat();
